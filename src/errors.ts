@@ -1,0 +1,132 @@
+/** Every failure of the Balancer itself, as opposed to errors thrown by tasks. Match by `code`, which is stable. */
+export class BalancerError extends Error {
+  /** Stable code, `ERR_…`. */
+  readonly code: string;
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** An option or argument is of the wrong type or out of range. Thrown at once, before anything is sent. */
+export class InvalidOptionError extends BalancerError {
+  /** The option's name, as in `submit options.timeout`. */
+  readonly option: string;
+  constructor(option: string, given: string, allowed: string) {
+    super('ERR_INVALID_OPTION', `${option}: got ${given}, expected ${allowed}`);
+    this.option = option;
+  }
+}
+
+/** `submit` found `maxQueue` requests waiting. Wait for `balancer.ready()`, or raise `maxQueue`. */
+export class QueueFullError extends BalancerError {
+  /** The limit that was reached. */
+  readonly maxQueue: number;
+  constructor(maxQueue: number) {
+    super('ERR_QUEUE_FULL', `the queue is full (maxQueue: ${maxQueue}): await balancer.ready() before submitting more`);
+    this.maxQueue = maxQueue;
+  }
+}
+
+/** The request ran longer than its `timeout`, or waited longer than its `queueTimeout`. */
+export class TaskTimeoutError extends BalancerError {
+  /** Which clock ran out: from the start of the run, or from `submit`. */
+  readonly phase: 'run' | 'queue';
+  /** The limit, in ms. */
+  readonly timeout: number;
+  constructor(taskName: string, phase: 'run' | 'queue', timeout: number) {
+    super(
+      'ERR_TASK_TIMEOUT',
+      phase === 'run'
+        ? `task '${taskName}' did not finish within its timeout of ${timeout} ms`
+        : `task '${taskName}' did not start within its queueTimeout of ${timeout} ms`,
+    );
+    this.phase = phase;
+    this.timeout = timeout;
+  }
+}
+
+/** The thread died while it was running this request. `cause` is the uncaught error, where there was one. */
+export class WorkerCrashedError extends BalancerError {
+  /** The thread's exit code, if known. */
+  readonly exitCode: number | undefined;
+  /** Number of the request within its Balancer. */
+  readonly requestId: number;
+  /** Name of the task that was running. */
+  readonly taskName: string;
+  constructor(detail: { exitCode?: number; requestId: number; taskName: string; why: string; cause?: unknown }) {
+    super(
+      'ERR_WORKER_CRASHED',
+      `the worker died while running task '${detail.taskName}' (request ${detail.requestId}): ${detail.why}`,
+      detail.cause === undefined ? undefined : { cause: detail.cause },
+    );
+    this.exitCode = detail.exitCode;
+    this.requestId = detail.requestId;
+    this.taskName = detail.taskName;
+  }
+}
+
+/** The Balancer is closed, or was closed with a timeout before the request could finish. */
+export class BalancerClosedError extends BalancerError {
+  constructor(message = 'the Balancer is closed and takes no more requests') {
+    super('ERR_BALANCER_CLOSED', message);
+  }
+}
+
+/** There is no worker to run the request: none can be started, or the set is empty. `cause` says why. */
+export class NoWorkerError extends BalancerError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_NO_WORKER', message, options);
+  }
+}
+
+/** No route of the Router matches the task. */
+export class NoRouteError extends BalancerError {
+  /** The name that no route matched. */
+  readonly taskName: string;
+  constructor(taskName: string, routes: readonly string[]) {
+    super('ERR_NO_ROUTE', `no route matches task '${taskName}'; routes are: ${routes.join(', ') || '(none)'}`);
+    this.taskName = taskName;
+  }
+}
+
+/** An argument or result cannot be cloned to the other thread. `path` says where in it. */
+export class NotCloneableError extends BalancerError {
+  /** Where the value sits, as in `arguments[0].callback`. */
+  readonly path: string;
+  constructor(path: string, what: string, options?: ErrorOptions) {
+    super(
+      'ERR_NOT_CLONEABLE',
+      `${path} is ${what}, which cannot be sent to another thread (structured clone)`,
+      options,
+    );
+    this.path = path;
+  }
+}
+
+/** An inline function uses names from around it, which do not exist in a worker thread. */
+export class CapturedVariableError extends BalancerError {
+  /** Each name with its first position in the function's source (1-based line, 1-based column). */
+  readonly variables: readonly { name: string; line: number; column: number }[];
+  constructor(message: string, variables: readonly { name: string; line: number; column: number }[]) {
+    super('ERR_CAPTURED_VARIABLE', message);
+    this.variables = variables;
+  }
+}
+
+/** What was given as the task is not a function that can be sent. */
+export class NotAFunctionError extends BalancerError {
+  constructor(message: string) {
+    super('ERR_NOT_A_FUNCTION', message);
+  }
+}
+
+/** The task's module does not load, or does not export what was asked for. */
+export class TaskNotFoundError extends BalancerError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_TASK_NOT_FOUND', message, options);
+  }
+}
