@@ -1,0 +1,153 @@
+// Checks the house's plan: no import circles (types included), and imports that go downwards only. The sources are
+// parsed by oxc-parser; this file holds only the rules.
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import path from 'node:path';
+import { parseSync } from 'oxc-parser';
+
+/** Files of src that run in worker threads too. They may import only each other, or a thread would load the whole Balancer. */
+const usedByBothSides = ['channel', 'errors', 'failure', 'payload', 'protocol', 'window'].map(
+  (name) => `src/${name}.ts`,
+);
+const builtins = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
+const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+const dependencies = new Set(Object.keys(manifest.dependencies));
+
+const isPackage = (target) => !/^(src|workers)\//.test(target);
+
+/** Each rule: which imports it looks at, and what it allows of them. `types` says whether imports of types alone count. */
+const rules = [
+  {
+    why: 'workers/ may import only its own files and those that both sides use',
+    applies: ({ from, to }) => from.startsWith('workers/') && to.startsWith('src/'),
+    allows: ({ to }) => usedByBothSides.includes(to),
+  },
+  {
+    why: 'a file that both sides use may import only such files',
+    applies: ({ from, to }) => usedByBothSides.includes(from) && !isPackage(to),
+    allows: ({ to }) => usedByBothSides.includes(to),
+  },
+  {
+    why: 'src/ reaches workers/ only by URL: importing it would run thread code in the main thread',
+    applies: ({ from, to }) => from.startsWith('src/') && to.startsWith('workers/'),
+    allows: () => false,
+  },
+  {
+    why: 'index.ts is for users (and the command, which is one)',
+    types: true,
+    applies: ({ to }) => to === 'src/index.ts',
+    allows: ({ from }) => from.startsWith('src/cli/'),
+  },
+  {
+    why: 'the Balancer is the top of the house: nothing below may import it',
+    applies: ({ to }) => to === 'src/balancer.ts',
+    allows: ({ from }) => from === 'src/index.ts' || from.startsWith('src/cli/'),
+  },
+  {
+    why: 'the library knows nothing of the command',
+    types: true,
+    applies: ({ from, to }) => to.startsWith('src/cli/') && !from.startsWith('src/cli/'),
+    allows: () => false,
+  },
+  {
+    why: 'a policy sees numbers only, never a worker, the pool or the dispatcher',
+    types: true,
+    applies: ({ from, to }) => from.startsWith('src/policies/') && !isPackage(to),
+    allows: ({ to }) => to.startsWith('src/policies/') || to === 'src/errors.ts',
+  },
+  {
+    why: 'only thread.ts knows Piscina',
+    types: true,
+    applies: ({ to }) => to === 'piscina',
+    allows: ({ from }) => from === 'src/thread.ts',
+  },
+  {
+    why: 'a package that users need at run time must stand in dependencies',
+    types: true,
+    applies: ({ to }) => isPackage(to) && !builtins.has(to),
+    allows: ({ to }) => dependencies.has(to),
+  },
+];
+
+/** The package's name of a bare specifier: `@a/b/c` → `@a/b`. */
+const packageOf = (specifier) =>
+  builtins.has(specifier) ? specifier : specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+
+/** @returns every import of one file: `{ from, to, line, type }`, `to` being a file below the root or a package. */
+function importsOf(from) {
+  const source = readFileSync(from, 'utf8');
+  const { module, errors } = parseSync(from, source);
+  if (errors.length > 0) throw new Error(`${from}: ${errors[0].message}`);
+  const statements = [
+    ...module.staticImports.map((node) => ({ ...node, specifier: node.moduleRequest.value })),
+    ...module.staticExports.flatMap((node) => {
+      const specifier = node.entries.find((entry) => entry.moduleRequest)?.moduleRequest.value;
+      return specifier === undefined ? [] : [{ ...node, specifier }];
+    }),
+    ...module.dynamicImports.flatMap((node) => {
+      const literal = /^(['"`])([^$]*)\1$/.exec(
+        source.slice(node.moduleRequest.start, node.moduleRequest.end),
+      );
+      return literal ? [{ ...node, specifier: literal[2] }] : [];
+    }),
+  ];
+  return statements.map(({ start, end, specifier }) => ({
+    from,
+    to: specifier.startsWith('.')
+      ? path.posix.join(path.posix.dirname(from), specifier).replace(/\.js$/, '.ts')
+      : packageOf(specifier),
+    line: source.slice(0, start).split('\n').length,
+    // With verbatimModuleSyntax, `import { type A }` still loads the module; only `import type` does not.
+    type: /^(import|export)\s+type\s/.test(source.slice(start, end)),
+  }));
+}
+
+/** One circle through `start`, as the list of its imports; depth first, over files not yet known to be free of circles. */
+function circleFrom(start, graph, clean, trail = []) {
+  for (const edge of graph.get(start) ?? []) {
+    if (isPackage(edge.to) || clean.has(edge.to)) continue;
+    const seen = trail.findIndex((earlier) => earlier.from === edge.to);
+    if (edge.to === start) return [edge];
+    if (seen >= 0) return [...trail.slice(seen), edge];
+    const found = circleFrom(edge.to, graph, clean, [...trail, edge]);
+    if (found) return found;
+  }
+  clean.add(start);
+  return undefined;
+}
+
+const files = ['src', 'workers'].flatMap((folder) =>
+  readdirSync(folder, { recursive: true })
+    .map((file) => `${folder}/${file.replaceAll(path.sep, '/')}`)
+    .filter((file) => file.endsWith('.ts')),
+);
+const graph = new Map(files.sort().map((file) => [file, importsOf(file)]));
+const failures = [];
+
+for (const edge of [...graph.values()].flat()) {
+  for (const rule of rules) {
+    if ((edge.type && !rule.types) || !rule.applies(edge) || rule.allows(edge)) continue;
+    failures.push(`${edge.from}:${edge.line} imports ${edge.to}: ${rule.why}`);
+  }
+}
+
+const clean = new Set();
+for (const file of graph.keys()) {
+  const circle = circleFrom(file, graph, clean);
+  if (circle) {
+    failures.push(
+      `circle: ${circle.map((edge) => `${edge.from}:${edge.line}`).join(' → ')} → ${circle[0].from}`,
+    );
+    break;
+  }
+}
+
+const used = new Set([...graph.values()].flat().map((edge) => edge.to));
+for (const name of dependencies)
+  if (!used.has(name)) failures.push(`package.json: the dependency ${name} is imported nowhere`);
+
+for (const failure of failures) console.error(failure);
+console.log(
+  `imports: ${files.length} files, ${[...graph.values()].flat().length} imports, ${failures.length} failures`,
+);
+process.exitCode = failures.length > 0 ? 1 : 0;

@@ -1,0 +1,128 @@
+// The one set-up behind `npm start`, `npm test` and `.ci/run`: a fresh clone with only Node and npm becomes a built one.
+// Node builtins only, since nothing is installed yet. Says nothing on stdout, which belongs to the command that follows.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const at = (...parts) => path.join(root, ...parts);
+const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
+
+/** Below node_modules: it goes when they go, and git and npm never see it. */
+const stamp = at('node_modules', '.cache', 'leastwork-build');
+
+/** Whether what package-lock.json asks for is what npm last put into node_modules (its own record: .package-lock.json). */
+export function isInstalled(wanted, installed) {
+  return Object.entries(wanted.packages).every(([name, entry]) => {
+    if (name === '') return true;
+    const there = installed.packages[name];
+    // Optional packages for other platforms are in the lockfile but not on the disk.
+    if (there === undefined) return entry.optional === true;
+    return there.version === entry.version && there.integrity === entry.integrity;
+  });
+}
+
+/** The files that `tsc` writes for the given sources, relative to dist. */
+export function outputsOf(sources) {
+  return sources
+    .filter((source) => !source.endsWith('.d.ts'))
+    .flatMap((source) => {
+      const base = source.slice(0, -'.ts'.length);
+      return [`${base}.js`, `${base}.js.map`, `${base}.d.ts`];
+    });
+}
+
+/** All files below `folder`, relative to `from`, with '/' on every platform. */
+function filesBelow(folder, from) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      path.relative(from, path.join(entry.parentPath ?? entry.path, entry.name)).replaceAll(path.sep, '/'),
+    )
+    .sort();
+}
+
+/** Runs a program quietly; what it said is shown only where it failed. */
+function run(what, command, args) {
+  process.stderr.write(`set-up: ${what}\n`);
+  const shell = process.platform === 'win32' && command === 'npm';
+  const result = spawnSync(command, args, {
+    cwd: root,
+    shell,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    maxBuffer: 1 << 28,
+  });
+  if (result.status === 0) return;
+  process.stderr.write(result.stdout ?? '');
+  process.stderr.write(result.stderr ?? '');
+  const why =
+    result.error?.message ?? (result.signal ? `ended by ${result.signal}` : `exit code ${result.status}`);
+  process.stderr.write(`set-up: ${what}: failed (${why})\n`);
+  process.exit(1);
+}
+
+function install() {
+  const record = at('node_modules', '.package-lock.json');
+  if (existsSync(record) && isInstalled(readJson(at('package-lock.json')), readJson(record))) return;
+  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--prefer-offline'];
+  // Under `npm start` and `npm test` this is the very npm that was called, even where another is first on the PATH.
+  const npm = process.env.npm_execpath;
+  if (npm?.endsWith('.js')) run('npm ci', process.execPath, [npm, ...args]);
+  else run('npm ci', 'npm', args);
+}
+
+function build() {
+  const sources = ['src', 'workers']
+    .flatMap((folder) => filesBelow(at(folder), root))
+    .filter((file) => file.endsWith('.ts'));
+  const outputs = outputsOf(sources);
+
+  // The file of a removed source must neither be found by tests nor be packed.
+  const expected = new Set(outputs);
+  for (const file of filesBelow(at('dist'), at('dist'))) if (!expected.has(file)) rmSync(at('dist', file));
+
+  const hash = createHash('sha256');
+  for (const file of [...sources, 'tsconfig.json', 'package-lock.json'])
+    hash.update(`${file}\0`).update(readFileSync(at(file)));
+  const inputs = hash.digest('hex');
+  const newest = (files, pick) => pick(...files.map((file) => statSync(file).mtimeMs));
+  // The times tell of a build with other sources between this one and the last; the stamp, that the last had no errors.
+  const fresh =
+    existsSync(stamp) &&
+    readFileSync(stamp, 'utf8') === inputs &&
+    outputs.every((file) => existsSync(at('dist', file))) &&
+    newest(
+      sources.map((file) => at(file)),
+      Math.max,
+    ) <=
+      newest(
+        outputs.map((file) => at('dist', file)),
+        Math.min,
+      );
+  if (fresh) return;
+  run('build', process.execPath, [at('node_modules', 'typescript', 'bin', 'tsc'), '-p', at('tsconfig.json')]);
+  mkdirSync(path.dirname(stamp), { recursive: true });
+  writeFileSync(stamp, inputs);
+}
+
+if (realpathSync(process.argv[1]) === realpathSync(fileURLToPath(import.meta.url))) {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    process.stderr.write(`leastwork needs Node 20.19 or later; this is ${process.version}\n`);
+    process.exit(1);
+  }
+  install();
+  build();
+}

@@ -1,0 +1,20 @@
+import { availableParallelism } from 'node:os';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    exclude: ['test/fixtures/**', '**/node_modules/**'],
+    // Real processes, since tests start real worker threads, and some end them badly.
+    pool: 'forks',
+    // Each file brings its own threads; with a file per core they would starve each other.
+    maxWorkers: Math.max(1, Math.floor(availableParallelism() / 2)),
+    // Far above what any test takes: a machine may be slow, and only a hang should ever reach them.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    setupFiles: ['test/setup.ts'],
+    // The built package is loaded by Node itself, as users load it, not transformed by vite.
+    server: { deps: { external: [/\/dist\/(src|workers)\//] } },
+    reporters: process.env.CI ? ['default', ['json', { outputFile: 'coverage/tests.json' }]] : ['default'],
+  },
+});
