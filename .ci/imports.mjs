@@ -1,9 +1,10 @@
 // Checks the house's plan: no import circles (types included), and imports that go downwards only. The sources are
 // parsed by oxc-parser; this file holds only the rules.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { parseSync } from 'oxc-parser';
+import { sourceFiles } from './setup.mjs';
 
 /** Files of src that run in worker threads too. They may import only each other, or a thread would load the whole Balancer. */
 const usedByBothSides = ['channel', 'errors', 'failure', 'payload', 'protocol', 'window'].map(
@@ -116,12 +117,8 @@ function circleFrom(start, graph, clean, trail = []) {
   return undefined;
 }
 
-const files = ['src', 'workers'].flatMap((folder) =>
-  readdirSync(folder, { recursive: true })
-    .map((file) => `${folder}/${file.replaceAll(path.sep, '/')}`)
-    .filter((file) => file.endsWith('.ts')),
-);
-const graph = new Map(files.sort().map((file) => [file, importsOf(file)]));
+const files = sourceFiles();
+const graph = new Map(files.map((file) => [file, importsOf(file)]));
 const failures = [];
 
 for (const edge of [...graph.values()].flat()) {

@@ -54,6 +54,13 @@ function filesBelow(folder, from) {
     .sort();
 }
 
+/** The library's sources, relative to the root. */
+export function sourceFiles() {
+  return ['src', 'workers']
+    .flatMap((folder) => filesBelow(at(folder), root))
+    .filter((file) => file.endsWith('.ts'));
+}
+
 /** Runs a program quietly; what it said is shown only where it failed. */
 function run(what, command, args) {
   process.stderr.write(`set-up: ${what}\n`);
@@ -69,24 +76,34 @@ function run(what, command, args) {
   process.stderr.write(result.stderr ?? '');
   const why =
     result.error?.message ?? (result.signal ? `ended by ${result.signal}` : `exit code ${result.status}`);
-  process.stderr.write(`set-up: ${what}: failed (${why})\n`);
+  fail(`${what}: failed (${why})`);
+}
+
+function fail(why) {
+  process.stderr.write(`set-up: ${why}\n`);
   process.exit(1);
 }
 
 function install() {
+  const wanted = readJson(at('package-lock.json'));
+  const manifest = readJson(at('package.json'));
+  for (const kind of ['dependencies', 'devDependencies']) {
+    if (JSON.stringify(manifest[kind]) === JSON.stringify(wanted.packages[''][kind])) continue;
+    fail(`package-lock.json does not fit the ${kind} of package.json: run npm install`);
+  }
   const record = at('node_modules', '.package-lock.json');
-  if (existsSync(record) && isInstalled(readJson(at('package-lock.json')), readJson(record))) return;
-  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--prefer-offline'];
+  if (existsSync(record) && isInstalled(wanted, readJson(record))) return;
+  // Not `npm ci`: it refuses a lockfile that lacks optional packages of other platforms, as those do that were written
+  // against a mirror without them. With --no-save, install keeps to the lockfile just as well and leaves it as it is.
+  const args = ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--prefer-offline'];
   // Under `npm start` and `npm test` this is the very npm that was called, even where another is first on the PATH.
   const npm = process.env.npm_execpath;
-  if (npm?.endsWith('.js')) run('npm ci', process.execPath, [npm, ...args]);
-  else run('npm ci', 'npm', args);
+  if (npm?.endsWith('.js')) run('npm install', process.execPath, [npm, ...args]);
+  else run('npm install', 'npm', args);
 }
 
 function build() {
-  const sources = ['src', 'workers']
-    .flatMap((folder) => filesBelow(at(folder), root))
-    .filter((file) => file.endsWith('.ts'));
+  const sources = sourceFiles();
   const outputs = outputsOf(sources);
 
   // The file of a removed source must neither be found by tests nor be packed.

@@ -1,0 +1,82 @@
+// Checks that the code in README.md compiles against the built package. Conventions for its blocks:
+//   ```ts / ```js             a program of its own (`require(` in it makes it CommonJS)
+//   first line `// name.ext`  a file that the other blocks may import
+//   ```ts continues           goes on where the program above it ended
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+const folder = path.join('.setup', 'readme');
+const languages = { ts: 'ts', typescript: 'ts', js: 'js', javascript: 'js', mjs: 'js', cjs: 'js' };
+
+/** The programs in `markdown`, each with its lines where they stand there, so that the compiler's line numbers are the README's. */
+export function programsOf(markdown) {
+  const programs = [];
+  const lines = markdown.split(/\r?\n/);
+  for (let i = 0; i < lines.length; i++) {
+    const fence = /^(\s*)(`{3,})\s*(\w+)(.*)$/.exec(lines[i]);
+    if (!fence) continue;
+    const [, indent, ticks, tag, info] = fence;
+    const end = lines.findIndex((line, at) => at > i && line.trim() === ticks);
+    const body = lines.slice(i + 1, end).map((line) => line.slice(indent.length));
+    const language = languages[tag];
+    if (language !== undefined) {
+      const last = programs.at(-1);
+      const program = info.trim() === 'continues' ? last : { language, name: `line-${i + 1}`, lines: [] };
+      if (program === undefined) throw new Error(`README.md:${i + 1}: nothing to continue`);
+      while (program.lines.length <= i) program.lines.push('');
+      program.lines.push(...body);
+      const named = /^\/\/ ([\w./-]+\.[cm]?[jt]s)$/.exec(body[0] ?? '');
+      if (program !== last) programs.push(named ? { ...program, file: named[1] } : program);
+    }
+    i = end;
+  }
+  return programs.map(({ language, name, lines: code, file }) => {
+    const text = `${code.join('\n')}\n`;
+    const extension = language === 'ts' ? 'ts' : /\brequire\(/.test(text) ? 'cjs' : 'mjs';
+    return { file: file ?? `${name}.${extension}`, language, text };
+  });
+}
+
+const markdown = existsSync('README.md') ? readFileSync('README.md', 'utf8') : '';
+const programs = programsOf(markdown);
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+for (const { file, text } of programs) {
+  mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
+  // Without an import or export, TypeScript would take a file for a script, whose names are everyone's.
+  const module = /^\s*(import|export)\b/m.test(text) || file.endsWith('.cjs') ? '' : 'export {};';
+  writeFileSync(path.join(folder, file), module + text);
+}
+
+let failed = false;
+for (const language of ['ts', 'js']) {
+  const files = programs.filter((program) => program.language === language).map((program) => program.file);
+  if (files.length === 0) continue;
+  const config = path.join(folder, `tsconfig.${language}.json`);
+  const compilerOptions = {
+    ...{
+      noEmit: true,
+      allowJs: true,
+      rootDir: '../..',
+      outDir: null,
+      noUnusedLocals: false,
+      noUnusedParameters: false,
+    },
+    // Examples in plain JavaScript carry no types for their parameters.
+    ...(language === 'js' ? { checkJs: true, noImplicitAny: false } : {}),
+  };
+  writeFileSync(
+    config,
+    JSON.stringify({ extends: '../../tsconfig.json', compilerOptions, include: [], files }),
+  );
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    ['node_modules/typescript/bin/tsc', '-p', config, '--pretty', 'false'],
+    { encoding: 'utf8' },
+  );
+  process.stdout.write(stdout.replaceAll(/^\S*line-\d+\.\w+\((\d+),/gm, 'README.md($1,'));
+  failed ||= status !== 0;
+}
+console.log(`README: ${programs.length} programs ${failed ? 'do not all compile' : 'compile'}`);
+process.exitCode = failed ? 1 : 0;
