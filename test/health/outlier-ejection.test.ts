@@ -144,7 +144,8 @@ describe('the length of an ejection', () => {
     }
     const seen = [multiplier()];
     for (let i = 0; i < 4; i++) {
-      outliers.sweep((now += 10));
+      now += 10;
+      outliers.sweep(now);
       seen.push(multiplier());
     }
     expect(seen).toEqual([3, 2, 1, 0, 0]);
