@@ -7,9 +7,16 @@ import { parseSync } from 'oxc-parser';
 import { sourceFiles } from './setup.mjs';
 
 /** Files of src that run in worker threads too. They may import only each other, or a thread would load the whole Balancer. */
-const usedByBothSides = ['channel', 'errors', 'failure', 'payload', 'protocol', 'window'].map(
-  (name) => `src/${name}.ts`,
-);
+const usedByBothSides = [
+  'channel',
+  'cloneable',
+  'errors',
+  'failure',
+  'payload',
+  'protocol',
+  'views',
+  'window',
+].map((name) => `src/${name}.ts`);
 const builtins = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
 const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
 const dependencies = new Set(Object.keys(manifest.dependencies));
