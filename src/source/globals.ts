@@ -1,0 +1,35 @@
+/**
+ * Names that an inline function finds in a worker thread.
+ *
+ * A worker has the globals of the main thread, but for those that the program made itself: so they are noted when
+ * this package is loaded, which is before most programs make any.
+ */
+const GLOBALS: ReadonlySet<string> = new Set(namesOf(globalThis));
+
+/** What a worker gives to inline functions beside the globals. */
+const PROVIDED: ReadonlySet<string> = new Set(['require']);
+
+/** Whether a name exists in a worker thread without being declared. */
+export function isGlobalName(name: string): boolean {
+  return GLOBALS.has(name) || PROVIDED.has(name);
+}
+
+/**
+ * Whether a global of this name has none of these properties, so that it must be something else that was meant: with
+ * `import crypto from 'node:crypto'`, `crypto.createHash` is not the global `crypto`.
+ */
+export function lacksMembers(name: string, members: ReadonlySet<string>): boolean {
+  if (name !== 'crypto') return false;
+  for (const member of members) {
+    if (!(member in globalThis.crypto)) return true;
+  }
+  return false;
+}
+
+function namesOf(value: object): string[] {
+  const names: string[] = [];
+  for (let at: object | null = value; at !== null; at = Object.getPrototypeOf(at)) {
+    names.push(...Object.getOwnPropertyNames(at));
+  }
+  return names;
+}

@@ -1,0 +1,148 @@
+/**
+ * What can be submitted → what the Balancer keeps of it.
+ *
+ * A function is known by identity and, since an arrow in a loop is a new function each time, by its text: so each is
+ * analysed, sent and compiled once.
+ */
+import { entryUrl } from './entry.js';
+import { InvalidOptionError, NotAFunctionError } from './errors.js';
+import type { TaskDefinition } from './protocol.js';
+import { BoundedMap } from './source/bounded-map.js';
+import { describeFunction } from './source/describe.js';
+import { type TaskTarget, targetName, targetOf } from './tasks.js';
+
+/** A task as its Balancer knows it. */
+export class TaskRef {
+  /** Counts up from 1 within the Balancer. */
+  readonly id: number;
+  /** For messages: the function's name, or `file.js#export`. */
+  readonly name: string;
+  readonly definition: TaskDefinition;
+  /** It is a generator or async generator. For a module's export this is known only in the worker: false. */
+  readonly streams: boolean;
+  /** Mean run time as the workers report it, in ms; NaN until one has. */
+  mean = Number.NaN;
+  /** Runs that `mean` is made of. */
+  runs = 0;
+
+  constructor(definition: TaskDefinition, streams: boolean) {
+    this.id = definition.id;
+    this.name = definition.name;
+    this.definition = definition;
+    this.streams = streams;
+  }
+}
+
+/** Texts and exports remembered, by default. Functions that are still referred to are known for as long. */
+const DEFAULT_LIMIT = 1_000;
+
+/** The tasks of one Balancer. */
+export class TaskRegistry {
+  readonly #inline: boolean;
+  readonly #byIdentity = new WeakMap<object, TaskRef>();
+  /** By text for functions, by url and path for exports. */
+  readonly #byKey: BoundedMap<string, TaskRef>;
+  #lastTask: unknown = TaskRegistry;
+  #lastRef: TaskRef | undefined;
+  #lastId = 0;
+
+  /**
+   * @param options `inline`: whether functions may be sent as source; `limit`: tasks remembered by text or by
+   *   url and path, > 0, default 1,000
+   */
+  constructor(options: { inline: boolean; limit?: number }) {
+    this.#inline = options.inline;
+    this.#byKey = new BoundedMap(options.limit ?? DEFAULT_LIMIT);
+  }
+
+  /**
+   * Finds or makes the task for what was given to `submit`.
+   *
+   * Measured (Node 20): HOTCOST
+   * @throws NotAFunctionError it is no function that can be sent, or inline functions are off
+   * @throws CapturedVariableError it uses variables from around it
+   */
+  resolve(task: unknown): TaskRef {
+    if (task === this.#lastTask) return this.#lastRef as TaskRef;
+    const ref = this.#byIdentity.get(task as object) ?? this.#find(task);
+    this.#lastTask = task;
+    this.#lastRef = ref;
+    return ref;
+  }
+
+  #find(task: unknown): TaskRef {
+    if (typeof task !== 'function') throw new NotAFunctionError(notAFunctionMessage(task));
+    const target = targetOf(task);
+    const ref = target === undefined ? this.#findInline(task as () => unknown) : this.#findExport(target);
+    this.#byIdentity.set(task, ref);
+    return ref;
+  }
+
+  #findInline(fn: () => unknown): TaskRef {
+    if (!this.#inline) {
+      throw new NotAFunctionError(
+        `'${fn.name || '(anonymous)'}' is an inline function, and these are off (inline: false): use tasks(new URL('./module.js', import.meta.url))`,
+      );
+    }
+    const { name, text, source, sloppy, helpers, generator } = describeFunction(fn);
+    const key = sloppy ? `sloppy ${text}` : text;
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    refuseWithoutCodeGeneration(name);
+    const id = ++this.#lastId;
+    const ref = new TaskRef(
+      { kind: 'inline', id, name, source, base: entryUrl(), sloppy, helpers },
+      generator,
+    );
+    this.#byKey.set(key, ref);
+    return ref;
+  }
+
+  #findExport(target: TaskTarget): TaskRef {
+    if (target.path.length === 0) {
+      throw new NotAFunctionError(
+        `tasks('${target.url}') is the whole module: pass one of its functions, as in tasks(url).name, or tasks(url).default`,
+      );
+    }
+    // A newline is in no URL and the paths are told apart by their lengths.
+    const key = `export\n${target.url}\n${target.base}\n${JSON.stringify(target.path)}`;
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    const id = ++this.#lastId;
+    const { url, path, base } = target;
+    const ref = new TaskRef({ kind: 'module', id, name: targetName(target), url, path, base }, false);
+    this.#byKey.set(key, ref);
+    return ref;
+  }
+}
+
+function notAFunctionMessage(task: unknown): string {
+  const given = task === null ? 'null' : Array.isArray(task) ? 'an array' : typeof task;
+  const hint =
+    typeof task === 'string'
+      ? '; for a function of a module use tasks(url).name'
+      : task instanceof Promise
+        ? ' (a Promise): pass the function, not the result of calling it'
+        : '';
+  return `the task is not a function but ${given}${hint}`;
+}
+
+let codeGeneration: boolean | undefined;
+
+/** Inline functions are evaluated from source, which Node can be told to refuse; the threads inherit that. */
+function refuseWithoutCodeGeneration(name: string): void {
+  if (codeGeneration === undefined) {
+    try {
+      new Function('');
+      codeGeneration = true;
+    } catch {
+      codeGeneration = false;
+    }
+  }
+  if (codeGeneration) return;
+  throw new InvalidOptionError(
+    'submit(task)',
+    `the inline function '${name}' under --disallow-code-generation-from-strings`,
+    "a module's export: tasks(new URL('./module.js', import.meta.url))",
+  );
+}

@@ -1,0 +1,68 @@
+/** The functions that this thread knows: task id → function, made or loaded once. */
+import { TaskNotFoundError } from '../src/errors.js';
+import type { TaskDefinition } from '../src/protocol.js';
+import { compileInline } from './inline.js';
+import { loadExport } from './module.js';
+
+/** What a task runs. */
+export type TaskFunction = (...args: unknown[]) => unknown;
+
+export class Functions {
+  /** By id: an array, since ids count up from 1 and the lookup is done for every request. */
+  readonly #ready: (TaskFunction | undefined)[] = [];
+  readonly #definitions = new Map<number, TaskDefinition>();
+  readonly #loading = new Map<number, Promise<TaskFunction>>();
+
+  /** Takes note of a task. Costs nothing more until the task is first used. */
+  define(definition: TaskDefinition): void {
+    this.#definitions.set(definition.id, definition);
+  }
+
+  /** Frees what is kept of tasks; they must be defined anew before they are used again. */
+  forget(ids: readonly number[]): void {
+    for (const id of ids) {
+      this.#definitions.delete(id);
+      this.#loading.delete(id);
+      this.#ready[id] = undefined;
+    }
+  }
+
+  /**
+   * Finds the function of a task: at once if it is known or inline, else as a promise. Never throws; rejects with
+   * TaskNotFoundError or NotAFunctionError. A task that failed to load is tried again the next time.
+   */
+  get(id: number): TaskFunction | Promise<TaskFunction> {
+    return this.#ready[id] ?? this.#loading.get(id) ?? this.#make(id);
+  }
+
+  #make(id: number): TaskFunction | Promise<TaskFunction> {
+    const definition = this.#definitions.get(id);
+    if (definition === undefined) {
+      return Promise.reject(new TaskNotFoundError(`task ${id} is not known to this worker`));
+    }
+    if (definition.kind === 'module') return this.#load(definition.id, loadExport(definition));
+    try {
+      const fn = compileInline(definition);
+      this.#keep(id, fn);
+      return fn;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #load(id: number, loading: Promise<TaskFunction>): Promise<TaskFunction> {
+    this.#loading.set(id, loading);
+    const isCurrent = () => this.#loading.get(id) === loading;
+    loading.then(
+      (fn) => isCurrent() && this.#loading.delete(id) && this.#keep(id, fn),
+      () => isCurrent() && this.#loading.delete(id),
+    );
+    return loading;
+  }
+
+  #keep(id: number, fn: TaskFunction): void {
+    // Filled up, not left with holes: the lookup stays the fast one.
+    while (this.#ready.length < id) this.#ready.push(undefined);
+    this.#ready[id] = fn;
+  }
+}

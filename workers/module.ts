@@ -1,0 +1,118 @@
+import { TaskNotFoundError } from '../src/errors.js';
+import type { ModuleDefinition } from '../src/protocol.js';
+import { importFrom } from './importer.js';
+
+type TaskFunction = (...args: unknown[]) => unknown;
+
+/**
+ * Loads a task's module, if this thread has not yet, and finds the export.
+ * @throws TaskNotFoundError the module does not load (`cause` says why), or has no such function
+ */
+export async function loadExport(definition: ModuleDefinition): Promise<TaskFunction> {
+  const namespace = await loadModule(definition);
+  for (const root of rootsOf(namespace)) {
+    const found = follow(root, definition.path, namespace);
+    if (found !== undefined) return found;
+  }
+  throw new TaskNotFoundError(missingMessage(definition, namespace));
+}
+
+async function loadModule({ url, base, name }: ModuleDefinition): Promise<unknown> {
+  try {
+    return await importFrom(base)(url);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TaskNotFoundError(`task '${name}': its module ${url} does not load: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Where exports may be: in the namespace, or in a CommonJS module's `module.exports`, which is there as `default`. Node
+ * copies to the namespace only those names that a scan of the text finds, and then both have them: there the object
+ * comes first, so that its functions find it as `this`. It may have a `default` of its own, put there by a compiler.
+ */
+function rootsOf(namespace: unknown): unknown[] {
+  const { default: exports, ...named } = namespace as Record<string, unknown>;
+  if (!isObject(exports)) return [namespace];
+  const isCommonJS = Object.keys(named).some(
+    (key) => Object.hasOwn(exports, key) && exports[key] === named[key],
+  );
+  return isCommonJS ? [exports, namespace] : [namespace, exports];
+}
+
+function follow(root: unknown, path: readonly string[], namespace: unknown): TaskFunction | undefined {
+  let owner: unknown;
+  let value: unknown = root;
+  for (const key of path) {
+    if (!isObject(value)) return undefined;
+    owner = value;
+    value = value[key];
+  }
+  if (typeof value !== 'function') return undefined;
+  // A function inside an object may use it as `this`; one that a module itself exports cannot.
+  return owner === namespace ? (value as TaskFunction) : (value.bind(owner) as TaskFunction);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+function missingMessage({ name, url, path }: ModuleDefinition, namespace: unknown): string {
+  const wanted = path.join('.');
+  const functions = functionsOf(namespace);
+  const close = functions.find((each) => isClose(each, wanted));
+  const meant = close === undefined ? '' : ` Did you mean '${close}'?`;
+  const list =
+    functions.length === 0 ? 'it exports no functions' : `its functions are: ${functions.join(', ')}`;
+  const value = rootsOf(namespace).map((root) => valueAt(root, path));
+  const what = value.find((each) => each !== undefined);
+  const problem =
+    what === undefined
+      ? `has no export '${wanted}'`
+      : `exports '${wanted}', but it is no function (${typeof what})`;
+  return `task '${name}': ${url} ${problem}; ${list}.${meant}`;
+}
+
+function valueAt(root: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), root);
+}
+
+const MAX_LISTED = 50;
+
+function functionsOf(namespace: unknown): string[] {
+  const found = new Set<string>();
+  for (const root of rootsOf(namespace)) {
+    if (!isObject(root)) continue;
+    for (const key of Object.keys(root)) {
+      const value = root[key];
+      if (typeof value === 'function') found.add(key);
+      else if (key !== 'default' && key !== 'module.exports' && isPlainObject(value)) {
+        for (const inner of Object.keys(value)) {
+          if (typeof value[inner] === 'function') found.add(`${key}.${inner}`);
+        }
+      }
+    }
+  }
+  return [...found].slice(0, MAX_LISTED);
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** At most two edits apart (Levenshtein), or the same but for case. */
+function isClose(a: string, b: string): boolean {
+  const [from, to] = [a.toLowerCase(), b.toLowerCase()];
+  let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= from.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const change = (previous[j - 1] as number) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      row.push(Math.min(change, (previous[j] as number) + 1, (row[j - 1] as number) + 1));
+    }
+    previous = row;
+  }
+  return (previous[to.length] as number) <= Math.min(2, Math.floor(to.length / 2));
+}
