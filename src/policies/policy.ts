@@ -6,6 +6,12 @@
 export interface WorkerView {
   /** Unique for the life of a Balancer; never reused. */
   readonly id: number;
+  /**
+   * Name under which `hash` and `rendezvous` know the worker; unique within the set. Default: the id as a string.
+   *
+   * A worker that takes another's place under the same label takes over its keys.
+   */
+  readonly label: string;
   /** Share of the work relative to the others, > 0. Default 1. */
   readonly weight: number;
   /** Requests given to the worker and not yet completed. */

@@ -1,0 +1,30 @@
+import { crc32 as native } from 'node:zlib';
+
+const TABLE = new Uint32Array(256);
+for (let i = 0; i < 256; i++) {
+  let value = i;
+  for (let bit = 0; bit < 8; bit++) value = (value & 1) === 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
+  TABLE[i] = value;
+}
+
+/**
+ * CRC-32 of a string's UTF-8 bytes.
+ *
+ * Keys are mostly short and ASCII: for these the walk over a table takes less time than the call of zlib's.
+ */
+export function crc32(text: string): number {
+  let crc = -1;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80) return native(text);
+    crc = TABLE[(crc ^ code) & 0xff]! ^ (crc >>> 8);
+  }
+  return ~crc >>> 0;
+}
+
+/** Continues a CRC-32 over the four bytes of a 32-bit number, the lowest first. */
+export function crc32OfNumber(crc: number, number: number): number {
+  let rest = ~crc ^ number;
+  for (let i = 0; i < 4; i++) rest = TABLE[rest & 0xff]! ^ (rest >>> 8);
+  return ~rest >>> 0;
+}

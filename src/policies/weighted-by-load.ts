@@ -1,0 +1,175 @@
+import { type Duration, toMs } from './duration.js';
+import { type HeapEntry, IndexedHeap } from './indexed-heap.js';
+import { type LoadReport, LoadWeight, type LoadWeightRules } from './load-weight.js';
+import type { Outcome, Policy, PolicyContext, WorkerView } from './policy.js';
+
+/** Options of `weighted-by-load`, with gRPC's names and defaults. */
+export interface WeightedByLoadConfig {
+  /** How long a worker must have reported before its weight is used. Default 10 s. */
+  readonly blackoutPeriod?: Duration;
+  /** A weight is no longer used when the worker has not reported for this long. Default 180 s. */
+  readonly weightExpirationPeriod?: Duration;
+  /** How often loads are measured and weights calculated; less than 100 ms is taken as 100 ms. Default 1 s. */
+  readonly weightUpdatePeriod?: Duration;
+  /** How much utilization a rate of errors of 1 counts for, >= 0. Default 1. */
+  readonly errorUtilizationPenalty?: number;
+}
+
+const LEAST_UPDATE_PERIOD = 100;
+
+interface Entry extends HeapEntry {
+  readonly worker: WorkerView;
+  readonly load: LoadWeight;
+  /** 1 / share: how long until its turn comes again, in virtual time. */
+  period: number;
+  /** When its turn is, in virtual time; the key while the worker is available. */
+  deadline: number;
+  // Since the last calculation:
+  runs: number;
+  failures: number;
+  /** Sum of run times, in ms. */
+  busy: number;
+}
+
+/**
+ * Workers in turn, weighted by what each gets done for its utilization: gRPC's `weighted_round_robin` (gRFC A58). A worker's
+ * qps, eps and utilization come from its own run times; or from `report`.
+ *
+ * Workers whose weight is not known get the mean of the others'; with fewer than two known, all count the same. That
+ * share is multiplied by the worker's own weight. Turns are by earliest deadline: the selected worker's next one is
+ * 1 / share later, and a new worker's first one is drawn within that span.
+ *
+ * `select` and `update` O(log workers), and O(workers × log workers) once in `weightUpdatePeriod`.
+ */
+export class WeightedByLoad implements Policy {
+  readonly name = 'weighted-by-load';
+  readonly pins = false;
+  readonly #heap = new IndexedHeap<Entry>();
+  readonly #entries = new Map<number, Entry>();
+  readonly #context: PolicyContext;
+  readonly #rules: LoadWeightRules;
+  readonly #updatePeriod: number;
+  #calculated: number;
+  /** Virtual time: the deadline of the latest turn. */
+  #turn = 0;
+  #added = 0;
+  #meanShare = 1;
+
+  constructor(context: PolicyContext, config: WeightedByLoadConfig = {}) {
+    this.#context = context;
+    this.#rules = {
+      blackoutPeriod: toMs(config.blackoutPeriod ?? '10s'),
+      weightExpirationPeriod: toMs(config.weightExpirationPeriod ?? '180s'),
+      errorUtilizationPenalty: config.errorUtilizationPenalty ?? 1,
+    };
+    this.#updatePeriod = Math.max(toMs(config.weightUpdatePeriod ?? '1s'), LEAST_UPDATE_PERIOD);
+    this.#calculated = context.now();
+  }
+
+  add(worker: WorkerView): void {
+    if (this.#entries.has(worker.id)) {
+      this.update(worker);
+      return;
+    }
+    const period = 1 / (this.#meanShare * worker.weight);
+    const entry: Entry = {
+      worker,
+      load: new LoadWeight(this.#rules),
+      period,
+      deadline: this.#turn + period * this.#context.random(),
+      runs: 0,
+      failures: 0,
+      busy: 0,
+      key: Infinity,
+      order: this.#added++,
+      index: -1,
+    };
+    if (worker.available) entry.key = entry.deadline;
+    this.#entries.set(worker.id, entry);
+    this.#heap.insert(entry);
+  }
+
+  remove(worker: WorkerView): void {
+    const entry = this.#entries.get(worker.id);
+    if (entry === undefined) return;
+    this.#entries.delete(worker.id);
+    this.#heap.delete(entry);
+  }
+
+  select(): WorkerView | undefined {
+    const now = this.#context.now();
+    if (now - this.#calculated >= this.#updatePeriod) this.#calculate(now);
+    const entry = this.#heap.top();
+    if (entry === undefined || entry.key === Infinity) return undefined;
+    this.#turn = entry.deadline;
+    entry.deadline += entry.period;
+    entry.key = entry.deadline;
+    this.#heap.update(entry);
+    return entry.worker;
+  }
+
+  update(worker: WorkerView): void {
+    const entry = this.#entries.get(worker.id);
+    if (entry === undefined || worker.available === (entry.key !== Infinity)) return;
+    // What it missed while it had no room is gone: turns are not saved up.
+    if (worker.available) entry.deadline = Math.max(entry.deadline, this.#turn);
+    entry.key = worker.available ? entry.deadline : Infinity;
+    this.#heap.update(entry);
+  }
+
+  observe(worker: WorkerView, outcome: Outcome): void {
+    const entry = this.#entries.get(worker.id);
+    if (entry === undefined) return;
+    entry.runs += 1;
+    entry.busy += outcome.runTime;
+    if (!outcome.ok) entry.failures += 1;
+  }
+
+  /** Takes in a load that was measured elsewhere; used from the next calculation on. */
+  report(worker: WorkerView, load: LoadReport): void {
+    this.#entries.get(worker.id)?.load.update(load, this.#context.now());
+  }
+
+  /** Throws if the heap is out of order. For tests. */
+  verify(): void {
+    this.#heap.verify();
+    if (this.#heap.size !== this.#entries.size) {
+      throw new Error(`${this.#heap.size} in the heap, ${this.#entries.size} known by id`);
+    }
+    for (const { worker, key } of this.#entries.values()) {
+      if (worker.available === (key === Infinity)) throw new Error(`worker ${worker.id}: missed an update`);
+    }
+  }
+
+  #calculate(now: number): void {
+    const seconds = (now - this.#calculated) / 1000;
+    let sum = 0;
+    let known = 0;
+    for (const entry of this.#entries.values()) {
+      const qps = entry.runs / seconds;
+      const eps = entry.failures / seconds;
+      entry.load.update({ qps, eps, utilization: entry.busy / 1000 / seconds }, now);
+      entry.runs = 0;
+      entry.failures = 0;
+      entry.busy = 0;
+      const weight = entry.load.at(now);
+      if (weight === 0) continue;
+      sum += weight;
+      known += 1;
+    }
+    this.#calculated = now;
+    this.#meanShare = known < 2 ? 1 : sum / known;
+    for (const entry of this.#entries.values()) this.#reschedule(entry, known < 2 ? 0 : entry.load.at(now));
+  }
+
+  // What is left of its waiting time shrinks or grows as its period does, so that turns keep their order in time.
+  #reschedule(entry: Entry, weight: number): void {
+    const period = 1 / ((weight === 0 ? this.#meanShare : weight) * entry.worker.weight);
+    const left = Math.max(entry.deadline - this.#turn, 0);
+    entry.deadline = this.#turn + (left * period) / entry.period;
+    entry.period = period;
+    if (entry.key === Infinity) return;
+    entry.key = entry.deadline;
+    this.#heap.update(entry);
+  }
+}
