@@ -99,6 +99,10 @@ function importsOf(from) {
       return literal ? [{ ...node, specifier: literal[2] }] : [];
     }),
   ];
+  // By way of createRequire: what is to be loaded only when it is needed, at once.
+  for (const match of source.matchAll(/\brequire\w*\('([^']+)'\)/g)) {
+    statements.push({ start: match.index, end: match.index + match[0].length, specifier: match[1] });
+  }
   return statements.map(({ start, end, specifier }) => ({
     from,
     to: specifier.startsWith('.')
