@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'vitest';
+import { InvalidOptionError } from '../../dist/src/errors.js';
+import { createPolicy, type PolicyOption, policyNames } from '../../dist/src/policies/index.js';
+import { fakeContext } from './harness.js';
+
+const create = (option: unknown) => createPolicy(option as PolicyOption, fakeContext());
+
+describe('by name', () => {
+  test.each(policyNames)('%s', (name) => {
+    expect(create(name).name).toBe(name);
+  });
+
+  test.each([
+    ['pick_first', 'pick-first'],
+    ['round_robin', 'round-robin'],
+    ['weighted_round_robin', 'weighted-by-load'],
+    ['least_request', 'least-request'],
+    ['least_request_experimental', 'least-request'],
+    ['ring_hash', 'hash'],
+    ['ring_hash_experimental', 'hash'],
+  ])("gRPC's %s is %s, as a name and in a config", (alias, name) => {
+    expect(create(alias).name).toBe(name);
+    expect(create([{ [alias]: {} }]).name).toBe(name);
+  });
+});
+
+describe('by config', () => {
+  test('the first known name wins, whatever comes before and after it', () => {
+    expect(create([{ of_the_future: { x: 1 } }, { random: {} }, { 'least-work': {} }]).name).toBe('random');
+  });
+
+  test.each([
+    [[{ 'least-request': { choiceCount: 10 } }]],
+    [[{ ring_hash: { minRingSize: 1024, maxRingSize: 4096 } }]],
+    [[{ 'peak-ewma': { decayTime: '.05s' } }]],
+    [
+      [
+        {
+          weighted_round_robin: {
+            blackoutPeriod: '0s',
+            weightExpirationPeriod: '180s',
+            weightUpdatePeriod: 50,
+          },
+        },
+      ],
+    ],
+    [[{ weighted_round_robin: { errorUtilizationPenalty: 0 } }]],
+    [[{ pick_first: { shuffleAddressList: true } }]],
+    [[{ 'least-request': { choiceCount: undefined } }]],
+  ])('%j is valid', (config) => {
+    expect(() => create(config)).not.toThrow();
+  });
+});
+
+describe('an own policy', () => {
+  const own = () => ({ name: 'own', pins: false, add() {}, remove() {}, select() {}, update() {} });
+
+  test('is used as it is', () => {
+    const policy = own();
+    expect(create(policy)).toBe(policy);
+  });
+
+  test('may have its methods from a class', () => {
+    class Own {
+      name = 'own';
+      pins = true;
+      add() {}
+      remove() {}
+      select() {}
+      update() {}
+      observe() {}
+    }
+    expect(create(new Own())).toBeInstanceOf(Own);
+  });
+
+  test.each(['name', 'pins', 'add', 'remove', 'select', 'update'])(
+    'without %s is refused by name',
+    (member) => {
+      const policy = { ...own(), [member]: undefined };
+      expect(() => create(policy)).toThrow(expect.objectContaining({ option: `policy.${member}` }));
+    },
+  );
+});
+
+describe('what is refused names the option, what was given and what is allowed', () => {
+  test.each<[unknown, string, RegExp]>([
+    [
+      'least-pendign',
+      'policy',
+      /got 'least-pendign', expected a policy's name \(least-pending, least-work, /,
+    ],
+    ['toString', 'policy', /got 'toString'/],
+    [undefined, 'policy', /got undefined/],
+    [null, 'policy', /got null/],
+    [3, 'policy', /got 3/],
+    [() => {}, 'policy', /got a function/],
+    [[], 'policy', /got an empty list, expected at least one of/],
+    [[{ grpclb: {} }, { xds: {} }], 'policy', /got only unknown names \(grpclb, xds\)/],
+    [[{}], 'policy[0]', /got an object without properties, expected an object with one key/],
+    [[{ a: {}, b: {} }], 'policy[0]', /got an object with a, b/],
+    [['random'], 'policy[0]', /got 'random'/],
+    [[{ a: {} }, null], 'policy[1]', /got null/],
+    [[{ random: 1 }], 'policy[0].random', /got 1, expected an object/],
+    [[{ random: [] }], 'policy[0].random', /got an empty array, expected an object/],
+    [[{ random: { seed: 1 } }], 'policy[0].random.seed', /got 1, expected no fields/],
+    [[{ x: {} }, { hash: { size: 1 } }], 'policy[1].hash.size', /only the fields minRingSize, maxRingSize/],
+    [
+      [{ 'least-request': { toString: 2 } }],
+      'policy[0].least-request.toString',
+      /only the fields choiceCount/,
+    ],
+    [
+      [{ 'least-request': { choiceCount: 1 } }],
+      'policy[0].least-request.choiceCount',
+      /got 1, expected an integer from 2/,
+    ],
+    [[{ least_request: { choiceCount: 2.5 } }], 'policy[0].least_request.choiceCount', /got 2.5/],
+    [[{ least_request: { choiceCount: '3' } }], 'policy[0].least_request.choiceCount', /got '3'/],
+    [[{ hash: { minRingSize: 0 } }], 'policy[0].hash.minRingSize', /an integer from 1/],
+    [[{ 'peak-ewma': { decayTime: 0 } }], 'policy[0].peak-ewma.decayTime', /got 0, expected more than 0/],
+    [[{ 'peak-ewma': { decayTime: '10' } }], 'policy[0].peak-ewma.decayTime', /got '10'.*as in '1.5s'/],
+    [[{ 'peak-ewma': { decayTime: Infinity } }], 'policy[0].peak-ewma.decayTime', /got Infinity/],
+    [
+      [{ 'weighted-by-load': { errorUtilizationPenalty: -1 } }],
+      'policy[0].weighted-by-load.errorUtilizationPenalty',
+      /got -1, expected a finite number from 0/,
+    ],
+    [[{ pick_first: { shuffleAddressList: 1 } }], 'policy[0].pick_first.shuffleAddressList', /true or false/],
+    [{ 'least-request': {} }, 'policy.add', /got undefined, expected a function: an own policy needs it/],
+  ])('%j', (option, name, message) => {
+    let error: unknown;
+    try {
+      create(option);
+    } catch (caught) {
+      error = caught;
+    }
+    expect(error).toBeInstanceOf(InvalidOptionError);
+    expect(error).toMatchObject({
+      code: 'ERR_INVALID_OPTION',
+      option: name,
+      message: expect.stringMatching(message),
+    });
+  });
+});
