@@ -1,0 +1,88 @@
+/**
+ * How arguments and results of `submit`, `map` and `stream` follow from the task: types only.
+ *
+ * One signature cannot do it. Where the function's parameters have no types of their own, `(a, b) => a + b`, they must
+ * come from the arguments; where the function is generic, the arguments decide as well; where it is overloaded, only a
+ * look at each of its signatures helps. So `Submit` has one signature for each, the likeliest first.
+ */
+
+// biome-ignore lint/suspicious/noExplicitAny: any function whatever, as only `any` allows
+export type AnyTask = (...args: any[]) => any;
+
+/** What `submit` resolves with. */
+export type TaskResult<F extends AnyTask> = Awaited<ReturnType<F>>;
+
+/** The arguments and options of `submit` for a function: the arguments may be left out where it needs none. */
+export type SubmitArguments<F extends AnyTask, Options> =
+  Parameters<F> extends infer A extends unknown[]
+    ? [] extends A
+      ? [args?: readonly [...A], options?: Options]
+      : [args: readonly [...A], options?: Options]
+    : never;
+
+/**
+ * The signatures of a function as `[parameters, result]`, overloads included, up to six; the missing ones have
+ * `unknown[]` as their parameters.
+ */
+type Signatures<F> = F extends {
+  (...args: infer A1): infer R1;
+  (...args: infer A2): infer R2;
+  (...args: infer A3): infer R3;
+  (...args: infer A4): infer R4;
+  (...args: infer A5): infer R5;
+  (...args: infer A6): infer R6;
+}
+  ? [A1, R1] | [A2, R2] | [A3, R3] | [A4, R4] | [A5, R5] | [A6, R6]
+  : never;
+
+type ParametersOfEach<S> = S extends [infer A extends unknown[], unknown]
+  ? unknown[] extends A
+    ? never
+    : readonly [...A]
+  : never;
+
+type ResultOfMatching<S, A> = S extends [infer P extends unknown[], infer R]
+  ? unknown[] extends P
+    ? never
+    : A extends readonly [...P]
+      ? R
+      : never
+  : never;
+
+/** The parameters of any of a function's overloads. */
+export type OverloadParameters<F> = ParametersOfEach<Signatures<F>>;
+
+/** The result of those of a function's overloads that take these arguments. */
+export type OverloadResult<F, A> = ResultOfMatching<Signatures<F>, A>;
+
+/** `submit`, for any of its options. */
+export interface Submit<Options> {
+  <R>(task: () => R, args?: readonly [], options?: Options): Promise<Awaited<R>>;
+  <A extends unknown[], R>(
+    task: (...args: A) => R,
+    args: readonly [...A],
+    options?: Options,
+  ): Promise<Awaited<R>>;
+  <F extends AnyTask, const A extends OverloadParameters<F>>(
+    task: F,
+    args: A,
+    options?: Options,
+  ): Promise<Awaited<OverloadResult<F, A>>>;
+}
+
+/** What a task may give to be streamed: a generator's or any other iterable's values. */
+export type Streamed<T> = Iterable<T> | AsyncIterable<T> | PromiseLike<Iterable<T> | AsyncIterable<T>>;
+
+/** `stream`, for any of its options. */
+export interface Stream<Options> {
+  <T>(
+    task: () => Streamed<T>,
+    args?: readonly [],
+    options?: Options,
+  ): AsyncGenerator<Awaited<T>, void, undefined>;
+  <A extends unknown[], T>(
+    task: (...args: A) => Streamed<T>,
+    args: readonly [...A],
+    options?: Options,
+  ): AsyncGenerator<Awaited<T>, void, undefined>;
+}
