@@ -1,0 +1,193 @@
+import os from 'node:os';
+import { benchOptions, progress } from './lib/cli.mjs';
+import { figure, percent } from './lib/format.mjs';
+import { closedLoopOf, countFor } from './lib/loops.mjs';
+import { plot } from './lib/plot.mjs';
+import { write } from './lib/report.mjs';
+import { closeRivals, packagesOf, startRivals } from './lib/rivals.mjs';
+import { interleave } from './lib/rounds.mjs';
+import { quantile, spread } from './lib/stats.mjs';
+import { tasksByName } from './lib/tasks-by-name.mjs';
+
+/**
+ * Real work: digests of buffers that travel in three ways, and a password hash that hardly travels at all.
+ *
+ * @typedef {import('./lib/adapters/rival.mjs').Rival} Rival
+ * @typedef {'cloned' | 'transferred' | 'shared'} Travel
+ */
+
+const OUTSTANDING_PER_WORKER = 8;
+/** Buffers that travel by transfer are made while the clock stands still: so many bytes at once. */
+const PREPARED_BYTES = 128 * 2 ** 20;
+const SCRYPT_COST = 4_096;
+
+const options = benchOptions();
+const rounds = options.rounds(5, 2);
+const budget = options.quick ? 50 : 200;
+const [workers] = options.workers([os.availableParallelism()]);
+/** The limit: every core does nothing but hash, and nothing travels. */
+const parallelism = Math.min(workers, os.availableParallelism());
+const sizes = options.quick ? [1_024, 65_536] : [1_024, 65_536, 1_048_576];
+const algorithms = /** @type {const} */ (['sha256', 'blake2']);
+/** @type {Travel[]} */
+const travels = ['cloned', 'transferred', 'shared'];
+const names = options.rivals(['leastwork', 'piscina', 'tinypool', 'workerpool', 'poolifier', 'postmessage']);
+
+/** @param {number} size */
+function filled(size, Buffer = ArrayBuffer) {
+  return new Uint8Array(new Buffer(size)).fill(7);
+}
+
+/**
+ * The submissions of one measurement. For a transfer each needs a buffer of its own.
+ * @param {Rival} rival
+ * @param {string} task
+ * @param {number} size
+ * @param {Travel} travel
+ * @param {number} count
+ * @returns {() => Promise<unknown>}
+ */
+function submissions(rival, task, size, travel, count) {
+  if (travel === 'transferred') {
+    const buffers = Array.from({ length: count }, () => filled(size));
+    return () => {
+      const bytes = buffers.pop();
+      return rival.run(task, bytes, [/** @type {ArrayBuffer} */ (bytes.buffer)]);
+    };
+  }
+  const bytes = travel === 'shared' ? filled(size, SharedArrayBuffer) : filled(size);
+  return () => rival.run(task, bytes);
+}
+
+/**
+ * Calls per ms on the main thread alone. The upper quartile of pieces of some ms: what else runs on the machine only slows it.
+ * @param {() => unknown} call
+ */
+function inlineRate(call) {
+  const rates = [];
+  const end = performance.now() + budget / 2;
+  while (performance.now() < end || rates.length < 8) {
+    let calls = 0;
+    const start = performance.now();
+    do {
+      call();
+      calls++;
+    } while (performance.now() - start < 2);
+    rates.push(calls / (performance.now() - start));
+  }
+  return quantile(Float64Array.from(rates).sort(), 0.75);
+}
+
+/**
+ * The same call without a pool. What is transferred is new each time, so it comes from memory and not from the core's cache.
+ * @param {string} task
+ * @param {number} size
+ * @param {Travel} travel
+ */
+function inlineCall(task, size, travel) {
+  if (size === 0) return () => tasksByName[task](SCRYPT_COST);
+  const many = travel === 'transferred' ? Math.floor(PREPARED_BYTES / 2 / size) : 1;
+  const buffers = Array.from({ length: many }, () => filled(size));
+  let turn = 0;
+  return () => tasksByName[task](buffers[turn++ % many]);
+}
+
+const rivals = await startRivals(names, workers);
+const cases = [
+  ...algorithms.flatMap((task) => sizes.flatMap((size) => travels.map((travel) => ({ task, size, travel })))),
+  { task: 'scrypt', size: 0, travel: /** @type {Travel} */ ('cloned') },
+];
+
+const results = [];
+for (const { task, size, travel } of cases) {
+  const label = task === 'scrypt' ? `scrypt N=${SCRYPT_COST}` : `${task}, ${sizeName(size)}, ${travel}`;
+  progress(label);
+  const most = travel === 'transferred' ? Math.floor(PREPARED_BYTES / size) : Number.POSITIVE_INFINITY;
+  const run = async (/** @type {Rival} */ rival, /** @type {number} */ count) => {
+    let time = 0;
+    for (let left = count; left > 0; left -= most) {
+      const now = Math.min(left, most);
+      const submit =
+        size === 0 ? () => rival.run(task, SCRYPT_COST) : submissions(rival, task, size, travel, now);
+      time += await closedLoopOf(submit, now, OUTSTANDING_PER_WORKER * workers);
+    }
+    return time;
+  };
+  const counts = new Map();
+  for (const rival of rivals) {
+    const first = OUTSTANDING_PER_WORKER * workers;
+    counts.set(rival, await countFor((count) => run(rival, count), budget, first));
+  }
+  /** @type {number[]} */
+  const limits = [];
+  const samples = await interleave(rivals, rounds, async (rival, round) => {
+    limits[round] ??= inlineRate(inlineCall(task, size, travel)) * parallelism;
+    const count = counts.get(rival);
+    return count / (await run(rival, count)) / limits[round];
+  });
+  results.push({
+    label,
+    task,
+    size,
+    travel,
+    limit: spread(limits),
+    share: Object.fromEntries([...samples].map(([rival, values]) => [rival.name, spread(values)])),
+  });
+}
+await closeRivals(rivals);
+
+/** @param {number} size */
+function sizeName(size) {
+  return size >= 2 ** 20 ? `${size / 2 ** 20} MB` : `${size / 1_024} KB`;
+}
+
+/** @param {(typeof results)[number]} result */
+function limitOf({ limit, size }) {
+  const perSecond = limit.median * 1_000;
+  return size === 0 ? `${figure(perSecond)} /s` : `${figure((perSecond * size) / 1e6)} MB/s`;
+}
+
+/** @param {string} task */
+const panel = (task) => {
+  const shown = results.filter((result) => result.task === task);
+  return /** @type {import('./lib/plot.mjs').Panel} */ ({
+    title: task,
+    x: '',
+    y: '% of inline × cores',
+    xType: 'category',
+    categories: shown.map(({ size, travel }) => `${sizeName(size)}, ${travel}`),
+    series: rivals.map(({ name }) => ({
+      name,
+      points: shown.map(({ size, travel, share }) => [
+        `${sizeName(size)}, ${travel}`,
+        Number((share[name].median * 100).toFixed(1)),
+      ]),
+    })),
+  });
+};
+
+write({
+  name: 'hashing',
+  title: 'Hashing: how much of the machine real work gets',
+  method:
+    `Share of the limit, which is the rate of the same calls on the main thread alone × ${parallelism} cores, measured in the same round. ${workers} workers, a closed loop of ` +
+    `${OUTSTANDING_PER_WORKER} requests per worker; the digest comes back as hex. Cloned: the pool copies the bytes. Transferred: each request gives its buffer away (all are made before the ` +
+    'clock starts). Shared: a view of a SharedArrayBuffer. Median of the rounds.',
+  quick: options.quick,
+  rounds,
+  rivals: rivals.map(({ name, settings }) => ({ name, settings })),
+  packages: packagesOf(rivals),
+  tables: [
+    {
+      title: 'Share of inline × cores',
+      head: ['', 'limit', ...rivals.map(({ name }) => name)],
+      rows: results.map((result) => [
+        result.label,
+        limitOf(result),
+        ...rivals.map(({ name }) => percent(result.share[name].median)),
+      ]),
+    },
+  ],
+  data: results,
+  plots: { '': plot(algorithms.map(panel), 'bar') },
+});

@@ -1,0 +1,43 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+
+/**
+ * What the figures depend on, noted beside them.
+ * @param {readonly string[]} packages whose versions matter
+ */
+export function environment(packages) {
+  return {
+    date: new Date().toISOString(),
+    commit: commit(),
+    node: process.version,
+    v8: process.versions.v8,
+    platform: `${os.platform()} ${os.release()} ${os.arch()}`,
+    cpu: os.cpus()[0]?.model.trim() ?? 'unknown',
+    cores: os.availableParallelism(),
+    memoryGiB: Math.round(os.totalmem() / 2 ** 30),
+    versions: Object.fromEntries(packages.map((name) => [name, version(name)])),
+  };
+}
+
+function commit() {
+  const git = (/** @type {string[]} */ ...args) =>
+    execFileSync('git', args, {
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  try {
+    const dirty =
+      git('status', '--porcelain', '--untracked-files=no', '--', ':(top)src', ':(top)workers') !== '';
+    return git('rev-parse', '--short', 'HEAD') + (dirty ? ', with changes in src or workers' : '');
+  } catch {
+    return 'unknown';
+  }
+}
+
+/** @param {string} name */
+function version(name) {
+  return JSON.parse(readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8'))
+    .version;
+}

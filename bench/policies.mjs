@@ -1,0 +1,212 @@
+import { Bench } from 'tinybench';
+import { createPolicy, policyNames } from '../dist/src/policies/index.js';
+import { benchOptions, progress } from './lib/cli.mjs';
+import { figure, withSpread } from './lib/format.mjs';
+import { openLoop, SERVICE, workload } from './lib/open-loop.mjs';
+import { plot } from './lib/plot.mjs';
+import { write } from './lib/report.mjs';
+import { closeRivals } from './lib/rivals.mjs';
+import { interleave } from './lib/rounds.mjs';
+import { spread } from './lib/stats.mjs';
+
+/**
+ * What each policy costs, and what it does to requests of very different lengths: to choose by looking.
+ *
+ * `pick-first` stands in the first part alone: it does not spread work, so skew has nothing to say about it.
+ */
+
+const WORKERS = 8;
+const PAIRS = 1_000;
+const SIMULATION = 'central queue, simulated';
+const KEYED = new Set(['hash', 'rendezvous']);
+
+const options = benchOptions();
+const rounds = options.rounds(2, 1);
+const count = options.quick ? 800 : 6_000;
+const loads = options.quick ? [0.7] : [0.7, 0.9];
+const sizes = options.workers([2, 16, 128, 1_024]);
+const names = options.rivals([...policyNames]);
+
+/**
+ * As the dispatcher does it: choose, count the request, tell the policy; and when it has ended, the same back. Four requests
+ * per worker are out at any time, and they end in the order in which they began.
+ * @param {string} name
+ * @param {number} workers
+ */
+function selectAndRelease(name, workers) {
+  const policy = createPolicy(name, { now: () => performance.now(), random: Math.random });
+  const views = Array.from({ length: workers }, (_, id) => ({
+    id,
+    label: `127.0.0.1:${7_000 + id}`,
+    weight: 1,
+    pending: 0,
+    work: 0,
+    available: true,
+  }));
+  for (const view of views) policy.add(view);
+  const requests = Array.from({ length: 1_000 }, (_, i) => ({
+    key: KEYED.has(name) ? `key-${i}` : undefined,
+  }));
+  const out = new Array(workers * 4);
+  let at = 0;
+  let turn = 0;
+
+  const select = () => {
+    const view = policy.select(requests[turn++ % requests.length]);
+    view.pending++;
+    view.work++;
+    policy.update(view);
+    return view;
+  };
+  for (let i = 0; i < out.length; i++) out[i] = select();
+
+  return () => {
+    for (let i = 0; i < PAIRS; i++) {
+      const ended = out[at];
+      ended.pending--;
+      ended.work--;
+      policy.observe?.(ended, { runTime: 1, ok: true });
+      policy.update(ended);
+      out[at] = select();
+      at = (at + 1) % out.length;
+    }
+  };
+}
+
+progress('select + release');
+const bench = new Bench({ time: options.quick ? 30 : 200, warmupTime: options.quick ? 10 : 50 });
+for (const name of names) {
+  for (const workers of sizes) bench.add(`${name} ${workers}`, selectAndRelease(name, workers));
+}
+await bench.run();
+/** Median time of one select + release, in ns; tinybench's latency is in ms and of `PAIRS` of them. */
+const cost = (/** @type {string} */ name, /** @type {number} */ workers) => {
+  const { result } = bench.getTask(`${name} ${workers}`);
+  if (result.state === 'errored') throw result.error;
+  return (result.latency.p50 * 1e6) / PAIRS;
+};
+
+const { create } = await import('./lib/adapters/leastwork.mjs');
+const rivals = names
+  .filter((name) => name !== 'pick-first')
+  .map((policy) => {
+    const rival = create({ policy });
+    rival.start(WORKERS);
+    return { ...rival, name: policy };
+  });
+for (const rival of rivals) {
+  await Promise.all(
+    Array.from({ length: WORKERS * 4 }, (_, i) => rival.run('noop', undefined, undefined, `key-${i}`)),
+  );
+}
+const runs = [];
+for (const load of loads) {
+  const samples = await interleave(rivals, rounds, (rival, round) => {
+    progress(`load ${load}, round ${round + 1}: ${rival.name}`);
+    const given = workload({ seed: 1_000 + round, count, load, workers: WORKERS });
+    return openLoop(rival, given, WORKERS, KEYED.has(rival.name));
+  });
+  runs.push({ load, samples });
+}
+await closeRivals(rivals);
+
+/**
+ * @param {import('./lib/open-loop.mjs').OpenLoopResult[]} of
+ * @param {(result: import('./lib/open-loop.mjs').OpenLoopResult) => number} value
+ */
+const over = (of, value) => spread(of.map(value));
+
+write({
+  name: 'policies',
+  title: 'Policies: what each costs, and what it does under skew',
+  method:
+    `Cost: one select and one release (with both updates), ns, four requests per worker out at any time. Skew: as in the skew benchmark (${figure(count)} Poisson arrivals a round, bounded Pareto ` +
+    `of shape ${SERVICE.shape}, ${SERVICE.low}–${SERVICE.high} ms, ${WORKERS} workers that block), leastwork with each policy, beside the exact simulation of a central queue on the same submissions. ` +
+    '`hash` and `rendezvous` get one of 1,000 keys per request and may not move it.',
+  quick: options.quick,
+  rounds,
+  rivals: rivals.map(({ name, settings }) => ({ name, settings })),
+  packages: ['leastwork', 'tinybench'],
+  tables: [
+    {
+      title: 'Time per select + release, ns (median)',
+      head: ['', ...sizes.map((workers) => `${figure(workers)} workers`)],
+      rows: names.map((name) => [name, ...sizes.map((workers) => figure(cost(name, workers)))]),
+    },
+    ...runs.map(({ load, samples }) => ({
+      title: `load ${load}: slowdown, median of the rounds (min–max)`,
+      head: ['', 'mean', 'p99', 'mean / simulation', 'p99 / simulation'],
+      rows: [
+        ...[...samples].map(([rival, results]) => [
+          rival.name,
+          withSpread(over(results, (result) => result.mean)),
+          withSpread(over(results, (result) => result.p99)),
+          withSpread(over(results, (result) => result.mean / result.simulatedMean)),
+          withSpread(over(results, (result) => result.p99 / result.simulatedP99)),
+        ]),
+        [
+          SIMULATION,
+          withSpread(over([...samples.values()].flat(), (result) => result.simulatedMean)),
+          withSpread(over([...samples.values()].flat(), (result) => result.simulatedP99)),
+          '1',
+          '1',
+        ],
+      ],
+    })),
+  ],
+  data: {
+    cost: Object.fromEntries(
+      names.map((name) => [name, Object.fromEntries(sizes.map((workers) => [workers, cost(name, workers)]))]),
+    ),
+    skew: runs.map(({ load, samples }) => ({
+      load,
+      results: Object.fromEntries([...samples].map(([rival, results]) => [rival.name, results])),
+    })),
+  },
+  plots: {
+    '': plot(
+      [
+        {
+          title: 'time per select + release',
+          x: 'workers',
+          y: 'ns',
+          yType: 'log',
+          series: names.map((name) => ({
+            name,
+            points: sizes.map((workers) => [workers, cost(name, workers)]),
+          })),
+        },
+      ],
+      'line',
+    ),
+    skew: plot(
+      /** @type {const} */ (['mean', 'p99']).map((key) => ({
+        title: `${key} slowdown`,
+        x: 'load',
+        y: 'time in system / service time',
+        xType: 'category',
+        yType: 'log',
+        categories: loads.map(String),
+        series: [
+          ...rivals.map((rival) => ({
+            name: rival.name,
+            points: runs.map(({ load, samples }) => [
+              String(load),
+              over(samples.get(rival), (result) => result[key]).median,
+            ]),
+          })),
+          {
+            name: SIMULATION,
+            points: runs.map(({ load, samples }) => [
+              String(load),
+              over([...samples.values()].flat(), (result) =>
+                key === 'mean' ? result.simulatedMean : result.simulatedP99,
+              ).median,
+            ]),
+          },
+        ],
+      })),
+      'bar',
+    ),
+  },
+});
