@@ -1,4 +1,11 @@
 /**
+ * The messages between the main thread and a worker, for all that does not fit a slot of the window. Used by both
+ * sides. Whatever the messages say, the slots alone decide order and ownership.
+ */
+import type { MessagePort, Transferable } from 'node:worker_threads';
+import type { Failure } from './failure.js';
+
+/**
  * What a task is, as it travels to a worker: once, ahead of its first use; after that its id does.
  */
 export type TaskDefinition = InlineDefinition | ModuleDefinition;
@@ -13,6 +20,10 @@ export interface InlineDefinition {
   readonly source: string;
   /** File URL from which `require` and `import()` inside the function resolve: the program's entry file. */
   readonly base: string;
+  /** The function is of non-strict code. */
+  readonly sloppy: boolean;
+  /** Names of compilers' helpers that it uses and the worker supplies, as in `__name`. */
+  readonly helpers: readonly string[];
 }
 
 /** An export of a module. */
@@ -21,8 +32,69 @@ export interface ModuleDefinition {
   readonly id: number;
   /** For messages: last part of the url, `#`, the export's path. */
   readonly name: string;
-  /** What to `import()`: a URL string. */
+  /** What to `import()`: a URL, or a package's name with or without a subpath. */
   readonly url: string;
+  /** File URL from which a package's name is resolved: the program's entry file. */
+  readonly base: string;
   /** The way to the function from the module's namespace, as in `['image', 'resize']`. */
   readonly path: readonly string[];
+}
+
+/** From the main thread to a worker. */
+export type ToWorker =
+  | { readonly type: 'ring' }
+  | { readonly type: 'define'; readonly definition: TaskDefinition }
+  | { readonly type: 'forget'; readonly ids: readonly number[] }
+  | ArgumentsMessage
+  | { readonly type: 'drop'; readonly ids: readonly number[] }
+  | { readonly type: 'abort'; readonly id: number; readonly reason: Failure }
+  | { readonly type: 'credit'; readonly id: number; readonly values: number }
+  | { readonly type: 'return'; readonly id: number }
+  | { readonly type: 'ping' }
+  | { readonly type: 'retire' };
+
+/** The arguments of a request whose slot says `byMessage`. Sent before the slot is posted. */
+export interface ArgumentsMessage {
+  readonly type: 'arguments';
+  readonly id: number;
+  readonly values: readonly unknown[];
+  /** Positions of the arguments that were Buffers: structured clone makes Uint8Arrays of them. */
+  readonly buffers: readonly number[] | undefined;
+  /** The value of the `context` option. */
+  readonly context: unknown;
+  /** What of them was transferred: it exists in the thread only, and is sent back if that ends before it starts them. */
+  readonly transferred: readonly Transferable[] | undefined;
+}
+
+/** From a worker to the main thread. */
+export type ToMain =
+  | { readonly type: 'wake' }
+  | { readonly type: 'ready' }
+  | ResultMessage
+  | { readonly type: 'returned'; readonly id: number; readonly values: readonly unknown[] }
+  | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array | string }
+  | { readonly type: 'progress'; readonly id: number; readonly value: unknown }
+  | { readonly type: 'yielded'; readonly id: number; readonly value: unknown };
+
+/** The result, or Failure, of a request whose completion slot says `byMessage`. Sent before that is published. */
+export interface ResultMessage {
+  readonly type: 'result';
+  readonly id: number;
+  readonly value: unknown;
+  readonly failure: Failure | undefined;
+  readonly isBuffer: boolean;
+}
+
+/** What a thread is started with. */
+export interface WorkerInit {
+  readonly port: MessagePort;
+  readonly window: SharedArrayBuffer;
+  readonly bell: SharedArrayBuffer;
+  readonly capacity: number;
+  /** How long a worker may spin for the next request, in ms. */
+  readonly spin: number;
+  /** URLs of modules to load before the worker says that it is ready. */
+  readonly preload: readonly string[];
+  /** Whether the worker notes the size of its heap. */
+  readonly watchHeap: boolean;
 }

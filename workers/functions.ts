@@ -27,6 +27,16 @@ export class Functions {
     }
   }
 
+  /** Whether the task is defined; its definition may still be on the way. */
+  has(id: number): boolean {
+    return this.#definitions.has(id);
+  }
+
+  /** The function of a task that has been made or loaded; for the hot path. */
+  ready(id: number): TaskFunction | undefined {
+    return this.#ready[id];
+  }
+
   /**
    * Finds the function of a task: at once if it is known or inline, else as a promise. Never throws; rejects with
    * TaskNotFoundError or NotAFunctionError. A task that failed to load is tried again the next time.

@@ -1,0 +1,326 @@
+/** The public class: wires the parts; holds none of their logic. */
+import { EventEmitter } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { Dispatcher } from './dispatcher.js';
+import { BalancerClosedError, type NoWorkerError, QueueFullError } from './errors.js';
+import { Expiry } from './expiry.js';
+import { KeepAlive } from './keep-alive.js';
+import { type MapOptions, mapInto } from './map.js';
+import {
+  type BalancerOptions,
+  checkSubmitOptions,
+  checkTimeout,
+  checkWeight,
+  checkWorkerCount,
+  invalid,
+  resolveOptions,
+  type Settings,
+  type SubmitOptions,
+} from './options.js';
+import { createPolicy } from './policies/index.js';
+import { Pool } from './pool.js';
+import { Request, RequestExtras } from './request.js';
+import type { AnyTask, OverloadParameters, OverloadResult } from './signatures.js';
+import { type BalancerStats, snapshot } from './stats.js';
+import { TaskRegistry } from './task.js';
+
+/** The events of a Balancer. */
+export interface BalancerEvents {
+  /** The queue was full, or someone waits in `ready()`, and there is room again. */
+  drain: [];
+  /** A worker is ready. */
+  workerStart: [{ id: number }];
+  /** A worker's thread has ended. `expected`: the Balancer ended it. */
+  workerEnd: [{ id: number; exitCode: number | undefined; cause: unknown; expected: boolean }];
+}
+
+/** Spins are for hand-overs of some microseconds; longer ones sleep. In ms. */
+const SPIN_MS = 0.05;
+/** Results due within this time are waited for by looking: where cores are free, and where workers need them all. In ms. */
+const POLL_MS_FREE = 0.05;
+const POLL_MS_BUSY = 0.02;
+/** Ids of requests start again after this. */
+const LAST_ID = 2 ** 30;
+
+/**
+ * Spreads CPU-bound work over worker threads.
+ *
+ * @example
+ * await using balancer = new Balancer()
+ * const sum = await balancer.submit((a, b) => a + b, [1, 2])
+ */
+export class Balancer extends EventEmitter<BalancerEvents> {
+  readonly #settings: Settings;
+  readonly #tasks: TaskRegistry;
+  readonly #dispatcher: Dispatcher;
+  readonly #pool: Pool;
+  readonly #expiry: Expiry;
+  readonly #keepAlive = new KeepAlive();
+  /** Some default applies to each request, so each needs its extras. */
+  readonly #guardAll: boolean;
+  #nextId = 0;
+  #closing: Promise<void> | undefined;
+  /** Why requests are refused at present. */
+  #refusal: BalancerClosedError | NoWorkerError | undefined;
+  #room: (() => void)[] = [];
+  #wasFull = false;
+  #idle: (() => void)[] = [];
+
+  /**
+   * Starts the workers. An idle Balancer does not keep the process alive.
+   * @throws InvalidOptionError
+   */
+  constructor(options: BalancerOptions = {}) {
+    super();
+    const settings = resolveOptions(options);
+    this.#settings = settings;
+    this.#guardAll =
+      settings.timeout > 0 || settings.queueTimeout > 0 || settings.retries > 0 || settings.traceSubmit;
+    this.#tasks = new TaskRegistry({ inline: settings.inline });
+    const policy = createPolicy(settings.policy, { now: () => performance.now(), random: Math.random });
+    const limits = { depth: settings.depth, work: settings.work, bytes: settings.windowBytes };
+    const busyCores = settings.max >= availableParallelism();
+    this.#dispatcher = new Dispatcher(
+      { policy, limits, pollLimit: busyCores ? POLL_MS_BUSY : POLL_MS_FREE },
+      {
+        drained: () => this.#drained(),
+        idle: () => this.#wentIdle(),
+        busy: () => this.#keepAlive.hold(),
+      },
+    );
+    this.#expiry = new Expiry(this.#dispatcher, settings.grace);
+    this.#pool = new Pool(
+      {
+        limits,
+        bell: this.#dispatcher.poller.bell,
+        spin: SPIN_MS,
+        preload: settings.preload.map(String),
+        watchHeap: settings.maxHeapPerWorker !== Number.POSITIVE_INFINITY,
+        thread: settings.thread,
+      },
+      { maxRequests: settings.maxRequestsPerWorker, maxHeap: settings.maxHeapPerWorker },
+      settings.min,
+      this.#dispatcher,
+      {
+        started: (id) => this.emit('workerStart', { id }),
+        ended: (id, exitCode, cause, expected) => this.emit('workerEnd', { id, exitCode, cause, expected }),
+        refusing: (error) => this.#refuse(error),
+      },
+    );
+  }
+
+  /**
+   * Runs a task on the worker that the policy selects.
+   *
+   * @param task an inline function (it may use its arguments and globals only), or a module's export from `tasks(url)`
+   * @param args its arguments; copied by structured clone when they are sent
+   * @returns a promise of the task's result. It rejects with what the task threw, with a `BalancerError` (see its subclasses),
+   *   or with the signal's reason. It always settles. `submit` never throws.
+   */
+  submit<R>(task: () => R, args?: readonly [], options?: SubmitOptions): Promise<Awaited<R>>;
+  submit<A extends unknown[], R>(
+    task: (...args: A) => R,
+    args: readonly [...A],
+    options?: SubmitOptions,
+  ): Promise<Awaited<R>>;
+  submit<F extends AnyTask, const A extends OverloadParameters<F>>(
+    task: F,
+    args: A,
+    options?: SubmitOptions,
+  ): Promise<Awaited<OverloadResult<F, A>>>;
+  submit(task: AnyTask, args?: readonly unknown[], options?: SubmitOptions): Promise<unknown> {
+    if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
+    let request: Request;
+    try {
+      if (args !== undefined && !Array.isArray(args))
+        throw invalid('submit args', args, 'an array of the arguments');
+      const ref = this.#tasks.resolve(task);
+      const extras = options === undefined && !this.#guardAll ? undefined : this.#extrasFor(options);
+      this.#nextId = this.#nextId === LAST_ID ? 1 : this.#nextId + 1;
+      request = new Request(this.#nextId, ref, args, extras);
+      extras?.signal?.throwIfAborted();
+      if (this.#dispatcher.queue.size >= this.#settings.maxQueue) this.#makeRoom();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const promise = request.promise();
+    if (request.extras !== undefined) this.#expiry.guard(request, request.extras);
+    this.#dispatcher.submit(request);
+    return promise;
+  }
+
+  /**
+   * Runs a task on each item of a source, with backpressure: no more are taken from the source than the windows and a
+   * small reserve hold, and no more results are kept than that.
+   *
+   * @param source an iterable or async iterable; each item is the task's only argument
+   * @param options `ordered`: results in the order of the source (default), else as they come; `signal` ends it
+   * @returns an async iterable of the results, to be iterated once. The first error ends it: it is thrown, the source is closed,
+   *   and what was not started is taken back. So does leaving the loop early.
+   */
+  map<T, R>(
+    source: Iterable<T> | AsyncIterable<T>,
+    task: (item: T) => R,
+    options: MapOptions = {},
+  ): AsyncIterableIterator<Awaited<R>> {
+    return mapInto(
+      {
+        submit: (item, signal) =>
+          this.submit(task as AnyTask, [item] as never, { ...options.submit, signal } as never),
+        limit: () => this.#dispatcher.capacityFor(this.#tasks.resolve(task)),
+      },
+      source,
+      options,
+    ) as AsyncIterableIterator<Awaited<R>>;
+  }
+
+  /** A plain snapshot of the present state and of the counts since the start. O(workers). */
+  stats(): BalancerStats {
+    return snapshot(this.#dispatcher, this.#pool, this.#settings.maxQueue);
+  }
+
+  /** Resolves when the queue has room: at once, if it has. For producers that are to wait instead of being refused. */
+  async ready(): Promise<void> {
+    while (this.#refusal === undefined && this.#dispatcher.queue.size >= this.#settings.maxQueue) {
+      await new Promise<void>((resolve) => {
+        this.#room.push(resolve);
+      });
+    }
+  }
+
+  /**
+   * Sets the number of workers. Resolves when the new ones are ready, or the surplus ones have finished what they had
+   * started and ended. No request fails.
+   * @throws InvalidOptionError
+   * @throws NoWorkerError a new one cannot be started
+   */
+  async resize(workers: number): Promise<void> {
+    checkWorkerCount('resize(workers)', workers);
+    this.#mustBeOpen();
+    await this.#pool.resize(workers);
+  }
+
+  /** Adds a worker with its share of the work relative to the others' (default 1). Resolves to its id. */
+  async add(options: { weight?: number } = {}): Promise<number> {
+    const weight = checkWeight('add options.weight', options.weight);
+    this.#mustBeOpen();
+    return await this.#pool.add(weight);
+  }
+
+  /** Removes a worker: it gets no more requests, finishes the running one, and ends. Resolves to false if there is none of that id. */
+  async remove(id: number): Promise<boolean> {
+    return await this.#pool.remove(id);
+  }
+
+  /**
+   * Replaces every thread by a fresh one, one by one, so that modules are loaded anew. Each new thread is ready before the old one is
+   * retired: no request fails or waits.
+   * @throws NoWorkerError a new one cannot be started; the old ones that are left go on
+   */
+  async reload(): Promise<void> {
+    this.#mustBeOpen();
+    await this.#pool.reload();
+  }
+
+  /**
+   * Refuses new requests, finishes the accepted ones, and ends all threads. Safe to call at any time, and again.
+   *
+   * @param options `timeout`: in ms, ≥ 0; what is not finished then rejects with `ERR_BALANCER_CLOSED`, and the threads are ended
+   * @returns resolves when every promise is settled and every thread has ended
+   */
+  async close(options: { timeout?: number } = {}): Promise<void> {
+    const timeout = checkTimeout('close options.timeout', options.timeout);
+    this.#closing ??= this.#close();
+    if (timeout === undefined) return this.#closing;
+    const timer = setTimeout(() => this.#giveUp(timeout), timeout);
+    try {
+      await this.#closing;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#refuseForGood(new BalancerClosedError());
+    this.#dispatcher.pass();
+    this.#keepAlive.hold();
+    while (this.#dispatcher.queue.size > 0 || this.#dispatcher.pending > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle.push(resolve);
+      });
+    }
+    await this.#pool.close();
+    this.#dispatcher.poller.stop();
+    this.#keepAlive.release();
+  }
+
+  #giveUp(timeout: number): void {
+    const error = new BalancerClosedError(
+      `the Balancer was closed, and its timeout of ${timeout} ms ran out before this request ended`,
+    );
+    for (const request of this.#dispatcher.takeUnstarted()) request.reject(error);
+    for (const worker of this.#dispatcher.workers) worker.runningRequest?.reject(error);
+    this.#pool.terminate();
+  }
+
+  #extrasFor(options: SubmitOptions = {}): RequestExtras {
+    checkSubmitOptions(options);
+    const settings = this.#settings;
+    const extras = new RequestExtras();
+    extras.key = options.key;
+    extras.priority = options.priority ?? 0;
+    extras.transfer = options.transfer as RequestExtras['transfer'];
+    extras.context = options.context;
+    extras.onProgress = options.onProgress;
+    extras.signal = options.signal;
+    extras.timeout = finite(options.timeout ?? settings.timeout);
+    extras.queueTimeout = finite(options.queueTimeout ?? settings.queueTimeout);
+    extras.retries = options.retries ?? settings.retries;
+    if (settings.traceSubmit) extras.place = new Error('submit');
+    return extras;
+  }
+
+  /** The queue is full as it stands; what was submitted in this turn may not have been given out yet. */
+  #makeRoom(): void {
+    this.#dispatcher.pass();
+    if (this.#dispatcher.queue.size < this.#settings.maxQueue) return;
+    this.#wasFull = true;
+    throw new QueueFullError(this.#settings.maxQueue);
+  }
+
+  #drained(): void {
+    if (!this.#wasFull && this.#room.length === 0) return;
+    if (this.#dispatcher.queue.size >= this.#settings.maxQueue) return;
+    this.#wasFull = false;
+    for (const resolve of this.#room.splice(0)) resolve();
+    this.emit('drain');
+  }
+
+  #wentIdle(): void {
+    if (this.#closing === undefined) this.#keepAlive.release();
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #refuse(error: NoWorkerError | undefined): void {
+    if (this.#closing === undefined) this.#refusal = error;
+    if (error === undefined) return;
+    for (const request of this.#dispatcher.takeUnstarted()) request.reject(error);
+  }
+
+  #refuseForGood(error: BalancerClosedError): void {
+    this.#refusal = error;
+    for (const resolve of this.#room.splice(0)) resolve();
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closing !== undefined) throw new BalancerClosedError('the Balancer is closed');
+  }
+}
+
+function finite(ms: number): number {
+  return ms === Number.POSITIVE_INFINITY ? 0 : ms;
+}

@@ -1,0 +1,70 @@
+/**
+ * A message port with a stash: what came by message for a request is kept under the request's id until its slot is
+ * read. Used by both sides.
+ *
+ * A sender sends before it publishes the slot. So whoever reads a slot that says `byMessage` finds the values in the
+ * stash or in the port's queue, without waiting.
+ */
+import { type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
+
+export class Channel<Incoming, Outgoing, Stashed = unknown> {
+  readonly #port: MessagePort;
+  readonly #stash = new Map<number, Stashed>();
+  readonly #receive: (message: Incoming) => void;
+
+  /** @param receive called with each message in the order of sending, from the event loop or from `drain` */
+  constructor(port: MessagePort, receive: (message: Incoming) => void) {
+    this.#port = port;
+    this.#receive = receive;
+    port.on('message', receive);
+  }
+
+  /** @throws DataCloneError when a value cannot be cloned; then nothing was sent and nothing transferred */
+  send(message: Outgoing, transfer?: readonly Transferable[]): void {
+    this.#port.postMessage(message, transfer);
+  }
+
+  /** Receives at once all that has arrived. */
+  drain(): void {
+    for (;;) {
+      const entry = receiveMessageOnPort(this.#port);
+      if (entry === undefined) return;
+      this.#receive(entry.message as Incoming);
+    }
+  }
+
+  /** Keeps what came for a request; to be called by `receive`. */
+  stash(id: number, values: Stashed): void {
+    this.#stash.set(id, values);
+  }
+
+  /** What came for a request: from the stash, else from the port's queue. */
+  take(id: number): Stashed | undefined {
+    let values = this.#stash.get(id);
+    if (values === undefined) {
+      this.drain();
+      values = this.#stash.get(id);
+    }
+    this.#stash.delete(id);
+    return values;
+  }
+
+  /** Forgets what came for requests that were taken back. */
+  drop(ids: readonly number[]): void {
+    for (const id of ids) this.#stash.delete(id);
+  }
+
+  /** All that is stashed. */
+  stashed(): IterableIterator<[number, Stashed]> {
+    return this.#stash.entries();
+  }
+
+  /** Lets the process end although the port is open. */
+  unref(): void {
+    this.#port.unref();
+  }
+
+  close(): void {
+    this.#port.close();
+  }
+}

@@ -1,0 +1,453 @@
+/**
+ * Pike's loop: *a request came in, dispatch it; a worker has finished, note it*. Both end in one pass: queue → policy →
+ * worker. Everything submitted in one turn of the event loop is dispatched together.
+ */
+import { WorkerCrashedError } from './errors.js';
+import type { Policy } from './policies/policy.js';
+import { type Lookout, Poller } from './poller.js';
+import type { ResultMessage } from './protocol.js';
+import { Queue } from './queue.js';
+import type { Request } from './request.js';
+import type { TaskRef } from './task.js';
+import type { ThreadDeath } from './thread.js';
+import type { View, WindowLimits, Worker } from './worker.js';
+
+/** Most completions taken from one worker in one look: other I/O is served in between. */
+const LOOK_LIMIT = 1024;
+/** Requests submitted in one go before the first are dispatched, so that workers need not wait for the end of a long burst. */
+const BURST = 64;
+/** A worker without a completion for this long holds up what waits behind its running request, in ms. */
+const STUCK_MS = 3;
+/** Workers that may die running one request. It is not given a next one, whatever its `retries`. */
+const MOST_KILLS = 3;
+/** Runs over which a task's mean run time is smoothed. */
+const MEAN_RUNS = 64;
+
+/** Whom the dispatcher tells what concerns the whole Balancer. */
+export interface DispatcherEvents {
+  /** There is room in the queue again, or less in it. */
+  drained(): void;
+  /** Nothing is queued, nothing pending. */
+  idle(): void;
+  /** Something is queued or pending, after nothing was. */
+  busy(): void;
+}
+
+export interface DispatcherSetup {
+  readonly policy: Policy;
+  readonly limits: WindowLimits;
+  /** Results due within this time are waited for by looking, in ms. */
+  readonly pollLimit: number;
+}
+
+/** Counts since the start. */
+export interface Counts {
+  submitted: number;
+  completed: number;
+  failed: number;
+  /** Taken back from one worker's window for another. */
+  reclaimed: number;
+  /** Run again after a crash. */
+  retried: number;
+}
+
+const soon = Promise.resolve();
+
+export class Dispatcher implements Lookout {
+  readonly queue = new Queue();
+  readonly poller: Poller;
+  readonly counts: Counts = { submitted: 0, completed: 0, failed: 0, reclaimed: 0, retried: 0 };
+  readonly #policy: Policy;
+  readonly #limits: WindowLimits;
+  readonly #events: DispatcherEvents;
+  readonly #workers: Worker[] = [];
+  /** Workers with staged requests. */
+  readonly #touched: Worker[] = [];
+  /** Completions taken while the caller's code runs; settled in the next turn (see `#burst`). */
+  readonly #unsettled: (() => void)[] = [];
+  readonly #flush = (): void => {
+    this.#flushing = false;
+    this.#inBurst = 0;
+    this.pass();
+  };
+  #flushing = false;
+  #inBurst = 0;
+  #deferring = false;
+  #busy = false;
+  /** When workers were last looked at for being stuck. */
+  #lastRescue = 0;
+
+  constructor(setup: DispatcherSetup, events: DispatcherEvents) {
+    this.#policy = setup.policy;
+    this.#limits = setup.limits;
+    this.#events = events;
+    this.poller = new Poller(this, setup.pollLimit);
+  }
+
+  get workers(): readonly Worker[] {
+    return this.#workers;
+  }
+
+  /** Requests in windows and backlogs. O(w). */
+  get pending(): number {
+    let pending = 0;
+    for (const worker of this.#workers) pending += worker.view.pending + worker.backlog.length;
+    return pending;
+  }
+
+  /** A request came in. O(1). */
+  submit(request: Request): void {
+    this.counts.submitted++;
+    this.queue.push(request);
+    this.#schedule();
+    if (++this.#inBurst >= BURST) this.#burst();
+  }
+
+  /** How many requests of a task the windows and a small reserve hold. O(1). */
+  capacityFor(task: TaskRef): number {
+    const { depth, work } = this.#limits;
+    const each =
+      task.runs === 0 ? 2 : Math.max(1, Math.min(depth, Math.ceil(work / Math.max(task.mean, 1e-3))));
+    const workers = Math.max(1, this.#workers.length);
+    // The reserve fills the windows again before the caller has taken the next results.
+    return workers * (each + Math.ceil(each / 2) + 1);
+  }
+
+  /** The policy may select the worker from now on. */
+  add(worker: Worker): void {
+    this.#workers.push(worker);
+    this.#policy.add(worker.view);
+    this.#schedule();
+  }
+
+  /** The policy selects the worker no more. What it has not started goes back to the queue. */
+  retire(worker: Worker): void {
+    this.#policy.remove(worker.view);
+    this.#requeue(worker.reclaim(Number.POSITIVE_INFINITY));
+    this.#requeue(worker.backlog.splice(0));
+    this.#schedule();
+  }
+
+  /** Ends the worker's thread at once; what it has not started runs elsewhere. */
+  end(worker: Worker): void {
+    this.retire(worker);
+    worker.terminate();
+  }
+
+  /** The worker is no more. */
+  remove(worker: Worker): void {
+    this.#policy.remove(worker.view);
+    const at = this.#workers.indexOf(worker);
+    if (at >= 0) this.#workers.splice(at, 1);
+    const stale = this.#touched.indexOf(worker);
+    if (stale >= 0) this.#touched.splice(stale, 1);
+  }
+
+  /** Gives out what the policy lets. O(n log w) for n requests that find room. */
+  pass(): void {
+    const { queue } = this;
+    const policy = this.#policy;
+    const before = queue.size;
+    while (queue.size > 0) {
+      const request = queue.peek();
+      if (request === undefined) break;
+      const view = policy.select(request) as View | undefined;
+      if (view === undefined) break;
+      queue.shift();
+      this.#give(request, view.worker);
+    }
+    this.#post();
+    if (queue.size === 0 && !policy.pins) this.#rebalance();
+    if (queue.size < before) this.#events.drained();
+    this.#noteLoad();
+  }
+
+  /** A worker has published something. */
+  woken(): void {
+    this.poller.wake();
+  }
+
+  /** A request is completed: its worker's count is right already. */
+  completed(
+    worker: Worker,
+    request: Request,
+    runTime: number,
+    value: unknown,
+    message: ResultMessage | undefined,
+  ): void {
+    const { task } = request;
+    task.runs++;
+    task.mean =
+      task.runs === 1 ? runTime : task.mean + (runTime - task.mean) / Math.min(task.runs, MEAN_RUNS);
+    const failure = message?.failure;
+    this.counts.completed++;
+    if (failure !== undefined) {
+      this.counts.failed++;
+      worker.failed++;
+    }
+    this.#policy.observe?.(worker.view, { runTime, ok: failure === undefined });
+    if (this.#deferring) this.#unsettled.push(() => settle(request, value, message));
+    else settle(request, value, message);
+  }
+
+  /** The worker's thread has stopped: results first, then the fate of the rest. */
+  died(worker: Worker, death: ThreadDeath): void {
+    worker.drain(Number.POSITIVE_INFINITY, performance.now());
+    worker.closeChannel();
+    this.remove(worker);
+    const { running, unstarted } = worker.remains();
+    this.#requeue(unstarted);
+    this.#requeue(worker.backlog.splice(0));
+    if (running !== undefined) this.#crashed(running, worker, death);
+    // It may have died between taking the bell and sending the message.
+    this.poller.lookSoon();
+  }
+
+  /**
+   * Takes back a request that has not been started, wherever it is.
+   * @returns false: it is running, or over
+   */
+  withdraw(request: Request): boolean {
+    const worker = request.extras?.worker as Worker | undefined;
+    if (worker === undefined) {
+      this.queue.forget();
+      this.#noteLoad();
+      return true;
+    }
+    const at = worker.backlog.indexOf(request);
+    if (at >= 0) worker.backlog.splice(at, 1);
+    else if (!worker.withdraw(request)) return false;
+    this.#policy.update(worker.view);
+    this.#schedule();
+    return true;
+  }
+
+  /** All that is not started leaves the queue and the windows; for closing in a hurry. */
+  takeUnstarted(): Request[] {
+    for (const worker of this.#workers) {
+      this.#requeue(worker.reclaim(Number.POSITIVE_INFINITY));
+      this.#requeue(worker.backlog.splice(0));
+    }
+    const taken = [...this.queue.takeAll()];
+    this.#noteLoad();
+    return taken;
+  }
+
+  look(): number {
+    const now = performance.now();
+    for (const settleOne of this.#unsettled.splice(0)) settleOne();
+    const count = this.#drainAll(now);
+    this.#rescue(now);
+    this.pass();
+    return count;
+  }
+
+  hasResults(): boolean {
+    for (const worker of this.#workers) if (worker.hasResults) return true;
+    return this.#unsettled.length > 0;
+  }
+
+  nextResult(): number | undefined {
+    let next: number | undefined;
+    let busy = 0;
+    for (const { view } of this.#workers) {
+      if (view.pending === 0) continue;
+      busy++;
+      const mean = view.work / view.pending;
+      if (next === undefined || mean < next) next = mean;
+    }
+    return next === undefined ? undefined : next / busy;
+  }
+
+  #schedule(): void {
+    if (this.#flushing) return;
+    this.#flushing = true;
+    void soon.then(this.#flush);
+  }
+
+  /**
+   * A long burst of `submit` in one go: hands out what there is, and takes completions so that windows do not run dry
+   * meanwhile. Their promises are settled in the next turn only: else a loop of `then(submit)` would never leave the microtasks.
+   */
+  #burst(): void {
+    this.#inBurst = 0;
+    this.#deferring = true;
+    this.#drainAll(performance.now());
+    this.#deferring = false;
+    this.pass();
+    if (this.#unsettled.length > 0) this.poller.lookSoon();
+  }
+
+  #drainAll(now: number): number {
+    let count = 0;
+    for (const worker of this.#workers) {
+      if (!worker.hasResults) continue;
+      count += worker.drain(LOOK_LIMIT, now);
+      this.#refill(worker);
+      this.#policy.update(worker.view);
+    }
+    return count;
+  }
+
+  /** Gives the worker what a pinning policy has chosen it for. */
+  #refill(worker: Worker): void {
+    while (worker.backlog.length > 0 && worker.view.available)
+      this.#stage(worker.backlog.shift() as Request, worker);
+  }
+
+  #give(request: Request, worker: Worker): void {
+    if (!worker.view.available) {
+      if (request.extras !== undefined) request.extras.worker = worker;
+      worker.backlog.push(request);
+      return;
+    }
+    this.#stage(request, worker);
+    this.#policy.update(worker.view);
+  }
+
+  #stage(request: Request, worker: Worker): void {
+    if (worker.view.pending === 0) worker.lastProgress = performance.now();
+    const error = worker.stage(request);
+    if (error !== undefined) {
+      this.counts.failed++;
+      request.reject(error);
+      return;
+    }
+    if (request.extras !== undefined) {
+      request.extras.worker = worker;
+      request.extras.sent?.();
+    }
+    if (!worker.touched) {
+      worker.touched = true;
+      this.#touched.push(worker);
+    }
+  }
+
+  #post(): void {
+    for (const worker of this.#touched) {
+      worker.touched = false;
+      worker.flush();
+    }
+    this.#touched.length = 0;
+  }
+
+  /** While a worker idles and another has unstarted requests, half of the fullest window moves. */
+  #rebalance(): void {
+    for (;;) {
+      const idle = this.#idleWorker();
+      if (idle === undefined) return;
+      const fullest = this.#fullest();
+      if (fullest === undefined) return;
+      const moved = fullest.reclaim(Math.ceil(fullest.unstarted / 2));
+      this.#policy.update(fullest.view);
+      if (moved.length === 0) return;
+      this.counts.reclaimed += moved.length;
+      for (const request of moved) this.#stage(request, idle);
+      this.#policy.update(idle.view);
+      this.#post();
+    }
+  }
+
+  #idleWorker(): Worker | undefined {
+    for (const worker of this.#workers) {
+      if (worker.view.pending === 0 && (worker.state === 'ready' || worker.state === 'starting'))
+        return worker;
+    }
+    return undefined;
+  }
+
+  #fullest(): Worker | undefined {
+    let fullest: Worker | undefined;
+    let most = 0;
+    for (const worker of this.#workers) {
+      if (worker.view.pending < 2) continue;
+      const { unstarted } = worker;
+      if (unstarted > most) {
+        most = unstarted;
+        fullest = worker;
+      }
+    }
+    return fullest;
+  }
+
+  /**
+   * Requests behind a long one go back to the queue, to their place by age, and no more are sent there until it is over. So a
+   * window costs nobody more than a few ms of his turn.
+   */
+  #rescue(now: number): void {
+    if (this.#policy.pins || now - this.#lastRescue < 1) return;
+    this.#lastRescue = now;
+    for (const worker of this.#workers) {
+      if (worker.view.pending < 2 || now - worker.lastProgress < STUCK_MS) continue;
+      const moved = worker.reclaim(Number.POSITIVE_INFINITY);
+      if (moved.length === 0) continue;
+      worker.holdBack();
+      this.counts.reclaimed += moved.length;
+      this.#requeue(moved);
+      this.#policy.update(worker.view);
+    }
+  }
+
+  #requeue(requests: readonly Request[]): void {
+    for (const request of requests) {
+      if (request.isSettled) continue;
+      if (request.extras !== undefined) request.extras.worker = undefined;
+      this.queue.pushBack(request);
+    }
+  }
+
+  #crashed(request: Request, worker: Worker, death: ThreadDeath): void {
+    const { extras } = request;
+    if (request.isSettled) return;
+    const kills = (extras?.kills ?? 0) + 1;
+    if (extras !== undefined && extras.retries > 0 && kills < MOST_KILLS) {
+      extras.retries--;
+      extras.kills = kills;
+      this.counts.retried++;
+      this.#requeue([request]);
+      return;
+    }
+    this.counts.completed++;
+    this.counts.failed++;
+    worker.failed++;
+    request.reject(
+      new WorkerCrashedError({
+        exitCode: death.exitCode,
+        requestId: request.id,
+        taskName: request.task.name,
+        why: describe(death),
+        cause: death.cause,
+      }),
+    );
+  }
+
+  #noteLoad(): void {
+    let busy = this.queue.size > 0;
+    let pending = false;
+    for (const worker of this.#workers) {
+      if (worker.view.pending > 0) {
+        pending = true;
+        break;
+      }
+      if (worker.backlog.length > 0) busy = true;
+    }
+    if (pending) this.poller.arm();
+    busy ||= pending;
+    if (busy === this.#busy) return;
+    this.#busy = busy;
+    if (busy) this.#events.busy();
+    else this.#events.idle();
+  }
+}
+
+function settle(request: Request, value: unknown, message: ResultMessage | undefined): void {
+  if (message === undefined) request.resolve(value);
+  else if (message.failure === undefined) request.resolve(message.value);
+  else request.fail(message.failure);
+}
+
+function describe(death: ThreadDeath): string {
+  if (death.cause instanceof Error) return death.cause.message;
+  if (death.cause !== undefined) return `uncaught ${String(death.cause)}`;
+  return `exit code ${death.exitCode}`;
+}

@@ -1,0 +1,114 @@
+/**
+ * What ends a request from outside: its signal, its timeout, its queueTimeout.
+ *
+ * Not started: it is taken out of the queue or the window, and nothing else notices. Running: two stages. First the task's own
+ * signal is aborted, so that it can end by itself; after the grace period its thread is ended, and what else was in that
+ * window runs elsewhere. The caller's promise is rejected at once in either case.
+ */
+import type { Dispatcher } from './dispatcher.js';
+import { TaskTimeoutError } from './errors.js';
+import type { Request, RequestExtras } from './request.js';
+import type { Worker } from './worker.js';
+
+/** Timers fire up to this much early, in ms. */
+const EARLY_MS = 1;
+
+export class Expiry {
+  readonly #dispatcher: Dispatcher;
+  readonly #grace: number;
+  /** One listener for each signal, however many requests use it: a million would leak, and be slow. */
+  readonly #bySignal = new WeakMap<AbortSignal, Set<Request>>();
+
+  /** @param grace in ms, from the abort of the task's signal to the end of its thread */
+  constructor(dispatcher: Dispatcher, grace: number) {
+    this.#dispatcher = dispatcher;
+    this.#grace = grace;
+  }
+
+  /** Watches a request until it settles. Does nothing for one without signal and timeouts. */
+  guard(request: Request, extras: RequestExtras): void {
+    const { signal } = extras;
+    const { timeout, queueTimeout } = extras;
+    if (signal === undefined && timeout === 0 && queueTimeout === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    if (queueTimeout > 0) {
+      const waiting = setTimeout(() => this.#queueTimeUp(request, queueTimeout), queueTimeout);
+      waiting.unref();
+      timer = waiting;
+    }
+    let running: NodeJS.Timeout | undefined;
+    if (timeout > 0) {
+      extras.sent = () => {
+        clearTimeout(running);
+        const look = (ms: number): void => {
+          running = setTimeout(() => {
+            const left = this.#timeLeft(request, timeout);
+            if (left > 0) look(left);
+            else this.expire(request, new TaskTimeoutError(request.task.name, 'run', timeout));
+          }, ms);
+          running.unref();
+        };
+        look(timeout);
+      };
+    }
+    if (signal !== undefined) this.#listen(signal, request);
+    extras.release = () => {
+      clearTimeout(timer);
+      clearTimeout(running);
+      if (signal !== undefined) this.#forget(signal, request);
+    };
+  }
+
+  /** Rejects the request and stops it, wherever it is. */
+  expire(request: Request, error: unknown): void {
+    if (request.isSettled) return;
+    request.reject(error);
+    if (this.#dispatcher.withdraw(request)) return;
+    const worker = request.extras?.worker as Worker | undefined;
+    if (worker === undefined || !worker.isRunning(request)) return;
+    worker.cancel(request, error);
+    setTimeout(() => this.#graceOver(worker, request), this.#grace).unref();
+  }
+
+  #graceOver(worker: Worker, request: Request): void {
+    if (worker.state === 'dead' || !worker.isRunning(request)) return;
+    this.#dispatcher.end(worker);
+  }
+
+  #timeLeft(request: Request, timeout: number): number {
+    const worker = request.extras?.worker as Worker | undefined;
+    const start = worker?.startOf(request) ?? 0;
+    // Not started: the clock of `timeout` has not begun.
+    if (start === 0) return timeout;
+    const left = start + timeout - (performance.timeOrigin + performance.now());
+    return left <= EARLY_MS ? 0 : left;
+  }
+
+  #queueTimeUp(request: Request, queueTimeout: number): void {
+    if (request.isSettled) return;
+    const worker = request.extras?.worker as Worker | undefined;
+    if (worker?.isRunning(request) === true) return;
+    this.expire(request, new TaskTimeoutError(request.task.name, 'queue', queueTimeout));
+  }
+
+  #listen(signal: AbortSignal, request: Request): void {
+    let requests = this.#bySignal.get(signal);
+    if (requests === undefined) {
+      requests = new Set();
+      this.#bySignal.set(signal, requests);
+    }
+    if (requests.size === 0) signal.addEventListener('abort', this.#onAbort);
+    requests.add(request);
+  }
+
+  #forget(signal: AbortSignal, request: Request): void {
+    const requests = this.#bySignal.get(signal);
+    if (requests === undefined || !requests.delete(request)) return;
+    if (requests.size === 0) signal.removeEventListener('abort', this.#onAbort);
+  }
+
+  readonly #onAbort = (event: Event): void => {
+    const signal = event.target as AbortSignal;
+    for (const request of [...(this.#bySignal.get(signal) ?? [])]) this.expire(request, signal.reason);
+  };
+}

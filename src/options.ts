@@ -1,0 +1,376 @@
+/** Every option: meaning, unit, range, default. Validated once, here. */
+import { availableParallelism } from 'node:os';
+import type { ResourceLimits } from 'node:worker_threads';
+import { InvalidOptionError } from './errors.js';
+import type { PolicyOption } from './policies/index.js';
+import type { ThreadOptions } from './thread.js';
+import { MAX_CAPACITY } from './window.js';
+
+/** Options of a Balancer. */
+export interface BalancerOptions {
+  /**
+   * How many worker threads: an integer from 1 to 1,024, or limits between which the set grows when requests wait and
+   * shrinks when workers idle. Default: `os.availableParallelism()`.
+   */
+  workers?: number | { min: number; max: number };
+  /** Who gets the next request: a policy's name, a JSON config (a list; the first known name wins), or an own object. Default `'least-pending'`. */
+  policy?: PolicyOption;
+  /**
+   * How many requests may be in a worker's window: an integer from 1 to 16,384, where 1 is an exact central queue; or
+   * `'auto'`: about 1.5 ms of work. Default `'auto'`.
+   */
+  window?: number | 'auto';
+  /** Most bytes of arguments sent ahead to one worker, > 0; one request always may. Default 4 MiB. */
+  windowBytes?: number;
+  /** Most requests waiting in the queue, an integer ≥ 1; `submit` rejects with `ERR_QUEUE_FULL` beyond. Default: no limit. */
+  maxQueue?: number;
+  /** Default for `submit`'s `timeout`, in ms from the start of a run, > 0. Default: none. */
+  timeout?: number;
+  /** Default for `submit`'s `queueTimeout`, in ms from `submit` to the start of a run, > 0. Default: none. */
+  queueTimeout?: number;
+  /** Default for `submit`'s `retries`: further runs after a crash of the worker, an integer ≥ 0. Default 0. */
+  retries?: number;
+  /** After an abort or a timeout, how long a running task may take to end by itself before its thread is ended, in ms ≥ 0. Default 100. */
+  grace?: number;
+  /** Whether inline functions may be sent as source. Default true. */
+  inline?: boolean;
+  /** Modules that each thread loads at its start, as for `tasks`: URLs, absolute paths or package names. Default none. */
+  preload?: readonly (string | URL)[];
+  /** Whether to record for each request where `submit` was called, for the stacks of errors; costs some µs a request. Default false. */
+  traceSubmit?: boolean;
+  /** A worker is replaced by a fresh one after this many requests, an integer ≥ 1. Default: never. */
+  maxRequestsPerWorker?: number;
+  /** A worker is replaced by a fresh one when its heap is larger than this, in MB, > 0. Default: never. */
+  maxHeapPerWorker?: number;
+  /** When the set is empty (all removed, or none can be started): requests `'wait'`, or `'fail'` with `ERR_NO_WORKER`. Default `'wait'`. */
+  whenEmpty?: 'wait' | 'fail';
+  /** With `workers: { min, max }`: the set grows when a request has waited that long, in ms ≥ 0. Default 50. */
+  growAfter?: number;
+  /** With `workers: { min, max }`: workers that were idle all through this time are ended, in ms > 0. Default 10,000. */
+  idleTimeout?: number;
+  /** Memory limits of each thread, as in Node's `new Worker`. */
+  resourceLimits?: ResourceLimits;
+  /** Environment of the threads, as in Node's `new Worker`. Default: a copy of the process's. */
+  env?: NodeJS.ProcessEnv;
+  /** Appended to `process.argv` of the threads. */
+  argv?: readonly string[];
+  /** Node options of the threads. Default: those of the process. */
+  execArgv?: readonly string[];
+  /** Raises the niceness of the threads where the optional package `@napi-rs/nice` is installed; an integer. Default 0. */
+  niceIncrement?: number;
+  /** URL of the threads' entry file, for programs bundled into one file. Default: beside this package's own code. */
+  entry?: string | URL;
+}
+
+/** Options of one `submit`. */
+export interface SubmitOptions {
+  /** Takes the request back, or stops it: `submit` rejects at once with the signal's `reason`. */
+  signal?: AbortSignal;
+  /** In ms from the start of the run, > 0; then `ERR_TASK_TIMEOUT`. Default: the Balancer's. */
+  timeout?: number;
+  /** In ms from `submit`, > 0: if it has not started by then, `ERR_TASK_TIMEOUT`. Default: the Balancer's. */
+  queueTimeout?: number;
+  /** Higher first, any finite number. Default 0. */
+  priority?: number;
+  /** For affinity: policies such as `hash` send equal keys to the same worker. */
+  key?: string;
+  /** Parts of the arguments that move to the worker instead of being copied: ArrayBuffers, MessagePorts and so on. */
+  transfer?: readonly object[];
+  /** Further runs, on other workers, if the worker dies while it runs this; an integer ≥ 0. Default: the Balancer's. At most 3 workers may die. */
+  retries?: number;
+  /** A value for the task's `context.value`; cloned. */
+  context?: unknown;
+  /** Gets what the task gives to `context.progress`, in order, before the result. */
+  onProgress?: (value: unknown) => void;
+}
+
+/** Options after validation, with every default. */
+export interface Settings {
+  readonly min: number;
+  readonly max: number;
+  readonly policy: PolicyOption;
+  readonly depth: number;
+  readonly work: number;
+  readonly windowBytes: number;
+  readonly maxQueue: number;
+  readonly timeout: number;
+  readonly queueTimeout: number;
+  readonly retries: number;
+  readonly grace: number;
+  readonly inline: boolean;
+  readonly preload: readonly (string | URL)[];
+  readonly traceSubmit: boolean;
+  readonly maxRequestsPerWorker: number;
+  readonly maxHeapPerWorker: number;
+  readonly whenEmpty: 'wait' | 'fail';
+  readonly growAfter: number;
+  readonly idleTimeout: number;
+  readonly thread: ThreadOptions;
+}
+
+const MOST_WORKERS = 1024;
+/** `window: 'auto'`: enough to hide the hand-over, little enough to keep the order. */
+const AUTO_DEPTH = 1024;
+const AUTO_WORK_MS = 1.5;
+/** The longest time that Node's timers take. */
+const MOST_MS = 2 ** 31 - 1;
+
+const OPTION_NAMES = {
+  workers: 0,
+  policy: 0,
+  window: 0,
+  windowBytes: 0,
+  maxQueue: 0,
+  timeout: 0,
+  queueTimeout: 0,
+  retries: 0,
+  grace: 0,
+  inline: 0,
+  preload: 0,
+  traceSubmit: 0,
+  maxRequestsPerWorker: 0,
+  maxHeapPerWorker: 0,
+  whenEmpty: 0,
+  growAfter: 0,
+  idleTimeout: 0,
+  resourceLimits: 0,
+  env: 0,
+  argv: 0,
+  execArgv: 0,
+  niceIncrement: 0,
+  entry: 0,
+} as const satisfies Record<keyof BalancerOptions, 0>;
+
+const SUBMIT_NAMES = {
+  signal: 0,
+  timeout: 0,
+  queueTimeout: 0,
+  priority: 0,
+  key: 0,
+  transfer: 0,
+  retries: 0,
+  context: 0,
+  onProgress: 0,
+} as const satisfies Record<keyof SubmitOptions, 0>;
+
+/** @throws InvalidOptionError naming the option, what was given and what is allowed */
+export function resolveOptions(options: BalancerOptions): Settings {
+  checkObject('new Balancer(options)', options, OPTION_NAMES);
+  const { min, max } = workerLimits(options.workers);
+  const window = options.window ?? 'auto';
+  if (window !== 'auto') checkInteger('window', window, 1, MAX_CAPACITY, "'auto' or ");
+  const whenEmpty = options.whenEmpty ?? 'wait';
+  if (whenEmpty !== 'wait' && whenEmpty !== 'fail') throw invalid('whenEmpty', whenEmpty, "'wait' or 'fail'");
+  return {
+    min,
+    max,
+    policy: options.policy ?? 'least-pending',
+    depth: window === 'auto' ? AUTO_DEPTH : window,
+    work: window === 'auto' ? AUTO_WORK_MS : Number.POSITIVE_INFINITY,
+    windowBytes: positive('windowBytes', options.windowBytes, 4 * 1024 * 1024),
+    maxQueue: integer('maxQueue', options.maxQueue, 1, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
+    timeout: duration('timeout', options.timeout, 0),
+    queueTimeout: duration('queueTimeout', options.queueTimeout, 0),
+    retries: integer('retries', options.retries, 0, Number.POSITIVE_INFINITY, 0),
+    grace: durationOrZero('grace', options.grace, 100),
+    inline: boolean('inline', options.inline, true),
+    preload: preloadList(options.preload),
+    traceSubmit: boolean('traceSubmit', options.traceSubmit, false),
+    maxRequestsPerWorker: integer(
+      'maxRequestsPerWorker',
+      options.maxRequestsPerWorker,
+      1,
+      Number.POSITIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+    ),
+    maxHeapPerWorker:
+      positive('maxHeapPerWorker', options.maxHeapPerWorker, Number.POSITIVE_INFINITY) * 1024 * 1024,
+    whenEmpty,
+    growAfter: durationOrZero('growAfter', options.growAfter, 50),
+    idleTimeout: duration('idleTimeout', options.idleTimeout, 10_000),
+    thread: threadOptions(options),
+  };
+}
+
+/** @throws InvalidOptionError */
+export function checkSubmitOptions(options: SubmitOptions): void {
+  checkObject('submit options', options, SUBMIT_NAMES);
+  const { signal, key, transfer, onProgress, priority } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalid('submit options.signal', signal, 'an AbortSignal');
+  }
+  if (key !== undefined && typeof key !== 'string') throw invalid('submit options.key', key, 'a string');
+  if (transfer !== undefined && !isTransferList(transfer)) {
+    throw invalid('submit options.transfer', transfer, 'an array of objects, as in [bytes.buffer]');
+  }
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw invalid('submit options.onProgress', onProgress, 'a function');
+  }
+  if (priority !== undefined && !Number.isFinite(priority)) {
+    throw invalid('submit options.priority', priority, 'a finite number');
+  }
+  duration('submit options.timeout', options.timeout, 0);
+  duration('submit options.queueTimeout', options.queueTimeout, 0);
+  integer('submit options.retries', options.retries, 0, Number.POSITIVE_INFINITY, 0);
+}
+
+/** @throws InvalidOptionError */
+export function checkWorkerCount(name: string, value: unknown): number {
+  checkInteger(name, value, 1, MOST_WORKERS);
+  return value as number;
+}
+
+/** @throws InvalidOptionError */
+export function checkWeight(name: string, value: unknown): number {
+  if (value === undefined) return 1;
+  if (typeof value !== 'number' || !(value > 0) || value === Number.POSITIVE_INFINITY) {
+    throw invalid(name, value, 'a finite number > 0');
+  }
+  return value;
+}
+
+/** @throws InvalidOptionError; `undefined` stands for no limit */
+export function checkTimeout(name: string, value: unknown): number | undefined {
+  if (value === undefined || value === Number.POSITIVE_INFINITY) return undefined;
+  if (typeof value !== 'number' || !(value >= 0 && value <= MOST_MS)) {
+    throw invalid(name, value, `a number of ms from 0 to ${MOST_MS}`);
+  }
+  return value;
+}
+
+export function invalid(name: string, given: unknown, allowed: string): InvalidOptionError {
+  return new InvalidOptionError(name, show(given), allowed);
+}
+
+function show(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return `'${value}'`;
+    case 'function':
+      return 'a function';
+    case 'object':
+      return value === null
+        ? 'null'
+        : Array.isArray(value)
+          ? 'an array'
+          : `an object (${value.constructor?.name ?? 'no class'})`;
+    default:
+      return String(value);
+  }
+}
+
+function checkObject(name: string, given: unknown, known: Record<string, 0>): void {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw invalid(name, given, 'an object of options');
+  }
+  for (const key of Object.keys(given)) {
+    if (!Object.hasOwn(known, key)) {
+      throw new InvalidOptionError(
+        `${name}.${key}`,
+        'an unknown option',
+        `one of ${Object.keys(known).join(', ')}`,
+      );
+    }
+  }
+}
+
+function workerLimits(workers: BalancerOptions['workers']): { min: number; max: number } {
+  if (workers === undefined) {
+    const count = Math.min(availableParallelism(), MOST_WORKERS);
+    return { min: count, max: count };
+  }
+  if (typeof workers === 'object' && workers !== null) {
+    checkObject('workers', workers, { min: 0, max: 0 });
+    checkInteger('workers.min', workers.min, 0, MOST_WORKERS);
+    checkInteger('workers.max', workers.max, Math.max(1, workers.min), MOST_WORKERS);
+    return { min: workers.min, max: workers.max };
+  }
+  checkInteger('workers', workers, 1, MOST_WORKERS, '{ min, max } or ');
+  return { min: workers, max: workers };
+}
+
+function threadOptions(options: BalancerOptions): ThreadOptions {
+  const { resourceLimits, env, argv, execArgv, niceIncrement, entry } = options;
+  for (const [name, value] of Object.entries({ resourceLimits, env })) {
+    if (value !== undefined && (typeof value !== 'object' || value === null))
+      throw invalid(name, value, 'an object');
+  }
+  for (const [name, value] of Object.entries({ argv, execArgv })) {
+    if (value !== undefined && !(Array.isArray(value) && value.every((part) => typeof part === 'string'))) {
+      throw invalid(name, value, 'an array of strings');
+    }
+  }
+  if (niceIncrement !== undefined) checkInteger('niceIncrement', niceIncrement, -40, 40);
+  return {
+    resourceLimits,
+    env,
+    argv,
+    execArgv,
+    niceIncrement,
+    entry: entry === undefined ? undefined : entryUrlOf(entry),
+  };
+}
+
+function entryUrlOf(entry: unknown): URL {
+  if (entry instanceof URL) return entry;
+  try {
+    return new URL(entry as string);
+  } catch {
+    throw invalid('entry', entry, "a URL, as in new URL('./worker.js', import.meta.url)");
+  }
+}
+
+function preloadList(preload: unknown): readonly (string | URL)[] {
+  if (preload === undefined) return [];
+  if (!Array.isArray(preload) || !preload.every((part) => typeof part === 'string' || part instanceof URL)) {
+    throw invalid('preload', preload, 'an array of URLs, absolute paths or package names');
+  }
+  return preload;
+}
+
+function isTransferList(list: unknown): boolean {
+  return Array.isArray(list) && list.every((part) => typeof part === 'object' && part !== null);
+}
+
+function checkInteger(name: string, value: unknown, from: number, to: number, or = ''): void {
+  if (Number.isInteger(value) && (value as number) >= from && (value as number) <= to) return;
+  if (value === Number.POSITIVE_INFINITY && to === Number.POSITIVE_INFINITY) return;
+  const range = to === Number.POSITIVE_INFINITY ? `an integer ≥ ${from}` : `an integer from ${from} to ${to}`;
+  throw invalid(name, value, or + range);
+}
+
+function integer(
+  name: string,
+  value: number | undefined,
+  from: number,
+  to: number,
+  byDefault: number,
+): number {
+  if (value === undefined) return byDefault;
+  checkInteger(name, value, from, to);
+  return value;
+}
+
+function positive(name: string, value: number | undefined, byDefault: number): number {
+  if (value === undefined) return byDefault;
+  if (typeof value !== 'number' || !(value > 0)) throw invalid(name, value, 'a number > 0');
+  return value;
+}
+
+function duration(name: string, value: number | undefined, byDefault: number): number {
+  if (value === undefined) return byDefault;
+  if (typeof value !== 'number' || !(value > 0)) throw invalid(name, value, 'a number of ms > 0');
+  if (value === Number.POSITIVE_INFINITY) return 0;
+  if (value > MOST_MS) throw invalid(name, value, `a number of ms up to ${MOST_MS}, or Infinity for none`);
+  return value;
+}
+
+function durationOrZero(name: string, value: number | undefined, byDefault: number): number {
+  return value === 0 ? 0 : duration(name, value, byDefault);
+}
+
+function boolean(name: string, value: boolean | undefined, byDefault: boolean): boolean {
+  if (value === undefined) return byDefault;
+  if (typeof value !== 'boolean') throw invalid(name, value, 'true or false');
+  return value;
+}

@@ -1,0 +1,218 @@
+/**
+ * What travels inside a slot: numbers, booleans, null, undefined, 64-bit bigints, short strings and small byte arrays,
+ * up to six of them. Used by both sides. Everything else goes by message; then the kind says so.
+ *
+ * `kind` is one word: 4 bits flags, 3 bits count, and 4 bits tag for each value. Values lie one after the other in
+ * the payload, each in a multiple of 8 bytes; strings and byte arrays begin with their length in 4 bytes.
+ */
+import { type Memory, PAYLOAD_BYTES } from './window.js';
+
+/** Flags of a kind. */
+export const flags = {
+  /** The values came, or come, by message under the request's id. */
+  byMessage: 1,
+  /** A completion: the task failed; its value is a Failure. */
+  failed: 2,
+  /** A request: the task's result is iterated, and each value sent by message. */
+  streams: 4,
+} as const;
+
+const COUNT_SHIFT = 4;
+const TAG_SHIFT = 7;
+const TAG_BITS = 4;
+const MAX_VALUES = 6;
+
+const tags = {
+  undefined: 0,
+  null: 1,
+  true: 2,
+  false: 3,
+  number: 4,
+  latin1: 5,
+  utf16: 6,
+  bytes: 7,
+  buffer: 8,
+  bigint: 9,
+} as const;
+
+/** The slot's payload begins this many words after its header's start. */
+const PAYLOAD_OFFSET = 4;
+const EMPTY: readonly unknown[] = Object.freeze([]);
+const BIGINT_MIN = -(2n ** 63n);
+const BIGINT_MAX = 2n ** 63n - 1n;
+
+/** Where the last coded value ended, in bytes from the payload's start; a variable, since it would cost an allocation as a result. */
+let end = 0;
+
+/**
+ * Writes values into a slot's payload.
+ * @param slot word index of the slot
+ * @returns the kind, or -1: they do not fit, send them by message
+ */
+export function writeValues(memory: Memory, slot: number, values: readonly unknown[]): number {
+  const count = values.length;
+  if (count === 0) return 0;
+  if (count > MAX_VALUES) return -1;
+  const start = (slot + PAYLOAD_OFFSET) << 2;
+  let kind = count << COUNT_SHIFT;
+  end = 0;
+  for (let i = 0; i < count; i++) {
+    const tag = writeValue(memory, start, values[i]);
+    if (tag < 0) return -1;
+    kind |= tag << (TAG_SHIFT + i * TAG_BITS);
+  }
+  return kind;
+}
+
+/** The same for one value, without an array. */
+export function writeOne(memory: Memory, slot: number, value: unknown): number {
+  end = 0;
+  const tag = writeValue(memory, (slot + PAYLOAD_OFFSET) << 2, value);
+  return tag < 0 ? -1 : (1 << COUNT_SHIFT) | (tag << TAG_SHIFT);
+}
+
+/** Reads the values that `writeValues` wrote. */
+export function readValues(memory: Memory, slot: number, kind: number): readonly unknown[] {
+  const count = (kind >>> COUNT_SHIFT) & 7;
+  if (count === 0) return EMPTY;
+  const start = (slot + PAYLOAD_OFFSET) << 2;
+  end = 0;
+  const values = new Array<unknown>(count);
+  for (let i = 0; i < count; i++) {
+    values[i] = readValue(memory, start, (kind >>> (TAG_SHIFT + i * TAG_BITS)) & 15);
+  }
+  return values;
+}
+
+/** Reads the value that `writeOne` wrote. */
+export function readOne(memory: Memory, slot: number, kind: number): unknown {
+  end = 0;
+  return readValue(memory, (slot + PAYLOAD_OFFSET) << 2, (kind >>> TAG_SHIFT) & 15);
+}
+
+function writeValue(memory: Memory, start: number, value: unknown): number {
+  switch (typeof value) {
+    case 'number':
+      if (end + 8 > PAYLOAD_BYTES) return -1;
+      memory.f64[(start + end) >> 3] = value;
+      end += 8;
+      return tags.number;
+    case 'string':
+      return writeString(memory, start, value);
+    case 'undefined':
+      return tags.undefined;
+    case 'boolean':
+      return value ? tags.true : tags.false;
+    case 'bigint':
+      return writeBigInt(memory, start, value);
+    case 'object':
+      return value === null ? tags.null : writeBytes(memory, start, value);
+    default:
+      return -1;
+  }
+}
+
+function readValue(memory: Memory, start: number, tag: number): unknown {
+  switch (tag) {
+    case tags.number: {
+      const value = memory.f64[(start + end) >> 3];
+      end += 8;
+      return value;
+    }
+    case tags.latin1:
+    case tags.utf16:
+    case tags.bytes:
+    case tags.buffer:
+      return readSpan(memory, start, tag);
+    case tags.null:
+      return null;
+    case tags.true:
+      return true;
+    case tags.false:
+      return false;
+    case tags.bigint: {
+      const at = (start + end) >> 2;
+      end += 8;
+      return (BigInt(memory.i32[at + 1] as number) << 32n) | BigInt((memory.i32[at] as number) >>> 0);
+    }
+    default:
+      return undefined;
+  }
+}
+
+function writeString(memory: Memory, start: number, value: string): number {
+  const length = value.length;
+  if (end + 4 + length > PAYLOAD_BYTES) return -1;
+  const at = start + end + 4;
+  const { u8 } = memory;
+  for (let i = 0; i < length; i++) {
+    const code = value.charCodeAt(i);
+    if (code > 0xff) return writeWide(memory, start, value);
+    u8[at + i] = code;
+  }
+  finishSpan(memory, start, length);
+  return tags.latin1;
+}
+
+function writeWide(memory: Memory, start: number, value: string): number {
+  const length = value.length;
+  if (end + 4 + length * 2 > PAYLOAD_BYTES) return -1;
+  const at = (start + end + 4) >> 1;
+  for (let i = 0; i < length; i++) memory.u16[at + i] = value.charCodeAt(i);
+  finishSpan(memory, start, length * 2);
+  return tags.utf16;
+}
+
+function writeBytes(memory: Memory, start: number, value: object): number {
+  // Only the two plain classes: a subclass would lose itself on the way.
+  const proto = Object.getPrototypeOf(value);
+  const isBuffer = proto === Buffer.prototype;
+  if (!isBuffer && proto !== Uint8Array.prototype) return -1;
+  const bytes = value as Uint8Array;
+  const length = bytes.length;
+  // A shared buffer must stay shared, and a detached one is for the clone to refuse.
+  if (end + 4 + length > PAYLOAD_BYTES || !(bytes.buffer instanceof ArrayBuffer)) return -1;
+  if (length === 0 && bytes.buffer.byteLength === 0 && isDetached(bytes.buffer)) return -1;
+  memory.u8.set(bytes, start + end + 4);
+  finishSpan(memory, start, length);
+  return isBuffer ? tags.buffer : tags.bytes;
+}
+
+function isDetached(buffer: ArrayBuffer): boolean {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function writeBigInt(memory: Memory, start: number, value: bigint): number {
+  if (end + 8 > PAYLOAD_BYTES || value < BIGINT_MIN || value > BIGINT_MAX) return -1;
+  const at = (start + end) >> 2;
+  memory.i32[at] = Number(BigInt.asIntN(32, value));
+  memory.i32[at + 1] = Number(value >> 32n);
+  end += 8;
+  return tags.bigint;
+}
+
+function finishSpan(memory: Memory, start: number, bytes: number): void {
+  memory.i32[(start + end) >> 2] = bytes;
+  end = (end + 4 + bytes + 7) & ~7;
+}
+
+function readSpan(memory: Memory, start: number, tag: number): unknown {
+  const length = memory.i32[(start + end) >> 2] as number;
+  const from = start + end + 4;
+  end = (end + 4 + length + 7) & ~7;
+  switch (tag) {
+    case tags.latin1:
+      return memory.text.latin1Slice(from, from + length);
+    case tags.utf16:
+      return memory.text.ucs2Slice(from, from + length);
+    case tags.buffer:
+      return Buffer.from(memory.bytes.subarray(from, from + length));
+    default:
+      return new Uint8Array(memory.u8.subarray(from, from + length));
+  }
+}

@@ -1,0 +1,187 @@
+/** The work queue: requests not yet given to any worker; by priority, then first in, first out. */
+import { Heap } from 'heap-js';
+import type { Request } from './request.js';
+
+const CHUNK = 512;
+
+interface Chunk {
+  readonly items: (Request | undefined)[];
+  next: Chunk | undefined;
+}
+
+function makeChunk(): Chunk {
+  return { items: new Array(CHUNK), next: undefined };
+}
+
+/** First in, first out, in a list of chunks: no copying, and at most one chunk of spare room. */
+class Fifo {
+  /** Requests that were taken back from a window, the oldest last. They come before all others. */
+  readonly #returned: Request[] = [];
+  #first: Chunk = makeChunk();
+  #last: Chunk = this.#first;
+  #from = 0;
+  #to = 0;
+
+  push(request: Request): void {
+    if (this.#to === CHUNK) {
+      this.#last.next = makeChunk();
+      this.#last = this.#last.next;
+      this.#to = 0;
+    }
+    this.#last.items[this.#to++] = request;
+  }
+
+  /** Puts a request back by its age. O(k) for k requests put back before it and not yet taken. */
+  pushBack(request: Request): void {
+    let i = this.#returned.length;
+    while (i > 0 && isOlder(this.#returned[i - 1] as Request, request)) i--;
+    this.#returned.splice(i, 0, request);
+  }
+
+  /** The next unsettled request. Forgets settled ones on its way. */
+  peek(): Request | undefined {
+    for (;;) {
+      const request = this.#returned.at(-1) ?? this.#head();
+      if (request === undefined || !request.isSettled) return request;
+      this.drop();
+    }
+  }
+
+  /** Takes away what `peek` has shown. */
+  drop(): void {
+    if (this.#returned.length > 0) {
+      this.#returned.pop();
+      return;
+    }
+    this.#first.items[this.#from++] = undefined;
+    if (this.#from === CHUNK && this.#first.next !== undefined) {
+      this.#first = this.#first.next;
+      this.#from = 0;
+    } else if (this.#first === this.#last && this.#from === this.#to) {
+      this.#from = 0;
+      this.#to = 0;
+    }
+  }
+
+  /** All unsettled requests, the next first; empties the list. */
+  *takeAll(): Generator<Request> {
+    for (let request = this.peek(); request !== undefined; request = this.peek()) {
+      this.drop();
+      yield request;
+    }
+  }
+
+  #head(): Request | undefined {
+    return this.#first === this.#last && this.#from === this.#to ? undefined : this.#first.items[this.#from];
+  }
+}
+
+/** Ids wrap, so age is a distance. */
+function isOlder(a: Request, b: Request): boolean {
+  return ((a.id - b.id) << 1) >> 1 < 0;
+}
+
+export class Queue {
+  /** Most programs use one priority, so that bucket is found without a look-up. */
+  readonly #plain = new Fifo();
+  readonly #buckets = new Map<number, Fifo>([[0, this.#plain]]);
+  /** Priorities that have a bucket, the highest first. */
+  readonly #priorities = new Heap<number>((a, b) => b - a);
+  #size = 0;
+  /** Settled requests that still lie in a bucket. */
+  #dead = 0;
+
+  constructor() {
+    this.#priorities.push(0);
+  }
+
+  /** How many requests wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** O(1); O(log p) for the first of p priorities. */
+  push(request: Request): void {
+    this.#bucket(request).push(request);
+    this.#size++;
+  }
+
+  /** Puts back what was taken out and not started; it comes before the younger ones of its priority. */
+  pushBack(request: Request): void {
+    this.#bucket(request).pushBack(request);
+    this.#size++;
+  }
+
+  /** The next request, which stays. */
+  peek(): Request | undefined {
+    if (this.#size === 0) return undefined;
+    return this.#top()?.peek();
+  }
+
+  /** Takes the next request. O(1) for one priority. */
+  shift(): Request | undefined {
+    const bucket = this.#size === 0 ? undefined : this.#top();
+    const request = bucket?.peek();
+    if (request === undefined) return undefined;
+    bucket?.drop();
+    this.#size--;
+    return request;
+  }
+
+  /**
+   * A waiting request has been settled (aborted, timed out). It stays in its bucket as a dead entry, until it is met or until
+   * the dead outnumber the living: so O(1), amortised.
+   */
+  forget(): void {
+    this.#size--;
+    this.#dead++;
+    if (this.#dead > 1024 && this.#dead > this.#size) this.#compact();
+  }
+
+  /** Takes all, the next first. */
+  *takeAll(): Generator<Request> {
+    for (let request = this.shift(); request !== undefined; request = this.shift()) yield request;
+  }
+
+  #bucket(request: Request): Fifo {
+    const priority = request.extras === undefined ? 0 : request.extras.priority;
+    if (priority === 0) return this.#plain;
+    let bucket = this.#buckets.get(priority);
+    if (bucket === undefined) {
+      bucket = new Fifo();
+      this.#buckets.set(priority, bucket);
+      this.#priorities.push(priority);
+    }
+    return bucket;
+  }
+
+  /** The highest bucket that is not empty. Removes empty ones on its way, but for that of priority 0. */
+  #top(): Fifo | undefined {
+    let sawPlain = false;
+    let found: Fifo | undefined;
+    for (;;) {
+      const priority = this.#priorities.peek();
+      if (priority === undefined) break;
+      const bucket = this.#buckets.get(priority) as Fifo;
+      if (bucket.peek() !== undefined) {
+        found = bucket;
+        break;
+      }
+      this.#priorities.pop();
+      if (priority === 0) sawPlain = true;
+      else this.#buckets.delete(priority);
+    }
+    if (sawPlain) this.#priorities.push(0);
+    return found;
+  }
+
+  #compact(): void {
+    this.#dead = 0;
+    const living: Request[] = [];
+    for (const bucket of this.#buckets.values()) {
+      for (const request of bucket.takeAll()) living.push(request);
+    }
+    this.#size = 0;
+    for (const request of living) this.push(request);
+  }
+}

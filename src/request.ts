@@ -1,0 +1,155 @@
+/** One call of `submit`: what to run, its arguments, its promise. */
+import type { Transferable } from 'node:worker_threads';
+import { decodeFailure, type Failure } from './failure.js';
+import type { RequestView } from './policies/policy.js';
+import type { TaskRef } from './task.js';
+
+type Resolve = (value: unknown) => void;
+
+/**
+ * What most requests do not have. Kept apart, since a million queued requests must stay small: request, promise and
+ * its resolve function together are about 240 bytes.
+ */
+export class RequestExtras {
+  key: string | undefined = undefined;
+  priority = 0;
+  transfer: readonly Transferable[] | undefined = undefined;
+  context: unknown = undefined;
+  onProgress: ((value: unknown) => void) | undefined = undefined;
+  onYield: ((value: unknown) => void) | undefined = undefined;
+  signal: AbortSignal | undefined = undefined;
+  /** From the start of the run, in ms; 0: none. */
+  timeout = 0;
+  /** From submit, in ms; 0: none. */
+  queueTimeout = 0;
+  /** Runs that may still follow a crash. */
+  retries = 0;
+  /** Workers that died while running this request. */
+  kills = 0;
+  /** It must stay with the worker that was chosen for it (a session). */
+  pinned = false;
+  /** The worker that has it, in its window or backlog. */
+  worker: object | undefined = undefined;
+  /** Called each time it is put into a window. */
+  sent: (() => void) | undefined = undefined;
+  /** Takes the request's timers and listeners away; called once, when it settles. */
+  release: (() => void) | undefined = undefined;
+  /** Where `submit` was called, when that is recorded. */
+  place: Error | undefined = undefined;
+}
+
+/** Stands for the resolve function of a request that is settled: so that it settles once, and keeps nothing alive. */
+function settled(): void {}
+
+/** The executor of every request's promise: one function for all, since a closure for each would cost 100 bytes. */
+let capture: Resolve = settled;
+function executor(resolve: Resolve): void {
+  capture = resolve;
+}
+
+const NO_VALUES: readonly unknown[] = Object.freeze([]);
+
+export class Request implements RequestView {
+  /** Unique among the unsettled requests of a Balancer; a 31-bit number that starts again after its end. */
+  readonly id: number;
+  readonly task: TaskRef;
+  args: readonly unknown[];
+  readonly extras: RequestExtras | undefined;
+  #resolve: Resolve = settled;
+
+  constructor(
+    id: number,
+    task: TaskRef,
+    args: readonly unknown[] | undefined,
+    extras: RequestExtras | undefined,
+  ) {
+    this.id = id;
+    this.task = task;
+    this.args = args ?? NO_VALUES;
+    this.extras = extras;
+  }
+
+  /**
+   * Makes the request's promise. Called once.
+   *
+   * Only `resolve` is kept: a rejection is a resolution with a rejected promise, and the reject function, 64 bytes,
+   * can be freed at once.
+   */
+  promise(): Promise<unknown> {
+    const promise = new Promise<unknown>(executor as (resolve: Resolve) => void);
+    this.#resolve = capture;
+    capture = settled;
+    return promise;
+  }
+
+  get key(): string | undefined {
+    return this.extras?.key;
+  }
+
+  get isSettled(): boolean {
+    return this.#resolve === settled;
+  }
+
+  /** Settles with a result. Does nothing when settled already. */
+  resolve(value: unknown): void {
+    const resolve = this.#resolve;
+    if (resolve === settled) return;
+    this.#finish();
+    resolve(value);
+  }
+
+  /** Settles with an error of our own. Does nothing when settled already. */
+  reject(error: unknown): void {
+    const resolve = this.#resolve;
+    if (resolve === settled) return;
+    this.#finish();
+    resolve(Promise.reject(error));
+  }
+
+  /** Settles with what the task threw. Does nothing when settled already. */
+  fail(failure: Failure): void {
+    const resolve = this.#resolve;
+    if (resolve === settled) return;
+    const place = this.extras?.place;
+    this.#finish();
+    resolve(rethrow(failure, place));
+  }
+
+  #finish(): void {
+    this.#resolve = settled;
+    this.args = NO_VALUES;
+    const { extras } = this;
+    if (extras?.release === undefined) return;
+    const { release } = extras;
+    extras.release = undefined;
+    release();
+  }
+}
+
+/**
+ * Rebuilds an error inside an async function, since V8 then knows who awaits it: the callers' frames come below the
+ * worker's, and requests that succeed pay nothing for it.
+ */
+async function rethrow(failure: Failure, place: Error | undefined): Promise<never> {
+  await undefined;
+  const error = decodeFailure(failure);
+  if (error instanceof Error && typeof error.stack === 'string') {
+    const caller = place?.stack ?? awaitingFrames(new Error().stack);
+    if (caller !== '') addFrames(error, caller.slice(caller.indexOf('\n    at ') + 1));
+  }
+  throw error;
+}
+
+function awaitingFrames(stack: string | undefined): string {
+  const frames = (stack ?? '').split('\n').filter((line) => line.startsWith('    at async '));
+  // The first is `rethrow` itself where V8 shows it as such.
+  return frames.length === 0 ? '' : `\n${frames.join('\n')}`;
+}
+
+function addFrames(error: Error, frames: string): void {
+  try {
+    error.stack = `${error.stack}\n${frames}`;
+  } catch {
+    // Frozen, as it was thrown.
+  }
+}

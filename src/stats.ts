@@ -1,0 +1,58 @@
+/** A plain snapshot of a Balancer. */
+import type { CircuitSnapshot } from './circuit.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { Pool } from './pool.js';
+import type { WorkerState } from './worker.js';
+
+export interface WorkerStats {
+  readonly id: number;
+  readonly state: WorkerState;
+  readonly weight: number;
+  /** Requests in its window, the running one included, and those that wait for it alone. */
+  readonly pending: number;
+  /** Requests completed, failed ones included. */
+  readonly completed: number;
+  readonly failed: number;
+  /** Sum of the run times, in ms. */
+  readonly busyTime: number;
+}
+
+export interface BalancerStats {
+  /** Requests not yet given to any worker. */
+  readonly queued: number;
+  /** The limit of `queued`. */
+  readonly maxQueue: number;
+  /** Requests given to workers and not completed. */
+  readonly pending: number;
+  /** Counts since the start. */
+  readonly submitted: number;
+  readonly completed: number;
+  readonly failed: number;
+  /** Requests that were taken back from one worker before they had started, for another. */
+  readonly reclaimed: number;
+  /** Requests that were run again after a crash. */
+  readonly retried: number;
+  /** Whether workers can be started. */
+  readonly circuit: CircuitSnapshot;
+  readonly workers: readonly WorkerStats[];
+}
+
+export function snapshot(dispatcher: Dispatcher, pool: Pool, maxQueue: number): BalancerStats {
+  const workers = [...pool.workers()].map((worker) => ({
+    id: worker.id,
+    state: worker.state,
+    weight: worker.view.weight,
+    pending: worker.view.pending + worker.backlog.length,
+    completed: worker.completed,
+    failed: worker.failed,
+    busyTime: worker.busyTime,
+  }));
+  return {
+    queued: dispatcher.queue.size,
+    maxQueue,
+    pending: dispatcher.pending,
+    ...dispatcher.counts,
+    circuit: pool.circuit.snapshot(),
+    workers,
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * One supervised thread. The only file that knows Piscina: it starts the thread, loads the entry file, applies limits,
+ * nice and environment, and ends it. Its queue and its balancer are not used.
+ */
+
+import type { Worker as NodeWorker, ResourceLimits, Transferable } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import type { WorkerInit } from './protocol.js';
+
+/** What a thread is started with; as in Node's `new Worker`. */
+export interface ThreadOptions {
+  readonly resourceLimits?: ResourceLimits;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly argv?: readonly string[];
+  readonly execArgv?: readonly string[];
+  readonly niceIncrement?: number;
+  /** URL of the entry file, when it is not beside this one (bundled programs). */
+  readonly entry?: URL;
+}
+
+/** How a thread ended. */
+export interface ThreadDeath {
+  /** Exit code; `undefined` when the thread never came up. */
+  readonly exitCode: number | undefined;
+  /** The uncaught error, where there was one. */
+  readonly cause: unknown;
+}
+
+const ENTRY = new URL('../workers/main.js', import.meta.url);
+
+export class Thread {
+  readonly #piscina: Piscina;
+  #cause: unknown;
+  #ended = false;
+  readonly #onDeath: (death: ThreadDeath) => void;
+
+  /** Starts a thread at once. `onDeath` is called exactly once, after the thread has stopped for whatever reason. */
+  constructor(
+    init: WorkerInit,
+    transfer: readonly Transferable[],
+    options: ThreadOptions,
+    onDeath: (death: ThreadDeath) => void,
+  ) {
+    this.#onDeath = onDeath;
+    // minThreads 0: Piscina would otherwise start a new thread for each that dies, at once and for ever.
+    this.#piscina = new Piscina({
+      filename: (options.entry ?? ENTRY).href,
+      name: 'install',
+      minThreads: 0,
+      maxThreads: 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      atomics: 'disabled',
+      recordTiming: false,
+      resourceLimits: options.resourceLimits as Record<string, number> | undefined,
+      env: options.env as Record<string, string> | undefined,
+      argv: options.argv as string[] | undefined,
+      execArgv: options.execArgv as string[] | undefined,
+      niceIncrement: options.niceIncrement ?? 0,
+    });
+    this.#piscina.on('error', (error: unknown) => {
+      this.#cause ??= error;
+    });
+    this.#run(init, transfer).catch((error: unknown) => {
+      // A failed start is told by this promise alone. The thread may still live then, and must not.
+      this.#cause ??= error;
+      void this.terminate();
+    });
+    const [thread] = this.#piscina.threads as NodeWorker[];
+    if (thread === undefined) queueMicrotask(() => this.#end(undefined));
+    else {
+      thread.once('error', (error) => {
+        this.#cause ??= error;
+      });
+      thread.once('exit', (exitCode) => this.#end(exitCode));
+    }
+  }
+
+  /** Async, since a bad option makes `run` throw as well as reject. */
+  async #run(init: WorkerInit, transfer: readonly Transferable[]): Promise<void> {
+    await this.#piscina.run(init, { transferList: transfer as never });
+  }
+
+  /** Ends the thread at once, whatever it is doing. `onDeath` follows. */
+  async terminate(): Promise<void> {
+    await this.#piscina.destroy();
+  }
+
+  #end(exitCode: number | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#onDeath({ exitCode, cause: this.#cause });
+    void this.#piscina.destroy();
+  }
+}

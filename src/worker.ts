@@ -1,0 +1,568 @@
+/** One worker: a thread as the main thread sees it. Its window, what is pending in it, its state. */
+import { MessageChannel, type Transferable } from 'node:worker_threads';
+import { Channel } from './channel.js';
+import { approximateBytes, findUncloneable } from './cloneable.js';
+import { encodeFailure } from './failure.js';
+import { flags, readOne, writeValues } from './payload.js';
+import type { WorkerView } from './policies/policy.js';
+import type { ResultMessage, ToMain, ToWorker } from './protocol.js';
+import type { Request } from './request.js';
+import { Thread, type ThreadDeath, type ThreadOptions } from './thread.js';
+import { compactViews } from './views.js';
+import { advance, distance, FIRST_POSITION, Window, windowBytes } from './window.js';
+
+/** Depth and size of windows. */
+export interface WindowLimits {
+  /** Most requests in a window. */
+  readonly depth: number;
+  /** Most expected work in a window that is not empty, in ms; `Infinity`: the depth alone counts. */
+  readonly work: number;
+  /** Most bytes of arguments in a window that is not empty. */
+  readonly bytes: number;
+}
+
+/** What a worker needs from around it. */
+export interface WorkerSetup {
+  readonly id: number;
+  readonly weight: number;
+  readonly limits: WindowLimits;
+  readonly bell: SharedArrayBuffer;
+  readonly spin: number;
+  readonly preload: readonly string[];
+  readonly watchHeap: boolean;
+  readonly thread: ThreadOptions;
+}
+
+/** Whom a worker tells what happens. */
+export interface WorkerEvents {
+  /** A request is completed. Exactly one of `value` and `failure` counts. */
+  completed(
+    worker: Worker,
+    request: Request,
+    runTime: number,
+    value: unknown,
+    message: ResultMessage | undefined,
+  ): void;
+  /** The thread has published something and the main thread was asleep. */
+  woken(): void;
+  /** The thread runs and has loaded what it was to preload. */
+  ready(worker: Worker): void;
+  /** The thread has stopped. `drain` has not been called for its last completions. */
+  died(worker: Worker, death: ThreadDeath): void;
+}
+
+/**
+ * The transitions: starting → ready → draining → dead; each of them → dead at any time.
+ * A starting worker takes requests already, so that they run as soon as it is up.
+ */
+export type WorkerState = 'starting' | 'ready' | 'draining' | 'dead';
+
+/** Expected run time of a task that has never run, in ms: a window takes a few of them, not hundreds. */
+const UNKNOWN_RUN_TIME = 0.4;
+
+/** The numbers that policies see. */
+export class View implements WorkerView {
+  readonly id: number;
+  readonly weight: number;
+  readonly label: string;
+  pending = 0;
+  work = 0;
+  available = true;
+  readonly worker: Worker;
+  constructor(worker: Worker, id: number, weight: number) {
+    this.worker = worker;
+    this.id = id;
+    this.weight = weight;
+    this.label = String(id);
+  }
+}
+
+export class Worker {
+  readonly id: number;
+  readonly view: View;
+  /** Requests that a pinning policy has given to this worker while its window was full. */
+  readonly backlog: Request[] = [];
+  state: WorkerState = 'starting';
+  /** Its thread has been up. */
+  wasReady = false;
+  /** How many requests it has completed, failed ones included. */
+  completed = 0;
+  /** How many of these failed. */
+  failed = 0;
+  /** Sum of their run times, in ms. */
+  busyTime = 0;
+  /** When the last completion was seen, or the window went from empty to not empty, in ms. */
+  lastProgress = 0;
+  /** It has staged requests; kept by the dispatcher. */
+  touched = false;
+  readonly #limits: WindowLimits;
+  readonly #window: Window;
+  readonly #mask: number;
+  readonly #channel: Channel<ToMain, ToWorker, ResultMessage>;
+  readonly #thread: Thread;
+  readonly #events: WorkerEvents;
+  /** By position: the request, the work it was expected to be, and the bytes of its arguments. */
+  readonly #requests: (Request | undefined)[];
+  readonly #works: Float64Array;
+  readonly #sizes: Float64Array;
+  /** Tasks whose definition has been sent. */
+  readonly #known = new Set<number>();
+  #lastKnown = 0;
+  #done = FIRST_POSITION;
+  #tail = FIRST_POSITION;
+  #staged = 0;
+  #bytes = 0;
+  #heldBack = false;
+
+  constructor(setup: WorkerSetup, events: WorkerEvents) {
+    this.id = setup.id;
+    this.view = new View(this, setup.id, setup.weight);
+    this.#limits = setup.limits;
+    this.#events = events;
+    const capacity = ringCapacity(setup.limits.depth);
+    const shared = new SharedArrayBuffer(windowBytes(capacity));
+    this.#window = new Window(shared, setup.bell, capacity);
+    this.#window.reset();
+    this.#mask = capacity - 1;
+    this.#requests = new Array(capacity).fill(undefined);
+    this.#works = new Float64Array(capacity);
+    this.#sizes = new Float64Array(capacity);
+    const { port1, port2 } = new MessageChannel();
+    this.#channel = new Channel(port1, (message) => this.#receive(message));
+    this.#channel.unref();
+    this.#thread = new Thread(
+      {
+        port: port2,
+        window: shared,
+        bell: setup.bell,
+        capacity,
+        spin: setup.spin,
+        preload: setup.preload,
+        watchHeap: setup.watchHeap,
+      },
+      [port2],
+      setup.thread,
+      (death) => this.#died(death),
+    );
+  }
+
+  /** Requests sent and not started, or about to be sent. */
+  get unstarted(): number {
+    return this.#staged + this.#window.unstarted();
+  }
+
+  /** Whether results lie there that `drain` would take. */
+  get hasResults(): boolean {
+    return this.#window.completed() !== this.#done;
+  }
+
+  /** Size of the thread's heap when it last noted it, in bytes. */
+  get heapUsed(): number {
+    return this.#window.heap();
+  }
+
+  /** A count that changes while the thread turns its event loop. */
+  get beats(): number {
+    return this.#window.beats();
+  }
+
+  /** Asks for a beat. */
+  ping(): void {
+    this.#send({ type: 'ping' });
+  }
+
+  /**
+   * Puts a request into the next free slot; `flush` makes it visible. O(1).
+   * @returns the error with which the request must be rejected: its arguments cannot be cloned; the window is as before
+   */
+  stage(request: Request): Error | undefined {
+    const slot = this.#window.requestSlot(this.#tail);
+    const { memory } = this.#window;
+    const { task } = request;
+    if (task.id !== this.#lastKnown) this.#introduce(request);
+    let bytes = 0;
+    let kind = needsMessage(request) ? -1 : writeValues(memory, slot, request.args);
+    if (kind < 0) {
+      const error = this.#sendArguments(request);
+      if (error !== undefined) return error;
+      kind = flags.byMessage;
+      bytes = approximateBytes(request.args);
+    }
+    if (request.extras?.onYield !== undefined) kind |= flags.streams;
+    memory.i32[slot] = request.id;
+    memory.i32[slot + 1] = task.id;
+    memory.i32[slot + 2] = kind;
+    this.#enter(request, bytes);
+    return undefined;
+  }
+
+  /** Posts what has been staged, and wakes the thread if it sleeps. O(1). */
+  flush(): void {
+    if (this.#staged === 0) return;
+    this.#window.post(this.#staged);
+    this.#staged = 0;
+    this.#ring();
+  }
+
+  /**
+   * Takes at most `limit` completions, in order, and reports each.
+   * @returns how many there were
+   */
+  drain(limit: number, now: number): number {
+    const window = this.#window;
+    const { memory } = window;
+    const end = window.completed();
+    let count = 0;
+    while (this.#done !== end && count < limit) {
+      const slot = window.completionSlot(this.#done);
+      const kind = memory.i32[slot + 1] as number;
+      const runTime = memory.f32[slot + 2] as number;
+      const request = this.#leave();
+      let value: unknown;
+      let message: ResultMessage | undefined;
+      if ((kind & flags.byMessage) !== 0) message = this.#takeResult(request.id);
+      else value = readOne(memory, slot, kind);
+      if (request.extras?.onProgress !== undefined || request.extras?.onYield !== undefined)
+        this.#channel.drain();
+      count++;
+      this.completed++;
+      this.busyTime += runTime;
+      this.#events.completed(this, request, runTime, value, message);
+    }
+    if (count > 0) {
+      this.lastProgress = now;
+      this.#heldBack = false;
+    }
+    this.updateAvailable();
+    return count;
+  }
+
+  /**
+   * Takes back up to n of the last unstarted requests, the oldest first. Stops before one that must stay here, since its
+   * arguments were transferred or it is pinned.
+   */
+  reclaim(n: number): Request[] {
+    let movable = 0;
+    const most = Math.min(n, this.#window.unstarted());
+    while (movable < most && isMovable(this.#at(advance(this.#tail, -1 - movable)))) movable++;
+    return this.#takeBack(movable, true);
+  }
+
+  /**
+   * Takes one unstarted request out of the window, wherever in it. The ones behind it keep their order.
+   * @returns false: it has been started, or is not here
+   */
+  withdraw(request: Request): boolean {
+    const unstarted = this.#window.unstarted();
+    for (let n = 1; n <= unstarted; n++) {
+      if (this.#at(advance(this.#tail, -n)) !== request) continue;
+      const taken = this.#takeBack(n, false);
+      const found = taken.indexOf(request);
+      if (found >= 0) {
+        taken.splice(found, 1);
+        if (this.state !== 'dead') this.#send({ type: 'drop', ids: [request.id] });
+      }
+      for (const other of taken) this.#restage(other);
+      this.flush();
+      return found >= 0;
+    }
+    return false;
+  }
+
+  /** Whether the request is started and not completed. */
+  isRunning(request: Request): boolean {
+    return this.#done !== this.#window.head() && this.#at(this.#done) === request && !this.hasResults;
+  }
+
+  /** The request that is started and not completed, if any. */
+  get runningRequest(): Request | undefined {
+    const request = this.#at(this.#done);
+    return request !== undefined && this.isRunning(request) ? request : undefined;
+  }
+
+  /** Since when the request has been running, in ms of `performance.timeOrigin + now`; 0: it is not running. */
+  startOf(request: Request): number {
+    return this.#window.startOf(request.id);
+  }
+
+  /** Tells the running task to stop: its signal is aborted. */
+  cancel(request: Request, reason: unknown): void {
+    this.#window.cancel(request.id);
+    this.#send({ type: 'abort', id: request.id, reason: encodeFailure(reason) });
+  }
+
+  /** Lets a streaming task send that many values more. */
+  credit(request: Request, values: number): void {
+    this.#send({ type: 'credit', id: request.id, values });
+  }
+
+  /** Tells a streaming task that no more values are wanted. */
+  stopStream(request: Request): void {
+    this.#send({ type: 'return', id: request.id });
+  }
+
+  /** Lets the thread end by itself when its window is empty. */
+  retire(): void {
+    this.#send({ type: 'retire' });
+    if (this.#window.ring()) this.#send({ type: 'ring' });
+  }
+
+  /** Ends the thread at once. What it has not started should have been taken back before. */
+  terminate(): void {
+    void this.#thread.terminate();
+  }
+
+  /** After death: the request that was running, if any, and those that were never started, the oldest first. */
+  remains(): { running: Request | undefined; unstarted: Request[] } {
+    const started = distance(this.#done, this.#window.head());
+    const unstarted = this.#takeBack(distance(this.#window.head(), this.#tail), false);
+    return { running: started > 0 ? this.#leave() : undefined, unstarted };
+  }
+
+  /** Receives messages that have arrived and closes the port. After death. */
+  closeChannel(): void {
+    this.#channel.close();
+  }
+
+  /** Forgets what the thread knows of tasks that are not in use, when it knows too many. */
+  forgetTasks(limit: number): void {
+    if (this.#known.size <= limit || this.view.pending > 0) return;
+    this.#send({ type: 'forget', ids: [...this.#known] });
+    this.#known.clear();
+    this.#lastKnown = 0;
+  }
+
+  /** Nothing more is to be sent until the running request is over. */
+  holdBack(): void {
+    this.#heldBack = true;
+    this.updateAvailable();
+  }
+
+  /** Sets whether it has room. To be called after each change. */
+  updateAvailable(): void {
+    const { view } = this;
+    const limits = this.#limits;
+    view.available =
+      view.pending === 0
+        ? this.state !== 'dead'
+        : !this.#heldBack &&
+          view.pending < limits.depth &&
+          view.work < limits.work &&
+          this.#bytes < limits.bytes &&
+          this.state !== 'dead';
+  }
+
+  /** Throws unless the counts agree with the window; for tests. */
+  verify(): void {
+    const pending = distance(this.#done, this.#tail);
+    if (pending !== this.view.pending)
+      throw new Error(`pending is ${this.view.pending}, the window has ${pending}`);
+    let held = 0;
+    for (const request of this.#requests) if (request !== undefined) held++;
+    if (held !== pending) throw new Error(`${held} requests are held, ${pending} are pending`);
+  }
+
+  #receive(message: ToMain): void {
+    switch (message.type) {
+      case 'wake':
+        this.#events.woken();
+        break;
+      case 'ready':
+        if (this.state === 'starting') this.state = 'ready';
+        this.wasReady = true;
+        this.#events.ready(this);
+        break;
+      case 'result':
+        this.#channel.stash(message.id, message);
+        break;
+      case 'output':
+        process[message.stream].write(message.chunk);
+        break;
+      case 'progress':
+        this.#find(message.id)?.extras?.onProgress?.(message.value);
+        break;
+      case 'yielded':
+        this.#find(message.id)?.extras?.onYield?.(message.value);
+        break;
+      case 'returned':
+        this.#takeReturned(message.id, message.values);
+        break;
+    }
+  }
+
+  #died(death: ThreadDeath): void {
+    this.#channel.drain();
+    this.state = 'dead';
+    this.updateAvailable();
+    this.#events.died(this, death);
+  }
+
+  /** Transferred arguments have come back from a thread that ended before it started their request. */
+  #takeReturned(id: number, values: readonly unknown[]): void {
+    const request = this.#find(id);
+    if (request !== undefined && !request.isSettled) request.args = values;
+  }
+
+  #find(id: number): Request | undefined {
+    for (let p = this.#done; p !== this.#tail; p = advance(p, 1)) {
+      const request = this.#at(p);
+      if (request?.id === id) return request;
+    }
+    return undefined;
+  }
+
+  #at(position: number): Request | undefined {
+    return this.#requests[position & this.#mask];
+  }
+
+  #introduce(request: Request): void {
+    const { task } = request;
+    this.#lastKnown = task.id;
+    if (this.#known.has(task.id)) return;
+    this.#known.add(task.id);
+    this.#send({ type: 'define', definition: task.definition });
+  }
+
+  #sendArguments(request: Request): Error | undefined {
+    const { extras } = request;
+    const transfer = extras?.transfer;
+    const values = compactViews(request.args, transfer);
+    try {
+      this.#channel.send(
+        {
+          type: 'arguments',
+          id: request.id,
+          values,
+          buffers: buffersIn(request.args),
+          context: extras?.context,
+          transferred: transfer,
+        },
+        transfer,
+      );
+    } catch (cause) {
+      return findUncloneable(request.args, 'arguments', { cause, transfer });
+    }
+    return undefined;
+  }
+
+  /** Enters a request that is in its slot at the tail. */
+  #enter(request: Request, bytes: number): void {
+    const { view } = this;
+    const at = this.#tail & this.#mask;
+    const { mean } = request.task;
+    const work = Number.isNaN(mean) ? UNKNOWN_RUN_TIME : mean;
+    this.#requests[at] = request;
+    this.#works[at] = work;
+    this.#sizes[at] = bytes;
+    this.#tail = advance(this.#tail, 1);
+    this.#staged++;
+    this.#bytes += bytes;
+    view.pending++;
+    view.work += work;
+    this.updateAvailable();
+  }
+
+  /** Takes the request at `done` out. */
+  #leave(): Request {
+    const position = this.#done;
+    this.#done = advance(position, 1);
+    return this.#remove(position);
+  }
+
+  #remove(position: number): Request {
+    const at = position & this.#mask;
+    const { view } = this;
+    const request = this.#requests[at] as Request;
+    this.#requests[at] = undefined;
+    view.pending--;
+    if (view.pending === 0) {
+      // Sums of floats drift; an empty window is the moment to begin anew.
+      view.work = 0;
+      this.#bytes = 0;
+    } else {
+      view.work -= this.#works[at] as number;
+      this.#bytes -= this.#sizes[at] as number;
+    }
+    return request;
+  }
+
+  /** Reclaims n, and all that was staged. `drop`: the thread is told to forget what it has of them by message. */
+  #takeBack(n: number, drop: boolean): Request[] {
+    const got = this.#window.reclaim(n);
+    const taken: Request[] = [];
+    const byMessage: number[] = [];
+    for (let i = 0; i < got; i++) {
+      this.#tail = advance(this.#tail, -1);
+      const slot = this.#window.requestSlot(this.#tail);
+      const kind = this.#window.memory.i32[slot + 2] as number;
+      const request = this.#remove(this.#tail);
+      if ((kind & flags.byMessage) !== 0) byMessage.push(request.id);
+      taken.push(request);
+    }
+    if (drop && byMessage.length > 0) this.#send({ type: 'drop', ids: byMessage });
+    this.updateAvailable();
+    return taken.reverse();
+  }
+
+  /** Puts a request back into this window; what it has by message is still in the thread. */
+  #restage(request: Request): void {
+    const slot = this.#window.requestSlot(this.#tail);
+    const { memory } = this.#window;
+    let kind = needsMessage(request) ? -1 : writeValues(memory, slot, request.args);
+    let bytes = 0;
+    if (kind < 0) {
+      kind = flags.byMessage;
+      bytes = approximateBytes(request.args);
+    }
+    if (request.extras?.onYield !== undefined) kind |= flags.streams;
+    memory.i32[slot] = request.id;
+    memory.i32[slot + 1] = request.task.id;
+    memory.i32[slot + 2] = kind;
+    this.#enter(request, bytes);
+  }
+
+  #takeResult(id: number): ResultMessage | undefined {
+    const message = this.#channel.take(id);
+    if (message?.isBuffer === true) {
+      const bytes = message.value as Uint8Array;
+      return { ...message, value: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+    }
+    return message;
+  }
+
+  #ring(): void {
+    if (this.#window.ring()) this.#send({ type: 'ring' });
+  }
+
+  #send(message: ToWorker): void {
+    this.#channel.send(message);
+  }
+}
+
+/** The smallest power of two that holds `depth`, and at least 2. */
+function ringCapacity(depth: number): number {
+  return Math.max(2, 2 ** Math.ceil(Math.log2(depth)));
+}
+
+function needsMessage(request: Request): boolean {
+  const { extras } = request;
+  return extras !== undefined && (extras.transfer !== undefined || extras.context !== undefined);
+}
+
+function isMovable(request: Request | undefined): boolean {
+  const extras = request?.extras;
+  return extras === undefined || (extras.transfer === undefined && !extras.pinned);
+}
+
+function buffersIn(values: readonly unknown[]): number[] | undefined {
+  let found: number[] | undefined;
+  for (let i = 0; i < values.length; i++) {
+    if (Buffer.isBuffer(values[i])) {
+      found ??= [];
+      found.push(i);
+    }
+  }
+  return found;
+}
+
+export type { Transferable };

@@ -1,0 +1,282 @@
+/**
+ * The work loop in a thread: receive, claim, run, deliver. Piscina calls `install` once; then the thread is ours.
+ * The steps are those of the protocol at the head of `src/window.ts`.
+ */
+import { getHeapStatistics } from 'node:v8';
+import { Channel } from '../src/channel.js';
+import { decodeFailure } from '../src/failure.js';
+import { flags, readValues } from '../src/payload.js';
+import type { ToWorker, WorkerInit } from '../src/protocol.js';
+import { Window } from '../src/window.js';
+import { CurrentRequest } from './current.js';
+import { Delivery, type WorkerChannel } from './deliver.js';
+import { Functions, type TaskFunction } from './functions.js';
+import { redirectOutput } from './output.js';
+import { Streams } from './stream.js';
+import { enter } from './task.js';
+
+/** How long to sleep in place before going to sleep in the event loop, in ms. It delays a task's late timers at most that much. */
+const NAP_MS = 10;
+/** How long the thread's event loop may go without a turn, in ms: timers and late errors of tasks surface then. */
+const TURN_MS = 10;
+/** How long a completion may wait for others to be announced together with it, in ms. */
+const HOLD_MS = 0.1;
+/** Looks at the window between two looks at the clock while spinning. */
+const SPIN_LOOKS = 32;
+
+/** The entry that Piscina runs. Returns at once; the loop goes on by itself. */
+export function install(init: WorkerInit): void {
+  new WorkLoop(init).start(init.preload);
+}
+
+class WorkLoop {
+  readonly #window: Window;
+  readonly #channel: WorkerChannel;
+  readonly #functions = new Functions();
+  readonly #delivery: Delivery;
+  readonly #current: CurrentRequest;
+  readonly #streams: Streams;
+  readonly #spinLimit: number;
+  readonly #watchHeap: boolean;
+  #looping = false;
+  #retiring = false;
+  #lastTurn = 0;
+  /** When the first completion that main has not been told of was published; 0: none. */
+  #unannouncedSince = 0;
+  /** Smoothed run time of the last tasks, in ms: how long the next one may take. */
+  #typical = 0;
+  /** Smoothed time from an empty window to the next request, in ms. */
+  #typicalGap = Number.POSITIVE_INFINITY;
+
+  constructor(init: WorkerInit) {
+    this.#window = new Window(init.window, init.bell, init.capacity);
+    this.#channel = new Channel(init.port, (message) => this.#receive(message));
+    this.#delivery = new Delivery(this.#window, this.#channel);
+    this.#streams = new Streams(this.#channel);
+    this.#spinLimit = init.spin;
+    this.#watchHeap = init.watchHeap;
+    this.#current = new CurrentRequest(this.#window, (id, value) =>
+      this.#channel.send({ type: 'progress', id, value }),
+    );
+    redirectOutput((stream, chunk) => this.#channel.send({ type: 'output', stream, chunk }));
+    process.once('exit', () => this.#returnTransferred());
+    this.#lastTurn = performance.now();
+  }
+
+  /** Loads what is to be loaded, says that it is ready, and begins. */
+  async start(preload: readonly string[]): Promise<void> {
+    this.#looping = true;
+    for (const url of preload) await import(url);
+    this.#channel.send({ type: 'ready' });
+    setImmediate(() => this.#loop());
+  }
+
+  #receive(message: ToWorker): void {
+    switch (message.type) {
+      case 'arguments':
+        this.#channel.stash(message.id, message);
+        break;
+      case 'define':
+        this.#functions.define(message.definition);
+        break;
+      case 'forget':
+        this.#functions.forget(message.ids);
+        break;
+      case 'drop':
+        this.#channel.drop(message.ids);
+        break;
+      case 'abort':
+        this.#current.abort(message.id, decodeFailure(message.reason));
+        break;
+      case 'credit':
+        this.#streams.credit(message.id, message.values);
+        break;
+      case 'return':
+        this.#streams.return(message.id);
+        break;
+      case 'ping':
+        this.#window.beat();
+        break;
+      case 'retire':
+        this.#retiring = true;
+        break;
+      case 'ring':
+        break;
+    }
+    if (!this.#looping) {
+      this.#window.wakeUp();
+      this.#loop();
+    }
+  }
+
+  async #loop(): Promise<void> {
+    this.#looping = true;
+    for (;;) {
+      const waiting = this.#runAll();
+      if (waiting !== undefined) {
+        await waiting;
+        continue;
+      }
+      const idleSince = performance.now();
+      if (idleSince - this.#lastTurn > TURN_MS) {
+        await this.#turn();
+        continue;
+      }
+      if (this.#retiring) process.exit(0);
+      if (this.#spin(idleSince)) continue;
+      if (this.#window.nap(NAP_MS)) {
+        this.#noteGap(performance.now() - idleSince);
+        // A ring without a request: there is a message.
+        if (this.#window.unstarted() === 0) this.#channel.drain();
+        continue;
+      }
+      this.#typicalGap = Number.POSITIVE_INFINITY;
+      if (this.#window.sleep()) break;
+    }
+    this.#looping = false;
+  }
+
+  /** Runs until the window is empty (returns `undefined`) or something must be awaited. */
+  #runAll(): Promise<void> | undefined {
+    const window = this.#window;
+    const { memory } = window;
+    const { i32 } = memory;
+    // The end of one run is the start of the next: one look at the clock for each request.
+    let start = 0;
+    for (;;) {
+      const position = window.claim();
+      if (position < 0) return undefined;
+      if (start === 0) start = performance.now();
+      const slot = window.requestSlot(position);
+      const id = i32[slot] as number;
+      const kind = i32[slot + 2] as number;
+      window.noteStart(id, performance.timeOrigin + start);
+      let result: unknown;
+      try {
+        const number = i32[slot + 1] as number;
+        const task = this.#functions.ready(number) ?? this.#find(number);
+        let values: readonly unknown[];
+        if ((kind & flags.byMessage) === 0) {
+          values = readValues(memory, slot, kind);
+          this.#current.begin(id, undefined);
+        } else {
+          values = this.#take(id);
+        }
+        enter(this.#current);
+        result = typeof task === 'function' ? task(...values) : task.then((loaded) => loaded(...values));
+        if ((kind & flags.streams) !== 0) result = this.#streams.run(id, result);
+        if (isThenable(result)) return this.#finishLater(position, id, result, start);
+      } catch (error) {
+        this.#delivery.failure(position, id, error, performance.now() - start);
+        this.#ended(start, performance.now());
+        start = 0;
+        continue;
+      }
+      const end = performance.now();
+      this.#delivery.result(position, id, result, end - start);
+      this.#ended(start, end);
+      start = end;
+      if (end - this.#lastTurn > TURN_MS) return this.#turn();
+    }
+  }
+
+  async #finishLater(
+    position: number,
+    id: number,
+    result: PromiseLike<unknown>,
+    start: number,
+  ): Promise<void> {
+    try {
+      const value = await result;
+      this.#delivery.result(position, id, value, performance.now() - start);
+    } catch (error) {
+      this.#delivery.failure(position, id, error, performance.now() - start);
+    }
+    const end = performance.now();
+    this.#ended(start, end);
+    if (end - this.#lastTurn > TURN_MS) await this.#turn();
+  }
+
+  #find(task: number): TaskFunction | Promise<TaskFunction> {
+    if (!this.#functions.has(task)) this.#channel.drain();
+    return this.#functions.get(task);
+  }
+
+  #take(id: number): readonly unknown[] {
+    const message = this.#channel.take(id);
+    if (message === undefined) throw new Error(`leastwork: the arguments of request ${id} did not arrive`);
+    this.#current.begin(id, message.context);
+    const values = message.values as unknown[];
+    for (const i of message.buffers ?? []) values[i] = asBuffer(values[i] as Uint8Array);
+    return values;
+  }
+
+  #ended(start: number, end: number): void {
+    enter(undefined);
+    this.#current.begin(0, undefined);
+    this.#typical += (end - start - this.#typical) / 8;
+    this.#announce(end);
+  }
+
+  /** Wakes the main thread if it sleeps; for short tasks not at once, but for several completions together. */
+  #announce(now: number): void {
+    const window = this.#window;
+    if (!window.mainSleeps()) {
+      this.#unannouncedSince = 0;
+      return;
+    }
+    if (this.#unannouncedSince === 0) this.#unannouncedSince = now;
+    if (now - this.#unannouncedSince + this.#typical < HOLD_MS && window.unstarted() > 0) return;
+    this.#unannouncedSince = 0;
+    if (window.wakeMain()) this.#channel.send({ type: 'wake' });
+  }
+
+  /** Looks for the next request for a while, if they have been coming that fast. */
+  #spin(since: number): boolean {
+    if (this.#typicalGap > this.#spinLimit) return false;
+    const until = since + this.#spinLimit;
+    const window = this.#window;
+    for (;;) {
+      for (let i = 0; i < SPIN_LOOKS; i++) {
+        if (window.unstarted() > 0) {
+          this.#noteGap(performance.now() - since);
+          return true;
+        }
+      }
+      if (performance.now() > until) return false;
+    }
+  }
+
+  #noteGap(gap: number): void {
+    this.#typicalGap =
+      this.#typicalGap === Number.POSITIVE_INFINITY ? gap : this.#typicalGap * 0.75 + gap * 0.25;
+  }
+
+  /** One turn of the thread's event loop. */
+  async #turn(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#lastTurn = performance.now();
+    this.#window.beat();
+    if (this.#watchHeap) this.#window.noteHeap(getHeapStatistics().used_heap_size);
+  }
+
+  /** The thread ends: what was transferred to it and not started goes back, since it exists nowhere else. */
+  #returnTransferred(): void {
+    this.#channel.drain();
+    for (const [id, { values, transferred }] of this.#channel.stashed()) {
+      if (transferred !== undefined) this.#channel.send({ type: 'returned', id, values }, transferred);
+    }
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    value !== null &&
+    (typeof value === 'object' || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
