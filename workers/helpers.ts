@@ -19,9 +19,14 @@ export function helperFor(name: string, around: HelperSurroundings): unknown {
   if (name.startsWith('cov_')) return () => COUNTERS;
   if (name === '__require') return around.require;
   if (name.endsWith('_ssr_dynamic_import__')) return around.import;
-  if (name === 'tslib_1') return requireHere('tslib');
+  if (name === 'tslib_1') return tslib();
   if (Object.hasOwn(ESBUILD, name)) return ESBUILD[name as keyof typeof ESBUILD];
-  return (requireHere('tslib') as Record<string, unknown>)[name];
+  return tslib()[name];
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: functions of any kind
+function tslib(): Record<string, (...args: any[]) => unknown> {
+  return requireHere('tslib');
 }
 
 /** Counts nothing: whatever is read of it is itself, it is 0 as a number, and what is written to it is gone. */
@@ -79,6 +84,13 @@ const ESBUILD = {
     }
     return rest;
   },
+
+  // The same as TypeScript's, called in another way.
+  __using: (stack: unknown[], value: unknown, isAsync?: boolean) =>
+    tslib().__addDisposableResource?.({ stack }, value, isAsync === true),
+
+  __callDispose: (stack: unknown[], error: unknown, hasError?: boolean) =>
+    tslib().__disposeResources?.({ stack, error, hasError: hasError === true }),
 
   __async: (self: unknown, args: unknown, generator: (...args: unknown[]) => Generator) =>
     new Promise((resolve, reject) => {

@@ -53,6 +53,7 @@ function advice(name: FreeName, taskName: string, isAsync: boolean): string {
     (Object.hasOwn(FIXED, name.name) ? FIXED[name.name] : undefined) ??
     compiledImportAdvice(name, isAsync) ??
     importAdvice(name, isAsync) ??
+    helperAdvice(name) ??
     'pass it as an argument'
   );
 }
@@ -80,7 +81,11 @@ function compiledImportAdvice({ name, members }: FreeName, isAsync: boolean): st
     builtinExporting(wanted[0] as string, like) ?? (like === undefined ? undefined : builtinNamed(like));
   // A numbered or underscored name may as well be the user's own.
   if (module === undefined && !/_import_|^import_|WEBPACK/.test(name)) return undefined;
-  return `holds what the file imports (${wanted.join(', ')}); ${importInside(`{ ${wanted.join(', ')} }`, module, isAsync)}`;
+  return `holds what the file imports (${wanted.join(', ')}); ${importInside(`{ ${wanted.map(bindingFor).join(', ')} }`, module, isAsync)}`;
+}
+
+function bindingFor(member: string): string {
+  return member === 'default' ? 'default: imported' : member;
 }
 
 function importAdvice({ name, members }: FreeName, isAsync: boolean): string | undefined {
@@ -93,6 +98,12 @@ function importAdvice({ name, members }: FreeName, isAsync: boolean): string | u
   return module === undefined
     ? undefined
     : `if this is imported from ${module}, ${importInside(`{ ${name} }`, module, isAsync)}`;
+}
+
+/** `__privateAdd`, `__decorateClass`: what compilers write for syntax that the target does not know. */
+function helperAdvice({ name }: FreeName): string | undefined {
+  if (!/^__[a-z]\w*$/i.test(name)) return undefined;
+  return "is a helper that a compiler put beside the function; compile for a newer target, as 'es2022' or 'node20'";
 }
 
 function importInside(binding: string, module: string | undefined, isAsync: boolean): string {

@@ -219,7 +219,7 @@ const VISITORS: Readonly<Record<string, Visitor>> = {
   CallExpression: (node, scope, walk) => {
     visit(node.callee, scope, walk);
     // TypeScript passes `this` on to its helpers, whether it is used or not: `__awaiter(this, …)`.
-    const helper = node.callee.type === 'Identifier' && /^__\w+$/.test(node.callee.name);
+    const helper = /^__\w+$/.test(node.callee.name ?? node.callee.property?.name ?? '');
     const [first, ...rest] = node.arguments;
     if (first && !(helper && first.type === 'ThisExpression')) visit(first, scope, walk);
     visitAll(rest, scope, walk);
