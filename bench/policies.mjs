@@ -1,13 +1,13 @@
 import { Bench } from 'tinybench';
 import { createPolicy, policyNames } from '../dist/src/policies/index.js';
 import { benchOptions, progress } from './lib/cli.mjs';
-import { figure, withSpread } from './lib/format.mjs';
+import { figure } from './lib/format.mjs';
 import { openLoop, SERVICE, workload } from './lib/open-loop.mjs';
 import { plot } from './lib/plot.mjs';
 import { write } from './lib/report.mjs';
 import { closeRivals } from './lib/rivals.mjs';
 import { interleave } from './lib/rounds.mjs';
-import { spread } from './lib/stats.mjs';
+import { slowdownData, slowdownPanels, slowdownTable } from './lib/slowdown.mjs';
 
 /**
  * What each policy costs, and what it does to requests of very different lengths: to choose by looking.
@@ -17,7 +17,6 @@ import { spread } from './lib/stats.mjs';
 
 const WORKERS = 8;
 const PAIRS = 1_000;
-const SIMULATION = 'central queue, simulated';
 const KEYED = new Set(['hash', 'rendezvous']);
 
 const options = benchOptions();
@@ -110,12 +109,6 @@ for (const load of loads) {
 }
 await closeRivals(rivals);
 
-/**
- * @param {import('./lib/open-loop.mjs').OpenLoopResult[]} of
- * @param {(result: import('./lib/open-loop.mjs').OpenLoopResult) => number} value
- */
-const over = (of, value) => spread(of.map(value));
-
 write({
   name: 'policies',
   title: 'Policies: what each costs, and what it does under skew',
@@ -133,35 +126,13 @@ write({
       head: ['', ...sizes.map((workers) => `${figure(workers)} workers`)],
       rows: names.map((name) => [name, ...sizes.map((workers) => figure(cost(name, workers)))]),
     },
-    ...runs.map(({ load, samples }) => ({
-      title: `load ${load}: slowdown, median of the rounds (min–max)`,
-      head: ['', 'mean', 'p99', 'mean / simulation', 'p99 / simulation'],
-      rows: [
-        ...[...samples].map(([rival, results]) => [
-          rival.name,
-          withSpread(over(results, (result) => result.mean)),
-          withSpread(over(results, (result) => result.p99)),
-          withSpread(over(results, (result) => result.mean / result.simulatedMean)),
-          withSpread(over(results, (result) => result.p99 / result.simulatedP99)),
-        ]),
-        [
-          SIMULATION,
-          withSpread(over([...samples.values()].flat(), (result) => result.simulatedMean)),
-          withSpread(over([...samples.values()].flat(), (result) => result.simulatedP99)),
-          '1',
-          '1',
-        ],
-      ],
-    })),
+    ...runs.map(slowdownTable),
   ],
   data: {
     cost: Object.fromEntries(
       names.map((name) => [name, Object.fromEntries(sizes.map((workers) => [workers, cost(name, workers)]))]),
     ),
-    skew: runs.map(({ load, samples }) => ({
-      load,
-      results: Object.fromEntries([...samples].map(([rival, results]) => [rival.name, results])),
-    })),
+    skew: slowdownData(runs),
   },
   plots: {
     '': plot(
@@ -179,34 +150,6 @@ write({
       ],
       'line',
     ),
-    skew: plot(
-      /** @type {const} */ (['mean', 'p99']).map((key) => ({
-        title: `${key} slowdown`,
-        x: 'load',
-        y: 'time in system / service time',
-        xType: 'category',
-        yType: 'log',
-        categories: loads.map(String),
-        series: [
-          ...rivals.map((rival) => ({
-            name: rival.name,
-            points: runs.map(({ load, samples }) => [
-              String(load),
-              over(samples.get(rival), (result) => result[key]).median,
-            ]),
-          })),
-          {
-            name: SIMULATION,
-            points: runs.map(({ load, samples }) => [
-              String(load),
-              over([...samples.values()].flat(), (result) =>
-                key === 'mean' ? result.simulatedMean : result.simulatedP99,
-              ).median,
-            ]),
-          },
-        ],
-      })),
-      'bar',
-    ),
+    skew: plot(slowdownPanels(runs), 'bar'),
   },
 });

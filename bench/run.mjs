@@ -7,7 +7,17 @@ import { fileURLToPath } from 'node:url';
  * missing, builds, and runs the named benchmarks, or all; each in a process of its own.
  */
 
-const ALL = ['overhead', 'granularity', 'skew', 'hashing', 'memory', 'scaling', 'policies'];
+const ALL = [
+  'overhead',
+  'granularity',
+  'skew',
+  'hashing',
+  'memory',
+  'scaling',
+  'policies',
+  'parse',
+  'targets',
+];
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -1,16 +1,15 @@
 import { benchOptions, progress } from './lib/cli.mjs';
-import { figure, withSpread } from './lib/format.mjs';
+import { figure } from './lib/format.mjs';
 import { openLoop, SERVICE, workload } from './lib/open-loop.mjs';
 import { plot } from './lib/plot.mjs';
 import { write } from './lib/report.mjs';
 import { closeRivals, packagesOf, startRivals } from './lib/rivals.mjs';
 import { interleave } from './lib/rounds.mjs';
-import { spread } from './lib/stats.mjs';
+import { slowdownData, slowdownPanels, slowdownTable } from './lib/slowdown.mjs';
 
 /** How long requests wait when a few of them are a hundred times as long as the others. */
 
 const WORKERS = 8;
-const SIMULATION = 'central queue, simulated';
 
 const options = benchOptions();
 const rounds = options.rounds(3, 1);
@@ -38,69 +37,6 @@ for (const load of loads) {
 }
 await closeRivals(rivals);
 
-/**
- * @param {import('./lib/open-loop.mjs').OpenLoopResult[]} of
- * @param {(result: import('./lib/open-loop.mjs').OpenLoopResult) => number} value
- */
-const over = (of, value) => spread(of.map(value));
-
-const tables = runs.map(({ load, samples }) => {
-  const all = [...samples.values()].flat();
-  return {
-    title: `load ${load}: slowdown, median of the rounds (min–max)`,
-    head: ['', 'mean', 'p99', 'mean / simulation', 'p99 / simulation', 'real load', 'submitted late by, ms'],
-    rows: [
-      ...[...samples].map(([rival, results]) => [
-        rival.name,
-        withSpread(over(results, (result) => result.mean)),
-        withSpread(over(results, (result) => result.p99)),
-        withSpread(over(results, (result) => result.mean / result.simulatedMean)),
-        withSpread(over(results, (result) => result.p99 / result.simulatedP99)),
-        figure(over(results, (result) => result.load).median),
-        figure(over(results, (result) => result.late).median),
-      ]),
-      [
-        SIMULATION,
-        withSpread(over(all, (result) => result.simulatedMean)),
-        withSpread(over(all, (result) => result.simulatedP99)),
-        '1',
-        '1',
-        figure(over(all, (result) => result.load).median),
-        '–',
-      ],
-    ],
-  };
-});
-
-/** @param {'mean' | 'p99'} key */
-const bars = (key) =>
-  /** @type {import('./lib/plot.mjs').Panel} */ ({
-    title: `${key} slowdown`,
-    x: 'load',
-    y: 'time in system / service time',
-    xType: 'category',
-    yType: 'log',
-    categories: loads.map(String),
-    series: [
-      ...rivals.map((rival) => ({
-        name: rival.name,
-        points: runs.map(({ load, samples }) => [
-          String(load),
-          over(samples.get(rival), (result) => result[key]).median,
-        ]),
-      })),
-      {
-        name: SIMULATION,
-        points: runs.map(({ load, samples }) => [
-          String(load),
-          over([...samples.values()].flat(), (result) =>
-            key === 'mean' ? result.simulatedMean : result.simulatedP99,
-          ).median,
-        ]),
-      },
-    ],
-  });
-
 write({
   name: 'skew',
   title: 'Skew: short requests among long ones',
@@ -113,10 +49,7 @@ write({
   rounds,
   rivals: rivals.map(({ name, settings }) => ({ name, settings })),
   packages: packagesOf(rivals),
-  tables,
-  data: runs.map(({ load, samples }) => ({
-    load,
-    results: Object.fromEntries([...samples].map(([rival, results]) => [rival.name, results])),
-  })),
-  plots: { '': plot([bars('mean'), bars('p99')], 'bar') },
+  tables: runs.map(slowdownTable),
+  data: slowdownData(runs),
+  plots: { '': plot(slowdownPanels(runs), 'bar') },
 });

@@ -28,6 +28,7 @@ const OTHERS = [
   '#a44a3f',
   '#5f8d4e',
   '#c2b280',
+  '#111111',
 ];
 
 const DASHED = new Set(['bare threads', 'central queue, simulated', 'inline']);

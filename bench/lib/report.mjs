@@ -58,8 +58,8 @@ export function write(report) {
   process.stdout.write(`${markdown}\n`);
 }
 
-/** @param {Table} table */
-function markdownTable({ head, rows }) {
+/** @param {Omit<Table, "title">} table */
+export function markdownTable({ head, rows }) {
   const line = (/** @type {(string | number)[]} */ cells) => `| ${cells.join(' | ')} |`;
   return [
     line(head),
