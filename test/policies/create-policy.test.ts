@@ -52,6 +52,27 @@ describe('by config', () => {
   });
 });
 
+test('the types know names, configs and their fields', () => {
+  const valid: PolicyOption[] = [
+    'least-work',
+    'round_robin',
+    [{ of_the_future: { anything: 1 } }, { 'least-request': { choiceCount: 3 } }],
+    [{ ring_hash_experimental: { minRingSize: 1024 } }],
+    [{ 'peak-ewma': { decayTime: '2.5s' } }],
+    [{ 'round-robin': {} }],
+  ];
+  // @ts-expect-error an unknown name
+  const unknownName: PolicyOption = 'least-pendign';
+  // @ts-expect-error a field of the wrong type
+  const wrongType: PolicyOption = [{ 'least-request': { choiceCount: '3' } }];
+  // @ts-expect-error a field that the policy does not have
+  const unknownField: PolicyOption = [{ 'round-robin': { seed: 1 } }];
+  // @ts-expect-error a length of time without its unit
+  const noUnit: PolicyOption = [{ 'peak-ewma': { decayTime: '2.5' } }];
+  for (const option of valid) expect(() => create(option)).not.toThrow();
+  for (const option of [unknownName, wrongType, unknownField, noUnit]) expect(() => create(option)).toThrow();
+});
+
 describe('an own policy', () => {
   const own = () => ({ name: 'own', pins: false, add() {}, remove() {}, select() {}, update() {} });
 

@@ -92,6 +92,12 @@ test('the order of the hosts does not matter', () => {
   for (let i = 0; i < 1000; i++) {
     expect(back[rings[1].find(`key-${i}`)!]).toBe(forth[rings[0].find(`key-${i}`)!]);
   }
+
+  // Two labels with the same crc32 have the same points.
+  const twins = ['plumless', 'buckeroo'].map((label) => ({ label, weight: 1 }));
+  for (const pair of [twins, twins.toReversed()]) {
+    expect(pair[new KetamaRing(pair).find('key')!]!.label).toBe('buckeroo');
+  }
 });
 
 test('a host has 160 points × weight, at least one, fewer only where points coincide', () => {

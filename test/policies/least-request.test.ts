@@ -20,6 +20,11 @@ test('gRFC A48: draws 00 01 12 03 10 20 00 22 21 select 0 1 2 0 1 2 0 2 1', () =
   expect(labels(dispatcher, 9).join(' ')).toBe('0 1 2 0 1 2 0 2 1');
 });
 
+test('of equals the first drawn is selected', () => {
+  const dispatcher = new FakeDispatcher(new LeastRequest(drawing('12 20 01', 3)), fakeWorkers(3));
+  expect(labels(dispatcher, 3).join(' ')).toBe('2 3 1');
+});
+
 test.each([
   [undefined, 2],
   [2, 2],

@@ -17,6 +17,8 @@ test('pending decides as long as no run times are known', () => {
   const dispatcher = new FakeDispatcher(new LeastWork(), fakeWorkers(4), Infinity, 0);
   labels(dispatcher, 40);
   expect(dispatcher.workers.map(({ pending }) => pending)).toEqual([10, 10, 10, 10]);
+  for (let i = 0; i < 5; i++) dispatcher.complete(dispatcher.workers[2]!);
+  expect(labels(dispatcher, 5)).toEqual(['3', '3', '3', '3', '3']);
 });
 
 test('work is divided by weight', () => {

@@ -49,6 +49,12 @@ test('the order in which workers came does not matter', () => {
   const forth = labels(new FakeDispatcher(new Rendezvous(), fakeWorkers(9)), 1000, key);
   const back = labels(new FakeDispatcher(new Rendezvous(), fakeWorkers(9).toReversed()), 1000, key);
   expect(back).toEqual(forth);
+
+  // Two labels with the same crc32 draw the same for every key.
+  const twins = ['plumless', 'buckeroo'].map((label, id) => fakeWorker(id, { label }));
+  for (const workers of [twins, twins.toReversed()]) {
+    expect(labels(new FakeDispatcher(new Rendezvous(), workers), 1, key)).toEqual(['buckeroo']);
+  }
 });
 
 test('requests without a key go to the worker with the fewest pending, and wait while nobody has room', () => {
