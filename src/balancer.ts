@@ -20,9 +20,12 @@ import {
 import { createPolicy } from './policies/index.js';
 import { Pool } from './pool.js';
 import { Request, RequestExtras } from './request.js';
-import type { AnyTask, OverloadParameters, OverloadResult } from './signatures.js';
+import { Session } from './session.js';
+import type { AnyTask, OverloadParameters, OverloadResult, Streamed } from './signatures.js';
 import { type BalancerStats, snapshot } from './stats.js';
+import { StreamReader } from './stream.js';
 import { TaskRegistry } from './task.js';
+import type { Worker } from './worker.js';
 
 /** The events of a Balancer. */
 export interface BalancerEvents {
@@ -129,24 +132,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     options?: SubmitOptions,
   ): Promise<Awaited<OverloadResult<F, A>>>;
   submit(task: AnyTask, args?: readonly unknown[], options?: SubmitOptions): Promise<unknown> {
-    if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
-    let request: Request;
-    try {
-      if (args !== undefined && !Array.isArray(args))
-        throw invalid('submit args', args, 'an array of the arguments');
-      const ref = this.#tasks.resolve(task);
-      const extras = options === undefined && !this.#guardAll ? undefined : this.#extrasFor(options);
-      this.#nextId = this.#nextId === LAST_ID ? 1 : this.#nextId + 1;
-      request = new Request(this.#nextId, ref, args, extras);
-      extras?.signal?.throwIfAborted();
-      if (this.#dispatcher.queue.size >= this.#settings.maxQueue) this.#makeRoom();
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    const promise = request.promise();
-    if (request.extras !== undefined) this.#expiry.guard(request, request.extras);
-    this.#dispatcher.submit(request);
-    return promise;
+    return this.#accept(task, args, options, undefined);
   }
 
   /**
@@ -174,6 +160,72 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     ) as AsyncIterableIterator<Awaited<R>>;
   }
 
+  /**
+   * Runs a generator, or any task that gives an iterable, and streams its values. At most 16 of them are on the way: a slow caller
+   * holds the generator back. The worker is taken as long as the stream runs; leaving the loop early ends the generator (its `finally` runs).
+   *
+   * @returns an async generator. Nothing runs before its first `next`; then errors are those of `submit`, and `retries` does not apply.
+   */
+  stream<T>(
+    task: () => Streamed<T>,
+    args?: readonly [],
+    options?: SubmitOptions,
+  ): AsyncGenerator<Awaited<T>, void, undefined>;
+  stream<A extends unknown[], T>(
+    task: (...args: A) => Streamed<T>,
+    args: readonly [...A],
+    options?: SubmitOptions,
+  ): AsyncGenerator<Awaited<T>, void, undefined>;
+  stream(
+    task: AnyTask,
+    args?: readonly unknown[],
+    options?: SubmitOptions,
+  ): AsyncGenerator<unknown, void, undefined> {
+    let request: Request | undefined;
+    let running: Promise<unknown> | undefined;
+    const worker = (): Worker | undefined => request?.extras?.worker as Worker | undefined;
+    return new StreamReader({
+      start: (onYield) => {
+        running = this.#accept(task, args, options ?? {}, (accepted, extras) => {
+          request = accepted;
+          extras.onYield = onYield;
+          extras.retries = 0;
+        });
+        return running;
+      },
+      credit: (values) => {
+        if (request !== undefined && !request.isSettled) worker()?.credit(request, values);
+      },
+      stop: async () => {
+        if (request === undefined || request.isSettled) return;
+        if (this.#dispatcher.withdraw(request)) request.resolve(undefined);
+        else worker()?.stopStream(request);
+        // What it throws now is nobody's: the caller has left.
+        await running?.catch(() => {});
+      },
+    });
+  }
+
+  /**
+   * Opens a session: all its requests run on one worker, in order. Close it, so that its worker can be replaced.
+   * @example
+   * using session = balancer.session()
+   * await session.submit(load, [model])
+   * await session.submit(predict, [input])
+   */
+  session(): Session {
+    return new Session((session, [task, args, options]) =>
+      this.#accept(
+        task as AnyTask,
+        args as readonly unknown[] | undefined,
+        (options ?? {}) as SubmitOptions,
+        (_request, extras) => {
+          extras.session = session;
+        },
+      ),
+    );
+  }
+
   /** A plain snapshot of the present state and of the counts since the start. O(workers). */
   stats(): BalancerStats {
     return snapshot(this.#dispatcher, this.#pool, this.#settings.maxQueue);
@@ -197,19 +249,19 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   async resize(workers: number): Promise<void> {
     checkWorkerCount('resize(workers)', workers);
     this.#mustBeOpen();
-    await this.#pool.resize(workers);
+    await this.#keepAlive.during(this.#pool.resize(workers));
   }
 
   /** Adds a worker with its share of the work relative to the others' (default 1). Resolves to its id. */
   async add(options: { weight?: number } = {}): Promise<number> {
     const weight = checkWeight('add options.weight', options.weight);
     this.#mustBeOpen();
-    return await this.#pool.add(weight);
+    return await this.#keepAlive.during(this.#pool.add(weight));
   }
 
   /** Removes a worker: it gets no more requests, finishes the running one, and ends. Resolves to false if there is none of that id. */
   async remove(id: number): Promise<boolean> {
-    return await this.#pool.remove(id);
+    return await this.#keepAlive.during(this.#pool.remove(id));
   }
 
   /**
@@ -219,7 +271,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
    */
   async reload(): Promise<void> {
     this.#mustBeOpen();
-    await this.#pool.reload();
+    await this.#keepAlive.during(this.#pool.reload());
   }
 
   /**
@@ -230,7 +282,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
    */
   async close(options: { timeout?: number } = {}): Promise<void> {
     const timeout = checkTimeout('close options.timeout', options.timeout);
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#keepAlive.during(this.#close());
     if (timeout === undefined) return this.#closing;
     const timer = setTimeout(() => this.#giveUp(timeout), timeout);
     try {
@@ -247,7 +299,6 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   async #close(): Promise<void> {
     this.#refuseForGood(new BalancerClosedError());
     this.#dispatcher.pass();
-    this.#keepAlive.hold();
     while (this.#dispatcher.queue.size > 0 || this.#dispatcher.pending > 0) {
       await new Promise<void>((resolve) => {
         this.#idle.push(resolve);
@@ -255,7 +306,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     }
     await this.#pool.close();
     this.#dispatcher.poller.stop();
-    this.#keepAlive.release();
+    this.#keepAlive.end();
   }
 
   #giveUp(timeout: number): void {
@@ -265,6 +316,37 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     for (const request of this.#dispatcher.takeUnstarted()) request.reject(error);
     for (const worker of this.#dispatcher.workers) worker.runningRequest?.reject(error);
     this.#pool.terminate();
+  }
+
+  /** @param prepare completes the request before it is queued */
+  #accept(
+    task: AnyTask,
+    args: readonly unknown[] | undefined,
+    options: SubmitOptions | undefined,
+    prepare: ((request: Request, extras: RequestExtras) => void) | undefined,
+  ): Promise<unknown> {
+    if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
+    let request: Request;
+    try {
+      if (args !== undefined && !Array.isArray(args)) {
+        throw invalid('submit args', args, 'an array of the arguments');
+      }
+      const ref = this.#tasks.resolve(task);
+      const extras = options === undefined && !this.#guardAll ? undefined : this.#extrasFor(options);
+      this.#nextId = this.#nextId === LAST_ID ? 1 : this.#nextId + 1;
+      request = new Request(this.#nextId, ref, args, extras);
+      extras?.signal?.throwIfAborted();
+      if (this.#dispatcher.queue.size >= this.#settings.maxQueue) this.#makeRoom();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const promise = request.promise();
+    if (request.extras !== undefined) {
+      prepare?.(request, request.extras);
+      this.#expiry.guard(request, request.extras);
+    }
+    this.#dispatcher.submit(request);
+    return promise;
   }
 
   #extrasFor(options: SubmitOptions = {}): RequestExtras {
@@ -301,7 +383,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   }
 
   #wentIdle(): void {
-    if (this.#closing === undefined) this.#keepAlive.release();
+    this.#keepAlive.release();
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 

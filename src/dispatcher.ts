@@ -51,6 +51,13 @@ export interface Counts {
   retried: number;
 }
 
+/** A completion that has been taken and not yet told to the caller. */
+interface Completion {
+  readonly request: Request;
+  readonly value: unknown;
+  readonly message: ResultMessage | undefined;
+}
+
 const soon = Promise.resolve();
 
 export class Dispatcher implements Lookout {
@@ -64,7 +71,7 @@ export class Dispatcher implements Lookout {
   /** Workers with staged requests. */
   readonly #touched: Worker[] = [];
   /** Completions taken while the caller's code runs; settled in the next turn (see `#burst`). */
-  readonly #unsettled: (() => void)[] = [];
+  #unsettled: Completion[] = [];
   readonly #flush = (): void => {
     this.#flushing = false;
     this.#inBurst = 0;
@@ -124,7 +131,9 @@ export class Dispatcher implements Lookout {
   retire(worker: Worker): void {
     this.#policy.remove(worker.view);
     this.#requeue(worker.reclaim(Number.POSITIVE_INFINITY));
-    this.#requeue(worker.backlog.splice(0));
+    const backlog = worker.backlog.splice(0);
+    this.#requeue(backlog.filter((request) => request.extras?.session === undefined));
+    worker.backlog.push(...backlog.filter((request) => request.extras?.session !== undefined));
     this.#schedule();
   }
 
@@ -151,7 +160,7 @@ export class Dispatcher implements Lookout {
     while (queue.size > 0) {
       const request = queue.peek();
       if (request === undefined) break;
-      const view = policy.select(request) as View | undefined;
+      const view = this.#select(request);
       if (view === undefined) break;
       queue.shift();
       this.#give(request, view.worker);
@@ -186,7 +195,7 @@ export class Dispatcher implements Lookout {
       worker.failed++;
     }
     this.#policy.observe?.(worker.view, { runTime, ok: failure === undefined });
-    if (this.#deferring) this.#unsettled.push(() => settle(request, value, message));
+    if (this.#deferring) this.#unsettled.push({ request, value, message });
     else settle(request, value, message);
   }
 
@@ -235,7 +244,7 @@ export class Dispatcher implements Lookout {
 
   look(): number {
     const now = performance.now();
-    for (const settleOne of this.#unsettled.splice(0)) settleOne();
+    this.#settleDeferred();
     const count = this.#drainAll(now);
     this.#rescue(now);
     this.pass();
@@ -259,6 +268,12 @@ export class Dispatcher implements Lookout {
     return next === undefined ? undefined : next / busy;
   }
 
+  #select(request: Request): View | undefined {
+    const session = request.extras?.session;
+    if (session === undefined) return this.#policy.select(request) as View | undefined;
+    return session.bind(() => this.#policy.select(request) as View | undefined);
+  }
+
   #schedule(): void {
     if (this.#flushing) return;
     this.#flushing = true;
@@ -276,6 +291,13 @@ export class Dispatcher implements Lookout {
     this.#deferring = false;
     this.pass();
     if (this.#unsettled.length > 0) this.poller.lookSoon();
+  }
+
+  #settleDeferred(): void {
+    if (this.#unsettled.length === 0) return;
+    const unsettled = this.#unsettled;
+    this.#unsettled = [];
+    for (const { request, value, message } of unsettled) settle(request, value, message);
   }
 
   #drainAll(now: number): number {
@@ -296,7 +318,7 @@ export class Dispatcher implements Lookout {
   }
 
   #give(request: Request, worker: Worker): void {
-    if (!worker.view.available) {
+    if (!worker.view.available || worker.backlog.length > 0) {
       if (request.extras !== undefined) request.extras.worker = worker;
       worker.backlog.push(request);
       return;

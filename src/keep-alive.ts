@@ -1,14 +1,37 @@
-/** Holds the process alive while something is queued or pending; ports and threads never do. */
+/** Holds the process alive while something is queued, pending or under way; ports and threads never do. */
 export class KeepAlive {
+  #holders = 0;
+  #ended = false;
   /** A timer that never matters: a handle that can be referenced and unreferenced cheaply. */
   #timer: NodeJS.Timeout | undefined;
 
+  /** One more reason to live; each needs its `release`. */
   hold(): void {
+    this.#holders++;
     if (this.#timer === undefined) this.#timer = setInterval(() => {}, 2 ** 31 - 1);
-    else this.#timer.ref();
+    else if (this.#holders === 1) this.#timer.ref();
   }
 
   release(): void {
-    this.#timer?.unref();
+    this.#holders--;
+    if (this.#holders > 0) return;
+    if (this.#ended) clearInterval(this.#timer);
+    else this.#timer?.unref();
+  }
+
+  /** Lives until the promise is settled. */
+  async during<T>(promise: Promise<T>): Promise<T> {
+    this.hold();
+    try {
+      return await promise;
+    } finally {
+      this.release();
+    }
+  }
+
+  /** Nothing new will be held: the timer goes with the last holder. */
+  end(): void {
+    this.#ended = true;
+    if (this.#holders === 0) clearInterval(this.#timer);
   }
 }

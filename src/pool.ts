@@ -300,7 +300,8 @@ export class Pool implements WorkerEvents {
       else {
         worker.state = 'draining';
         this.#dispatcher.retire(worker);
-        worker.retire();
+        // With open sessions it stays until the last of them is closed.
+        if (worker.sessions === 0 || this.#closed) worker.retire();
       }
     }
     return member.ended.promise;

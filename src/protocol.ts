@@ -40,6 +40,9 @@ export interface ModuleDefinition {
   readonly path: readonly string[];
 }
 
+/** Values of a stream that may be on the way before the caller has taken the first. */
+export const FIRST_CREDIT = 16;
+
 /** From the main thread to a worker. */
 export type ToWorker =
   | { readonly type: 'ring' }

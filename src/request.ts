@@ -2,6 +2,7 @@
 import type { Transferable } from 'node:worker_threads';
 import { decodeFailure, type Failure } from './failure.js';
 import type { RequestView } from './policies/policy.js';
+import type { Session } from './session.js';
 import type { TaskRef } from './task.js';
 
 type Resolve = (value: unknown) => void;
@@ -26,8 +27,8 @@ export class RequestExtras {
   retries = 0;
   /** Workers that died while running this request. */
   kills = 0;
-  /** It must stay with the worker that was chosen for it (a session). */
-  pinned = false;
+  /** It must run on the worker of this session. */
+  session: Session | undefined = undefined;
   /** The worker that has it, in its window or backlog. */
   worker: object | undefined = undefined;
   /** Called each time it is put into a window. */

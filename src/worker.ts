@@ -93,6 +93,8 @@ export class Worker {
   busyTime = 0;
   /** When the last completion was seen, or the window went from empty to not empty, in ms. */
   lastProgress = 0;
+  /** Open sessions that run on it. */
+  sessions = 0;
   /** It has staged requests; kept by the dispatcher. */
   touched = false;
   readonly #limits: WindowLimits;
@@ -299,6 +301,12 @@ export class Worker {
   /** Tells a streaming task that no more values are wanted. */
   stopStream(request: Request): void {
     this.#send({ type: 'return', id: request.id });
+  }
+
+  /** A session that ran here is closed. */
+  leaveSession(): void {
+    this.sessions--;
+    if (this.sessions === 0 && this.state === 'draining') this.retire();
   }
 
   /** Lets the thread end by itself when its window is empty. */
@@ -551,7 +559,7 @@ function needsMessage(request: Request): boolean {
 
 function isMovable(request: Request | undefined): boolean {
   const extras = request?.extras;
-  return extras === undefined || (extras.transfer === undefined && !extras.pinned);
+  return extras === undefined || (extras.transfer === undefined && extras.session === undefined);
 }
 
 function buffersIn(values: readonly unknown[]): number[] | undefined {

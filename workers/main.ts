@@ -23,6 +23,8 @@ const TURN_MS = 10;
 const HOLD_MS = 0.1;
 /** Looks at the window between two looks at the clock while spinning. */
 const SPIN_LOOKS = 32;
+/** Most spins left out after spins in vain. */
+const MOST_SKIPPED_SPINS = 64;
 
 /** The entry that Piscina runs. Returns at once; the loop goes on by itself. */
 export function install(init: WorkerInit): void {
@@ -45,8 +47,9 @@ class WorkLoop {
   #unannouncedSince = 0;
   /** Smoothed run time of the last tasks, in ms: how long the next one may take. */
   #typical = 0;
-  /** Smoothed time from an empty window to the next request, in ms. */
-  #typicalGap = Number.POSITIVE_INFINITY;
+  /** Spins that are left out before the next one; and how many after the next that is in vain. */
+  #spinsToSkip = 0;
+  #spinPenalty = 1;
 
   constructor(init: WorkerInit) {
     this.#window = new Window(init.window, init.bell, init.capacity);
@@ -125,12 +128,10 @@ class WorkLoop {
       if (this.#retiring) process.exit(0);
       if (this.#spin(idleSince)) continue;
       if (this.#window.nap(NAP_MS)) {
-        this.#noteGap(performance.now() - idleSince);
         // A ring without a request: there is a message.
         if (this.#window.unstarted() === 0) this.#channel.drain();
         continue;
       }
-      this.#typicalGap = Number.POSITIVE_INFINITY;
       if (this.#window.sleep()) break;
     }
     this.#looping = false;
@@ -231,25 +232,28 @@ class WorkLoop {
     if (window.wakeMain()) this.#channel.send({ type: 'wake' });
   }
 
-  /** Looks for the next request for a while, if they have been coming that fast. */
+  /**
+   * Looks for the next request for a while. Each time in vain doubles the number of times that this is left out
+   * next, so that spinning takes next to nothing where requests come slower than that.
+   */
   #spin(since: number): boolean {
-    if (this.#typicalGap > this.#spinLimit) return false;
+    if (this.#spinsToSkip > 0) {
+      this.#spinsToSkip--;
+      return false;
+    }
     const until = since + this.#spinLimit;
     const window = this.#window;
-    for (;;) {
+    do {
       for (let i = 0; i < SPIN_LOOKS; i++) {
         if (window.unstarted() > 0) {
-          this.#noteGap(performance.now() - since);
+          this.#spinPenalty = 1;
           return true;
         }
       }
-      if (performance.now() > until) return false;
-    }
-  }
-
-  #noteGap(gap: number): void {
-    this.#typicalGap =
-      this.#typicalGap === Number.POSITIVE_INFINITY ? gap : this.#typicalGap * 0.75 + gap * 0.25;
+    } while (performance.now() < until);
+    this.#spinsToSkip = this.#spinPenalty;
+    this.#spinPenalty = Math.min(MOST_SKIPPED_SPINS, this.#spinPenalty * 2);
+    return false;
   }
 
   /** One turn of the thread's event loop. */

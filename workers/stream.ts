@@ -2,10 +2,8 @@
  * A task that is a generator: each value is sent by message as it is yielded, as long as the caller has credit left.
  * So a slow caller holds the generator back instead of filling the memory.
  */
+import { FIRST_CREDIT } from '../src/protocol.js';
 import type { WorkerChannel } from './deliver.js';
-
-/** Values that may be on the way before the caller has taken the first. Both sides know it. */
-export const FIRST_CREDIT = 16;
 
 interface Running {
   readonly id: number;

@@ -1,0 +1,88 @@
+/** Requests that belong together and run on one worker, after Pipy's per-connection cache of its balancers' choice. */
+import { EventEmitter } from 'node:events';
+import { BalancerClosedError } from './errors.js';
+import type { SubmitOptions } from './options.js';
+import type { AnyTask, OverloadParameters, OverloadResult } from './signatures.js';
+import type { View, Worker } from './worker.js';
+
+/** The events of a session. */
+export interface SessionEvents {
+  /** Its worker has gone, and another one has been selected: what tasks kept in the old thread is lost. */
+  moved: [{ from: number; to: number }];
+}
+
+/** What a session gives its requests to. */
+export type SessionSubmit = (session: Session, args: unknown[]) => Promise<unknown>;
+
+/**
+ * All requests of a session run on the same worker, in the order of submission: so tasks can keep state in their thread. The worker
+ * is selected by the policy for the first of them. If it dies, the session moves to another one and emits `moved`; a worker that is
+ * being replaced or removed keeps its sessions until they are closed.
+ */
+export class Session extends EventEmitter<SessionEvents> {
+  readonly #submit: SessionSubmit;
+  #worker: Worker | undefined;
+  #lastId: number | undefined;
+  #closed = false;
+
+  constructor(submit: SessionSubmit) {
+    super();
+    this.#submit = submit;
+  }
+
+  /** Id of the worker that it runs on; `undefined` before the first request has been dispatched. */
+  get workerId(): number | undefined {
+    return this.#current()?.id;
+  }
+
+  /** As `Balancer.submit`, on the session's worker. Rejects with `BalancerClosedError` after `close`. */
+  submit<R>(task: () => R, args?: readonly [], options?: SubmitOptions): Promise<Awaited<R>>;
+  submit<A extends unknown[], R>(
+    task: (...args: A) => R,
+    args: readonly [...A],
+    options?: SubmitOptions,
+  ): Promise<Awaited<R>>;
+  submit<F extends AnyTask, const A extends OverloadParameters<F>>(
+    task: F,
+    args: A,
+    options?: SubmitOptions,
+  ): Promise<Awaited<OverloadResult<F, A>>>;
+  submit(...args: unknown[]): Promise<unknown> {
+    if (this.#closed)
+      return Promise.reject(new BalancerClosedError('the session is closed and takes no more requests'));
+    return this.#submit(this, args);
+  }
+
+  /** Frees the worker. Requests that were submitted before still run. Does nothing the second time. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#current()?.leaveSession();
+    this.#worker = undefined;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** For the dispatcher: the worker's view; selects one where there is none yet. */
+  bind(select: () => View | undefined): View | undefined {
+    const current = this.#current();
+    if (current !== undefined) return current.view;
+    const view = select();
+    if (view === undefined) return undefined;
+    const from = this.#lastId;
+    this.#lastId = view.id;
+    // A closed session still has requests to run; it only holds nobody any more.
+    if (!this.#closed) {
+      this.#worker = view.worker;
+      view.worker.sessions++;
+    }
+    if (from !== undefined && from !== view.id) this.emit('moved', { from, to: view.id });
+    return view;
+  }
+
+  #current(): Worker | undefined {
+    return this.#worker?.state === 'dead' ? undefined : this.#worker;
+  }
+}
