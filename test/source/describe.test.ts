@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import { CapturedVariableError, NotAFunctionError } from '../../dist/src/errors.js';
+import { describeFunction } from '../../dist/src/source/describe.js';
+
+/** Made by Node itself, out of reach of what vitest does to this file. */
+function evaluate<T>(code: string): T {
+  return new Function(`return (${code})`)() as T;
+}
+
+type Fn = (...args: never[]) => unknown;
+
+function errorOf(code: string): CapturedVariableError | NotAFunctionError {
+  try {
+    describeFunction(evaluate<Fn>(code));
+  } catch (error) {
+    return error as CapturedVariableError;
+  }
+  throw new Error('was not refused');
+}
+
+describe('describeFunction', () => {
+  it.each([
+    ['an arrow', '(a, b) => a + b', [1, 2], 3],
+    ['an arrow that is followed by a comment', '(() => { return (a) => a // same\n})()', [1], 1],
+    ['a function', 'function (a) { return a }', [1], 1],
+    ['a named function that calls itself', 'function f(n) { return n < 2 ? 1 : n * f(n - 1) }', [4], 24],
+    ['a method', '({ add(a, b) { return a + b } }).add', [1, 2], 3],
+    ['a method with a quoted name', '({ "add up"(a, b) { return a + b } })["add up"]', [1, 2], 3],
+    ['a method with a computed name', '({ ["a" + "dd"](a, b) { return a + b } }).add', [1, 2], 3],
+    [
+      'a method with a symbol for its name',
+      '({ [Symbol.iterator](a) { return a } })[Symbol.iterator]',
+      [1],
+      1,
+    ],
+    ['a method with a number for its name', '({ 7(a) { return a } })[7]', [1], 1],
+    ['a method with an odd computed name', '({ ["]" + "{("](a) { return a } })["]{("]', [1], 1],
+    ['a method named __proto__', '({ __proto__(a) { return a } }).__proto__', [1], 1],
+    ['a method named get', '({ get(a) { return a } }).get', [1], 1],
+    ['a method named async', '({ async(a) { return a } }).async', [1], 1],
+    ['a method named function', '({ function(a) { return a } }).function', [1], 1],
+    ['a method named class', '({ class(a) { return a } }).class', [1], 1],
+    ['a static method', '(class { static add(a, b) { return a + b } }).add', [1, 2], 3],
+    ['a field of a class', 'new (class { add = (a, b) => a + b })().add', [1, 2], 3],
+    ['default and rest parameters', '(a, b = 2, ...c) => [a, b, c]', [1, undefined, 3], [1, 2, [3]]],
+  ])('gives an expression of %s', (_title, code, args, result) => {
+    const { source } = describeFunction(evaluate<Fn>(code));
+    const again = evaluate<(...args: unknown[]) => unknown>(source);
+    expect(again(...args)).toEqual(result);
+  });
+
+  it.each([
+    ['(a) => a', false, false],
+    ['async (a) => a', true, false],
+    ['function* (a) {}', false, true],
+    ['async function* (a) {}', true, true],
+    ['({ async *m(a) {} }).m', true, true],
+    ['({ async m(a) {} }).m', true, false],
+  ])('tells of %s whether it is async and a generator', (code, isAsync, isGenerator) => {
+    const { async, generator } = describeFunction(evaluate<Fn>(code));
+    expect([async, generator]).toEqual([isAsync, isGenerator]);
+  });
+
+  it('tells the name, and functions of sloppy code apart', () => {
+    const sloppy = evaluate<Fn>('function add(a) { return a }');
+    const strict = evaluate<Fn>('(() => { "use strict"; return function add(a) { return a } })()');
+    expect(describeFunction(sloppy)).toMatchObject({ name: 'add', sloppy: true });
+    expect(describeFunction(strict)).toMatchObject({ name: 'add', sloppy: false });
+    expect(describeFunction(evaluate<Fn>('(() => (anonymous) => 1)()'))).toMatchObject({
+      name: '(anonymous)',
+    });
+  });
+
+  it('knows a text again', () => {
+    const make = () => evaluate<Fn>('(again) => again * 2');
+    expect(describeFunction(make())).toBe(describeFunction(make()));
+  });
+
+  it.each([
+    ['a class', 'class Task {}', /'Task' is a class/],
+    ['a class without a name', 'class {}', /is a class/],
+    ['a class that extends', 'class extends Array {}', /is a class/],
+    ['a native function', 'Math.max', /'max' is a native function/],
+    ['a bound function', '(function add() {}).bind(null)', /'bound add' is a bound function/],
+    ['a Proxy', 'new Proxy(() => 1, {})', /is a Proxy/],
+    [
+      'a getter',
+      'Object.getOwnPropertyDescriptor({ get size() { return 1 } }, "size").get',
+      /'get size' is a getter/,
+    ],
+    ['a setter', 'Object.getOwnPropertyDescriptor({ set size(x) {} }, "size").set', /'set size' is a setter/],
+    [
+      'a private method',
+      'new (class { #m() {} get() { return this.#m } })().get()',
+      /'#m' is a private method/,
+    ],
+  ])('refuses %s', (_title, code, message) => {
+    const error = errorOf(code);
+    expect(error).toBeInstanceOf(NotAFunctionError);
+    expect(error.code).toBe('ERR_NOT_A_FUNCTION');
+    expect(error.message).toMatch(message);
+  });
+
+  it('lists each captured variable with its place', () => {
+    const error = errorOf(
+      '(a) => {\n  const x = factor * a;\n  return x + offset + factor;\n}',
+    ) as CapturedVariableError;
+    expect(error).toBeInstanceOf(CapturedVariableError);
+    expect(error.variables).toEqual([
+      { name: 'factor', line: 2, column: 13 },
+      { name: 'offset', line: 3, column: 14 },
+    ]);
+    expect(error.message).toMatch(/factor \(line 2, column 13\): pass it as an argument/);
+    expect(error.message).toMatch(/submit\(fn, \[value\]\).*await import.*tasks\(new URL/);
+  });
+
+  it.each(['add(a) { return a + outer }', 'async *add(a) { yield outer }'])(
+    'gives places in methods: %s',
+    (text) => {
+      const error = errorOf(`({ ${text} }).add`) as CapturedVariableError;
+      expect(error.variables).toEqual([{ name: 'outer', line: 1, column: text.indexOf('outer') + 1 }]);
+    },
+  );
+
+  it.each([
+    [
+      'an import of Node',
+      '() => createHash("md5")',
+      /createHash .*`const \{ createHash \} = await import\('node:crypto'\)`.*make it async/,
+    ],
+    [
+      'the same in an async function',
+      'async () => createHash("md5")',
+      /import\('node:crypto'\)` inside the function$/m,
+    ],
+    [
+      'a module of Node',
+      '() => fs.readFileSync("x")',
+      /if this is the import of node:fs, .*`const fs = await import/,
+    ],
+    ['crypto, which is also a global', '() => crypto.createHash("md5")', /the import of node:crypto/],
+    [
+      'esbuild in CommonJS',
+      '() => (0, import_node_zlib.gzipSync)("x")',
+      /`const \{ gzipSync \} = await import\('node:zlib'\)`/,
+    ],
+    [
+      'TypeScript in CommonJS',
+      '() => (0, promises_1.readFile)("x")',
+      /`const \{ readFile \} = await import\('node:fs\/promises'\)`/,
+    ],
+    [
+      'swc',
+      '() => (0, _nodecrypto.createHash)("x")',
+      /`const \{ createHash \} = await import\('node:crypto'\)`/,
+    ],
+    [
+      'webpack',
+      '() => (0, sharp__WEBPACK_IMPORTED_MODULE_3__.resize)()',
+      /holds what the file imports \(resize\); .*import\('…'\)/,
+    ],
+    ['vite', '() => (0, __vite_ssr_import_0__.cpus)()', /`const \{ cpus \} = await import\('node:os'\)`/],
+    [
+      'itself',
+      '(() => { const f = (n) => f(n - 1); return f })()',
+      /is the function itself; .*'function f\(…\) \{ … \}'/,
+    ],
+    ['this', '(() => () => this.x)()', /this .*belongs to the surroundings/],
+    ['__dirname', '() => __dirname', /only in a CommonJS file; pass it/],
+    ['an underscored name of the user', '() => _config.x', /_config .*: pass it as an argument/],
+    ['a numbered name of the user', '() => config_2.x', /config_2 .*: pass it as an argument/],
+  ])('gives advice that fits: %s', (_title, code, message) => {
+    expect(errorOf(code).message).toMatch(message);
+  });
+
+  it('lets pass the real global crypto, and what asks with typeof first', () => {
+    expect(() => describeFunction(evaluate<Fn>('() => crypto.randomUUID()'))).not.toThrow();
+    expect(() =>
+      describeFunction(evaluate<Fn>('() => typeof Deno === "object" && Deno.version')),
+    ).not.toThrow();
+    expect(() => describeFunction(evaluate<Fn>('(x) => require("node:path").join(x)'))).not.toThrow();
+  });
+});
