@@ -33,9 +33,12 @@ const algorithms = /** @type {const} */ (['sha256', 'blake2']);
 const travels = ['cloned', 'transferred', 'shared'];
 const names = options.rivals(['leastwork', 'piscina', 'tinypool', 'workerpool', 'poolifier', 'postmessage']);
 
-/** @param {number} size */
-function filled(size, Buffer = ArrayBuffer) {
-  return new Uint8Array(new Buffer(size)).fill(7);
+/**
+ * @param {number} size
+ * @param {Travel} [travel]
+ */
+function filled(size, travel) {
+  return new Uint8Array(travel === 'shared' ? new SharedArrayBuffer(size) : new ArrayBuffer(size)).fill(7);
 }
 
 /**
@@ -55,7 +58,7 @@ function submissions(rival, task, size, travel, count) {
       return rival.run(task, bytes, [/** @type {ArrayBuffer} */ (bytes.buffer)]);
     };
   }
-  const bytes = travel === 'shared' ? filled(size, SharedArrayBuffer) : filled(size);
+  const bytes = filled(size, travel);
   return () => rival.run(task, bytes);
 }
 

@@ -4,12 +4,15 @@ import { describeFunction } from '../dist/src/source/describe.js';
 import { TaskRegistry } from '../dist/src/task.js';
 import { benchOptions } from './lib/cli.mjs';
 import { figure } from './lib/format.mjs';
+import { medianNanoseconds } from './lib/micro.mjs';
 import { write } from './lib/report.mjs';
 
 /** What it costs to understand an inline function before it is sent: once per source, and at every `submit` after that. */
 
 /** More than the sources that are remembered (1,000), so that going round them never meets a known one. */
 const UNKNOWN = 1_100;
+/** What is too short for the clock is called so many times in one run. */
+const REPEATS = 1_000;
 const options = benchOptions();
 
 /**
@@ -46,9 +49,8 @@ for (const length of lengths) {
   bench.add(`parse ${length}`, () => {
     describeFunction(unknown());
   });
-  // Too short for the clock of one call: a thousand at once.
   bench.add(`known ${length}`, () => {
-    for (let i = 0; i < 1_000; i++) describeFunction(known);
+    for (let i = 0; i < REPEATS; i++) describeFunction(known);
   });
 }
 
@@ -56,33 +58,26 @@ const registry = new TaskRegistry({ inline: true });
 const same = functionOf(20, -1);
 const several = inTurn([functionOf(20, -2), functionOf(20, -3), functionOf(20, -4)]);
 bench.add('same', () => {
-  for (let i = 0; i < 1_000; i++) registry.resolve(same);
+  for (let i = 0; i < REPEATS; i++) registry.resolve(same);
 });
 bench.add('several', () => {
-  for (let i = 0; i < 1_000; i++) registry.resolve(several());
+  for (let i = 0; i < REPEATS; i++) registry.resolve(several());
 });
 bench.add('anew', () => {
-  for (let i = 0; i < 1_000; i++)
+  for (let i = 0; i < REPEATS; i++)
     registry.resolve((/** @type {number} */ a, /** @type {number} */ b) => a + b);
 });
 await bench.run();
 
-/** @param {string} name median, in ms */
-function medianOf(name) {
-  const { result } = bench.getTask(name);
-  if (result.state === 'errored') throw result.error;
-  return result.latency.p50;
-}
-
 const rows = lengths.map((length) => ({
   characters: functionOf(length, 1_000).toString().length,
-  firstMicroseconds: medianOf(`parse ${length}`) * 1e3,
-  knownNanoseconds: (medianOf(`known ${length}`) * 1e6) / 1_000,
+  firstMicroseconds: medianNanoseconds(bench, `parse ${length}`) / 1e3,
+  knownNanoseconds: medianNanoseconds(bench, `known ${length}`, REPEATS),
 }));
 const submits = {
-  'the same function as the last time': (medianOf('same') * 1e6) / 1_000,
-  'one of three': (medianOf('several') * 1e6) / 1_000,
-  'an arrow made anew': (medianOf('anew') * 1e6) / 1_000,
+  'the same function as the last time': medianNanoseconds(bench, 'same', REPEATS),
+  'one of three': medianNanoseconds(bench, 'several', REPEATS),
+  'an arrow made anew': medianNanoseconds(bench, 'anew', REPEATS),
 };
 
 write({

@@ -2,6 +2,7 @@ import { Bench } from 'tinybench';
 import { createPolicy, policyNames } from '../dist/src/policies/index.js';
 import { benchOptions, progress } from './lib/cli.mjs';
 import { figure } from './lib/format.mjs';
+import { medianNanoseconds } from './lib/micro.mjs';
 import { openLoop, SERVICE, workload } from './lib/open-loop.mjs';
 import { plot } from './lib/plot.mjs';
 import { write } from './lib/report.mjs';
@@ -24,12 +25,12 @@ const rounds = options.rounds(2, 1);
 const count = options.quick ? 800 : 6_000;
 const loads = options.quick ? [0.7] : [0.7, 0.9];
 const sizes = options.workers([2, 16, 128, 1_024]);
-const names = options.rivals([...policyNames]);
+const names = /** @type {(typeof policyNames)[number][]} */ (options.rivals([...policyNames]));
 
 /**
  * As the dispatcher does it: choose, count the request, tell the policy; and when it has ended, the same back. Four requests
  * per worker are out at any time, and they end in the order in which they began.
- * @param {string} name
+ * @param {(typeof policyNames)[number]} name
  * @param {number} workers
  */
 function selectAndRelease(name, workers) {
@@ -51,7 +52,7 @@ function selectAndRelease(name, workers) {
   let turn = 0;
 
   const select = () => {
-    const view = policy.select(requests[turn++ % requests.length]);
+    const view = views[policy.select(requests[turn++ % requests.length]).id];
     view.pending++;
     view.work++;
     policy.update(view);
@@ -78,12 +79,8 @@ for (const name of names) {
   for (const workers of sizes) bench.add(`${name} ${workers}`, selectAndRelease(name, workers));
 }
 await bench.run();
-/** Median time of one select + release, in ns; tinybench's latency is in ms and of `PAIRS` of them. */
-const cost = (/** @type {string} */ name, /** @type {number} */ workers) => {
-  const { result } = bench.getTask(`${name} ${workers}`);
-  if (result.state === 'errored') throw result.error;
-  return (result.latency.p50 * 1e6) / PAIRS;
-};
+const cost = (/** @type {string} */ name, /** @type {number} */ workers) =>
+  medianNanoseconds(bench, `${name} ${workers}`, PAIRS);
 
 const { create } = await import('./lib/adapters/leastwork.mjs');
 const rivals = names

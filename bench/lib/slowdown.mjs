@@ -54,6 +54,13 @@ export function slowdownTable(run) {
 }
 
 /**
+ * @param {number} load
+ * @param {import('./stats.mjs').Spread} of
+ * @returns {[string, number]}
+ */
+const point = (load, of) => [String(load), of.median];
+
+/**
  * Two panels of bars: mean and p99 slowdown over the loads.
  * @param {Run[]} runs
  * @returns {import('./plot.mjs').Panel[]}
@@ -69,18 +76,21 @@ export function slowdownPanels(runs) {
     series: [
       ...[...runs[0].samples.keys()].map((contestant) => ({
         name: contestant.name,
-        points: runs.map(({ load, samples }) => [
-          String(load),
-          over(samples.get(contestant), (result) => result[key]).median,
-        ]),
+        points: runs.map(({ load, samples }) =>
+          point(
+            load,
+            over(samples.get(contestant), (result) => result[key]),
+          ),
+        ),
       })),
       {
         name: SIMULATION,
-        points: runs.map((run) => [
-          String(run.load),
-          over(everyResult(run), (result) => (key === 'mean' ? result.simulatedMean : result.simulatedP99))
-            .median,
-        ]),
+        points: runs.map((run) =>
+          point(
+            run.load,
+            over(everyResult(run), (result) => (key === 'mean' ? result.simulatedMean : result.simulatedP99)),
+          ),
+        ),
       },
     ],
   }));
