@@ -50,25 +50,42 @@ let end = 0;
  * @returns the kind, or -1: they do not fit, send them by message
  */
 export function writeValues(memory: Memory, slot: number, values: readonly unknown[]): number {
-  const count = values.length;
-  if (count === 0) return 0;
-  if (count > MAX_VALUES) return -1;
-  const start = (slot + PAYLOAD_OFFSET) << 2;
-  let kind = count << COUNT_SHIFT;
-  end = 0;
-  for (let i = 0; i < count; i++) {
-    const tag = writeValue(memory, start, values[i]);
-    if (tag < 0) return -1;
-    kind |= tag << (TAG_SHIFT + i * TAG_BITS);
+  try {
+    const count = values.length;
+    if (count === 0) return 0;
+    if (count > MAX_VALUES) return -1;
+    const start = (slot + PAYLOAD_OFFSET) << 2;
+    let kind = count << COUNT_SHIFT;
+    let spans = 0;
+    end = 0;
+    for (let i = 0; i < count; i++) {
+      const tag = writeValue(memory, start, values[i]);
+      if (tag < 0) return -1;
+      if (tag === tags.bytes || tag === tags.buffer) spans++;
+      kind |= tag << (TAG_SHIFT + i * TAG_BITS);
+    }
+    return spans > 1 && shareBuffer(values) ? -1 : kind;
+  } catch {
+    return -1;
   }
-  return kind;
 }
 
 /** The same for one value, without an array. */
 export function writeOne(memory: Memory, slot: number, value: unknown): number {
-  end = 0;
-  const tag = writeValue(memory, (slot + PAYLOAD_OFFSET) << 2, value);
-  return tag < 0 ? -1 : (1 << COUNT_SHIFT) | (tag << TAG_SHIFT);
+  try {
+    end = 0;
+    const tag = writeValue(memory, (slot + PAYLOAD_OFFSET) << 2, value);
+    return tag < 0 ? -1 : (1 << COUNT_SHIFT) | (tag << TAG_SHIFT);
+  } catch {
+    // A proxy's trap threw. The clone refuses all proxies, and its error says more.
+    return -1;
+  }
+}
+
+/** Two views of one buffer, or one view given twice, must stay that: a message keeps it, a slot does not. */
+function shareBuffer(values: readonly unknown[]): boolean {
+  const buffers = values.map((value) => (ArrayBuffer.isView(value) ? value.buffer : undefined));
+  return buffers.some((buffer, i) => buffer !== undefined && buffers.indexOf(buffer) < i);
 }
 
 /** Reads the values that `writeValues` wrote. */
@@ -169,7 +186,7 @@ function writeBytes(memory: Memory, start: number, value: object): number {
   const isBuffer = proto === Buffer.prototype;
   if (!isBuffer && proto !== Uint8Array.prototype) return -1;
   const bytes = value as Uint8Array;
-  const length = bytes.length;
+  const length = lengthOf.call(bytes);
   // A shared buffer must stay shared, and a detached one is for the clone to refuse.
   if (end + 4 + length > PAYLOAD_BYTES || !(bytes.buffer instanceof ArrayBuffer)) return -1;
   if (length === 0 && bytes.buffer.byteLength === 0 && isDetached(bytes.buffer)) return -1;
@@ -177,6 +194,10 @@ function writeBytes(memory: Memory, start: number, value: object): number {
   finishSpan(memory, start, length);
   return isBuffer ? tags.buffer : tags.bytes;
 }
+
+/** The true length: an own property of that name, or a proxy, must not make us write beyond the slot. */
+const lengthOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length')!
+  .get as (this: Uint8Array) => number;
 
 function isDetached(buffer: ArrayBuffer): boolean {
   try {

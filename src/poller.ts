@@ -32,6 +32,8 @@ export class Poller {
   readonly #limit: number;
   #state: 'off' | 'looking' | 'sleeping' = 'off';
   #immediate = false;
+  /** A look receives messages, and one of them may be a call to look. */
+  #isLooking = false;
   #lastResult = 0;
   #fallback: NodeJS.Timeout | undefined;
 
@@ -50,7 +52,7 @@ export class Poller {
   /** A worker has woken the main thread, or something else makes a look worthwhile. */
   wake(): void {
     this.#rouse();
-    if (this.#immediate) return;
+    if (this.#immediate || this.#isLooking) return;
     this.#look();
   }
 
@@ -78,10 +80,19 @@ export class Poller {
 
   #look(): void {
     this.#state = 'looking';
-    const count = this.#lookout.look();
+    const count = this.#lookOnce();
     const now = performance.now();
     if (count > 0) this.#lastResult = now;
     this.#choose(now - this.#lastResult);
+  }
+
+  #lookOnce(): number {
+    this.#isLooking = true;
+    try {
+      return this.#lookout.look();
+    } finally {
+      this.#isLooking = false;
+    }
   }
 
   /** @param waited for how long there has been no result, in ms */

@@ -145,6 +145,12 @@ export class Window {
     return CONTROL_WORDS + (this.capacity + (position & this.#mask)) * SLOT_WORDS;
   }
 
+  /** M: copies the request slot at one position to another; both must be its own. */
+  copyRequest(from: number, to: number): void {
+    const start = this.requestSlot(from);
+    this.#words.copyWithin(this.requestSlot(to), start, start + SLOT_WORDS);
+  }
+
   /** M: publishes n filled slots. O(1). */
   post(n: number): void {
     const words = this.#words;
