@@ -3,6 +3,7 @@
  * would copy for nothing, and about how many there are.
  */
 import { inspect, types } from 'node:util';
+import { MessagePort } from 'node:worker_threads';
 import { NotCloneableError } from './errors.js';
 
 /** Objects looked at before giving up: a bound on the time an error message may take. */
@@ -66,6 +67,7 @@ function refusedKind(value: object): string | undefined {
   if (types.isWeakSet(value)) return 'a WeakSet';
   if (value instanceof WeakRef) return 'a WeakRef';
   if (types.isGeneratorObject(value)) return 'a generator object';
+  if (value instanceof MessagePort) return 'a MessagePort that is not in the transfer list';
   if (types.isModuleNamespaceObject(value)) return "a module's namespace";
   const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
   if (types.isArrayBuffer(buffer) && isDetached(buffer)) return 'a detached ArrayBuffer';
@@ -129,7 +131,7 @@ function isLeaf(value: object): boolean {
   );
 }
 
-/** Objects of Node and of the engine's inside, of which only a try can tell: `MessagePort`, `FileHandle`, … */
+/** Objects of Node and of the engine's inside, of which only a try can tell, as `FileHandle` or `Intl.Collator`. */
 function findHostObject(value: object, path: string): Found | undefined {
   if (Array.isArray(value) || types.isMap(value) || types.isSet(value)) return undefined;
   const prototype = Object.getPrototypeOf(value);
