@@ -115,6 +115,7 @@ export class Worker {
   #staged = 0;
   #bytes = 0;
   #heldBack = false;
+  #draining = false;
 
   constructor(setup: WorkerSetup, events: WorkerEvents) {
     this.id = setup.id;
@@ -211,6 +212,17 @@ export class Worker {
    * @returns how many there were
    */
   drain(limit: number, now: number): number {
+    // Messages are received in here, and what they call may lead here again.
+    if (this.#draining) return 0;
+    this.#draining = true;
+    try {
+      return this.#drain(limit, now);
+    } finally {
+      this.#draining = false;
+    }
+  }
+
+  #drain(limit: number, now: number): number {
     const window = this.#window;
     const { memory } = window;
     const end = window.completed();
@@ -244,6 +256,7 @@ export class Worker {
    * arguments were transferred or it is pinned.
    */
   reclaim(n: number): Request[] {
+    this.flush();
     let movable = 0;
     const most = Math.min(n, this.#window.unstarted());
     while (movable < most && isMovable(this.#at(advance(this.#tail, -1 - movable)))) movable++;
@@ -255,16 +268,15 @@ export class Worker {
    * @returns false: it has been started, or is not here
    */
   withdraw(request: Request): boolean {
+    this.flush();
     const unstarted = this.#window.unstarted();
     for (let n = 1; n <= unstarted; n++) {
       if (this.#at(advance(this.#tail, -n)) !== request) continue;
       const taken = this.#takeBack(n, false);
+      const first = this.#tail;
       const found = taken.indexOf(request);
-      if (found >= 0) {
-        taken.splice(found, 1);
-        if (this.state !== 'dead') this.#send({ type: 'drop', ids: [request.id] });
-      }
-      for (const other of taken) this.#restage(other);
+      if (found >= 0 && this.state !== 'dead') this.#send({ type: 'drop', ids: [request.id] });
+      for (const [i, other] of taken.entries()) if (i !== found) this.#restage(other, advance(first, i));
       this.flush();
       return found >= 0;
     }
@@ -387,7 +399,7 @@ export class Worker {
         process[message.stream].write(message.chunk);
         break;
       case 'progress':
-        this.#find(message.id)?.extras?.onProgress?.(message.value);
+        this.#progressed(this.#find(message.id), message.value);
         break;
       case 'yielded':
         this.#find(message.id)?.extras?.onYield?.(message.value);
@@ -395,6 +407,18 @@ export class Worker {
       case 'returned':
         this.#takeReturned(message.id, message.values);
         break;
+    }
+  }
+
+  /** Calls the caller's function. What it throws must not stop us halfway: it surfaces as from any callback, uncaught. */
+  #progressed(request: Request | undefined, value: unknown): void {
+    if (request === undefined || request.isSettled) return;
+    try {
+      request.extras?.onProgress?.(value);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
     }
   }
 
@@ -512,20 +536,14 @@ export class Worker {
     return taken.reverse();
   }
 
-  /** Puts a request back into this window; what it has by message is still in the thread. */
-  #restage(request: Request): void {
-    const slot = this.#window.requestSlot(this.#tail);
-    const { memory } = this.#window;
-    let kind = needsMessage(request) ? -1 : writeValues(memory, slot, request.args);
-    let bytes = 0;
-    if (kind < 0) {
-      kind = flags.byMessage;
-      bytes = approximateBytes(request.args);
-    }
-    if (request.extras?.onYield !== undefined) kind |= flags.streams;
-    memory.i32[slot] = request.id;
-    memory.i32[slot + 1] = request.task.id;
-    memory.i32[slot + 2] = kind;
+  /**
+   * Puts a request back into this window, as it was: what it has by message is still in the thread, and the caller may have
+   * changed its arguments meanwhile.
+   * @param from where it was, not before the tail
+   */
+  #restage(request: Request, from: number): void {
+    const bytes = this.#sizes[from & this.#mask] as number;
+    this.#window.copyRequest(from, this.#tail);
     this.#enter(request, bytes);
   }
 
