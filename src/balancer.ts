@@ -65,6 +65,8 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   #closing: Promise<void> | undefined;
   /** Why requests are refused at present. */
   #refusal: BalancerClosedError | NoWorkerError | undefined;
+  /** The time to finish what was accepted has run out. */
+  #gaveUp: BalancerClosedError | undefined;
   #room: (() => void)[] = [];
   #wasFull = false;
   #idle: (() => void)[] = [];
@@ -106,7 +108,10 @@ export class Balancer extends EventEmitter<BalancerEvents> {
       this.#dispatcher,
       {
         started: (id) => this.emit('workerStart', { id }),
-        ended: (id, exitCode, cause, expected) => this.emit('workerEnd', { id, exitCode, cause, expected }),
+        ended: (id, exitCode, cause, expected) => {
+          this.#ended();
+          this.emit('workerEnd', { id, exitCode, cause, expected });
+        },
         refusing: (error) => this.#refuse(error),
       },
     );
@@ -313,9 +318,16 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     const error = new BalancerClosedError(
       `the Balancer was closed, and its timeout of ${timeout} ms ran out before this request ended`,
     );
+    this.#gaveUp = error;
     for (const request of this.#dispatcher.takeUnstarted()) request.reject(error);
     for (const worker of this.#dispatcher.workers) worker.runningRequest?.reject(error);
     this.#pool.terminate();
+  }
+
+  /** What could not be taken out of a window comes back when its thread has ended. */
+  #ended(): void {
+    if (this.#gaveUp === undefined) return;
+    for (const request of this.#dispatcher.takeUnstarted()) request.reject(this.#gaveUp);
   }
 
   /** @param prepare completes the request before it is queued */

@@ -130,7 +130,7 @@ export class Dispatcher implements Lookout {
   /** The policy selects the worker no more. What it has not started goes back to the queue. */
   retire(worker: Worker): void {
     this.#policy.remove(worker.view);
-    this.#requeue(worker.reclaim(Number.POSITIVE_INFINITY));
+    this.#requeue(worker.reclaim(Number.POSITIVE_INFINITY, 'leaving'));
     const backlog = worker.backlog.splice(0);
     this.#requeue(backlog.filter((request) => request.extras?.session === undefined));
     worker.backlog.push(...backlog.filter((request) => request.extras?.session !== undefined));
@@ -155,7 +155,6 @@ export class Dispatcher implements Lookout {
   /** Gives out what the policy lets. O(n log w) for n requests that find room. */
   pass(): void {
     const { queue } = this;
-    const policy = this.#policy;
     const before = queue.size;
     while (queue.size > 0) {
       const request = queue.peek();
@@ -166,7 +165,7 @@ export class Dispatcher implements Lookout {
       this.#give(request, view.worker);
     }
     this.#post();
-    if (queue.size === 0 && !policy.pins) this.#rebalance();
+    if (queue.size === 0) this.#rebalance();
     if (queue.size < before) this.#events.drained();
     this.#noteLoad();
   }
@@ -234,7 +233,7 @@ export class Dispatcher implements Lookout {
   /** All that is not started leaves the queue and the windows; for closing in a hurry. */
   takeUnstarted(): Request[] {
     for (const worker of this.#workers) {
-      this.#requeue(worker.reclaim(Number.POSITIVE_INFINITY));
+      this.#requeue(worker.reclaim(Number.POSITIVE_INFINITY, 'leaving'));
       this.#requeue(worker.backlog.splice(0));
     }
     const taken = [...this.queue.takeAll()];
@@ -269,8 +268,13 @@ export class Dispatcher implements Lookout {
   }
 
   #select(request: Request): View | undefined {
-    const session = request.extras?.session;
-    if (session === undefined) return this.#policy.select(request) as View | undefined;
+    const { extras } = request;
+    if (extras === undefined) return this.#policy.select(request) as View | undefined;
+    const { session } = extras;
+    if (session === undefined) {
+      extras.pinned = this.#policy.pins && extras.key !== undefined;
+      return this.#policy.select(request) as View | undefined;
+    }
     return session.bind(() => this.#policy.select(request) as View | undefined);
   }
 
@@ -397,7 +401,7 @@ export class Dispatcher implements Lookout {
    * window costs nobody more than a few ms of his turn.
    */
   #rescue(now: number): void {
-    if (this.#policy.pins || now - this.#lastRescue < 1) return;
+    if (now - this.#lastRescue < 1) return;
     this.#lastRescue = now;
     for (const worker of this.#workers) {
       if (worker.view.pending < 2 || now - worker.lastProgress < STUCK_MS) continue;

@@ -9,7 +9,7 @@ import type { ThreadDeath } from './thread.js';
 import { Worker, type WorkerEvents, type WorkerSetup } from './worker.js';
 
 /** What all workers of a pool have in common. */
-export type PoolSetup = Omit<WorkerSetup, 'id' | 'weight'>;
+export type PoolSetup = Omit<WorkerSetup, 'id' | 'label' | 'weight'>;
 
 export interface PoolLimits {
   readonly maxRequests: number;
@@ -36,6 +36,8 @@ interface Member {
   leaving: boolean;
   /** Another is being started in its place. */
   replaced: boolean;
+  /** The one whose place it takes when it is ready. */
+  readonly replaces: Member | undefined;
 }
 
 interface PromiseWithResolvers<T> {
@@ -166,8 +168,11 @@ export class Pool implements WorkerEvents {
     );
   }
 
-  /** Ends all threads at once. */
+  /** Ends all threads at once, and starts no more. */
   terminate(): void {
+    this.#closed = true;
+    this.#target = 0;
+    clearTimeout(this.#retry);
     for (const member of this.#members.values()) {
       member.leaving = true;
       member.worker.terminate();
@@ -206,6 +211,8 @@ export class Pool implements WorkerEvents {
     member.attempt.succeeded();
     if (this.#closed) return;
     this.#refuse(undefined);
+    // The old one leaves first: the two have one label, and a policy that hashes knows workers by it.
+    if (member.replaces !== undefined) void this.#retire(member.replaces);
     this.#dispatcher.add(worker);
     this.#events.started(worker.id);
     member.ready.resolve();
@@ -265,12 +272,13 @@ export class Pool implements WorkerEvents {
     this.#events.refusing(error);
   }
 
-  #start(weight: number): Member {
+  #start(weight: number, replaces?: Member): Member {
     const now = performance.now();
     if (!this.#circuit.allows(now)) throw noWorker(this.#circuit.cause);
     const attempt = this.#circuit.begin(now);
     const id = ++this.#lastId;
-    const worker = new Worker({ ...this.#setup, id, weight }, this);
+    const label = replaces?.worker.view.label ?? this.#freeLabel();
+    const worker = new Worker({ ...this.#setup, id, label, weight }, this);
     const member: Member = {
       worker,
       attempt,
@@ -278,11 +286,21 @@ export class Pool implements WorkerEvents {
       ended: withResolvers(),
       leaving: false,
       replaced: false,
+      replaces,
     };
     // Who waits for it gets the rejection; often nobody does.
     member.ready.promise.catch(() => {});
     this.#members.set(id, member);
     return member;
+  }
+
+  /** The lowest number that no worker has: so the one that takes a dead one's place takes over its keys. */
+  #freeLabel(): string {
+    const taken = new Set<string>();
+    for (const { worker } of this.#members.values()) taken.add(worker.view.label);
+    let label = 1;
+    while (taken.has(String(label))) label++;
+    return String(label);
   }
 
   /** The workers to give up: the youngest idle ones first. */
@@ -311,7 +329,7 @@ export class Pool implements WorkerEvents {
     if (member.replaced) return;
     member.replaced = true;
     try {
-      const fresh = this.#start(member.worker.view.weight);
+      const fresh = this.#start(member.worker.view.weight, member);
       await fresh.ready.promise;
     } catch (error) {
       member.replaced = false;

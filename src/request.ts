@@ -27,6 +27,8 @@ export class RequestExtras {
   retries = 0;
   /** Workers that died while running this request. */
   kills = 0;
+  /** The policy has chosen the worker by the key: reclaim leaves it there. */
+  pinned = false;
   /** It must run on the worker of this session. */
   session: Session | undefined = undefined;
   /** The worker that has it, in its window or backlog. */

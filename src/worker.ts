@@ -24,6 +24,8 @@ export interface WindowLimits {
 /** What a worker needs from around it. */
 export interface WorkerSetup {
   readonly id: number;
+  /** What a policy that hashes knows it by; handed on to the worker that takes its place. */
+  readonly label: string;
   readonly weight: number;
   readonly limits: WindowLimits;
   readonly bell: SharedArrayBuffer;
@@ -69,11 +71,11 @@ export class View implements WorkerView {
   work = 0;
   available = true;
   readonly worker: Worker;
-  constructor(worker: Worker, id: number, weight: number) {
+  constructor(worker: Worker, id: number, label: string, weight: number) {
     this.worker = worker;
     this.id = id;
     this.weight = weight;
-    this.label = String(id);
+    this.label = label;
   }
 }
 
@@ -119,7 +121,7 @@ export class Worker {
 
   constructor(setup: WorkerSetup, events: WorkerEvents) {
     this.id = setup.id;
-    this.view = new View(this, setup.id, setup.weight);
+    this.view = new View(this, setup.id, setup.label, setup.weight);
     this.#limits = setup.limits;
     this.#events = events;
     const capacity = ringCapacity(setup.limits.depth);
@@ -252,14 +254,14 @@ export class Worker {
   }
 
   /**
-   * Takes back up to n of the last unstarted requests, the oldest first. Stops before one that must stay here, since its
-   * arguments were transferred or it is pinned.
+   * Takes back up to n of the last unstarted requests, the oldest first. Stops before one that must stay here: its
+   * arguments were transferred, or it is pinned. A key pins only as long as the worker stays (`why`).
    */
-  reclaim(n: number): Request[] {
+  reclaim(n: number, why: 'balance' | 'leaving' = 'balance'): Request[] {
     this.flush();
     let movable = 0;
     const most = Math.min(n, this.#window.unstarted());
-    while (movable < most && isMovable(this.#at(advance(this.#tail, -1 - movable)))) movable++;
+    while (movable < most && isMovable(this.#at(advance(this.#tail, -1 - movable)), why)) movable++;
     return this.#takeBack(movable, true);
   }
 
@@ -575,9 +577,11 @@ function needsMessage(request: Request): boolean {
   return extras !== undefined && (extras.transfer !== undefined || extras.context !== undefined);
 }
 
-function isMovable(request: Request | undefined): boolean {
+function isMovable(request: Request | undefined, why: 'balance' | 'leaving'): boolean {
   const extras = request?.extras;
-  return extras === undefined || (extras.transfer === undefined && extras.session === undefined);
+  if (extras === undefined) return true;
+  if (extras.transfer !== undefined || extras.session !== undefined) return false;
+  return !extras.pinned || why === 'leaving';
 }
 
 function buffersIn(values: readonly unknown[]): number[] | undefined {
