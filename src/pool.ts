@@ -5,6 +5,7 @@ import type { Dispatcher } from './dispatcher.js';
 import { BalancerClosedError, NoWorkerError } from './errors.js';
 import type { ResultMessage } from './protocol.js';
 import type { Request } from './request.js';
+import { Spinners } from './spinners.js';
 import type { ThreadDeath } from './thread.js';
 import { Worker, type WorkerEvents, type WorkerSetup } from './worker.js';
 
@@ -222,6 +223,7 @@ export class Pool implements WorkerEvents {
   died(worker: Worker, death: ThreadDeath): void {
     const member = this.#members.get(worker.id) as Member;
     this.#members.delete(worker.id);
+    new Spinners(this.#setup.spinners).leave(worker.id);
     this.#dispatcher.died(worker, death);
     member.ended.resolve();
     if (!worker.wasReady) this.#startFailed(member, death);
@@ -339,9 +341,17 @@ export class Pool implements WorkerEvents {
   }
 }
 
+/** Which flag of Node's permission model is missing: Node 20 itself only says that access is restricted. */
+function permissionHint(cause: unknown): string {
+  const { code, permission, resource } = (cause ?? {}) as Record<string, unknown>;
+  if (code !== 'ERR_ACCESS_DENIED') return '';
+  if (permission === 'WorkerThreads') return ' (start Node with --allow-worker)';
+  return permission === 'FileSystemRead' ? ` (start Node with --allow-fs-read=${resource})` : '';
+}
+
 function noWorker(cause: unknown): NoWorkerError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new NoWorkerError(`no worker can be started: ${why}`, { cause });
+  return new NoWorkerError(`no worker can be started: ${why}${permissionHint(cause)}`, { cause });
 }
 
 function withResolvers<T>(): PromiseWithResolvers<T> {

@@ -82,13 +82,14 @@ export class Thread {
 
   /** Ends the thread at once, whatever it is doing. `onDeath` follows. */
   async terminate(): Promise<void> {
-    await this.#piscina.destroy();
+    // Where no thread could be made, Piscina still holds our call in its queue and would reject a promise that nobody has.
+    if (this.#piscina.threads.length > 0) await this.#piscina.destroy();
   }
 
   #end(exitCode: number | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#onDeath({ exitCode, cause: this.#cause });
-    void this.#piscina.destroy();
+    void this.terminate();
   }
 }
