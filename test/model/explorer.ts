@@ -45,6 +45,11 @@ export interface Model<Ghost> {
   readonly invariant?: (world: World<Ghost>) => string | undefined;
   /** Deaths in one run. Default 0. */
   readonly deaths?: number;
+  /**
+   * Whether `read` and `write` of cells by name take no step of their own but belong to the one before. Fewer states; to be used where another
+   * model has each as a step.
+   */
+  readonly coarse?: boolean;
   /** Gives up beyond that many states. Default 2,000,000. */
   readonly maxStates?: number;
 }
@@ -81,8 +86,8 @@ export interface Steps<Ghost> {
   send(queue: string, message: Json): void;
   /** Waits for a message, and takes it in one step. */
   receive(queue: string): Json;
-  /** Takes all messages, in one step. */
-  drain(queue: string): Json[];
+  /** Takes all messages, in one step; those that have the key `except` stay. */
+  drain(queue: string, except?: string): Json[];
   /** Any number from 0 to count - 1. */
   choose(count: number, label: string): number;
   /** Notes history, in the same step as what came before. */
@@ -114,24 +119,29 @@ class Run<Ghost> implements Steps<Ghost> {
   #at = 0;
   /** Whether what is noted is new, rather than repeated. */
   #live: boolean;
+  /** Whether the step granted is taken. */
+  #stepped = false;
+  readonly #coarse: boolean;
   taken = '';
 
-  constructor(
-    world: World<Ghost>,
-    actor: ActorState,
-    buffers: ReadonlyMap<ArrayBufferLike, string>,
-    granted?: number,
-  ) {
+  constructor(model: Model<Ghost>, world: World<Ghost>, actor: ActorState, granted?: number) {
     this.world = world;
     this.actor = actor;
-    this.#buffers = buffers;
+    this.#buffers = model.buffers;
+    this.#coarse = model.coarse ?? false;
     this.#granted = granted;
     this.#live = granted === undefined;
   }
 
-  #step(pending: Pending, take: (alternative: number) => Json | typeof paused): Json {
+  #step(pending: Pending, take: (alternative: number) => Json | typeof paused, free = false): Json {
     const { log } = this.actor;
     if (this.#at < log.length) return log[this.#at++]!;
+    if (free && this.#live && this.#stepped) {
+      const result = take(0);
+      log.push(result as Json);
+      this.#at += 1;
+      return result as Json;
+    }
     if (this.#granted === undefined) {
       this.actor.next = pending;
       throw paused;
@@ -144,14 +154,15 @@ class Run<Ghost> implements Steps<Ghost> {
       throw paused;
     }
     this.#live = true;
+    this.#stepped = true;
     log.push(result);
     this.#at += 1;
     this.taken = result === null ? pending.label : `${pending.label} = ${JSON.stringify(result)}`;
     return result;
   }
 
-  #do(label: string, take: () => Json): Json {
-    return this.#step({ kind: 'do', label }, take);
+  #do(label: string, take: () => Json, free = false): Json {
+    return this.#step({ kind: 'do', label }, take, free);
   }
 
   /** The log goes with the activity. */
@@ -161,14 +172,10 @@ class Run<Ghost> implements Steps<Ghost> {
   }
 
   read(cell: string): number {
-    return this.#do(`read ${cell}`, () => this.#get(cell)) as number;
+    return this.#load(cell, this.#coarse);
   }
   write(cell: string, value: number): void {
-    this.#do(`write ${cell} ${value}`, () => {
-      this.#get(cell);
-      this.world.cells[cell] = value;
-      return null;
-    });
+    this.#store(cell, value, this.#coarse);
   }
   send(queue: string, message: Json): void {
     this.#do(`send ${queue} ${JSON.stringify(message)}`, () => {
@@ -182,8 +189,13 @@ class Run<Ghost> implements Steps<Ghost> {
       () => this.world.queues[queue]!.shift()!,
     );
   }
-  drain(queue: string): Json[] {
-    return this.#do(`drain ${queue}`, () => this.world.queues[queue]!.splice(0)) as Json[];
+  drain(queue: string, except?: string): Json[] {
+    return this.#do(`drain ${queue}`, () => {
+      const all = this.world.queues[queue]!;
+      const stays = (message: Json) => except !== undefined && Object.hasOwn(message as object, except);
+      this.world.queues[queue] = all.filter(stays);
+      return all.filter((message) => !stays(message));
+    }) as Json[];
   }
   choose(count: number, label: string): number {
     if (count === 1) return 0;
@@ -196,6 +208,17 @@ class Run<Ghost> implements Steps<Ghost> {
     if (!condition && this.#live) throw new Violation(rule);
   }
 
+  #load(cell: string, free: boolean): number {
+    return this.#do(`read ${cell}`, () => this.#get(cell), free) as number;
+  }
+  #store(cell: string, value: number, free: boolean): void {
+    const take = () => {
+      this.#get(cell);
+      this.world.cells[cell] = value;
+      return null;
+    };
+    this.#do(`write ${cell} ${value}`, take, free);
+  }
   #get(cell: string): number {
     const value = this.world.cells[cell];
     if (value === undefined) throw new Error(`the model has no cell ${cell}`);
@@ -207,9 +230,9 @@ class Run<Ghost> implements Steps<Ghost> {
 
   /** Stands for the global `Atomics` while the activity runs. */
   readonly atomics = {
-    load: (array: Int32Array, index: number) => this.read(this.#cell(array, index)),
+    load: (array: Int32Array, index: number) => this.#load(this.#cell(array, index), false),
     store: (array: Int32Array, index: number, value: number) => {
-      this.write(this.#cell(array, index), value | 0);
+      this.#store(this.#cell(array, index), value | 0, false);
       return value;
     },
     exchange: (array: Int32Array, index: number, value: number) =>
@@ -298,7 +321,7 @@ class Explorer<Ghost> {
   #advance(world: World<Ghost>, i: number, granted: number | undefined): string {
     const actor = world.actors[i]!;
     const { activity } = this.#model.actors[i]!;
-    const run = new Run(world, actor, this.#model.buffers, granted);
+    const run = new Run(this.#model, world, actor, granted);
     const real = globalThis.Atomics;
     globalThis.Atomics = run.atomics as unknown as typeof Atomics;
     try {

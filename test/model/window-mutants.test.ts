@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { Window } from '../../dist/src/window.js';
+import { explore, Violation } from './explorer.js';
+import { type WindowModelOptions, windowModel } from './window-model.js';
+
+/*
+ * The model check is worth what it can find. So each part of the protocol is broken on purpose, and must be caught: in the
+ * real `window.js` by changing its text, and around it by the model's `error`.
+ */
+const source = readFileSync(new URL('../../dist/src/window.js', import.meta.url), 'utf8').replace(
+  /\n\/\/# .*$/s,
+  '\n',
+);
+
+/** The real Window with one expression replaced, in the method named. */
+async function mutant(method: string, from: RegExp, to: string): Promise<typeof Window> {
+  const start = source.search(new RegExp(`^    ${method}\\(`, 'm'));
+  const end = source.indexOf('\n    }\n', start);
+  expect(start, `window.js has no method ${method}`).toBeGreaterThan(0);
+  const body = source.slice(start, end);
+  const changed = body.replace(from, to);
+  expect(changed, `${method} has no ${from}: does the protocol still need it?`).not.toBe(body);
+  const text = source.slice(0, start) + changed + source.slice(end);
+  const module = await import(
+    /* @vite-ignore */ `data:text/javascript;base64,${Buffer.from(text).toString('base64')}`
+  );
+  return module.Window;
+}
+
+const base = { Window, capacity: 2, requests: 2, position: 0xfffe, maxStates: 100_000 };
+const reclaims = { reclaims: 1 };
+const run = (options: Partial<WindowModelOptions>) => () => explore(windowModel({ ...base, ...options }));
+
+const swap = /Atomics\.compareExchange\(words, WINDOW, word, (.*)\) === word/;
+type Mutant = [
+  name: string,
+  method: string,
+  from: RegExp,
+  to: string,
+  options: Partial<WindowModelOptions>,
+  rule: RegExp,
+];
+const mutants: Mutant[] = [
+  ['posts without a swap', 'post', swap, '(Atomics.store(words, WINDOW, $1), true)', {}, /./],
+  ['claims without a swap', 'claim', swap, '(Atomics.store(words, WINDOW, $1), true)', reclaims, /./],
+  ['reclaims without a swap', 'reclaim', swap, '(Atomics.store(words, WINDOW, $1), true)', reclaims, /./],
+  ['reclaims beyond the head', 'reclaim', /Math\.min\(n, .*\)/, 'n', reclaims, /./],
+  ['claims without the wrap', 'claim', /\(\(head \+ 1\) & POSITION_MASK\)/, '(head + 1)', {}, /./],
+  [
+    'reclaims without the wrap',
+    'reclaim',
+    /\(tail - word\) & POSITION_MASK/,
+    'tail - (word & POSITION_MASK)',
+    { deaths: 1, position: 0xffff },
+    /not taken back whole/,
+  ],
+  ['naps without a second look', 'nap', /this\.unstarted\(\) === 0/, 'true', {}, /no end/],
+  ['sleeps without a second look', 'sleep', /this\.unstarted\(\) === 0/, 'true', {}, /no end/],
+  ['does not notify', 'ring', /was === .*\.napping/, 'false', {}, /no end/],
+  [
+    'rings by what it read, not by what it swapped',
+    'ring',
+    /return was === /,
+    'return state === ',
+    {},
+    /no end/,
+  ],
+  ['swaps the bell and tells nobody', 'wakeMain', /=== (\w+\.)*sleeping\)/, '=== 7)', {}, /no end/],
+  ['publishes a completion that is not there yet', 'complete', /position \+ 1/, 'position + 2', {}, /./],
+];
+
+const errors: [NonNullable<WindowModelOptions['error']>, Partial<WindowModelOptions>, RegExp][] = [
+  ['reads before it claims', { ...reclaims, capacity: 1 }, /started and was/],
+  ['no second look before sleep', {}, /no end/],
+  ['bell without a second look', {}, /no end/],
+  ['rings before it posts', {}, /no end/],
+  ['publishes before the slot is written', {}, /is of request/],
+  ['announces before it publishes', {}, /no end/],
+  ['holds back although its window is empty', {}, /no end/],
+  [
+    'claims before it publishes',
+    { deaths: 1 },
+    /2 requests were running|not taken back whole|started and was|no end/,
+  ],
+  ['takes from the stash first', { ...reclaims, messages: true }, /keeps the arguments/],
+];
+
+describe('an error in the window is found', () => {
+  it.each(mutants)(
+    '%s',
+    async (_, method, from, to, options, rule) => {
+      const check = run({ Window: await mutant(method, from, to), ...options });
+      expect(check).toThrow(Violation);
+      expect(check).toThrow(rule);
+    },
+    60_000,
+  );
+});
+
+describe('an error around the window is found', () => {
+  it.each(errors)(
+    '%s',
+    (error, options, rule) => {
+      const check = run({ error, ...options });
+      expect(check).toThrow(Violation);
+      expect(check).toThrow(rule);
+    },
+    60_000,
+  );
+});
