@@ -22,6 +22,7 @@ import { Pool } from './pool.js';
 import { Request, RequestExtras } from './request.js';
 import { Session } from './session.js';
 import type { AnyTask, OverloadParameters, OverloadResult, Streamed } from './signatures.js';
+import { Spinners } from './spinners.js';
 import { type BalancerStats, snapshot } from './stats.js';
 import { StreamReader } from './stream.js';
 import { TaskRegistry } from './task.js';
@@ -99,6 +100,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
         limits,
         bell: this.#dispatcher.poller.bell,
         spin: SPIN_MS,
+        spinners: Spinners.memory(availableParallelism()),
         preload: settings.preload.map(String),
         watchHeap: settings.maxHeapPerWorker !== Number.POSITIVE_INFINITY,
         thread: settings.thread,

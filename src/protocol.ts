@@ -96,6 +96,9 @@ export interface WorkerInit {
   readonly capacity: number;
   /** How long a worker may spin for the next request, in ms. */
   readonly spin: number;
+  /** Who spins, of all workers of the Balancer; and who this one is. */
+  readonly spinners: SharedArrayBuffer;
+  readonly id: number;
   /** URLs of modules to load before the worker says that it is ready. */
   readonly preload: readonly string[];
   /** Whether the worker notes the size of its heap. */

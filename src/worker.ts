@@ -30,6 +30,7 @@ export interface WorkerSetup {
   readonly limits: WindowLimits;
   readonly bell: SharedArrayBuffer;
   readonly spin: number;
+  readonly spinners: SharedArrayBuffer;
   readonly preload: readonly string[];
   readonly watchHeap: boolean;
   readonly thread: ThreadOptions;
@@ -142,6 +143,8 @@ export class Worker {
         bell: setup.bell,
         capacity,
         spin: setup.spin,
+        spinners: setup.spinners,
+        id: setup.id,
         preload: setup.preload,
         watchHeap: setup.watchHeap,
       },

@@ -7,6 +7,7 @@ import { Channel } from '../src/channel.js';
 import { decodeFailure } from '../src/failure.js';
 import { flags, readValues } from '../src/payload.js';
 import type { ToWorker, WorkerInit } from '../src/protocol.js';
+import { Spinners } from '../src/spinners.js';
 import { Window } from '../src/window.js';
 import { CurrentRequest } from './current.js';
 import { Delivery, type WorkerChannel } from './deliver.js';
@@ -39,6 +40,8 @@ class WorkLoop {
   readonly #current: CurrentRequest;
   readonly #streams: Streams;
   readonly #spinLimit: number;
+  readonly #spinners: Spinners;
+  readonly #id: number;
   readonly #watchHeap: boolean;
   #looping = false;
   #retiring = false;
@@ -57,6 +60,8 @@ class WorkLoop {
     this.#delivery = new Delivery(this.#window, this.#channel);
     this.#streams = new Streams(this.#channel);
     this.#spinLimit = init.spin;
+    this.#spinners = new Spinners(init.spinners);
+    this.#id = init.id;
     this.#watchHeap = init.watchHeap;
     this.#current = new CurrentRequest(this.#window, (id, value) =>
       this.#channel.send({ type: 'progress', id, value }),
@@ -241,18 +246,23 @@ class WorkLoop {
       this.#spinsToSkip--;
       return false;
     }
-    const until = since + this.#spinLimit;
+    if (!this.#spinners.enter(this.#id)) return false;
+    const found = this.#spinUntil(since + this.#spinLimit);
+    this.#spinners.leave(this.#id);
+    if (found) {
+      this.#spinPenalty = 1;
+    } else {
+      this.#spinsToSkip = this.#spinPenalty;
+      this.#spinPenalty = Math.min(MOST_SKIPPED_SPINS, this.#spinPenalty * 2);
+    }
+    return found;
+  }
+
+  #spinUntil(end: number): boolean {
     const window = this.#window;
     do {
-      for (let i = 0; i < SPIN_LOOKS; i++) {
-        if (window.unstarted() > 0) {
-          this.#spinPenalty = 1;
-          return true;
-        }
-      }
-    } while (performance.now() < until);
-    this.#spinsToSkip = this.#spinPenalty;
-    this.#spinPenalty = Math.min(MOST_SKIPPED_SPINS, this.#spinPenalty * 2);
+      for (let i = 0; i < SPIN_LOOKS; i++) if (window.unstarted() > 0) return true;
+    } while (performance.now() < end);
     return false;
   }
 
