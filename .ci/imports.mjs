@@ -14,6 +14,7 @@ const usedByBothSides = [
   'failure',
   'payload',
   'protocol',
+  'spinners',
   'views',
   'window',
 ].map((name) => `src/${name}.ts`);
