@@ -3,6 +3,7 @@ import { TaskNotFoundError } from '../src/errors.js';
 import type { TaskDefinition } from '../src/protocol.js';
 import { compileInline } from './inline.js';
 import { loadExport } from './module.js';
+import { switchOnTsx } from './tsx.js';
 
 /** What a task runs. */
 export type TaskFunction = (...args: unknown[]) => unknown;
@@ -51,6 +52,12 @@ export class Functions {
       return Promise.reject(new TaskNotFoundError(`task ${id} is not known to this worker`));
     }
     if (definition.kind === 'module') return this.#load(definition.id, loadExport(definition));
+    const waiting = definition.source.includes('import') ? switchOnTsx(definition.base) : undefined;
+    if (waiting !== undefined)
+      return this.#load(
+        id,
+        waiting.then(() => compileInline(definition)),
+      );
     try {
       const fn = compileInline(definition);
       this.#keep(id, fn);

@@ -13,20 +13,20 @@ const importers = new Map<string, Import>();
 
 /**
  * Makes code into a function whose `import()` and stack belong to a file.
- * @param code a function's body, after `prefix` on the same line
  * @param file file URL: relative specifiers and packages are looked up from its folder; shown in stacks
- * @param prefix put before the code; columns in stacks do not count it
+ * @param code a function's body
+ * @param skipped how many characters of the code's beginning columns in stacks do not count
  */
 export function compileIn(
   file: string,
-  prefix: string,
   code: string,
-  parameters: readonly string[],
+  parameters: readonly string[] = [],
+  skipped = 0,
 ): CallableFunction {
   quietly();
-  return compileFunction(prefix + code, [...parameters], {
+  return compileFunction(code, [...parameters], {
     filename: file,
-    columnOffset: -prefix.length,
+    columnOffset: -skipped,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
 }
@@ -35,7 +35,7 @@ export function compileIn(
 export function importFrom(file: string): Import {
   let found = importers.get(file);
   if (found === undefined) {
-    found = compileIn(file, '', 'return (specifier) => import(specifier)', [])() as Import;
+    found = compileIn(file, 'return (specifier) => import(specifier)')() as Import;
     importers.set(file, found);
   }
   return found;

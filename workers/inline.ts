@@ -27,18 +27,19 @@ export function compileInline(definition: InlineDefinition): TaskFunction {
 const SLOPPY = 'return ';
 const STRICT = '"use strict";return ';
 
-function compile(
-  { name, source, base, sloppy }: InlineDefinition,
-  parameters: readonly string[],
-): CallableFunction {
+function compile(definition: InlineDefinition, parameters: readonly string[]): CallableFunction {
+  const { name, base, sloppy } = definition;
   const file = new URL(`./inline:${encodeURIComponent(name)}`, base).href;
+  // One more than the prefix: the parenthesis that makes the source an expression.
+  const compileAs = (prefix: string) =>
+    compileIn(file, prefix + definition.source, parameters, prefix.length + 1);
   try {
-    if (!sloppy) return compileIn(file, STRICT, source, parameters);
+    if (!sloppy) return compileAs(STRICT);
   } catch {
     // An arrow or method of non-strict code looks like one of strict code; only some of its syntax tells.
   }
   try {
-    return compileIn(file, SLOPPY, source, parameters);
+    return compileAs(SLOPPY);
   } catch (error) {
     throw new NotAFunctionError(
       `the source of '${name}' does not compile in a worker: ${(error as Error).message}`,

@@ -1,6 +1,7 @@
 import { TaskNotFoundError } from '../src/errors.js';
 import type { ModuleDefinition } from '../src/protocol.js';
 import { importFrom } from './importer.js';
+import { switchOnTsx } from './tsx.js';
 
 type TaskFunction = (...args: unknown[]) => unknown;
 
@@ -19,6 +20,7 @@ export async function loadExport(definition: ModuleDefinition): Promise<TaskFunc
 
 async function loadModule({ url, base, name }: ModuleDefinition): Promise<unknown> {
   try {
+    await switchOnTsx(base);
     return await importFrom(base)(url);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
