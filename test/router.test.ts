@@ -96,7 +96,7 @@ describe('routes', () => {
     expect(target.calls[0]).toEqual([add, [1, 2], options]);
     expect(target.calls[0]![1]).toHaveLength(2);
     expect(target.calls[1]).toMatchObject([[1], expect.any(Function), { ordered: false }]);
-    expect(target.calls[2]).toMatchObject([expect.any(Function), [3]]);
+    expect(target.calls[2]).toMatchObject([expect.any(Function), [3], undefined]);
     expect(all.stats()).toEqual({ '*': { name: 'target' } });
   });
 
