@@ -26,6 +26,7 @@ import { Spinners } from './spinners.js';
 import { type BalancerStats, snapshot } from './stats.js';
 import { StreamReader } from './stream.js';
 import { TaskRegistry } from './task.js';
+import { checkTransfer } from './transferable.js';
 import type { Worker } from './worker.js';
 
 /** The events of a Balancer. */
@@ -101,7 +102,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
         bell: this.#dispatcher.poller.bell,
         spin: SPIN_MS,
         spinners: Spinners.memory(availableParallelism()),
-        preload: settings.preload.map(String),
+        preload: settings.preload,
         watchHeap: settings.maxHeapPerWorker !== Number.POSITIVE_INFINITY,
         thread: settings.thread,
       },
@@ -347,6 +348,9 @@ export class Balancer extends EventEmitter<BalancerEvents> {
       }
       const ref = this.#tasks.resolve(task);
       const extras = options === undefined && !this.#guardAll ? undefined : this.#extrasFor(options);
+      if (extras?.transfer !== undefined) {
+        checkTransfer('submit options.transfer', extras.transfer, [args, extras.context], 'the arguments');
+      }
       this.#nextId = this.#nextId === LAST_ID ? 1 : this.#nextId + 1;
       request = new Request(this.#nextId, ref, args, extras);
       extras?.signal?.throwIfAborted();

@@ -275,7 +275,7 @@ export class Dispatcher implements Lookout {
       extras.pinned = this.#policy.pins && extras.key !== undefined;
       return this.#policy.select(request) as View | undefined;
     }
-    return session.bind(() => this.#policy.select(request) as View | undefined);
+    return session.bind(() => this.#policy.select(request) as View | undefined) as View | undefined;
   }
 
   #schedule(): void {

@@ -3,6 +3,8 @@ import { availableParallelism } from 'node:os';
 import type { ResourceLimits } from 'node:worker_threads';
 import { InvalidOptionError } from './errors.js';
 import type { PolicyOption } from './policies/index.js';
+import type { ModuleAddress } from './protocol.js';
+import { moduleAddress } from './tasks.js';
 import type { ThreadOptions } from './thread.js';
 import { MAX_CAPACITY } from './window.js';
 
@@ -98,7 +100,7 @@ export interface Settings {
   readonly retries: number;
   readonly grace: number;
   readonly inline: boolean;
-  readonly preload: readonly (string | URL)[];
+  readonly preload: readonly ModuleAddress[];
   readonly traceSubmit: boolean;
   readonly maxRequestsPerWorker: number;
   readonly maxHeapPerWorker: number;
@@ -320,12 +322,12 @@ function entryUrlOf(entry: unknown): URL {
   }
 }
 
-function preloadList(preload: unknown): readonly (string | URL)[] {
+function preloadList(preload: unknown): readonly ModuleAddress[] {
   if (preload === undefined) return [];
-  if (!Array.isArray(preload) || !preload.every((part) => typeof part === 'string' || part instanceof URL)) {
+  if (!Array.isArray(preload)) {
     throw invalid('preload', preload, 'an array of URLs, absolute paths or package names');
   }
-  return preload;
+  return preload.map((module, i) => moduleAddress(module, `preload[${i}]`));
 }
 
 function isTransferList(list: unknown): boolean {

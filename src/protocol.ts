@@ -26,16 +26,20 @@ export interface InlineDefinition {
   readonly helpers: readonly string[];
 }
 
-/** An export of a module. */
-export interface ModuleDefinition {
-  readonly kind: 'module';
-  readonly id: number;
-  /** For messages: last part of the url, `#`, the export's path. */
+/** Where a module is. */
+export interface ModuleAddress {
+  /** For messages. */
   readonly name: string;
   /** What to `import()`: a URL, or a package's name with or without a subpath. */
   readonly url: string;
   /** File URL from which a package's name is resolved: the program's entry file. */
   readonly base: string;
+}
+
+/** An export of a module; its name is the last part of the url, `#`, the export's path. */
+export interface ModuleDefinition extends ModuleAddress {
+  readonly kind: 'module';
+  readonly id: number;
   /** The way to the function from the module's namespace, as in `['image', 'resize']`. */
   readonly path: readonly string[];
 }
@@ -99,8 +103,8 @@ export interface WorkerInit {
   /** Who spins, of all workers of the Balancer; and who this one is. */
   readonly spinners: SharedArrayBuffer;
   readonly id: number;
-  /** URLs of modules to load before the worker says that it is ready. */
-  readonly preload: readonly string[];
+  /** Modules to load before the worker says that it is ready. */
+  readonly preload: readonly ModuleAddress[];
   /** Whether the worker notes the size of its heap. */
   readonly watchHeap: boolean;
 }

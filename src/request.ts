@@ -2,10 +2,14 @@
 import type { Transferable } from 'node:worker_threads';
 import { decodeFailure, type Failure } from './failure.js';
 import type { RequestView } from './policies/policy.js';
-import type { Session } from './session.js';
 import type { TaskRef } from './task.js';
 
 type Resolve = (value: unknown) => void;
+
+/** A session, as the dispatcher uses it: the view of its worker, selected where there is none yet. */
+export interface Binding {
+  bind(select: () => object | undefined): object | undefined;
+}
 
 /**
  * What most requests do not have. Kept apart, since a million queued requests must stay small: request, promise and
@@ -30,7 +34,7 @@ export class RequestExtras {
   /** The policy has chosen the worker by the key: reclaim leaves it there. */
   pinned = false;
   /** It must run on the worker of this session. */
-  session: Session | undefined = undefined;
+  session: Binding | undefined = undefined;
   /** The worker that has it, in its window or backlog. */
   worker: object | undefined = undefined;
   /** Called each time it is put into a window. */

@@ -2,6 +2,7 @@
 import { EventEmitter } from 'node:events';
 import { BalancerClosedError } from './errors.js';
 import type { SubmitOptions } from './options.js';
+import type { Binding } from './request.js';
 import type { AnyTask, OverloadParameters, OverloadResult } from './signatures.js';
 import type { View, Worker } from './worker.js';
 
@@ -19,7 +20,7 @@ export type SessionSubmit = (session: Session, args: unknown[]) => Promise<unkno
  * is selected by the policy for the first of them. If it dies, the session moves to another one and emits `moved`; a worker that is
  * being replaced or removed keeps its sessions until they are closed.
  */
-export class Session extends EventEmitter<SessionEvents> {
+export class Session extends EventEmitter<SessionEvents> implements Binding {
   readonly #submit: SessionSubmit;
   #worker: Worker | undefined;
   #lastId: number | undefined;

@@ -70,19 +70,24 @@ function lastPart(url: string): string {
   }
 }
 
-function specifierOf(module: unknown): string {
+/**
+ * Where a module is that a worker is to load; as for `tasks`.
+ * @param option what to call it in an error
+ */
+export function moduleAddress(module: unknown, option: string): { name: string; url: string; base: string } {
+  const url = specifierOf(module, option);
+  return { name: lastPart(url), url, base: entryUrl() };
+}
+
+function specifierOf(module: unknown, option = 'tasks(module)'): string {
   if (module instanceof URL) return module.href;
   if (typeof module !== 'string' || module === '') {
-    throw new InvalidOptionError(
-      'tasks(module)',
-      describe(module),
-      'a URL, an absolute path or a package name',
-    );
+    throw new InvalidOptionError(option, describe(module), 'a URL, an absolute path or a package name');
   }
   if (isAbsolute(module)) return pathToFileURL(module).href;
   if (/^\.{1,2}(?:[/\\]|$)/.test(module)) {
     throw new InvalidOptionError(
-      'tasks(module)',
+      option,
       `the relative path '${module}'`,
       `new URL('${module}', import.meta.url), which says from where it is meant`,
     );

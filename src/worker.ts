@@ -2,12 +2,14 @@
 import { MessageChannel, type Transferable } from 'node:worker_threads';
 import { Channel } from './channel.js';
 import { approximateBytes, findUncloneable } from './cloneable.js';
+import { NotCloneableError } from './errors.js';
 import { encodeFailure } from './failure.js';
 import { flags, readOne, writeValues } from './payload.js';
 import type { WorkerView } from './policies/policy.js';
-import type { ResultMessage, ToMain, ToWorker } from './protocol.js';
+import type { ModuleAddress, ResultMessage, ToMain, ToWorker } from './protocol.js';
 import type { Request } from './request.js';
 import { Thread, type ThreadDeath, type ThreadOptions } from './thread.js';
+import { detachedAt } from './transferable.js';
 import { compactViews } from './views.js';
 import { advance, distance, FIRST_POSITION, Window, windowBytes } from './window.js';
 
@@ -31,7 +33,7 @@ export interface WorkerSetup {
   readonly bell: SharedArrayBuffer;
   readonly spin: number;
   readonly spinners: SharedArrayBuffer;
-  readonly preload: readonly string[];
+  readonly preload: readonly ModuleAddress[];
   readonly watchHeap: boolean;
   readonly thread: ThreadOptions;
 }
@@ -194,7 +196,7 @@ export class Worker {
       const error = this.#sendArguments(request);
       if (error !== undefined) return error;
       kind = flags.byMessage;
-      bytes = approximateBytes(request.args);
+      bytes = approximateBytes(request.args) + approximateBytes(request.extras?.context);
     }
     if (request.extras?.onYield !== undefined) kind |= flags.streams;
     memory.i32[slot] = request.id;
@@ -463,8 +465,13 @@ export class Worker {
   #sendArguments(request: Request): Error | undefined {
     const { extras } = request;
     const transfer = extras?.transfer;
-    const values = compactViews(request.args, transfer);
+    // It may have been fine when it was submitted. Node would send an empty buffer, or what cannot be read there.
+    const detached = transfer === undefined ? -1 : detachedAt(transfer);
+    if (detached >= 0) {
+      return new NotCloneableError(`submit options.transfer[${detached}]`, 'a detached ArrayBuffer');
+    }
     try {
+      const values = compactViews(request.args, transfer);
       this.#channel.send(
         {
           type: 'arguments',
@@ -477,7 +484,9 @@ export class Worker {
         transfer,
       );
     } catch (cause) {
-      return findUncloneable(request.args, 'arguments', { cause, transfer });
+      const error = findUncloneable(request.args, 'arguments', { cause, transfer });
+      if (extras?.context === undefined || error.path !== 'arguments') return error;
+      return findUncloneable(extras.context, 'submit options.context', { cause, transfer });
     }
     return undefined;
   }
@@ -552,9 +561,16 @@ export class Worker {
     this.#enter(request, bytes);
   }
 
-  #takeResult(id: number): ResultMessage | undefined {
+  #takeResult(id: number): ResultMessage {
     const message = this.#channel.take(id);
-    if (message?.isBuffer === true) {
+    if (message === undefined) {
+      const cause = this.#channel.unreadable;
+      const error = new NotCloneableError('the result', 'something that this thread could not read', {
+        cause,
+      });
+      return { type: 'result', id, value: undefined, failure: encodeFailure(error), isBuffer: false };
+    }
+    if (message.isBuffer) {
       const bytes = message.value as Uint8Array;
       return { ...message, value: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
     }

@@ -4,14 +4,16 @@
  */
 import { getHeapStatistics } from 'node:v8';
 import { Channel } from '../src/channel.js';
+import { NotCloneableError } from '../src/errors.js';
 import { decodeFailure } from '../src/failure.js';
 import { flags, readValues } from '../src/payload.js';
-import type { ToWorker, WorkerInit } from '../src/protocol.js';
+import type { ModuleAddress, ToWorker, WorkerInit } from '../src/protocol.js';
 import { Spinners } from '../src/spinners.js';
 import { Window } from '../src/window.js';
 import { CurrentRequest } from './current.js';
 import { Delivery, type WorkerChannel } from './deliver.js';
 import { Functions, type TaskFunction } from './functions.js';
+import { loadModule } from './module.js';
 import { redirectOutput } from './output.js';
 import { Streams } from './stream.js';
 import { enter } from './task.js';
@@ -72,9 +74,9 @@ class WorkLoop {
   }
 
   /** Loads what is to be loaded, says that it is ready, and begins. */
-  async start(preload: readonly string[]): Promise<void> {
+  async start(preload: readonly ModuleAddress[]): Promise<void> {
     this.#looping = true;
-    for (const url of preload) await import(url);
+    for (const module of preload) await loadModule(module);
     this.#channel.send({ type: 'ready' });
     setImmediate(() => this.#loop());
   }
@@ -210,7 +212,10 @@ class WorkLoop {
 
   #take(id: number): readonly unknown[] {
     const message = this.#channel.take(id);
-    if (message === undefined) throw new Error(`leastwork: the arguments of request ${id} did not arrive`);
+    if (message === undefined) {
+      const cause = this.#channel.unreadable;
+      throw new NotCloneableError('arguments', 'something that the worker could not read', { cause });
+    }
     this.#current.begin(id, message.context);
     const values = message.values as unknown[];
     for (const i of message.buffers ?? []) values[i] = asBuffer(values[i] as Uint8Array);

@@ -1,5 +1,5 @@
 import { TaskNotFoundError } from '../src/errors.js';
-import type { ModuleDefinition } from '../src/protocol.js';
+import type { ModuleAddress, ModuleDefinition } from '../src/protocol.js';
 import { importFrom } from './importer.js';
 import { switchOnTsx } from './tsx.js';
 
@@ -18,7 +18,8 @@ export async function loadExport(definition: ModuleDefinition): Promise<TaskFunc
   throw new TaskNotFoundError(missingMessage(definition, namespace));
 }
 
-async function loadModule({ url, base, name }: ModuleDefinition): Promise<unknown> {
+/** Loads a module, if this thread has not yet. @throws TaskNotFoundError it does not load */
+export async function loadModule({ url, base, name }: ModuleAddress): Promise<unknown> {
   try {
     await switchOnTsx(base);
     return await importFrom(base)(url);
