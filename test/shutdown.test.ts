@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { closeOnSignal } from '../dist/src/shutdown.js';
 
-const fixture = fileURLToPath(new URL('./fixtures/closes-on-signal.mjs', import.meta.url));
+const path = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
+const fixture = path('closes-on-signal.mjs');
 
 interface End {
   readonly said: string[];
@@ -12,10 +13,15 @@ interface End {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Runs the fixture; sends each signal when the word before it was said. */
-const run = (how: string, others: string, script: [word: string, signal: NodeJS.Signals][]): Promise<End> =>
+/** Runs a fixture; sends each signal when the word before it was said. */
+const run = (
+  how: string,
+  others: string,
+  script: [word: string, signal: NodeJS.Signals][],
+  file = fixture,
+): Promise<End> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [fixture, how, others]);
+    const child = spawn(process.execPath, [file, how, others]);
     const said: string[] = [];
     let errors = '';
     let rest = '';
@@ -113,5 +119,29 @@ describe('closing on a signal', () => {
     expect(() => closeOnSignal({ close: async () => {} }, options as never)).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_OPTION', option: `closeOnSignal options.${option}` }),
     );
+  });
+});
+
+describe('closing a Balancer on a signal', () => {
+  const file = path('balancer-closes-on-signal.mjs');
+
+  it('finishes what was accepted and refuses the rest', async () => {
+    const end = await run(
+      '60000',
+      '',
+      [
+        ['ready', 'SIGTERM'],
+        ['closing', 'SIGUSR2'],
+      ],
+      file,
+    );
+    expect(end.said).toEqual(['ready', 'closing', 'refused ERR_BALANCER_CLOSED', 'finished', 'finished too']);
+    expect(end).toMatchObject({ code: null, signal: 'SIGTERM', errors: '' });
+  });
+
+  it('gives up at its timeout', async () => {
+    const end = await run('1', '', [['ready', 'SIGTERM']], file);
+    expect(end.said).toEqual(['ready', 'closing', 'ERR_BALANCER_CLOSED', 'ERR_BALANCER_CLOSED']);
+    expect(end).toMatchObject({ code: null, signal: 'SIGTERM', errors: '' });
   });
 });
