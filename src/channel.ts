@@ -11,12 +11,16 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
   readonly #port: MessagePort;
   readonly #stash = new Map<number, Stashed>();
   readonly #receive: (message: Incoming) => void;
+  #unreadable: unknown;
 
   /** @param receive called with each message in the order of sending, from the event loop or from `drain` */
   constructor(port: MessagePort, receive: (message: Incoming) => void) {
     this.#port = port;
     this.#receive = receive;
     port.on('message', receive);
+    port.on('messageerror', (error) => {
+      this.#unreadable = error;
+    });
   }
 
   /** @throws DataCloneError when a value cannot be cloned; then nothing was sent and nothing transferred */
@@ -27,10 +31,21 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
   /** Receives at once all that has arrived. */
   drain(): void {
     for (;;) {
-      const entry = receiveMessageOnPort(this.#port);
+      let entry: ReturnType<typeof receiveMessageOnPort>;
+      try {
+        entry = receiveMessageOnPort(this.#port);
+      } catch (error) {
+        this.#unreadable = error;
+        continue;
+      }
       if (entry === undefined) return;
       this.#receive(entry.message as Incoming);
     }
+  }
+
+  /** Why the last message that could not be read in this thread could not; those behind it are not affected. */
+  get unreadable(): unknown {
+    return this.#unreadable;
   }
 
   /** Keeps what came for a request; to be called by `receive`. */

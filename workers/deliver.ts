@@ -2,9 +2,11 @@
 import type { Transferable } from 'node:worker_threads';
 import type { Channel } from '../src/channel.js';
 import { findUncloneable } from '../src/cloneable.js';
+import { NotCloneableError } from '../src/errors.js';
 import { encodeFailure, type Failure } from '../src/failure.js';
 import { flags, writeOne } from '../src/payload.js';
 import type { ArgumentsMessage, ToMain, ToWorker } from '../src/protocol.js';
+import { detachedAt } from '../src/transferable.js';
 import { compactViews } from '../src/views.js';
 import type { Window } from '../src/window.js';
 import { transferListOf } from './task.js';
@@ -60,6 +62,10 @@ export class Delivery {
     const list =
       typeof marked === 'object' || typeof marked === 'function' ? transferListOf(marked) : undefined;
     const value = list === undefined ? marked : (marked as { value: unknown }).value;
+    const detached = list === undefined ? -1 : detachedAt(list);
+    if (detached >= 0) {
+      throw new NotCloneableError(`the list of transfer()[${detached}]`, 'a detached ArrayBuffer');
+    }
     this.#channel.send(
       {
         type: 'result',
@@ -77,6 +83,7 @@ export class Delivery {
   }
 
   #explain(value: unknown, error: unknown): Failure {
+    if (error instanceof NotCloneableError) return encodeFailure(error);
     try {
       return encodeFailure(findUncloneable(value, 'the result', { cause: error }));
     } catch (failure) {

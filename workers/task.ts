@@ -4,6 +4,7 @@
  * The state lives on a global symbol, so that a task finds it whichever copy of the package it imports (a bundled
  * program may hold two).
  */
+import { checkTransfer } from '../src/transferable.js';
 
 /** The running request, as its task sees it. */
 export interface TaskContext {
@@ -65,8 +66,10 @@ export interface Transferred<T> {
  *
  * @param value the result
  * @param list the ArrayBuffers, MessagePorts and so on inside it that move to the caller's thread
+ * @throws InvalidOptionError one of the list cannot be transferred, is in it twice, or is not in the value
  */
 export function transfer<T>(value: T, list: readonly object[]): T {
+  checkTransfer('the list of transfer()', list, value, 'the result');
   return { [TRANSFER]: list, value } as Transferred<T> as T;
 }
 
