@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { type ByteString, fromText } from './bytes.js';
+
+/** The command was called in a way that it does not know. */
+export class UsageError extends Error {}
+
+/** `parseArgs`, its complaints as `UsageError`, with the positional arguments as the bytes that they were, and the options in the order given. */
+export function parseCommandLine<O extends Options>(
+  args: readonly string[],
+  options: O,
+): { values: Parsed<O>['values']; positionals: ByteString[]; named: string[] } {
+  let parsed: Parsed<O>;
+  try {
+    parsed = parse(args, options);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+  const raw = args.some((arg) => arg.includes('\ufffd')) ? rawArguments(args.length) : undefined;
+  const positionals: ByteString[] = parsed.tokens
+    .filter((token) => token.kind === 'positional')
+    .map((token) => raw?.[token.index] ?? fromText(token.value));
+  const named = parsed.tokens.filter((token) => token.kind === 'option').map((token) => token.name);
+  return { values: parsed.values, positionals, named };
+}
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+type Parsed<O extends Options> = ReturnType<
+  typeof parseArgs<{ options: O; allowPositionals: true; tokens: true; strict: true }>
+>;
+
+function parse<O extends Options>(args: readonly string[], options: O): Parsed<O> {
+  return parseArgs({ args: [...args], options, allowPositionals: true, tokens: true, strict: true });
+}
+
+/**
+ * The last `count` arguments of this process as bytes: Node decodes them as UTF-8, and what is not UTF-8 is lost.
+ * `undefined` where there is no procfs.
+ */
+function rawArguments(count: number): ByteString[] | undefined {
+  try {
+    return readFileSync('/proc/self/cmdline', 'latin1').split('\0').slice(0, -1).slice(-count);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,48 @@
+import { getSystemErrorMap } from 'node:util';
+
+/*
+ * The words of glibc's strerror for what happens to files, which users know from every other tool; libuv's own
+ * differ ("illegal operation on a directory").
+ */
+const WORDS: Record<string, string> = {
+  EACCES: 'Permission denied',
+  EAGAIN: 'Resource temporarily unavailable',
+  EBUSY: 'Device or resource busy',
+  EDQUOT: 'Disk quota exceeded',
+  EEXIST: 'File exists',
+  EFBIG: 'File too large',
+  EINVAL: 'Invalid argument',
+  EIO: 'Input/output error',
+  EISDIR: 'Is a directory',
+  ELOOP: 'Too many levels of symbolic links',
+  EMFILE: 'Too many open files',
+  ENAMETOOLONG: 'File name too long',
+  ENFILE: 'Too many open files in system',
+  ENODEV: 'No such device',
+  ENOENT: 'No such file or directory',
+  ENOMEM: 'Cannot allocate memory',
+  ENOSPC: 'No space left on device',
+  ENOTDIR: 'Not a directory',
+  ENXIO: 'No such device or address',
+  EPERM: 'Operation not permitted',
+  EPIPE: 'Broken pipe',
+  EROFS: 'Read-only file system',
+  ESTALE: 'Stale file handle',
+  ETIMEDOUT: 'Connection timed out',
+};
+
+/** What a system error means, in words, by its code as in `ENOENT`. */
+export function describeErrno(code: string): string {
+  const known = WORDS[code];
+  if (known) return known;
+  for (const [name, message] of getSystemErrorMap().values()) {
+    if (name === code) return message.charAt(0).toUpperCase() + message.slice(1);
+  }
+  return code;
+}
+
+/** The code of a system error; `undefined` for any other error, which is then not about a file. */
+export function errnoOf(error: unknown): string | undefined {
+  const { code, errno } = error as { code?: unknown; errno?: unknown };
+  return typeof code === 'string' && typeof errno === 'number' ? code : undefined;
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { UsageError } from './arguments.js';
+import { describeErrno, errnoOf } from './errno.js';
+
+/*
+ * The command `leastwork`: finds the subcommand and runs it. Each is loaded only when it is called.
+ */
+const COMMANDS: Record<
+  string,
+  { about: string; load(): Promise<(args: readonly string[]) => Promise<number>> }
+> = {
+  hash: {
+    about: 'print or verify digests of files, on all cores',
+    load: async () => (await import('./hash.js')).hashCommand,
+  },
+};
+
+const HELP = `Usage: leastwork COMMAND [OPTION]...
+
+${Object.entries(COMMANDS)
+  .map(([name, { about }]) => `  ${name.padEnd(10)}${about}`)
+  .join('\n')}
+
+  -h, --help     print this; 'leastwork COMMAND --help' prints more of a command
+      --version  print the version
+`;
+
+/** What a shell shows for a program that a closed pipe ended, which Node itself does not let happen. */
+const EXIT_BROKEN_PIPE = 141;
+
+async function main(args: readonly string[]): Promise<number> {
+  const [first, ...rest] = args;
+  if (first === '--help' || first === '-h') {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (first === '--version' || (first && first in COMMANDS && rest[0] === '--version')) {
+    process.stdout.write(`leastwork ${version()}\n`);
+    return 0;
+  }
+  const command = Object.hasOwn(COMMANDS, first ?? '') ? COMMANDS[first!] : undefined;
+  try {
+    if (!command)
+      throw new UsageError(first === undefined ? 'no command given' : `unknown command '${first}'`);
+    return await (await command.load())(rest);
+  } catch (error) {
+    if (errnoOf(error) === 'EPIPE') return EXIT_BROKEN_PIPE;
+    process.stderr.write(`leastwork: ${explain(error)}\n`);
+    if (error instanceof UsageError) {
+      process.stderr.write(`Try 'leastwork ${command ? `${first} ` : ''}--help' for more information.\n`);
+    }
+    return 1;
+  }
+}
+
+function explain(error: unknown): string {
+  const code = errnoOf(error);
+  if (code !== undefined) return `${(error as NodeJS.ErrnoException).syscall} error: ${describeErrno(code)}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function version(): string {
+  const file = new URL('../../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+// Not `exitCode`: after a failure, workers may still be at a large file that nobody wants any more.
+process.exit(await main(process.argv.slice(2)));

@@ -1,0 +1,66 @@
+import { type ByteString, toBytes } from './bytes.js';
+
+// A shell takes these as they are; '#' and '~' not at the beginning, a brace not alone.
+const PLAIN = /^(?![#~]|[{}]$)[\w@%+,./\-#~{}\]\u{80}-\u{10ffff}]+$/u;
+
+/**
+ * A file name as GNU tools show it in messages (`shell-escape` of gnulib's quotearg): as it is where a shell would
+ * take it so, otherwise quoted for a shell, control characters and bytes that are not UTF-8 as `$'\n'` or `$'\377'`.
+ * So no file name can forge a message or send escape sequences to a terminal.
+ */
+export function quote(name: ByteString): string {
+  const parts = printableParts(toBytes(name));
+  const printable = parts.every((part) => part.printable);
+  const text = parts.map((part) => part.text).join('');
+  if (printable) {
+    if (PLAIN.test(text)) return text;
+    if (text.includes("'") && !/["$`\\!]/.test(text)) return `"${text}"`;
+  }
+  let out = parts[0]?.printable === false ? "''" : '';
+  for (const part of parts) {
+    const quoted = part.printable ? `'${part.text.replaceAll("'", `'\\''`)}'` : `$'${part.text}'`;
+    out += out !== '' && quoted.startsWith("''") ? quoted.slice(2) : quoted;
+  }
+  return out || "''";
+}
+
+/** Cuts a name into runs of printable text and runs that need `$'…'`, the latter already escaped. */
+function printableParts(bytes: Buffer): { text: string; printable: boolean }[] {
+  const parts: { text: string; printable: boolean }[] = [];
+  const add = (text: string, printable: boolean) => {
+    const last = parts.at(-1);
+    if (last?.printable === printable) last.text += text;
+    else parts.push({ text, printable });
+  };
+  for (let at = 0; at < bytes.length; ) {
+    const length = utf8Length(bytes, at);
+    const text = bytes.toString('utf8', at, at + length);
+    if (length > 1 ? !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text) : bytes[at]! >= 0x20 && bytes[at]! < 0x7f)
+      add(text, true);
+    else for (const byte of bytes.subarray(at, at + length)) add(escapeByte(byte), false);
+    at += length;
+  }
+  return parts;
+}
+
+/** Bytes of the character that begins at `at`; 1 where no valid one does. */
+function utf8Length(bytes: Buffer, at: number): number {
+  const lead = bytes[at]!;
+  const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 1;
+  const valid = length > 1 && !bytes.toString('utf8', at, at + length).includes('\ufffd');
+  return valid ? length : 1;
+}
+
+const ESCAPES: Record<number, string> = {
+  7: '\\a',
+  8: '\\b',
+  9: '\\t',
+  10: '\\n',
+  11: '\\v',
+  12: '\\f',
+  13: '\\r',
+};
+
+function escapeByte(byte: number): string {
+  return ESCAPES[byte] ?? `\\${byte.toString(8).padStart(3, '0')}`;
+}

@@ -1,0 +1,26 @@
+import { formatBytes, formatCount, formatRate } from './format.js';
+import type { Tally } from './tally.js';
+
+/**
+ * The closing words: files, bytes, seconds, rate, and each worker's share of the bytes.
+ *
+ * `seconds`: wall time; `workers`: how many threads there were, some of which may have had nothing to do.
+ */
+export function summary(tally: Tally, seconds: number, workers: number): string {
+  const { files, bytes, unread } = tally;
+  const total = [
+    `${formatCount(files, 'file')}${unread > 0 ? ` (and ${formatCount(unread, 'file')} unread)` : ''}`,
+    formatBytes(bytes),
+    `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`,
+    formatRate(bytes, seconds),
+  ].join(', ');
+  const shares = tally.shares();
+  const lines = shares.map((share, index) => {
+    const part = bytes > 0 ? share.bytes / bytes : share.files / Math.max(files, 1);
+    const percent = `${(part * 100).toFixed(1)} %`.padStart(7);
+    return `  worker ${index + 1}: ${percent}, ${formatCount(share.files, 'file')}, ${formatBytes(share.bytes)}`;
+  });
+  const idle = workers - shares.length;
+  if (idle > 0) lines.push(`  ${formatCount(idle, 'worker')} had nothing to do`);
+  return [total, ...lines, ''].join('\n');
+}

@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll } from 'vitest';
+
+/** The command's entry file, as in the package. */
+export const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+
+export interface Ran {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Bytes, one character each. */
+  readonly stdout: string;
+  /** Text, in UTF-8. */
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly input?: string | Buffer;
+}
+
+/** Runs `leastwork` to its end. */
+export function leastwork(args: readonly string[], options: RunOptions = {}): Ran {
+  return finish(process.execPath, [MAIN, ...args], options);
+}
+
+/** Runs GNU coreutils' sha256sum or one of its kin, for comparison. */
+export function coreutils(program: string, args: readonly string[], options: RunOptions = {}): Ran {
+  return finish(program, args, options);
+}
+
+function finish(program: string, args: readonly string[], options: RunOptions): Ran {
+  const env = { ...process.env, LC_ALL: 'C.UTF-8' };
+  const ran = spawnSync(program, args, { ...options, env, maxBuffer: 1 << 28 });
+  if (ran.error) throw ran.error;
+  return {
+    code: ran.status,
+    signal: ran.signal,
+    stdout: ran.stdout.toString('latin1'),
+    stderr: ran.stderr.toString('utf8'),
+  };
+}
+
+/** Starts `leastwork` and leaves it running. */
+export function start(args: readonly string[], cwd: string): ChildProcess {
+  return spawn(process.execPath, [MAIN, ...args], { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+}
+
+/** How a child ended. */
+export function ended(child: ChildProcess): Promise<{ code: number | null; signal: string | null }> {
+  return new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
+}
+
+/** A fresh directory, gone after the tests of the file. */
+export function scratch(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'leastwork-cli-'));
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Messages without the name of the program that they begin with. */
+export function withoutProgram(stderr: string): string {
+  return stderr.replace(/^(?:leastwork|sha\d+sum|md5sum|b2sum): /gm, '');
+}

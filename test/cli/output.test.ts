@@ -1,0 +1,95 @@
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { fileOutput } from '../../dist/src/cli/output.js';
+import { leastwork, scratch } from './command.js';
+
+const root = scratch();
+const fresh = () => mkdtempSync(join(root, 'output-'));
+
+it('the file appears at the end and complete', async () => {
+  const directory = fresh();
+  const output = fileOutput(join(directory, 'out'));
+  await output.writer.write('a\xff\n');
+  await output.writer.flush();
+  expect(readdirSync(directory)).not.toContain('out');
+  await output.commit();
+  expect(readdirSync(directory)).toEqual(['out']);
+  expect(readFileSync(join(directory, 'out'), 'latin1')).toBe('a\xff\n');
+});
+
+it('nothing is left after a discard, and what was there is untouched', async () => {
+  const directory = fresh();
+  writeFileSync(join(directory, 'out'), 'former');
+  const output = fileOutput(join(directory, 'out'));
+  await output.writer.write('new');
+  await output.writer.flush();
+  output.discard();
+  output.discard();
+  expect(readdirSync(directory)).toEqual(['out']);
+  expect(readFileSync(join(directory, 'out'), 'utf8')).toBe('former');
+});
+
+it('a discard after the commit does nothing', async () => {
+  const directory = fresh();
+  const output = fileOutput(join(directory, 'out'));
+  await output.commit();
+  output.discard();
+  expect(readdirSync(directory)).toEqual(['out']);
+});
+
+it('a file that is replaced keeps its permissions, and a symbolic link to it stays one', async () => {
+  const directory = fresh();
+  writeFileSync(join(directory, 'real'), 'former');
+  chmodSync(join(directory, 'real'), 0o640);
+  symlinkSync('real', join(directory, 'link'));
+  const output = fileOutput(join(directory, 'link'));
+  await output.writer.write('new');
+  await output.commit();
+  expect(readdirSync(directory).sort()).toEqual(['link', 'real']);
+  expect(readFileSync(join(directory, 'real'), 'utf8')).toBe('new');
+  expect(statSync(join(directory, 'real')).mode & 0o777).toBe(0o640);
+});
+
+it('what is no regular file is written to as it is', () => {
+  const ran = leastwork(['hash', '--quiet', '--output', '/dev/null', '-'], { input: '' });
+  expect(ran).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  expect(statSync('/dev/null').isFile()).toBe(false);
+});
+
+it('leaves itself and its predecessor out of a tree that it lies in, but not others of that name', () => {
+  const directory = fresh();
+  mkdirSync(join(directory, 'sub'));
+  for (const file of ['a', 'SUMS', 'sub/SUMS']) writeFileSync(join(directory, file), '');
+  for (const path of ['.', directory, 'sub/..']) {
+    expect(leastwork(['hash', '-o', 'SUMS', path], { cwd: directory }).code).toBe(0);
+    const lines = readFileSync(join(directory, 'SUMS'), 'utf8').split('\n').slice(0, -1);
+    expect(lines.map((line) => line.slice(66))).toEqual([`${path}/a`, `${path}/sub/SUMS`]);
+  }
+});
+
+it.each([
+  ['in a directory that is not there', 'nowhere/out', 'No such file or directory'],
+  ['that is a directory', '.', 'Is a directory'],
+  ['below a file', 'file/out', 'Not a directory'],
+])('an output %s is an error', (_, path, message) => {
+  const directory = fresh();
+  writeFileSync(join(directory, 'file'), '');
+  const ran = leastwork(['hash', '--output', path, '.'], { cwd: directory });
+  expect(ran).toEqual({ code: 1, signal: null, stdout: '', stderr: `leastwork: ${path}: ${message}\n` });
+  expect(readdirSync(directory)).toEqual(['file']);
+});
+
+it('a full disk is an error that is named', () => {
+  const ran = leastwork(['hash', '--output', '/dev/full', '-'], { input: '' });
+  expect(ran).toMatchObject({ code: 1, stderr: 'leastwork: write error: No space left on device\n' });
+});
