@@ -13,8 +13,10 @@ const usedByBothSides = [
   'errors',
   'failure',
   'payload',
+  'plain',
   'protocol',
   'spinners',
+  'transferable',
   'views',
   'window',
 ].map((name) => `src/${name}.ts`);
