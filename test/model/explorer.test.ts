@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type ActorModel, explore, type Model, type Steps, Violation } from './explorer.js';
+import { explore } from './explorer.js';
+import { type ActorModel, type Model, type Steps, Violation } from './model.js';
 
 const shared = new SharedArrayBuffer(64);
 const words = new Int32Array(shared);
@@ -105,6 +106,33 @@ describe('the explorer walks every interleaving', () => {
     const counts = ({ ghost, cells: now }: { ghost: Ghost; cells: Record<string, number> }) =>
       (ghost.count ?? 0) === now['m.0'] ? undefined : 'the count is off';
     expect(explore(model({ actors: [twice], invariant: counts })).states).toBe(4);
+  });
+
+  it('notes once what was noted before a sleep', () => {
+    const sleeper = once('sleeper', (steps) => {
+      Atomics.add(words, 1, 1);
+      steps.note((ghost) => {
+        ghost.before = (ghost.before ?? 0) + 1;
+      });
+      Atomics.wait(words, 0, 0, 10);
+      steps.note((ghost) => {
+        ghost.after = (ghost.after ?? 0) + 1;
+      });
+    });
+    const waker = once('waker', () => {
+      Atomics.store(words, 0, 1);
+      Atomics.notify(words, 0);
+    });
+    const all = explore(
+      model({
+        actors: [sleeper, waker],
+        invariant: ({ ghost, actors }) =>
+          actors[0]!.next === undefined && (ghost.before !== 1 || ghost.after !== 1)
+            ? JSON.stringify(ghost)
+            : undefined,
+      }),
+    );
+    expect(all.ends).toBeGreaterThan(0);
   });
 
   it('tries every choice, and every moment of a death', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Window } from '../../dist/src/window.js';
 import { explore } from './explorer.js';
-import { type WindowModelOptions, windowModel } from './window-model.js';
+import { windowModel } from './window-model.js';
+import type { WindowModelOptions } from './window-setting.js';
 
 /** Positions start two below the wrap, so that every run passes it. */
 const base = { Window, capacity: 2, requests: 2, position: 0xfffe };
