@@ -30,9 +30,9 @@ const STRICT = '"use strict";return ';
 function compile(definition: InlineDefinition, parameters: readonly string[]): CallableFunction {
   const { name, base, sloppy } = definition;
   const file = new URL(`./inline:${encodeURIComponent(name)}`, base).href;
-  // One more than the prefix: the parenthesis that makes the source an expression.
+  // Two more than the prefix: with them the source is an expression.
   const compileAs = (prefix: string) =>
-    compileIn(file, prefix + definition.source, parameters, prefix.length + 1);
+    compileIn(file, prefix + definition.source, parameters, prefix.length + 2);
   try {
     if (!sloppy) return compileAs(STRICT);
   } catch {

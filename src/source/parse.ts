@@ -10,7 +10,7 @@ import { NotAFunctionError } from '../errors.js';
 /** A function as parsed. */
 export interface ParsedFunction {
   readonly node: FunctionExpression | ArrowFunctionExpression;
-  /** An expression that evaluates to the function, in one piece with the text: positions stay the same. */
+  /** An expression that evaluates to the function. The text begins at its third character, or would if it were whole. */
   readonly expression: string;
   /** What was put in front of the text for parsing; offsets of the tree count it. */
   readonly prefix: number;
@@ -58,7 +58,7 @@ function parseExpression(text: string): ParsedFunction | undefined {
   if (node.type !== 'FunctionExpression' && node.type !== 'ArrowFunctionExpression') return undefined;
   return {
     node: node as FunctionExpression | ArrowFunctionExpression,
-    expression: `(${text}\n)`,
+    expression: `( ${text}\n)`,
     prefix: FUNCTION_PREFIX.length,
     method: false,
   };
@@ -99,13 +99,14 @@ interface MethodNode {
 
 /**
  * With the function's name as its key, since a key that is computed may not evaluate anywhere else. Padded, so that
- * columns in stacks stay about right.
+ * columns in stacks stay right.
  */
 function methodExpression(text: string, name: string, node: FunctionExpression): string {
   const start = node.start - METHOD_PREFIX.length;
-  const key = JSON.stringify(name);
-  const head = `({${node.async ? 'async ' : ''}${node.generator ? '*' : ''}${key}`;
-  return `${head.padEnd(start + 1)}${text.slice(start)}\n})[${key}]`;
+  const quoted = JSON.stringify(name);
+  const key = /^[a-z$_][\w$]*$/i.test(name) ? name : quoted;
+  const head = `${METHOD_PREFIX}${node.async ? 'async ' : ''}${node.generator ? '*' : ''}${key}`;
+  return `${head.padEnd(METHOD_PREFIX.length + start)}${text.slice(start)}\n})[${quoted}]`;
 }
 
 function tryParse(text: string, problem?: { message?: string }): Node | undefined {

@@ -71,6 +71,19 @@ describe('describeFunction', () => {
     });
   });
 
+  it.each([
+    '(a) => { a.b }',
+    'function add(a) { a.b }',
+    'add(a) { a.b }',
+    '["ad" + "d"](a) { a.b }',
+    'async *add(a) { a.b }',
+    '"add"(a) { a.b }',
+  ])('keeps columns, but for two characters before: %s', (text) => {
+    const method = !/^(function|\()/.test(text);
+    const { source } = describeFunction(evaluate<Fn>(method ? `({ ${text} }).add` : text));
+    expect(source.indexOf('a.b') - 2).toBe(text.indexOf('a.b'));
+  });
+
   it('knows a text again', () => {
     const make = () => evaluate<Fn>('(again) => again * 2');
     expect(describeFunction(make())).toBe(describeFunction(make()));
