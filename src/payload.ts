@@ -1,10 +1,11 @@
 /**
- * What travels inside a slot: numbers, booleans, null, undefined, 64-bit bigints, short strings and small byte arrays,
- * up to six of them. Used by both sides. Everything else goes by message; then the kind says so.
+ * What travels inside a slot: numbers, booleans, null, undefined, 64-bit bigints, short strings, small byte arrays
+ * and small plain objects, up to six of them. Used by both sides. Everything else goes by message; then the kind says so.
  *
  * `kind` is one word: 4 bits flags, 3 bits count, and 4 bits tag for each value. Values lie one after the other in
  * the payload, each in a multiple of 8 bytes; strings and byte arrays begin with their length in 4 bytes.
  */
+import { begin, isPlain } from './plain.js';
 import { type Memory, PAYLOAD_BYTES } from './window.js';
 
 /** Flags of a kind. */
@@ -33,6 +34,8 @@ const tags = {
   bytes: 7,
   buffer: 8,
   bigint: 9,
+  json: 10,
+  wideJson: 11,
 } as const;
 
 /** The slot's payload begins this many words after its header's start. */
@@ -58,6 +61,7 @@ export function writeValues(memory: Memory, slot: number, values: readonly unkno
     let kind = count << COUNT_SHIFT;
     let spans = 0;
     end = 0;
+    begin();
     for (let i = 0; i < count; i++) {
       const tag = writeValue(memory, start, values[i]);
       if (tag < 0) return -1;
@@ -74,6 +78,7 @@ export function writeValues(memory: Memory, slot: number, values: readonly unkno
 export function writeOne(memory: Memory, slot: number, value: unknown): number {
   try {
     end = 0;
+    begin();
     const tag = writeValue(memory, (slot + PAYLOAD_OFFSET) << 2, value);
     return tag < 0 ? -1 : (1 << COUNT_SHIFT) | (tag << TAG_SHIFT);
   } catch {
@@ -123,7 +128,7 @@ function writeValue(memory: Memory, start: number, value: unknown): number {
     case 'bigint':
       return writeBigInt(memory, start, value);
     case 'object':
-      return value === null ? tags.null : writeBytes(memory, start, value);
+      return value === null ? tags.null : writeObject(memory, start, value);
     default:
       return -1;
   }
@@ -136,6 +141,10 @@ function readValue(memory: Memory, start: number, tag: number): unknown {
       end += 8;
       return value;
     }
+    case tags.json:
+      return JSON.parse(readSpan(memory, start, tags.latin1) as string);
+    case tags.wideJson:
+      return JSON.parse(readSpan(memory, start, tags.utf16) as string);
     case tags.latin1:
     case tags.utf16:
     case tags.bytes:
@@ -178,6 +187,13 @@ function writeWide(memory: Memory, start: number, value: string): number {
   for (let i = 0; i < length; i++) memory.u16[at + i] = value.charCodeAt(i);
   finishSpan(memory, start, length * 2);
   return tags.utf16;
+}
+
+function writeObject(memory: Memory, start: number, value: object): number {
+  if (ArrayBuffer.isView(value)) return writeBytes(memory, start, value);
+  if (!isPlain(value)) return -1;
+  const tag = writeString(memory, start, JSON.stringify(value));
+  return tag < 0 ? -1 : tag === tags.latin1 ? tags.json : tags.wideJson;
 }
 
 function writeBytes(memory: Memory, start: number, value: object): number {
