@@ -6,16 +6,13 @@ export interface ScalingLimits {
   readonly max: number;
 }
 
-/** When the set changes. */
+/** When the set changes. A thread costs some 40 ms to start, and memory to keep: it should not be started for less, nor kept for a rare burst. */
 export interface ScalingOptions {
   /** The set grows when a request has waited unstarted for this long, in ms, ≥ 0. */
   readonly growAfter: number;
   /** The set shrinks by the workers that were idle all through this time, in ms, > 0. */
   readonly idleTimeout: number;
 }
-
-/** A thread costs some 40 ms to start and memory to keep: it is not started for less, and not kept for a rare burst. */
-export const SCALING_DEFAULTS: ScalingOptions = { growAfter: 50, idleTimeout: 10_000 };
 
 /** `idleTimeout` grows up to this many times while shrinking turns out wrong. */
 const MOST_PATIENCE = 16;

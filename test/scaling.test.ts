@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SCALING_DEFAULTS, Scaler, type ScalingSample } from '../dist/src/scaling.js';
+import { Scaler, type ScalingSample } from '../dist/src/scaling.js';
 
 const OPTIONS = { growAfter: 50, idleTimeout: 1000 };
 const sample = (given: Partial<ScalingSample>): ScalingSample => ({
@@ -108,8 +108,8 @@ class FakePool {
   #queue: { at: number; length: number }[] = [];
   now = 0;
 
-  constructor(min: number, max: number, options = OPTIONS) {
-    this.#scaler = new Scaler({ min, max }, options);
+  constructor(min: number, max: number) {
+    this.#scaler = new Scaler({ min, max }, OPTIONS);
     this.workers = min;
   }
 
@@ -190,7 +190,7 @@ describe('never flaps', () => {
   });
 
   it('comes to rest: growing within a second under a lasting load, shrinking to min without one', () => {
-    const pool = new FakePool(1, 8, { ...SCALING_DEFAULTS, idleTimeout: 1000 });
+    const pool = new FakePool(1, 8);
     while (pool.now < 2000) pool.step(pool.now % 10 === 0 ? [75] : []);
     expect(pool.workers).toBe(8);
     expect(pool.changes.filter(({ by }) => by > 0).at(-1)!.at).toBeLessThan(1000);
