@@ -200,7 +200,7 @@ export class OutlierDetector {
     const rule = this.#config.successRate;
     if (rule === false) return;
     const judged = volumes.filter(({ total }) => total > 0 && total >= rule.requestVolume);
-    if (judged.length === 0 || judged.length < rule.minimumHosts) return;
+    if (judged.length < rule.minimumHosts) return;
     const mean = judged.reduce((sum, { successRate }) => sum + successRate, 0) / judged.length;
     const variance =
       judged.reduce((sum, { successRate }) => sum + (successRate - mean) ** 2, 0) / judged.length;
@@ -213,8 +213,7 @@ export class OutlierDetector {
     const rule = this.#config.failurePercentage;
     if (rule === false || volumes.length < rule.minimumHosts) return;
     const outliers = volumes.filter(
-      ({ total, successRate }) =>
-        total > 0 && total >= rule.requestVolume && (1 - successRate) * 100 > rule.threshold,
+      ({ total, successRate }) => total >= rule.requestVolume && (1 - successRate) * 100 > rule.threshold,
     );
     if (outliers.length === volumes.length) return;
     yield* this.#ejectAll(outliers, 'failure-percentage', rule.enforcementPercentage, now);
@@ -246,7 +245,6 @@ export class OutlierDetector {
     this.#enter(worker, 'ejected');
     worker.ejectedAt = now;
     worker.multiplier += 1;
-    worker.inARow = 0;
     return { id: worker.id, reason };
   }
 

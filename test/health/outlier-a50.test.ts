@@ -56,6 +56,14 @@ describe('A50: success rate', () => {
     expect(ejected(strict, [1], { 2: 19 })).toEqual([]);
     expect(ejected(strict, [1], { 2: 20 })).toEqual([1]);
   });
+  it('the workers needed are those with volume, of which one that did nothing has none', () => {
+    const wide = { ...options, successRate: { stdevFactor: 1000, minimumHosts: 5, requestVolume: 0 } };
+    expect(ejected(wide, [1])).toEqual([1]);
+    expect(ejected(wide, [1], { 2: 0 })).toEqual([]);
+    expect(
+      ejected({ ...wide, successRate: { ...wide.successRate, requestVolume: 20 } }, [1], { 2: 19 }),
+    ).toEqual([]);
+  });
   it('one outlier, enforcement percentage 0', () => {
     expect(ejected({ ...options, successRate: { ...rule, enforcementPercentage: 0 } }, [1])).toEqual([]);
   });

@@ -200,6 +200,34 @@ describe('a changing set', () => {
     expect(breakFirst(outliers, 0)).toEqual({ id: 1, reason: 'consecutive-failures' });
   });
 
+  it('who comes twice is the same still', () => {
+    const outliers = detector(2);
+    breakFirst(outliers, 0);
+    outliers.add(1);
+    expect(outliers.state(1)).toBe('ejected');
+  });
+
+  it('each interval counts for itself', () => {
+    const outliers = detector(2);
+    outliers.observe(1, true, 0);
+    outliers.observe(1, false, 0);
+    expect(outliers.snapshot()[0]).toEqual({
+      id: 1,
+      state: 'serving',
+      multiplier: 0,
+      successes: 1,
+      failures: 1,
+    });
+    outliers.sweep(10 * SECOND);
+    expect(outliers.snapshot()[0]).toEqual({
+      id: 1,
+      state: 'serving',
+      multiplier: 0,
+      successes: 0,
+      failures: 0,
+    });
+  });
+
   it('an empty set sweeps nothing', () => {
     expect(detector(0).sweep(0)).toEqual({ ejected: [], due: [] });
   });
