@@ -8,6 +8,7 @@ import { KeepAlive } from './keep-alive.js';
 import { type MapOptions, mapInto } from './map.js';
 import {
   type BalancerOptions,
+  checkMapOptions,
   checkSubmitOptions,
   checkTimeout,
   checkWeight,
@@ -149,19 +150,46 @@ export class Balancer extends EventEmitter<BalancerEvents> {
    *
    * @param source an iterable or async iterable; each item is the task's only argument
    * @param options `ordered`: results in the order of the source (default), else as they come; `signal` ends it
-   * @returns an async iterable of the results, to be iterated once. The first error ends it: it is thrown, the source is closed,
-   *   and what was not started is taken back. So does leaving the loop early.
+   * @returns an async iterable of the results, to be iterated once. Nothing is taken from the source before its first `next`. The first
+   *   error ends it, after the results before it: it is thrown, the source is closed, and what was not started is taken back. Leaving
+   *   the loop early does so, too. Running tasks then run to their end, except after an abort.
+   * @throws InvalidOptionError, NotAFunctionError, CapturedVariableError
    */
   map<T, R>(
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
     options: MapOptions = {},
   ): AsyncIterableIterator<Awaited<R>> {
+    checkMapOptions(options);
+    const ref = this.#tasks.resolve(task);
+    const submitOptions = { ...options.submit, signal: options.signal };
+    const dispatcher = this.#dispatcher;
+    const isFull = (): boolean =>
+      this.#refusal === undefined && dispatcher.queue.size >= this.#settings.maxQueue;
     return mapInto(
       {
-        submit: (item, signal) =>
-          this.submit(task as AnyTask, [item] as never, { ...options.submit, signal } as never),
-        limit: () => this.#dispatcher.capacityFor(this.#tasks.resolve(task)),
+        submit: (item) => {
+          let request: Request | undefined;
+          const promise = this.#accept(task, [item], submitOptions, (accepted) => {
+            request = accepted;
+          });
+          const takeBack = (): void => {
+            if (request === undefined || request.isSettled) return;
+            request.resolve(undefined);
+            dispatcher.withdraw(request);
+          };
+          return { promise, takeBack };
+        },
+        room: () => {
+          const workers = Math.max(1, dispatcher.workers.length);
+          const bytes = 1.5 * workers * this.#settings.windowBytes;
+          return { most: dispatcher.capacityFor(ref), bytes, least: 2 * workers };
+        },
+        isFull: () => {
+          if (isFull()) dispatcher.pass();
+          return isFull();
+        },
+        ready: () => this.ready(),
       },
       source,
       options,

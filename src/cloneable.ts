@@ -165,7 +165,12 @@ const PER_OBJECT = 16;
  * @returns bytes
  */
 export function approximateBytes(value: unknown): number {
-  return weigh(value, { left: MAX_WEIGHED }, 0);
+  try {
+    return weigh(value, { left: MAX_WEIGHED }, 0);
+  } catch {
+    // A proxy whose traps throw.
+    return PER_OBJECT;
+  }
 }
 
 function weigh(value: unknown, budget: { left: number }, depth: number): number {

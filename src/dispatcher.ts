@@ -218,7 +218,7 @@ export class Dispatcher implements Lookout {
   withdraw(request: Request): boolean {
     const worker = request.extras?.worker as Worker | undefined;
     if (worker === undefined) {
-      this.queue.forget();
+      this.queue.forget(request);
       this.#noteLoad();
       return true;
     }
@@ -415,7 +415,9 @@ export class Dispatcher implements Lookout {
   }
 
   #requeue(requests: readonly Request[]): void {
-    for (const request of requests) {
+    // The oldest last: then each comes to the very front.
+    for (let i = requests.length - 1; i >= 0; i--) {
+      const request = requests[i] as Request;
       if (request.isSettled) continue;
       if (request.extras !== undefined) request.extras.worker = undefined;
       this.queue.pushBack(request);

@@ -1,62 +1,96 @@
 /** Batches: an iterable in, results out, with backpressure. */
-import type { SubmitOptions } from './options.js';
+import { approximateBytes } from './cloneable.js';
+import { invalid, type SubmitOptions } from './options.js';
 
 /** Options of `map`. */
 export interface MapOptions {
   /** Results in the order of the source, else in the order of completion. Default true. */
   ordered?: boolean;
-  /** Ends the iteration: it throws the signal's reason. */
+  /** Ends the iteration: it throws the signal's reason, and running tasks are stopped as by `submit`'s signal. */
   signal?: AbortSignal;
   /** Options for each request. */
   submit?: Omit<SubmitOptions, 'signal' | 'transfer' | 'onProgress'>;
 }
 
+/** One item on its way. */
+export interface MapRequest {
+  readonly promise: Promise<unknown>;
+  /** If it has not started, it never will; its promise does not matter any more. */
+  takeBack(): void;
+}
+
+/** How many items may be on the way: taken from the source, and their results not taken by the caller. */
+export interface MapRoom {
+  /** At most this many. */
+  readonly most: number;
+  /** As long as they are no more bytes than this, … */
+  readonly bytes: number;
+  /** … or no more items than this. */
+  readonly least: number;
+}
+
 /** Where the items go. */
 export interface MapTarget {
-  submit(item: unknown, signal: AbortSignal): Promise<unknown>;
-  /** How many items may be on the way: taken from the source, and their results not taken by the caller. */
-  limit(): number;
+  submit(item: unknown): MapRequest;
+  room(): MapRoom;
+  /** Whether a submit would be refused for lack of room. */
+  isFull(): boolean;
+  /** Resolves when it would not any more. */
+  ready(): Promise<void>;
 }
 
 type Step = IteratorResult<unknown, undefined>;
 const DONE: Step = { done: true, value: undefined };
+
+/** How many items may pass before the room is asked for again: it follows the mean run time, which changes slowly. */
+const ROOM_LASTS = 32;
 
 interface Waiter {
   readonly resolve: (step: Step) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** One result, or error, that is there or is to come. */
+/** One item: its request, and then its result or error. */
 interface Slot {
   state: 'pending' | 'value' | 'error';
   value: unknown;
+  bytes: number;
+  request: MapRequest | undefined;
 }
 
 class Mapping implements AsyncIterableIterator<unknown, undefined> {
   readonly #target: MapTarget;
-  readonly #source: Iterator<unknown> | AsyncIterator<unknown>;
+  readonly #given: Iterable<unknown> | AsyncIterable<unknown>;
   readonly #ordered: boolean;
   readonly #signal: AbortSignal | undefined;
-  readonly #abort = new AbortController();
-  /** Ordered: all items on the way, in the source's order. Unordered: results that have come. */
-  readonly #slots: Slot[] = [];
+  #source: Iterator<unknown> | AsyncIterator<unknown> | undefined;
+  #state: 'new' | 'running' | 'ended' = 'new';
+  /** What the caller takes next, from `#first` on. Ordered: all items on the way. Unordered: those that are settled. */
+  readonly #slots: (Slot | undefined)[] = [];
   #first = 0;
-  /** Items whose results the caller has not taken. */
+  /** Those that are not settled; they are taken back at an early end, the youngest first. */
+  readonly #pending = new Set<Slot>();
+  /** Items whose results the caller has not taken, and their bytes, or their results'. */
   #onTheWay = 0;
+  #bytes = 0;
   readonly #waiters: Waiter[] = [];
+  /** An error that no `next` has got yet. */
+  #failure: { readonly error: unknown } | undefined;
+  /** The source has ended, or has thrown: it must not be closed. */
   #exhausted = false;
-  #failed = false;
-  #ended = false;
-  #pulling = false;
-  #limit = 0;
-  #sinceLimit = 0;
+  /** What the next item waits for: the source is asked for it, or there is no room in the queue. */
+  #awaits: 'nothing' | 'source' | 'room' = 'nothing';
+  /** A task has failed: the items after it would run for nothing. */
+  #failing = false;
+  #closing: Promise<unknown> | undefined;
+  #room: MapRoom = { most: 0, bytes: 0, least: 0 };
+  #roomLasts = 0;
 
   constructor(target: MapTarget, source: Iterable<unknown> | AsyncIterable<unknown>, options: MapOptions) {
     this.#target = target;
-    this.#source = iteratorOf(source);
+    this.#given = source;
     this.#ordered = options.ordered ?? true;
     this.#signal = options.signal;
-    this.#signal?.addEventListener('abort', this.#onAbort);
   }
 
   [Symbol.asyncIterator](): this {
@@ -64,8 +98,13 @@ class Mapping implements AsyncIterableIterator<unknown, undefined> {
   }
 
   next(): Promise<Step> {
-    if (this.#ended) return Promise.resolve(DONE);
-    if (this.#signal?.aborted === true) return this.#fail(this.#signal.reason);
+    if (this.#state === 'new') this.#start();
+    if (this.#failure !== undefined) {
+      const { error } = this.#failure;
+      this.#failure = undefined;
+      return Promise.reject(error);
+    }
+    if (this.#state === 'ended') return Promise.resolve(DONE);
     const promise = new Promise<Step>((resolve, reject) => {
       this.#waiters.push({ resolve, reject });
     });
@@ -75,78 +114,135 @@ class Mapping implements AsyncIterableIterator<unknown, undefined> {
   }
 
   async return(): Promise<Step> {
-    await this.#end();
+    const wasEnded = this.#state === 'ended';
+    this.#end(undefined);
+    this.#failure = undefined;
+    try {
+      await this.#closing;
+    } catch (error) {
+      if (!wasEnded) throw error;
+    }
     return DONE;
   }
 
   async throw(error: unknown): Promise<Step> {
-    await this.#end();
+    await this.return();
     throw error;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#end();
+    await this.return();
+  }
+
+  /** Nothing is opened, and nothing listened to, before the first `next`: as with any generator. */
+  #start(): void {
+    this.#state = 'running';
+    if (this.#signal?.aborted === true) {
+      this.#exhausted = true;
+      this.#fail(this.#signal.reason);
+      return;
+    }
+    this.#signal?.addEventListener('abort', this.#onAbort);
+    try {
+      this.#source = open(this.#given);
+    } catch (error) {
+      this.#exhausted = true;
+      this.#fail(error);
+    }
   }
 
   /** Takes items from the source while there is room for them. */
   #pull(): void {
-    if (this.#pulling) return;
-    while (!this.#exhausted && !this.#ended && this.#hasRoom()) {
-      let step: IteratorResult<unknown> | Promise<IteratorResult<unknown>>;
+    while (this.#wantsMore() && this.#hasRoom()) {
+      this.#awaits = 'source';
       try {
-        step = this.#source.next();
+        const step = this.#source!.next();
+        if (isPromise(step)) {
+          this.#resume(step, (later) => this.#take(later));
+          return;
+        }
+        this.#awaits = 'nothing';
+        this.#take(step);
       } catch (error) {
         this.#sourceFailed(error);
-        return;
       }
-      if (isPromise(step)) {
-        this.#pulling = true;
-        step.then(
-          (later) => {
-            this.#pulling = false;
-            this.#take(later);
-            this.#pull();
-          },
-          (error) => {
-            this.#pulling = false;
-            this.#sourceFailed(error);
-          },
-        );
-        return;
-      }
-      this.#take(step);
     }
+  }
+
+  #wantsMore(): boolean {
+    return this.#state === 'running' && this.#awaits === 'nothing' && !this.#exhausted && !this.#failing;
+  }
+
+  #resume<T>(promise: Promise<T>, then: (value: T) => void): void {
+    const failed = (error: unknown): void => {
+      this.#awaits = 'nothing';
+      this.#sourceFailed(error);
+    };
+    promise.then((value) => {
+      this.#awaits = 'nothing';
+      try {
+        then(value);
+      } catch (error) {
+        failed(error);
+      }
+      this.#pull();
+    }, failed);
   }
 
   #hasRoom(): boolean {
-    // The limit follows the tasks' mean run time, which changes slowly.
-    if (this.#sinceLimit-- <= 0) {
-      this.#limit = this.#target.limit();
-      this.#sinceLimit = 32;
+    if (this.#roomLasts-- <= 0) {
+      this.#room = this.#target.room();
+      this.#roomLasts = ROOM_LASTS;
     }
-    return this.#onTheWay < this.#limit;
+    const { most, bytes, least } = this.#room;
+    if (this.#onTheWay >= most || (this.#bytes >= bytes && this.#onTheWay >= least)) return false;
+    if (!this.#target.isFull()) return true;
+    // Somebody else fills the queue. The next of our own results looks again, if there is any to come.
+    if (this.#onTheWay === 0) {
+      this.#awaits = 'room';
+      this.#resume(this.#target.ready(), () => {});
+    }
+    return false;
   }
 
   #take(step: IteratorResult<unknown>): void {
-    if (this.#ended) return;
+    if (this.#state === 'ended') return;
     if (step.done === true) {
       this.#exhausted = true;
       this.#serve();
       return;
     }
-    this.#onTheWay++;
-    const slot: Slot = { state: 'pending', value: undefined };
+    const slot: Slot = {
+      state: 'pending',
+      value: undefined,
+      bytes: approximateBytes(step.value),
+      request: undefined,
+    };
+    this.#enter(slot);
+    this.#pending.add(slot);
     if (this.#ordered) this.#slots.push(slot);
-    this.#target.submit(step.value, this.#abort.signal).then(
+    slot.request = this.#target.submit(step.value);
+    slot.request.promise.then(
       (value) => this.#came(slot, 'value', value),
       (error) => this.#came(slot, 'error', error),
     );
   }
 
+  #enter(slot: Slot): void {
+    this.#onTheWay++;
+    this.#bytes += slot.bytes;
+  }
+
   #came(slot: Slot, state: 'value' | 'error', value: unknown): void {
-    if (this.#ended) return;
+    if (this.#state === 'ended') return;
+    this.#pending.delete(slot);
+    const bytes = approximateBytes(value);
+    this.#bytes += bytes - slot.bytes;
+    this.#failing ||= state === 'error';
     slot.state = state;
     slot.value = value;
+    slot.bytes = bytes;
+    slot.request = undefined;
     if (!this.#ordered) this.#slots.push(slot);
     this.#serve();
     this.#pull();
@@ -154,71 +250,82 @@ class Mapping implements AsyncIterableIterator<unknown, undefined> {
 
   /** Hands results to those who wait for them. */
   #serve(): void {
-    while (this.#waiters.length > 0 && !this.#ended) {
+    while (this.#waiters.length > 0) {
       const slot = this.#slots[this.#first];
-      if (slot === undefined || slot.state === 'pending') {
-        if (slot === undefined && this.#exhausted && this.#onTheWay === 0) this.#finish();
+      if (slot === undefined) {
+        if (this.#exhausted && this.#onTheWay === 0) this.#end(undefined);
         return;
       }
+      if (slot.state === 'pending') return;
       this.#forgetFirst();
       this.#onTheWay--;
-      const waiter = this.#waiters.shift() as Waiter;
-      if (slot.state === 'value') waiter.resolve({ done: false, value: slot.value });
-      else {
-        this.#waiters.unshift(waiter);
-        void this.#fail(slot.value).catch(() => {});
+      this.#bytes -= slot.bytes;
+      if (slot.state === 'error') {
+        this.#fail(slot.value);
+        return;
       }
+      this.#waiters.shift()?.resolve({ done: false, value: slot.value });
     }
   }
 
   #forgetFirst(): void {
-    this.#first++;
-    if (this.#first > 1024 && this.#first * 2 > this.#slots.length) {
+    // At once, since results may be large; the places go when they are many.
+    this.#slots[this.#first++] = undefined;
+    if (this.#first === this.#slots.length || this.#first > 1024) {
       this.#slots.splice(0, this.#first);
       this.#first = 0;
     }
   }
 
+  /** What the source gave before comes first. */
   #sourceFailed(error: unknown): void {
     this.#exhausted = true;
-    if (this.#ended) return;
-    // The source is broken already and must not be closed; what it gave before comes first.
-    this.#failed = true;
-    this.#onTheWay++;
-    this.#slots.push({ state: 'error', value: error });
+    if (this.#state === 'ended') return;
+    const slot: Slot = { state: 'error', value: error, bytes: 0, request: undefined };
+    this.#enter(slot);
+    this.#slots.push(slot);
     this.#serve();
   }
 
-  readonly #onAbort = (): void => {
-    void this.#fail(this.#signal?.reason).catch(() => {});
-  };
+  readonly #onAbort = (): void => this.#fail(this.#signal?.reason);
 
-  /** Ends with an error, which the first waiter gets. */
-  async #fail(error: unknown): Promise<never> {
-    if (!this.#ended) {
-      const waiter = this.#waiters.shift();
-      await this.#end();
-      waiter?.reject(error);
-    }
-    throw error;
+  #fail(error: unknown): void {
+    this.#end({ error });
   }
 
-  #finish(): void {
-    this.#ended = true;
+  /** Ends, early or not: takes back what is not started, closes the source, tells those who wait. Does nothing the second time. */
+  #end(failure: { readonly error: unknown } | undefined): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
     this.#signal?.removeEventListener('abort', this.#onAbort);
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve(DONE);
+    this.#slots.length = 0;
+    // The youngest first: each is then the last of its window, and nothing has to move.
+    for (const { request } of [...this.#pending].reverse()) request?.takeBack();
+    this.#pending.clear();
+    this.#closing = this.#closeSource();
+    const [first, ...others] = this.#waiters.splice(0);
+    if (first === undefined) {
+      this.#failure = failure;
+      return;
+    }
+    const settle = (): void => {
+      if (failure === undefined) first.resolve(DONE);
+      else first.reject(failure.error);
+      for (const waiter of others) waiter.resolve(DONE);
+    };
+    // An error while closing does not hide the one that was the reason.
+    if (this.#closing === undefined) settle();
+    else this.#closing.then(settle, settle);
   }
 
-  /** Ends early: takes back what is not started, closes the source. */
-  async #end(): Promise<void> {
-    if (this.#ended) return;
-    this.#finish();
-    this.#slots.length = 0;
-    this.#abort.abort(new DOMException('the iteration has ended', 'AbortError'));
-    if (!this.#exhausted && !this.#failed) {
-      this.#exhausted = true;
-      await this.#source.return?.(undefined);
-    }
+  /** Returns what to wait for: not for a source that is just asked for an item, since that may take for ever. */
+  #closeSource(): Promise<unknown> | undefined {
+    const source = this.#source;
+    if (source === undefined || this.#exhausted) return undefined;
+    this.#exhausted = true;
+    const closing = (async () => source.return?.(undefined))();
+    closing.catch(() => {});
+    return this.#awaits === 'source' ? undefined : closing;
   }
 }
 
@@ -228,16 +335,19 @@ export function mapInto(
   source: Iterable<unknown> | AsyncIterable<unknown>,
   options: MapOptions,
 ): AsyncIterableIterator<unknown> {
+  const given = source as Partial<AsyncIterable<unknown> & Iterable<unknown>> | null | undefined;
+  if (typeof given?.[Symbol.asyncIterator] !== 'function' && typeof given?.[Symbol.iterator] !== 'function') {
+    throw invalid('map(source)', source, 'an iterable or an async iterable');
+  }
   return new Mapping(target, source, options);
 }
 
-function iteratorOf(
+function open(
   source: Iterable<unknown> | AsyncIterable<unknown>,
 ): Iterator<unknown> | AsyncIterator<unknown> {
-  const given = source as Partial<AsyncIterable<unknown> & Iterable<unknown>> | null | undefined;
-  if (typeof given?.[Symbol.asyncIterator] === 'function') return given[Symbol.asyncIterator]!();
-  if (typeof given?.[Symbol.iterator] === 'function') return given[Symbol.iterator]!();
-  throw new TypeError('map: the source is neither an iterable nor an async iterable');
+  return Symbol.asyncIterator in Object(source)
+    ? (source as AsyncIterable<unknown>)[Symbol.asyncIterator]()
+    : (source as Iterable<unknown>)[Symbol.iterator]();
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {

@@ -217,6 +217,26 @@ export function checkSubmitOptions(options: SubmitOptions): void {
 }
 
 /** @throws InvalidOptionError */
+export function checkMapOptions(options: {
+  ordered?: unknown;
+  signal?: unknown;
+  submit?: SubmitOptions;
+}): void {
+  checkObject('map options', options, { ordered: 0, signal: 0, submit: 0 });
+  const { ordered, signal, submit } = options;
+  boolean('map options.ordered', ordered as boolean | undefined, true);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalid('map options.signal', signal, 'an AbortSignal');
+  }
+  if (submit === undefined) return;
+  checkSubmitOptions(submit);
+  for (const name of ['signal', 'transfer', 'onProgress'] as const) {
+    if (submit[name] !== undefined)
+      throw invalid(`map options.submit.${name}`, submit[name], 'none: it is of one request');
+  }
+}
+
+/** @throws InvalidOptionError */
 export function checkWorkerCount(name: string, value: unknown): number {
   checkInteger(name, value, 1, MOST_WORKERS);
   return value as number;

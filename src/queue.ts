@@ -63,12 +63,18 @@ class Fifo {
     }
   }
 
-  /** All unsettled requests, the next first; empties the list. */
-  *takeAll(): Generator<Request> {
+  /** Lets go of all settled requests, and of one that is about to be. What was put back stays ahead of the others. */
+  compact(dead: Request): void {
+    const isLiving = (request: Request): boolean => !request.isSettled && request !== dead;
+    const returned = this.#returned.filter(isLiving);
+    this.#returned.length = 0;
+    const living: Request[] = [];
     for (let request = this.peek(); request !== undefined; request = this.peek()) {
       this.drop();
-      yield request;
+      if (isLiving(request)) living.push(request);
     }
+    for (const request of returned) this.#returned.push(request);
+    for (const request of living) this.push(request);
   }
 
   #head(): Request | undefined {
@@ -76,9 +82,9 @@ class Fifo {
   }
 }
 
-/** Ids wrap, so age is a distance. */
-function isOlder(a: Request, b: Request): boolean {
-  return ((a.id - b.id) << 1) >> 1 < 0;
+/** Ids wrap after 2^30, so age is a distance: a signed number of 30 bits. */
+export function isOlder(a: Pick<Request, 'id'>, b: Pick<Request, 'id'>): boolean {
+  return ((a.id - b.id) << 2) >> 2 < 0;
 }
 
 export class Queue {
@@ -118,6 +124,17 @@ export class Queue {
     return this.#top()?.peek();
   }
 
+  /** The request that waits longest. O(p) for p priorities in use. */
+  oldest(): Request | undefined {
+    if (this.#size === 0) return undefined;
+    let oldest: Request | undefined;
+    for (const bucket of this.#buckets.values()) {
+      const request = bucket.peek();
+      if (request !== undefined && (oldest === undefined || isOlder(request, oldest))) oldest = request;
+    }
+    return oldest;
+  }
+
   /** Takes the next request. O(1) for one priority. */
   shift(): Request | undefined {
     const bucket = this.#size === 0 ? undefined : this.#top();
@@ -129,13 +146,13 @@ export class Queue {
   }
 
   /**
-   * A waiting request has been settled (aborted, timed out). It stays in its bucket as a dead entry, until it is met or until
+   * A waiting request is settled (aborted, timed out), or is about to be. It stays in its bucket as a dead entry, until it is met or until
    * the dead outnumber the living: so O(1), amortised.
    */
-  forget(): void {
+  forget(request: Request): void {
     this.#size--;
     this.#dead++;
-    if (this.#dead > 1024 && this.#dead > this.#size) this.#compact();
+    if (this.#dead > 1024 && this.#dead > this.#size) this.#compact(request);
   }
 
   /** Takes all, the next first. */
@@ -175,13 +192,8 @@ export class Queue {
     return found;
   }
 
-  #compact(): void {
+  #compact(dead: Request): void {
     this.#dead = 0;
-    const living: Request[] = [];
-    for (const bucket of this.#buckets.values()) {
-      for (const request of bucket.takeAll()) living.push(request);
-    }
-    this.#size = 0;
-    for (const request of living) this.push(request);
+    for (const bucket of this.#buckets.values()) bucket.compact(dead);
   }
 }
