@@ -17,6 +17,9 @@ interface MainLocal {
   workers: View[];
   /** Ids of results that came by message. */
   stash: number[];
+  /** Sendings of arguments so far, and the last one of each request. */
+  sends: number;
+  lastSend: Record<string, number>;
 }
 type Message = { result?: number; exit?: number; wake?: number };
 
@@ -95,9 +98,10 @@ export function mainThread(setting: WindowSetting): ActorModel<MainLocal, Window
     const ids = local.queued.splice(0, n);
     for (const id of ids) {
       if (setting.byMessage(id)) {
-        steps.send(names[w]!, { args: id });
+        local.lastSend[id] = ++local.sends;
+        steps.send(names[w]!, { args: setting.sending(id, local.sends) });
       }
-      steps.write(setting.request(w, view.tail), id);
+      steps.write(setting.request(w, view.tail), setting.slot(id, local.lastSend[id]));
       view.tail = advance(view.tail, 1);
       view.sent.push(id);
     }
@@ -124,7 +128,9 @@ export function mainThread(setting: WindowSetting): ActorModel<MainLocal, Window
         ghost.fate[id] = 'queued';
       }
     });
-    const drop = taken.filter((id) => setting.byMessage(id));
+    const drop = taken
+      .filter((id) => setting.byMessage(id))
+      .map((id) => setting.sending(id, local.lastSend[id]!));
     if (drop.length > 0) steps.send(names[w]!, { drop });
     local.queued.unshift(...taken);
     local.reclaims -= 1;
@@ -203,6 +209,8 @@ export function mainThread(setting: WindowSetting): ActorModel<MainLocal, Window
       reclaims: options.reclaims ?? 0,
       workers: names.map(() => ({ sent: [], done: first, tail: first, dead: false })),
       stash: [],
+      sends: 0,
+      lastSend: {},
     },
     activity,
   };

@@ -35,7 +35,7 @@ export interface WindowModelOptions {
     | 'announces before it publishes'
     | 'holds back although its window is empty'
     | 'claims before it publishes'
-    | 'takes from the stash first';
+    | 'finds arguments by request';
 }
 
 /** Where a request is; only the protocol may move it. */
@@ -69,6 +69,20 @@ export class WindowSetting {
 
   byMessage(id: number): boolean {
     return this.options.messages === true && id % 2 === 1;
+  }
+  /**
+   * What names one sending of a request's arguments. A request that is taken back and sent to the same worker again has two
+   * sendings on the way; by its id alone the first would be taken for the second, and the second kept for ever.
+   */
+  sending(id: number, send: number): number {
+    return this.options.error === 'finds arguments by request' ? id : send * 16 + id;
+  }
+  /** What a slot says. */
+  slot(id: number, send: number | undefined): number {
+    return (send ?? 0) * 16 + id;
+  }
+  inSlot(slot: number): { id: number; sending: number } {
+    return { id: slot & 15, sending: this.sending(slot & 15, slot >> 4) };
   }
   /** The cell of a request's slot. */
   request(w: number, position: number): string {

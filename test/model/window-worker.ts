@@ -6,13 +6,13 @@ export interface WorkerLocal {
   at: 'claim' | 'run' | 'announce' | 'empty' | 'nap' | 'asleep';
   position: number;
   peeked: number;
-  /** Ids of requests whose arguments came by message; a second sending takes the place of the first. */
+  /** What came by message, by sending. */
   stash: number[];
 }
 
 function handle(local: WorkerLocal, message: Json): void {
   const { args, drop = [] } = message as { args?: number; drop?: number[] };
-  local.stash = local.stash.filter((id) => id !== args && !drop.includes(id));
+  local.stash = local.stash.filter((sending) => sending !== args && !drop.includes(sending));
   if (args !== undefined) local.stash.push(args);
 }
 
@@ -31,7 +31,8 @@ export function workerThread(setting: WindowSetting, w: number): ActorModel<Work
         return { ...local, at: 'run', position, peeked };
       }
       case 'run': {
-        const id = local.peeked || steps.read(setting.request(w, local.position));
+        const slot = local.peeked || steps.read(setting.request(w, local.position));
+        const { id, sending } = setting.inSlot(slot);
         steps.note((ghost) => {
           steps.check(
             ghost.fate[id] === 'sent',
@@ -42,12 +43,11 @@ export function workerThread(setting: WindowSetting, w: number): ActorModel<Work
           ghost.running[name] = id;
         });
         if (setting.byMessage(id)) {
-          // Always what has arrived first: a drop and a second sending may lie behind what is stashed.
-          if (error !== 'takes from the stash first' || !local.stash.includes(id)) {
+          if (!local.stash.includes(sending)) {
             for (const message of steps.drain(name)) handle(local, message);
           }
-          steps.check(local.stash.includes(id), `the arguments of request ${id} are not there`);
-          local.stash = local.stash.filter((other) => other !== id);
+          steps.check(local.stash.includes(sending), `the arguments of request ${id} are not there`);
+          local.stash = local.stash.filter((other) => other !== sending);
         }
         const write = () => {
           if (setting.byMessage(id)) steps.send('main', { result: id });

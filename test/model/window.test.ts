@@ -40,6 +40,6 @@ describe('the protocol of the window, in every interleaving', () => {
       const explored = explore(windowModel({ ...base, ...small, ...(large ? instead : {}) }));
       expect(explored.ends).toBeGreaterThan(0);
     },
-    large ? 3_600_000 : 60_000,
+    large ? 3_600_000 : 300_000,
   );
 });
