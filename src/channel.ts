@@ -30,17 +30,7 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
 
   /** Receives at once all that has arrived. */
   drain(): void {
-    for (;;) {
-      let entry: ReturnType<typeof receiveMessageOnPort>;
-      try {
-        entry = receiveMessageOnPort(this.#port);
-      } catch (error) {
-        this.#unreadable = error;
-        continue;
-      }
-      if (entry === undefined) return;
-      this.#receive(entry.message as Incoming);
-    }
+    while (this.receiveNext());
   }
 
   /** Why the last message that could not be read in this thread could not; those behind it are not affected. */
@@ -53,13 +43,13 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
     this.#stash.set(id, values);
   }
 
-  /** What came for a request: from the stash, else from the port's queue. */
+  /**
+   * What came for a request: from the stash, else from the port's queue. Receives no more than it takes to find it: so what a
+   * thread cannot hold in its memory hurts the request that brought it, and not the one before.
+   */
   take(id: number): Stashed | undefined {
     let values = this.#stash.get(id);
-    if (values === undefined) {
-      this.drain();
-      values = this.#stash.get(id);
-    }
+    while (values === undefined && this.receiveNext()) values = this.#stash.get(id);
     this.#stash.delete(id);
     return values;
   }
@@ -72,6 +62,20 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
   /** All that is stashed. */
   stashed(): IterableIterator<[number, Stashed]> {
     return this.#stash.entries();
+  }
+
+  /** Receives one message at once. False: none has arrived. */
+  receiveNext(): boolean {
+    let entry: ReturnType<typeof receiveMessageOnPort>;
+    try {
+      entry = receiveMessageOnPort(this.#port);
+    } catch (error) {
+      this.#unreadable = error;
+      return true;
+    }
+    if (entry === undefined) return false;
+    this.#receive(entry.message as Incoming);
+    return true;
   }
 
   /** Lets the process end although the port is open. */

@@ -80,7 +80,10 @@ export class Dispatcher implements Lookout {
   #flushing = false;
   #inBurst = 0;
   #deferring = false;
+  #passing = false;
   #busy = false;
+  /** Threads that ran out of memory with a request's arguments, while they ran nothing. */
+  readonly #suspects = new WeakMap<Request, number>();
   /** When workers were last looked at for being stuck. */
   #lastRescue = 0;
 
@@ -137,10 +140,32 @@ export class Dispatcher implements Lookout {
     this.#schedule();
   }
 
-  /** Ends the worker's thread at once; what it has not started runs elsewhere. */
-  end(worker: Worker): void {
-    this.retire(worker);
+  /**
+   * Ends the thread that runs a request, unless that has ended by itself just now. What the thread has not started runs elsewhere;
+   * what was transferred to it is lost.
+   */
+  end(worker: Worker, request: Request): void {
+    // With all of this taken back it cannot start anything else, so nobody else can be hit.
+    const unstarted = worker.takeAll();
+    if (!worker.isRunning(request)) {
+      worker.putBack(unstarted);
+      return;
+    }
+    this.#policy.remove(worker.view);
+    this.#moveOn(unstarted, worker, 'its thread had to be ended');
+    this.#requeue(worker.backlog.splice(0));
     worker.terminate();
+    this.#schedule();
+  }
+
+  /** Takes what a worker has completed: before a request there is called late, say. */
+  collect(worker: Worker): void {
+    this.#settleDeferred();
+    if (!worker.hasResults) return;
+    worker.drain(Number.POSITIVE_INFINITY, performance.now());
+    this.#refill(worker);
+    this.#policy.update(worker.view);
+    this.#schedule();
   }
 
   /** The worker is no more. */
@@ -154,8 +179,23 @@ export class Dispatcher implements Lookout {
 
   /** Gives out what the policy lets. O(n log w) for n requests that find room. */
   pass(): void {
+    // Getters in arguments, and policies, are the caller's code: they may submit.
+    if (this.#passing) {
+      this.#schedule();
+      return;
+    }
+    this.#passing = true;
+    try {
+      this.#giveOut();
+    } finally {
+      this.#passing = false;
+    }
+    this.#events.drained();
+    this.#noteLoad();
+  }
+
+  #giveOut(): void {
     const { queue } = this;
-    const before = queue.size;
     while (queue.size > 0) {
       const request = queue.peek();
       if (request === undefined) break;
@@ -166,8 +206,6 @@ export class Dispatcher implements Lookout {
     }
     this.#post();
     if (queue.size === 0) this.#rebalance();
-    if (queue.size < before) this.#events.drained();
-    this.#noteLoad();
   }
 
   /** A worker has published something. */
@@ -203,10 +241,11 @@ export class Dispatcher implements Lookout {
     worker.drain(Number.POSITIVE_INFINITY, performance.now());
     worker.closeChannel();
     this.remove(worker);
-    const { running, unstarted } = worker.remains();
-    this.#requeue(unstarted);
-    this.#requeue(worker.backlog.splice(0));
+    const { running, unstarted, heaviest } = worker.remains();
     if (running !== undefined) this.#crashed(running, worker, death);
+    else if (heaviest !== undefined && isOutOfMemory(death)) this.#suspect(heaviest, worker, death);
+    this.#moveOn(unstarted, worker, describe(death), death);
+    this.#requeue(worker.backlog.splice(0));
     // It may have died between taking the bell and sending the message.
     this.poller.lookSoon();
   }
@@ -238,6 +277,7 @@ export class Dispatcher implements Lookout {
     }
     const taken = [...this.queue.takeAll()];
     this.#noteLoad();
+    this.#schedule();
     return taken;
   }
 
@@ -290,6 +330,7 @@ export class Dispatcher implements Lookout {
    */
   #burst(): void {
     this.#inBurst = 0;
+    if (this.#passing) return;
     this.#deferring = true;
     this.#drainAll(performance.now());
     this.#deferring = false;
@@ -424,10 +465,45 @@ export class Dispatcher implements Lookout {
     }
   }
 
+  /** What a dying worker has not started goes back to the queue, except what exists nowhere any more. */
+  #moveOn(unstarted: readonly Request[], worker: Worker, why: string, death?: ThreadDeath): void {
+    for (const request of unstarted) {
+      if (request.extras?.away !== true) continue;
+      this.#fail(
+        request,
+        worker,
+        `it had not started, but its transferred arguments were lost: ${why}`,
+        death,
+      );
+    }
+    this.#requeue(unstarted);
+  }
+
+  /**
+   * A thread ran out of memory while it ran nothing, most likely because of the largest arguments on their way to it. Without
+   * this, a request whose arguments no thread can hold would end one after the other, for ever.
+   */
+  #suspect(request: Request, worker: Worker, death: ThreadDeath): void {
+    const kills = (this.#suspects.get(request) ?? 0) + 1;
+    this.#suspects.set(request, kills);
+    if (kills < MOST_KILLS) return;
+    this.#fail(
+      request,
+      worker,
+      `its arguments are too large for the thread's memory: ${describe(death)}`,
+      death,
+    );
+  }
+
   #crashed(request: Request, worker: Worker, death: ThreadDeath): void {
     const { extras } = request;
     if (request.isSettled) return;
     const kills = (extras?.kills ?? 0) + 1;
+    const why = describe(death);
+    if (extras !== undefined && extras.retries > 0 && extras.away) {
+      this.#fail(request, worker, `${why} (not run again, since its transferred arguments are gone)`, death);
+      return;
+    }
     if (extras !== undefined && extras.retries > 0 && kills < MOST_KILLS) {
       extras.retries--;
       extras.kills = kills;
@@ -435,16 +511,22 @@ export class Dispatcher implements Lookout {
       this.#requeue([request]);
       return;
     }
+    this.#fail(request, worker, why, death);
+  }
+
+  /** Rejects a request that its worker's end has cost. */
+  #fail(request: Request, worker: Worker, why: string, death: ThreadDeath | undefined): void {
+    if (request.isSettled) return;
     this.counts.completed++;
     this.counts.failed++;
     worker.failed++;
     request.reject(
       new WorkerCrashedError({
-        exitCode: death.exitCode,
+        exitCode: death?.exitCode,
         requestId: request.id,
         taskName: request.task.name,
-        why: describe(death),
-        cause: death.cause,
+        why,
+        cause: death?.cause,
       }),
     );
   }
@@ -472,6 +554,10 @@ function settle(request: Request, value: unknown, message: ResultMessage | undef
   if (message === undefined) request.resolve(value);
   else if (message.failure === undefined) request.resolve(message.value);
   else request.fail(message.failure);
+}
+
+function isOutOfMemory({ cause }: ThreadDeath): boolean {
+  return (cause as { code?: unknown } | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY';
 }
 
 function describe(death: ThreadDeath): string {

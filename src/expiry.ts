@@ -42,6 +42,7 @@ export class Expiry {
         clearTimeout(running);
         const look = (ms: number): void => {
           running = setTimeout(() => {
+            if (this.#isOver(request)) return;
             const left = this.#timeLeft(request, timeout);
             if (left > 0) look(left);
             else this.expire(request, new TaskTimeoutError(request.task.name, 'run', timeout));
@@ -72,7 +73,14 @@ export class Expiry {
 
   #graceOver(worker: Worker, request: Request): void {
     if (worker.state === 'dead' || !worker.isRunning(request)) return;
-    this.#dispatcher.end(worker);
+    this.#dispatcher.end(worker, request);
+  }
+
+  /** Whether it is over, also if that has only not been seen yet, since the main thread was busy. */
+  #isOver(request: Request): boolean {
+    const worker = request.extras?.worker as Worker | undefined;
+    if (worker !== undefined) this.#dispatcher.collect(worker);
+    return request.isSettled;
   }
 
   #timeLeft(request: Request, timeout: number): number {
@@ -85,7 +93,7 @@ export class Expiry {
   }
 
   #queueTimeUp(request: Request, queueTimeout: number): void {
-    if (request.isSettled) return;
+    if (this.#isOver(request)) return;
     const worker = request.extras?.worker as Worker | undefined;
     if (worker?.isRunning(request) === true) return;
     this.expire(request, new TaskTimeoutError(request.task.name, 'queue', queueTimeout));

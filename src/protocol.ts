@@ -78,7 +78,7 @@ export type ToMain =
   | { readonly type: 'wake' }
   | { readonly type: 'ready' }
   | ResultMessage
-  | { readonly type: 'returned'; readonly id: number; readonly values: readonly unknown[] }
+  | { readonly type: 'returned'; readonly arguments: ArgumentsMessage }
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array | string }
   | { readonly type: 'progress'; readonly id: number; readonly value: unknown }
   | { readonly type: 'yielded'; readonly id: number; readonly value: unknown };

@@ -19,6 +19,8 @@ export class RequestExtras {
   key: string | undefined = undefined;
   priority = 0;
   transfer: readonly Transferable[] | undefined = undefined;
+  /** What was transferred with it is in a worker's thread, and nowhere else. */
+  away = false;
   context: unknown = undefined;
   onProgress: ((value: unknown) => void) | undefined = undefined;
   onYield: ((value: unknown) => void) | undefined = undefined;

@@ -1,12 +1,13 @@
 /** One worker: a thread as the main thread sees it. Its window, what is pending in it, its state. */
 import { MessageChannel, type Transferable } from 'node:worker_threads';
+import { callOut } from './call-out.js';
 import { Channel } from './channel.js';
 import { approximateBytes, findUncloneable } from './cloneable.js';
 import { NotCloneableError } from './errors.js';
 import { encodeFailure } from './failure.js';
 import { flags, readOne, writeValues } from './payload.js';
 import type { WorkerView } from './policies/policy.js';
-import type { ModuleAddress, ResultMessage, ToMain, ToWorker } from './protocol.js';
+import type { ArgumentsMessage, ModuleAddress, ResultMessage, ToMain, ToWorker } from './protocol.js';
 import type { Request } from './request.js';
 import { Thread, type ThreadDeath, type ThreadOptions } from './thread.js';
 import { detachedAt } from './transferable.js';
@@ -102,6 +103,8 @@ export class Worker {
   sessions = 0;
   /** It has staged requests; kept by the dispatcher. */
   touched = false;
+  /** Its thread has been ended on purpose. */
+  terminated = false;
   readonly #limits: WindowLimits;
   readonly #window: Window;
   readonly #mask: number;
@@ -186,7 +189,8 @@ export class Worker {
    * @returns the error with which the request must be rejected: its arguments cannot be cloned; the window is as before
    */
   stage(request: Request): Error | undefined {
-    const slot = this.#window.requestSlot(this.#tail);
+    const position = this.#tail;
+    const slot = this.#window.requestSlot(position);
     const { memory } = this.#window;
     const { task } = request;
     if (task.id !== this.#lastKnown) this.#introduce(request);
@@ -202,6 +206,8 @@ export class Worker {
     memory.i32[slot] = request.id;
     memory.i32[slot + 1] = task.id;
     memory.i32[slot + 2] = kind;
+    // Getters in the arguments are the caller's code: they may have had a request withdrawn from this window.
+    if (this.#tail !== position) this.#window.copyRequest(position, this.#tail);
     this.#enter(request, bytes);
     return undefined;
   }
@@ -241,10 +247,10 @@ export class Worker {
       const request = this.#leave();
       let value: unknown;
       let message: ResultMessage | undefined;
+      // What the task has printed, or sent on its way, comes before its result.
+      if (memory.i32[slot + 3] !== 0 || request.extras?.onYield !== undefined) this.#channel.drain();
       if ((kind & flags.byMessage) !== 0) message = this.#takeResult(request.id);
       else value = readOne(memory, slot, kind);
-      if (request.extras?.onProgress !== undefined || request.extras?.onYield !== undefined)
-        this.#channel.drain();
       count++;
       this.completed++;
       this.busyTime += runTime;
@@ -290,15 +296,32 @@ export class Worker {
     return false;
   }
 
-  /** Whether the request is started and not completed. */
-  isRunning(request: Request): boolean {
-    return this.#done !== this.#window.head() && this.#at(this.#done) === request && !this.hasResults;
+  /** Takes back all that is unstarted, also what could not run elsewhere. `putBack` undoes it. */
+  takeAll(): Request[] {
+    this.flush();
+    return this.#takeBack(this.#window.unstarted(), false);
   }
 
-  /** The request that is started and not completed, if any. */
+  /** Puts back what `takeAll` has just given. */
+  putBack(requests: readonly Request[]): void {
+    for (const request of requests) this.#restage(request, this.#tail);
+    this.flush();
+  }
+
+  /** Whether the request is started and not completed. */
+  isRunning(request: Request): boolean {
+    return this.runningRequest === request;
+  }
+
+  /** The request that is started and not completed, if any: the last one claimed. */
   get runningRequest(): Request | undefined {
-    const request = this.#at(this.#done);
-    return request !== undefined && this.isRunning(request) ? request : undefined;
+    const head = this.#window.head();
+    return this.#window.completed() === head ? undefined : this.#at(advance(head, -1));
+  }
+
+  /** All that is sent and not completed, as far as is known here. */
+  *requests(): Generator<Request> {
+    for (let p = this.#done; p !== this.#tail; p = advance(p, 1)) yield this.#at(p) as Request;
   }
 
   /** Since when the request has been running, in ms of `performance.timeOrigin + now`; 0: it is not running. */
@@ -336,14 +359,26 @@ export class Worker {
 
   /** Ends the thread at once. What it has not started should have been taken back before. */
   terminate(): void {
+    this.terminated = true;
     void this.#thread.terminate();
   }
 
-  /** After death: the request that was running, if any, and those that were never started, the oldest first. */
-  remains(): { running: Request | undefined; unstarted: Request[] } {
+  /**
+   * After death: the request that was running, if any, and those that were never started, the oldest first. `heaviest` is that of
+   * the latter with the most bytes of arguments by message, if there are any.
+   */
+  remains(): { running: Request | undefined; unstarted: Request[]; heaviest: Request | undefined } {
     const started = distance(this.#done, this.#window.head());
     const unstarted = this.#takeBack(distance(this.#window.head(), this.#tail), false);
-    return { running: started > 0 ? this.#leave() : undefined, unstarted };
+    let heaviest: Request | undefined;
+    let most = 0;
+    for (const [i, request] of unstarted.entries()) {
+      const bytes = this.#sizes[advance(this.#tail, i) & this.#mask] as number;
+      if (bytes <= most) continue;
+      most = bytes;
+      heaviest = request;
+    }
+    return { running: started > 0 ? this.#leave() : undefined, unstarted, heaviest };
   }
 
   /** Receives messages that have arrived and closes the port. After death. */
@@ -403,7 +438,7 @@ export class Worker {
         this.#channel.stash(message.id, message);
         break;
       case 'output':
-        process[message.stream].write(message.chunk);
+        callOut(() => process[message.stream].write(message.chunk));
         break;
       case 'progress':
         this.#progressed(this.#find(message.id), message.value);
@@ -412,21 +447,14 @@ export class Worker {
         this.#find(message.id)?.extras?.onYield?.(message.value);
         break;
       case 'returned':
-        this.#takeReturned(message.id, message.values);
+        this.#takeReturned(message.arguments);
         break;
     }
   }
 
-  /** Calls the caller's function. What it throws must not stop us halfway: it surfaces as from any callback, uncaught. */
   #progressed(request: Request | undefined, value: unknown): void {
     if (request === undefined || request.isSettled) return;
-    try {
-      request.extras?.onProgress?.(value);
-    } catch (error) {
-      queueMicrotask(() => {
-        throw error;
-      });
-    }
+    callOut(() => request.extras?.onProgress?.(value));
   }
 
   #died(death: ThreadDeath): void {
@@ -437,9 +465,16 @@ export class Worker {
   }
 
   /** Transferred arguments have come back from a thread that ended before it started their request. */
-  #takeReturned(id: number, values: readonly unknown[]): void {
+  #takeReturned({ id, values, buffers, context, transferred }: ArgumentsMessage): void {
     const request = this.#find(id);
-    if (request !== undefined && !request.isSettled) request.args = values;
+    const extras = request?.extras;
+    if (request === undefined || extras === undefined || request.isSettled) return;
+    const args = [...values];
+    for (const i of buffers ?? []) args[i] = asBuffer(args[i] as Uint8Array);
+    request.args = args;
+    extras.context = context;
+    extras.transfer = transferred;
+    extras.away = false;
   }
 
   #find(id: number): Request | undefined {
@@ -488,6 +523,7 @@ export class Worker {
       if (extras?.context === undefined || error.path !== 'arguments') return error;
       return findUncloneable(extras.context, 'submit options.context', { cause, transfer });
     }
+    if (extras !== undefined) extras.away = transfer !== undefined && transfer.length > 0;
     return undefined;
   }
 
@@ -571,8 +607,7 @@ export class Worker {
       return { type: 'result', id, value: undefined, failure: encodeFailure(error), isBuffer: false };
     }
     if (message.isBuffer) {
-      const bytes = message.value as Uint8Array;
-      return { ...message, value: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+      return { ...message, value: asBuffer(message.value as Uint8Array) };
     }
     return message;
   }
@@ -599,8 +634,12 @@ function needsMessage(request: Request): boolean {
 function isMovable(request: Request | undefined, why: 'balance' | 'leaving'): boolean {
   const extras = request?.extras;
   if (extras === undefined) return true;
-  if (extras.transfer !== undefined || extras.session !== undefined) return false;
+  if (extras.away || extras.session !== undefined) return false;
   return !extras.pinned || why === 'leaving';
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function buffersIn(values: readonly unknown[]): number[] | undefined {

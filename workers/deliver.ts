@@ -17,9 +17,17 @@ export class Delivery {
   readonly #window: Window;
   readonly #channel: WorkerChannel;
 
+  /** Something was sent by message since the last completion. */
+  #announced = false;
+
   constructor(window: Window, channel: WorkerChannel) {
     this.#window = window;
     this.#channel = channel;
+  }
+
+  /** A message has been sent that the main thread is to receive before it reads the next completion. */
+  announceMessage(): void {
+    this.#announced = true;
   }
 
   /** Completes the request at `position` with its result. Never throws. */
@@ -55,6 +63,8 @@ export class Delivery {
     i32[slot] = id;
     i32[slot + 1] = kind;
     f32[slot + 2] = runTime;
+    i32[slot + 3] = this.#announced ? 1 : 0;
+    this.#announced = false;
     this.#window.complete(position);
   }
 

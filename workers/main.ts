@@ -65,10 +65,14 @@ class WorkLoop {
     this.#spinners = new Spinners(init.spinners);
     this.#id = init.id;
     this.#watchHeap = init.watchHeap;
-    this.#current = new CurrentRequest(this.#window, (id, value) =>
-      this.#channel.send({ type: 'progress', id, value }),
-    );
-    redirectOutput((stream, chunk) => this.#channel.send({ type: 'output', stream, chunk }));
+    this.#current = new CurrentRequest(this.#window, (id, value) => {
+      this.#channel.send({ type: 'progress', id, value });
+      this.#delivery.announceMessage();
+    });
+    redirectOutput((stream, chunk) => {
+      this.#channel.send({ type: 'output', stream, chunk });
+      this.#delivery.announceMessage();
+    });
     process.once('exit', () => this.#returnTransferred());
     this.#lastTurn = performance.now();
   }
@@ -76,7 +80,15 @@ class WorkLoop {
   /** Loads what is to be loaded, says that it is ready, and begins. */
   async start(preload: readonly ModuleAddress[]): Promise<void> {
     this.#looping = true;
-    for (const module of preload) await loadModule(module);
+    try {
+      for (const module of preload) await loadModule(module);
+    } catch (error) {
+      // Uncaught, not just an unhandled rejection: with `--unhandled-rejections=warn` the thread would stay, and never be ready.
+      setImmediate(() => {
+        throw error;
+      });
+      return;
+    }
     this.#channel.send({ type: 'ready' });
     setImmediate(() => this.#loop());
   }
@@ -206,7 +218,8 @@ class WorkLoop {
   }
 
   #find(task: number): TaskFunction | Promise<TaskFunction> {
-    if (!this.#functions.has(task)) this.#channel.drain();
+    // Not all that has arrived: see `Channel.take`.
+    while (!this.#functions.has(task) && this.#channel.receiveNext());
     return this.#functions.get(task);
   }
 
@@ -282,8 +295,14 @@ class WorkLoop {
   /** The thread ends: what was transferred to it and not started goes back, since it exists nowhere else. */
   #returnTransferred(): void {
     this.#channel.drain();
-    for (const [id, { values, transferred }] of this.#channel.stashed()) {
-      if (transferred !== undefined) this.#channel.send({ type: 'returned', id, values }, transferred);
+    for (const [, message] of this.#channel.stashed()) {
+      const { transferred } = message;
+      if (transferred === undefined || transferred.length === 0) continue;
+      try {
+        this.#channel.send({ type: 'returned', arguments: message }, transferred);
+      } catch {
+        // Not everything can be transferred twice. Then it is lost, and the main thread says so.
+      }
     }
   }
 }

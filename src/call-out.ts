@@ -1,0 +1,15 @@
+/**
+ * Calls what belongs to the caller - listeners, `onProgress` - from the middle of our own work.
+ *
+ * What it throws must not stop us halfway, and is not ours to hide either: it surfaces as an uncaught exception, as from any
+ * callback, when ours is done.
+ */
+export function callOut(call: () => unknown): void {
+  try {
+    call();
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
+  }
+}

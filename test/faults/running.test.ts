@@ -1,0 +1,57 @@
+import { WorkerCrashedError } from 'leastwork';
+import { describe, expect, it } from 'vitest';
+import { CRASHES, fates, faults, Gate, ready, withBalancer } from './tools.js';
+
+describe.each(CRASHES)('a crash while a request runs: $how', ({ how, exitCode, cause }) => {
+  it('rejects that request alone, and says why', () =>
+    withBalancer({}, async (balancer) => {
+      const gate = new Gate();
+      const before = [balancer.submit(faults.echo, [1]), balancer.submit(faults.echo, ['x'.repeat(1000)])];
+      const victim = balancer.submit(faults.crash, [how, gate.words]);
+      victim.catch(() => {});
+      // In the window behind it (8 deep), by slot and by message; then in the queue.
+      const behind = Array.from({ length: 20 }, (_, i) =>
+        balancer.submit(faults.echo, [i % 2 === 0 ? i : `${i}`.repeat(1000)]),
+      );
+      await gate.reached();
+      // Some wait in the window, some in the queue.
+      expect(balancer.stats().queued).toBeGreaterThan(0);
+      expect(balancer.stats().pending).toBeGreaterThan(1);
+      gate.open();
+
+      const error = await victim.then(
+        () => expect.unreachable(),
+        (reason: WorkerCrashedError) => reason,
+      );
+      expect(error).toBeInstanceOf(WorkerCrashedError);
+      expect(error).toMatchObject({ code: 'ERR_WORKER_CRASHED', exitCode, taskName: 'tasks.mjs#crash' });
+      expect(error.requestId).toBe(3);
+      expect(error.message).toContain("task 'tasks.mjs#crash' (request 3)");
+      if (cause === undefined) expect(error.cause).toBeUndefined();
+      else expect(error.cause).toMatchObject(cause);
+
+      expect(await fates(before)).toEqual([1, 'x'.repeat(1000)]);
+      expect(await fates(behind)).toEqual(behind.map((_, i) => (i % 2 === 0 ? i : `${i}`.repeat(1000))));
+      expect(await balancer.submit(faults.echo, ['next'])).toBe('next');
+      expect(balancer.stats()).toMatchObject({ submitted: 24, completed: 24, failed: 1, retried: 0 });
+    }));
+
+  it('loses no result that was completed just before', () =>
+    withBalancer({}, async (balancer) => {
+      const gate = new Gate();
+      await ready(balancer, 1);
+      const before = [balancer.submit(faults.echo, [1]), balancer.submit(faults.echo, [{ two: 2 }])];
+      const failing = balancer.submit(faults.thrower, ['three']);
+      const victim = balancer.submit(faults.crash, [how, gate.words]);
+      // They are posted at the end of this microtask turn. After that this thread sees nothing until it hears of all at once.
+      await Promise.resolve();
+      expect(Atomics.wait(gate.words, 0, 0, 20_000)).not.toBe('timed-out');
+      gate.open();
+      expect(await fates([...before, failing, victim])).toEqual([
+        1,
+        { two: 2 },
+        'E_TASK',
+        'ERR_WORKER_CRASHED',
+      ]);
+    }));
+});

@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { MessageChannel } from 'node:worker_threads';
+import { describe, expect, it } from 'vitest';
+import { CRASHES, fates, faults, Gate, ready, withBalancer } from './tools.js';
+
+const bytesOf = (n: number) => new Uint8Array(1000).fill(n);
+/** Ends in which the thread can still send back what it has not started. */
+const orderly = CRASHES.filter(({ how }) => how !== 'out of memory').map(({ how }) => how);
+
+describe('arguments that were transferred to a thread that died before it started them', () => {
+  it.each(orderly)('come back, and run elsewhere (%s)', (how) =>
+    withBalancer({}, async (balancer) => {
+      const gate = new Gate();
+      const buffer = Buffer.alloc(1000, 2);
+      const own = bytesOf(3);
+      const { port1, port2 } = new MessageChannel();
+      await ready(balancer, 1);
+      const victim = balancer.submit(faults.crash, [how, gate.words]);
+      const waiting = [
+        balancer.submit(faults.describeBytes, [own], { transfer: [own.buffer] }),
+        balancer.submit(faults.describeBytes, [buffer], { transfer: [buffer.buffer] }),
+        balancer.submit(faults.describeBytes, [bytesOf(1)]),
+        balancer.submit(faults.ask, [port2], { transfer: [port2] }),
+      ];
+      await gate.reached();
+      expect(own.byteLength).toBe(0);
+      gate.open();
+      await expect(victim).rejects.toMatchObject({ code: 'ERR_WORKER_CRASHED' });
+      const question = await once(port1, 'message').catch(() => {});
+      expect(question).toEqual(['question']);
+      port1.postMessage('answer');
+      expect(await Promise.all(waiting)).toEqual([
+        { sum: 3000, length: 1000, kind: 'Uint8Array' },
+        { sum: 2000, length: 1000, kind: 'Buffer' },
+        { sum: 1000, length: 1000, kind: 'Uint8Array' },
+        'answer',
+      ]);
+    }),
+  );
+
+  it('come back as often as threads die', () =>
+    withBalancer({}, async (balancer) => {
+      await ready(balancer, 1);
+      const own = bytesOf(4);
+      const gates = [new Gate(), new Gate(), new Gate()];
+      const victims = gates.map((gate) => balancer.submit(faults.crash, ['exit', gate.words]));
+      const last = balancer.submit(faults.describeBytes, [own], { transfer: [own.buffer] });
+      for (const victim of victims) victim.catch(() => {});
+      for (const gate of gates) {
+        await gate.reached();
+        gate.open();
+      }
+      expect(await fates(victims)).toEqual(new Array(3).fill('ERR_WORKER_CRASHED'));
+      expect(await last).toMatchObject({ sum: 4000 });
+    }));
+
+  it('are lost where the thread ran out of memory: that request says so, others run', () =>
+    withBalancer({}, async (balancer) => {
+      const gate = new Gate();
+      const own = bytesOf(3);
+      await ready(balancer, 1);
+      const victim = balancer.submit(faults.crash, ['out of memory', gate.words]);
+      const lost = balancer.submit(faults.describeBytes, [own], { transfer: [own.buffer], retries: 5 });
+      const copied = balancer.submit(faults.describeBytes, [bytesOf(1)]);
+      await gate.reached();
+      gate.open();
+      await expect(victim).rejects.toMatchObject({ code: 'ERR_WORKER_CRASHED' });
+      await expect(lost).rejects.toMatchObject({
+        code: 'ERR_WORKER_CRASHED',
+        message: expect.stringContaining('transferred arguments'),
+        cause: { code: 'ERR_WORKER_OUT_OF_MEMORY' },
+      });
+      expect(await copied).toMatchObject({ sum: 1000 });
+    }));
+
+  it('are lost where the thread had to be ended', () =>
+    withBalancer({ grace: 0 }, async (balancer) => {
+      const gate = new Gate();
+      const own = bytesOf(3);
+      await ready(balancer, 1);
+      const abort = new AbortController();
+      const victim = balancer.submit(faults.endless, [gate.words], { signal: abort.signal });
+      const lost = balancer.submit(faults.describeBytes, [own], { transfer: [own.buffer] });
+      const copied = balancer.submit(faults.describeBytes, [bytesOf(1)]);
+      await gate.reached();
+      abort.abort(new Error('enough'));
+      await expect(victim).rejects.toThrow('enough');
+      await expect(lost).rejects.toMatchObject({
+        code: 'ERR_WORKER_CRASHED',
+        message: expect.stringContaining('transferred arguments'),
+      });
+      expect(await copied).toMatchObject({ sum: 1000 });
+    }));
+
+  it('cannot be given to a second run, whatever `retries` says', () =>
+    withBalancer({}, async (balancer) => {
+      const gate = new Gate();
+      const own = bytesOf(3);
+      const victim = balancer.submit(faults.crash, ['exit', gate.words, own], {
+        transfer: [own.buffer],
+        retries: 2,
+      });
+      await gate.reached();
+      gate.open();
+      await expect(victim).rejects.toMatchObject({
+        code: 'ERR_WORKER_CRASHED',
+        exitCode: 7,
+        message: expect.stringContaining('transferred'),
+      });
+      expect(balancer.stats().retried).toBe(0);
+    }));
+});
