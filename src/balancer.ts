@@ -1,9 +1,12 @@
 /** The public class: wires the parts; holds none of their logic. */
 import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
+import { callOut } from './call-out.js';
 import { Dispatcher } from './dispatcher.js';
+import { Elastic } from './elastic.js';
 import { BalancerClosedError, type NoWorkerError, QueueFullError } from './errors.js';
 import { Expiry } from './expiry.js';
+import { Supervisor, type WorkerEjectionReason } from './health/supervisor.js';
 import { KeepAlive } from './keep-alive.js';
 import { type MapOptions, mapInto } from './map.js';
 import {
@@ -12,14 +15,16 @@ import {
   checkSubmitOptions,
   checkTimeout,
   checkWeight,
-  checkWorkerCount,
   invalid,
   resolveOptions,
   type Settings,
   type SubmitOptions,
+  workerLimits,
 } from './options.js';
+import { GuardedPolicy } from './policies/guarded.js';
 import { createPolicy } from './policies/index.js';
-import { Pool } from './pool.js';
+import { Pool, type PoolRules } from './pool.js';
+import { Recycling } from './recycling.js';
 import { Request, RequestExtras } from './request.js';
 import { Session } from './session.js';
 import type { AnyTask, OverloadParameters, OverloadResult, Streamed } from './signatures.js';
@@ -28,6 +33,7 @@ import { type BalancerStats, snapshot } from './stats.js';
 import { StreamReader } from './stream.js';
 import { TaskRegistry } from './task.js';
 import { checkTransfer } from './transferable.js';
+import { Upkeep } from './upkeep.js';
 import type { Worker } from './worker.js';
 
 /** The events of a Balancer. */
@@ -38,13 +44,14 @@ export interface BalancerEvents {
   workerStart: [{ id: number }];
   /** A worker's thread has ended. `expected`: the Balancer ended it. */
   workerEnd: [{ id: number; exitCode: number | undefined; cause: unknown; expected: boolean }];
+  /** A worker has been taken out, since it is silent, or since its requests fail far more often than the others'. */
+  workerEjected: [{ id: number; reason: WorkerEjectionReason }];
+  /** A fresh worker has passed its checks and takes the place of one that was taken out. */
+  workerReadmitted: [{ id: number; replaces: number }];
 }
 
 /** Spins are for hand-overs of some microseconds; longer ones sleep. In ms. */
 const SPIN_MS = 0.05;
-/** Results due within this time are waited for by looking: where cores are free, and where workers need them all. In ms. */
-const POLL_MS_FREE = 0.05;
-const POLL_MS_BUSY = 0.02;
 /** Ids of requests start again after this. */
 const LAST_ID = 2 ** 30;
 
@@ -60,6 +67,8 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   readonly #tasks: TaskRegistry;
   readonly #dispatcher: Dispatcher;
   readonly #pool: Pool;
+  readonly #supervisor: Supervisor;
+  readonly #upkeep: Upkeep;
   readonly #expiry: Expiry;
   readonly #keepAlive = new KeepAlive();
   /** Some default applies to each request, so each needs its extras. */
@@ -85,18 +94,29 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     this.#guardAll =
       settings.timeout > 0 || settings.queueTimeout > 0 || settings.retries > 0 || settings.traceSubmit;
     this.#tasks = new TaskRegistry({ inline: settings.inline });
-    const policy = createPolicy(settings.policy, { now: () => performance.now(), random: Math.random });
+    const created = createPolicy(settings.policy, { now: () => performance.now(), random: Math.random });
+    const policy = created === settings.policy ? new GuardedPolicy(created) : created;
     const limits = { depth: settings.depth, work: settings.work, bytes: settings.windowBytes };
-    const busyCores = settings.max >= availableParallelism();
     this.#dispatcher = new Dispatcher(
-      { policy, limits, pollLimit: busyCores ? POLL_MS_BUSY : POLL_MS_FREE },
+      { policy, limits, cores: availableParallelism() },
       {
         drained: () => this.#drained(),
         idle: () => this.#wentIdle(),
-        busy: () => this.#keepAlive.hold(),
+        busy: () => this.#wentBusy(),
+        observed:
+          settings.outliers === undefined ? undefined : (worker, ok) => this.#supervisor.observe(worker, ok),
       },
     );
     this.#expiry = new Expiry(this.#dispatcher, settings.grace);
+    const rules: PoolRules = {
+      maxRequests: settings.maxRequestsPerWorker,
+      maxHeap: settings.maxHeapPerWorker,
+      failsWhenEmpty: settings.whenEmpty === 'fail',
+      check: settings.check && {
+        task: this.#tasks.resolve(settings.check),
+        limit: settings.heartbeat.silence,
+      },
+    };
     this.#pool = new Pool(
       {
         limits,
@@ -107,18 +127,32 @@ export class Balancer extends EventEmitter<BalancerEvents> {
         watchHeap: settings.maxHeapPerWorker !== Number.POSITIVE_INFINITY,
         thread: settings.thread,
       },
-      { maxRequests: settings.maxRequestsPerWorker, maxHeap: settings.maxHeapPerWorker },
-      settings.min,
+      rules,
+      settings,
       this.#dispatcher,
       {
-        started: (id) => this.emit('workerStart', { id }),
+        started: (worker) => this.#started(worker),
         ended: (id, exitCode, cause, expected) => {
           this.#ended();
+          this.#supervisor.gone(id);
+          this.#upkeep.nudge();
           this.emit('workerEnd', { id, exitCode, cause, expected });
         },
         refusing: (error) => this.#refuse(error),
       },
     );
+    this.#supervisor = new Supervisor(
+      { ...settings.heartbeat, outliers: settings.outliers },
+      this.#pool,
+      this.#dispatcher,
+      {
+        ejected: (id, reason) => callOut(() => this.emit('workerEjected', { id, reason })),
+        readmitted: (id, replaces) => callOut(() => this.emit('workerReadmitted', { id, replaces })),
+      },
+    );
+    const elastic = new Elastic(this.#pool, this.#dispatcher, settings, () => this.#nextId);
+    const recycling = new Recycling(this.#pool, this.#dispatcher, rules);
+    this.#upkeep = new Upkeep([elastic, this.#supervisor, recycling]);
   }
 
   /**
@@ -277,27 +311,44 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   }
 
   /**
-   * Sets the number of workers. Resolves when the new ones are ready, or the surplus ones have finished what they had
-   * started and ended. No request fails.
+   * Sets the number of workers, or the limits between which it changes by itself. Resolves when the new ones are ready, or the surplus
+   * ones have finished what they had started and ended. No request fails.
    * @throws InvalidOptionError
    * @throws NoWorkerError a new one cannot be started
    */
-  async resize(workers: number): Promise<void> {
-    checkWorkerCount('resize(workers)', workers);
+  async resize(workers: number | { min: number; max: number }): Promise<void> {
+    const range = workerLimits(workers ?? null, 'resize(workers)');
     this.#mustBeOpen();
-    await this.#keepAlive.during(this.#pool.resize(workers));
+    await this.#change(this.#pool.resize(range));
   }
 
-  /** Adds a worker with its share of the work relative to the others' (default 1). Resolves to its id. */
+  /**
+   * Adds a worker; the limits of `workers: { min, max }` move along. Resolves to its id when it is ready.
+   *
+   * @param options `weight`: its share relative to the others', > 0, default 1. While all workers have room or are busy, what they have
+   *   been given and not completed is in the proportion of their weights (`least-pending`), or they are given requests in that
+   *   proportion (`round-robin`, `random`, `hash` and so on). How many each completes is up to the threads, which are equally fast: no
+   *   worker idles while requests wait, whatever its weight. The worker that takes the place of one that died keeps its weight.
+   * @throws InvalidOptionError
+   * @throws NoWorkerError it cannot be started; then the set is as before
+   */
   async add(options: { weight?: number } = {}): Promise<number> {
     const weight = checkWeight('add options.weight', options.weight);
     this.#mustBeOpen();
-    return await this.#keepAlive.during(this.#pool.add(weight));
+    return await this.#change(this.#pool.add(weight));
   }
 
-  /** Removes a worker: it gets no more requests, finishes the running one, and ends. Resolves to false if there is none of that id. */
+  /**
+   * Removes a worker: it gets no more requests, finishes the running one, and ends when its sessions are closed. The limits of
+   * `workers: { min, max }` move along. Resolves when it has ended; to false, if there is none of that id.
+   */
   async remove(id: number): Promise<boolean> {
-    return await this.#keepAlive.during(this.#pool.remove(id));
+    return await this.#change(this.#pool.remove(id));
+  }
+
+  /** Offers what waits to the policy again: for an own policy whose answer has changed for a reason of its own. */
+  dispatch(): void {
+    this.#dispatcher.offer();
   }
 
   /**
@@ -332,8 +383,15 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     await this.close();
   }
 
+  /** A change of the set: it holds the process, and what it brings is looked at. */
+  async #change<T>(change: Promise<T>): Promise<T> {
+    this.#upkeep.nudge();
+    return await this.#keepAlive.during(change);
+  }
+
   async #close(): Promise<void> {
     this.#refuseForGood(new BalancerClosedError());
+    this.#pool.beginClose();
     this.#dispatcher.pass();
     while (this.#dispatcher.queue.size > 0 || this.#dispatcher.pending > 0) {
       await new Promise<void>((resolve) => {
@@ -341,6 +399,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
       });
     }
     await this.#pool.close();
+    this.#upkeep.stop();
     this.#dispatcher.poller.stop();
     this.#keepAlive.end();
   }
@@ -426,6 +485,19 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     this.#wasFull = false;
     for (const resolve of this.#room.splice(0)) resolve();
     this.emit('drain');
+  }
+
+  #started(worker: Worker): void {
+    this.#supervisor.admitted(worker);
+    this.#upkeep.nudge();
+    callOut(() => this.emit('workerStart', { id: worker.id }));
+  }
+
+  #wentBusy(): void {
+    this.#keepAlive.hold();
+    // There is nobody to wait for.
+    if (this.#pool.target === 0) this.#upkeep.look();
+    this.#upkeep.nudge();
   }
 
   #wentIdle(): void {

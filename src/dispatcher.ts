@@ -31,13 +31,15 @@ export interface DispatcherEvents {
   idle(): void;
   /** Something is queued or pending, after nothing was. */
   busy(): void;
+  /** A request has been run, and its caller still waits for it; called only where it is defined. */
+  observed?(worker: Worker, ok: boolean): void;
 }
 
 export interface DispatcherSetup {
   readonly policy: Policy;
   readonly limits: WindowLimits;
-  /** Results due within this time are waited for by looking, in ms. */
-  readonly pollLimit: number;
+  /** How many threads the machine runs at once. */
+  readonly cores: number;
 }
 
 /** Counts since the start. */
@@ -66,6 +68,7 @@ export class Dispatcher implements Lookout {
   readonly counts: Counts = { submitted: 0, completed: 0, failed: 0, reclaimed: 0, retried: 0 };
   readonly #policy: Policy;
   readonly #limits: WindowLimits;
+  readonly #cores: number;
   readonly #events: DispatcherEvents;
   readonly #workers: Worker[] = [];
   /** Workers with staged requests. */
@@ -91,11 +94,22 @@ export class Dispatcher implements Lookout {
     this.#policy = setup.policy;
     this.#limits = setup.limits;
     this.#events = events;
-    this.poller = new Poller(this, setup.pollLimit);
+    this.#cores = setup.cores;
+    this.poller = new Poller(this);
   }
 
   get workers(): readonly Worker[] {
     return this.#workers;
+  }
+
+  /** Whether something is queued or pending, as of the last pass. */
+  get busy(): boolean {
+    return this.#busy;
+  }
+
+  /** The policy's answer may have changed: offers it what waits, in this turn. */
+  offer(): void {
+    this.#schedule();
   }
 
   /** Requests in windows and backlogs. O(w). */
@@ -123,20 +137,28 @@ export class Dispatcher implements Lookout {
     return workers * (each + Math.ceil(each / 2) + 1);
   }
 
+  /** Takes what the worker completes, before the policy may select it. */
+  watch(worker: Worker): void {
+    this.#workers.push(worker);
+    this.#schedule();
+  }
+
   /** The policy may select the worker from now on. */
   add(worker: Worker): void {
-    this.#workers.push(worker);
+    if (!this.#workers.includes(worker)) this.#workers.push(worker);
     this.#policy.add(worker.view);
     this.#schedule();
   }
 
-  /** The policy selects the worker no more. What it has not started goes back to the queue. */
+  /** The policy selects the worker no more. What it has not started goes back to the queue; of a broken one that of sessions, too. */
   retire(worker: Worker): void {
     this.#policy.remove(worker.view);
-    this.#requeue(worker.reclaim(Number.POSITIVE_INFINITY, 'leaving'));
-    const backlog = worker.backlog.splice(0);
-    this.#requeue(backlog.filter((request) => request.extras?.session === undefined));
-    worker.backlog.push(...backlog.filter((request) => request.extras?.session !== undefined));
+    const why = worker.state === 'ejected' ? 'ejected' : 'leaving';
+    this.#requeue(worker.reclaim(Number.POSITIVE_INFINITY, why));
+    for (const request of worker.backlog.splice(0)) {
+      if (request.extras?.session === undefined || why === 'ejected') this.#requeue([request]);
+      else worker.backlog.push(request);
+    }
     this.#schedule();
   }
 
@@ -199,7 +221,15 @@ export class Dispatcher implements Lookout {
     while (queue.size > 0) {
       const request = queue.peek();
       if (request === undefined) break;
-      const view = this.#select(request);
+      let view: View | undefined;
+      try {
+        view = this.#select(request);
+      } catch (error) {
+        queue.shift();
+        this.counts.failed++;
+        request.reject(error);
+        continue;
+      }
       if (view === undefined) break;
       queue.shift();
       this.#give(request, view.worker);
@@ -232,6 +262,9 @@ export class Dispatcher implements Lookout {
       worker.failed++;
     }
     this.#policy.observe?.(worker.view, { runTime, ok: failure === undefined });
+    // What was aborted or timed out fails for that reason, whichever the worker.
+    if (this.#events.observed !== undefined && !request.isSettled)
+      this.#events.observed(worker, failure === undefined);
     if (this.#deferring) this.#unsettled.push({ request, value, message });
     else settle(request, value, message);
   }
@@ -272,6 +305,7 @@ export class Dispatcher implements Lookout {
   /** All that is not started leaves the queue and the windows; for closing in a hurry. */
   takeUnstarted(): Request[] {
     for (const worker of this.#workers) {
+      if (worker.state === 'checking') continue;
       this.#requeue(worker.reclaim(Number.POSITIVE_INFINITY, 'leaving'));
       this.#requeue(worker.backlog.splice(0));
     }
@@ -290,21 +324,33 @@ export class Dispatcher implements Lookout {
     return count;
   }
 
+  mayHoldBack(): boolean {
+    for (const { view } of this.#workers) if (view.pending > 1) return true;
+    return false;
+  }
+
   hasResults(): boolean {
     for (const worker of this.#workers) if (worker.hasResults) return true;
     return this.#unsettled.length > 0;
   }
 
+  /**
+   * With a core to spare: the time to the next result. With none: the time until the first worker has nothing to do, since
+   * looking before takes the time from them.
+   */
   nextResult(): number | undefined {
     let next: number | undefined;
+    let runway = Number.POSITIVE_INFINITY;
     let busy = 0;
     for (const { view } of this.#workers) {
       if (view.pending === 0) continue;
       busy++;
       const mean = view.work / view.pending;
       if (next === undefined || mean < next) next = mean;
+      if (view.work < runway) runway = view.work;
     }
-    return next === undefined ? undefined : next / busy;
+    if (next === undefined) return undefined;
+    return busy < this.#cores ? next / busy : runway;
   }
 
   #select(request: Request): View | undefined {
@@ -417,8 +463,7 @@ export class Dispatcher implements Lookout {
 
   #idleWorker(): Worker | undefined {
     for (const worker of this.#workers) {
-      if (worker.view.pending === 0 && (worker.state === 'ready' || worker.state === 'starting'))
-        return worker;
+      if (worker.view.pending === 0 && worker.state === 'ready') return worker;
     }
     return undefined;
   }

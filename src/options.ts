@@ -2,8 +2,10 @@
 import { availableParallelism } from 'node:os';
 import type { ResourceLimits } from 'node:worker_threads';
 import { InvalidOptionError } from './errors.js';
+import { type OutlierConfig, type OutlierOptions, outlierConfig } from './health/outlier-options.js';
 import type { PolicyOption } from './policies/index.js';
 import type { ModuleAddress } from './protocol.js';
+import type { ScalingLimits } from './scaling.js';
 import { moduleAddress } from './tasks.js';
 import type { ThreadOptions } from './thread.js';
 import { MAX_CAPACITY } from './window.js';
@@ -12,7 +14,8 @@ import { MAX_CAPACITY } from './window.js';
 export interface BalancerOptions {
   /**
    * How many worker threads: an integer from 1 to 1,024, or limits between which the set grows when requests wait and
-   * shrinks when workers idle. Default: `os.availableParallelism()`.
+   * shrinks when workers idle (`min` from 0, `max` from 1 and not below `min`). It starts with `min`; with none, the first
+   * request starts one. Default: `os.availableParallelism()`.
    */
   workers?: number | { min: number; max: number };
   /** Who gets the next request: a policy's name, a JSON config (a list; the first known name wins), or an own object. Default `'least-pending'`. */
@@ -44,12 +47,34 @@ export interface BalancerOptions {
   maxRequestsPerWorker?: number;
   /** A worker is replaced by a fresh one when its heap is larger than this, in MB, > 0. Default: never. */
   maxHeapPerWorker?: number;
-  /** When the set is empty (all removed, or none can be started): requests `'wait'`, or `'fail'` with `ERR_NO_WORKER`. Default `'wait'`. */
+  /**
+   * What requests do while the set is empty for good, since all workers have been removed: `'wait'` until one is added, or `'fail'` at once
+   * with `ERR_NO_WORKER`. A set that has shrunk to `min: 0` is not empty in this sense: a request starts a worker. Where threads
+   * cannot be started, requests fail in any case rather than wait without end. Default `'wait'`.
+   */
   whenEmpty?: 'wait' | 'fail';
   /** With `workers: { min, max }`: the set grows when a request has waited that long, in ms ≥ 0. Default 50. */
   growAfter?: number;
   /** With `workers: { min, max }`: workers that were idle all through this time are ended, in ms > 0. Default 10,000. */
   idleTimeout?: number;
+  /**
+   * How long a worker may show no sign of life, in ms > 0, before its thread is ended and replaced; `false`: for ever. A worker owes a
+   * sign when it was given a request and runs none, and, while the Balancer is busy, when it idles: then it is pinged. None of its
+   * requests is lost by that. A worker that runs a request may compute for as long as it likes (see `timeout`), unless
+   * `whileRunning` is true. Default 30,000.
+   */
+  heartbeat?: number | HeartbeatOptions | false;
+  /**
+   * Takes out workers whose requests fail far more often than the others' (after gRPC A50); `{}`: with the defaults. What such a worker
+   * has not started runs elsewhere, and a fresh thread takes its place when it has passed its check. A crashed thread is replaced
+   * in any case. Failures of requests that were aborted or timed out do not count. Default `false`.
+   */
+  outlierDetection?: OutlierOptions | false;
+  /**
+   * A task that each fresh thread must run without an error before it gets requests, in no longer than `heartbeat`. A thread that fails it
+   * counts as one that could not be started. Default: none; that it has come up and loaded what is to be preloaded is enough.
+   */
+  check?: () => unknown;
   /** Memory limits of each thread, as in Node's `new Worker`. */
   resourceLimits?: ResourceLimits;
   /** Environment of the threads, as in Node's `new Worker`. Default: a copy of the process's. */
@@ -62,6 +87,17 @@ export interface BalancerOptions {
   niceIncrement?: number;
   /** URL of the threads' entry file, for programs bundled into one file. Default: beside this package's own code. */
   entry?: string | URL;
+}
+
+/** When a worker counts as silent. */
+export interface HeartbeatOptions {
+  /** How long it may show no sign of life, in ms, > 0. */
+  silence: number;
+  /**
+   * Whether that holds for a worker that runs a request, too. A synchronous task that runs for longer then rejects with
+   * `ERR_WORKER_CRASHED`; an asynchronous one lets its thread answer. Default false.
+   */
+  whileRunning?: boolean;
 }
 
 /** Options of one `submit`. */
@@ -107,6 +143,10 @@ export interface Settings {
   readonly whenEmpty: 'wait' | 'fail';
   readonly growAfter: number;
   readonly idleTimeout: number;
+  /** `silence` is `Infinity` where heartbeats are off. */
+  readonly heartbeat: { readonly silence: number; readonly whileRunning: boolean };
+  readonly outliers: OutlierConfig | undefined;
+  readonly check: (() => unknown) | undefined;
   readonly thread: ThreadOptions;
 }
 
@@ -135,6 +175,9 @@ const OPTION_NAMES = {
   whenEmpty: 0,
   growAfter: 0,
   idleTimeout: 0,
+  heartbeat: 0,
+  outlierDetection: 0,
+  check: 0,
   resourceLimits: 0,
   env: 0,
   argv: 0,
@@ -188,8 +231,17 @@ export function resolveOptions(options: BalancerOptions): Settings {
     maxHeapPerWorker:
       positive('maxHeapPerWorker', options.maxHeapPerWorker, Number.POSITIVE_INFINITY) * 1024 * 1024,
     whenEmpty,
-    growAfter: durationOrZero('growAfter', options.growAfter, 50),
-    idleTimeout: duration('idleTimeout', options.idleTimeout, 10_000),
+    growAfter:
+      options.growAfter === Number.POSITIVE_INFINITY
+        ? options.growAfter
+        : durationOrZero('growAfter', options.growAfter, 50),
+    idleTimeout: duration('idleTimeout', options.idleTimeout, 10_000) || Number.POSITIVE_INFINITY,
+    heartbeat: heartbeat(options.heartbeat),
+    outliers:
+      options.outlierDetection === undefined || options.outlierDetection === false
+        ? undefined
+        : outlierConfig(options.outlierDetection),
+    check: options.check,
     thread: threadOptions(options),
   };
 }
@@ -237,9 +289,19 @@ export function checkMapOptions(options: {
 }
 
 /** @throws InvalidOptionError */
-export function checkWorkerCount(name: string, value: unknown): number {
-  checkInteger(name, value, 1, MOST_WORKERS);
-  return value as number;
+export function workerLimits(workers: BalancerOptions['workers'], name = 'workers'): ScalingLimits {
+  if (workers === undefined) {
+    const count = Math.min(availableParallelism(), MOST_WORKERS);
+    return { min: count, max: count };
+  }
+  if (typeof workers === 'object' && workers !== null) {
+    checkObject(name, workers, { min: 0, max: 0 });
+    checkInteger(`${name}.min`, workers.min, 0, MOST_WORKERS);
+    checkInteger(`${name}.max`, workers.max, Math.max(1, workers.min), MOST_WORKERS);
+    return { min: workers.min, max: workers.max };
+  }
+  checkInteger(name, workers, 1, MOST_WORKERS, '{ min, max } or ');
+  return { min: workers, max: workers };
 }
 
 /** @throws InvalidOptionError */
@@ -296,19 +358,20 @@ function checkObject(name: string, given: unknown, known: Record<string, 0>): vo
   }
 }
 
-function workerLimits(workers: BalancerOptions['workers']): { min: number; max: number } {
-  if (workers === undefined) {
-    const count = Math.min(availableParallelism(), MOST_WORKERS);
-    return { min: count, max: count };
+function heartbeat(option: BalancerOptions['heartbeat']): Settings['heartbeat'] {
+  if (option === false) return { silence: Number.POSITIVE_INFINITY, whileRunning: false };
+  if (typeof option !== 'object' || option === null) {
+    return {
+      silence: duration('heartbeat', option, 30_000) || Number.POSITIVE_INFINITY,
+      whileRunning: false,
+    };
   }
-  if (typeof workers === 'object' && workers !== null) {
-    checkObject('workers', workers, { min: 0, max: 0 });
-    checkInteger('workers.min', workers.min, 0, MOST_WORKERS);
-    checkInteger('workers.max', workers.max, Math.max(1, workers.min), MOST_WORKERS);
-    return { min: workers.min, max: workers.max };
-  }
-  checkInteger('workers', workers, 1, MOST_WORKERS, '{ min, max } or ');
-  return { min: workers, max: workers };
+  checkObject('heartbeat', option, { silence: 0, whileRunning: 0 });
+  if (option.silence === undefined) throw invalid('heartbeat.silence', option.silence, 'a number of ms > 0');
+  return {
+    silence: duration('heartbeat.silence', option.silence, 0) || Number.POSITIVE_INFINITY,
+    whileRunning: boolean('heartbeat.whileRunning', option.whileRunning, false),
+  };
 }
 
 function threadOptions(options: BalancerOptions): ThreadOptions {

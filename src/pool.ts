@@ -1,10 +1,14 @@
 /** The set of workers: starts them, replaces those that die, changes their number. */
+import { Admission, type AdmissionSetup } from './admission.js';
 import { BACKOFF_DEFAULTS, Backoff } from './backoff.js';
-import { CIRCUIT_THRESHOLD_DEFAULT, Circuit, type StartAttempt } from './circuit.js';
+import { CIRCUIT_THRESHOLD_DEFAULT, Circuit } from './circuit.js';
 import type { Dispatcher } from './dispatcher.js';
 import { BalancerClosedError, NoWorkerError } from './errors.js';
+import { type Member, makeMember } from './member.js';
+import { type Place, Vacancies } from './places.js';
 import type { ResultMessage } from './protocol.js';
 import type { Request } from './request.js';
+import type { ScalingLimits } from './scaling.js';
 import { Spinners } from './spinners.js';
 import type { ThreadDeath } from './thread.js';
 import { Worker, type WorkerEvents, type WorkerSetup } from './worker.js';
@@ -12,53 +16,45 @@ import { Worker, type WorkerEvents, type WorkerSetup } from './worker.js';
 /** What all workers of a pool have in common. */
 export type PoolSetup = Omit<WorkerSetup, 'id' | 'label' | 'weight'>;
 
-export interface PoolLimits {
+export interface PoolRules {
+  /** A worker is replaced after that many requests. */
   readonly maxRequests: number;
+  /** A worker is replaced when its heap is larger, in bytes. */
   readonly maxHeap: number;
+  /** Whether requests are refused while the set is empty for good. */
+  readonly failsWhenEmpty: boolean;
+  /** What a fresh thread must pass beside coming up. */
+  readonly check: AdmissionSetup | undefined;
 }
 
 /** Whom the pool tells. */
 export interface PoolEvents {
-  started(id: number): void;
+  /** A worker may get requests from now on. */
+  started(worker: Worker): void;
   /** A thread has ended; `expected` where the pool ended it. */
   ended(id: number, exitCode: number | undefined, cause: unknown, expected: boolean): void;
   /** No worker runs and none can be started, for this reason; `undefined`: that is over. */
   refusing(error: NoWorkerError | undefined): void;
 }
 
-/** One place in the set, which a worker holds. */
-interface Member {
-  readonly worker: Worker;
-  readonly attempt: StartAttempt;
-  /** Resolves when it is ready, rejects when it died before. */
-  readonly ready: PromiseWithResolvers<void>;
-  readonly ended: PromiseWithResolvers<void>;
-  /** Its death is wanted, so nobody takes its place. */
-  leaving: boolean;
-  /** Another is being started in its place. */
-  replaced: boolean;
-  /** The one whose place it takes when it is ready. */
-  readonly replaces: Member | undefined;
-}
-
-interface PromiseWithResolvers<T> {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 export class Pool implements WorkerEvents {
   readonly #setup: PoolSetup;
-  readonly #limits: PoolLimits;
+  readonly #rules: PoolRules;
   readonly #dispatcher: Dispatcher;
   readonly #events: PoolEvents;
   readonly #circuit: Circuit;
+  readonly #admission: Admission | undefined;
   /** Slows down restarts of workers that die before they have completed anything. */
   readonly #crashes: Backoff;
   readonly #members = new Map<number, Member>();
+  readonly #vacancies = new Vacancies();
+  /** Between which the number of workers may change by itself. */
+  readonly #range: { min: number; max: number };
   #lastId = 0;
   /** How many workers there should be. */
   #target: number;
+  /** Nobody adds workers any more. */
+  #closing = false;
   #closed = false;
   #retry: NodeJS.Timeout | undefined;
   #notBefore = 0;
@@ -66,18 +62,21 @@ export class Pool implements WorkerEvents {
 
   constructor(
     setup: PoolSetup,
-    limits: PoolLimits,
-    size: number,
+    rules: PoolRules,
+    range: ScalingLimits,
     dispatcher: Dispatcher,
     events: PoolEvents,
   ) {
     this.#setup = setup;
-    this.#limits = limits;
-    this.#target = size;
+    this.#rules = rules;
+    this.#range = { min: range.min, max: range.max };
+    this.#target = range.min;
     this.#dispatcher = dispatcher;
     this.#events = events;
     this.#circuit = new Circuit(CIRCUIT_THRESHOLD_DEFAULT, new Backoff(BACKOFF_DEFAULTS, Math.random));
     this.#crashes = new Backoff({ ...BACKOFF_DEFAULTS, initial: 20, max: 5_000 }, Math.random);
+    this.#admission =
+      rules.check && new Admission(rules.check, (worker, error) => this.#checked(worker, error));
     this.#fill();
   }
 
@@ -92,11 +91,15 @@ export class Pool implements WorkerEvents {
     return this.#target;
   }
 
+  /** Between which the number of workers may change by itself; the same object always. */
+  get range(): ScalingLimits {
+    return this.#range;
+  }
+
+  /** Workers that get no requests yet. */
   get starting(): number {
     let starting = 0;
-    for (const { worker, leaving } of this.#members.values()) {
-      if (worker.state === 'starting' && !leaving) starting++;
-    }
+    for (const { admitted, leaving } of this.#members.values()) if (!admitted && !leaving) starting++;
     return starting;
   }
 
@@ -109,23 +112,41 @@ export class Pool implements WorkerEvents {
     return this.#members.get(id)?.worker;
   }
 
+  /** Whether a worker has the place of that label, or is to have it. */
+  hasPlace(label: string): boolean {
+    for (const { worker, leaving } of this.#members.values()) {
+      if (!leaving && worker.view.label === label) return true;
+    }
+    return this.#vacancies.has(label);
+  }
+
   get circuit(): Circuit {
     return this.#circuit;
   }
 
-  /** Sets how many workers there should be. Resolves when the new ones are ready and the others have ended. */
-  async resize(size: number): Promise<void> {
-    this.#target = size;
-    const leaving = this.#surplus().map((member) => this.#retire(member));
+  /** Sets between which the number of workers may change. Resolves when new ones are ready and the others have ended. */
+  async resize(range: ScalingLimits): Promise<void> {
+    this.#range.min = range.min;
+    this.#range.max = range.max;
+    const leaving = this.scale(this.#target);
+    if (this.size < this.#target && !this.#circuit.allows(performance.now()))
+      throw noWorker(this.#circuit.cause);
+    const coming = [...this.#members.values()].filter((member) => !member.admitted && !member.leaving);
+    await Promise.all([leaving, ...coming.map((member) => member.ready.promise)]);
+  }
+
+  /** Sets how many workers there should be, within the range. Resolves when the surplus ones have ended. */
+  async scale(size: number): Promise<void> {
+    this.#target = Math.min(Math.max(size, this.#range.min), this.#range.max);
+    const leaving = this.#surplus().flatMap((member) => this.#dismiss(member));
     this.#fill();
-    const coming = [...this.#members.values()].filter((member) => member.worker.state === 'starting');
-    await Promise.all([...leaving, ...coming.map((member) => member.ready.promise)]);
+    await Promise.all(leaving);
   }
 
   /** Adds one worker of the given weight; resolves to its id when it is ready. */
   async add(weight: number): Promise<number> {
-    this.#target++;
-    const member = this.#start(weight);
+    const member = this.#start({ label: this.#freeLabel(), weight }, { isExtra: true });
+    this.#moveRange(1);
     await member.ready.promise;
     return member.worker.id;
   }
@@ -134,46 +155,59 @@ export class Pool implements WorkerEvents {
   async remove(id: number): Promise<boolean> {
     const member = this.#members.get(id);
     if (member === undefined || member.leaving) return false;
-    this.#target--;
-    await this.#retire(member);
+    this.#moveRange(-1);
+    const leaving = this.#dismiss(member);
+    this.#fill();
+    await Promise.all(leaving);
     return true;
   }
 
   /** Replaces all workers one by one: the new one is ready before the old one is retired. */
   async reload(): Promise<void> {
-    for (const member of [...this.#members.values()]) {
-      if (!member.leaving) await this.#replace(member);
-    }
+    for (const member of [...this.#members.values()]) await this.#replace(member);
   }
 
   /** Replaces a worker by a fresh one of the same weight. */
   async renew(id: number): Promise<void> {
     const member = this.#members.get(id);
-    if (member !== undefined && !member.leaving) await this.#replace(member);
+    if (member !== undefined) await this.#replace(member);
+  }
+
+  /**
+   * Takes a worker out at once: what it has not started runs elsewhere, its sessions move, and a fresh one takes its place.
+   *
+   * @param notBefore when that one may be started, in ms; 0: at once
+   * @param cause ends its thread at once, for this reason; `undefined`: when the running request is over
+   */
+  eject(worker: Worker, notBefore: number, cause: Error | undefined): void {
+    const member = this.#members.get(worker.id);
+    if (member === undefined) return;
+    if (!member.leaving) {
+      member.leaving = true;
+      if (!member.replaced) this.#vacancies.add(placeOf(worker), notBefore);
+    }
+    worker.state = 'ejected';
+    this.#dispatcher.retire(worker);
+    if (cause === undefined) worker.retire();
+    else worker.terminate(cause);
+    this.#fill();
+  }
+
+  /** Nobody adds workers any more: what waits for an empty set waits in vain. */
+  beginClose(): void {
+    this.#closing = true;
+    this.#noteHope();
   }
 
   /** Ends all threads: those that idle by themselves, those that start or run at once. Resolves when all have ended. */
   async close(): Promise<void> {
-    this.#closed = true;
-    clearTimeout(this.#retry);
-    this.#target = 0;
-    await Promise.all(
-      [...this.#members.values()].map((member) => {
-        if (member.worker.state === 'starting') {
-          member.leaving = true;
-          member.worker.terminate();
-          return member.ended.promise;
-        }
-        return this.#retire(member);
-      }),
-    );
+    this.#stop();
+    await Promise.all([...this.#members.values()].map((member) => this.#retire(member)));
   }
 
   /** Ends all threads at once, and starts no more. */
   terminate(): void {
-    this.#closed = true;
-    this.#target = 0;
-    clearTimeout(this.#retry);
+    this.#stop();
     for (const member of this.#members.values()) {
       member.leaving = true;
       member.worker.terminate();
@@ -182,7 +216,7 @@ export class Pool implements WorkerEvents {
 
   /** Looks whether a worker has done enough, or has grown too large; called now and then. */
   recycle(): void {
-    const { maxRequests, maxHeap } = this.#limits;
+    const { maxRequests, maxHeap } = this.#rules;
     if (maxRequests === Number.POSITIVE_INFINITY && maxHeap === Number.POSITIVE_INFINITY) return;
     for (const member of [...this.#members.values()]) {
       if (member.leaving || member.replaced || member.worker.state !== 'ready') continue;
@@ -200,7 +234,8 @@ export class Pool implements WorkerEvents {
     value: unknown,
     message: ResultMessage | undefined,
   ): void {
-    this.#dispatcher.completed(worker, request, runTime, value, message);
+    if (worker.state === 'checking') this.#admission?.completed(worker, message);
+    else this.#dispatcher.completed(worker, request, runTime, value, message);
   }
 
   woken(): void {
@@ -209,114 +244,176 @@ export class Pool implements WorkerEvents {
 
   ready(worker: Worker): void {
     const member = this.#members.get(worker.id) as Member;
-    member.attempt.succeeded();
-    if (this.#closed) return;
-    this.#refuse(undefined);
-    // The old one leaves first: the two have one label, and a policy that hashes knows workers by it.
-    if (member.replaces !== undefined) void this.#retire(member.replaces);
-    this.#dispatcher.add(worker);
-    this.#events.started(worker.id);
-    member.ready.resolve();
-    this.#fill();
+    if (this.#closed || member.leaving) return;
+    if (this.#admission === undefined) {
+      this.#admit(member);
+      return;
+    }
+    worker.state = 'checking';
+    this.#dispatcher.watch(worker);
+    this.#admission.begin(worker);
   }
 
   died(worker: Worker, death: ThreadDeath): void {
     const member = this.#members.get(worker.id) as Member;
     this.#members.delete(worker.id);
     new Spinners(this.#setup.spinners).leave(worker.id);
+    this.#admission?.forget(worker);
     this.#dispatcher.died(worker, death);
     member.ended.resolve();
-    if (!worker.wasReady) this.#startFailed(member, death);
+    if (!member.admitted) this.#startFailed(member, death);
     else if (!member.leaving && worker.completed === 0)
       this.#notBefore = performance.now() + this.#crashes.failed();
     else if (worker.completed > 0) this.#crashes.succeeded();
+    this.#vacate(member);
     this.#events.ended(worker.id, death.exitCode, death.cause, member.leaving);
+    this.#fill();
+  }
+
+  #checked(worker: Worker, error: Error | undefined): void {
+    const member = this.#members.get(worker.id);
+    if (this.#closed || member === undefined || member.leaving) return;
+    if (error === undefined) this.#admit(member);
+    else worker.terminate(error);
+  }
+
+  #admit(member: Member): void {
+    const { worker } = member;
+    member.attempt.succeeded();
+    // The old one leaves first: the two have one label, and a policy that hashes knows workers by it.
+    if (member.replaces !== undefined) void this.#retire(member.replaces);
+    member.admitted = true;
+    worker.state = 'ready';
+    // Its check is not one of the requests.
+    worker.completed = 0;
+    worker.busyTime = 0;
+    this.#noteHope();
+    this.#dispatcher.add(worker);
+    this.#events.started(worker);
+    member.ready.resolve();
     this.#fill();
   }
 
   #startFailed(member: Member, death: ThreadDeath): void {
     const cause =
       death.cause ?? new Error(`the thread ended with exit code ${death.exitCode} before it was ready`);
+    if (member.replaces !== undefined) member.replaces.replaced = false;
     if (member.leaving) {
       member.attempt.abandoned();
-      member.ready.reject(new BalancerClosedError());
+      member.ready.reject(
+        this.#closing || this.#closed
+          ? new BalancerClosedError()
+          : new NoWorkerError(`worker ${member.worker.id} was removed before it was ready`),
+      );
       return;
     }
     member.attempt.failed(performance.now(), cause);
     member.ready.reject(noWorker(cause));
   }
 
+  /** What becomes of the place of one that has died. */
+  #vacate(member: Member): void {
+    const { replaces, worker } = member;
+    if (member.leaving || member.replaced) return;
+    if (replaces !== undefined && !replaces.leaving && this.#members.has(replaces.worker.id)) return;
+    if (member.isExtra && !member.admitted) this.#moveRange(-1);
+    else this.#vacancies.add(placeOf(worker));
+  }
+
   /** Starts what is missing, as far as the circuit and the backoff allow. */
   #fill(): void {
     if (this.#closed) return;
-    while (this.size < this.#target) {
+    this.#vacancies.keep(this.#target - this.size);
+    for (;;) {
       const now = performance.now();
-      if (!this.#circuit.allows(now) || now < this.#notBefore) {
-        this.#fillLater(Math.max(this.#circuit.retryAt ?? 0, this.#notBefore) - now);
-        break;
-      }
-      this.#start(1);
+      if (this.size + this.#vacancies.held(now) >= this.#target) break;
+      if (!this.#circuit.allows(now) || now < this.#notBefore) break;
+      this.#start(this.#vacancies.take(now) ?? { label: this.#freeLabel(), weight: 1 });
     }
-    const hopeless = this.#circuit.state !== 'closed' && this.#dispatcher.workers.length === 0;
-    this.#refuse(hopeless ? noWorker(this.#circuit.cause) : undefined);
+    this.#fillLater();
+    this.#noteHope();
   }
 
-  #fillLater(ms: number): void {
+  #fillLater(): void {
     clearTimeout(this.#retry);
+    const now = performance.now();
+    const missing = this.#target - this.size;
+    if (missing <= 0) return;
+    let at = this.#vacancies.nextAfter(now);
+    // While half-open, the end of the start that is under way leads here again.
+    if (missing > this.#vacancies.held(now) && this.#circuit.state !== 'half-open') {
+      at = Math.min(at, Math.max(this.#circuit.retryAt ?? 0, this.#notBefore));
+    }
+    if (at === Number.POSITIVE_INFINITY) return;
     // What waits in the queue keeps the process alive; with nothing waiting nobody needs the worker.
-    this.#retry = setTimeout(() => this.#fill(), Math.max(1, Math.ceil(ms)));
+    this.#retry = setTimeout(() => this.#fill(), Math.max(1, Math.ceil(at - now)));
     this.#retry.unref();
   }
 
-  #refuse(error: NoWorkerError | undefined): void {
+  /** Whether there is hope for a request that waits. */
+  #noteHope(): void {
+    let error: NoWorkerError | undefined;
+    if (![...this.#members.values()].some((member) => member.admitted && !member.leaving)) {
+      if (this.#circuit.state !== 'closed') error = noWorker(this.#circuit.cause);
+      else if (this.#range.max === 0 && (this.#rules.failsWhenEmpty || this.#closing)) error = emptySet();
+    }
     if ((error === undefined) === (this.#refusal === undefined)) return;
     this.#refusal = error;
     this.#events.refusing(error);
   }
 
-  #start(weight: number, replaces?: Member): Member {
+  #start(place: Place, how: { replaces?: Member; isExtra?: boolean } = {}): Member {
     const now = performance.now();
     if (!this.#circuit.allows(now)) throw noWorker(this.#circuit.cause);
     const attempt = this.#circuit.begin(now);
     const id = ++this.#lastId;
-    const label = replaces?.worker.view.label ?? this.#freeLabel();
-    const worker = new Worker({ ...this.#setup, id, label, weight }, this);
-    const member: Member = {
-      worker,
-      attempt,
-      ready: withResolvers(),
-      ended: withResolvers(),
-      leaving: false,
-      replaced: false,
-      replaces,
-    };
-    // Who waits for it gets the rejection; often nobody does.
-    member.ready.promise.catch(() => {});
+    const worker = new Worker({ ...this.#setup, id, label: place.label, weight: place.weight }, this);
+    const member = makeMember(worker, attempt, how);
     this.#members.set(id, member);
     return member;
   }
 
-  /** The lowest number that no worker has: so the one that takes a dead one's place takes over its keys. */
+  /** The lowest number that no place has. */
   #freeLabel(): string {
     const taken = new Set<string>();
     for (const { worker } of this.#members.values()) taken.add(worker.view.label);
     let label = 1;
-    while (taken.has(String(label))) label++;
+    while (taken.has(String(label)) || this.#vacancies.has(String(label))) label++;
     return String(label);
   }
 
-  /** The workers to give up: the youngest idle ones first. */
+  #moveRange(by: 1 | -1): void {
+    this.#range.min = Math.max(0, this.#range.min + by);
+    this.#range.max = Math.max(0, this.#range.max + by);
+    this.#target = Math.max(0, this.#target + by);
+  }
+
+  /** The workers to give up: those without sessions first, of these the idle ones, of these the youngest. */
   #surplus(): Member[] {
     const staying = [...this.#members.values()].filter((member) => !member.leaving && !member.replaced);
-    staying.sort((a, b) => a.worker.view.pending - b.worker.view.pending || b.worker.id - a.worker.id);
+    staying.sort(
+      ({ worker: a }, { worker: b }) =>
+        a.sessions - b.sessions || a.view.pending - b.view.pending || b.id - a.id,
+    );
     return staying.slice(0, Math.max(0, staying.length - this.#target));
+  }
+
+  /** Retires a worker together with those that are to take its place, or whose place it is to take. */
+  #dismiss(member: Member): Promise<void>[] {
+    const chain = new Set([member]);
+    for (const one of chain) {
+      for (const other of this.#members.values()) {
+        if (!other.leaving && (other.replaces === one || one.replaces === other)) chain.add(other);
+      }
+    }
+    return [...chain].map((one) => this.#retire(one));
   }
 
   #retire(member: Member): Promise<void> {
     if (!member.leaving) {
       member.leaving = true;
       const { worker } = member;
-      if (worker.state === 'starting') worker.terminate();
+      if (!member.admitted) worker.terminate();
       else {
         worker.state = 'draining';
         this.#dispatcher.retire(worker);
@@ -328,17 +425,34 @@ export class Pool implements WorkerEvents {
   }
 
   async #replace(member: Member): Promise<void> {
-    if (member.replaced) return;
+    if (member.replaced || member.leaving) return;
     member.replaced = true;
+    let fresh: Member | undefined;
     try {
-      const fresh = this.#start(member.worker.view.weight, member);
+      fresh = this.#start(placeOf(member.worker), { replaces: member });
       await fresh.ready.promise;
     } catch (error) {
       member.replaced = false;
+      // Somebody has removed the worker meanwhile, and its successor with it.
+      if (fresh?.leaving) return;
       throw error;
     }
     await this.#retire(member);
   }
+
+  #stop(): void {
+    this.#closed = true;
+    this.#target = 0;
+    clearTimeout(this.#retry);
+  }
+}
+
+function placeOf(worker: Worker): Place {
+  return { label: worker.view.label, weight: worker.view.weight };
+}
+
+function emptySet(): NoWorkerError {
+  return new NoWorkerError('the set of workers is empty: add one by balancer.add() or balancer.resize()');
 }
 
 /** Which flag of Node's permission model is missing: Node 20 itself only says that access is restricted. */
@@ -352,14 +466,4 @@ function permissionHint(cause: unknown): string {
 function noWorker(cause: unknown): NoWorkerError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new NoWorkerError(`no worker can be started: ${why}${permissionHint(cause)}`, { cause });
-}
-
-function withResolvers<T>(): PromiseWithResolvers<T> {
-  let resolve!: (value: T) => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve, reject };
 }

@@ -84,6 +84,7 @@ export class Session extends EventEmitter<SessionEvents> implements Binding {
   }
 
   #current(): Worker | undefined {
-    return this.#worker?.state === 'dead' ? undefined : this.#worker;
+    const state = this.#worker?.state;
+    return state === 'dead' || state === 'ejected' ? undefined : this.#worker;
   }
 }

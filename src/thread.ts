@@ -80,8 +80,9 @@ export class Thread {
     await this.#piscina.run(init, { transferList: transfer as never });
   }
 
-  /** Ends the thread at once, whatever it is doing. `onDeath` follows. */
-  async terminate(): Promise<void> {
+  /** Ends the thread at once, whatever it is doing. `onDeath` follows, with that cause if there is no earlier one. */
+  async terminate(cause?: Error): Promise<void> {
+    this.#cause ??= cause;
     // Where no thread could be made, Piscina still holds our call in its queue and would reject a promise that nobody has.
     if (this.#piscina.threads.length > 0) await this.#piscina.destroy();
   }

@@ -58,10 +58,18 @@ export interface WorkerEvents {
 }
 
 /**
- * The transitions: starting → ready → draining → dead; each of them → dead at any time.
- * A starting worker takes requests already, so that they run as soon as it is up.
+ * The transitions: starting → (checking →) ready → draining → ejected; each of them → dead at any time, ready → ejected.
+ *
+ *     starting  the thread is coming up
+ *     checking  it is up, and runs the check that it must pass (`admission.ts`)
+ *     ready     the policy may select it
+ *     draining  it finishes what it has started, and stays for its sessions
+ *     ejected   taken out as broken: it finishes what it has started at most, and its sessions move
  */
-export type WorkerState = 'starting' | 'ready' | 'draining' | 'dead';
+export type WorkerState = 'starting' | 'checking' | 'ready' | 'draining' | 'ejected' | 'dead';
+
+/** Why requests are taken back: to be run by an idle worker, or since this one leaves, or is broken. */
+export type ReclaimReason = 'balance' | 'leaving' | 'ejected';
 
 /** Expected run time of a task that has never run, in ms: a window takes a few of them, not hundreds. */
 const UNKNOWN_RUN_TIME = 0.4;
@@ -179,6 +187,17 @@ export class Worker {
     return this.#window.beats();
   }
 
+  /** A count that changes with each request that the thread starts or completes, too. */
+  get progress(): number {
+    return this.#window.beats() + this.#window.head() + this.#window.completed();
+  }
+
+  /** The request that would be started next, if any. */
+  get oldestUnstarted(): Request | undefined {
+    const head = this.#window.head();
+    return head === this.#tail ? this.backlog[0] : this.#at(head);
+  }
+
   /** Asks for a beat. */
   ping(): void {
     this.#send({ type: 'ping' });
@@ -266,9 +285,9 @@ export class Worker {
 
   /**
    * Takes back up to n of the last unstarted requests, the oldest first. Stops before one that must stay here: its
-   * arguments were transferred, or it is pinned. A key pins only as long as the worker stays (`why`).
+   * arguments were transferred, or it is pinned. A key pins only as long as the worker stays, a session until it is broken.
    */
-  reclaim(n: number, why: 'balance' | 'leaving' = 'balance'): Request[] {
+  reclaim(n: number, why: ReclaimReason = 'balance'): Request[] {
     this.flush();
     let movable = 0;
     const most = Math.min(n, this.#window.unstarted());
@@ -357,10 +376,10 @@ export class Worker {
     if (this.#window.ring()) this.#send({ type: 'ring' });
   }
 
-  /** Ends the thread at once. What it has not started should have been taken back before. */
-  terminate(): void {
+  /** Ends the thread at once, for that reason. What it has not started should have been taken back before. */
+  terminate(cause?: Error): void {
     this.terminated = true;
-    void this.#thread.terminate();
+    void this.#thread.terminate(cause);
   }
 
   /**
@@ -631,11 +650,11 @@ function needsMessage(request: Request): boolean {
   return extras !== undefined && (extras.transfer !== undefined || extras.context !== undefined);
 }
 
-function isMovable(request: Request | undefined, why: 'balance' | 'leaving'): boolean {
+function isMovable(request: Request | undefined, why: ReclaimReason): boolean {
   const extras = request?.extras;
   if (extras === undefined) return true;
-  if (extras.away || extras.session !== undefined) return false;
-  return !extras.pinned || why === 'leaving';
+  if (extras.away || (extras.session !== undefined && why !== 'ejected')) return false;
+  return !extras.pinned || why !== 'balance';
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -158,6 +158,19 @@ export class OutlierDetector {
     return { ejected, due };
   }
 
+  /** The ejected worker's time ends early, since a fresh thread is in its place: it is due for a check. Else nothing happens. */
+  renewed(id: number): void {
+    const worker = this.#workers.get(id);
+    if (worker?.state !== 'ejected') return;
+    this.#enter(worker, 'due');
+    worker.check.reset();
+  }
+
+  /** Ejections of a worker that still count for the length of the next one; 0 also where it is not there. */
+  multiplier(id: number): number {
+    return this.#workers.get(id)?.multiplier ?? 0;
+  }
+
   /**
    * A check of a worker that is due has ended. Returns its state then: `'serving'` re-admits it, `'due'` asks for one
    * more check, `'ejected'` keeps it out for longer than before. Undefined if the worker is not there or not due.

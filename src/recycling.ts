@@ -1,0 +1,26 @@
+/** Has workers replaced that have done enough, or have grown too large. */
+import type { Dispatcher } from './dispatcher.js';
+import type { Pool, PoolRules } from './pool.js';
+import type { Duty } from './upkeep.js';
+
+/** How often to look, in ms: a worker may do a little more than its share. */
+const PACE_MS = 20;
+
+export class Recycling implements Duty {
+  readonly pace: number | undefined;
+  readonly #pool: Pool;
+  readonly #dispatcher: Dispatcher;
+
+  constructor(pool: Pool, dispatcher: Dispatcher, { maxRequests, maxHeap }: PoolRules) {
+    const isOff = maxRequests === Number.POSITIVE_INFINITY && maxHeap === Number.POSITIVE_INFINITY;
+    this.pace = isOff ? undefined : PACE_MS;
+    this.#pool = pool;
+    this.#dispatcher = dispatcher;
+  }
+
+  look(now: number): number | undefined {
+    if (this.pace === undefined) return undefined;
+    this.#pool.recycle();
+    return this.#dispatcher.busy ? now + this.pace : undefined;
+  }
+}
