@@ -291,6 +291,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
         (options ?? {}) as SubmitOptions,
         (_request, extras) => {
           extras.session = session;
+          session.accepted();
         },
       ),
     );

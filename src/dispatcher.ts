@@ -18,6 +18,8 @@ const LOOK_LIMIT = 1024;
 const BURST = 64;
 /** A worker without a completion for this long holds up what waits behind its running request, in ms. */
 const STUCK_MS = 3;
+/** Transferred arguments are sent to a worker that has at most this much to do before, in ms of expected work. */
+const MOST_AHEAD_MS = 0.2;
 /** Workers that may die running one request. It is not given a next one, whatever its `retries`. */
 const MOST_KILLS = 3;
 /** Runs over which a task's mean run time is smoothed. */
@@ -51,6 +53,8 @@ export interface Counts {
   reclaimed: number;
   /** Run again after a crash. */
   retried: number;
+  /** Workers taken out as broken. */
+  ejected: number;
 }
 
 /** A completion that has been taken and not yet told to the caller. */
@@ -65,7 +69,7 @@ const soon = Promise.resolve();
 export class Dispatcher implements Lookout {
   readonly queue = new Queue();
   readonly poller: Poller;
-  readonly counts: Counts = { submitted: 0, completed: 0, failed: 0, reclaimed: 0, retried: 0 };
+  readonly counts: Counts = { submitted: 0, completed: 0, failed: 0, reclaimed: 0, retried: 0, ejected: 0 };
   readonly #policy: Policy;
   readonly #limits: WindowLimits;
   readonly #cores: number;
@@ -231,11 +235,24 @@ export class Dispatcher implements Lookout {
         continue;
       }
       if (view === undefined) break;
+      const worker = this.#placeFor(request, view.worker);
+      if (worker === undefined) break;
       queue.shift();
-      this.#give(request, view.worker);
+      this.#give(request, worker);
     }
     this.#post();
     if (queue.size === 0) this.#rebalance();
+  }
+
+  /**
+   * What is transferred cannot be taken back. So it is sent ahead only where it will be started at once, or nearly; else it goes to
+   * an idle worker, or waits.
+   */
+  #placeFor(request: Request, selected: Worker): Worker | undefined {
+    const { extras } = request;
+    if (extras?.transfer === undefined || extras.transfer.length === 0) return selected;
+    if (selected.view.pending === 0 || selected.view.work < MOST_AHEAD_MS) return selected;
+    return extras.pinned || extras.session !== undefined ? selected : this.#idleWorker();
   }
 
   /** A worker has published something. */
@@ -446,14 +463,20 @@ export class Dispatcher implements Lookout {
 
   /** While a worker idles and another has unstarted requests, half of the fullest window moves. */
   #rebalance(): void {
+    /** Workers whose unstarted requests must stay. */
+    let bound: Set<Worker> | undefined;
     for (;;) {
       const idle = this.#idleWorker();
       if (idle === undefined) return;
-      const fullest = this.#fullest();
+      const fullest = this.#fullest(bound);
       if (fullest === undefined) return;
       const moved = fullest.reclaim(Math.ceil(fullest.unstarted / 2));
       this.#policy.update(fullest.view);
-      if (moved.length === 0) return;
+      if (moved.length === 0) {
+        bound ??= new Set();
+        bound.add(fullest);
+        continue;
+      }
       this.counts.reclaimed += moved.length;
       for (const request of moved) this.#stage(request, idle);
       this.#policy.update(idle.view);
@@ -468,11 +491,11 @@ export class Dispatcher implements Lookout {
     return undefined;
   }
 
-  #fullest(): Worker | undefined {
+  #fullest(except: ReadonlySet<Worker> | undefined): Worker | undefined {
     let fullest: Worker | undefined;
     let most = 0;
     for (const worker of this.#workers) {
-      if (worker.view.pending < 2) continue;
+      if (worker.view.pending < 2 || except?.has(worker) === true) continue;
       const { unstarted } = worker;
       if (unstarted > most) {
         most = unstarted;

@@ -1,4 +1,5 @@
 export { Balancer, type BalancerEvents } from './balancer.js';
+export type { CircuitSnapshot, CircuitState } from './circuit.js';
 export {
   BalancerClosedError,
   BalancerError,
@@ -13,11 +14,32 @@ export {
   TaskTimeoutError,
   WorkerCrashedError,
 } from './errors.js';
+export type {
+  ConsecutiveFailuresOptions,
+  FailurePercentageOptions,
+  OutlierOptions,
+  SuccessRateOptions,
+} from './health/outlier-options.js';
+export type { WorkerEjectionReason } from './health/supervisor.js';
 export type { MapOptions } from './map.js';
-export type { BalancerOptions, SubmitOptions } from './options.js';
-export type { PolicyConfig, PolicyName, PolicyOption } from './policies/index.js';
+export type { BalancerOptions, HeartbeatOptions, SubmitOptions } from './options.js';
+export type {
+  Duration,
+  HashConfig,
+  LeastRequestConfig,
+  NoConfig,
+  PeakEwmaConfig,
+  PickFirstConfig,
+  PolicyCandidate,
+  PolicyConfig,
+  PolicyConfigs,
+  PolicyName,
+  PolicyOption,
+  WeightedByLoadConfig,
+} from './policies/index.js';
 export type { Outcome, Policy, PolicyContext, RequestView, WorkerView } from './policies/policy.js';
 export { Session, type SessionEvents } from './session.js';
 export { type CloseOnSignalOptions, closeOnSignal } from './shutdown.js';
 export type { BalancerStats, WorkerStats } from './stats.js';
 export { type Tasks, tasks } from './tasks.js';
+export type { WorkerState } from './worker.js';

@@ -9,6 +9,8 @@ type Resolve = (value: unknown) => void;
 /** A session, as the dispatcher uses it: the view of its worker, selected where there is none yet. */
 export interface Binding {
   bind(select: () => object | undefined): object | undefined;
+  /** A request of it is settled. */
+  settled(): void;
 }
 
 /**
@@ -128,6 +130,7 @@ export class Request implements RequestView {
     this.#resolve = settled;
     this.args = NO_VALUES;
     const { extras } = this;
+    extras?.session?.settled();
     if (extras?.release === undefined) return;
     const { release } = extras;
     extras.release = undefined;

@@ -1,5 +1,6 @@
 /** Requests that belong together and run on one worker, after Pipy's per-connection cache of its balancers' choice. */
 import { EventEmitter } from 'node:events';
+import { callOut } from './call-out.js';
 import { BalancerClosedError } from './errors.js';
 import type { SubmitOptions } from './options.js';
 import type { Binding } from './request.js';
@@ -24,6 +25,8 @@ export class Session extends EventEmitter<SessionEvents> implements Binding {
   readonly #submit: SessionSubmit;
   #worker: Worker | undefined;
   #lastId: number | undefined;
+  /** Requests that are accepted and not settled. */
+  #open = 0;
   #closed = false;
 
   constructor(submit: SessionSubmit) {
@@ -54,12 +57,11 @@ export class Session extends EventEmitter<SessionEvents> implements Binding {
     return this.#submit(this, args);
   }
 
-  /** Frees the worker. Requests that were submitted before still run. Does nothing the second time. */
+  /** Frees the worker, as soon as the requests that were submitted before have run there. Does nothing the second time. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#current()?.leaveSession();
-    this.#worker = undefined;
+    if (this.#open === 0) this.#leave();
   }
 
   [Symbol.dispose](): void {
@@ -74,13 +76,26 @@ export class Session extends EventEmitter<SessionEvents> implements Binding {
     if (view === undefined) return undefined;
     const from = this.#lastId;
     this.#lastId = view.id;
-    // A closed session still has requests to run; it only holds nobody any more.
-    if (!this.#closed) {
-      this.#worker = view.worker;
-      view.worker.sessions++;
-    }
-    if (from !== undefined && from !== view.id) this.emit('moved', { from, to: view.id });
+    this.#worker = view.worker;
+    view.worker.sessions++;
+    if (from !== undefined && from !== view.id) callOut(() => this.emit('moved', { from, to: view.id }));
     return view;
+  }
+
+  /** For the Balancer: one of its requests is accepted. */
+  accepted(): void {
+    this.#open++;
+  }
+
+  /** One of its requests is settled. */
+  settled(): void {
+    this.#open--;
+    if (this.#closed && this.#open === 0) this.#leave();
+  }
+
+  #leave(): void {
+    this.#current()?.leaveSession();
+    this.#worker = undefined;
   }
 
   #current(): Worker | undefined {

@@ -6,6 +6,12 @@ import type { WorkerState } from './worker.js';
 
 export interface WorkerStats {
   readonly id: number;
+  /** The worker that takes its place has the same one; `hash` and `rendezvous` know it by that. */
+  readonly label: string;
+  /**
+   * `starting`, `checking` (it must pass the `check` option), `ready`, `draining` (removed or replaced, it finishes what it has
+   * started), or `ejected` (taken out as broken).
+   */
   readonly state: WorkerState;
   readonly weight: number;
   /** Requests in its window, the running one included, and those that wait for it alone. */
@@ -32,6 +38,8 @@ export interface BalancerStats {
   readonly reclaimed: number;
   /** Requests that were run again after a crash. */
   readonly retried: number;
+  /** Workers that were taken out as broken. */
+  readonly ejected: number;
   /** Whether workers can be started. */
   readonly circuit: CircuitSnapshot;
   readonly workers: readonly WorkerStats[];
@@ -40,6 +48,7 @@ export interface BalancerStats {
 export function snapshot(dispatcher: Dispatcher, pool: Pool, maxQueue: number): BalancerStats {
   const workers = [...pool.workers()].map((worker) => ({
     id: worker.id,
+    label: worker.view.label,
     state: worker.state,
     weight: worker.view.weight,
     pending: worker.view.pending + worker.backlog.length,

@@ -138,6 +138,7 @@ export class Supervisor implements Duty {
 
   #takeOut(worker: Worker, reason: WorkerEjectionReason, notBefore: number, cause: Error | undefined): void {
     this.#holders.set(worker.view.label, { id: worker.id, isOut: true });
+    this.#dispatcher.counts.ejected++;
     this.#pool.eject(worker, notBefore, cause);
     this.#events.ejected(worker.id, reason);
   }
