@@ -1,6 +1,6 @@
 /**
- * A message port with a stash: what came by message for a request is kept under the request's id until its slot is
- * read. Used by both sides.
+ * A message port with a stash: what came by message for a request is kept under the number that its slot carries, until that
+ * is read. Used by both sides.
  *
  * A sender sends before it publishes the slot. So whoever reads a slot that says `byMessage` finds the values in the
  * stash or in the port's queue, without waiting.
@@ -55,8 +55,8 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
   }
 
   /** Forgets what came for requests that were taken back. */
-  drop(ids: readonly number[]): void {
-    for (const id of ids) this.#stash.delete(id);
+  drop(keys: readonly number[]): void {
+    for (const key of keys) this.#stash.delete(key);
   }
 
   /** All that is stashed. */

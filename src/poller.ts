@@ -16,10 +16,14 @@ export interface Lookout {
   look(): number;
   /** Whether a completion lies there. */
   hasResults(): boolean;
-  /** Expected time to the next result, in ms; `undefined`: nothing is pending. */
+  /** Time until a look is worthwhile, in ms; `undefined`: nothing is pending. */
   nextResult(): number | undefined;
+  /** Whether a worker may have completions that it has not announced yet. */
+  mayHoldBack(): boolean;
 }
 
+/** Results due within this time are waited for by looking, in ms. */
+const LOOK_MS = 0.05;
 /** A completion held back for company (`workers/main.ts`) is fetched after this time at the latest, in ms. */
 const FALLBACK_MS = 1;
 
@@ -28,8 +32,6 @@ export class Poller {
   readonly bell = new SharedArrayBuffer(4);
   readonly #word = new Int32Array(this.bell);
   readonly #lookout: Lookout;
-  /** Results due within this time are waited for by looking, in ms. */
-  readonly #limit: number;
   #state: 'off' | 'looking' | 'sleeping' = 'off';
   #immediate = false;
   /** A look receives messages, and one of them may be a call to look. */
@@ -37,9 +39,8 @@ export class Poller {
   #lastResult = 0;
   #fallback: NodeJS.Timeout | undefined;
 
-  constructor(lookout: Lookout, limit: number) {
+  constructor(lookout: Lookout) {
     this.#lookout = lookout;
-    this.#limit = limit;
   }
 
   /** Something has been sent. */
@@ -75,7 +76,9 @@ export class Poller {
   };
 
   readonly #onFallback = (): void => {
-    if (this.#state === 'sleeping' && this.#lookout.hasResults()) this.wake();
+    if (this.#state !== 'sleeping') return;
+    if (this.#lookout.hasResults()) this.wake();
+    else if (this.#lookout.mayHoldBack()) this.#fallback?.refresh();
   };
 
   #look(): void {
@@ -101,7 +104,7 @@ export class Poller {
     if (next === undefined) {
       this.#rouse();
       this.#state = 'off';
-    } else if (next <= this.#limit && waited <= 2 * this.#limit) {
+    } else if (next <= LOOK_MS && waited <= 2 * LOOK_MS) {
       this.#rouse();
       this.#schedule();
     } else {
@@ -124,6 +127,7 @@ export class Poller {
       return;
     }
     this.#state = 'sleeping';
+    if (!this.#lookout.mayHoldBack()) return;
     if (this.#fallback === undefined) {
       this.#fallback = setTimeout(this.#onFallback, FALLBACK_MS);
       this.#fallback.unref();

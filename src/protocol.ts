@@ -53,7 +53,7 @@ export type ToWorker =
   | { readonly type: 'define'; readonly definition: TaskDefinition }
   | { readonly type: 'forget'; readonly ids: readonly number[] }
   | ArgumentsMessage
-  | { readonly type: 'drop'; readonly ids: readonly number[] }
+  | { readonly type: 'drop'; readonly sendings: readonly number[] }
   | { readonly type: 'abort'; readonly id: number; readonly reason: Failure }
   | { readonly type: 'credit'; readonly id: number; readonly values: number }
   | { readonly type: 'return'; readonly id: number }
@@ -64,6 +64,8 @@ export type ToWorker =
 export interface ArgumentsMessage {
   readonly type: 'arguments';
   readonly id: number;
+  /** Number of this message within its worker, which the slot carries, too. */
+  readonly sending: number;
   readonly values: readonly unknown[];
   /** Positions of the arguments that were Buffers: structured clone makes Uint8Arrays of them. */
   readonly buffers: readonly number[] | undefined;

@@ -17,7 +17,7 @@
  *   3. M rings: it reads `WORKER_STATE`. AWAKE: nothing. NAPPING: sets AWAKE, Atomics.notify. ASLEEP: sets AWAKE,
  *      sends a message. The swap decides, so one ring is sent at most.
  *   4. W claims: `head + 1` (compare-and-swap). Only after that it reads the slot, and only then it looks for what
- *      came by message, by the request's id. Positions are used again after a reclaim (tail goes t → t-n → t), so
+ *      came by message, by the number that the slot carries (a request may be sent here twice). Positions are used again after a reclaim (tail goes t → t-n → t), so
  *      anything read before the claim may be stale.
  *   5. M reclaims: `tail - n` (compare-and-swap, never below head). The last n requests are M's own again. What W
  *      has of them by message is dropped by another message.
@@ -135,7 +135,7 @@ export class Window {
     Atomics.store(this.#words, COMPLETED, position);
   }
 
-  /** Word index of the request slot at a position. Its header is 4 words: id, task, kind, spare. */
+  /** Word index of the request slot at a position. Its header is 4 words: id, task, kind, number of its message. */
   requestSlot(position: number): number {
     return CONTROL_WORDS + (position & this.#mask) * SLOT_WORDS;
   }

@@ -130,6 +130,8 @@ export class Worker {
   #tail = FIRST_POSITION;
   #staged = 0;
   #bytes = 0;
+  /** Counts the messages with arguments. A request may be sent to this thread twice, so its id does not tell which is meant. */
+  #sending = 0;
   #heldBack = false;
   #draining = false;
 
@@ -225,6 +227,7 @@ export class Worker {
     memory.i32[slot] = request.id;
     memory.i32[slot + 1] = task.id;
     memory.i32[slot + 2] = kind;
+    memory.i32[slot + 3] = this.#sending;
     // Getters in the arguments are the caller's code: they may have had a request withdrawn from this window.
     if (this.#tail !== position) this.#window.copyRequest(position, this.#tail);
     this.#enter(request, bytes);
@@ -284,15 +287,38 @@ export class Worker {
   }
 
   /**
-   * Takes back up to n of the last unstarted requests, the oldest first. Stops before one that must stay here: its
-   * arguments were transferred, or it is pinned. A key pins only as long as the worker stays, a session until it is broken.
+   * Takes back up to n of the last unstarted requests, the oldest first. Passes over those that must stay here: their
+   * arguments were transferred, or they are pinned. A key pins only as long as the worker stays, a session until it is broken.
    */
   reclaim(n: number, why: ReclaimReason = 'balance'): Request[] {
     this.flush();
+    const unstarted = this.#window.unstarted();
     let movable = 0;
-    const most = Math.min(n, this.#window.unstarted());
-    while (movable < most && isMovable(this.#at(advance(this.#tail, -1 - movable)), why)) movable++;
-    return this.#takeBack(movable, true);
+    let reach = 0;
+    for (let i = 1; i <= unstarted && movable < n; i++) {
+      if (!isMovable(this.#at(advance(this.#tail, -i)), why)) continue;
+      movable++;
+      reach = i;
+    }
+    return reach === movable ? this.#takeBack(movable, true) : this.#takeOut(reach, why);
+  }
+
+  /** Takes back those of the last n that are movable; the others stay, in order. */
+  #takeOut(n: number, why: ReclaimReason): Request[] {
+    const taken = this.#takeBack(n, false);
+    const first = this.#tail;
+    const moved: Request[] = [];
+    const sendings: number[] = [];
+    for (const [i, request] of taken.entries()) {
+      const from = advance(first, i);
+      if (isMovable(request, why)) {
+        moved.push(request);
+        this.#noteSending(from, sendings);
+      } else this.#restage(request, from);
+    }
+    this.flush();
+    if (sendings.length > 0) this.#send({ type: 'drop', sendings });
+    return moved;
   }
 
   /**
@@ -307,7 +333,7 @@ export class Worker {
       const taken = this.#takeBack(n, false);
       const first = this.#tail;
       const found = taken.indexOf(request);
-      if (found >= 0 && this.state !== 'dead') this.#send({ type: 'drop', ids: [request.id] });
+      if (found >= 0 && this.state !== 'dead') this.#drop(advance(first, found));
       for (const [i, other] of taken.entries()) if (i !== found) this.#restage(other, advance(first, i));
       this.flush();
       return found >= 0;
@@ -524,12 +550,14 @@ export class Worker {
     if (detached >= 0) {
       return new NotCloneableError(`submit options.transfer[${detached}]`, 'a detached ArrayBuffer');
     }
+    this.#sending = (this.#sending + 1) | 0;
     try {
       const values = compactViews(request.args, transfer);
       this.#channel.send(
         {
           type: 'arguments',
           id: request.id,
+          sending: this.#sending,
           values,
           buffers: buffersIn(request.args),
           context: extras?.context,
@@ -591,18 +619,22 @@ export class Worker {
   #takeBack(n: number, drop: boolean): Request[] {
     const got = this.#window.reclaim(n);
     const taken: Request[] = [];
-    const byMessage: number[] = [];
+    const sendings: number[] = [];
     for (let i = 0; i < got; i++) {
       this.#tail = advance(this.#tail, -1);
-      const slot = this.#window.requestSlot(this.#tail);
-      const kind = this.#window.memory.i32[slot + 2] as number;
-      const request = this.#remove(this.#tail);
-      if ((kind & flags.byMessage) !== 0) byMessage.push(request.id);
-      taken.push(request);
+      this.#noteSending(this.#tail, sendings);
+      taken.push(this.#remove(this.#tail));
     }
-    if (drop && byMessage.length > 0) this.#send({ type: 'drop', ids: byMessage });
+    if (drop && sendings.length > 0) this.#send({ type: 'drop', sendings });
     this.updateAvailable();
     return taken.reverse();
+  }
+
+  /** Notes what the thread has by message of the request in a slot. */
+  #noteSending(position: number, sendings: number[]): void {
+    const slot = this.#window.requestSlot(position);
+    const { i32 } = this.#window.memory;
+    if (((i32[slot + 2] as number) & flags.byMessage) !== 0) sendings.push(i32[slot + 3] as number);
   }
 
   /**
@@ -614,6 +646,14 @@ export class Worker {
     const bytes = this.#sizes[from & this.#mask] as number;
     this.#window.copyRequest(from, this.#tail);
     this.#enter(request, bytes);
+  }
+
+  /** Lets the thread forget what it has by message for the request that was at the position. */
+  #drop(position: number): void {
+    const slot = this.#window.requestSlot(position);
+    const { i32 } = this.#window.memory;
+    if (((i32[slot + 2] as number) & flags.byMessage) === 0) return;
+    this.#send({ type: 'drop', sendings: [i32[slot + 3] as number] });
   }
 
   #takeResult(id: number): ResultMessage {

@@ -22,8 +22,8 @@ import { enter } from './task.js';
 const NAP_MS = 10;
 /** How long the thread's event loop may go without a turn, in ms: timers and late errors of tasks surface then. */
 const TURN_MS = 10;
-/** How long a completion may wait for others to be announced together with it, in ms. */
-const HOLD_MS = 0.1;
+/** How long a completion may wait at most for others to be announced together with it, in ms. */
+const MOST_HOLD_MS = 0.5;
 /** Looks at the window between two looks at the clock while spinning. */
 const SPIN_LOOKS = 32;
 /** Most spins left out after spins in vain. */
@@ -96,7 +96,7 @@ class WorkLoop {
   #receive(message: ToWorker): void {
     switch (message.type) {
       case 'arguments':
-        this.#channel.stash(message.id, message);
+        this.#channel.stash(message.sending, message);
         break;
       case 'define':
         this.#functions.define(message.definition);
@@ -105,7 +105,7 @@ class WorkLoop {
         this.#functions.forget(message.ids);
         break;
       case 'drop':
-        this.#channel.drop(message.ids);
+        this.#channel.drop(message.sendings);
         break;
       case 'abort':
         this.#current.abort(message.id, decodeFailure(message.reason));
@@ -135,6 +135,7 @@ class WorkLoop {
     this.#looping = true;
     for (;;) {
       const waiting = this.#runAll();
+      this.#announceAll();
       if (waiting !== undefined) {
         await waiting;
         continue;
@@ -180,7 +181,7 @@ class WorkLoop {
           values = readValues(memory, slot, kind);
           this.#current.begin(id, undefined);
         } else {
-          values = this.#take(id);
+          values = this.#take(id, i32[slot + 3] as number);
         }
         enter(this.#current);
         result = typeof task === 'function' ? task(...values) : task.then((loaded) => loaded(...values));
@@ -223,8 +224,8 @@ class WorkLoop {
     return this.#functions.get(task);
   }
 
-  #take(id: number): readonly unknown[] {
-    const message = this.#channel.take(id);
+  #take(id: number, sending: number): readonly unknown[] {
+    const message = this.#channel.take(sending);
     if (message === undefined) {
       const cause = this.#channel.unreadable;
       throw new NotCloneableError('arguments', 'something that the worker could not read', { cause });
@@ -242,7 +243,10 @@ class WorkLoop {
     this.#announce(end);
   }
 
-  /** Wakes the main thread if it sleeps; for short tasks not at once, but for several completions together. */
+  /**
+   * Wakes the main thread if it sleeps. Not at once, if there is enough to do for which it has filled the window already: at
+   * most half of that time, and not if the next task may take longer.
+   */
   #announce(now: number): void {
     const window = this.#window;
     if (!window.mainSleeps()) {
@@ -250,9 +254,18 @@ class WorkLoop {
       return;
     }
     if (this.#unannouncedSince === 0) this.#unannouncedSince = now;
-    if (now - this.#unannouncedSince + this.#typical < HOLD_MS && window.unstarted() > 0) return;
+    const hold = Math.min(MOST_HOLD_MS, (window.unstarted() * this.#typical) / 2);
+    if (now - this.#unannouncedSince + this.#typical >= hold) this.#wakeMain();
+  }
+
+  /** Whoever may be idle or wait for long holds nothing back. */
+  #announceAll(): void {
+    if (this.#unannouncedSince !== 0) this.#wakeMain();
+  }
+
+  #wakeMain(): void {
     this.#unannouncedSince = 0;
-    if (window.wakeMain()) this.#channel.send({ type: 'wake' });
+    if (this.#window.wakeMain()) this.#channel.send({ type: 'wake' });
   }
 
   /**
