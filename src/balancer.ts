@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { callOut } from './call-out.js';
 import { Dispatcher } from './dispatcher.js';
 import { Elastic } from './elastic.js';
-import { BalancerClosedError, type NoWorkerError, QueueFullError } from './errors.js';
+import { BalancerClosedError, NotAFunctionError, type NoWorkerError, QueueFullError } from './errors.js';
 import { Expiry } from './expiry.js';
 import { Supervisor, type WorkerEjectionReason } from './health/supervisor.js';
 import { KeepAlive } from './keep-alive.js';
@@ -196,6 +196,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   ): AsyncIterableIterator<Awaited<R>> {
     checkMapOptions(options);
     const ref = this.#tasks.resolve(task);
+    if (ref.streams) throw generatorError(ref.name);
     const submitOptions = { ...options.submit, signal: options.signal };
     const dispatcher = this.#dispatcher;
     const isFull = (): boolean =>
@@ -256,11 +257,17 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     const worker = (): Worker | undefined => request?.extras?.worker as Worker | undefined;
     return new StreamReader({
       start: (onYield) => {
-        running = this.#accept(task, args, options ?? {}, (accepted, extras) => {
-          request = accepted;
-          extras.onYield = onYield;
-          extras.retries = 0;
-        });
+        running = this.#accept(
+          task,
+          args,
+          options ?? {},
+          (accepted, extras) => {
+            request = accepted;
+            extras.onYield = onYield;
+            extras.retries = 0;
+          },
+          true,
+        );
         return running;
       },
       credit: (values) => {
@@ -421,12 +428,13 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     for (const request of this.#dispatcher.takeUnstarted()) request.reject(this.#gaveUp);
   }
 
-  /** @param prepare completes the request before it is queued */
+  /** @param prepare completes the request before it is queued; `streams`: its values are awaited one by one */
   #accept(
     task: AnyTask,
     args: readonly unknown[] | undefined,
     options: SubmitOptions | undefined,
     prepare: ((request: Request, extras: RequestExtras) => void) | undefined,
+    streams = false,
   ): Promise<unknown> {
     if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
     let request: Request;
@@ -435,6 +443,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
         throw invalid('submit args', args, 'an array of the arguments');
       }
       const ref = this.#tasks.resolve(task);
+      if (ref.streams && !streams) throw generatorError(ref.name);
       const extras = options === undefined && !this.#guardAll ? undefined : this.#extrasFor(options);
       if (extras?.transfer !== undefined) {
         checkTransfer('submit options.transfer', extras.transfer, [args, extras.context], 'the arguments');
@@ -524,4 +533,10 @@ export class Balancer extends EventEmitter<BalancerEvents> {
 
 function finite(ms: number): number {
   return ms === Number.POSITIVE_INFINITY ? 0 : ms;
+}
+
+function generatorError(name: string): NotAFunctionError {
+  return new NotAFunctionError(
+    `'${name}' is a generator function, which gives many values: use for await (const value of balancer.stream(task, [arguments]))`,
+  );
 }

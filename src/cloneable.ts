@@ -66,7 +66,7 @@ function refusedKind(value: object): string | undefined {
   if (types.isWeakMap(value)) return 'a WeakMap';
   if (types.isWeakSet(value)) return 'a WeakSet';
   if (value instanceof WeakRef) return 'a WeakRef';
-  if (types.isGeneratorObject(value)) return 'a generator object';
+  if (types.isGeneratorObject(value)) return 'a generator object (balancer.stream() gives the values of one)';
   if (value instanceof MessagePort) return 'a MessagePort that is not in the transfer list';
   if (types.isModuleNamespaceObject(value)) return "a module's namespace";
   const buffer = ArrayBuffer.isView(value) ? value.buffer : value;

@@ -83,7 +83,12 @@ export type ToMain =
   | { readonly type: 'returned'; readonly arguments: ArgumentsMessage }
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array | string }
   | { readonly type: 'progress'; readonly id: number; readonly value: unknown }
-  | { readonly type: 'yielded'; readonly id: number; readonly value: unknown };
+  | {
+      readonly type: 'yielded';
+      readonly id: number;
+      readonly value: unknown;
+      readonly isBuffer: boolean;
+    };
 
 /** The result, or Failure, of a request whose completion slot says `byMessage`. Sent before that is published. */
 export interface ResultMessage {

@@ -266,11 +266,11 @@ export class Worker {
       const slot = window.completionSlot(this.#done);
       const kind = memory.i32[slot + 1] as number;
       const runTime = memory.f32[slot + 2] as number;
+      // What the task has printed, or sent on its way, comes before its result; and it is for a request that is still here.
+      if (memory.i32[slot + 3] !== 0) this.#channel.drain();
       const request = this.#leave();
       let value: unknown;
       let message: ResultMessage | undefined;
-      // What the task has printed, or sent on its way, comes before its result.
-      if (memory.i32[slot + 3] !== 0 || request.extras?.onYield !== undefined) this.#channel.drain();
       if ((kind & flags.byMessage) !== 0) message = this.#takeResult(request.id);
       else value = readOne(memory, slot, kind);
       count++;
@@ -489,7 +489,9 @@ export class Worker {
         this.#progressed(this.#find(message.id), message.value);
         break;
       case 'yielded':
-        this.#find(message.id)?.extras?.onYield?.(message.value);
+        this.#find(message.id)?.extras?.onYield?.(
+          message.isBuffer ? asBuffer(message.value as Uint8Array) : message.value,
+        );
         break;
       case 'returned':
         this.#takeReturned(message.arguments);

@@ -37,10 +37,12 @@ export class Delivery {
     if (kind < 0) {
       kind = flags.byMessage;
       try {
-        this.#sendValue(id, value as object);
+        sendMarked(this.#channel, value, 'the result', (plain, isBuffer) => {
+          return { type: 'result', id, value: plain, failure: undefined, isBuffer };
+        });
       } catch (error) {
         kind |= flags.failed;
-        this.#sendFailure(id, this.#explain(value, error));
+        this.#sendFailure(id, encodeFailure(error));
       }
     }
     this.#publish(slot, position, id, kind, runTime);
@@ -68,36 +70,38 @@ export class Delivery {
     this.#window.complete(position);
   }
 
-  #sendValue(id: number, marked: object): void {
-    const list =
-      typeof marked === 'object' || typeof marked === 'function' ? transferListOf(marked) : undefined;
-    const value = list === undefined ? marked : (marked as { value: unknown }).value;
+  #sendFailure(id: number, failure: Failure): void {
+    this.#channel.send({ type: 'result', id, value: undefined, failure, isBuffer: false });
+  }
+}
+
+/**
+ * Sends a value by message, with what `transfer()` has marked of it.
+ *
+ * @param what the value is called in the error: `the result`
+ * @throws NotCloneableError saying where in it; then nothing was sent
+ */
+export function sendMarked(
+  channel: WorkerChannel,
+  marked: unknown,
+  what: string,
+  messageOf: (value: unknown, isBuffer: boolean) => ToMain,
+): void {
+  const isObject = (typeof marked === 'object' && marked !== null) || typeof marked === 'function';
+  let value = marked;
+  let list: readonly object[] | undefined;
+  try {
+    if (isObject) list = transferListOf(marked);
+    if (list !== undefined) value = (marked as { value: unknown }).value;
     const detached = list === undefined ? -1 : detachedAt(list);
     if (detached >= 0) {
       throw new NotCloneableError(`the list of transfer()[${detached}]`, 'a detached ArrayBuffer');
     }
-    this.#channel.send(
-      {
-        type: 'result',
-        id,
-        value: compactViews(value, list),
-        failure: undefined,
-        isBuffer: Buffer.isBuffer(value),
-      },
-      list as readonly Transferable[] | undefined,
-    );
-  }
-
-  #sendFailure(id: number, failure: Failure): void {
-    this.#channel.send({ type: 'result', id, value: undefined, failure, isBuffer: false });
-  }
-
-  #explain(value: unknown, error: unknown): Failure {
-    if (error instanceof NotCloneableError) return encodeFailure(error);
-    try {
-      return encodeFailure(findUncloneable(value, 'the result', { cause: error }));
-    } catch (failure) {
-      return encodeFailure(failure);
-    }
+    const message = messageOf(compactViews(value, list), Buffer.isBuffer(value));
+    channel.send(message, list as readonly Transferable[] | undefined);
+  } catch (error) {
+    throw error instanceof NotCloneableError
+      ? error
+      : findUncloneable(value, what, { cause: error, transfer: list });
   }
 }

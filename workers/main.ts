@@ -60,7 +60,12 @@ class WorkLoop {
     this.#window = new Window(init.window, init.bell, init.capacity);
     this.#channel = new Channel(init.port, (message) => this.#receive(message));
     this.#delivery = new Delivery(this.#window, this.#channel);
-    this.#streams = new Streams(this.#channel);
+    this.#streams = new Streams({
+      channel: this.#channel,
+      announce: () => this.#delivery.announceMessage(),
+      turn: () => (performance.now() - this.#lastTurn > TURN_MS ? this.#turn() : undefined),
+      isCancelled: (id) => this.#window.isCancelled(id),
+    });
     this.#spinLimit = init.spin;
     this.#spinners = new Spinners(init.spinners);
     this.#id = init.id;
@@ -109,6 +114,8 @@ class WorkLoop {
         break;
       case 'abort':
         this.#current.abort(message.id, decodeFailure(message.reason));
+        // It may wait for a caller who takes no more.
+        this.#streams.return(message.id);
         break;
       case 'credit':
         this.#streams.credit(message.id, message.values);

@@ -1,9 +1,15 @@
 /**
  * A task that is a generator: each value is sent by message as it is yielded, as long as the caller has credit left.
  * So a slow caller holds the generator back instead of filling the memory.
+ *
+ * Messages of credit and return are heard where the event loop turns. A generator that never waits for anything would not
+ * let it: so it turns between two values now and then, and when the credit is used up.
  */
+import { InvalidOptionError } from '../src/errors.js';
 import { FIRST_CREDIT } from '../src/protocol.js';
-import type { WorkerChannel } from './deliver.js';
+import { sendMarked, type WorkerChannel } from './deliver.js';
+
+type Values = Iterator<unknown> | AsyncIterator<unknown>;
 
 interface Running {
   readonly id: number;
@@ -12,20 +18,31 @@ interface Running {
   wake: (() => void) | undefined;
 }
 
+/** What streams need of the work loop. */
+export interface StreamHost {
+  readonly channel: WorkerChannel;
+  /** A value has been sent: it must arrive before the end does. */
+  announce(): void;
+  /** Turns the event loop, if that is due. */
+  turn(): Promise<void> | undefined;
+  /** Whether the main thread has asked the request to stop. */
+  isCancelled(id: number): boolean;
+}
+
 export class Streams {
-  readonly #channel: WorkerChannel;
+  readonly #host: StreamHost;
   #running: Running | undefined;
 
-  constructor(channel: WorkerChannel) {
-    this.#channel = channel;
+  constructor(host: StreamHost) {
+    this.#host = host;
   }
 
-  /** Iterates what the task gave and sends each value. Resolves to the generator's return value. */
-  async run(id: number, given: unknown): Promise<unknown> {
+  /** Iterates what the task gave and sends each value. Resolves when it has ended; its return value is nobody's. */
+  async run(id: number, given: unknown): Promise<void> {
     const running: Running = { id, credit: FIRST_CREDIT, returned: false, wake: undefined };
     this.#running = running;
     try {
-      return await this.#iterate(running, iteratorOf(await given));
+      await this.#iterate(running, iteratorOf(await given));
     } finally {
       this.#running = undefined;
     }
@@ -53,26 +70,61 @@ export class Streams {
     running.wake = undefined;
   }
 
-  async #iterate(running: Running, iterator: Iterator<unknown> | AsyncIterator<unknown>): Promise<unknown> {
+  async #iterate(running: Running, iterator: Values): Promise<void> {
     for (;;) {
-      // The messages of credit and return are heard here, also where the generator never waits.
-      while (running.credit === 0 && !running.returned) {
+      while (running.credit === 0 && !this.#isUnwanted(running)) {
         await new Promise<void>((resolve) => {
           running.wake = resolve;
         });
       }
-      if (running.returned) return (await iterator.return?.(undefined))?.value;
+      await this.#host.turn();
+      if (this.#isUnwanted(running)) {
+        await iterator.return?.();
+        return;
+      }
       const next = await iterator.next();
-      if (next.done) return next.value;
+      if (next.done) return;
       running.credit--;
-      this.#channel.send({ type: 'yielded', id: running.id, value: next.value });
+      await this.#send(running.id, next.value, iterator);
+    }
+  }
+
+  #isUnwanted({ id, returned }: Running): boolean {
+    return returned || this.#host.isCancelled(id);
+  }
+
+  /** What cannot be sent ends the stream as an error in the body of a `for` loop would: the generator's `finally` runs. */
+  async #send(id: number, marked: unknown, iterator: Values): Promise<void> {
+    try {
+      sendMarked(this.#host.channel, marked, 'the yielded value', (value, isBuffer) => {
+        return { type: 'yielded', id, value, isBuffer };
+      });
+      this.#host.announce();
+    } catch (error) {
+      try {
+        await iterator.return?.();
+      } catch {
+        // The first error is the one that counts, as in a loop.
+      }
+      throw error;
     }
   }
 }
 
-function iteratorOf(given: unknown): Iterator<unknown> | AsyncIterator<unknown> {
+function iteratorOf(given: unknown): Values {
   const source = given as Partial<AsyncIterable<unknown> & Iterable<unknown>> | null | undefined;
   if (typeof source?.[Symbol.asyncIterator] === 'function') return source[Symbol.asyncIterator]!();
   if (typeof source?.[Symbol.iterator] === 'function') return source[Symbol.iterator]!();
-  throw new TypeError('stream: the task gave nothing that can be iterated');
+  throw new InvalidOptionError(
+    'stream(task)',
+    `a task that gives ${describe(given)}`,
+    'a generator, or a function that gives an iterable; for a single value use submit',
+  );
+}
+
+function describe(given: unknown): string {
+  if (given === null || given === undefined) return String(given);
+  return typeof given === 'object'
+    ? `an object (${given.constructor?.name ?? 'no class'})`
+    : `a ${typeof given}`;
 }
