@@ -309,6 +309,8 @@ export class Dispatcher implements Lookout {
     if (worker === undefined) {
       this.queue.forget(request);
       this.#noteLoad();
+      // Somebody may be waiting for room in the queue.
+      this.#schedule();
       return true;
     }
     const at = worker.backlog.indexOf(request);
