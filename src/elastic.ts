@@ -11,6 +11,11 @@ import type { Worker } from './worker.js';
 const LEAST_PACE = 5;
 const MOST_PACE = 1_000;
 
+interface Mark {
+  readonly id: number;
+  readonly at: number;
+}
+
 export class Elastic implements Duty {
   readonly #pool: Pool;
   readonly #dispatcher: Dispatcher;
@@ -21,7 +26,7 @@ export class Elastic implements Duty {
    * The newest request at some look, and when that was. As long as the oldest unstarted one is not younger, it has waited at
    * least since then: so nobody needs to note the time for each request.
    */
-  #mark: { readonly id: number; readonly at: number } | undefined;
+  #mark: Mark | undefined;
 
   /** @param newest id of the last request that was submitted */
   constructor(pool: Pool, dispatcher: Dispatcher, options: ScalingOptions, newest: () => number) {
@@ -62,15 +67,15 @@ export class Elastic implements Duty {
       const isIdle = worker.view.pending === 0 && worker.backlog.length === 0 && worker.sessions === 0;
       if (isIdle && worker.state === 'ready') idle++;
     }
-    if (this.#mark === undefined || oldest === undefined || isOlder(this.#mark, oldest)) {
-      this.#mark = { id: this.#newest(), at: now };
-    }
-    const { target } = this.#pool;
-    let waited = now - this.#mark.at;
+    const { target, starting } = this.#pool;
+    // What the workers that start will bring is known only when requests have waited again with them there.
+    const isNew = this.#mark === undefined || oldest === undefined || isOlder(this.#mark, oldest);
+    if (isNew || starting > 0) this.#mark = { id: this.#newest(), at: now };
+    let waited = now - (this.#mark as Mark).at;
     // Where a worker idles, requests wait for another reason: their policy wants them elsewhere.
     if (idle > 0) waited = 0;
     if (target === 0) waited = Number.POSITIVE_INFINITY;
-    return { now, workers: target, starting: this.#pool.starting, idle, unstarted, waited };
+    return { now, workers: target, starting, idle, unstarted, waited };
   }
 }
 
