@@ -11,10 +11,10 @@ import { KeepAlive } from './keep-alive.js';
 import { type MapOptions, mapInto } from './map.js';
 import {
   type BalancerOptions,
+  checkAddOptions,
+  checkCloseOptions,
   checkMapOptions,
   checkSubmitOptions,
-  checkTimeout,
-  checkWeight,
   invalid,
   resolveOptions,
   type Settings,
@@ -341,7 +341,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
    * @throws NoWorkerError it cannot be started; then the set is as before
    */
   async add(options: { weight?: number } = {}): Promise<number> {
-    const weight = checkWeight('add options.weight', options.weight);
+    const weight = checkAddOptions(options);
     this.#mustBeOpen();
     return await this.#change(this.#pool.add(weight));
   }
@@ -376,7 +376,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
    * @returns resolves when every promise is settled and every thread has ended
    */
   async close(options: { timeout?: number } = {}): Promise<void> {
-    const timeout = checkTimeout('close options.timeout', options.timeout);
+    const timeout = checkCloseOptions(options);
     this.#closing ??= this.#keepAlive.during(this.#close());
     if (timeout === undefined) return this.#closing;
     const timer = setTimeout(() => this.#giveUp(timeout), timeout);

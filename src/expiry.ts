@@ -68,6 +68,7 @@ export class Expiry {
     const worker = request.extras?.worker as Worker | undefined;
     if (worker === undefined || !worker.isRunning(request)) return;
     worker.cancel(request, error);
+    if (this.#grace === Number.POSITIVE_INFINITY) return;
     setTimeout(() => this.#graceOver(worker, request), this.#grace).unref();
   }
 

@@ -35,7 +35,7 @@ export interface BalancerOptions {
   queueTimeout?: number;
   /** Default for `submit`'s `retries`: further runs after a crash of the worker, an integer ≥ 0. Default 0. */
   retries?: number;
-  /** After an abort or a timeout, how long a running task may take to end by itself before its thread is ended, in ms ≥ 0. Default 100. */
+  /** After an abort or a timeout, how long a running task may take to end by itself before its thread is ended, in ms ≥ 0; `Infinity`: for ever. Default 100. */
   grace?: number;
   /** Whether inline functions may be sent as source. Default true. */
   inline?: boolean;
@@ -202,14 +202,13 @@ const SUBMIT_NAMES = {
 export function resolveOptions(options: BalancerOptions): Settings {
   checkObject('new Balancer(options)', options, OPTION_NAMES);
   const { min, max } = workerLimits(options.workers);
-  const window = options.window ?? 'auto';
+  const { window = 'auto', whenEmpty = 'wait', policy = 'least-pending' } = options;
   if (window !== 'auto') checkInteger('window', window, 1, MAX_CAPACITY, "'auto' or ");
-  const whenEmpty = options.whenEmpty ?? 'wait';
   if (whenEmpty !== 'wait' && whenEmpty !== 'fail') throw invalid('whenEmpty', whenEmpty, "'wait' or 'fail'");
   return {
     min,
     max,
-    policy: options.policy ?? 'least-pending',
+    policy,
     depth: window === 'auto' ? AUTO_DEPTH : window,
     work: window === 'auto' ? AUTO_WORK_MS : Number.POSITIVE_INFINITY,
     windowBytes: positive('windowBytes', options.windowBytes, 4 * 1024 * 1024),
@@ -231,17 +230,14 @@ export function resolveOptions(options: BalancerOptions): Settings {
     maxHeapPerWorker:
       positive('maxHeapPerWorker', options.maxHeapPerWorker, Number.POSITIVE_INFINITY) * 1024 * 1024,
     whenEmpty,
-    growAfter:
-      options.growAfter === Number.POSITIVE_INFINITY
-        ? options.growAfter
-        : durationOrZero('growAfter', options.growAfter, 50),
+    growAfter: durationOrZero('growAfter', options.growAfter, 50),
     idleTimeout: duration('idleTimeout', options.idleTimeout, 10_000) || Number.POSITIVE_INFINITY,
     heartbeat: heartbeat(options.heartbeat),
     outliers:
       options.outlierDetection === undefined || options.outlierDetection === false
         ? undefined
         : outlierConfig(options.outlierDetection),
-    check: options.check,
+    check: checkOption(options.check),
     thread: threadOptions(options),
   };
 }
@@ -304,22 +300,25 @@ export function workerLimits(workers: BalancerOptions['workers'], name = 'worker
   return { min: workers, max: workers };
 }
 
-/** @throws InvalidOptionError */
-export function checkWeight(name: string, value: unknown): number {
-  if (value === undefined) return 1;
-  if (typeof value !== 'number' || !(value > 0) || value === Number.POSITIVE_INFINITY) {
-    throw invalid(name, value, 'a finite number > 0');
+/** @returns the weight @throws InvalidOptionError */
+export function checkAddOptions(options: { weight?: number }): number {
+  checkObject('add options', options, { weight: 0 });
+  const { weight = 1 } = options;
+  if (typeof weight !== 'number' || !(weight > 0) || weight === Number.POSITIVE_INFINITY) {
+    throw invalid('add options.weight', weight, 'a finite number > 0');
   }
-  return value;
+  return weight;
 }
 
-/** @throws InvalidOptionError; `undefined` stands for no limit */
-export function checkTimeout(name: string, value: unknown): number | undefined {
-  if (value === undefined || value === Number.POSITIVE_INFINITY) return undefined;
-  if (typeof value !== 'number' || !(value >= 0 && value <= MOST_MS)) {
-    throw invalid(name, value, `a number of ms from 0 to ${MOST_MS}`);
+/** @returns the timeout; `undefined` stands for no limit @throws InvalidOptionError */
+export function checkCloseOptions(options: { timeout?: number }): number | undefined {
+  checkObject('close options', options, { timeout: 0 });
+  const { timeout } = options;
+  if (timeout === undefined || timeout === Number.POSITIVE_INFINITY) return undefined;
+  if (typeof timeout !== 'number' || !(timeout >= 0 && timeout <= MOST_MS)) {
+    throw invalid('close options.timeout', timeout, `a number of ms from 0 to ${MOST_MS}, or Infinity`);
   }
-  return value;
+  return timeout;
 }
 
 export function invalid(name: string, given: unknown, allowed: string): InvalidOptionError {
@@ -327,6 +326,14 @@ export function invalid(name: string, given: unknown, allowed: string): InvalidO
 }
 
 function show(value: unknown): string {
+  try {
+    return describe(value);
+  } catch {
+    return 'an object that cannot be shown';
+  }
+}
+
+function describe(value: unknown): string {
   switch (typeof value) {
     case 'string':
       return `'${value}'`;
@@ -376,9 +383,9 @@ function heartbeat(option: BalancerOptions['heartbeat']): Settings['heartbeat'] 
 
 function threadOptions(options: BalancerOptions): ThreadOptions {
   const { resourceLimits, env, argv, execArgv, niceIncrement, entry } = options;
-  for (const [name, value] of Object.entries({ resourceLimits, env })) {
-    if (value !== undefined && (typeof value !== 'object' || value === null))
-      throw invalid(name, value, 'an object');
+  if (resourceLimits !== undefined) checkResourceLimits(resourceLimits);
+  if (env !== undefined && (typeof env !== 'object' || env === null || Array.isArray(env))) {
+    throw invalid('env', env, 'an object of strings');
   }
   for (const [name, value] of Object.entries({ argv, execArgv })) {
     if (value !== undefined && !(Array.isArray(value) && value.every((part) => typeof part === 'string'))) {
@@ -394,6 +401,23 @@ function threadOptions(options: BalancerOptions): ThreadOptions {
     niceIncrement,
     entry: entry === undefined ? undefined : entryUrlOf(entry),
   };
+}
+
+function checkResourceLimits(limits: ResourceLimits): void {
+  const known = {
+    maxOldGenerationSizeMb: 0,
+    maxYoungGenerationSizeMb: 0,
+    codeRangeSizeMb: 0,
+    stackSizeMb: 0,
+  } as const;
+  checkObject('resourceLimits', limits, known);
+  // Node takes no notice of a limit of the wrong type.
+  for (const [name, value] of Object.entries(limits)) positive(`resourceLimits.${name}`, value, 0);
+}
+
+function checkOption(check: unknown): (() => unknown) | undefined {
+  if (check === undefined || typeof check === 'function') return check as (() => unknown) | undefined;
+  throw invalid('check', check, 'a task, as for submit');
 }
 
 function entryUrlOf(entry: unknown): URL {
@@ -450,8 +474,14 @@ function duration(name: string, value: number | undefined, byDefault: number): n
   return value;
 }
 
+/** Unlike for `duration`, zero is no time at all, and `Infinity` stays. */
 function durationOrZero(name: string, value: number | undefined, byDefault: number): number {
-  return value === 0 ? 0 : duration(name, value, byDefault);
+  if (value === undefined) return byDefault;
+  if (typeof value !== 'number' || !(value >= 0)) throw invalid(name, value, 'a number of ms ≥ 0');
+  if (value > MOST_MS && value !== Number.POSITIVE_INFINITY) {
+    throw invalid(name, value, `a number of ms up to ${MOST_MS}, or Infinity for never`);
+  }
+  return value;
 }
 
 function boolean(name: string, value: boolean | undefined, byDefault: boolean): boolean {
