@@ -77,8 +77,6 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   #closing: Promise<void> | undefined;
   /** Why requests are refused at present. */
   #refusal: BalancerClosedError | NoWorkerError | undefined;
-  /** The time to finish what was accepted has run out. */
-  #gaveUp: BalancerClosedError | undefined;
   #room: (() => void)[] = [];
   #wasFull = false;
   #idle: (() => void)[] = [];
@@ -133,10 +131,9 @@ export class Balancer extends EventEmitter<BalancerEvents> {
       {
         started: (worker) => this.#started(worker),
         ended: (id, exitCode, cause, expected) => {
-          this.#ended();
           this.#supervisor.gone(id);
           this.#upkeep.nudge();
-          this.emit('workerEnd', { id, exitCode, cause, expected });
+          callOut(() => this.emit('workerEnd', { id, exitCode, cause, expected }));
         },
         refusing: (error) => this.#refuse(error),
       },
@@ -416,16 +413,8 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     const error = new BalancerClosedError(
       `the Balancer was closed, and its timeout of ${timeout} ms ran out before this request ended`,
     );
-    this.#gaveUp = error;
-    for (const request of this.#dispatcher.takeUnstarted()) request.reject(error);
-    for (const worker of this.#dispatcher.workers) worker.runningRequest?.reject(error);
+    this.#dispatcher.rejectAll(error);
     this.#pool.terminate();
-  }
-
-  /** What could not be taken out of a window comes back when its thread has ended. */
-  #ended(): void {
-    if (this.#gaveUp === undefined) return;
-    for (const request of this.#dispatcher.takeUnstarted()) request.reject(this.#gaveUp);
   }
 
   /** @param prepare completes the request before it is queued; `streams`: its values are awaited one by one */
@@ -494,7 +483,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     if (this.#dispatcher.queue.size >= this.#settings.maxQueue) return;
     this.#wasFull = false;
     for (const resolve of this.#room.splice(0)) resolve();
-    this.emit('drain');
+    callOut(() => this.emit('drain'));
   }
 
   #started(worker: Worker): void {

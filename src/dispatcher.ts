@@ -178,6 +178,8 @@ export class Dispatcher implements Lookout {
       return;
     }
     this.#policy.remove(worker.view);
+    // So that its sessions move.
+    worker.state = 'ejected';
     this.#moveOn(unstarted, worker, 'its thread had to be ended');
     this.#requeue(worker.backlog.splice(0));
     worker.terminate();
@@ -237,6 +239,8 @@ export class Dispatcher implements Lookout {
       if (view === undefined) break;
       const worker = this.#placeFor(request, view.worker);
       if (worker === undefined) break;
+      // A session that moves tells its listeners, who may have submitted something more urgent, or aborted this.
+      if (request.extras !== undefined && queue.peek() !== request) continue;
       queue.shift();
       this.#give(request, worker);
     }
@@ -319,6 +323,16 @@ export class Dispatcher implements Lookout {
     this.#policy.update(worker.view);
     this.#schedule();
     return true;
+  }
+
+  /** Rejects all that is not completed. What runs goes on, for nobody. */
+  rejectAll(error: unknown): void {
+    for (const worker of this.#workers) {
+      this.collect(worker);
+      for (const request of worker.requests()) request.reject(error);
+      for (const request of worker.backlog) request.reject(error);
+    }
+    for (const request of this.takeUnstarted()) request.reject(error);
   }
 
   /** All that is not started leaves the queue and the windows; for closing in a hurry. */

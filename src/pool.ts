@@ -13,6 +13,9 @@ import { Spinners } from './spinners.js';
 import type { ThreadDeath } from './thread.js';
 import { Worker, type WorkerEvents, type WorkerSetup } from './worker.js';
 
+/** At the end nothing is left to run; a thread that some stray callback of a task keeps busy then is ended after this time, in ms. */
+const LINGER_MS = 3_000;
+
 /** What all workers of a pool have in common. */
 export type PoolSetup = Omit<WorkerSetup, 'id' | 'label' | 'weight'>;
 
@@ -59,6 +62,8 @@ export class Pool implements WorkerEvents {
   #retry: NodeJS.Timeout | undefined;
   #notBefore = 0;
   #refusal: NoWorkerError | undefined;
+  /** Ends when the last reload has. */
+  #reloaded: Promise<void> = Promise.resolve();
 
   constructor(
     setup: PoolSetup,
@@ -162,15 +167,14 @@ export class Pool implements WorkerEvents {
     return true;
   }
 
-  /** Replaces all workers one by one: the new one is ready before the old one is retired. */
+  /**
+   * Replaces all workers one by one: the new one is ready before the old one is retired. One reload at a time: a thread that
+   * another has just started may have loaded its modules already.
+   */
   async reload(): Promise<void> {
-    for (const member of [...this.#members.values()]) await this.#replace(member);
-  }
-
-  /** Replaces a worker by a fresh one of the same weight. */
-  async renew(id: number): Promise<void> {
-    const member = this.#members.get(id);
-    if (member !== undefined) await this.#replace(member);
+    const reloaded = this.#reloaded.then(() => this.#reload());
+    this.#reloaded = reloaded.catch(() => {});
+    await reloaded;
   }
 
   /**
@@ -202,7 +206,9 @@ export class Pool implements WorkerEvents {
   /** Ends all threads: those that idle by themselves, those that start or run at once. Resolves when all have ended. */
   async close(): Promise<void> {
     this.#stop();
+    const linger = setTimeout(() => this.terminate(), LINGER_MS);
     await Promise.all([...this.#members.values()].map((member) => this.#retire(member)));
+    clearTimeout(linger);
   }
 
   /** Ends all threads at once, and starts no more. */
@@ -256,17 +262,18 @@ export class Pool implements WorkerEvents {
 
   died(worker: Worker, death: ThreadDeath): void {
     const member = this.#members.get(worker.id) as Member;
+    const isExpected = member.leaving || worker.terminated;
     this.#members.delete(worker.id);
     new Spinners(this.#setup.spinners).leave(worker.id);
     this.#admission?.forget(worker);
     this.#dispatcher.died(worker, death);
     member.ended.resolve();
     if (!member.admitted) this.#startFailed(member, death);
-    else if (!member.leaving && worker.completed === 0)
+    else if (!isExpected && worker.completed === 0)
       this.#notBefore = performance.now() + this.#crashes.failed();
     else if (worker.completed > 0) this.#crashes.succeeded();
     this.#vacate(member);
-    this.#events.ended(worker.id, death.exitCode, death.cause, member.leaving);
+    this.#events.ended(worker.id, death.exitCode, death.cause, isExpected);
     this.#fill();
   }
 
@@ -363,6 +370,7 @@ export class Pool implements WorkerEvents {
   }
 
   #start(place: Place, how: { replaces?: Member; isExtra?: boolean } = {}): Member {
+    if (this.#closed) throw new BalancerClosedError('the Balancer is closed');
     const now = performance.now();
     if (!this.#circuit.allows(now)) throw noWorker(this.#circuit.cause);
     const attempt = this.#circuit.begin(now);
@@ -424,8 +432,20 @@ export class Pool implements WorkerEvents {
     return member.ended.promise;
   }
 
+  async #reload(): Promise<void> {
+    const last = this.#lastId;
+    for (const member of [...this.#members.values()]) {
+      if (member.replaced) {
+        // It has grown too large, say, and is being replaced for that.
+        const fresh = [...this.#members.values()].find(({ replaces }) => replaces === member);
+        await fresh?.ready.promise.catch(() => {});
+      }
+      if (member.worker.id <= last) await this.#replace(member);
+    }
+  }
+
   async #replace(member: Member): Promise<void> {
-    if (member.replaced || member.leaving) return;
+    if (member.replaced || member.leaving || !this.#members.has(member.worker.id)) return;
     member.replaced = true;
     let fresh: Member | undefined;
     try {

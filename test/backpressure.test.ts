@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { fates, faults, Gate, ready, until, withBalancer } from './faults/tools.js';
+import { fates, faults, Gate, ready, withBalancer } from './faults/tools.js';
 
 describe('backpressure', () => {
   it('maxQueue: the queue takes so many besides what the windows hold, then submit rejects', () =>

@@ -7,6 +7,7 @@ const bytesOf = (n: number) => new Uint8Array(1000).fill(n);
 /** Ends in which the thread can still send back what it has not started. */
 const orderly = CRASHES.filter(({ how }) => how !== 'out of memory').map(({ how }) => how);
 
+// The requests of a session are sent ahead to its worker; others wait where what was transferred with them could be lost.
 describe('arguments that were transferred to a thread that died before it started them', () => {
   it.each(orderly)('come back, and run elsewhere (%s)', (how) =>
     withBalancer({}, async (balancer) => {
@@ -15,12 +16,13 @@ describe('arguments that were transferred to a thread that died before it starte
       const own = bytesOf(3);
       const { port1, port2 } = new MessageChannel();
       await ready(balancer, 1);
-      const victim = balancer.submit(faults.crash, [how, gate.words]);
+      const session = balancer.session();
+      const victim = session.submit(faults.crash, [how, gate.words]);
       const waiting = [
-        balancer.submit(faults.describeBytes, [own], { transfer: [own.buffer] }),
-        balancer.submit(faults.describeBytes, [buffer], { transfer: [buffer.buffer] }),
-        balancer.submit(faults.describeBytes, [bytesOf(1)]),
-        balancer.submit(faults.ask, [port2], { transfer: [port2] }),
+        session.submit(faults.describeBytes, [own], { transfer: [own.buffer] }),
+        session.submit(faults.describeBytes, [buffer], { transfer: [buffer.buffer] }),
+        session.submit(faults.describeBytes, [bytesOf(1)]),
+        session.submit(faults.ask, [port2], { transfer: [port2] }),
       ];
       await gate.reached();
       expect(own.byteLength).toBe(0);
@@ -43,11 +45,13 @@ describe('arguments that were transferred to a thread that died before it starte
       await ready(balancer, 1);
       const own = bytesOf(4);
       const gates = [new Gate(), new Gate(), new Gate()];
-      const victims = gates.map((gate) => balancer.submit(faults.crash, ['exit', gate.words]));
-      const last = balancer.submit(faults.describeBytes, [own], { transfer: [own.buffer] });
+      const session = balancer.session();
+      const victims = gates.map((gate) => session.submit(faults.crash, ['exit', gate.words]));
+      const last = session.submit(faults.describeBytes, [own], { transfer: [own.buffer] });
       for (const victim of victims) victim.catch(() => {});
       for (const gate of gates) {
         await gate.reached();
+        expect(own.byteLength).toBe(0);
         gate.open();
       }
       expect(await fates(victims)).toEqual(new Array(3).fill('ERR_WORKER_CRASHED'));
@@ -59,8 +63,9 @@ describe('arguments that were transferred to a thread that died before it starte
       const gate = new Gate();
       const own = bytesOf(3);
       await ready(balancer, 1);
-      const victim = balancer.submit(faults.crash, ['out of memory', gate.words]);
-      const lost = balancer.submit(faults.describeBytes, [own], { transfer: [own.buffer], retries: 5 });
+      const session = balancer.session();
+      const victim = session.submit(faults.crash, ['out of memory', gate.words]);
+      const lost = session.submit(faults.describeBytes, [own], { transfer: [own.buffer], retries: 5 });
       const copied = balancer.submit(faults.describeBytes, [bytesOf(1)]);
       await gate.reached();
       gate.open();
@@ -79,8 +84,9 @@ describe('arguments that were transferred to a thread that died before it starte
       const own = bytesOf(3);
       await ready(balancer, 1);
       const abort = new AbortController();
-      const victim = balancer.submit(faults.endless, [gate.words], { signal: abort.signal });
-      const lost = balancer.submit(faults.describeBytes, [own], { transfer: [own.buffer] });
+      const session = balancer.session();
+      const victim = session.submit(faults.endless, [gate.words], { signal: abort.signal });
+      const lost = session.submit(faults.describeBytes, [own], { transfer: [own.buffer] });
       const copied = balancer.submit(faults.describeBytes, [bytesOf(1)]);
       await gate.reached();
       abort.abort(new Error('enough'));
@@ -90,6 +96,20 @@ describe('arguments that were transferred to a thread that died before it starte
         message: expect.stringContaining('transferred arguments'),
       });
       expect(await copied).toMatchObject({ sum: 1000 });
+    }));
+
+  it('are not sent ahead at all where nothing binds them to the thread', () =>
+    withBalancer({}, async (balancer) => {
+      const gate = new Gate();
+      const own = bytesOf(3);
+      await ready(balancer, 1);
+      const victim = balancer.submit(faults.crash, ['out of memory', gate.words]);
+      const waiting = balancer.submit(faults.describeBytes, [own], { transfer: [own.buffer] });
+      await gate.reached();
+      expect(own.byteLength).toBe(1000);
+      gate.open();
+      await expect(victim).rejects.toMatchObject({ code: 'ERR_WORKER_CRASHED' });
+      expect(await waiting).toMatchObject({ sum: 3000 });
     }));
 
   it('cannot be given to a second run, whatever `retries` says', () =>

@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Balancer, NoWorkerError } from 'leastwork';
+import { afterAll, describe, expect, it } from 'vitest';
+import { fates, faults, withBalancer } from './tools.js';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'leastwork-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const FAULT = path.join(folder, 'fault');
+const preload = [new URL('../fixtures/faults/preload.mjs', import.meta.url)];
+const env = { ...process.env, FAULT };
+
+const submitMany = (balancer: Balancer) =>
+  Array.from({ length: 10 }, (_, i) => balancer.submit(faults.echo, [i]));
+
+describe('a thread that cannot start', () => {
+  it.each([
+    ['an unknown option', { execArgv: ['--no-such-flag'] }, 'no-such-flag'],
+    [
+      'an --import that throws',
+      { execArgv: ['--import', 'data:text/javascript,throw new Error("import failed")'] },
+      'import failed',
+    ],
+    ['a preload that throws', { preload, env, fault: 'throws' }, 'preload failed on purpose'],
+    ['a preload that exits', { preload, env, fault: 'exits' }, 'exit code 5'],
+    [
+      'a preload that throws, where unhandled rejections are only warned of',
+      { preload, env, fault: 'throws', execArgv: ['--unhandled-rejections=warn'] },
+      'preload failed on purpose',
+    ],
+    ['a preload that does not exist', { preload: ['file:///no/such/module.mjs'] }, 'no/such/module.mjs'],
+    ['an entry that does not exist', { entry: 'file:///no/such/entry.mjs' }, 'no/such/entry.mjs'],
+  ])(
+    '%s: requests fail with the cause',
+    async (_name, { fault, ...options }: Record<string, unknown>, text) => {
+      if (fault !== undefined) writeFileSync(FAULT, fault as string);
+      await withBalancer({ workers: 2, ...options }, async (balancer) => {
+        const waiting = submitMany(balancer);
+        const error = await waiting[0]!.catch((reason: unknown) => reason as NoWorkerError);
+        expect(error).toBeInstanceOf(NoWorkerError);
+        expect(error).toMatchObject({ code: 'ERR_NO_WORKER' });
+        expect((error as Error).message).toContain(text);
+        expect((error as { cause: Error }).cause.message).toContain(text);
+        expect(new Set(await fates(waiting))).toEqual(new Set(['ERR_NO_WORKER']));
+        // From now on at once, not after some more attempts.
+        expect(await fates(submitMany(balancer))).toEqual(new Array(10).fill('ERR_NO_WORKER'));
+        expect(balancer.stats()).toMatchObject({ queued: 0, pending: 0 });
+        expect(['open', 'half-open']).toContain(balancer.stats().circuit.state);
+      });
+    },
+  );
+
+  it('is tried again, and then everything works again', async () => {
+    writeFileSync(FAULT, 'throws');
+    await withBalancer({ preload, env }, async (balancer) => {
+      expect(await fates(submitMany(balancer))).toEqual(new Array(10).fill('ERR_NO_WORKER'));
+      rmSync(FAULT);
+      await once(balancer, 'workerStart');
+      expect(balancer.stats().circuit).toMatchObject({ state: 'closed', failures: 0, cause: undefined });
+      expect(await fates(submitMany(balancer))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    });
+  });
+
+  it('costs a waiting request nothing when the next attempt succeeds', async () => {
+    writeFileSync(FAULT, 'exits');
+    await withBalancer({ preload, env }, async (balancer) => {
+      const waiting = submitMany(balancer);
+      const [{ exitCode, expected }] = await once(balancer, 'workerEnd');
+      expect({ exitCode, expected }).toEqual({ exitCode: 5, expected: false });
+      rmSync(FAULT);
+      expect(await fates(waiting)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    });
+  });
+
+  it('wakes those who wait in ready()', async () => {
+    writeFileSync(FAULT, 'throws');
+    await withBalancer({ preload, env, maxQueue: 1 }, async (balancer) => {
+      const waiting = balancer.submit(faults.echo, [1]);
+      const [, fate] = await Promise.all([balancer.ready(), fates([waiting])]);
+      expect(fate).toEqual(['ERR_NO_WORKER']);
+      rmSync(FAULT);
+    });
+  });
+
+  it('rejects resize, add and reload; the workers that run go on', async () => {
+    rmSync(FAULT, { force: true });
+    await withBalancer({ preload, env }, async (balancer) => {
+      await once(balancer, 'workerStart');
+      writeFileSync(FAULT, 'throws');
+      const before = balancer.stats().workers[0]!.id;
+      await expect(balancer.reload()).rejects.toMatchObject({ code: 'ERR_NO_WORKER' });
+      await expect(balancer.add()).rejects.toMatchObject({ code: 'ERR_NO_WORKER' });
+      await expect(balancer.resize(2)).rejects.toMatchObject({ code: 'ERR_NO_WORKER' });
+      expect(await fates(submitMany(balancer))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      expect(balancer.stats().workers.find(({ id }) => id === before)?.state).toBe('ready');
+      rmSync(FAULT);
+      await balancer.resize(1);
+    });
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { CRASHES, fates, faults, Gate, ready, withBalancer } from './tools.js';
+
+describe('several workers crash at once', () => {
+  it.each([
+    { workers: 3, crashing: 2 },
+    { workers: 3, crashing: 3 },
+    { workers: 1, crashing: 1 },
+  ])('$crashing of $workers', ({ workers, crashing }) =>
+    withBalancer({ workers }, async (balancer) => {
+      await ready(balancer, workers);
+      const gates = Array.from({ length: crashing }, () => new Gate());
+      const victims = gates.map((gate, i) => balancer.submit(faults.crash, [CRASHES[i]!.how, gate.words]));
+      for (const victim of victims) victim.catch(() => {});
+      await Promise.all(gates.map((gate) => gate.reached()));
+      const others = Array.from({ length: 60 }, (_, i) =>
+        balancer.submit(faults.echo, [i % 2 === 0 ? i : { i }]),
+      );
+      for (const gate of gates) gate.open();
+      expect(await fates(victims)).toEqual(victims.map(() => 'ERR_WORKER_CRASHED'));
+      expect(await fates(others)).toEqual(others.map((_, i) => (i % 2 === 0 ? i : { i })));
+      await ready(balancer, workers);
+      expect(balancer.stats()).toMatchObject({
+        submitted: 60 + crashing,
+        completed: 60 + crashing,
+        failed: crashing,
+      });
+    }),
+  );
+
+  it('again and again, while work comes in: only those that crash fail', () =>
+    withBalancer({ workers: 2 }, async (balancer) => {
+      const requests: Promise<unknown>[] = [];
+      const expected: unknown[] = [];
+      for (let i = 0; i < 300; i++) {
+        if (i % 15 === 7) {
+          requests.push(balancer.submit(faults.crash, [i % 2 === 0 ? 'exit' : 'uncaught error']));
+          expected.push('ERR_WORKER_CRASHED');
+        } else {
+          requests.push(balancer.submit(faults.echo, [i]));
+          expected.push(i);
+        }
+        requests.at(-1)!.catch(() => {});
+        if (i % 30 === 29) await requests[i - 10]!.catch(() => {});
+      }
+      expect(await fates(requests)).toEqual(expected);
+    }));
+});
