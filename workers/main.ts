@@ -15,6 +15,7 @@ import { Delivery, type WorkerChannel } from './deliver.js';
 import { Functions, type TaskFunction } from './functions.js';
 import { loadModule } from './module.js';
 import { redirectOutput } from './output.js';
+import { Spinner } from './spin.js';
 import { Streams } from './stream.js';
 import { enter } from './task.js';
 
@@ -24,11 +25,6 @@ const NAP_MS = 10;
 const TURN_MS = 10;
 /** How long a completion may wait at most for others to be announced together with it, in ms. */
 const MOST_HOLD_MS = 0.5;
-/** Looks at the window between two looks at the clock while spinning. */
-const SPIN_LOOKS = 32;
-/** Most spins left out after spins in vain. */
-const MOST_SKIPPED_SPINS = 64;
-
 /** The entry that Piscina runs. Returns at once; the loop goes on by itself. */
 export function install(init: WorkerInit): void {
   new WorkLoop(init).start(init.preload);
@@ -41,9 +37,7 @@ class WorkLoop {
   readonly #delivery: Delivery;
   readonly #current: CurrentRequest;
   readonly #streams: Streams;
-  readonly #spinLimit: number;
-  readonly #spinners: Spinners;
-  readonly #id: number;
+  readonly #spinner: Spinner;
   readonly #watchHeap: boolean;
   #looping = false;
   #retiring = false;
@@ -52,9 +46,6 @@ class WorkLoop {
   #unannouncedSince = 0;
   /** Smoothed run time of the last tasks, in ms: how long the next one may take. */
   #typical = 0;
-  /** Spins that are left out before the next one; and how many after the next that is in vain. */
-  #spinsToSkip = 0;
-  #spinPenalty = 1;
 
   constructor(init: WorkerInit) {
     this.#window = new Window(init.window, init.bell, init.capacity);
@@ -66,9 +57,7 @@ class WorkLoop {
       turn: () => (performance.now() - this.#lastTurn > TURN_MS ? this.#turn() : undefined),
       isCancelled: (id) => this.#window.isCancelled(id),
     });
-    this.#spinLimit = init.spin;
-    this.#spinners = new Spinners(init.spinners);
-    this.#id = init.id;
+    this.#spinner = new Spinner(this.#window, new Spinners(init.spinners), init.id, init.spin);
     this.#watchHeap = init.watchHeap;
     this.#current = new CurrentRequest(this.#window, (id, value) => {
       this.#channel.send({ type: 'progress', id, value });
@@ -153,8 +142,10 @@ class WorkLoop {
         continue;
       }
       if (this.#retiring) process.exit(0);
-      if (this.#spin(idleSince)) continue;
-      if (this.#window.nap(NAP_MS)) {
+      if (this.#spinner.spin(idleSince)) continue;
+      const woken = this.#window.nap(NAP_MS);
+      this.#spinner.slept(performance.now() - idleSince);
+      if (woken) {
         // A ring without a request: there is a message.
         if (this.#window.unstarted() === 0) this.#channel.drain();
         continue;
@@ -273,35 +264,6 @@ class WorkLoop {
   #wakeMain(): void {
     this.#unannouncedSince = 0;
     if (this.#window.wakeMain()) this.#channel.send({ type: 'wake' });
-  }
-
-  /**
-   * Looks for the next request for a while. Each time in vain doubles the number of times that this is left out
-   * next, so that spinning takes next to nothing where requests come slower than that.
-   */
-  #spin(since: number): boolean {
-    if (this.#spinsToSkip > 0) {
-      this.#spinsToSkip--;
-      return false;
-    }
-    if (!this.#spinners.enter(this.#id)) return false;
-    const found = this.#spinUntil(since + this.#spinLimit);
-    this.#spinners.leave(this.#id);
-    if (found) {
-      this.#spinPenalty = 1;
-    } else {
-      this.#spinsToSkip = this.#spinPenalty;
-      this.#spinPenalty = Math.min(MOST_SKIPPED_SPINS, this.#spinPenalty * 2);
-    }
-    return found;
-  }
-
-  #spinUntil(end: number): boolean {
-    const window = this.#window;
-    do {
-      for (let i = 0; i < SPIN_LOOKS; i++) if (window.unstarted() > 0) return true;
-    } while (performance.now() < end);
-    return false;
   }
 
   /** One turn of the thread's event loop. */
