@@ -7,7 +7,7 @@ import type { OutlierConfig } from './outlier-options.js';
  *
  * - Failures in a row eject too, at once (Envoy's `consecutive_5xx`). The success-rate rule needs five workers.
  * - A task that fails everywhere says nothing about a worker. So failures in a row count only if another worker has succeeded
- *   meanwhile, and the failure-percentage rule is not applied when it would call every worker an outlier.
+ *   meanwhile, and the failure-percentage rule is not applied while all workers that have run anything are above its threshold.
  * - The end of an ejection does not re-admit: it makes the worker due for a check, and passed checks re-admit it
  *   (Pingora's health checks).
  *
@@ -225,10 +225,10 @@ export class OutlierDetector {
   *#byFailurePercentage(volumes: readonly Volume[], now: number): Iterable<Ejection> {
     const rule = this.#config.failurePercentage;
     if (rule === false || volumes.length < rule.minimumHosts) return;
-    const outliers = volumes.filter(
-      ({ total, successRate }) => total >= rule.requestVolume && (1 - successRate) * 100 > rule.threshold,
-    );
-    if (outliers.length === volumes.length) return;
+    const active = volumes.filter(({ total }) => total > 0);
+    const failing = active.filter(({ successRate }) => (1 - successRate) * 100 > rule.threshold);
+    if (failing.length === active.length) return;
+    const outliers = failing.filter(({ total }) => total >= rule.requestVolume);
     yield* this.#ejectAll(outliers, 'failure-percentage', rule.enforcementPercentage, now);
   }
 
