@@ -311,7 +311,7 @@ export class Dispatcher implements Lookout {
   withdraw(request: Request): boolean {
     const worker = request.extras?.worker as Worker | undefined;
     if (worker === undefined) {
-      this.queue.forget(request);
+      this.queue.forget();
       this.#noteLoad();
       // Somebody may be waiting for room in the queue.
       this.#schedule();

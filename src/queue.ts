@@ -63,15 +63,14 @@ class Fifo {
     }
   }
 
-  /** Lets go of all settled requests, and of one that is about to be. What was put back stays ahead of the others. */
-  compact(dead: Request): void {
-    const isLiving = (request: Request): boolean => !request.isSettled && request !== dead;
-    const returned = this.#returned.filter(isLiving);
+  /** Lets go of all settled requests. What was put back stays ahead of the others. */
+  compact(): void {
+    const returned = this.#returned.filter((request) => !request.isSettled);
     this.#returned.length = 0;
     const living: Request[] = [];
     for (let request = this.peek(); request !== undefined; request = this.peek()) {
       this.drop();
-      if (isLiving(request)) living.push(request);
+      living.push(request);
     }
     for (const request of returned) this.#returned.push(request);
     for (const request of living) this.push(request);
@@ -149,10 +148,10 @@ export class Queue {
    * A waiting request is settled (aborted, timed out), or is about to be. It stays in its bucket as a dead entry, until it is met or until
    * the dead outnumber the living: so O(1), amortised.
    */
-  forget(request: Request): void {
+  forget(): void {
     this.#size--;
     this.#dead++;
-    if (this.#dead > 1024 && this.#dead > this.#size) this.#compact(request);
+    if (this.#dead > 1024 && this.#dead > this.#size) this.#compact();
   }
 
   /** Takes all, the next first. */
@@ -192,8 +191,8 @@ export class Queue {
     return found;
   }
 
-  #compact(dead: Request): void {
+  #compact(): void {
     this.#dead = 0;
-    for (const bucket of this.#buckets.values()) bucket.compact(dead);
+    for (const bucket of this.#buckets.values()) bucket.compact();
   }
 }
