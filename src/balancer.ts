@@ -50,7 +50,7 @@ export interface BalancerEvents {
   workerReadmitted: [{ id: number; replaces: number }];
 }
 
-/** Spins are for hand-overs of some microseconds; longer ones sleep. In ms. */
+/** How long a worker looks for its next request before it sleeps, in ms. To be woken takes 10 to 50 µs. */
 const SPIN_MS = 0.05;
 /** Ids of requests start again after this. */
 const LAST_ID = 2 ** 30;

@@ -143,9 +143,7 @@ class WorkLoop {
       }
       if (this.#retiring) process.exit(0);
       if (this.#spinner.spin(idleSince)) continue;
-      const woken = this.#window.nap(NAP_MS);
-      this.#spinner.slept(performance.now() - idleSince);
-      if (woken) {
+      if (this.#window.nap(NAP_MS)) {
         // A ring without a request: there is a message.
         if (this.#window.unstarted() === 0) this.#channel.drain();
         continue;
