@@ -466,7 +466,11 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     extras.timeout = finite(options.timeout ?? settings.timeout);
     extras.queueTimeout = finite(options.queueTimeout ?? settings.queueTimeout);
     extras.retries = options.retries ?? settings.retries;
-    if (settings.traceSubmit) extras.place = new Error('submit');
+    if (settings.traceSubmit) {
+      extras.place = new Error('submit');
+      // Without our own frames, which would use up V8's limit of ten.
+      Error.captureStackTrace(extras.place, this.#accept);
+    }
     return extras;
   }
 

@@ -47,10 +47,13 @@ const MAX_OWN = 100;
 const MAX_TEXT = 1_000_000;
 const MAX_STACK = 100_000;
 
-/** Makes plain data of whatever was thrown. Never throws. */
-export function encodeFailure(thrown: unknown): Failure {
+/**
+ * Makes plain data of whatever was thrown. Never throws.
+ * @param trim what to keep of each stack; default: all
+ */
+export function encodeFailure(thrown: unknown, trim = (stack: string): string => stack): Failure {
   try {
-    return encode(thrown, { seen: new Map(), depth: 0 });
+    return encode(thrown, { seen: new Map(), depth: 0, trim });
   } catch {
     // Only reached where even looking at the value fails, as with a proxy all of whose traps throw.
     return { kind: 'opaque', text: print(thrown) };
@@ -69,6 +72,7 @@ export function decodeFailure(failure: Failure): unknown {
 
 interface Encoding {
   readonly seen: Map<object, Failure>;
+  readonly trim: (stack: string) => string;
   depth: number;
 }
 
@@ -109,7 +113,7 @@ function encodeError(error: Error, state: Encoding): Failure {
     class: known,
     name: nameOf(error, known),
     message: limit(text(attempt(() => error.message)), MAX_TEXT),
-    stack: typeof stack === 'string' ? limit(stack, MAX_STACK) : undefined,
+    stack: typeof stack === 'string' ? limit(state.trim(stack), MAX_STACK) : undefined,
     own: {},
     cause: undefined,
     errors: undefined,

@@ -1,6 +1,7 @@
 /** Batches: an iterable in, results out, with backpressure. */
 import { approximateBytes } from './cloneable.js';
 import { invalid, type SubmitOptions } from './options.js';
+import { rethrowOn } from './rethrow.js';
 
 /** Options of `map`. */
 export interface MapOptions {
@@ -45,10 +46,7 @@ const DONE: Step = { done: true, value: undefined };
 /** How many items may pass before the room is asked for again: it follows the mean run time, which changes slowly. */
 const ROOM_LASTS = 32;
 
-interface Waiter {
-  readonly resolve: (step: Step) => void;
-  readonly reject: (error: unknown) => void;
-}
+type Waiter = (step: Step | Promise<never>) => void;
 
 /** One item: its request, and then its result or error. */
 interface Slot {
@@ -102,11 +100,11 @@ class Mapping implements AsyncIterableIterator<unknown, undefined> {
     if (this.#failure !== undefined) {
       const { error } = this.#failure;
       this.#failure = undefined;
-      return Promise.reject(error);
+      return rethrowOn(error);
     }
     if (this.#state === 'ended') return Promise.resolve(DONE);
-    const promise = new Promise<Step>((resolve, reject) => {
-      this.#waiters.push({ resolve, reject });
+    const promise = new Promise<Step>((resolve) => {
+      this.#waiters.push(resolve);
     });
     this.#serve();
     this.#pull();
@@ -264,7 +262,7 @@ class Mapping implements AsyncIterableIterator<unknown, undefined> {
         this.#fail(slot.value);
         return;
       }
-      this.#waiters.shift()?.resolve({ done: false, value: slot.value });
+      this.#waiters.shift()?.({ done: false, value: slot.value });
     }
   }
 
@@ -309,9 +307,9 @@ class Mapping implements AsyncIterableIterator<unknown, undefined> {
       return;
     }
     const settle = (): void => {
-      if (failure === undefined) first.resolve(DONE);
-      else first.reject(failure.error);
-      for (const waiter of others) waiter.resolve(DONE);
+      if (failure === undefined) first(DONE);
+      else first(rethrowOn(failure.error));
+      for (const waiter of others) waiter(DONE);
     };
     // An error while closing does not hide the one that was the reason.
     if (this.#closing === undefined) settle();

@@ -2,6 +2,7 @@
 import type { Transferable } from 'node:worker_threads';
 import { decodeFailure, type Failure } from './failure.js';
 import type { RequestView } from './policies/policy.js';
+import { isOfOneRequest, rethrow } from './rethrow.js';
 import type { TaskRef } from './task.js';
 
 type Resolve = (value: unknown) => void;
@@ -114,7 +115,8 @@ export class Request implements RequestView {
     const resolve = this.#resolve;
     if (resolve === settled) return;
     this.#finish();
-    resolve(Promise.reject(error));
+    const place = this.extras?.place;
+    resolve(isOfOneRequest(error) ? rethrow(() => error, place) : Promise.reject(error));
   }
 
   /** Settles with what the task threw. Does nothing when settled already. */
@@ -123,7 +125,7 @@ export class Request implements RequestView {
     if (resolve === settled) return;
     const place = this.extras?.place;
     this.#finish();
-    resolve(rethrow(failure, place));
+    resolve(rethrow(() => decodeFailure(failure), place));
   }
 
   #finish(): void {
@@ -135,33 +137,5 @@ export class Request implements RequestView {
     const { release } = extras;
     extras.release = undefined;
     release();
-  }
-}
-
-/**
- * Rebuilds an error inside an async function, since V8 then knows who awaits it: the callers' frames come below the
- * worker's, and requests that succeed pay nothing for it.
- */
-async function rethrow(failure: Failure, place: Error | undefined): Promise<never> {
-  await undefined;
-  const error = decodeFailure(failure);
-  if (error instanceof Error && typeof error.stack === 'string') {
-    const caller = place?.stack ?? awaitingFrames(new Error().stack);
-    if (caller !== '') addFrames(error, caller.slice(caller.indexOf('\n    at ') + 1));
-  }
-  throw error;
-}
-
-function awaitingFrames(stack: string | undefined): string {
-  const frames = (stack ?? '').split('\n').filter((line) => line.startsWith('    at async '));
-  // The first is `rethrow` itself where V8 shows it as such.
-  return frames.length === 0 ? '' : `\n${frames.join('\n')}`;
-}
-
-function addFrames(error: Error, frames: string): void {
-  try {
-    error.stack = `${error.stack}\n${frames}`;
-  } catch {
-    // Frozen, as it was thrown.
   }
 }

@@ -1,5 +1,6 @@
 /** A generator task's values on the caller's side: taken one by one, with backpressure and early return. */
 import { FIRST_CREDIT } from './protocol.js';
+import { rethrowOn } from './rethrow.js';
 
 /** Credit is given back in portions of this many values, so that not each of them costs a message. */
 const PORTION = FIRST_CREDIT / 2;
@@ -17,10 +18,7 @@ export interface StreamSource {
 type Step = IteratorResult<unknown, undefined>;
 const DONE: Step = { done: true, value: undefined };
 
-interface Waiter {
-  readonly resolve: (step: Step) => void;
-  readonly reject: (error: unknown) => void;
-}
+type Waiter = (step: Step | Promise<never>) => void;
 
 /** Iterates a stream. Nothing runs before the first `next`, as with any generator. */
 export class StreamReader implements AsyncGenerator<unknown, void, undefined> {
@@ -46,11 +44,11 @@ export class StreamReader implements AsyncGenerator<unknown, void, undefined> {
     if (this.#failure !== undefined) {
       const { error } = this.#failure;
       this.#failure = undefined;
-      return Promise.reject(error);
+      return rethrowOn(error);
     }
     if (this.#state === 'ended') return Promise.resolve(DONE);
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject });
+    return new Promise((resolve) => {
+      this.#waiters.push(resolve);
     });
   }
 
@@ -89,7 +87,7 @@ export class StreamReader implements AsyncGenerator<unknown, void, undefined> {
       return;
     }
     this.#countTaken();
-    waiter.resolve({ done: false, value });
+    waiter({ done: false, value });
   }
 
   #take(): unknown {
@@ -106,12 +104,12 @@ export class StreamReader implements AsyncGenerator<unknown, void, undefined> {
     if (this.#state === 'ended') return;
     const waiter = this.#waiters.shift();
     if (waiter === undefined) this.#failure = { error };
-    else waiter.reject(error);
+    else waiter(rethrowOn(error));
     this.#finish();
   }
 
   #finish(): void {
     this.#state = 'ended';
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve(DONE);
+    for (const waiter of this.#waiters.splice(0)) waiter(DONE);
   }
 }

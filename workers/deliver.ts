@@ -9,6 +9,7 @@ import type { ArgumentsMessage, ToMain, ToWorker } from '../src/protocol.js';
 import { detachedAt } from '../src/transferable.js';
 import { compactViews } from '../src/views.js';
 import type { Window } from '../src/window.js';
+import { withoutWorkLoop } from './frames.js';
 import { transferListOf } from './task.js';
 
 export type WorkerChannel = Channel<ToWorker, ToMain, ArgumentsMessage>;
@@ -50,7 +51,7 @@ export class Delivery {
 
   /** Completes the request at `position` with what its task threw. Never throws. */
   failure(position: number, id: number, thrown: unknown, runTime: number): void {
-    this.#sendFailure(id, encodeFailure(thrown));
+    this.#sendFailure(id, encodeFailure(thrown, withoutWorkLoop));
     this.#publish(
       this.#window.completionSlot(position),
       position,

@@ -180,7 +180,7 @@ class WorkLoop {
           values = this.#take(id, i32[slot + 3] as number);
         }
         enter(this.#current);
-        result = typeof task === 'function' ? task(...values) : task.then((loaded) => loaded(...values));
+        result = typeof task === 'function' ? task(...values) : this.#runLoaded(task, values);
         if ((kind & flags.streams) !== 0) result = this.#streams.run(id, result);
         if (isThenable(result)) return this.#finishLater(position, id, result, start);
       } catch (error) {
@@ -195,6 +195,11 @@ class WorkLoop {
       start = end;
       if (end - this.#lastTurn > TURN_MS) return this.#turn();
     }
+  }
+
+  async #runLoaded(loading: Promise<TaskFunction>, values: readonly unknown[]): Promise<unknown> {
+    const task = await loading;
+    return task(...values);
   }
 
   async #finishLater(

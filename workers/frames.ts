@@ -1,0 +1,17 @@
+/** Stacks of tasks, without what lies below them: our work loop, and what Node calls it from. */
+
+/** As V8 prints the frames that call a task. In a bundle they have other names, and are left alone. */
+const FRAMES = new RegExp(
+  `\\n {4}at (?:async )?(?:WorkLoop\\.|Streams\\.)?#(?:runAll|runLoaded|finishLater|iterate) ` +
+    `\\(${quoted(new URL('.', import.meta.url).href)}(?:main|stream)\\.js:`,
+);
+
+/** Cuts a stack where our own frames begin. O(length), for tasks that throw only. */
+export function withoutWorkLoop(stack: string): string {
+  const at = stack.search(FRAMES);
+  return at < 0 ? stack : stack.slice(0, at);
+}
+
+function quoted(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
