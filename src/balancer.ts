@@ -1,4 +1,5 @@
 /** The public class: wires the parts; holds none of their logic. */
+import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { callOut } from './call-out.js';
@@ -461,7 +462,8 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     extras.priority = options.priority ?? 0;
     extras.transfer = options.transfer as RequestExtras['transfer'];
     extras.context = options.context;
-    extras.onProgress = options.onProgress;
+    // Called from a message, it still finds the caller's AsyncLocalStorage.
+    extras.onProgress = options.onProgress && AsyncResource.bind(options.onProgress);
     extras.signal = options.signal;
     extras.timeout = finite(options.timeout ?? settings.timeout);
     extras.queueTimeout = finite(options.queueTimeout ?? settings.queueTimeout);

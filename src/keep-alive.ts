@@ -2,21 +2,23 @@
 export class KeepAlive {
   #holders = 0;
   #ended = false;
-  /** A timer that never matters: a handle that can be referenced and unreferenced cheaply. */
-  #timer: NodeJS.Timeout | undefined;
+  /**
+   * A timer that never matters: a handle that can be referenced and unreferenced cheaply. Made here and not for the first request,
+   * whose AsyncLocalStorage it would hold for ever.
+   */
+  readonly #timer = setInterval(() => {}, 2 ** 31 - 1).unref();
 
   /** One more reason to live; each needs its `release`. */
   hold(): void {
     this.#holders++;
-    if (this.#timer === undefined) this.#timer = setInterval(() => {}, 2 ** 31 - 1);
-    else if (this.#holders === 1) this.#timer.ref();
+    if (this.#holders === 1) this.#timer.ref();
   }
 
   release(): void {
     this.#holders--;
     if (this.#holders > 0) return;
     if (this.#ended) clearInterval(this.#timer);
-    else this.#timer?.unref();
+    else this.#timer.unref();
   }
 
   /** Lives until the promise is settled. */
