@@ -82,10 +82,13 @@ export class Dispatcher implements Lookout {
   readonly #flush = (): void => {
     this.#flushing = false;
     this.#inBurst = 0;
+    this.#flushesSinceLook++;
     this.pass();
   };
   #flushing = false;
   #inBurst = 0;
+  /** Zero while the caller's code runs for the first time since the event loop has turned. */
+  #flushesSinceLook = 0;
   #deferring = false;
   #passing = false;
   #busy = false;
@@ -350,6 +353,7 @@ export class Dispatcher implements Lookout {
 
   look(): number {
     const now = performance.now();
+    this.#flushesSinceLook = 0;
     this.#settleDeferred();
     const count = this.#drainAll(now);
     this.#rescue(now);
@@ -405,12 +409,13 @@ export class Dispatcher implements Lookout {
 
   /**
    * A long burst of `submit` in one go: hands out what there is, and takes completions so that windows do not run dry
-   * meanwhile. Their promises are settled in the next turn only: else a loop of `then(submit)` would never leave the microtasks.
+   * meanwhile. In a burst that follows from promises that were settled so, theirs are settled in the next turn only: else a loop of
+   * `then(submit)` would never leave the microtasks.
    */
   #burst(): void {
     this.#inBurst = 0;
     if (this.#passing) return;
-    this.#deferring = true;
+    this.#deferring = this.#flushesSinceLook > 0;
     this.#drainAll(performance.now());
     this.#deferring = false;
     this.pass();
