@@ -71,6 +71,9 @@ export type WorkerState = 'starting' | 'checking' | 'ready' | 'draining' | 'ejec
 /** Why requests are taken back: to be run by an idle worker, or since this one leaves, or is broken. */
 export type ReclaimReason = 'balance' | 'leaving' | 'ejected';
 
+/** Tasks that a thread knows at most, beside those in its window. */
+const MOST_TASKS = 1_000;
+
 /** Expected run time of a task that has never run, in ms: a window takes a few of them, not hundreds. */
 const UNKNOWN_RUN_TIME = 0.4;
 
@@ -126,6 +129,7 @@ export class Worker {
   /** Tasks whose definition has been sent. */
   readonly #known = new Set<number>();
   #lastKnown = 0;
+  #mostKnown = MOST_TASKS;
   #done = FIRST_POSITION;
   #tail = FIRST_POSITION;
   #staged = 0;
@@ -431,14 +435,6 @@ export class Worker {
     this.#channel.close();
   }
 
-  /** Forgets what the thread knows of tasks that are not in use, when it knows too many. */
-  forgetTasks(limit: number): void {
-    if (this.#known.size <= limit || this.view.pending > 0) return;
-    this.#send({ type: 'forget', ids: [...this.#known] });
-    this.#known.clear();
-    this.#lastKnown = 0;
-  }
-
   /** Nothing more is to be sent until the running request is over. */
   holdBack(): void {
     this.#heldBack = true;
@@ -540,8 +536,21 @@ export class Worker {
     const { task } = request;
     this.#lastKnown = task.id;
     if (this.#known.has(task.id)) return;
+    if (this.#known.size >= this.#mostKnown) this.#forgetTasks();
     this.#known.add(task.id);
     this.#send({ type: 'define', definition: task.definition });
+  }
+
+  /** Has the thread forget the tasks that are not in its window: a program may make new functions for ever. O(window). */
+  #forgetTasks(): void {
+    const used = new Set<number>();
+    for (const request of this.requests()) used.add(request.task.id);
+    const ids = [...this.#known].filter((id) => !used.has(id));
+    for (const id of ids) this.#known.delete(id);
+    // Where most are in use, not at each new one.
+    this.#mostKnown = Math.max(MOST_TASKS, 2 * this.#known.size);
+    // Before the next definition, so that what is needed again is defined again.
+    this.#send({ type: 'forget', ids });
   }
 
   #sendArguments(request: Request): Error | undefined {

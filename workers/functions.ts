@@ -9,8 +9,7 @@ import { switchOnTsx } from './tsx.js';
 export type TaskFunction = (...args: unknown[]) => unknown;
 
 export class Functions {
-  /** By id: an array, since ids count up from 1 and the lookup is done for every request. */
-  readonly #ready: (TaskFunction | undefined)[] = [];
+  readonly #ready = new Map<number, TaskFunction>();
   readonly #definitions = new Map<number, TaskDefinition>();
   readonly #loading = new Map<number, Promise<TaskFunction>>();
 
@@ -24,7 +23,7 @@ export class Functions {
     for (const id of ids) {
       this.#definitions.delete(id);
       this.#loading.delete(id);
-      this.#ready[id] = undefined;
+      this.#ready.delete(id);
     }
   }
 
@@ -35,7 +34,7 @@ export class Functions {
 
   /** The function of a task that has been made or loaded; for the hot path. */
   ready(id: number): TaskFunction | undefined {
-    return this.#ready[id];
+    return this.#ready.get(id);
   }
 
   /**
@@ -43,7 +42,7 @@ export class Functions {
    * TaskNotFoundError or NotAFunctionError. A task that failed to load is tried again the next time.
    */
   get(id: number): TaskFunction | Promise<TaskFunction> {
-    return this.#ready[id] ?? this.#loading.get(id) ?? this.#make(id);
+    return this.#ready.get(id) ?? this.#loading.get(id) ?? this.#make(id);
   }
 
   #make(id: number): TaskFunction | Promise<TaskFunction> {
@@ -60,7 +59,7 @@ export class Functions {
       );
     try {
       const fn = compileInline(definition);
-      this.#keep(id, fn);
+      this.#ready.set(id, fn);
       return fn;
     } catch (error) {
       return Promise.reject(error);
@@ -71,15 +70,9 @@ export class Functions {
     this.#loading.set(id, loading);
     const isCurrent = () => this.#loading.get(id) === loading;
     loading.then(
-      (fn) => isCurrent() && this.#loading.delete(id) && this.#keep(id, fn),
+      (fn) => isCurrent() && this.#loading.delete(id) && this.#ready.set(id, fn),
       () => isCurrent() && this.#loading.delete(id),
     );
     return loading;
-  }
-
-  #keep(id: number, fn: TaskFunction): void {
-    // Filled up, not left with holes: the lookup stays the fast one.
-    while (this.#ready.length < id) this.#ready.push(undefined);
-    this.#ready[id] = fn;
   }
 }
