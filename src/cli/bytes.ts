@@ -11,6 +11,11 @@ export function toBytes(bytes: ByteString): Buffer {
   return Buffer.from(bytes, 'latin1');
 }
 
+/** As a path for the file system: the string itself where that means the same, since a Buffer costs more. */
+export function toPath(bytes: ByteString): string | Buffer {
+  return /^[\0-\x7f]*$/.test(bytes) ? bytes : toBytes(bytes);
+}
+
 /** The bytes of a text in UTF-8. */
 export function fromText(text: string): ByteString {
   return Buffer.from(text, 'utf8').toString('latin1');

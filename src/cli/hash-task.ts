@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
-import { toBytes } from './bytes.js';
+import { toPath } from './bytes.js';
 import { errnoOf } from './errno.js';
 
 /** Some files to hash in one request: small ones would otherwise cost more to hand over than to hash. */
@@ -22,12 +22,12 @@ export type Outcome =
   | string
   /** It could not be read: the system error's code. */
   | { readonly error: string }
-  /** It is handed back unread, since it is large or the batch has become so: it deserves a request of its own. */
+  /** It is large and handed back unread: it deserves a request of its own. */
   | null;
 
 export interface HashReply {
   readonly batch: number;
-  /** One for each path, in their order. */
+  /** One for each path, in their order; fewer where the batch became too much work, and the rest is handed back. */
   readonly outcomes: readonly Outcome[];
   /** Bytes that were hashed. */
   readonly bytes: number;
@@ -56,10 +56,7 @@ export function hashFiles(request: HashRequest): HashReply {
   const outcomes: Outcome[] = [];
   let bytes = 0;
   for (const path of paths) {
-    if (bytes >= BATCH_BYTES) {
-      outcomes.push(null);
-      continue;
-    }
+    if (bytes >= BATCH_BYTES) break;
     try {
       const hashed = hashFile(path, buffer, request, paths.length === 1);
       outcomes.push(hashed ? hashed.digest : null);
@@ -74,7 +71,7 @@ export function hashFiles(request: HashRequest): HashReply {
 }
 
 function hashFile(path: string, chunk: Buffer, request: HashRequest, alone: boolean) {
-  const file = path === '-' ? 0 : openSync(toBytes(path), 'r');
+  const file = path === '-' ? 0 : openSync(toPath(path), 'r');
   try {
     const first = fill(file, chunk);
     if (first === chunk.length && !alone && isRereadable(file)) return null;

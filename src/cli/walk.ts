@@ -1,4 +1,4 @@
-import { type OpenDirOptions, opendirSync, type Stats, statSync } from 'node:fs';
+import { opendirSync, type Stats, statSync } from 'node:fs';
 import { type ByteString, toBytes } from './bytes.js';
 
 /** What a walk leaves to its caller. */
@@ -61,24 +61,44 @@ interface Level {
   next: number;
 }
 
-// Node takes `buffer` here as in `readdir`, which its types leave out.
-const OPTIONS = { encoding: 'buffer' as BufferEncoding, bufferSize: 256 } satisfies OpenDirOptions;
-
 function open(path: ByteString, hooks: WalkHooks): Level {
-  const names: ByteString[] = [];
+  let names: ByteString[] = [];
   try {
-    const directory = opendirSync(toBytes(path), OPTIONS);
-    try {
-      for (let entry = directory.readSync(); entry; entry = directory.readSync()) {
-        const name = (entry.name as unknown as Buffer).toString('latin1');
-        if (entry.isFile()) names.push(name);
-        else if (entry.isDirectory()) names.push(`${name}/`);
-      }
-    } finally {
-      directory.closeSync();
-    }
+    names = namesOf(path);
   } catch (error) {
     hooks.onError(path, error);
   }
   return { prefix: path.endsWith('/') ? path : `${path}/`, names: names.sort(), next: 0 };
+}
+
+/**
+ * The directories and regular files of a directory, as in `Level`.
+ *
+ * As strings they cost the garbage collector far less than as Buffers. But where the file system does not tell an entry's
+ * type, Node asks for it itself, and joins the names to do so: then both must be Buffers.
+ */
+function namesOf(path: ByteString): ByteString[] {
+  try {
+    return readNames(path, 'latin1');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_INVALID_ARG_TYPE') throw error;
+    return readNames(path, 'buffer');
+  }
+}
+
+function readNames(path: ByteString, encoding: 'latin1' | 'buffer'): ByteString[] {
+  const names: ByteString[] = [];
+  // Node takes `buffer` here as in `readdir`, which its types leave out.
+  const directory = opendirSync(toBytes(path), { encoding: encoding as BufferEncoding, bufferSize: 256 });
+  try {
+    for (let entry = directory.readSync(); entry; entry = directory.readSync()) {
+      const given = entry.name as string | Buffer;
+      const name = typeof given === 'string' ? given : given.toString('latin1');
+      if (entry.isFile()) names.push(name);
+      else if (entry.isDirectory()) names.push(`${name}/`);
+    }
+  } finally {
+    directory.closeSync();
+  }
+  return names;
 }

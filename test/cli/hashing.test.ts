@@ -17,7 +17,7 @@ const sha256 = (data: string | Buffer) => createHash('sha256').update(data).dige
 
 /** Runs requests in this thread; `map` gives replies back in reversed groups of three. */
 class InlineHasher implements Hasher {
-  readonly singles: HashRequest[] = [];
+  readonly again: HashRequest[] = [];
   taken = 0;
   run: (request: HashRequest) => HashReply = hashFiles;
 
@@ -33,7 +33,7 @@ class InlineHasher implements Hasher {
   }
 
   async submit(request: HashRequest): Promise<HashReply> {
-    this.singles.push(request);
+    this.again.push(request);
     return this.run(request);
   }
 }
@@ -84,16 +84,22 @@ it('runs a large file of a batch as a request of its own', async () => {
   const hasher = new InlineHasher();
   const outcomes = (await collect(sources, hasher)).map((hashed) => hashed.outcome);
   expect(outcomes).toEqual(['0', '1', large, exact, '4'].map(sha256));
-  expect(hasher.singles.map((request) => request.paths)).toEqual([sources[2]!.path, sources[3]!.path]);
+  expect(hasher.again.map((request) => request.paths)).toEqual([sources[2]!.path, sources[3]!.path]);
 });
 
-it('hands back what is left of a batch that has become too much work', async () => {
+it('runs what is left of a batch that has become too much work as another request', async () => {
   const size = BUFFER_BYTES - 1;
   const sources = files(8, (index) => Buffer.alloc(size, `${index}`));
   const hasher = new InlineHasher();
   const outcomes = (await collect(sources, hasher)).map((hashed) => hashed.outcome);
   expect(outcomes).toEqual(sources.map((_, index) => sha256(Buffer.alloc(size, `${index}`))));
-  expect(hasher.singles).toHaveLength(8 - Math.ceil(BATCH_BYTES / size));
+  const first = Math.ceil(BATCH_BYTES / size);
+  expect(hasher.again.map((request) => request.paths)).toEqual([
+    sources
+      .slice(first)
+      .map((source) => source.path)
+      .join('\0'),
+  ]);
 });
 
 it('says what is wrong with a file, and goes on with the others', async () => {
