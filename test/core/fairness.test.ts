@@ -51,19 +51,19 @@ describe("the caller's event loop", () => {
     },
   );
 
-  it('each turn of the event loop takes a bounded number of completions', async () => {
-    const loop = closedLoop(2_000);
-    let before = 0;
+  it('each turn of the event loop takes a bounded number of completions, however many are due', async () => {
+    const begin = balancer.stats().completed;
+    for (let i = 0; i < 200_000; i++) void balancer.submit(() => {});
+    let before = balancer.stats().completed;
     let most = 0;
-    for (let i = 0; i < 200; i++) {
+    while (before < begin + 200_000) {
       await turn();
-      most = Math.max(most, loop.done - before);
-      before = loop.done;
+      const { completed } = balancer.stats();
+      most = Math.max(most, completed - before);
+      before = completed;
     }
-    await loop.stop();
-    expect(before).toBeGreaterThan(0);
-    // 1,024 of each worker's window in one look, and one look more that was due.
-    expect(most).toBeLessThanOrEqual(2 * 2 * 1_024);
+    // 1,024 of each of two workers in one look; a turn may see one from `setImmediate` and a few that workers asked for.
+    expect(most).toBeLessThanOrEqual(4 * 2 * 1_024);
   });
 
   it('a server answers while a closed loop runs', async () => {
