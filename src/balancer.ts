@@ -331,10 +331,11 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   /**
    * Adds a worker; the limits of `workers: { min, max }` move along. Resolves to its id when it is ready.
    *
-   * @param options `weight`: its share relative to the others', > 0, default 1. While all workers have room or are busy, what they have
-   *   been given and not completed is in the proportion of their weights (`least-pending`), or they are given requests in that
-   *   proportion (`round-robin`, `random`, `hash` and so on). How many each completes is up to the threads, which are equally fast: no
-   *   worker idles while requests wait, whatever its weight. The worker that takes the place of one that died keeps its weight.
+   * @param options `weight`: its share relative to the others', > 0, default 1. While all workers are busy, what each holds is in
+   *   the proportion of the weights (`least-pending`), or each is given requests in that proportion (`round-robin`, `random`, `hash` and
+   *   so on). How many each completes is up to the threads, which are equally fast: no worker idles while requests wait, whatever
+   *   its weight, and what waits behind a request that takes longer than some ms goes back to the queue, for anyone. So weights decide
+   *   who is given a request where several have room. The worker that takes the place of one that died keeps its weight.
    * @throws InvalidOptionError
    * @throws NoWorkerError it cannot be started; then the set is as before
    */

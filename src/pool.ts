@@ -445,6 +445,8 @@ export class Pool implements WorkerEvents {
   }
 
   async #replace(member: Member): Promise<void> {
+    // Somebody may wait for it; and the fresh one could be ready first.
+    if (!member.admitted) await member.ready.promise.catch(() => {});
     if (member.replaced || member.leaving || !this.#members.has(member.worker.id)) return;
     member.replaced = true;
     let fresh: Member | undefined;
