@@ -16,8 +16,12 @@ import type { View, WindowLimits, Worker } from './worker.js';
 const LOOK_LIMIT = 1024;
 /** Requests submitted in one go before the first are dispatched, so that workers need not wait for the end of a long burst. */
 const BURST = 64;
-/** A worker without a completion for this long holds up what waits behind its running request, in ms. */
-const STUCK_MS = 3;
+/**
+ * A worker without a completion for this long holds up what waits behind its running request, in ms. Simulated with 8 workers,
+ * bounded-Pareto run times of 1 to 500 ms, load 0.9 and a hand-over of 0.12 ms: the mean slowdown is 1.25 × that of a central queue with nothing
+ * sent ahead, 1.10 × with 2 ms, 1.05 × with 5 ms.
+ */
+const STUCK_MS = 4;
 /** Transferred arguments are sent to a worker that has at most this much to do before, in ms of expected work. */
 const MOST_AHEAD_MS = 0.2;
 /** Workers that may die running one request. It is not given a next one, whatever its `retries`. */
@@ -210,6 +214,11 @@ export class Dispatcher implements Lookout {
 
   /** Gives out what the policy lets. O(n log w) for n requests that find room. */
   pass(): void {
+    // A window of a given depth stays filled as it is, until others have made progress: see `look`.
+    this.#pass(this.#limits.work < Number.POSITIVE_INFINITY);
+  }
+
+  #pass(rescue: boolean): void {
     // Getters in arguments, and policies, are the caller's code: they may submit.
     if (this.#passing) {
       this.#schedule();
@@ -217,6 +226,7 @@ export class Dispatcher implements Lookout {
     }
     this.#passing = true;
     try {
+      if (rescue) this.#rescue(performance.now());
       this.#giveOut();
     } finally {
       this.#passing = false;
@@ -356,8 +366,7 @@ export class Dispatcher implements Lookout {
     this.#flushesSinceLook = 0;
     this.#settleDeferred();
     const count = this.#drainAll(now);
-    this.#rescue(now);
-    this.pass();
+    this.#pass(true);
     return count;
   }
 
@@ -531,16 +540,19 @@ export class Dispatcher implements Lookout {
    * window costs nobody more than a few ms of his turn.
    */
   #rescue(now: number): void {
-    if (now - this.#lastRescue < 1) return;
+    if (now - this.#lastRescue < STUCK_MS / 8 || this.#workers.length < 2) return;
     this.#lastRescue = now;
+    const least = this.#limits.work < Number.POSITIVE_INFINITY ? 1 : 2;
     for (const worker of this.#workers) {
-      if (worker.view.pending < 2 || now - worker.lastProgress < STUCK_MS) continue;
-      const moved = worker.reclaim(Number.POSITIVE_INFINITY);
-      if (moved.length === 0) continue;
+      const { view } = worker;
+      if (view.pending < least || worker.heldBack || now - worker.lastProgress < STUCK_MS) continue;
       worker.holdBack();
-      this.counts.reclaimed += moved.length;
-      this.#requeue(moved);
-      this.#policy.update(worker.view);
+      if (view.pending > 1) {
+        const moved = worker.reclaim(Number.POSITIVE_INFINITY);
+        this.counts.reclaimed += moved.length;
+        this.#requeue(moved);
+      }
+      this.#policy.update(view);
     }
   }
 

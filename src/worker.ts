@@ -435,6 +435,11 @@ export class Worker {
     this.#channel.close();
   }
 
+  /** Whether `holdBack` is in force. */
+  get heldBack(): boolean {
+    return this.#heldBack;
+  }
+
   /** Nothing more is to be sent until the running request is over. */
   holdBack(): void {
     this.#heldBack = true;
@@ -446,13 +451,13 @@ export class Worker {
     const { view } = this;
     const limits = this.#limits;
     view.available =
-      view.pending === 0
-        ? this.state !== 'dead'
-        : !this.#heldBack &&
+      this.state !== 'dead' &&
+      (view.pending === 0 ||
+        (!this.#heldBack &&
           view.pending < limits.depth &&
-          view.work < limits.work &&
           this.#bytes < limits.bytes &&
-          this.state !== 'dead';
+          // One ahead hides the hand-over, however long it is thought to wait: the dispatcher takes it back before long.
+          (view.pending === 1 || view.work < limits.work)));
   }
 
   /** Throws unless the counts agree with the window; for tests. */
