@@ -97,11 +97,16 @@ for (const rival of rivals) {
 }
 const runs = [];
 for (const load of loads) {
-  const samples = await interleave(rivals, rounds, (rival, round) => {
-    progress(`load ${load}, round ${round + 1}: ${rival.name}`);
-    const given = workload({ seed: 1_000 + round, count, load, workers: WORKERS });
-    return openLoop(rival, given, WORKERS, KEYED.has(rival.name));
-  });
+  const samples = await interleave(
+    rivals,
+    rounds,
+    (rival, round) => {
+      progress(`load ${load}, round ${round + 1}: ${rival.name}`);
+      const given = workload({ seed: 1_000 + round, count, load, workers: WORKERS });
+      return openLoop(rival, given, WORKERS, KEYED.has(rival.name));
+    },
+    { allCores: false },
+  );
   runs.push({ load, samples });
 }
 await closeRivals(rivals);

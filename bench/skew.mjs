@@ -29,10 +29,15 @@ const names = options.rivals([
 const rivals = await startRivals(names, WORKERS);
 const runs = [];
 for (const load of loads) {
-  const samples = await interleave(rivals, rounds, (rival, round) => {
-    progress(`load ${load}, round ${round + 1}: ${rival.name}`);
-    return openLoop(rival, workload({ seed: 1_000 + round, count, load, workers: WORKERS }), WORKERS);
-  });
+  const samples = await interleave(
+    rivals,
+    rounds,
+    (rival, round) => {
+      progress(`load ${load}, round ${round + 1}: ${rival.name}`);
+      return openLoop(rival, workload({ seed: 1_000 + round, count, load, workers: WORKERS }), WORKERS);
+    },
+    { allCores: false },
+  );
   runs.push({ load, samples });
 }
 await closeRivals(rivals);

@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { capacityNote } from './capacity.mjs';
 import { environment } from './environment.mjs';
 
 const RESULTS = new URL('../results/', import.meta.url);
@@ -51,7 +52,7 @@ export function write(report) {
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(
     new URL(`${stem}.json`, RESULTS),
-    `${JSON.stringify({ ...rest, environment: where, data }, rounded, 1)}\n`,
+    `${JSON.stringify({ ...rest, ...capacityNote(), environment: where, data }, rounded, 1)}\n`,
   );
   writeFileSync(new URL(`${stem}.md`, RESULTS), `${markdown}\n`);
   for (const { file, svg } of plotFiles) writeFileSync(new URL(file, RESULTS), svg);
@@ -73,11 +74,13 @@ export function markdownTable({ head, rows }) {
  * @param {Report} report
  */
 function whereList(where, report) {
+  const { roundsRepeated: repeated, roundsWithoutAllCores: poor } = capacityNote();
   const versions = Object.entries(where.versions).map(([name, version]) => `${name} ${version}`);
   return [
     `- ${where.cpu}, ${where.cores} cores, ${where.memoryGiB} GiB; ${where.platform}`,
     `- Node ${where.node}; ${versions.join(', ')}`,
     `- commit ${where.commit}; ${where.date}; ${report.rounds} rounds`,
+    `- rounds repeated since the machine did not give all its cores: ${repeated}; rounds kept although it did not: ${poor}`,
     ...report.rivals.map(({ name, settings }) => `- ${name}: ${settings}`),
   ].join('\n');
 }
