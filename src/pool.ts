@@ -1,15 +1,16 @@
 /** The set of workers: starts them, replaces those that die, changes their number. */
 import { Admission, type AdmissionSetup } from './admission.js';
-import { BACKOFF_DEFAULTS, Backoff } from './backoff.js';
-import { CIRCUIT_THRESHOLD_DEFAULT, Circuit } from './circuit.js';
+import type { Circuit } from './circuit.js';
 import type { Dispatcher } from './dispatcher.js';
 import { BalancerClosedError, NoWorkerError } from './errors.js';
 import { type Member, makeMember } from './member.js';
 import { type Place, Vacancies } from './places.js';
 import type { ResultMessage } from './protocol.js';
 import type { Request } from './request.js';
+import { Roster } from './roster.js';
 import type { ScalingLimits } from './scaling.js';
 import { Spinners } from './spinners.js';
+import { StartGate } from './start-gate.js';
 import type { ThreadDeath } from './thread.js';
 import { Worker, type WorkerEvents, type WorkerSetup } from './worker.js';
 
@@ -45,11 +46,9 @@ export class Pool implements WorkerEvents {
   readonly #rules: PoolRules;
   readonly #dispatcher: Dispatcher;
   readonly #events: PoolEvents;
-  readonly #circuit: Circuit;
+  readonly #starts = new StartGate();
   readonly #admission: Admission | undefined;
-  /** Slows down restarts of workers that die before they have completed anything. */
-  readonly #crashes: Backoff;
-  readonly #members = new Map<number, Member>();
+  readonly #members = new Roster();
   readonly #vacancies = new Vacancies();
   /** Between which the number of workers may change by itself. */
   readonly #range: { min: number; max: number };
@@ -60,7 +59,6 @@ export class Pool implements WorkerEvents {
   #closing = false;
   #closed = false;
   #retry: NodeJS.Timeout | undefined;
-  #notBefore = 0;
   #refusal: NoWorkerError | undefined;
   /** Ends when the last reload has. */
   #reloaded: Promise<void> = Promise.resolve();
@@ -78,8 +76,6 @@ export class Pool implements WorkerEvents {
     this.#target = range.min;
     this.#dispatcher = dispatcher;
     this.#events = events;
-    this.#circuit = new Circuit(CIRCUIT_THRESHOLD_DEFAULT, new Backoff(BACKOFF_DEFAULTS, Math.random));
-    this.#crashes = new Backoff({ ...BACKOFF_DEFAULTS, initial: 20, max: 5_000 }, Math.random);
     this.#admission =
       rules.check && new Admission(rules.check, (worker, error) => this.#checked(worker, error));
     this.#fill();
@@ -87,9 +83,7 @@ export class Pool implements WorkerEvents {
 
   /** Workers in the set, without those that are on their way out. */
   get size(): number {
-    let size = 0;
-    for (const member of this.#members.values()) if (!member.leaving && !member.replaced) size++;
-    return size;
+    return this.#members.size;
   }
 
   get target(): number {
@@ -103,14 +97,12 @@ export class Pool implements WorkerEvents {
 
   /** Workers that get no requests yet. */
   get starting(): number {
-    let starting = 0;
-    for (const { admitted, leaving } of this.#members.values()) if (!admitted && !leaving) starting++;
-    return starting;
+    return this.#members.starting;
   }
 
   /** All workers, also those that start or drain. */
   *workers(): Generator<Worker> {
-    for (const { worker } of this.#members.values()) yield worker;
+    for (const { worker } of this.#members.all()) yield worker;
   }
 
   worker(id: number): Worker | undefined {
@@ -119,14 +111,11 @@ export class Pool implements WorkerEvents {
 
   /** Whether a worker has the place of that label, or is to have it. */
   hasPlace(label: string): boolean {
-    for (const { worker, leaving } of this.#members.values()) {
-      if (!leaving && worker.view.label === label) return true;
-    }
-    return this.#vacancies.has(label);
+    return this.#members.hasPlace(label) || this.#vacancies.has(label);
   }
 
   get circuit(): Circuit {
-    return this.#circuit;
+    return this.#starts.circuit;
   }
 
   /** Sets between which the number of workers may change. Resolves when new ones are ready and the others have ended. */
@@ -134,16 +123,16 @@ export class Pool implements WorkerEvents {
     this.#range.min = range.min;
     this.#range.max = range.max;
     const leaving = this.scale(this.#target);
-    if (this.size < this.#target && !this.#circuit.allows(performance.now()))
-      throw noWorker(this.#circuit.cause);
-    const coming = [...this.#members.values()].filter((member) => !member.admitted && !member.leaving);
+    const { circuit } = this.#starts;
+    if (this.size < this.#target && !circuit.allows(performance.now())) throw noWorker(circuit.cause);
+    const coming = [...this.#members.all()].filter((member) => !member.admitted && !member.leaving);
     await Promise.all([leaving, ...coming.map((member) => member.ready.promise)]);
   }
 
   /** Sets how many workers there should be, within the range. Resolves when the surplus ones have ended. */
   async scale(size: number): Promise<void> {
     this.#target = Math.min(Math.max(size, this.#range.min), this.#range.max);
-    const leaving = this.#surplus().flatMap((member) => this.#dismiss(member));
+    const leaving = this.#members.surplus(this.#target).flatMap((member) => this.#dismiss(member));
     this.#fill();
     await Promise.all(leaving);
   }
@@ -207,14 +196,14 @@ export class Pool implements WorkerEvents {
   async close(): Promise<void> {
     this.#stop();
     const linger = setTimeout(() => this.terminate(), LINGER_MS);
-    await Promise.all([...this.#members.values()].map((member) => this.#retire(member)));
+    await Promise.all([...this.#members.all()].map((member) => this.#retire(member)));
     clearTimeout(linger);
   }
 
   /** Ends all threads at once, and starts no more. */
   terminate(): void {
     this.#stop();
-    for (const member of this.#members.values()) {
+    for (const member of this.#members.all()) {
       member.leaving = true;
       member.worker.terminate();
     }
@@ -224,7 +213,7 @@ export class Pool implements WorkerEvents {
   recycle(): void {
     const { maxRequests, maxHeap } = this.#rules;
     if (maxRequests === Number.POSITIVE_INFINITY && maxHeap === Number.POSITIVE_INFINITY) return;
-    for (const member of [...this.#members.values()]) {
+    for (const member of [...this.#members.all()]) {
       if (member.leaving || member.replaced || member.worker.state !== 'ready') continue;
       if (member.worker.completed >= maxRequests || member.worker.heapUsed > maxHeap) {
         // If no other can be started it goes on; it will be tried again.
@@ -263,15 +252,14 @@ export class Pool implements WorkerEvents {
   died(worker: Worker, death: ThreadDeath): void {
     const member = this.#members.get(worker.id) as Member;
     const isExpected = member.leaving || worker.terminated;
-    this.#members.delete(worker.id);
+    this.#members.delete(member);
     new Spinners(this.#setup.spinners).leave(worker.id);
     this.#admission?.forget(worker);
     this.#dispatcher.died(worker, death);
     member.ended.resolve();
     if (!member.admitted) this.#startFailed(member, death);
-    else if (!isExpected && worker.completed === 0)
-      this.#notBefore = performance.now() + this.#crashes.failed();
-    else if (worker.completed > 0) this.#crashes.succeeded();
+    else if (worker.completed > 0) this.#starts.worked();
+    else if (!isExpected) this.#starts.crashed(performance.now());
     this.#vacate(member);
     this.#events.ended(worker.id, death.exitCode, death.cause, isExpected);
     this.#fill();
@@ -334,7 +322,7 @@ export class Pool implements WorkerEvents {
     for (;;) {
       const now = performance.now();
       if (this.size + this.#vacancies.held(now) >= this.#target) break;
-      if (!this.#circuit.allows(now) || now < this.#notBefore) break;
+      if (!this.#starts.allows(now)) break;
       this.#start(this.#vacancies.take(now) ?? { label: this.#freeLabel(), weight: 1 });
     }
     this.#fillLater();
@@ -347,10 +335,7 @@ export class Pool implements WorkerEvents {
     const missing = this.#target - this.size;
     if (missing <= 0) return;
     let at = this.#vacancies.nextAfter(now);
-    // While half-open, the end of the start that is under way leads here again.
-    if (missing > this.#vacancies.held(now) && this.#circuit.state !== 'half-open') {
-      at = Math.min(at, Math.max(this.#circuit.retryAt ?? 0, this.#notBefore));
-    }
+    if (missing > this.#vacancies.held(now)) at = Math.min(at, this.#starts.nextAt);
     if (at === Number.POSITIVE_INFINITY) return;
     // What waits in the queue keeps the process alive; with nothing waiting nobody needs the worker.
     this.#retry = setTimeout(() => this.#fill(), Math.max(1, Math.ceil(at - now)));
@@ -360,8 +345,9 @@ export class Pool implements WorkerEvents {
   /** Whether there is hope for a request that waits. */
   #noteHope(): void {
     let error: NoWorkerError | undefined;
-    if (![...this.#members.values()].some((member) => member.admitted && !member.leaving)) {
-      if (this.#circuit.state !== 'closed') error = noWorker(this.#circuit.cause);
+    if (!this.#members.hasWorking) {
+      const { circuit } = this.#starts;
+      if (circuit.state !== 'closed') error = noWorker(circuit.cause);
       else if (this.#range.max === 0 && (this.#rules.failsWhenEmpty || this.#closing)) error = emptySet();
     }
     if ((error === undefined) === (this.#refusal === undefined)) return;
@@ -371,22 +357,21 @@ export class Pool implements WorkerEvents {
 
   #start(place: Place, how: { replaces?: Member; isExtra?: boolean } = {}): Member {
     if (this.#closed) throw new BalancerClosedError('the Balancer is closed');
+    const { circuit } = this.#starts;
     const now = performance.now();
-    if (!this.#circuit.allows(now)) throw noWorker(this.#circuit.cause);
-    const attempt = this.#circuit.begin(now);
+    if (!circuit.allows(now)) throw noWorker(circuit.cause);
+    const attempt = circuit.begin(now);
     const id = ++this.#lastId;
     const worker = new Worker({ ...this.#setup, id, label: place.label, weight: place.weight }, this);
     const member = makeMember(worker, attempt, how);
-    this.#members.set(id, member);
+    this.#members.add(member);
     return member;
   }
 
   /** The lowest number that no place has. */
   #freeLabel(): string {
-    const taken = new Set<string>();
-    for (const { worker } of this.#members.values()) taken.add(worker.view.label);
     let label = 1;
-    while (taken.has(String(label)) || this.#vacancies.has(String(label))) label++;
+    while (this.#members.hasLabel(String(label)) || this.#vacancies.has(String(label))) label++;
     return String(label);
   }
 
@@ -396,25 +381,9 @@ export class Pool implements WorkerEvents {
     this.#target = Math.max(0, this.#target + by);
   }
 
-  /** The workers to give up: those without sessions first, of these the idle ones, of these the youngest. */
-  #surplus(): Member[] {
-    const staying = [...this.#members.values()].filter((member) => !member.leaving && !member.replaced);
-    staying.sort(
-      ({ worker: a }, { worker: b }) =>
-        a.sessions - b.sessions || a.view.pending - b.view.pending || b.id - a.id,
-    );
-    return staying.slice(0, Math.max(0, staying.length - this.#target));
-  }
-
   /** Retires a worker together with those that are to take its place, or whose place it is to take. */
   #dismiss(member: Member): Promise<void>[] {
-    const chain = new Set([member]);
-    for (const one of chain) {
-      for (const other of this.#members.values()) {
-        if (!other.leaving && (other.replaces === one || one.replaces === other)) chain.add(other);
-      }
-    }
-    return [...chain].map((one) => this.#retire(one));
+    return this.#members.chain(member).map((one) => this.#retire(one));
   }
 
   #retire(member: Member): Promise<void> {
@@ -434,10 +403,10 @@ export class Pool implements WorkerEvents {
 
   async #reload(): Promise<void> {
     const last = this.#lastId;
-    for (const member of [...this.#members.values()]) {
+    for (const member of [...this.#members.all()]) {
       if (member.replaced) {
         // It has grown too large, say, and is being replaced for that.
-        const fresh = [...this.#members.values()].find(({ replaces }) => replaces === member);
+        const fresh = [...this.#members.all()].find(({ replaces }) => replaces === member);
         await fresh?.ready.promise.catch(() => {});
       }
       if (member.worker.id <= last) await this.#replace(member);

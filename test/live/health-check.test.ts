@@ -50,7 +50,7 @@ describe('a check', () => {
   it('that fails makes requests fail with its error, and starts are tried again until it passes', () =>
     withBalancer({ workers: 1, check, env }, async (balancer) => {
       await expect(balancer.submit(() => 1)).rejects.toMatchObject({ code: 'ERR_NO_WORKER' });
-      const error = await balancer.submit(() => 1).catch((reason: unknown) => reason as Error);
+      const error = (await balancer.submit(() => 1).catch((reason: unknown) => reason)) as Error;
       expect(error.message).toMatch("the check 'check' failed: not fit for work");
       expect((error.cause as Error).cause).toMatchObject({ message: 'not fit for work' });
       const started = next(balancer, 'workerStart');

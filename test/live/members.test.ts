@@ -133,7 +133,7 @@ describe('remove', () => {
       await allReady(balancer);
       await balancer.remove(1);
       expect(await balancer.submit(echo, [1])).toBe(1);
-      const [{ id }] = balancer.stats().workers as [{ id: number }];
+      const id = readyIds(balancer)[0] as number;
       await balancer.remove(id);
       await expect(balancer.submit(echo, [1])).rejects.toMatchObject({ code: 'ERR_NO_WORKER' });
       await balancer.resize({ min: 0, max: 1 });
