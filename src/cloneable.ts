@@ -67,11 +67,27 @@ function refusedKind(value: object): string | undefined {
   if (types.isWeakSet(value)) return 'a WeakSet';
   if (value instanceof WeakRef) return 'a WeakRef';
   if (types.isGeneratorObject(value)) return 'a generator object (balancer.stream() gives the values of one)';
-  if (value instanceof MessagePort) return 'a MessagePort that is not in the transfer list';
+  if (value instanceof MessagePort || TRANSFERABLE.has(classOf(value))) {
+    return `a ${classOf(value)} that is not in the transfer list`;
+  }
   if (types.isModuleNamespaceObject(value)) return "a module's namespace";
   const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
   if (types.isArrayBuffer(buffer) && isDetached(buffer)) return 'a detached ArrayBuffer';
   return undefined;
+}
+
+/** Classes of Node that can be transferred and not copied. */
+const TRANSFERABLE: ReadonlySet<string> = new Set([
+  'FileHandle',
+  'ReadableStream',
+  'WritableStream',
+  'TransformStream',
+]);
+
+function classOf(value: object): string {
+  // Of the class, not a property of the object's own, which may be a getter that throws.
+  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+  return typeof name === 'string' ? name : '';
 }
 
 /** `ArrayBuffer.prototype.detached` came only with Node 21. */
