@@ -1,18 +1,18 @@
 /** One worker: a thread as the main thread sees it. Its window, what is pending in it, its state. */
-import { MessageChannel, type Transferable } from 'node:worker_threads';
+import { MessageChannel } from 'node:worker_threads';
 import { callOut } from './call-out.js';
 import { Channel } from './channel.js';
-import { approximateBytes, findUncloneable } from './cloneable.js';
 import { NotCloneableError } from './errors.js';
 import { encodeFailure } from './failure.js';
-import { flags, readOne, writeValues } from './payload.js';
+import { Ledger } from './ledger.js';
+import { type MainChannel, Outbox } from './outbox.js';
+import { flags, readOne } from './payload.js';
 import type { WorkerView } from './policies/policy.js';
 import type { ArgumentsMessage, ModuleAddress, ResultMessage, ToMain, ToWorker } from './protocol.js';
 import type { Request } from './request.js';
+import { type ReclaimReason, type Remains, Slots } from './slots.js';
 import { Thread, type ThreadDeath, type ThreadOptions } from './thread.js';
-import { detachedAt } from './transferable.js';
-import { compactViews } from './views.js';
-import { advance, distance, FIRST_POSITION, Window, windowBytes } from './window.js';
+import { advance, Window, windowBytes } from './window.js';
 
 /** Depth and size of windows. */
 export interface WindowLimits {
@@ -68,15 +68,6 @@ export interface WorkerEvents {
  */
 export type WorkerState = 'starting' | 'checking' | 'ready' | 'draining' | 'ejected' | 'dead';
 
-/** Why requests are taken back: to be run by an idle worker, or since this one leaves, or is broken. */
-export type ReclaimReason = 'balance' | 'leaving' | 'ejected';
-
-/** Tasks that a thread knows at most, beside those in its window. */
-const MOST_TASKS = 1_000;
-
-/** Expected run time of a task that has never run, in ms: a window takes a few of them, not hundreds. */
-const UNKNOWN_RUN_TIME = 0.4;
-
 /** The numbers that policies see. */
 export class View implements WorkerView {
   readonly id: number;
@@ -118,24 +109,11 @@ export class Worker {
   terminated = false;
   readonly #limits: WindowLimits;
   readonly #window: Window;
-  readonly #mask: number;
-  readonly #channel: Channel<ToMain, ToWorker, ResultMessage>;
+  readonly #ledger: Ledger;
+  readonly #slots: Slots;
+  readonly #channel: MainChannel;
   readonly #thread: Thread;
   readonly #events: WorkerEvents;
-  /** By position: the request, the work it was expected to be, and the bytes of its arguments. */
-  readonly #requests: (Request | undefined)[];
-  readonly #works: Float64Array;
-  readonly #sizes: Float64Array;
-  /** Tasks whose definition has been sent. */
-  readonly #known = new Set<number>();
-  #lastKnown = 0;
-  #mostKnown = MOST_TASKS;
-  #done = FIRST_POSITION;
-  #tail = FIRST_POSITION;
-  #staged = 0;
-  #bytes = 0;
-  /** Counts the messages with arguments. A request may be sent to this thread twice, so its id does not tell which is meant. */
-  #sending = 0;
   #heldBack = false;
   #draining = false;
 
@@ -148,13 +126,11 @@ export class Worker {
     const shared = new SharedArrayBuffer(windowBytes(capacity));
     this.#window = new Window(shared, setup.bell, capacity);
     this.#window.reset();
-    this.#mask = capacity - 1;
-    this.#requests = new Array(capacity).fill(undefined);
-    this.#works = new Float64Array(capacity);
-    this.#sizes = new Float64Array(capacity);
+    this.#ledger = new Ledger(capacity, this.view);
     const { port1, port2 } = new MessageChannel();
     this.#channel = new Channel(port1, (message) => this.#receive(message));
     this.#channel.unref();
+    this.#slots = new Slots(this.#window, this.#ledger, new Outbox(this.#channel));
     this.#thread = new Thread(
       {
         port: port2,
@@ -175,12 +151,12 @@ export class Worker {
 
   /** Requests sent and not started, or about to be sent. */
   get unstarted(): number {
-    return this.#staged + this.#window.unstarted();
+    return this.#slots.unstarted;
   }
 
   /** Whether results lie there that `drain` would take. */
   get hasResults(): boolean {
-    return this.#window.completed() !== this.#done;
+    return this.#window.completed() !== this.#ledger.done;
   }
 
   /** Size of the thread's heap when it last noted it, in bytes. */
@@ -201,7 +177,7 @@ export class Worker {
   /** The request that would be started next, if any. */
   get oldestUnstarted(): Request | undefined {
     const head = this.#window.head();
-    return head === this.#tail ? this.backlog[0] : this.#at(head);
+    return head === this.#ledger.tail ? this.backlog[0] : this.#ledger.at(head);
   }
 
   /** Asks for a beat. */
@@ -214,36 +190,14 @@ export class Worker {
    * @returns the error with which the request must be rejected: its arguments cannot be cloned; the window is as before
    */
   stage(request: Request): Error | undefined {
-    const position = this.#tail;
-    const slot = this.#window.requestSlot(position);
-    const { memory } = this.#window;
-    const { task } = request;
-    if (task.id !== this.#lastKnown) this.#introduce(request);
-    let bytes = 0;
-    let kind = needsMessage(request) ? -1 : writeValues(memory, slot, request.args);
-    if (kind < 0) {
-      const error = this.#sendArguments(request);
-      if (error !== undefined) return error;
-      kind = flags.byMessage;
-      bytes = approximateBytes(request.args) + approximateBytes(request.extras?.context);
-    }
-    if (request.extras?.onYield !== undefined) kind |= flags.streams;
-    memory.i32[slot] = request.id;
-    memory.i32[slot + 1] = task.id;
-    memory.i32[slot + 2] = kind;
-    memory.i32[slot + 3] = this.#sending;
-    // Getters in the arguments are the caller's code: they may have had a request withdrawn from this window.
-    if (this.#tail !== position) this.#window.copyRequest(position, this.#tail);
-    this.#enter(request, bytes);
-    return undefined;
+    const error = this.#slots.stage(request);
+    this.updateAvailable();
+    return error;
   }
 
   /** Posts what has been staged, and wakes the thread if it sleeps. O(1). */
   flush(): void {
-    if (this.#staged === 0) return;
-    this.#window.post(this.#staged);
-    this.#staged = 0;
-    this.#ring();
+    if (this.#slots.post()) this.#send({ type: 'ring' });
   }
 
   /**
@@ -263,16 +217,17 @@ export class Worker {
 
   #drain(limit: number, now: number): number {
     const window = this.#window;
+    const ledger = this.#ledger;
     const { memory } = window;
     const end = window.completed();
     let count = 0;
-    while (this.#done !== end && count < limit) {
-      const slot = window.completionSlot(this.#done);
+    while (ledger.done !== end && count < limit) {
+      const slot = window.completionSlot(ledger.done);
       const kind = memory.i32[slot + 1] as number;
       const runTime = memory.f32[slot + 2] as number;
       // What the task has printed, or sent on its way, comes before its result; and it is for a request that is still here.
       if (memory.i32[slot + 3] !== 0) this.#channel.drain();
-      const request = this.#leave();
+      const request = ledger.leave();
       let value: unknown;
       let message: ResultMessage | undefined;
       if ((kind & flags.byMessage) !== 0) message = this.#takeResult(request.id);
@@ -290,71 +245,24 @@ export class Worker {
     return count;
   }
 
-  /**
-   * Takes back up to n of the last unstarted requests, the oldest first. Passes over those that must stay here: their
-   * arguments were transferred, or they are pinned. A key pins only as long as the worker stays, a session until it is broken.
-   */
+  /** Takes back up to n of the last unstarted requests that may run elsewhere, the oldest first. See `Slots.reclaim`. */
   reclaim(n: number, why: ReclaimReason = 'balance'): Request[] {
-    this.flush();
-    const unstarted = this.#window.unstarted();
-    let movable = 0;
-    let reach = 0;
-    for (let i = 1; i <= unstarted && movable < n; i++) {
-      if (!isMovable(this.#at(advance(this.#tail, -i)), why)) continue;
-      movable++;
-      reach = i;
-    }
-    return reach === movable ? this.#takeBack(movable, true) : this.#takeOut(reach, why);
+    return this.#change(() => this.#slots.reclaim(n, why));
   }
 
-  /** Takes back those of the last n that are movable; the others stay, in order. */
-  #takeOut(n: number, why: ReclaimReason): Request[] {
-    const taken = this.#takeBack(n, false);
-    const first = this.#tail;
-    const moved: Request[] = [];
-    const sendings: number[] = [];
-    for (const [i, request] of taken.entries()) {
-      const from = advance(first, i);
-      if (isMovable(request, why)) {
-        moved.push(request);
-        this.#noteSending(from, sendings);
-      } else this.#restage(request, from);
-    }
-    this.flush();
-    if (sendings.length > 0) this.#send({ type: 'drop', sendings });
-    return moved;
-  }
-
-  /**
-   * Takes one unstarted request out of the window, wherever in it. The ones behind it keep their order.
-   * @returns false: it has been started, or is not here
-   */
+  /** Takes one unstarted request out of the window. False: it has been started, or is not here. */
   withdraw(request: Request): boolean {
-    this.flush();
-    const unstarted = this.#window.unstarted();
-    for (let n = 1; n <= unstarted; n++) {
-      if (this.#at(advance(this.#tail, -n)) !== request) continue;
-      const taken = this.#takeBack(n, false);
-      const first = this.#tail;
-      const found = taken.indexOf(request);
-      if (found >= 0 && this.state !== 'dead') this.#drop(advance(first, found));
-      for (const [i, other] of taken.entries()) if (i !== found) this.#restage(other, advance(first, i));
-      this.flush();
-      return found >= 0;
-    }
-    return false;
+    return this.#change(() => this.#slots.withdraw(request));
   }
 
   /** Takes back all that is unstarted, also what could not run elsewhere. `putBack` undoes it. */
   takeAll(): Request[] {
-    this.flush();
-    return this.#takeBack(this.#window.unstarted(), false);
+    return this.#change(() => this.#slots.takeAll());
   }
 
   /** Puts back what `takeAll` has just given. */
   putBack(requests: readonly Request[]): void {
-    for (const request of requests) this.#restage(request, this.#tail);
-    this.flush();
+    this.#change(() => this.#slots.putBack(requests));
   }
 
   /** Whether the request is started and not completed. */
@@ -365,12 +273,12 @@ export class Worker {
   /** The request that is started and not completed, if any: the last one claimed. */
   get runningRequest(): Request | undefined {
     const head = this.#window.head();
-    return this.#window.completed() === head ? undefined : this.#at(advance(head, -1));
+    return this.#window.completed() === head ? undefined : this.#ledger.at(advance(head, -1));
   }
 
   /** All that is sent and not completed, as far as is known here. */
-  *requests(): Generator<Request> {
-    for (let p = this.#done; p !== this.#tail; p = advance(p, 1)) yield this.#at(p) as Request;
+  requests(): Iterable<Request> {
+    return this.#ledger;
   }
 
   /** Since when the request has been running, in ms of `performance.timeOrigin + now`; 0: it is not running. */
@@ -412,22 +320,9 @@ export class Worker {
     void this.#thread.terminate(cause);
   }
 
-  /**
-   * After death: the request that was running, if any, and those that were never started, the oldest first. `heaviest` is that of
-   * the latter with the most bytes of arguments by message, if there are any.
-   */
-  remains(): { running: Request | undefined; unstarted: Request[]; heaviest: Request | undefined } {
-    const started = distance(this.#done, this.#window.head());
-    const unstarted = this.#takeBack(distance(this.#window.head(), this.#tail), false);
-    let heaviest: Request | undefined;
-    let most = 0;
-    for (const [i, request] of unstarted.entries()) {
-      const bytes = this.#sizes[advance(this.#tail, i) & this.#mask] as number;
-      if (bytes <= most) continue;
-      most = bytes;
-      heaviest = request;
-    }
-    return { running: started > 0 ? this.#leave() : undefined, unstarted, heaviest };
+  /** After death: what it has left. */
+  remains(): Remains {
+    return this.#slots.takeRemains();
   }
 
   /** Receives messages that have arrived and closes the port. After death. */
@@ -455,19 +350,23 @@ export class Worker {
       (view.pending === 0 ||
         (!this.#heldBack &&
           view.pending < limits.depth &&
-          this.#bytes < limits.bytes &&
+          this.#ledger.bytes < limits.bytes &&
           // One ahead hides the hand-over, however long it is thought to wait: the dispatcher takes it back before long.
           (view.pending === 1 || view.work < limits.work)));
   }
 
   /** Throws unless the counts agree with the window; for tests. */
   verify(): void {
-    const pending = distance(this.#done, this.#tail);
-    if (pending !== this.view.pending)
-      throw new Error(`pending is ${this.view.pending}, the window has ${pending}`);
-    let held = 0;
-    for (const request of this.#requests) if (request !== undefined) held++;
-    if (held !== pending) throw new Error(`${held} requests are held, ${pending} are pending`);
+    this.#ledger.verify();
+  }
+
+  /** Posts what is staged, changes what is unstarted, posts what the change has put back. */
+  #change<T>(act: () => T): T {
+    this.flush();
+    const result = act();
+    this.flush();
+    this.updateAvailable();
+    return result;
   }
 
   #receive(message: ToMain): void {
@@ -487,12 +386,12 @@ export class Worker {
         callOut(() => process[message.stream].write(message.chunk));
         break;
       case 'progress':
-        this.#progressed(this.#find(message.id), message.value);
+        this.#progressed(this.#ledger.find(message.id), message.value);
         break;
       case 'yielded':
-        this.#find(message.id)?.extras?.onYield?.(
-          message.isBuffer ? asBuffer(message.value as Uint8Array) : message.value,
-        );
+        this.#ledger
+          .find(message.id)
+          ?.extras?.onYield?.(message.isBuffer ? asBuffer(message.value as Uint8Array) : message.value);
         break;
       case 'returned':
         this.#takeReturned(message.arguments);
@@ -514,7 +413,7 @@ export class Worker {
 
   /** Transferred arguments have come back from a thread that ended before it started their request. */
   #takeReturned({ id, values, buffers, context, transferred }: ArgumentsMessage): void {
-    const request = this.#find(id);
+    const request = this.#ledger.find(id);
     const extras = request?.extras;
     if (request === undefined || extras === undefined || request.isSettled) return;
     const args = [...values];
@@ -523,153 +422,6 @@ export class Worker {
     extras.context = context;
     extras.transfer = transferred;
     extras.away = false;
-  }
-
-  #find(id: number): Request | undefined {
-    for (let p = this.#done; p !== this.#tail; p = advance(p, 1)) {
-      const request = this.#at(p);
-      if (request?.id === id) return request;
-    }
-    return undefined;
-  }
-
-  #at(position: number): Request | undefined {
-    return this.#requests[position & this.#mask];
-  }
-
-  #introduce(request: Request): void {
-    const { task } = request;
-    this.#lastKnown = task.id;
-    if (this.#known.has(task.id)) return;
-    if (this.#known.size >= this.#mostKnown) this.#forgetTasks();
-    this.#known.add(task.id);
-    this.#send({ type: 'define', definition: task.definition });
-  }
-
-  /** Has the thread forget the tasks that are not in its window: a program may make new functions for ever. O(window). */
-  #forgetTasks(): void {
-    const used = new Set<number>();
-    for (const request of this.requests()) used.add(request.task.id);
-    const ids = [...this.#known].filter((id) => !used.has(id));
-    for (const id of ids) this.#known.delete(id);
-    // Where most are in use, not at each new one.
-    this.#mostKnown = Math.max(MOST_TASKS, 2 * this.#known.size);
-    // Before the next definition, so that what is needed again is defined again.
-    this.#send({ type: 'forget', ids });
-  }
-
-  #sendArguments(request: Request): Error | undefined {
-    const { extras } = request;
-    const transfer = extras?.transfer;
-    // It may have been fine when it was submitted. Node would send an empty buffer, or what cannot be read there.
-    const detached = transfer === undefined ? -1 : detachedAt(transfer);
-    if (detached >= 0) {
-      return new NotCloneableError(`submit options.transfer[${detached}]`, 'a detached ArrayBuffer');
-    }
-    this.#sending = (this.#sending + 1) | 0;
-    try {
-      const values = compactViews(request.args, transfer);
-      this.#channel.send(
-        {
-          type: 'arguments',
-          id: request.id,
-          sending: this.#sending,
-          values,
-          buffers: buffersIn(request.args),
-          context: extras?.context,
-          transferred: transfer,
-        },
-        transfer,
-      );
-    } catch (cause) {
-      const error = findUncloneable(request.args, 'arguments', { cause, transfer });
-      if (extras?.context === undefined || error.path !== 'arguments') return error;
-      return findUncloneable(extras.context, 'submit options.context', { cause, transfer });
-    }
-    if (extras !== undefined) extras.away = transfer !== undefined && transfer.length > 0;
-    return undefined;
-  }
-
-  /** Enters a request that is in its slot at the tail. */
-  #enter(request: Request, bytes: number): void {
-    const { view } = this;
-    const at = this.#tail & this.#mask;
-    const { mean } = request.task;
-    const work = Number.isNaN(mean) ? UNKNOWN_RUN_TIME : mean;
-    this.#requests[at] = request;
-    this.#works[at] = work;
-    this.#sizes[at] = bytes;
-    this.#tail = advance(this.#tail, 1);
-    this.#staged++;
-    this.#bytes += bytes;
-    view.pending++;
-    view.work += work;
-    this.updateAvailable();
-  }
-
-  /** Takes the request at `done` out. */
-  #leave(): Request {
-    const position = this.#done;
-    this.#done = advance(position, 1);
-    return this.#remove(position);
-  }
-
-  #remove(position: number): Request {
-    const at = position & this.#mask;
-    const { view } = this;
-    const request = this.#requests[at] as Request;
-    this.#requests[at] = undefined;
-    view.pending--;
-    if (view.pending === 0) {
-      // Sums of floats drift; an empty window is the moment to begin anew.
-      view.work = 0;
-      this.#bytes = 0;
-    } else {
-      view.work -= this.#works[at] as number;
-      this.#bytes -= this.#sizes[at] as number;
-    }
-    return request;
-  }
-
-  /** Reclaims n, and all that was staged. `drop`: the thread is told to forget what it has of them by message. */
-  #takeBack(n: number, drop: boolean): Request[] {
-    const got = this.#window.reclaim(n);
-    const taken: Request[] = [];
-    const sendings: number[] = [];
-    for (let i = 0; i < got; i++) {
-      this.#tail = advance(this.#tail, -1);
-      this.#noteSending(this.#tail, sendings);
-      taken.push(this.#remove(this.#tail));
-    }
-    if (drop && sendings.length > 0) this.#send({ type: 'drop', sendings });
-    this.updateAvailable();
-    return taken.reverse();
-  }
-
-  /** Notes what the thread has by message of the request in a slot. */
-  #noteSending(position: number, sendings: number[]): void {
-    const slot = this.#window.requestSlot(position);
-    const { i32 } = this.#window.memory;
-    if (((i32[slot + 2] as number) & flags.byMessage) !== 0) sendings.push(i32[slot + 3] as number);
-  }
-
-  /**
-   * Puts a request back into this window, as it was: what it has by message is still in the thread, and the caller may have
-   * changed its arguments meanwhile.
-   * @param from where it was, not before the tail
-   */
-  #restage(request: Request, from: number): void {
-    const bytes = this.#sizes[from & this.#mask] as number;
-    this.#window.copyRequest(from, this.#tail);
-    this.#enter(request, bytes);
-  }
-
-  /** Lets the thread forget what it has by message for the request that was at the position. */
-  #drop(position: number): void {
-    const slot = this.#window.requestSlot(position);
-    const { i32 } = this.#window.memory;
-    if (((i32[slot + 2] as number) & flags.byMessage) === 0) return;
-    this.#send({ type: 'drop', sendings: [i32[slot + 3] as number] });
   }
 
   #takeResult(id: number): ResultMessage {
@@ -687,10 +439,6 @@ export class Worker {
     return message;
   }
 
-  #ring(): void {
-    if (this.#window.ring()) this.#send({ type: 'ring' });
-  }
-
   #send(message: ToWorker): void {
     this.#channel.send(message);
   }
@@ -701,31 +449,6 @@ function ringCapacity(depth: number): number {
   return Math.max(2, 2 ** Math.ceil(Math.log2(depth)));
 }
 
-function needsMessage(request: Request): boolean {
-  const { extras } = request;
-  return extras !== undefined && (extras.transfer !== undefined || extras.context !== undefined);
-}
-
-function isMovable(request: Request | undefined, why: ReclaimReason): boolean {
-  const extras = request?.extras;
-  if (extras === undefined) return true;
-  if (extras.away || (extras.session !== undefined && why !== 'ejected')) return false;
-  return !extras.pinned || why !== 'balance';
-}
-
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
-
-function buffersIn(values: readonly unknown[]): number[] | undefined {
-  let found: number[] | undefined;
-  for (let i = 0; i < values.length; i++) {
-    if (Buffer.isBuffer(values[i])) {
-      found ??= [];
-      found.push(i);
-    }
-  }
-  return found;
-}
-
-export type { Transferable };

@@ -1,0 +1,105 @@
+/** What goes to a thread by message ahead of the slots that need it: definitions of tasks, and arguments that do not fit a slot. */
+import type { Channel } from './channel.js';
+import { findUncloneable } from './cloneable.js';
+import { NotCloneableError } from './errors.js';
+import type { ResultMessage, ToMain, ToWorker } from './protocol.js';
+import type { Request } from './request.js';
+import type { TaskRef } from './task.js';
+import { detachedAt } from './transferable.js';
+import { compactViews } from './views.js';
+
+export type MainChannel = Channel<ToMain, ToWorker, ResultMessage>;
+
+/** Tasks that a thread knows at most, beside those in its window. */
+const MOST_TASKS = 1_000;
+
+export class Outbox {
+  readonly #channel: MainChannel;
+  /** Tasks whose definition has been sent. */
+  readonly #known = new Set<number>();
+  #lastKnown = 0;
+  #mostKnown = MOST_TASKS;
+  /** Counts the messages with arguments. A request may be sent to one thread twice, so its id does not tell which is meant. */
+  #sending = 0;
+
+  constructor(channel: MainChannel) {
+    this.#channel = channel;
+  }
+
+  /** Number of the last message with arguments. */
+  get sending(): number {
+    return this.#sending;
+  }
+
+  /** Sees to it that the thread knows the task. @param inUse what is in its window */
+  introduce(task: TaskRef, inUse: Iterable<Request>): void {
+    if (task.id === this.#lastKnown) return;
+    this.#lastKnown = task.id;
+    if (this.#known.has(task.id)) return;
+    if (this.#known.size >= this.#mostKnown) this.#forgetTasks(inUse);
+    this.#known.add(task.id);
+    this.#channel.send({ type: 'define', definition: task.definition });
+  }
+
+  /** @returns the error with which the request must be rejected: then nothing was sent */
+  sendArguments(request: Request): Error | undefined {
+    const { extras } = request;
+    const transfer = extras?.transfer;
+    // It may have been fine when it was submitted. Node would send an empty buffer, or what cannot be read there.
+    const detached = transfer === undefined ? -1 : detachedAt(transfer);
+    if (detached >= 0) {
+      return new NotCloneableError(`submit options.transfer[${detached}]`, 'a detached ArrayBuffer');
+    }
+    this.#sending = (this.#sending + 1) | 0;
+    try {
+      const values = compactViews(request.args, transfer);
+      this.#channel.send(
+        {
+          type: 'arguments',
+          id: request.id,
+          sending: this.#sending,
+          values,
+          buffers: buffersIn(request.args),
+          context: extras?.context,
+          transferred: transfer,
+        },
+        transfer,
+      );
+    } catch (cause) {
+      const error = findUncloneable(request.args, 'arguments', { cause, transfer });
+      if (extras?.context === undefined || error.path !== 'arguments') return error;
+      return findUncloneable(extras.context, 'submit options.context', { cause, transfer });
+    }
+    if (extras !== undefined) extras.away = transfer !== undefined && transfer.length > 0;
+    return undefined;
+  }
+
+  /** Has the thread drop arguments of requests that were taken back. */
+  drop(sendings: readonly number[]): void {
+    if (sendings.length > 0) this.#channel.send({ type: 'drop', sendings });
+  }
+
+  /** Has the thread forget the tasks that are not in its window: a program may make new functions for ever. O(window). */
+  #forgetTasks(inUse: Iterable<Request>): void {
+    const used = new Set<number>();
+    for (const request of inUse) used.add(request.task.id);
+    const ids = [...this.#known].filter((id) => !used.has(id));
+    for (const id of ids) this.#known.delete(id);
+    // Where most are in use, not at each new one.
+    this.#mostKnown = Math.max(MOST_TASKS, 2 * this.#known.size);
+    // Before the next definition, so that what is needed again is defined again.
+    this.#channel.send({ type: 'forget', ids });
+  }
+}
+
+/** Structured clone makes Uint8Arrays of Buffers; these positions say where to undo that. */
+function buffersIn(values: readonly unknown[]): number[] | undefined {
+  let found: number[] | undefined;
+  for (let i = 0; i < values.length; i++) {
+    if (Buffer.isBuffer(values[i])) {
+      found ??= [];
+      found.push(i);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,190 @@
+/** The main thread's hand on a window: fills slots, posts them, takes unstarted ones back. */
+import { approximateBytes } from './cloneable.js';
+import type { Ledger } from './ledger.js';
+import type { Outbox } from './outbox.js';
+import { flags, writeValues } from './payload.js';
+import type { Request } from './request.js';
+import { advance, distance, type Window } from './window.js';
+
+/** Why requests are taken back: to be run by an idle worker, or since this one leaves, or is broken. */
+export type ReclaimReason = 'balance' | 'leaving' | 'ejected';
+
+/** What a dead thread has left. */
+export interface Remains {
+  /** The request that it was running. */
+  readonly running: Request | undefined;
+  /** Those that it never started, the oldest first. */
+  readonly unstarted: Request[];
+  /** That of the unstarted ones with the most bytes of arguments by message. */
+  readonly heaviest: Request | undefined;
+}
+
+export class Slots {
+  readonly #window: Window;
+  readonly #ledger: Ledger;
+  readonly #outbox: Outbox;
+  /** Filled and not posted. */
+  #staged = 0;
+
+  constructor(window: Window, ledger: Ledger, outbox: Outbox) {
+    this.#window = window;
+    this.#ledger = ledger;
+    this.#outbox = outbox;
+  }
+
+  /** Requests sent and not started, or about to be sent. */
+  get unstarted(): number {
+    return this.#staged + this.#window.unstarted();
+  }
+
+  /**
+   * Fills the next free slot; `post` makes it visible. O(1).
+   * @returns the error with which the request must be rejected: its arguments cannot be cloned; the window is as before
+   */
+  stage(request: Request): Error | undefined {
+    const window = this.#window;
+    const ledger = this.#ledger;
+    const outbox = this.#outbox;
+    const position = ledger.tail;
+    const slot = window.requestSlot(position);
+    const { memory } = window;
+    outbox.introduce(request.task, ledger);
+    let bytes = 0;
+    let kind = needsMessage(request) ? -1 : writeValues(memory, slot, request.args);
+    if (kind < 0) {
+      const error = outbox.sendArguments(request);
+      if (error !== undefined) return error;
+      kind = flags.byMessage;
+      bytes = approximateBytes(request.args) + approximateBytes(request.extras?.context);
+    }
+    if (request.extras?.onYield !== undefined) kind |= flags.streams;
+    memory.i32[slot] = request.id;
+    memory.i32[slot + 1] = request.task.id;
+    memory.i32[slot + 2] = kind;
+    memory.i32[slot + 3] = outbox.sending;
+    // Getters in the arguments are the caller's code: they may have had a request withdrawn from this window.
+    if (ledger.tail !== position) window.copyRequest(position, ledger.tail);
+    ledger.enter(request, bytes);
+    this.#staged++;
+    return undefined;
+  }
+
+  /** Posts what has been staged. Returns true if it takes a message to wake the thread. O(1). */
+  post(): boolean {
+    if (this.#staged === 0) return false;
+    this.#window.post(this.#staged);
+    this.#staged = 0;
+    return this.#window.ring();
+  }
+
+  /**
+   * Takes back up to n of the last unstarted requests, the oldest first. Passes over those that must stay here: their
+   * arguments were transferred, or they are pinned. A key pins only as long as the worker stays, a session until it is broken.
+   */
+  reclaim(n: number, why: ReclaimReason): Request[] {
+    const unstarted = this.#window.unstarted();
+    let movable = 0;
+    let reach = 0;
+    for (let i = 1; i <= unstarted && movable < n; i++) {
+      if (!isMovable(this.#ledger.at(advance(this.#ledger.tail, -i)), why)) continue;
+      movable++;
+      reach = i;
+    }
+    return reach === 0 ? [] : this.#takeOut(reach, (request) => isMovable(request, why));
+  }
+
+  /**
+   * Takes one unstarted request out, wherever in the window. The ones behind it keep their order.
+   * @returns false: it has been started, or is not here
+   */
+  withdraw(request: Request): boolean {
+    const unstarted = this.#window.unstarted();
+    for (let n = 1; n <= unstarted; n++) {
+      if (this.#ledger.at(advance(this.#ledger.tail, -n)) !== request) continue;
+      return this.#takeOut(n, (other) => other === request).length > 0;
+    }
+    return false;
+  }
+
+  /** Takes back all that is unstarted, also what could not run elsewhere. `putBack` undoes it. */
+  takeAll(): Request[] {
+    return this.#takeBack(this.#window.unstarted());
+  }
+
+  /** Puts back what `takeAll` has just given. */
+  putBack(requests: readonly Request[]): void {
+    for (const request of requests) this.#restage(request, this.#ledger.tail);
+  }
+
+  /** After death: takes out all that is left. */
+  takeRemains(): Remains {
+    const ledger = this.#ledger;
+    const isRunning = ledger.done !== this.#window.head();
+    const unstarted = this.#takeBack(distance(this.#window.head(), ledger.tail));
+    let heaviest: Request | undefined;
+    let most = 0;
+    for (const [i, request] of unstarted.entries()) {
+      const bytes = ledger.bytesAt(advance(ledger.tail, i));
+      if (bytes <= most) continue;
+      most = bytes;
+      heaviest = request;
+    }
+    return { running: isRunning ? ledger.leave() : undefined, unstarted, heaviest };
+  }
+
+  /** Takes back the last n and returns those that are wanted, the oldest first; the others stay, in order. */
+  #takeOut(n: number, isWanted: (request: Request) => boolean): Request[] {
+    const taken = this.#takeBack(n);
+    const first = this.#ledger.tail;
+    const wanted: Request[] = [];
+    const sendings: number[] = [];
+    for (const [i, request] of taken.entries()) {
+      const from = advance(first, i);
+      if (isWanted(request)) {
+        wanted.push(request);
+        this.#noteSending(from, sendings);
+      } else this.#restage(request, from);
+    }
+    this.#outbox.drop(sendings);
+    return wanted;
+  }
+
+  /** Takes back up to n of the last ones, the oldest first; the thread may have started some of them meanwhile. */
+  #takeBack(n: number): Request[] {
+    const got = this.#window.reclaim(n);
+    const taken: Request[] = [];
+    for (let i = 0; i < got; i++) taken.push(this.#ledger.removeLast());
+    return taken.reverse();
+  }
+
+  /**
+   * Puts a request back into this window, as it was: what it has by message is still in the thread, and the caller may have
+   * changed its arguments meanwhile.
+   * @param from where it was, not before the tail
+   */
+  #restage(request: Request, from: number): void {
+    const bytes = this.#ledger.bytesAt(from);
+    this.#window.copyRequest(from, this.#ledger.tail);
+    this.#ledger.enter(request, bytes);
+    this.#staged++;
+  }
+
+  /** Notes what the thread has by message of the request in a slot. */
+  #noteSending(position: number, sendings: number[]): void {
+    const slot = this.#window.requestSlot(position);
+    const { i32 } = this.#window.memory;
+    if (((i32[slot + 2] as number) & flags.byMessage) !== 0) sendings.push(i32[slot + 3] as number);
+  }
+}
+
+function needsMessage(request: Request): boolean {
+  const { extras } = request;
+  return extras !== undefined && (extras.transfer !== undefined || extras.context !== undefined);
+}
+
+function isMovable(request: Request | undefined, why: ReclaimReason): boolean {
+  const extras = request?.extras;
+  if (extras === undefined) return true;
+  if (extras.away || (extras.session !== undefined && why !== 'ejected')) return false;
+  return !extras.pinned || why !== 'balance';
+}
