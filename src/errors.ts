@@ -26,7 +26,10 @@ export class QueueFullError extends BalancerError {
   /** The limit that was reached. */
   readonly maxQueue: number;
   constructor(maxQueue: number) {
-    super('ERR_QUEUE_FULL', `the queue is full (maxQueue: ${maxQueue}): await balancer.ready() before submitting more`);
+    super(
+      'ERR_QUEUE_FULL',
+      `the queue is full (maxQueue: ${maxQueue}): await balancer.ready() before submitting more`,
+    );
     this.maxQueue = maxQueue;
   }
 }
@@ -57,7 +60,13 @@ export class WorkerCrashedError extends BalancerError {
   readonly requestId: number;
   /** Name of the task that was running. */
   readonly taskName: string;
-  constructor(detail: { exitCode?: number; requestId: number; taskName: string; why: string; cause?: unknown }) {
+  constructor(detail: {
+    exitCode?: number;
+    requestId: number;
+    taskName: string;
+    why: string;
+    cause?: unknown;
+  }) {
     super(
       'ERR_WORKER_CRASHED',
       `the worker died while running task '${detail.taskName}' (request ${detail.requestId}): ${detail.why}`,
@@ -88,7 +97,10 @@ export class NoRouteError extends BalancerError {
   /** The name that no route matched. */
   readonly taskName: string;
   constructor(taskName: string, routes: readonly string[]) {
-    super('ERR_NO_ROUTE', `no route matches task '${taskName}'; routes are: ${routes.join(', ') || '(none)'}`);
+    super(
+      'ERR_NO_ROUTE',
+      `no route matches task '${taskName}'; routes are: ${routes.join(', ') || '(none)'}`,
+    );
     this.taskName = taskName;
   }
 }
