@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync, realpathSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { ended, MAIN, scratch, start } from './command.js';
 
 const directory = realpathSync(scratch());
@@ -57,6 +57,10 @@ it('a shell sees 130 after Ctrl-C', async () => {
   let stdout = '';
   shell.stdout.on('data', (chunk) => (stdout += chunk));
   const [pid] = (await children(shell.pid!)) as [number];
+  onTestFinished(() => {
+    // Where all is well, it has ended long ago.
+    if (shell.exitCode === null) process.kill(pid, 'SIGKILL');
+  });
   await until(pid, 'large');
   process.kill(pid, 'SIGINT');
   await ended(shell);
