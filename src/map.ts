@@ -43,7 +43,7 @@ export interface MapTarget {
 type Step = IteratorResult<unknown, undefined>;
 const DONE: Step = { done: true, value: undefined };
 
-/** How many items may pass before the room is asked for again: it follows the mean run time, which changes slowly. */
+/** How many items may pass before the room is asked for again, if there is some: it follows the mean run time, which changes slowly. */
 const ROOM_LASTS = 32;
 
 type Waiter = (step: Step | Promise<never>) => void;
@@ -171,6 +171,11 @@ class Mapping implements AsyncIterableIterator<unknown, undefined> {
     return this.#state === 'running' && this.#awaits === 'nothing' && !this.#exhausted && !this.#failing;
   }
 
+  #isRoomTaken(): boolean {
+    const { most, bytes, least } = this.#room;
+    return this.#onTheWay >= most || (this.#bytes >= bytes && this.#onTheWay >= least);
+  }
+
   #resume<T>(promise: Promise<T>, then: (value: T) => void): void {
     const failed = (error: unknown): void => {
       this.#awaits = 'nothing';
@@ -188,12 +193,11 @@ class Mapping implements AsyncIterableIterator<unknown, undefined> {
   }
 
   #hasRoom(): boolean {
-    if (this.#roomLasts-- <= 0) {
+    if (this.#roomLasts-- <= 0 || this.#isRoomTaken()) {
       this.#room = this.#target.room();
       this.#roomLasts = ROOM_LASTS;
+      if (this.#isRoomTaken()) return false;
     }
-    const { most, bytes, least } = this.#room;
-    if (this.#onTheWay >= most || (this.#bytes >= bytes && this.#onTheWay >= least)) return false;
     if (!this.#target.isFull()) return true;
     // Somebody else fills the queue. The next of our own results looks again, if there is any to come.
     if (this.#onTheWay === 0) {
