@@ -8,6 +8,7 @@ import { sourceFiles } from './setup.mjs';
 
 /** Files of src that run in worker threads too. They may import only each other, or a thread would load the whole Balancer. */
 const usedByBothSides = [
+  'abort-signals',
   'channel',
   'cloneable',
   'errors',

@@ -1,9 +1,11 @@
 /** What goes to a thread by message ahead of the slots that need it: definitions of tasks, and arguments that do not fit a slot. */
+import { type FoundSignal, findSignals, type SignalPlace, withoutSignals } from './abort-signals.js';
 import type { Channel } from './channel.js';
 import { findUncloneable } from './cloneable.js';
 import { NotCloneableError } from './errors.js';
 import type { ResultMessage, ToMain, ToWorker } from './protocol.js';
 import type { Request } from './request.js';
+import { SignalForwards } from './signal-forwards.js';
 import type { TaskRef } from './task.js';
 import { detachedAt } from './transferable.js';
 import { compactViews } from './views.js';
@@ -21,6 +23,8 @@ export class Outbox {
   #mostKnown = MOST_TASKS;
   /** Counts the messages with arguments. A request may be sent to one thread twice, so its id does not tell which is meant. */
   #sending = 0;
+  /** Made when a signal is first among the arguments. */
+  #forwards: SignalForwards | undefined;
 
   constructor(channel: MainChannel) {
     this.#channel = channel;
@@ -52,7 +56,9 @@ export class Outbox {
     }
     this.#sending = (this.#sending + 1) | 0;
     try {
-      const values = compactViews(request.args, transfer);
+      const found = findSignals(request.args, transfer);
+      const args = found === undefined ? request.args : withoutSignals(request.args, found);
+      const values = compactViews(args, transfer);
       this.#channel.send(
         {
           type: 'arguments',
@@ -60,18 +66,42 @@ export class Outbox {
           sending: this.#sending,
           values,
           buffers: buffersIn(request.args),
+          signals: found && this.#forward(request, found),
           context: extras?.context,
           transferred: transfer,
         },
         transfer,
       );
     } catch (cause) {
+      this.over(request);
       const error = findUncloneable(request.args, 'arguments', { cause, transfer });
       if (extras?.context === undefined || error.path !== 'arguments') return error;
       return findUncloneable(extras.context, 'submit options.context', { cause, transfer });
     }
     if (extras !== undefined) extras.away = transfer !== undefined && transfer.length > 0;
     return undefined;
+  }
+
+  /** The thread has the request no more: its signals are not listened to any longer. */
+  over(request: Request): void {
+    this.#forwards?.stop(request.id);
+  }
+
+  /** The thread is no more. */
+  close(): void {
+    this.#forwards?.stopAll();
+  }
+
+  /** Puts the signals back into the arguments of a request that have come back from the thread. */
+  restoreSignals(request: Request, args: unknown[]): void {
+    this.#forwards?.restore(request.id, args);
+  }
+
+  #forward(request: Request, signals: readonly FoundSignal[]): SignalPlace[] {
+    this.#forwards ??= new SignalForwards((sending, index, reason) =>
+      this.#channel.send({ type: 'signal', sending, index, reason }),
+    );
+    return this.#forwards.start(request.id, this.#sending, signals);
   }
 
   /** Has the thread drop arguments of requests that were taken back. */

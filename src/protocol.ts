@@ -3,6 +3,7 @@
  * sides. Whatever the messages say, the slots alone decide order and ownership.
  */
 import type { MessagePort, Transferable } from 'node:worker_threads';
+import type { SignalPlace } from './abort-signals.js';
 import type { Failure } from './failure.js';
 
 /**
@@ -55,6 +56,13 @@ export type ToWorker =
   | ArgumentsMessage
   | { readonly type: 'drop'; readonly sendings: readonly number[] }
   | { readonly type: 'abort'; readonly id: number; readonly reason: Failure }
+  | {
+      readonly type: 'signal';
+      readonly sending: number;
+      /** Which of that message's signals is aborted. */
+      readonly index: number;
+      readonly reason: Failure;
+    }
   | { readonly type: 'credit'; readonly id: number; readonly values: number }
   | { readonly type: 'return'; readonly id: number }
   | { readonly type: 'ping' }
@@ -69,6 +77,8 @@ export interface ArgumentsMessage {
   readonly values: readonly unknown[];
   /** Positions of the arguments that were Buffers: structured clone makes Uint8Arrays of them. */
   readonly buffers: readonly number[] | undefined;
+  /** Where the thread is to put AbortSignals. */
+  readonly signals: readonly SignalPlace[] | undefined;
   /** The value of the `context` option. */
   readonly context: unknown;
   /** What of them was transferred: it exists in the thread only, and is sent back if that ends before it starts them. */

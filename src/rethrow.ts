@@ -39,18 +39,19 @@ export async function rethrowOn(error: unknown): Promise<never> {
   throw error;
 }
 
-/** Who awaits the async function that runs: all that is on the stack beside it, and Node's frame that runs microtasks. */
+/** Who awaits the async function that runs: all that is on the stack beside it, and Node's frames. */
 function awaiting(below: (...args: never[]) => unknown): { stack?: string } {
   const holder: { stack?: string } = {};
   Error.captureStackTrace(holder, below);
   return holder;
 }
 
-const MICROTASKS = 'node:internal/process/task_queues';
+/** Node's own frames, from which microtasks are run, as messages and timers are. */
+const INTERNAL = /\bnode:internal\//;
 
 function complete(error: Error, { stack }: { stack?: string }): void {
   const lines = typeof stack === 'string' ? stack.split('\n') : [];
-  const frames = lines.filter((line) => line.startsWith('    at ') && !line.includes(MICROTASKS));
+  const frames = lines.filter((line) => line.startsWith('    at ') && !INTERNAL.test(line));
   if (frames.length === 0) {
     incomplete.add(error);
     return;

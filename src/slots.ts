@@ -143,6 +143,7 @@ export class Slots {
       if (isWanted(request)) {
         wanted.push(request);
         this.#noteSending(from, sendings);
+        this.#outbox.over(request);
       } else this.#restage(request, from);
     }
     this.#outbox.drop(sendings);

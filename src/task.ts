@@ -120,14 +120,19 @@ export class TaskRegistry {
 }
 
 function notAFunctionMessage(task: unknown): string {
-  const given = task === null ? 'null' : Array.isArray(task) ? 'an array' : typeof task;
-  const hint =
-    typeof task === 'string'
-      ? '; for a function of a module use tasks(url).name'
-      : task instanceof Promise
-        ? ' (a Promise): pass the function, not the result of calling it'
-        : '';
-  return `the task is not a function but ${given}${hint}`;
+  return `the task is not a function but ${kindOf(task)}${hintFor(task)}`;
+}
+
+function kindOf(task: unknown): string {
+  if (task === null || task === undefined) return String(task);
+  if (Array.isArray(task)) return 'an array';
+  return typeof task === 'object' ? 'an object' : `a ${typeof task}`;
+}
+
+function hintFor(task: unknown): string {
+  if (typeof task === 'string') return '; for a function of a module use tasks(url).name';
+  if (task instanceof Promise) return ' (a Promise): pass the function, not the result of calling it';
+  return '; pass the function itself, not the result of calling it, and its arguments as a list: submit(fn, [1, 2])';
 }
 
 let codeGeneration: boolean | undefined;

@@ -110,6 +110,7 @@ export class Worker {
   readonly #limits: WindowLimits;
   readonly #window: Window;
   readonly #ledger: Ledger;
+  readonly #outbox: Outbox;
   readonly #slots: Slots;
   readonly #channel: MainChannel;
   readonly #thread: Thread;
@@ -130,7 +131,8 @@ export class Worker {
     const { port1, port2 } = new MessageChannel();
     this.#channel = new Channel(port1, (message) => this.#receive(message));
     this.#channel.unref();
-    this.#slots = new Slots(this.#window, this.#ledger, new Outbox(this.#channel));
+    this.#outbox = new Outbox(this.#channel);
+    this.#slots = new Slots(this.#window, this.#ledger, this.#outbox);
     this.#thread = new Thread(
       {
         port: port2,
@@ -228,6 +230,7 @@ export class Worker {
       // What the task has printed, or sent on its way, comes before its result; and it is for a request that is still here.
       if (memory.i32[slot + 3] !== 0) this.#channel.drain();
       const request = ledger.leave();
+      this.#outbox.over(request);
       let value: unknown;
       let message: ResultMessage | undefined;
       if ((kind & flags.byMessage) !== 0) message = this.#takeResult(request.id);
@@ -328,6 +331,7 @@ export class Worker {
   /** Receives messages that have arrived and closes the port. After death. */
   closeChannel(): void {
     this.#channel.close();
+    this.#outbox.close();
   }
 
   /** Whether `holdBack` is in force. */
@@ -417,6 +421,7 @@ export class Worker {
     const extras = request?.extras;
     if (request === undefined || extras === undefined || request.isSettled) return;
     const args = [...values];
+    this.#outbox.restoreSignals(request, args);
     for (const i of buffers ?? []) args[i] = asBuffer(args[i] as Uint8Array);
     request.args = args;
     extras.context = context;

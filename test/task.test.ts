@@ -84,12 +84,12 @@ describe('TaskRegistry', () => {
   it.each([
     [undefined, /not a function but undefined/],
     [null, /not a function but null/],
-    [5, /not a function but number/],
-    ['hash', /not a function but string; .*tasks\(url\)\.name/],
-    [{}, /not a function but object/],
+    [5, /not a function but a number; pass the function itself, not the result/],
+    ['hash', /not a function but a string; .*tasks\(url\)\.name/],
+    [{}, /not a function but an object; pass/],
     [[], /not a function but an array/],
     [Promise.resolve(), /a Promise.*not the result of calling it/],
-    [Symbol('s'), /not a function but symbol/],
+    [Symbol('s'), /not a function but a symbol/],
   ])('refuses %s', (task, message) => {
     const registry = new TaskRegistry({ inline: true });
     expect(() => registry.resolve(task)).toThrow(expect.objectContaining({ code: 'ERR_NOT_A_FUNCTION' }));

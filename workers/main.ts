@@ -15,6 +15,7 @@ import { Delivery, type WorkerChannel } from './deliver.js';
 import { Functions, type TaskFunction } from './functions.js';
 import { loadModule } from './module.js';
 import { redirectOutput } from './output.js';
+import { ArgumentSignals } from './signals.js';
 import { Spinner } from './spin.js';
 import { Streams } from './stream.js';
 import { enter } from './task.js';
@@ -37,6 +38,9 @@ class WorkLoop {
   readonly #delivery: Delivery;
   readonly #current: CurrentRequest;
   readonly #streams: Streams;
+  readonly #signals = new ArgumentSignals();
+  /** The message that brought the running request's signals. */
+  #placed: number | undefined;
   readonly #spinner: Spinner;
   readonly #watchHeap: boolean;
   #looping = false;
@@ -91,6 +95,7 @@ class WorkLoop {
     switch (message.type) {
       case 'arguments':
         this.#channel.stash(message.sending, message);
+        this.#signals.expect(message);
         break;
       case 'define':
         this.#functions.define(message.definition);
@@ -100,11 +105,15 @@ class WorkLoop {
         break;
       case 'drop':
         this.#channel.drop(message.sendings);
+        this.#signals.drop(message.sendings);
         break;
       case 'abort':
         this.#current.abort(message.id, decodeFailure(message.reason));
         // It may wait for a caller who takes no more.
         this.#streams.return(message.id);
+        break;
+      case 'signal':
+        this.#signals.abort(message.sending, message.index, message.reason);
         break;
       case 'credit':
         this.#streams.credit(message.id, message.values);
@@ -233,6 +242,10 @@ class WorkLoop {
     }
     this.#current.begin(id, message.context);
     const values = message.values as unknown[];
+    if (message.signals !== undefined) {
+      this.#signals.place(message);
+      this.#placed = sending;
+    }
     for (const i of message.buffers ?? []) values[i] = asBuffer(values[i] as Uint8Array);
     return values;
   }
@@ -240,6 +253,10 @@ class WorkLoop {
   #ended(start: number, end: number): void {
     enter(undefined);
     this.#current.begin(0, undefined);
+    if (this.#placed !== undefined) {
+      this.#signals.drop([this.#placed]);
+      this.#placed = undefined;
+    }
     this.#typical += (end - start - this.#typical) / 8;
     this.#announce(end);
   }

@@ -1,0 +1,188 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { Balancer } from 'leastwork';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+
+/** Resolves with what the signal is aborted for. */
+const untilAborted = (signal: AbortSignal) =>
+  new Promise<unknown>((resolve) => {
+    if (signal.aborted) resolve(signal.reason);
+    else signal.addEventListener('abort', () => resolve(signal.reason));
+  });
+
+/** Blocks its thread until word 0 is set; word 1 says that it has begun. */
+const block = (gate: Int32Array) => {
+  Atomics.store(gate, 1, 1);
+  Atomics.wait(gate, 0, 0);
+};
+
+const open = (gate: Int32Array) => {
+  Atomics.store(gate, 0, 1);
+  Atomics.notify(gate, 0);
+};
+
+describe('an AbortSignal among the arguments', () => {
+  let balancer: Balancer;
+  beforeAll(() => {
+    // Requests are sent ahead, however long they take.
+    balancer = new Balancer({ workers: 1, window: 64 });
+  });
+  afterAll(() => balancer.close());
+
+  const gate = () => new Int32Array(new SharedArrayBuffer(8));
+  const begun = async (words: Int32Array) => {
+    while (Atomics.load(words, 1) === 0) await turn();
+  };
+
+  it('is one in the task, too, and hears of the abort', async () => {
+    const controller = new AbortController();
+    const words = gate();
+    const task = balancer.submit(
+      async (signal, words) => {
+        const before = [signal instanceof AbortSignal, signal.aborted];
+        const reason = await new Promise((resolve) => {
+          signal.addEventListener('abort', () => resolve(signal.reason));
+          Atomics.store(words, 1, 1);
+        });
+        return [...before, signal.aborted, reason];
+      },
+      [controller.signal, words],
+    );
+    await begun(words);
+    controller.abort({ why: 'enough' });
+    expect(await task).toEqual([true, false, true, { why: 'enough' }]);
+  });
+
+  it('deep inside, beside others, each with its own reason', async () => {
+    const one = new AbortController();
+    const two = new AbortController();
+    const options = {
+      list: [{ signal: one.signal }],
+      signal: two.signal,
+      other: 'kept',
+      bytes: Buffer.from('x'),
+    };
+    const task = balancer.submit(
+      async (given, again) => {
+        const until = (signal: AbortSignal) =>
+          new Promise((resolve) => {
+            if (signal.aborted) resolve(signal.reason);
+            else signal.addEventListener('abort', () => resolve(signal.reason));
+          });
+        const reasons = [until(given.list[0]!.signal), until(given.signal), until(again)];
+        return [given.other, await Promise.all(reasons)];
+      },
+      [options, one.signal],
+    );
+    one.abort('one');
+    two.abort('two');
+    expect(await task).toEqual(['kept', ['one', 'two', 'one']]);
+    // The caller's own object is as it was.
+    expect(options.list[0]!.signal).toBe(one.signal);
+    expect(options.signal).toBe(two.signal);
+  });
+
+  it('that was aborted before, or is while the request waits', async () => {
+    const words = gate();
+    const blocked = balancer.submit(block, [words]);
+    await begun(words);
+    const controller = new AbortController();
+    const early = balancer.submit(untilAborted, [AbortSignal.abort('early')]);
+    const waiting = balancer.submit(untilAborted, [controller.signal]);
+    await balancer.ready();
+    controller.abort('waiting');
+    open(words);
+    await blocked;
+    expect(await Promise.all([early, waiting])).toEqual(['early', 'waiting']);
+  });
+
+  it('of a timeout', async () => {
+    const name = await balancer.submit(
+      async (signal) => {
+        if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        return signal.reason.name;
+      },
+      [AbortSignal.timeout(20)],
+    );
+    expect(name).toBe('TimeoutError');
+  });
+
+  it('goes along when the request moves to another worker', async () => {
+    await using two = new Balancer({ workers: 2, window: 8 });
+    const gates = [gate(), gate()];
+    const blocked = gates.map((words) => two.submit(block, [words]));
+    await Promise.all(gates.map(begun));
+    const controllers = [...Array(6)].map(() => new AbortController());
+    const tasks = controllers.map(({ signal }) => two.submit(untilAborted, [signal]));
+    await two.ready();
+    // All that waits behind the second runs on the first.
+    open(gates[0] as Int32Array);
+    await blocked[0];
+    for (const [i, controller] of controllers.entries()) controller.abort(i);
+    expect(await Promise.all(tasks)).toEqual([0, 1, 2, 3, 4, 5]);
+    open(gates[1] as Int32Array);
+    await Promise.all(blocked);
+  });
+
+  it('comes back with transferred arguments from a thread that dies, and goes along to the next', async () => {
+    const words = gate();
+    const dies = balancer.submit(
+      (gate) => {
+        Atomics.store(gate, 1, 1);
+        Atomics.wait(gate, 0, 0);
+        process.exit(1);
+      },
+      [words],
+    );
+    await begun(words);
+    const controller = new AbortController();
+    const bytes = new Uint8Array([7]);
+    const task = balancer.submit(
+      async ({ signal }, bytes) => {
+        if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        return [signal.reason, bytes[0]];
+      },
+      [{ signal: controller.signal }, bytes],
+      { transfer: [bytes.buffer] },
+    );
+    await balancer.ready();
+    expect(bytes.length).toBe(0);
+    open(words);
+    await expect(dies).rejects.toMatchObject({ code: 'ERR_WORKER_CRASHED' });
+    controller.abort('later');
+    expect(await task).toEqual(['later', 7]);
+  });
+
+  it('is listened to only as long as the request lasts', async () => {
+    const { signal } = new AbortController();
+    const warned = vi.spyOn(process, 'emitWarning');
+    let listeners = 0;
+    const { addEventListener, removeEventListener } = signal;
+    signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+      listeners++;
+      addEventListener.apply(signal, args);
+    };
+    signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+      listeners--;
+      removeEventListener.apply(signal, args);
+    };
+    const words = gate();
+    const blocked = balancer.submit(block, [words]);
+    await begun(words);
+    const tasks = [...Array(20)].map(() => balancer.submit((signal) => signal.aborted, [signal]));
+    const stopped = new AbortController();
+    const withdrawn = balancer.submit((signal) => signal.aborted, [signal], { signal: stopped.signal });
+    await balancer.ready();
+    expect(listeners).toBe(1);
+    stopped.abort();
+    await expect(withdrawn).rejects.toMatchObject({ name: 'AbortError' });
+    open(words);
+    await blocked;
+    expect(await Promise.all(tasks)).toEqual(Array(20).fill(false));
+    expect(listeners).toBe(0);
+    const crashed = balancer.submit((_signal) => process.exit(1), [signal]);
+    await expect(crashed).rejects.toMatchObject({ code: 'ERR_WORKER_CRASHED' });
+    expect(listeners).toBe(0);
+    expect(warned).not.toHaveBeenCalled();
+    warned.mockRestore();
+  });
+});
