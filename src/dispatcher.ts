@@ -2,7 +2,9 @@
  * Pike's loop: *a request came in, dispatch it; a worker has finished, note it*. Both end in one pass: queue → policy →
  * worker. Everything submitted in one turn of the event loop is dispatched together.
  */
-import { WorkerCrashedError } from './errors.js';
+import { Casualties } from './casualties.js';
+import type { Counts } from './counts.js';
+import { idleWorker, type Leveller, Rescue, rebalance } from './levelling.js';
 import type { Policy } from './policies/policy.js';
 import { type Lookout, Poller } from './poller.js';
 import type { ResultMessage } from './protocol.js';
@@ -16,16 +18,8 @@ import type { View, WindowLimits, Worker } from './worker.js';
 const LOOK_LIMIT = 1024;
 /** Requests submitted in one go before the first are dispatched, so that workers need not wait for the end of a long burst. */
 const BURST = 64;
-/**
- * A worker without a completion for this long holds up what waits behind its running request, in ms. Simulated with 8 workers,
- * bounded-Pareto run times of 1 to 500 ms, load 0.9 and a hand-over of 0.12 ms: the mean slowdown is 1.25 × that of a central queue with nothing
- * sent ahead, 1.10 × with 2 ms, 1.05 × with 5 ms.
- */
-const STUCK_MS = 4;
 /** Transferred arguments are sent to a worker that has at most this much to do before, in ms of expected work. */
 const MOST_AHEAD_MS = 0.2;
-/** Workers that may die running one request. It is not given a next one, whatever its `retries`. */
-const MOST_KILLS = 3;
 /** Runs over which a task's mean run time is smoothed. */
 const MEAN_RUNS = 64;
 
@@ -48,19 +42,6 @@ export interface DispatcherSetup {
   readonly cores: number;
 }
 
-/** Counts since the start. */
-export interface Counts {
-  submitted: number;
-  completed: number;
-  failed: number;
-  /** Taken back from one worker's window for another. */
-  reclaimed: number;
-  /** Run again after a crash. */
-  retried: number;
-  /** Workers taken out as broken. */
-  ejected: number;
-}
-
 /** A completion that has been taken and not yet told to the caller. */
 interface Completion {
   readonly request: Request;
@@ -70,7 +51,7 @@ interface Completion {
 
 const soon = Promise.resolve();
 
-export class Dispatcher implements Lookout {
+export class Dispatcher implements Lookout, Leveller {
   readonly queue = new Queue();
   readonly poller: Poller;
   readonly counts: Counts = { submitted: 0, completed: 0, failed: 0, reclaimed: 0, retried: 0, ejected: 0 };
@@ -96,14 +77,13 @@ export class Dispatcher implements Lookout {
   #deferring = false;
   #passing = false;
   #busy = false;
-  /** Threads that ran out of memory with a request's arguments, while they ran nothing. */
-  readonly #suspects = new WeakMap<Request, number>();
-  /** When workers were last looked at for being stuck. */
-  #lastRescue = 0;
+  readonly #casualties = new Casualties(this.counts, (requests) => this.#requeue(requests));
+  readonly #rescue: Rescue;
 
   constructor(setup: DispatcherSetup, events: DispatcherEvents) {
     this.#policy = setup.policy;
     this.#limits = setup.limits;
+    this.#rescue = new Rescue(setup.limits);
     this.#events = events;
     this.#cores = setup.cores;
     this.poller = new Poller(this);
@@ -187,7 +167,7 @@ export class Dispatcher implements Lookout {
     this.#policy.remove(worker.view);
     // So that its sessions move.
     worker.state = 'ejected';
-    this.#moveOn(unstarted, worker, 'its thread had to be ended');
+    this.#casualties.moveOn(unstarted, worker, 'its thread had to be ended');
     this.#requeue(worker.backlog.splice(0));
     worker.terminate();
     this.#schedule();
@@ -214,8 +194,7 @@ export class Dispatcher implements Lookout {
 
   /** Gives out what the policy lets. O(n log w) for n requests that find room. */
   pass(): void {
-    // A window of a given depth stays filled as it is, until others have made progress: see `look`.
-    this.#pass(this.#limits.work < Number.POSITIVE_INFINITY);
+    this.#pass(this.#rescue.atEachPass);
   }
 
   #pass(rescue: boolean): void {
@@ -226,7 +205,7 @@ export class Dispatcher implements Lookout {
     }
     this.#passing = true;
     try {
-      if (rescue) this.#rescue(performance.now());
+      if (rescue) this.#rescue.look(this.#workers, performance.now(), this);
       this.#giveOut();
     } finally {
       this.#passing = false;
@@ -258,7 +237,7 @@ export class Dispatcher implements Lookout {
       this.#give(request, worker);
     }
     this.#post();
-    if (queue.size === 0) this.#rebalance();
+    if (queue.size === 0) rebalance(this.#workers, this);
   }
 
   /**
@@ -269,7 +248,7 @@ export class Dispatcher implements Lookout {
     const { extras } = request;
     if (extras?.transfer === undefined || extras.transfer.length === 0) return selected;
     if (selected.view.pending === 0 || selected.view.work < MOST_AHEAD_MS) return selected;
-    return extras.pinned || extras.session !== undefined ? selected : this.#idleWorker();
+    return extras.pinned || extras.session !== undefined ? selected : idleWorker(this.#workers);
   }
 
   /** A worker has published something. */
@@ -308,10 +287,7 @@ export class Dispatcher implements Lookout {
     worker.drain(Number.POSITIVE_INFINITY, performance.now());
     worker.closeChannel();
     this.remove(worker);
-    const { running, unstarted, heaviest } = worker.remains();
-    if (running !== undefined) this.#crashed(running, worker, death);
-    else if (heaviest !== undefined && isOutOfMemory(death)) this.#suspect(heaviest, worker, death);
-    this.#moveOn(unstarted, worker, describe(death), death);
+    this.#casualties.settle(worker.remains(), worker, death);
     this.#requeue(worker.backlog.splice(0));
     // It may have died between taking the bell and sending the message.
     this.poller.lookSoon();
@@ -491,69 +467,19 @@ export class Dispatcher implements Lookout {
     this.#touched.length = 0;
   }
 
-  /** While a worker idles and another has unstarted requests, half of the fullest window moves. */
-  #rebalance(): void {
-    /** Workers whose unstarted requests must stay. */
-    let bound: Set<Worker> | undefined;
-    for (;;) {
-      const idle = this.#idleWorker();
-      if (idle === undefined) return;
-      const fullest = this.#fullest(bound);
-      if (fullest === undefined) return;
-      const moved = fullest.reclaim(Math.ceil(fullest.unstarted / 2));
-      this.#policy.update(fullest.view);
-      if (moved.length === 0) {
-        bound ??= new Set();
-        bound.add(fullest);
-        continue;
-      }
-      this.counts.reclaimed += moved.length;
-      for (const request of moved) this.#stage(request, idle);
-      this.#policy.update(idle.view);
-      this.#post();
-    }
+  give(requests: readonly Request[], from: Worker, to: Worker): void {
+    this.#policy.update(from.view);
+    if (requests.length === 0) return;
+    this.counts.reclaimed += requests.length;
+    for (const request of requests) this.#stage(request, to);
+    this.#policy.update(to.view);
+    this.#post();
   }
 
-  #idleWorker(): Worker | undefined {
-    for (const worker of this.#workers) {
-      if (worker.view.pending === 0 && worker.state === 'ready') return worker;
-    }
-    return undefined;
-  }
-
-  #fullest(except: ReadonlySet<Worker> | undefined): Worker | undefined {
-    let fullest: Worker | undefined;
-    let most = 0;
-    for (const worker of this.#workers) {
-      if (worker.view.pending < 2 || except?.has(worker) === true) continue;
-      const { unstarted } = worker;
-      if (unstarted > most) {
-        most = unstarted;
-        fullest = worker;
-      }
-    }
-    return fullest;
-  }
-
-  /**
-   * Requests behind a long one go back to the queue, to their place by age, and no more are sent there until it is over. So a
-   * window costs nobody more than a few ms of his turn.
-   */
-  #rescue(now: number): void {
-    if (now - this.#lastRescue < STUCK_MS / 8 || this.#workers.length < 2) return;
-    this.#lastRescue = now;
-    const least = this.#limits.work < Number.POSITIVE_INFINITY ? 1 : 2;
-    for (const worker of this.#workers) {
-      const { view } = worker;
-      if (view.pending < least || worker.heldBack || now - worker.lastProgress < STUCK_MS) continue;
-      worker.holdBack();
-      if (view.pending > 1) {
-        const moved = worker.reclaim(Number.POSITIVE_INFINITY);
-        this.counts.reclaimed += moved.length;
-        this.#requeue(moved);
-      }
-      this.#policy.update(view);
-    }
+  release(requests: readonly Request[], from: Worker): void {
+    this.counts.reclaimed += requests.length;
+    this.#requeue(requests);
+    this.#policy.update(from.view);
   }
 
   #requeue(requests: readonly Request[]): void {
@@ -564,72 +490,6 @@ export class Dispatcher implements Lookout {
       if (request.extras !== undefined) request.extras.worker = undefined;
       this.queue.pushBack(request);
     }
-  }
-
-  /** What a dying worker has not started goes back to the queue, except what exists nowhere any more. */
-  #moveOn(unstarted: readonly Request[], worker: Worker, why: string, death?: ThreadDeath): void {
-    for (const request of unstarted) {
-      if (request.extras?.away !== true) continue;
-      this.#fail(
-        request,
-        worker,
-        `it had not started, but its transferred arguments were lost: ${why}`,
-        death,
-      );
-    }
-    this.#requeue(unstarted);
-  }
-
-  /**
-   * A thread ran out of memory while it ran nothing, most likely because of the largest arguments on their way to it. Without
-   * this, a request whose arguments no thread can hold would end one after the other, for ever.
-   */
-  #suspect(request: Request, worker: Worker, death: ThreadDeath): void {
-    const kills = (this.#suspects.get(request) ?? 0) + 1;
-    this.#suspects.set(request, kills);
-    if (kills < MOST_KILLS) return;
-    this.#fail(
-      request,
-      worker,
-      `its arguments are too large for the thread's memory: ${describe(death)}`,
-      death,
-    );
-  }
-
-  #crashed(request: Request, worker: Worker, death: ThreadDeath): void {
-    const { extras } = request;
-    if (request.isSettled) return;
-    const kills = (extras?.kills ?? 0) + 1;
-    const why = describe(death);
-    if (extras !== undefined && extras.retries > 0 && extras.away) {
-      this.#fail(request, worker, `${why} (not run again, since its transferred arguments are gone)`, death);
-      return;
-    }
-    if (extras !== undefined && extras.retries > 0 && kills < MOST_KILLS) {
-      extras.retries--;
-      extras.kills = kills;
-      this.counts.retried++;
-      this.#requeue([request]);
-      return;
-    }
-    this.#fail(request, worker, why, death);
-  }
-
-  /** Rejects a request that its worker's end has cost. */
-  #fail(request: Request, worker: Worker, why: string, death: ThreadDeath | undefined): void {
-    if (request.isSettled) return;
-    this.counts.completed++;
-    this.counts.failed++;
-    worker.failed++;
-    request.reject(
-      new WorkerCrashedError({
-        exitCode: death?.exitCode,
-        requestId: request.id,
-        taskName: request.task.name,
-        why,
-        cause: death?.cause,
-      }),
-    );
   }
 
   #noteLoad(): void {
@@ -655,14 +515,4 @@ function settle(request: Request, value: unknown, message: ResultMessage | undef
   if (message === undefined) request.resolve(value);
   else if (message.failure === undefined) request.resolve(message.value);
   else request.fail(message.failure);
-}
-
-function isOutOfMemory({ cause }: ThreadDeath): boolean {
-  return (cause as { code?: unknown } | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY';
-}
-
-function describe(death: ThreadDeath): string {
-  if (death.cause instanceof Error) return death.cause.message;
-  if (death.cause !== undefined) return `uncaught ${String(death.cause)}`;
-  return `exit code ${death.exitCode}`;
 }

@@ -3,6 +3,7 @@
  * nice and environment, and ends it. Its queue and its balancer are not used.
  */
 
+import { existsSync } from 'node:fs';
 import type { Worker as NodeWorker, ResourceLimits, Transferable } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { WorkerInit } from './protocol.js';
@@ -26,7 +27,10 @@ export interface ThreadDeath {
   readonly cause: unknown;
 }
 
-const ENTRY = new URL('../workers/main.js', import.meta.url);
+/** In a program that is bundled whole there may be `main.js` alone; see `workers/entry.cts`. */
+const ENTRY = ['../workers/entry.cjs', '../workers/main.js']
+  .map((path) => new URL(path, import.meta.url))
+  .find((url, i) => i === 1 || existsSync(url)) as URL;
 
 export class Thread {
   readonly #piscina: Piscina;
