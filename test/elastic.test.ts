@@ -195,7 +195,7 @@ describe('waiting', () => {
   });
 
   it('for the first worker of all is not required', () => {
-    world.range = { min: 0, max: 4 };
+    world.range.min = 0;
     world.target = 0;
     world.setWorkers(0);
     world.submit();

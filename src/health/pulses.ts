@@ -51,16 +51,14 @@ export class Pulses {
   }
 
   /**
-   * A worker that was given a request and runs none owes its start; one that has none owes the answer to a ping. One that runs a
-   * request looks the same whether it computes or hangs: it owes nothing, unless the option says so.
+   * A worker that runs nothing owes the answer to a ping, or the start of a request. One that runs a request looks the same whether it
+   * computes or hangs: it owes nothing, unless the option says so.
    */
   #owes(worker: Worker, patient: Patient): boolean {
-    const isRunning = worker.runningRequest !== undefined;
-    if (isRunning && !this.#whileRunning) {
+    if (worker.runningRequest !== undefined && !this.#whileRunning) {
       patient.pingedAt = undefined;
       return false;
     }
-    if (!isRunning && worker.unstarted > 0) return true;
     if (patient.pingedAt === undefined || worker.beats !== patient.pingedAt) {
       patient.pingedAt = worker.beats;
       worker.ping();

@@ -53,7 +53,10 @@ export interface PolicyContext {
 export interface Policy {
   /** Name as in the `policy` option. */
   readonly name: string;
-  /** True: a selected worker keeps its request (affinity), reclaim never moves it, and a full worker may be selected. */
+  /**
+   * True: a request with a `key` stays with the selected worker as long as that stays in the set: reclaim never moves it, and a full worker
+   * may be selected. False: a worker that has no room may not be selected.
+   */
   readonly pins: boolean;
   /** A worker has come. */
   add(worker: WorkerView): void;

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Gate, wait } from '../core/gate.js';
+import { Gate, until, wait } from '../core/gate.js';
 import { allReady, next, withBalancer } from './tools.js';
 
 let folder: string;
@@ -22,6 +22,19 @@ const setFit = (isFit: boolean): void => (isFit ? writeFileSync(flag, '') : rmSy
 async function check(): Promise<void> {
   const { existsSync } = await import('node:fs');
   if (!existsSync(process.env.LEASTWORK_FLAG as string)) throw new Error('not fit for work');
+}
+
+/** Holds the first thread that comes while the flag is set, until it is not. */
+async function holdOne(): Promise<void> {
+  const { existsSync, mkdirSync } = await import('node:fs');
+  const held = process.env.LEASTWORK_FLAG as string;
+  if (!existsSync(held)) return;
+  try {
+    mkdirSync(`${held}.held`);
+  } catch {
+    return;
+  }
+  while (existsSync(held)) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
 describe('a check', () => {
@@ -88,6 +101,40 @@ describe('a check', () => {
       expect(balancer.stats().workers.filter(({ state }) => state === 'ready')).toMatchObject([{ id: 1 }]);
     });
   });
+
+  it('that fails leaves the set as it was before add()', () => {
+    setFit(true);
+    return withBalancer({ workers: 1, check, env }, async (balancer) => {
+      await allReady(balancer);
+      setFit(false);
+      await expect(balancer.add()).rejects.toMatchObject({ code: 'ERR_NO_WORKER' });
+      setFit(true);
+      for (;;) {
+        // Not at once: the failure was one of starts, which are slowed down by it.
+        const id = await balancer.add().catch(() => undefined);
+        if (id !== undefined) break;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      expect(balancer.stats().workers).toHaveLength(2);
+    });
+  });
+
+  it('that takes long is waited for by reload(): the thread is not replaced before it is there', () =>
+    withBalancer({ workers: 1, check: holdOne, env }, async (balancer) => {
+      await allReady(balancer);
+      setFit(true);
+      const adding = balancer.add();
+      await until(() => existsSync(`${flag}.held`));
+      const replaced = next(balancer, 'workerEnd');
+      const reloading = balancer.reload();
+      await replaced;
+      // As long as it takes to start one.
+      await balancer.add();
+      setFit(false);
+      expect(await adding).toBe(2);
+      await reloading;
+      await until(() => balancer.stats().workers.length === 3);
+    }));
 
   it('stands between an ejected worker and its successor', () => {
     setFit(true);

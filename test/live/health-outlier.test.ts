@@ -106,7 +106,7 @@ describe('one broken worker of three', () => {
       session.close();
     }));
 
-  it('finishes what it runs before it ends', () =>
+  it('finishes what it runs before it ends, and nothing else', () =>
     withBalancer({ workers: 2, window: 8, policy: 'round-robin', outlierDetection }, async (balancer) => {
       await allReady(balancer);
       const gate = new Gate();
@@ -125,9 +125,12 @@ describe('one broken worker of three', () => {
       const ejected = next(balancer, 'workerEjected');
       const fifth = fail();
       const running = session.submit(wait, [gate.shared, 'done']);
+      const behind = Array.from({ length: 20 }, (_, i) => session.submit(work, [i]));
       expect(await fifth).toBe('failed');
       await gate.waitFor(1);
       expect(await ejected).toEqual({ id, reason: 'consecutive-failures' });
+      // What the session has behind it moves, although it is still running.
+      expect(await Promise.all(behind)).toEqual(Array.from({ length: 20 }, (_, i) => i));
       gate.open();
       expect(await running).toBe('done');
       session.close();
@@ -228,6 +231,12 @@ describe('a place whose workers are ejected again and again', () => {
         // All keys go to the one that is left.
         expect(await balancer.submit(work, [1], { key: '0' })).toBe(1);
         expect(balancer.stats().workers).toHaveLength(1);
+        // Whoever wants it anyway gets another place.
+        await balancer.add();
+        expect(balancer.stats().workers).toHaveLength(2);
+        await balancer.resize(1);
+        await balancer.resize(2);
+        expect(balancer.stats().workers).toHaveLength(2);
       },
     ));
 });

@@ -143,6 +143,19 @@ describe('a worker with open sessions', () => {
       expect(balancer.stats().workers).toMatchObject([{ id: 2 }]);
     }));
 
+  it('is the last to go when the set shrinks', () =>
+    withBalancer({ workers: 4 }, async (balancer) => {
+      await allReady(balancer);
+      for (const round of numbers(3)) {
+        const session = balancer.session();
+        await session.submit(append, ['a', round]);
+        await balancer.resize(1);
+        expect(balancer.stats().workers).toMatchObject([{ id: session.workerId, state: 'ready' }]);
+        session.close();
+        await balancer.resize(4);
+      }
+    }));
+
   it('ends with the last of them', () =>
     withBalancer({ workers: 2, policy: 'pick-first' }, async (balancer) => {
       await allReady(balancer);
