@@ -38,6 +38,7 @@ export type {
   WeightedByLoadConfig,
 } from './policies/index.js';
 export type { Outcome, Policy, PolicyContext, RequestView, WorkerView } from './policies/policy.js';
+export { Router, type RouterStats, routeName, type Submitter } from './router.js';
 export { Session, type SessionEvents } from './session.js';
 export { type CloseOnSignalOptions, closeOnSignal } from './shutdown.js';
 export type { BalancerStats, WorkerStats } from './stats.js';
