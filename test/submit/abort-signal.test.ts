@@ -124,8 +124,11 @@ describe('an AbortSignal among the arguments', () => {
   });
 
   it('comes back with transferred arguments from a thread that dies, and goes along to the next', async () => {
+    // Of a session also what is transferred is sent ahead, once a thread is up.
+    using session = balancer.session();
+    await balancer.submit(() => 1);
     const words = gate();
-    const dies = balancer.submit(
+    const dies = session.submit(
       (gate) => {
         Atomics.store(gate, 1, 1);
         Atomics.wait(gate, 0, 0);
@@ -133,10 +136,9 @@ describe('an AbortSignal among the arguments', () => {
       },
       [words],
     );
-    await begun(words);
     const controller = new AbortController();
     const bytes = new Uint8Array([7]);
-    const task = balancer.submit(
+    const task = session.submit(
       async ({ signal }, bytes) => {
         if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
         return [signal.reason, bytes[0]];
@@ -146,6 +148,7 @@ describe('an AbortSignal among the arguments', () => {
     );
     await balancer.ready();
     expect(bytes.length).toBe(0);
+    await begun(words);
     open(words);
     await expect(dies).rejects.toMatchObject({ code: 'ERR_WORKER_CRASHED' });
     controller.abort('later');
@@ -165,14 +168,16 @@ describe('an AbortSignal among the arguments', () => {
       listeners--;
       removeEventListener.apply(signal, args);
     };
+    // A thread is up.
+    await balancer.submit(() => 1);
     const words = gate();
     const blocked = balancer.submit(block, [words]);
-    await begun(words);
     const tasks = [...Array(20)].map(() => balancer.submit((signal) => signal.aborted, [signal]));
     const stopped = new AbortController();
     const withdrawn = balancer.submit((signal) => signal.aborted, [signal], { signal: stopped.signal });
     await balancer.ready();
     expect(listeners).toBe(1);
+    await begun(words);
     stopped.abort();
     await expect(withdrawn).rejects.toMatchObject({ name: 'AbortError' });
     open(words);
