@@ -33,11 +33,11 @@ describe('timeout', () => {
       const gate = new Gate();
       const first = balancer.submit(faults.blocked, [gate.words]);
       const waiting = Array.from({ length: 20 }, (_, i) =>
-        balancer.submit(faults.echo, [i], { timeout: 15 }),
+        balancer.submit(faults.echo, [i], { timeout: 250 }),
       );
       await gate.reached();
       // Twice the timeout and more goes by while they wait, in the window and in the queue.
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, 600));
       gate.open();
       expect(await fates([first, ...waiting])).toEqual([undefined, ...waiting.map((_, i) => i)]);
     }));
@@ -121,9 +121,12 @@ describe('queueTimeout', () => {
   it('is over once the run has started', () =>
     withBalancer({}, async (balancer) => {
       const gate = new Gate();
-      const running = balancer.submit(faults.blocked, [gate.words, 'ran'], { queueTimeout: 300 });
-      await gate.reached();
-      await new Promise((resolve) => setTimeout(resolve, 320));
+      await balancer.submit(faults.echo, [0]);
+      const running = balancer.submit(faults.blocked, [gate.words, 'ran'], { queueTimeout: 100 });
+      await Promise.resolve();
+      // No timer of this thread can fire before it has started.
+      expect(Atomics.wait(gate.words, 0, 0, 20_000)).not.toBe('timed-out');
+      await new Promise((resolve) => setTimeout(resolve, 150));
       gate.open();
       expect(await running).toBe('ran');
     }));

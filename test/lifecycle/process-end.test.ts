@@ -25,6 +25,7 @@ describe('the process ends by itself', () => {
     ['crashes while restarting', [CRASHED, CRASHED, CRASHED]],
     ['a late timer in a thread', ['result']],
     ['an endless task that was aborted', ['ERR_TASK_TIMEOUT']],
+    ['leaves nothing', ['clean', 'no listeners']],
     ['close with a timeout', ['ERR_BALANCER_CLOSED', 'ERR_BALANCER_CLOSED', 'closed']],
   ])('%s', async (name, lines) => {
     const { lines: said, ...end } = await runChild(name, [FAULT]);
