@@ -2,7 +2,15 @@
 import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
+import {
+  checkAddOptions,
+  checkCloseOptions,
+  checkMapOptions,
+  checkSubmitOptions,
+  type SubmitOptions,
+} from './call-options.js';
 import { callOut } from './call-out.js';
+import { invalid } from './checks.js';
 import { Dispatcher } from './dispatcher.js';
 import { Elastic } from './elastic.js';
 import { BalancerClosedError, NotAFunctionError, type NoWorkerError, QueueFullError } from './errors.js';
@@ -10,18 +18,7 @@ import { Expiry } from './expiry.js';
 import { Supervisor, type WorkerEjectionReason } from './health/supervisor.js';
 import { KeepAlive } from './keep-alive.js';
 import { type MapOptions, mapInto } from './map.js';
-import {
-  type BalancerOptions,
-  checkAddOptions,
-  checkCloseOptions,
-  checkMapOptions,
-  checkSubmitOptions,
-  invalid,
-  resolveOptions,
-  type Settings,
-  type SubmitOptions,
-  workerLimits,
-} from './options.js';
+import { type BalancerOptions, resolveOptions, type Settings, workerLimits } from './options.js';
 import { GuardedPolicy } from './policies/guarded.js';
 import { createPolicy } from './policies/index.js';
 import { Pool, type PoolRules } from './pool.js';

@@ -1,4 +1,5 @@
 export { Balancer, type BalancerEvents } from './balancer.js';
+export type { SubmitOptions } from './call-options.js';
 export type { CircuitSnapshot, CircuitState } from './circuit.js';
 export {
   BalancerClosedError,
@@ -22,7 +23,7 @@ export type {
 } from './health/outlier-options.js';
 export type { WorkerEjectionReason } from './health/supervisor.js';
 export type { MapOptions } from './map.js';
-export type { BalancerOptions, HeartbeatOptions, SubmitOptions } from './options.js';
+export type { BalancerOptions, HeartbeatOptions } from './options.js';
 export type {
   Duration,
   HashConfig,

@@ -1,6 +1,8 @@
 /** Batches: an iterable in, results out, with backpressure. */
+
+import type { SubmitOptions } from './call-options.js';
+import { invalid } from './checks.js';
 import { approximateBytes } from './cloneable.js';
-import { invalid, type SubmitOptions } from './options.js';
 import { rethrowOn } from './rethrow.js';
 
 /** Options of `map`. */

@@ -1,7 +1,16 @@
 /** Every option: meaning, unit, range, default. Validated once, here. */
 import { availableParallelism } from 'node:os';
 import type { ResourceLimits } from 'node:worker_threads';
-import { InvalidOptionError } from './errors.js';
+import {
+  boolean,
+  checkInteger,
+  checkObject,
+  duration,
+  durationOrZero,
+  integer,
+  invalid,
+  positive,
+} from './checks.js';
 import { type OutlierConfig, type OutlierOptions, outlierConfig } from './health/outlier-options.js';
 import type { PolicyOption } from './policies/index.js';
 import type { ModuleAddress } from './protocol.js';
@@ -100,28 +109,6 @@ export interface HeartbeatOptions {
   whileRunning?: boolean;
 }
 
-/** Options of one `submit`. */
-export interface SubmitOptions {
-  /** Takes the request back, or stops it: `submit` rejects at once with the signal's `reason`. */
-  signal?: AbortSignal;
-  /** In ms from the start of the run, > 0; then `ERR_TASK_TIMEOUT`. Default: the Balancer's. */
-  timeout?: number;
-  /** In ms from `submit`, > 0: if it has not started by then, `ERR_TASK_TIMEOUT`. Default: the Balancer's. */
-  queueTimeout?: number;
-  /** Higher first, any finite number. Default 0. */
-  priority?: number;
-  /** For affinity: policies such as `hash` send equal keys to the same worker. */
-  key?: string;
-  /** Parts of the arguments that move to the worker instead of being copied: ArrayBuffers, MessagePorts and so on. */
-  transfer?: readonly object[];
-  /** Further runs, on other workers, if the worker dies while it runs this; an integer ≥ 0. Default: the Balancer's. At most 3 workers may die. */
-  retries?: number;
-  /** A value for the task's `context.value`; cloned. */
-  context?: unknown;
-  /** Gets what the task gives to `context.progress`, in order, before the result. */
-  onProgress?: (value: unknown) => void;
-}
-
 /** Options after validation, with every default. */
 export interface Settings {
   readonly min: number;
@@ -154,9 +141,6 @@ const MOST_WORKERS = 1024;
 /** `window: 'auto'`: enough to hide the hand-over, little enough to keep the order. */
 const AUTO_DEPTH = 1024;
 const AUTO_WORK_MS = 1.5;
-/** The longest time that Node's timers take. */
-const MOST_MS = 2 ** 31 - 1;
-
 const OPTION_NAMES = {
   workers: 0,
   policy: 0,
@@ -185,18 +169,6 @@ const OPTION_NAMES = {
   niceIncrement: 0,
   entry: 0,
 } as const satisfies Record<keyof BalancerOptions, 0>;
-
-const SUBMIT_NAMES = {
-  signal: 0,
-  timeout: 0,
-  queueTimeout: 0,
-  priority: 0,
-  key: 0,
-  transfer: 0,
-  retries: 0,
-  context: 0,
-  onProgress: 0,
-} as const satisfies Record<keyof SubmitOptions, 0>;
 
 /** @throws InvalidOptionError naming the option, what was given and what is allowed */
 export function resolveOptions(options: BalancerOptions): Settings {
@@ -243,48 +215,6 @@ export function resolveOptions(options: BalancerOptions): Settings {
 }
 
 /** @throws InvalidOptionError */
-export function checkSubmitOptions(options: SubmitOptions): void {
-  checkObject('submit options', options, SUBMIT_NAMES);
-  const { signal, key, transfer, onProgress, priority } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw invalid('submit options.signal', signal, 'an AbortSignal');
-  }
-  if (key !== undefined && typeof key !== 'string') throw invalid('submit options.key', key, 'a string');
-  if (transfer !== undefined && !isTransferList(transfer)) {
-    throw invalid('submit options.transfer', transfer, 'an array of objects, as in [bytes.buffer]');
-  }
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw invalid('submit options.onProgress', onProgress, 'a function');
-  }
-  if (priority !== undefined && !Number.isFinite(priority)) {
-    throw invalid('submit options.priority', priority, 'a finite number');
-  }
-  duration('submit options.timeout', options.timeout, 0);
-  duration('submit options.queueTimeout', options.queueTimeout, 0);
-  integer('submit options.retries', options.retries, 0, Number.POSITIVE_INFINITY, 0);
-}
-
-/** @throws InvalidOptionError */
-export function checkMapOptions(options: {
-  ordered?: unknown;
-  signal?: unknown;
-  submit?: SubmitOptions;
-}): void {
-  checkObject('map options', options, { ordered: 0, signal: 0, submit: 0 });
-  const { ordered, signal, submit } = options;
-  boolean('map options.ordered', ordered as boolean | undefined, true);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw invalid('map options.signal', signal, 'an AbortSignal');
-  }
-  if (submit === undefined) return;
-  checkSubmitOptions(submit);
-  for (const name of ['signal', 'transfer', 'onProgress'] as const) {
-    if (submit[name] !== undefined)
-      throw invalid(`map options.submit.${name}`, submit[name], 'none: it is of one request');
-  }
-}
-
-/** @throws InvalidOptionError */
 export function workerLimits(workers: BalancerOptions['workers'], name = 'workers'): ScalingLimits {
   if (workers === undefined) {
     const count = Math.min(availableParallelism(), MOST_WORKERS);
@@ -298,71 +228,6 @@ export function workerLimits(workers: BalancerOptions['workers'], name = 'worker
   }
   checkInteger(name, workers, 1, MOST_WORKERS, '{ min, max } or ');
   return { min: workers, max: workers };
-}
-
-/** @returns the weight @throws InvalidOptionError */
-export function checkAddOptions(options: { weight?: number }): number {
-  checkObject('add options', options, { weight: 0 });
-  const { weight = 1 } = options;
-  if (typeof weight !== 'number' || !(weight > 0) || weight === Number.POSITIVE_INFINITY) {
-    throw invalid('add options.weight', weight, 'a finite number > 0');
-  }
-  return weight;
-}
-
-/** @returns the timeout; `undefined` stands for no limit @throws InvalidOptionError */
-export function checkCloseOptions(options: { timeout?: number }): number | undefined {
-  checkObject('close options', options, { timeout: 0 });
-  const { timeout } = options;
-  if (timeout === undefined || timeout === Number.POSITIVE_INFINITY) return undefined;
-  if (typeof timeout !== 'number' || !(timeout >= 0 && timeout <= MOST_MS)) {
-    throw invalid('close options.timeout', timeout, `a number of ms from 0 to ${MOST_MS}, or Infinity`);
-  }
-  return timeout;
-}
-
-export function invalid(name: string, given: unknown, allowed: string): InvalidOptionError {
-  return new InvalidOptionError(name, show(given), allowed);
-}
-
-function show(value: unknown): string {
-  try {
-    return describe(value);
-  } catch {
-    return 'an object that cannot be shown';
-  }
-}
-
-function describe(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return `'${value}'`;
-    case 'function':
-      return 'a function';
-    case 'object':
-      return value === null
-        ? 'null'
-        : Array.isArray(value)
-          ? 'an array'
-          : `an object (${value.constructor?.name ?? 'no class'})`;
-    default:
-      return String(value);
-  }
-}
-
-function checkObject(name: string, given: unknown, known: Record<string, 0>): void {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw invalid(name, given, 'an object of options');
-  }
-  for (const key of Object.keys(given)) {
-    if (!Object.hasOwn(known, key)) {
-      throw new InvalidOptionError(
-        `${name}.${key}`,
-        'an unknown option',
-        `one of ${Object.keys(known).join(', ')}`,
-      );
-    }
-  }
 }
 
 function heartbeat(option: BalancerOptions['heartbeat']): Settings['heartbeat'] {
@@ -435,57 +300,4 @@ function preloadList(preload: unknown): readonly ModuleAddress[] {
     throw invalid('preload', preload, 'an array of URLs, absolute paths or package names');
   }
   return preload.map((module, i) => moduleAddress(module, `preload[${i}]`));
-}
-
-function isTransferList(list: unknown): boolean {
-  return Array.isArray(list) && list.every((part) => typeof part === 'object' && part !== null);
-}
-
-function checkInteger(name: string, value: unknown, from: number, to: number, or = ''): void {
-  if (Number.isInteger(value) && (value as number) >= from && (value as number) <= to) return;
-  if (value === Number.POSITIVE_INFINITY && to === Number.POSITIVE_INFINITY) return;
-  const range = to === Number.POSITIVE_INFINITY ? `an integer ≥ ${from}` : `an integer from ${from} to ${to}`;
-  throw invalid(name, value, or + range);
-}
-
-function integer(
-  name: string,
-  value: number | undefined,
-  from: number,
-  to: number,
-  byDefault: number,
-): number {
-  if (value === undefined) return byDefault;
-  checkInteger(name, value, from, to);
-  return value;
-}
-
-function positive(name: string, value: number | undefined, byDefault: number): number {
-  if (value === undefined) return byDefault;
-  if (typeof value !== 'number' || !(value > 0)) throw invalid(name, value, 'a number > 0');
-  return value;
-}
-
-function duration(name: string, value: number | undefined, byDefault: number): number {
-  if (value === undefined) return byDefault;
-  if (typeof value !== 'number' || !(value > 0)) throw invalid(name, value, 'a number of ms > 0');
-  if (value === Number.POSITIVE_INFINITY) return 0;
-  if (value > MOST_MS) throw invalid(name, value, `a number of ms up to ${MOST_MS}, or Infinity for none`);
-  return value;
-}
-
-/** Unlike for `duration`, zero is no time at all, and `Infinity` stays. */
-function durationOrZero(name: string, value: number | undefined, byDefault: number): number {
-  if (value === undefined) return byDefault;
-  if (typeof value !== 'number' || !(value >= 0)) throw invalid(name, value, 'a number of ms ≥ 0');
-  if (value > MOST_MS && value !== Number.POSITIVE_INFINITY) {
-    throw invalid(name, value, `a number of ms up to ${MOST_MS}, or Infinity for never`);
-  }
-  return value;
-}
-
-function boolean(name: string, value: boolean | undefined, byDefault: boolean): boolean {
-  if (value === undefined) return byDefault;
-  if (typeof value !== 'boolean') throw invalid(name, value, 'true or false');
-  return value;
 }

@@ -2,9 +2,10 @@
  * Several Balancers behind one `submit`, chosen by the task's name, after Pipy's `URLRouter`: so that short tasks are kept apart from
  * long ones, or each kind has its own limits.
  */
+
+import type { SubmitOptions } from './call-options.js';
 import { InvalidOptionError, NoRouteError } from './errors.js';
 import type { MapOptions } from './map.js';
-import type { SubmitOptions } from './options.js';
 import type { AnyTask, OverloadParameters, OverloadResult, Stream, Streamed, Submit } from './signatures.js';
 import { type TaskTarget, targetOf } from './tasks.js';
 

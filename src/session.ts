@@ -1,8 +1,8 @@
 /** Requests that belong together and run on one worker, after Pipy's per-connection cache of its balancers' choice. */
 import { EventEmitter } from 'node:events';
+import type { SubmitOptions } from './call-options.js';
 import { callOut } from './call-out.js';
 import { BalancerClosedError } from './errors.js';
-import type { SubmitOptions } from './options.js';
 import type { Binding } from './request.js';
 import type { AnyTask, OverloadParameters, OverloadResult } from './signatures.js';
 import type { View, Worker } from './worker.js';

@@ -39,7 +39,9 @@ export interface ConsecutiveFailuresOptions {
 export interface OutlierOptions {
   /** Time between sweeps, in ms, > 0. Default 10 000. */
   readonly interval?: number;
-  /** First ejection, in ms, ≥ 0; the n-th one lasts n times as long. Default 30 000. */
+  /**
+   * In ms, ≥ 0: a fresh thread takes the first ejected worker's place at once, the n-th one's after n - 1 times this. Default 30 000.
+   */
   readonly baseEjectionTime?: number;
   /** Longest ejection, in ms, ≥ 0; never less than `baseEjectionTime`. Default 300 000. */
   readonly maxEjectionTime?: number;

@@ -1,0 +1,103 @@
+/** Options of single calls: `submit`, `map`, `add`, `close`. */
+import { boolean, checkObject, duration, integer, invalid, MOST_MS } from './checks.js';
+
+/** Options of one `submit`. */
+export interface SubmitOptions {
+  /** Takes the request back, or stops it: `submit` rejects at once with the signal's `reason`. */
+  signal?: AbortSignal;
+  /** In ms from the start of the run, > 0; then `ERR_TASK_TIMEOUT`. Default: the Balancer's. */
+  timeout?: number;
+  /** In ms from `submit`, > 0: if it has not started by then, `ERR_TASK_TIMEOUT`. Default: the Balancer's. */
+  queueTimeout?: number;
+  /** Higher first, any finite number. Default 0. */
+  priority?: number;
+  /** For affinity: policies such as `hash` send equal keys to the same worker. */
+  key?: string;
+  /** Parts of the arguments that move to the worker instead of being copied: ArrayBuffers, MessagePorts and so on. */
+  transfer?: readonly object[];
+  /** Further runs, on other workers, if the worker dies while it runs this; an integer ≥ 0. Default: the Balancer's. At most 3 workers may die. */
+  retries?: number;
+  /** A value for the task's `context.value`; cloned. */
+  context?: unknown;
+  /** Gets what the task gives to `context.progress`, in order, before the result. */
+  onProgress?: (value: unknown) => void;
+}
+
+const SUBMIT_NAMES = {
+  signal: 0,
+  timeout: 0,
+  queueTimeout: 0,
+  priority: 0,
+  key: 0,
+  transfer: 0,
+  retries: 0,
+  context: 0,
+  onProgress: 0,
+} as const satisfies Record<keyof SubmitOptions, 0>;
+
+/** @throws InvalidOptionError */
+export function checkSubmitOptions(options: SubmitOptions): void {
+  checkObject('submit options', options, SUBMIT_NAMES);
+  const { signal, key, transfer, onProgress, priority } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalid('submit options.signal', signal, 'an AbortSignal');
+  }
+  if (key !== undefined && typeof key !== 'string') throw invalid('submit options.key', key, 'a string');
+  if (transfer !== undefined && !isTransferList(transfer)) {
+    throw invalid('submit options.transfer', transfer, 'an array of objects, as in [bytes.buffer]');
+  }
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw invalid('submit options.onProgress', onProgress, 'a function');
+  }
+  if (priority !== undefined && !Number.isFinite(priority)) {
+    throw invalid('submit options.priority', priority, 'a finite number');
+  }
+  duration('submit options.timeout', options.timeout, 0);
+  duration('submit options.queueTimeout', options.queueTimeout, 0);
+  integer('submit options.retries', options.retries, 0, Number.POSITIVE_INFINITY, 0);
+}
+
+/** @throws InvalidOptionError */
+export function checkMapOptions(options: {
+  ordered?: unknown;
+  signal?: unknown;
+  submit?: SubmitOptions;
+}): void {
+  checkObject('map options', options, { ordered: 0, signal: 0, submit: 0 });
+  const { ordered, signal, submit } = options;
+  boolean('map options.ordered', ordered as boolean | undefined, true);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalid('map options.signal', signal, 'an AbortSignal');
+  }
+  if (submit === undefined) return;
+  checkSubmitOptions(submit);
+  for (const name of ['signal', 'transfer', 'onProgress'] as const) {
+    if (submit[name] !== undefined)
+      throw invalid(`map options.submit.${name}`, submit[name], 'none: it is of one request');
+  }
+}
+
+/** @returns the weight @throws InvalidOptionError */
+export function checkAddOptions(options: { weight?: number }): number {
+  checkObject('add options', options, { weight: 0 });
+  const { weight = 1 } = options;
+  if (typeof weight !== 'number' || !(weight > 0) || weight === Number.POSITIVE_INFINITY) {
+    throw invalid('add options.weight', weight, 'a finite number > 0');
+  }
+  return weight;
+}
+
+/** @returns the timeout; `undefined` stands for no limit @throws InvalidOptionError */
+export function checkCloseOptions(options: { timeout?: number }): number | undefined {
+  checkObject('close options', options, { timeout: 0 });
+  const { timeout } = options;
+  if (timeout === undefined || timeout === Number.POSITIVE_INFINITY) return undefined;
+  if (typeof timeout !== 'number' || !(timeout >= 0 && timeout <= MOST_MS)) {
+    throw invalid('close options.timeout', timeout, `a number of ms from 0 to ${MOST_MS}, or Infinity`);
+  }
+  return timeout;
+}
+
+function isTransferList(list: unknown): boolean {
+  return Array.isArray(list) && list.every((part) => typeof part === 'object' && part !== null);
+}
