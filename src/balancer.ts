@@ -229,6 +229,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   /**
    * Runs a generator, or any task that gives an iterable, and streams its values. At most 16 of them are on the way: a slow caller
    * holds the generator back. The worker is taken as long as the stream runs; leaving the loop early ends the generator (its `finally` runs).
+   * Once begun, a stream that is neither read to its end nor left holds its worker, and the process.
    *
    * @returns an async generator. Nothing runs before its first `next`; then errors are those of `submit`, and `retries` does not apply.
    */

@@ -70,8 +70,10 @@ export interface Submit<Options> {
   ): Promise<Awaited<OverloadResult<F, A>>>;
 }
 
-/** What a task may give to be streamed: a generator's or any other iterable's values. */
-export type Streamed<T> = Iterable<T> | AsyncIterable<T> | PromiseLike<Iterable<T> | AsyncIterable<T>>;
+/** What a task may give to be streamed: a generator's or any other iterable object's values; not a string's letters. */
+export type Streamed<T> = Values<T> | PromiseLike<Values<T>>;
+
+type Values<T> = (Iterable<T> & object) | (AsyncIterable<T> & object);
 
 /** `stream`, for any of its options. */
 export interface Stream<Options> {

@@ -112,7 +112,9 @@ export class Streams {
 }
 
 function iteratorOf(given: unknown): Values {
-  const source = given as Partial<AsyncIterable<unknown> & Iterable<unknown>> | null | undefined;
+  // A string could be iterated, too, but it was hardly its letters that were meant.
+  const isObject = typeof given === 'object' || typeof given === 'function';
+  const source = (isObject ? given : null) as Partial<AsyncIterable<unknown> & Iterable<unknown>> | null;
   if (typeof source?.[Symbol.asyncIterator] === 'function') return source[Symbol.asyncIterator]!();
   if (typeof source?.[Symbol.iterator] === 'function') return source[Symbol.iterator]!();
   throw new InvalidOptionError(

@@ -354,7 +354,7 @@ describe('streams', () => {
   });
 
   describe('what is no stream', () => {
-    it.each([5, null, undefined, {}])('a task that gives %s', async (value) => {
+    it.each([5, null, undefined, {}, 'letters'])('a task that gives %s', async (value) => {
       const values = balancer.stream((given) => given as never, [value]);
       await expect(values.next()).rejects.toMatchObject({
         code: 'ERR_INVALID_OPTION',

@@ -1,0 +1,86 @@
+import { Balancer, Router, type Session, tasks } from 'leastwork';
+import { context, transfer } from 'leastwork/task';
+import { expectType } from './expect.js';
+
+interface Module {
+  sha256(bytes: Uint8Array): Promise<string>;
+  numbers(n: number): Generator<number>;
+  image: { resize(width: number, height?: number): Uint8Array };
+}
+declare const balancer: Balancer;
+declare const session: Session;
+const handles = tasks<Module>(new URL('file:///module.js'));
+const router = new Router({ 'image/*': balancer, '*': balancer });
+
+// Balancer, Session and Router infer alike.
+for (const target of [balancer, session, router]) {
+  expectType<Promise<number>>()(
+    target.submit((a, b) => a + b, [1, 2]),
+    true,
+  );
+  expectType<Promise<string>>()(target.submit(handles.sha256, [new Uint8Array(1)]), true);
+  expectType<Promise<Uint8Array>>()(target.submit(handles.image.resize, [3]), true);
+  // @ts-expect-error of the wrong type
+  target.submit(handles.sha256, ['text']);
+  // @ts-expect-error an unknown option
+  target.submit(() => 1, [], { timeuot: 1 });
+}
+
+// A signal, a port or a buffer is an argument like any other.
+expectType<Promise<boolean>>()(
+  balancer.submit((signal) => signal.aborted, [new AbortController().signal]),
+  true,
+);
+expectType<Promise<number>>()(
+  balancer.submit((bytes) => bytes.fill(0).length, [new Uint8Array(1)], {
+    transfer: [new ArrayBuffer(1)],
+    signal: AbortSignal.timeout(1),
+    onProgress: (value) => void value,
+    context: { user: 7 },
+  }),
+  true,
+);
+
+// Streams: of generators, and of what gives an iterable.
+for (const target of [balancer, router]) {
+  expectType<AsyncGenerator<number, void, undefined>>()(target.stream(handles.numbers, [3]), true);
+  expectType<AsyncGenerator<string, void, undefined>>()(
+    target.stream(async (text: string) => text.split(' '), ['a b']),
+    true,
+  );
+  // @ts-expect-error of the wrong type
+  target.stream(handles.numbers, ['3']);
+  // @ts-expect-error nothing to stream
+  target.stream(handles.sha256, [new Uint8Array(1)]);
+}
+
+// Maps: the item is the task's only argument.
+for (const target of [balancer, router]) {
+  expectType<AsyncIterableIterator<string>>()(target.map([new Uint8Array(1)], handles.sha256), true);
+  expectType<AsyncIterableIterator<number>>()(
+    target.map(new Set(['a']), (text) => text.length, { ordered: false, submit: { timeout: 5 } }),
+    true,
+  );
+  async function* source() {
+    yield 1;
+  }
+  expectType<AsyncIterableIterator<boolean>>()(
+    target.map(source(), (n) => n > 0),
+    true,
+  );
+  // @ts-expect-error items of the wrong type
+  target.map(['text'], handles.sha256);
+  // @ts-expect-error a transfer list is of one request
+  target.map([1], (n) => n, { submit: { transfer: [] } });
+}
+
+// What is marked keeps its type.
+declare const image: Uint8Array;
+expectType<Uint8Array>()(transfer(image, [image.buffer]), true);
+expectType<unknown>()(context.value, true);
+expectType<AbortSignal>()(context.signal, true);
+
+// @ts-expect-error an unknown option
+new Balancer({ threads: 4 });
+// @ts-expect-error not a number
+new Balancer({ workers: '4' });
