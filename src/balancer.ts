@@ -398,6 +398,8 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     this.#refuseForGood(new BalancerClosedError());
     this.#pool.beginClose();
     this.#dispatcher.pass();
+    // A getter in arguments may have called this, while its request was neither queued nor pending.
+    await undefined;
     while (this.#dispatcher.queue.size > 0 || this.#dispatcher.pending > 0) {
       await new Promise<void>((resolve) => {
         this.#idle.push(resolve);

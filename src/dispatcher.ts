@@ -443,16 +443,16 @@ export class Dispatcher implements Lookout, Leveller {
 
   #stage(request: Request, worker: Worker): void {
     if (worker.view.pending === 0) worker.lastProgress = performance.now();
+    const { extras } = request;
+    // Ahead of the staging, in which a getter may abort this very request: it is no longer in the queue.
+    if (extras !== undefined) extras.worker = worker;
     const error = worker.stage(request);
     if (error !== undefined) {
       this.counts.failed++;
       request.reject(error);
       return;
     }
-    if (request.extras !== undefined) {
-      request.extras.worker = worker;
-      request.extras.sent?.();
-    }
+    extras?.sent?.();
     if (!worker.touched) {
       worker.touched = true;
       this.#touched.push(worker);

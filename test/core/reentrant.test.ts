@@ -1,0 +1,114 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Balancer } from 'leastwork';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const taskEntry = new URL('../../dist/workers/task.js', import.meta.url).href;
+
+/** An argument that runs the caller's code while it is sent. */
+const when = (act: () => unknown) => ({
+  get five() {
+    act();
+    return 5;
+  },
+});
+
+describe("the caller's code that runs in the middle of ours", () => {
+  let balancer: Balancer;
+  beforeEach(() => {
+    balancer = new Balancer({ workers: 1 });
+  });
+  afterEach(async () => {
+    // Nothing is lost or counted twice, and it goes on.
+    expect(await balancer.submit(() => 'goes on').catch(({ code }) => code)).toMatch(
+      /goes on|ERR_BALANCER_CLOSED/,
+    );
+    expect(balancer.stats()).toMatchObject({ queued: 0, pending: 0 });
+    await balancer.close();
+  });
+
+  const five = (v: { five: number }) => v.five;
+
+  it('a getter that submits', async () => {
+    const more: Promise<number>[] = [];
+    const act = () => {
+      for (let i = 0; i < 200; i++) more.push(balancer.submit((n) => n, [i]));
+    };
+    expect(await balancer.submit(five, [when(act)])).toBe(5);
+    expect(await Promise.all(more.slice(0, 200))).toEqual([...Array(200).keys()]);
+    await Promise.all(more);
+  });
+
+  it('a getter that aborts its own request, or another one', async () => {
+    const control = new AbortController();
+    const { signal } = control;
+    const own = balancer.submit(five, [when(() => control.abort('enough'))], { signal });
+    await expect(own).rejects.toBe('enough');
+    const other = new AbortController();
+    const before = balancer.submit(() => 1, [], { signal: other.signal });
+    const aborting = balancer.submit(five, [when(() => other.abort('other'))]);
+    const after = balancer.submit(() => 2, [], { signal: other.signal });
+    expect(await Promise.allSettled([before, aborting, after])).toMatchObject([
+      { reason: 'other' },
+      { value: 5 },
+      { reason: 'other' },
+    ]);
+  });
+
+  it('a getter that closes, whether or not it throws then', async () => {
+    let closing: Promise<void> | undefined;
+    const request = balancer.submit(five, [
+      when(() => {
+        closing ??= balancer.close();
+      }),
+    ]);
+    expect(await request).toBe(5);
+    await closing;
+    const failing = new Balancer({ workers: 1 });
+    const refused = failing.submit(five, [
+      when(() => {
+        closing = failing.close();
+        throw new Error('no');
+      }),
+    ]);
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_NOT_CLONEABLE' });
+    await closing;
+  });
+
+  it('a getter that changes the set', async () => {
+    for (const change of [() => balancer.resize(2), () => balancer.remove(1), () => balancer.reload()]) {
+      let changed: Promise<unknown> | undefined;
+      const act = () => {
+        changed ??= change();
+      };
+      expect(await balancer.submit(five, [when(act)])).toBe(5);
+      await changed;
+    }
+  });
+
+  it('onProgress that submits bursts while results are taken', async () => {
+    const more: Promise<{ n: number }>[] = [];
+    const report = async (url: string) => {
+      const { context } = await import(url);
+      for (let i = 0; i < 20; i++) context.progress(i);
+      return 'reported';
+    };
+    const onProgress = () => {
+      for (let i = 0; i < 150; i++) more.push(balancer.submit((n) => ({ n }), [i]));
+    };
+    expect(await balancer.submit(report, [taskEntry], { onProgress })).toBe('reported');
+    expect(more.length).toBe(20 * 150);
+    const results = await Promise.all(more);
+    expect(results.every(({ n }, i) => n === i % 150)).toBe(true);
+  });
+
+  it('callbacks that throw: uncaught, as with any callback, and nothing is lost', async () => {
+    const program = fileURLToPath(new URL('./programs/throwing-callbacks.mjs', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [program, taskEntry]);
+    expect(JSON.parse(stdout)).toEqual({
+      results: ['reported', 'goes on'],
+      uncaught: ['drain', 'progress a', 'progress b', 'workerEnd', 'workerStart'],
+    });
+  });
+});
