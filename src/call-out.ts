@@ -5,11 +5,21 @@
  * callback, when ours is done.
  */
 export function callOut(call: () => unknown): void {
+  depth++;
   try {
     call();
   } catch (error) {
     queueMicrotask(() => {
       throw error;
     });
+  } finally {
+    depth--;
   }
+}
+
+let depth = 0;
+
+/** Whether such a call is under way: then nothing is to be received that would call again before it is over. */
+export function isCallingOut(): boolean {
+  return depth > 0;
 }

@@ -1,6 +1,6 @@
 /** One worker: a thread as the main thread sees it. Its window, what is pending in it, its state. */
 import { MessageChannel } from 'node:worker_threads';
-import { callOut } from './call-out.js';
+import { callOut, isCallingOut } from './call-out.js';
 import { Channel } from './channel.js';
 import { NotCloneableError } from './errors.js';
 import { encodeFailure } from './failure.js';
@@ -207,8 +207,8 @@ export class Worker {
    * @returns how many there were
    */
   drain(limit: number, now: number): number {
-    // Messages are received in here, and what they call may lead here again.
-    if (this.#draining) return 0;
+    // Messages are received in here, and what they call may lead here again, or to another worker's next call.
+    if (this.#draining || isCallingOut()) return 0;
     this.#draining = true;
     try {
       return this.#drain(limit, now);
