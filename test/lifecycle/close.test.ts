@@ -131,9 +131,9 @@ describe('close with a timeout', () => {
 
   it('during start-up', () =>
     withBalancer({ workers: 2 }, async (balancer) => {
-      const requests = [balancer.submit(faults.endless), balancer.submit(faults.never)];
+      const ended = fates([balancer.submit(faults.endless), balancer.submit(faults.never)]);
       await balancer.close({ timeout: 0 });
-      expect(await fates(requests)).toEqual(['ERR_BALANCER_CLOSED', 'ERR_BALANCER_CLOSED']);
+      expect(await ended).toEqual(['ERR_BALANCER_CLOSED', 'ERR_BALANCER_CLOSED']);
     }));
 
   it('during a crash, and while a worker is restarted', () =>
