@@ -12,6 +12,8 @@ export interface HashRequest {
   readonly algorithm: string;
   /** The paths' bytes, as in `ByteString`, joined by NUL, which no path contains. `-` is standard input. */
   readonly paths: string;
+  /** All of them are known to be regular files: no read of them waits for somebody who writes. */
+  readonly regular?: boolean;
   /** One 64-bit count of bytes hashed by all workers so far, for the progress of large files; shared memory. */
   readonly counter: BigInt64Array | undefined;
 }
@@ -31,7 +33,7 @@ export interface HashReply {
   readonly outcomes: readonly Outcome[];
   /** Bytes that were hashed. */
   readonly bytes: number;
-  /** The thread that did it. */
+  /** The thread that did it; 0 is the main thread. */
   readonly thread: number;
 }
 
@@ -46,11 +48,23 @@ export const BATCH_BYTES = 1024 * 1024;
 
 let buffer: Buffer | undefined;
 
+/** Does nothing: whoever has an answer knows that the thread has loaded this module. */
+export function begin(): void {}
+
 /**
  * Hashes files. Reads synchronously: the thread has nothing else to do, and an asynchronous read costs more than most
  * files take to hash. Of a batch of several, large files are handed back; a single one is hashed however large.
  */
 export function hashFiles(request: HashRequest): HashReply {
+  return hashBatch(request, !request.paths.includes('\0'));
+}
+
+/** As `hashFiles`, but a large file is handed back always. */
+export function hashSmallFiles(request: HashRequest): HashReply {
+  return hashBatch(request, false);
+}
+
+function hashBatch(request: HashRequest, evenLarge: boolean): HashReply {
   buffer ??= Buffer.allocUnsafeSlow(BUFFER_BYTES);
   const paths = request.paths.split('\0');
   const outcomes: Outcome[] = [];
@@ -58,7 +72,7 @@ export function hashFiles(request: HashRequest): HashReply {
   for (const path of paths) {
     if (bytes >= BATCH_BYTES) break;
     try {
-      const hashed = hashFile(path, buffer, request, paths.length === 1);
+      const hashed = hashFile(path, buffer, request, evenLarge);
       outcomes.push(hashed ? hashed.digest : null);
       if (hashed) bytes += hashed.bytes;
     } catch (error) {
@@ -70,11 +84,11 @@ export function hashFiles(request: HashRequest): HashReply {
   return { batch: request.batch, outcomes, bytes, thread: threadId };
 }
 
-function hashFile(path: string, chunk: Buffer, request: HashRequest, alone: boolean) {
+function hashFile(path: string, chunk: Buffer, request: HashRequest, evenLarge: boolean) {
   const file = path === '-' ? 0 : openSync(toPath(path), 'r');
   try {
     const first = fill(file, chunk);
-    if (first === chunk.length && !alone && isRereadable(file)) return null;
+    if (first === chunk.length && !evenLarge && isRereadable(file)) return null;
     count(request, first);
     if (first < chunk.length && !extensible(request.algorithm)) {
       return { digest: hash(request.algorithm, chunk.subarray(0, first), 'hex'), bytes: first };

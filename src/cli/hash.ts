@@ -1,18 +1,21 @@
 import { isatty } from 'node:tty';
 import { type ByteString, fromText } from './bytes.js';
-import { checkManifest, ManifestReader } from './check.js';
 import { describeErrno, errnoOf } from './errno.js';
 import { type HashOptions, HELP, parseHashOptions } from './hash-options.js';
 import { openHasher } from './hasher.js';
-import { type Hasher, type HashingOptions, hashInOrder } from './hashing.js';
+import { type Hasher, type HashingOptions, hashInOrder, type Source } from './hashing.js';
 import { tidyAtEnd } from './interrupt.js';
 import { formatLine } from './manifest.js';
 import { fileOutput, type Output, standardOutput } from './output.js';
-import { countInto, noProgress, type Progress, showProgress } from './progress.js';
+import type { Progress } from './progress.js';
 import { quote } from './quote.js';
 import { summary } from './summary.js';
 import { Tally } from './tally.js';
 import { walk } from './walk.js';
+
+/*
+ * What only some calls need is loaded by those: each module costs 0.5 ms of the start.
+ */
 
 type Asked<M extends HashOptions['mode']> = Extract<HashOptions, { mode: M }>;
 
@@ -24,6 +27,9 @@ interface Run {
   /** One line of standard error. */
   report(message: string): void;
 }
+
+/** For where no terminal watches. */
+const noProgress: Progress = { clear() {}, stop() {} };
 
 /** The command `leastwork hash`. Gives the exit code; throws `UsageError`, and what makes it impossible to go on. */
 export async function hashCommand(args: readonly string[]): Promise<number> {
@@ -60,6 +66,7 @@ export async function hashCommand(args: readonly string[]): Promise<number> {
 
   const stopCounting = new AbortController();
   if (counter && !(options.mode === 'check' && options.status)) {
+    const { countInto, showProgress } = await import('./progress.js');
     const totals = { files: 0, bytes: 0, complete: false };
     progress = await showProgress(process.stderr, totals, () => ({
       files: tally.files + tally.unread,
@@ -99,6 +106,7 @@ async function hash(options: Asked<'hash'>, { hasher, hashing, output, report }:
 }
 
 async function check(options: Asked<'check'>, { output, ...run }: Run): Promise<boolean> {
+  const { checkManifest } = await import('./check.js');
   let ok = true;
   for (const manifest of options.manifests) {
     ok = (await checkManifest(manifest, { ...run, writer: output.writer }, options)) && ok;
@@ -110,13 +118,15 @@ function* files(
   paths: readonly ByteString[],
   output: Output,
   failed: (path: ByteString, code: string) => void,
-): Generator<{ path: ByteString }, void, undefined> {
+): Generator<Source, void, undefined> {
   const onError = (path: ByteString, error: unknown) => {
     const code = errnoOf(error);
     if (code === undefined) throw error;
     failed(path, code);
   };
-  for (const path of walk(paths, { onError, skip: output.owns })) yield { path };
+  // What was named itself was not examined.
+  const named = new Set(paths);
+  for (const path of walk(paths, { onError, skip: output.owns })) yield { path, regular: !named.has(path) };
 }
 
 /** The same files once more, for the totals of the progress bar; `undefined` where they can be read only once. */
@@ -127,6 +137,7 @@ function pathsToCount(options: Asked<'hash' | 'check'>, output: Output) {
 }
 
 async function* pathsOfManifests(manifests: readonly ByteString[], algorithm: string) {
+  const { ManifestReader } = await import('./check.js');
   for (const manifest of manifests) {
     for await (const entry of new ManifestReader(manifest, algorithm).entries()) yield entry.path;
   }

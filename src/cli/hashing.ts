@@ -22,6 +22,8 @@ export interface Hasher {
 /** A file to hash. */
 export interface Source {
   readonly path: ByteString;
+  /** Known to be a regular file. */
+  readonly regular?: boolean;
 }
 
 /** A file that was hashed, or could not be. */
@@ -105,7 +107,8 @@ export async function* hashInOrder<T extends Source>(
 
 function request(batch: number, files: readonly Source[], options: HashingOptions): HashRequest {
   const paths = files.map((file) => file.path).join('\0');
-  return { batch, algorithm: options.algorithm, paths, counter: options.counter };
+  const regular = files.every((file) => file.regular === true);
+  return { batch, algorithm: options.algorithm, paths, regular, counter: options.counter };
 }
 
 async function* inBatches<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T[], void, undefined> {

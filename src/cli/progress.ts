@@ -3,7 +3,7 @@ import { clearLine, cursorTo } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
 import type { WriteStream } from 'node:tty';
 import { type ByteString, toBytes } from './bytes.js';
-import { formatBytes, formatCount, formatDuration, formatRate } from './format.js';
+import { formatBytes, formatCount, formatDuration, formatNumber, formatRate } from './format.js';
 
 /** What there is to do; `complete` once all of it was found. */
 export interface Totals {
@@ -25,9 +25,6 @@ export interface Progress {
   /** Takes the bar away for good and gives the terminal back as it was. */
   stop(): void;
 }
-
-/** For where no terminal watches. */
-export const noProgress: Progress = { clear() {}, stop() {} };
 
 /** Shows what `done` says of `totals` until it is stopped. Does not keep the process alive for long. */
 export async function showProgress(stream: WriteStream, totals: Totals, done: () => Done): Promise<Progress> {
@@ -67,7 +64,7 @@ export async function showProgress(stream: WriteStream, totals: Totals, done: ()
 export function progressLine(totals: Totals, done: Done, seconds: number): string {
   const parts = totals.complete
     ? [
-        `${done.files.toLocaleString('en-US')} of ${formatCount(totals.files, 'file')}`,
+        `${formatNumber(done.files)} of ${formatCount(totals.files, 'file')}`,
         `${formatBytes(done.bytes)} of ${formatBytes(totals.bytes)}`,
       ]
     : [formatCount(done.files, 'file'), formatBytes(done.bytes)];

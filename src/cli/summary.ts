@@ -1,8 +1,8 @@
 import { formatBytes, formatCount, formatRate } from './format.js';
-import type { Tally } from './tally.js';
+import type { Share, Tally } from './tally.js';
 
 /**
- * The closing words: files, bytes, seconds, rate, and each worker's share of the bytes.
+ * The closing words: files, bytes, seconds, rate, and each worker's share of the bytes, and that of the main thread until they had started.
  *
  * `seconds`: wall time; `workers`: how many threads there were, some of which may have had nothing to do.
  */
@@ -15,11 +15,14 @@ export function summary(tally: Tally, seconds: number, workers: number): string 
     formatRate(bytes, seconds),
   ].join(', ');
   const shares = tally.shares();
-  const lines = shares.map((share, index) => {
+  const line = (who: string, share: Share) => {
     const part = bytes > 0 ? share.bytes / bytes : share.files / Math.max(files, 1);
     const percent = `${(part * 100).toFixed(1)} %`.padStart(7);
-    return `  worker ${index + 1}: ${percent}, ${formatCount(share.files, 'file')}, ${formatBytes(share.bytes)}`;
-  });
+    return `  ${who}: ${percent}, ${formatCount(share.files, 'file')}, ${formatBytes(share.bytes)}`;
+  };
+  const lines = shares.map((share, index) => line(`worker ${index + 1}`, share));
+  const main = tally.mainShare();
+  if (main) lines.push(line('main thread', main));
   const idle = workers - shares.length;
   if (idle > 0) lines.push(`  ${formatCount(idle, 'worker')} had nothing to do`);
   return [total, ...lines, ''].join('\n');

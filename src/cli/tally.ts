@@ -40,8 +40,16 @@ export class Tally {
     this.#shares.set(reply.thread, { files: share.files + files, bytes: share.bytes + reply.bytes });
   }
 
-  /** One for each thread that did anything, the oldest first. */
+  /** One for each worker that did anything, the oldest first. */
   shares(): Share[] {
-    return [...this.#shares].sort(([a], [b]) => a - b).map(([, share]) => share);
+    return [...this.#shares]
+      .filter(([thread]) => thread !== 0)
+      .sort(([a], [b]) => a - b)
+      .map(([, share]) => share);
+  }
+
+  /** What the main thread did itself, if anything. */
+  mainShare(): Share | undefined {
+    return this.#shares.get(0);
   }
 }

@@ -1,0 +1,31 @@
+import { Balancer } from '../balancer.js';
+import { tasks } from '../tasks.js';
+import type { Hasher } from './hashing.js';
+
+const { hashFiles, begin } = tasks<typeof import('./hash-task.js')>(
+  new URL('./hash-task.js', import.meta.url),
+);
+
+/**
+ * Requests sent ahead to each worker, of 1 ms or so each. The main thread shares the cores with the workers here, and may
+ * get its turn only after some ms: with the 2 that `'auto'` gives, workers wait for a third of the time on 2 cores.
+ */
+const WINDOW = 16;
+
+/** Worker threads that hash. */
+export interface Threads extends Hasher {
+  /** Resolves when the first one has loaded all that it needs; rejects where none can be started. */
+  readonly ready: Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** A Balancer as a `Hasher`. */
+export function startThreads(workers: number): Threads {
+  const balancer = new Balancer({ workers, window: WINDOW });
+  return {
+    ready: balancer.submit(begin),
+    map: (requests) => balancer.map(requests, hashFiles, { ordered: false }),
+    submit: (request) => balancer.submit(hashFiles, [request]),
+    close: () => balancer.close(),
+  };
+}
