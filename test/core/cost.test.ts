@@ -75,6 +75,35 @@ describe('what it costs', () => {
     await balancer.close();
   });
 
+  it('a thread keeps nothing of requests that have run, or were taken back', async () => {
+    const balancer = new Balancer({ workers: 1, window: 64, windowBytes: 1e9 });
+    const heapUsed = () => {
+      require('node:v8').setFlagsFromString('--expose-gc');
+      require('node:vm').runInNewContext('gc')();
+      return process.memoryUsage().heapUsed;
+    };
+    /** About 2 MB in the heap of the thread. */
+    const list = Array.from({ length: 50_000 }, (_, i) => ({ i, half: i / 2 }));
+    const before = await balancer.submit(heapUsed);
+    for (let i = 0; i < 10; i++) expect(await balancer.submit((v) => v.length, [list])).toBe(50_000);
+    const gate = new Gate();
+    const blocked = balancer.submit(wait, [gate.shared]);
+    await gate.waitFor(1);
+    const control = new AbortController();
+    const aborted = Array.from({ length: 10 }, () =>
+      balancer.submit((v) => v.length, [list], { signal: control.signal }),
+    );
+    await until(() => balancer.stats().workers[0]!.pending === 11);
+    control.abort('aborted');
+    await Promise.allSettled(aborted);
+    gate.open();
+    await blocked;
+    // So that the thread has received all that came by message.
+    for (let i = 0; i < 3; i++) await balancer.submit(() => new Promise((resolve) => setImmediate(resolve)));
+    expect((await balancer.submit(heapUsed)) - before).toBeLessThan(2_000_000);
+    await balancer.close();
+  });
+
   it('a million requests at once: all run', async () => {
     const balancer = new Balancer({ workers: 2 });
     let sum = 0;

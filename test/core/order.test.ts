@@ -85,6 +85,39 @@ describe('order', () => {
     await balancer.close();
   });
 
+  it('what is aborted in the middle of a window leaves the others as they were, in order', async () => {
+    const { balancer, gate, first } = await blocked({ window: 32 });
+    const log = new Log();
+    const aborted = [3, 4, 9, 16, 21];
+    const control = new AbortController();
+    // Every third goes by message.
+    const all = range(0, 22).map((i) =>
+      balancer.submit(
+        (shared, entry, extra) => {
+          const words = new Int32Array(shared);
+          words[1 + Atomics.add(words, 0, 1)] = entry;
+          return [entry, extra];
+        },
+        [log.shared, i, i % 3 === 0 ? { list: [i] } : i] as const,
+        aborted.includes(i) ? { signal: control.signal } : {},
+      ),
+    );
+    const plain = range(100, 110).map((i) => balancer.submit((n) => n, [i]));
+    await until(() => balancer.stats().queued === 1);
+    control.abort('aborted');
+    gate.open();
+    const left = range(0, 22).filter((i) => !aborted.includes(i));
+    const outcomes = await Promise.allSettled(all);
+    for (const i of range(0, 22)) {
+      if (aborted.includes(i)) expect(outcomes[i]).toEqual({ status: 'rejected', reason: 'aborted' });
+      else expect(outcomes[i]).toEqual({ status: 'fulfilled', value: [i, i % 3 === 0 ? { list: [i] } : i] });
+    }
+    expect(await Promise.all(plain)).toEqual(range(100, 110));
+    expect(log.entries).toEqual(left);
+    await first;
+    await balancer.close();
+  });
+
   it('what is rescued from behind a long task comes before the younger ones', async () => {
     const balancer = new Balancer({ workers: 2, window: 4 });
     const [long, short] = [new Gate(), new Gate()];
