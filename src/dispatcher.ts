@@ -236,6 +236,8 @@ export class Dispatcher implements Lookout, Leveller {
       queue.shift();
       this.#give(request, worker);
     }
+    // A window may have been emptied by something else than completions.
+    for (const worker of this.#workers) if (worker.backlog.length > 0) this.#refill(worker);
     this.#post();
     if (queue.size === 0) rebalance(this.#workers, this);
   }

@@ -390,6 +390,8 @@ export class Pool implements WorkerEvents {
     if (!member.leaving) {
       member.leaving = true;
       const { worker } = member;
+      // One that died while its successor was starting is dead, and must not look as if it drained.
+      if (worker.state === 'dead') return member.ended.promise;
       if (!member.admitted) worker.terminate();
       else {
         worker.state = 'draining';
