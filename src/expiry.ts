@@ -8,6 +8,7 @@
 import type { Dispatcher } from './dispatcher.js';
 import { TaskTimeoutError } from './errors.js';
 import type { Request, RequestExtras } from './request.js';
+import { CLOCK_OFFSET } from './window.js';
 import type { Worker } from './worker.js';
 
 /** Timers fire up to this much early, in ms. */
@@ -89,7 +90,7 @@ export class Expiry {
     const start = worker?.startOf(request) ?? 0;
     // Not started: the clock of `timeout` has not begun.
     if (start === 0) return timeout;
-    const left = start + timeout - (performance.timeOrigin + performance.now());
+    const left = start + timeout - (performance.now() + CLOCK_OFFSET);
     return left <= EARLY_MS ? 0 : left;
   }
 

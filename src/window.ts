@@ -77,6 +77,13 @@ export const FIRST_POSITION = POSITIONS - 96;
 /** The largest capacity: half of the positions, so that full and empty differ by far. */
 export const MAX_CAPACITY = 16_384;
 
+/**
+ * To be added to `performance.now()`, which counts from the start of each thread: then all threads of the process agree, in ms.
+ * `performance.timeOrigin` would not do: it is read from the wall clock when a thread starts, and that is set at times, and runs on
+ * while the machine is suspended.
+ */
+export const CLOCK_OFFSET = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
 /** Memory of a window with room for `capacity` requests, in bytes. */
 export function windowBytes(capacity: number): number {
   return (CONTROL_WORDS + 2 * capacity * SLOT_WORDS) * 4;
@@ -261,7 +268,7 @@ export class Window {
     );
   }
 
-  /** W: notes what it runs and since when (ms, on the process's clock `performance.timeOrigin + now`). */
+  /** W: notes what it runs and since when (ms, `performance.now() + CLOCK_OFFSET`). */
   noteStart(id: number, at: number): void {
     this.memory.f64[STARTED_AT] = at;
     this.#words[RUNNING] = id;

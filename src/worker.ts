@@ -284,7 +284,7 @@ export class Worker {
     return this.#ledger;
   }
 
-  /** Since when the request has been running, in ms of `performance.timeOrigin + now`; 0: it is not running. */
+  /** Since when the request has been running, in ms of `performance.now() + CLOCK_OFFSET`; 0: it is not running. */
   startOf(request: Request): number {
     return this.#window.startOf(request.id);
   }

@@ -87,6 +87,19 @@ describe('timeout', () => {
       expect(await patient).toBe('patient');
     }));
 
+  it('does not depend on the wall clock, which may have been set since the process started', () =>
+    withBalancer({ grace: 0 }, async (balancer) => {
+      const { timeOrigin } = performance;
+      Object.defineProperty(performance, 'timeOrigin', { value: timeOrigin - 3_600_000, configurable: true });
+      try {
+        expect(await fates([balancer.submit(faults.endless, [], { timeout: 20 })])).toEqual([
+          'ERR_TASK_TIMEOUT',
+        ]);
+      } finally {
+        delete (performance as { timeOrigin?: number }).timeOrigin;
+      }
+    }));
+
   it('starts anew with each run', () =>
     withBalancer({ grace: 0 }, async (balancer) => {
       const gate = new Gate();

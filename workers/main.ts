@@ -9,7 +9,7 @@ import { decodeFailure } from '../src/failure.js';
 import { flags, readValues } from '../src/payload.js';
 import type { ModuleAddress, ToWorker, WorkerInit } from '../src/protocol.js';
 import { Spinners } from '../src/spinners.js';
-import { Window } from '../src/window.js';
+import { CLOCK_OFFSET, Window } from '../src/window.js';
 import { CurrentRequest } from './current.js';
 import { Delivery, type WorkerChannel } from './deliver.js';
 import { Functions, type TaskFunction } from './functions.js';
@@ -176,7 +176,7 @@ class WorkLoop {
       const slot = window.requestSlot(position);
       const id = i32[slot] as number;
       const kind = i32[slot + 2] as number;
-      window.noteStart(id, performance.timeOrigin + start);
+      window.noteStart(id, start + CLOCK_OFFSET);
       let result: unknown;
       try {
         const number = i32[slot + 1] as number;
