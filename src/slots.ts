@@ -52,7 +52,7 @@ export class Slots {
     let bytes = 0;
     let kind = needsMessage(request) ? -1 : writeValues(memory, slot, request.args);
     if (kind < 0) {
-      const error = outbox.sendArguments(request);
+      const error = this.#sendArguments(request);
       if (error !== undefined) return error;
       kind = flags.byMessage;
       bytes = approximateBytes(request.args) + approximateBytes(request.extras?.context);
@@ -67,6 +67,18 @@ export class Slots {
     ledger.enter(request, bytes);
     this.#staged++;
     return undefined;
+  }
+
+  /** What is transferred is not sent to a thread that is ending: it never starts the request, and so its death gives that back whole. */
+  #sendArguments(request: Request): Error | undefined {
+    const transfer = request.extras?.transfer;
+    if (transfer === undefined || transfer.length === 0) return this.#outbox.sendArguments(request);
+    if (!this.#window.give()) return undefined;
+    try {
+      return this.#outbox.sendArguments(request);
+    } finally {
+      this.#window.given();
+    }
   }
 
   /** Posts what has been staged. Returns true if it takes a message to wake the thread. O(1). */

@@ -64,6 +64,13 @@ const BEATS = COMPLETED + 2;
 const HEAP = COMPLETED + 3;
 /** Index into the float64 view: words COMPLETED + 4 and + 5. */
 const STARTED_AT = (COMPLETED + 4) / 2;
+/** Set when the thread takes no more messages. */
+const ENDING = COMPLETED + 6;
+/** Written by the main thread alone: it is sending something that exists once only. */
+const GIVING = CANCELLED + 1;
+
+/** How long an ending thread waits for what is just being sent to it, in ms: getters in it are the caller's code. */
+const MOST_GIVING_MS = 1_000;
 
 /** What the worker does when its window is empty. */
 export const workerStates = { awake: 0, napping: 1, asleep: 2 } as const;
@@ -303,6 +310,31 @@ export class Window {
   /** M: asks the running task to stop; the task sees it without a turn of its event loop. */
   cancel(id: number): void {
     Atomics.store(this.#words, CANCELLED, id);
+  }
+
+  /**
+   * M: says that it sends something that exists once only; `given` must follow. Either this sees that the thread is ending, or the
+   * thread, in `takeLast`, sees that there is something to wait for: each writes its own word before it reads the other's.
+   * @returns false: the thread is ending and would not take it; then `given` must not follow
+   */
+  give(): boolean {
+    const words = this.#words;
+    Atomics.store(words, GIVING, 1);
+    if (Atomics.load(words, ENDING) === 0) return true;
+    Atomics.store(words, GIVING, 0);
+    return false;
+  }
+
+  /** M: it is sent. */
+  given(): void {
+    Atomics.store(this.#words, GIVING, 0);
+    Atomics.notify(this.#words, GIVING, 1);
+  }
+
+  /** W, while it ends: from now on nothing is given to it, and all that was given has arrived. */
+  takeLast(): void {
+    Atomics.store(this.#words, ENDING, 1);
+    Atomics.wait(this.#words, GIVING, 1, MOST_GIVING_MS);
   }
 
   /** W: whether the main thread has asked the request to stop. */

@@ -296,6 +296,7 @@ class WorkLoop {
 
   /** The thread ends: what was transferred to it and not started goes back, since it exists nowhere else. */
   #returnTransferred(): void {
+    this.#window.takeLast();
     this.#channel.drain();
     for (const [, message] of this.#channel.stashed()) {
       const { transferred } = message;

@@ -129,4 +129,19 @@ describe('arguments that were transferred to a thread that died before it starte
       });
       expect(balancer.stats().retried).toBe(0);
     }));
+
+  it('are not sent to a thread that is ending already', () =>
+    withBalancer({}, async (balancer) => {
+      const gate = new Gate();
+      const own = bytesOf(5);
+      await balancer.submit(faults.endSlowly, [gate.words]);
+      await gate.reached();
+      const waiting = balancer.submit(faults.describeBytes, [own], { transfer: [own.buffer] });
+      // It is given to that thread: nobody knows of its end yet.
+      await Promise.resolve();
+      expect(balancer.stats()).toMatchObject({ queued: 0, pending: 1 });
+      expect(own.byteLength).toBe(1000);
+      gate.open();
+      expect(await waiting).toMatchObject({ sum: 5000 });
+    }));
 });
