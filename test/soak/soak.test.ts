@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+const program = fileURLToPath(new URL('soak.mjs', import.meta.url));
+const REQUESTS = 20_000;
+
+/** The rows of a Markdown table by their first cell. */
+function rowsOf(markdown: string): Map<string, string[]> {
+  const rows = markdown.split('\n').filter((line) => line.startsWith('|'));
+  return new Map(
+    rows.map((line) => {
+      const [name, ...cells] = line.split('|').slice(1, -1);
+      return [name!.trim(), cells.map((cell) => cell.trim())];
+    }),
+  );
+}
+
+const numberOf = (cell: string | undefined) => Number(cell?.replaceAll(',', ''));
+
+it('loses nothing among many requests of all kinds, crashes and changes of the set', async () => {
+  const args = ['--expose-gc', program, '--requests', String(REQUESTS), '--seed', '1'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const [said, errors, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  expect({ code, errors }, said).toEqual({ code: 0, errors: '' });
+
+  const rows = rowsOf(said);
+  expect(rows.get('violations')).toEqual(['0']);
+  expect(numberOf(rows.get('threads crashed')?.[0])).toBeGreaterThan(10);
+  const kinds = [...rows].filter(
+    ([name, cells]) => cells.length === 3 && name !== 'kind' && !/^-/.test(name),
+  );
+  const all = kinds.pop();
+  expect(all?.[0]).toBe('all');
+  expect(numberOf(all?.[1][0])).toBe(REQUESTS);
+  // Every kind there is has been among them.
+  for (const [kind, [count]] of kinds) expect(numberOf(count), kind).toBeGreaterThan(0);
+  expect(kinds.reduce((sum, [, [count]]) => sum + numberOf(count), 0)).toBe(REQUESTS);
+}, 300_000);
