@@ -13,7 +13,7 @@ import { callOut } from './call-out.js';
 import { invalid } from './checks.js';
 import { Dispatcher } from './dispatcher.js';
 import { Elastic } from './elastic.js';
-import { BalancerClosedError, NotAFunctionError, type NoWorkerError, QueueFullError } from './errors.js';
+import { BalancerClosedError, NotAFunctionError, NoWorkerError, QueueFullError } from './errors.js';
 import { Expiry } from './expiry.js';
 import { Supervisor, type WorkerEjectionReason } from './health/supervisor.js';
 import { KeepAlive } from './keep-alive.js';
@@ -427,7 +427,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     prepare: ((request: Request, extras: RequestExtras) => void) | undefined,
     streams = false,
   ): Promise<unknown> {
-    if (this.#refusal !== undefined) return Promise.reject(this.#refusal);
+    if (this.#refusal !== undefined) return Promise.reject(anew(this.#refusal));
     let request: Request;
     try {
       if (args !== undefined && !Array.isArray(args)) {
@@ -535,4 +535,12 @@ function generatorError(name: string): NotAFunctionError {
   return new NotAFunctionError(
     `'${name}' is a generator function, which gives many values: use for await (const value of balancer.stream(task, [arguments]))`,
   );
+}
+
+/** Each refused request gets an error of its own, whose stack shows where it was submitted. */
+function anew(error: BalancerClosedError | NoWorkerError): BalancerClosedError | NoWorkerError {
+  const { message, cause } = error;
+  return error instanceof BalancerClosedError
+    ? new BalancerClosedError(message)
+    : new NoWorkerError(message, { cause });
 }

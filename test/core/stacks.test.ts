@@ -84,6 +84,26 @@ describe('the stack of an error', () => {
     expect(frames(plain)).not.toContain('calls');
   });
 
+  it('of a refused request shows where it was submitted, and each has its own', async () => {
+    const closed = new Balancer({ workers: 1, maxQueue: 1, window: 1 });
+    function tooMany() {
+      return [0, 1, 2].map(() => closed.submit(() => 1));
+    }
+    const [, , third] = await Promise.allSettled(tooMany());
+    expect(frames((third as PromiseRejectedResult).reason)).toContain('tooMany');
+    await closed.close();
+    function tooLate() {
+      return closed.submit(() => 1);
+    }
+    function later() {
+      return closed.submit(() => 1);
+    }
+    const errors = [await caught(tooLate()), await caught(later())];
+    expect(errors).toMatchObject([{ code: 'ERR_BALANCER_CLOSED' }, { code: 'ERR_BALANCER_CLOSED' }]);
+    expect(frames(errors[0])).toContain('tooLate');
+    expect(frames(errors[1])).toContain('later');
+  });
+
   it('is no longer when the same error comes twice', async () => {
     const keep = () => {
       const error = (Reflect.get(globalThis, 'kept') ?? new Error('kept')) as Error;
