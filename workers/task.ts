@@ -64,7 +64,7 @@ export interface Transferred<T> {
 /**
  * Marks what a task's result transfers: `return transfer(bytes, [bytes.buffer])`. The caller gets the value itself.
  *
- * @param value the result
+ * @param value the result, or what is yielded, as a whole: inside another value the mark means nothing
  * @param list the ArrayBuffers, MessagePorts and so on inside it that move to the caller's thread
  * @throws InvalidOptionError one of the list cannot be transferred, is in it twice, or is not in the value
  */
