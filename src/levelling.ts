@@ -86,6 +86,8 @@ export class Rescue {
       const { pending } = worker.view;
       if (pending < (this.#byWork ? 1 : 2) || worker.heldBack || now - worker.lastProgress < STUCK_MS)
         continue;
+      // It is the main thread that has not looked for so long.
+      if (worker.hasResults) continue;
       worker.holdBack();
       leveller.release(pending > 1 ? worker.reclaim(Number.POSITIVE_INFINITY) : [], worker);
     }
