@@ -10,7 +10,7 @@ const PROBE_MS = 40;
 /** Below this share of the cores a round does not count. */
 const ENOUGH = 0.88;
 /** How long one benchmark waits for the machine in all, in ms. */
-const PATIENCE_MS = 240_000;
+const PATIENCE_MS = 60_000;
 const PAUSE_MS = 1_000;
 
 const cores = Math.min(4, availableParallelism());

@@ -22,7 +22,8 @@ export function create(options = {}) {
     run(taskName, arg, transfer, key) {
       byName[taskName] ??= module[taskName];
       const submitOptions = transfer !== undefined || key !== undefined ? { transfer, key } : undefined;
-      return balancer.submit(byName[taskName], [arg], submitOptions);
+      // A task without an argument gets no array of arguments, as with the others.
+      return balancer.submit(byName[taskName], arg === undefined ? undefined : [arg], submitOptions);
     },
     close: () => balancer.close(),
   };
