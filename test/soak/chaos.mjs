@@ -11,6 +11,8 @@ const ALLOWED = new Set(['ERR_NO_WORKER', 'ERR_BALANCER_CLOSED']);
 export class Chaos {
   /** By kind of change: `{ count, failed }`. */
   counts = new Map();
+  /** The last changes, and how they have ended; for when something hangs. */
+  recent = [];
   #balancer;
   #seed;
   #ledger;
@@ -20,10 +22,6 @@ export class Chaos {
     this.#balancer = balancer;
     this.#seed = seed;
     this.#ledger = ledger;
-  }
-
-  get open() {
-    return [...this.#open];
   }
 
   /** To be called with the number of each request. */
@@ -60,20 +58,35 @@ export class Chaos {
 
   async _remove(random) {
     const { workers } = this.#balancer.stats();
-    // Somebody has to do the work.
-    if (workers.length < 2) await this.#balancer.resize(3);
-    const { id } = random.pick(workers);
-    await this.#balancer.remove(id);
+    if (workers.length === 0) return;
+    // The limits move along, to an empty set if this was the last one that stays; and for that requests would wait for ever.
+    await Promise.all([
+      this.#balancer.remove(random.pick(workers).id),
+      this.#balancer.resize({ min: 1, max: MOST_WORKERS }),
+    ]);
   }
 
   #follow(change, promise) {
     const count = this.counts.get(change) ?? { count: 0, failed: 0 };
     this.counts.set(change, count);
     count.count++;
-    const one = {
+    const line = {
       change,
+      ended: 'no',
+      workers: this.#balancer
+        .stats()
+        .workers.map(({ id, state }) => `${id} ${state}`)
+        .join(),
+    };
+    this.recent.push(line);
+    if (this.recent.length > 8) this.recent.shift();
+    const one = {
       ended: promise
+        .then(() => {
+          line.ended = 'yes';
+        })
         .catch((error) => {
+          line.ended = error?.message;
           count.failed++;
           if (!ALLOWED.has(error?.code)) this.#ledger.violate(`${change} failed: ${error?.stack ?? error}`);
         })

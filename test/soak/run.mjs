@@ -41,8 +41,9 @@ export async function run({ requests, seed, onProgress }) {
   const chaos = new Chaos(balancer, seed, ledger);
   const watchdog = watch(ledger, chaos, balancer, onProgress);
   const begin = performance.now();
-  const signals = await submitAll({ balancer, ledger, chaos, requests, seed });
-  await Promise.race([watchdog.hangs, end(balancer, ledger, chaos)]);
+  const signals = new SharedSignals(seed);
+  const work = submitAll({ balancer, ledger, chaos, signals, requests, seed });
+  await Promise.race([watchdog.hangs, work.then(() => end(balancer, ledger, chaos))]);
   watchdog.stop();
   const seconds = (performance.now() - begin) / 1000;
   const stats = balancer.stats();
@@ -50,8 +51,7 @@ export async function run({ requests, seed, onProgress }) {
   return { requests, seed, policy, seconds, ledger, chaos: chaos.counts, threads, stats };
 }
 
-async function submitAll({ balancer, ledger, chaos, requests, seed }) {
-  const signals = new SharedSignals(seed);
+async function submitAll({ balancer, ledger, chaos, signals, requests, seed }) {
   let inFlight = 0;
   for (let n = 0; n < requests; n++) {
     const plan = planOf(seed, n, signals);
@@ -67,7 +67,6 @@ async function submitAll({ balancer, ledger, chaos, requests, seed }) {
     if (plan.turns > 0) await new Promise(setImmediate);
     if (plan.pause > 0) await new Promise((resolve) => setTimeout(resolve, plan.pause));
   }
-  return signals;
 }
 
 /** Waits until there is room in the queue, or more of it. */
@@ -118,12 +117,9 @@ function watch(ledger, chaos, balancer, onProgress) {
         settled = ledger.settled;
         since = performance.now();
       } else if (performance.now() - since > PATIENCE) {
-        const open = ledger.openOnes();
-        const changes = chaos.open.map(({ change }) => change);
-        ledger.violate(
-          `nothing settles; ${open.length} open: ${[...open.slice(0, 20), ...changes].join(', ')}`,
-        );
-        console.error(JSON.stringify(balancer.stats(), null, 2));
+        clearInterval(timer);
+        ledger.violate(`nothing settles any more; open: ${ledger.openOnes().slice(0, 20).join(', ')}`);
+        console.error('changes of the set:', chaos.recent, '\nstats:', balancer.stats());
         resolve();
       }
     }, 1_000);
