@@ -11,3 +11,14 @@ it('what tasks print comes out in order, before their results, also when the thr
   expect(lines).toEqual([...expected, ...printed, 'closed']);
   expect(code).toBe(0);
 });
+
+it('what a short task prints comes before what its caller does with the result', async () => {
+  const { lines } = await runChild('prints in short tasks');
+  expect(lines).toHaveLength(4000);
+  const printed = new Set<string>();
+  for (const line of lines) {
+    if (!line.startsWith('after ')) printed.add(line);
+    else if (!printed.has(line.slice(6))) expect.unreachable(`'${line}' before it was printed`);
+  }
+  expect(printed.size).toBe(2000);
+});

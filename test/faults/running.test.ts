@@ -47,11 +47,26 @@ describe.each(CRASHES)('a crash while a request runs: $how', ({ how, exitCode, c
       await Promise.resolve();
       expect(Atomics.wait(gate.words, 0, 0, 20_000)).not.toBe('timed-out');
       gate.open();
+      // Time to die, so that it most likely is dead by then; with the results unread, or it has not, the fates are the same.
+      Atomics.wait(gate.words, 3, 0, 50);
       expect(await fates([...before, failing, victim])).toEqual([
         1,
         { two: 2 },
         'E_TASK',
         'ERR_WORKER_CRASHED',
       ]);
+    }));
+
+  it('loses no result where the main thread looks by itself, and is not told', () =>
+    withBalancer({ window: 32 }, async (balancer) => {
+      // Short tasks: then it does not wait for a message.
+      const short = () => Array.from({ length: 30 }, (_, i) => balancer.submit(faults.echo, [i]));
+      for (let i = 0; i < 20; i++) await Promise.all(short());
+      const before = short();
+      const victim = balancer.submit(faults.crash, [how]);
+      await Promise.resolve();
+      // Dead, most likely, before this thread looks; otherwise the fates are the same.
+      Atomics.wait(new Gate().words, 0, 0, 100);
+      expect(await fates([...before, victim])).toEqual([...before.map((_, i) => i), 'ERR_WORKER_CRASHED']);
     }));
 });

@@ -65,7 +65,9 @@ describe('close', () => {
 
   it('ends a thread that a stray callback of a task keeps busy', () =>
     withBalancer({}, async (balancer) => {
-      expect(await balancer.submit(faults.hangLater, [1])).toBe(1);
+      const gate = new Gate();
+      await balancer.submit(faults.hangLater, [gate.words]);
+      await gate.reached();
       await balancer.close();
     }));
 });
