@@ -38,8 +38,8 @@ export function outputsOf(sources) {
   return sources
     .filter((source) => !source.endsWith('.d.ts'))
     .flatMap((source) => {
-      const base = source.slice(0, -'.ts'.length);
-      return [`${base}.js`, `${base}.js.map`, `${base}.d.ts`];
+      const [, base, kind] = /^(.*)\.(c?)ts$/.exec(source);
+      return [`${base}.${kind}js`, `${base}.${kind}js.map`, `${base}.d.${kind}ts`];
     });
 }
 
@@ -58,7 +58,7 @@ function filesBelow(folder, from) {
 export function sourceFiles() {
   return ['src', 'workers']
     .flatMap((folder) => filesBelow(at(folder), root))
-    .filter((file) => file.endsWith('.ts'));
+    .filter((file) => /\.c?ts$/.test(file));
 }
 
 /** Runs a program quietly; what it said is shown only where it failed. */
