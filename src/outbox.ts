@@ -35,6 +35,11 @@ export class Outbox {
     return this.#sending;
   }
 
+  /** The next request has no message: it gets a number all the same, so that to drop it drops nothing else. */
+  skip(): void {
+    this.#sending = (this.#sending + 1) | 0;
+  }
+
   /** Sees to it that the thread knows the task. @param inUse what is in its window */
   introduce(task: TaskRef, inUse: Iterable<Request>): void {
     if (task.id === this.#lastKnown) return;

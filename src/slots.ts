@@ -73,7 +73,10 @@ export class Slots {
   #sendArguments(request: Request): Error | undefined {
     const transfer = request.extras?.transfer;
     if (transfer === undefined || transfer.length === 0) return this.#outbox.sendArguments(request);
-    if (!this.#window.give()) return undefined;
+    if (!this.#window.give()) {
+      this.#outbox.skip();
+      return undefined;
+    }
     try {
       return this.#outbox.sendArguments(request);
     } finally {

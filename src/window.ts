@@ -32,6 +32,15 @@
  *      one request at a time. M's slots are free again after that, so `pending` = tail - done ≤ capacity holds, and
  *      the completion ring (of the same capacity) can never overflow.
  *
+ *  What was transferred exists once, so it must be on one side also when the thread ends (by itself, that is, with its `exit` handlers run):
+ *   9. M says that it gives (`GIVING` = 1), then reads `ENDING`. If that is 0, it sends, and says that it has given (`GIVING` = 0,
+ *      Atomics.notify). Else it takes its word back in the same way and sends nothing: the slot may be posted all the same,
+ *      since W claims no more, and the request comes back whole.
+ *  10. W, ending: `ENDING` = 1, then it waits while `GIVING` is 1. So either M sees that it ends, or W waits until M has sent; and it
+ *      waits for nothing else. Then it receives all that has arrived, and sends back what was transferred with requests that it has
+ *      not started.
+ *  11. M, told of the end, receives all that has come back before it looks at the window.
+ *
  *  Sleep, both ways, is Dekker's: say that you sleep, then look once more, then sleep; the other side first
  *  publishes, then reads whether you sleep. Both in sequentially consistent atomics, so one of them sees the other.
  *
@@ -321,7 +330,8 @@ export class Window {
     const words = this.#words;
     Atomics.store(words, GIVING, 1);
     if (Atomics.load(words, ENDING) === 0) return true;
-    Atomics.store(words, GIVING, 0);
+    // The thread may have seen the word just now, and wait for it.
+    this.given();
     return false;
   }
 
@@ -331,10 +341,13 @@ export class Window {
     Atomics.notify(this.#words, GIVING, 1);
   }
 
-  /** W, while it ends: from now on nothing is given to it, and all that was given has arrived. */
-  takeLast(): void {
+  /**
+   * W, while it ends: from now on nothing is given to it.
+   * @returns whether all that was given has arrived; false: the time has run out
+   */
+  takeLast(): boolean {
     Atomics.store(this.#words, ENDING, 1);
-    Atomics.wait(this.#words, GIVING, 1, MOST_GIVING_MS);
+    return Atomics.wait(this.#words, GIVING, 1, MOST_GIVING_MS) !== 'timed-out';
   }
 
   /** W: whether the main thread has asked the request to stop. */

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Window } from '../../dist/src/window.js';
 import { explore } from './explorer.js';
 import { Violation } from './model.js';
+import { mutant } from './mutant.js';
 import { windowModel } from './window-model.js';
 import type { WindowModelOptions } from './window-setting.js';
 
@@ -10,26 +10,6 @@ import type { WindowModelOptions } from './window-setting.js';
  * The model check is worth what it can find. So each part of the protocol is broken on purpose, and must be caught: in the
  * real `window.js` by changing its text, and around it by the model's `error`.
  */
-const source = readFileSync(new URL('../../dist/src/window.js', import.meta.url), 'utf8').replace(
-  /\n\/\/# .*$/s,
-  '\n',
-);
-
-/** The real Window with one expression replaced, in the method named. */
-async function mutant(method: string, from: RegExp, to: string): Promise<typeof Window> {
-  const start = source.search(new RegExp(`^    ${method}\\(`, 'm'));
-  const end = source.indexOf('\n    }\n', start);
-  expect(start, `window.js has no method ${method}`).toBeGreaterThan(0);
-  const body = source.slice(start, end);
-  const changed = body.replace(from, to);
-  expect(changed, `${method} has no ${from}: does the protocol still need it?`).not.toBe(body);
-  const text = source.slice(0, start) + changed + source.slice(end);
-  const module = await import(
-    /* @vite-ignore */ `data:text/javascript;base64,${Buffer.from(text).toString('base64')}`
-  );
-  return module.Window;
-}
-
 const base = { Window, capacity: 2, requests: 2, position: 0xfffe, maxStates: 100_000 };
 const reclaims = { reclaims: 1 };
 const run = (options: Partial<WindowModelOptions>) => () => explore(windowModel({ ...base, ...options }));

@@ -100,7 +100,7 @@ export class WindowSetting {
     window.reset(first);
     const words = new Int32Array(shared);
     this.buffers.set(shared, name);
-    for (const index of [0, 16, 32]) this.cells[`${name}.${index}`] = words[index]!;
+    for (const index of [0, 16, 22, 32, 49]) this.cells[`${name}.${index}`] = words[index]!;
     for (let position = 0; position < capacity; position++) {
       this.cells[`${name}.${window.requestSlot(position)}`] = 0;
       this.cells[`${name}.${window.completionSlot(position)}`] = 0;
