@@ -25,7 +25,14 @@ import { Pool, type PoolRules } from './pool.js';
 import { Recycling } from './recycling.js';
 import { Request, RequestExtras } from './request.js';
 import { Session } from './session.js';
-import type { AnyTask, OverloadParameters, OverloadResult, Streamed } from './signatures.js';
+import type {
+  AnyTask,
+  OverloadParameters,
+  OverloadResult,
+  Streamed,
+  SubmitBare,
+  SubmitWith,
+} from './signatures.js';
 import { Spinners } from './spinners.js';
 import { type BalancerStats, snapshot } from './stats.js';
 import { StreamReader } from './stream.js';
@@ -233,15 +240,9 @@ export class Balancer extends EventEmitter<BalancerEvents> {
    *
    * @returns an async generator. Nothing runs before its first `next`; then errors are those of `submit`, and `retries` does not apply.
    */
-  stream<T>(
-    task: () => Streamed<T>,
-    args?: readonly [],
-    options?: SubmitOptions,
-  ): AsyncGenerator<Awaited<T>, void, undefined>;
+  stream<T>(...call: SubmitBare<Streamed<T>, SubmitOptions>): AsyncGenerator<Awaited<T>, void, undefined>;
   stream<A extends unknown[], T>(
-    task: (...args: A) => Streamed<T>,
-    args: readonly [...A],
-    options?: SubmitOptions,
+    ...call: SubmitWith<A, Streamed<T>, SubmitOptions>
   ): AsyncGenerator<Awaited<T>, void, undefined>;
   stream(
     task: AnyTask,

@@ -6,7 +6,17 @@
 import type { SubmitOptions } from './call-options.js';
 import { InvalidOptionError, NoRouteError } from './errors.js';
 import type { MapOptions } from './map.js';
-import type { AnyTask, OverloadParameters, OverloadResult, Stream, Streamed, Submit } from './signatures.js';
+import type {
+  AnyTask,
+  OverloadParameters,
+  OverloadResult,
+  Stream,
+  Streamed,
+  Submit,
+  SubmitBare,
+  SubmitOverloaded,
+  SubmitWith,
+} from './signatures.js';
 import { type TaskTarget, targetOf } from './tasks.js';
 
 /** Where a route leads: a Balancer, or another Router. */
@@ -82,16 +92,10 @@ export class Router<Target extends Submitter = Submitter> {
   }
 
   /** As `Balancer.submit`. Rejects with `NoRouteError` where no route fits; never throws. */
-  submit<R>(task: () => R, args?: readonly [], options?: SubmitOptions): Promise<Awaited<R>>;
-  submit<A extends unknown[], R>(
-    task: (...args: A) => R,
-    args: readonly [...A],
-    options?: SubmitOptions,
-  ): Promise<Awaited<R>>;
+  submit<R>(...call: SubmitBare<R, SubmitOptions>): Promise<Awaited<R>>;
+  submit<A extends unknown[], R>(...call: SubmitWith<A, R, SubmitOptions>): Promise<Awaited<R>>;
   submit<F extends AnyTask, const A extends OverloadParameters<F>>(
-    task: F,
-    args: A,
-    options?: SubmitOptions,
+    ...call: SubmitOverloaded<F, A, SubmitOptions>
   ): Promise<Awaited<OverloadResult<F, A>>>;
   submit(task: AnyTask, args?: readonly unknown[], options?: SubmitOptions): Promise<unknown> {
     let target: Target;
@@ -113,15 +117,9 @@ export class Router<Target extends Submitter = Submitter> {
   }
 
   /** As `Balancer.stream`. @throws NoRouteError */
-  stream<T>(
-    task: () => Streamed<T>,
-    args?: readonly [],
-    options?: SubmitOptions,
-  ): AsyncGenerator<Awaited<T>, void, undefined>;
+  stream<T>(...call: SubmitBare<Streamed<T>, SubmitOptions>): AsyncGenerator<Awaited<T>, void, undefined>;
   stream<A extends unknown[], T>(
-    task: (...args: A) => Streamed<T>,
-    args: readonly [...A],
-    options?: SubmitOptions,
+    ...call: SubmitWith<A, Streamed<T>, SubmitOptions>
   ): AsyncGenerator<Awaited<T>, void, undefined>;
   stream(
     task: AnyTask,

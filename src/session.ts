@@ -4,7 +4,14 @@ import type { SubmitOptions } from './call-options.js';
 import { callOut } from './call-out.js';
 import { BalancerClosedError } from './errors.js';
 import type { Binding } from './request.js';
-import type { AnyTask, OverloadParameters, OverloadResult } from './signatures.js';
+import type {
+  AnyTask,
+  OverloadParameters,
+  OverloadResult,
+  SubmitBare,
+  SubmitOverloaded,
+  SubmitWith,
+} from './signatures.js';
 import type { View, Worker } from './worker.js';
 
 /** The events of a session. */
@@ -40,16 +47,10 @@ export class Session extends EventEmitter<SessionEvents> implements Binding {
   }
 
   /** As `Balancer.submit`, on the session's worker. Rejects with `BalancerClosedError` after `close`. */
-  submit<R>(task: () => R, args?: readonly [], options?: SubmitOptions): Promise<Awaited<R>>;
-  submit<A extends unknown[], R>(
-    task: (...args: A) => R,
-    args: readonly [...A],
-    options?: SubmitOptions,
-  ): Promise<Awaited<R>>;
+  submit<R>(...call: SubmitBare<R, SubmitOptions>): Promise<Awaited<R>>;
+  submit<A extends unknown[], R>(...call: SubmitWith<A, R, SubmitOptions>): Promise<Awaited<R>>;
   submit<F extends AnyTask, const A extends OverloadParameters<F>>(
-    task: F,
-    args: A,
-    options?: SubmitOptions,
+    ...call: SubmitOverloaded<F, A, SubmitOptions>
   ): Promise<Awaited<OverloadResult<F, A>>>;
   submit(...args: unknown[]): Promise<unknown> {
     if (this.#closed)

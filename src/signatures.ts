@@ -3,22 +3,13 @@
  *
  * One signature cannot do it. Where the function's parameters have no types of their own, `(a, b) => a + b`, they must
  * come from the arguments; where the function is generic, the arguments decide as well; where it is overloaded, only a
- * look at each of its signatures helps. So `Submit` has one signature for each, the likeliest first.
+ * look at each of its signatures helps. So `submit` has one signature for each, the likeliest first: `SubmitBare`,
+ * `SubmitWith` and `SubmitOverloaded` are their parameters. (`Balancer.submit` names its own: documentation of single
+ * parameters is shown for such only.)
  */
 
 // biome-ignore lint/suspicious/noExplicitAny: any function whatever, as only `any` allows
 export type AnyTask = (...args: any[]) => any;
-
-/** What `submit` resolves with. */
-export type TaskResult<F extends AnyTask> = Awaited<ReturnType<F>>;
-
-/** The arguments and options of `submit` for a function: the arguments may be left out where it needs none. */
-export type SubmitArguments<F extends AnyTask, Options> =
-  Parameters<F> extends infer A extends unknown[]
-    ? [] extends A
-      ? [args?: readonly [...A], options?: Options]
-      : [args: readonly [...A], options?: Options]
-    : never;
 
 /**
  * The signatures of a function as `[parameters, result]`, overloads included, up to six; the missing ones have
@@ -55,18 +46,29 @@ export type OverloadParameters<F> = ParametersOfEach<Signatures<F>>;
 /** The result of those of a function's overloads that take these arguments. */
 export type OverloadResult<F, A> = ResultOfMatching<Signatures<F>, A>;
 
+/** `submit` of a function that can do without arguments. */
+export type SubmitBare<R, Options> = [task: () => R, args?: readonly [], options?: Options];
+
+/** `submit` of a function and its arguments: either may give the other its types. */
+export type SubmitWith<A extends unknown[], R, Options> = [
+  task: (...args: A) => R,
+  args: readonly [...A],
+  options?: Options,
+];
+
+/** `submit` of an overloaded function, and arguments that one of its signatures takes. */
+export type SubmitOverloaded<F extends AnyTask, A extends OverloadParameters<F>, Options> = [
+  task: F,
+  args: A,
+  options?: Options,
+];
+
 /** `submit`, for any of its options. */
 export interface Submit<Options> {
-  <R>(task: () => R, args?: readonly [], options?: Options): Promise<Awaited<R>>;
-  <A extends unknown[], R>(
-    task: (...args: A) => R,
-    args: readonly [...A],
-    options?: Options,
-  ): Promise<Awaited<R>>;
+  <R>(...call: SubmitBare<R, Options>): Promise<Awaited<R>>;
+  <A extends unknown[], R>(...call: SubmitWith<A, R, Options>): Promise<Awaited<R>>;
   <F extends AnyTask, const A extends OverloadParameters<F>>(
-    task: F,
-    args: A,
-    options?: Options,
+    ...call: SubmitOverloaded<F, A, Options>
   ): Promise<Awaited<OverloadResult<F, A>>>;
 }
 
@@ -77,14 +79,8 @@ type Values<T> = (Iterable<T> & object) | (AsyncIterable<T> & object);
 
 /** `stream`, for any of its options. */
 export interface Stream<Options> {
-  <T>(
-    task: () => Streamed<T>,
-    args?: readonly [],
-    options?: Options,
-  ): AsyncGenerator<Awaited<T>, void, undefined>;
+  <T>(...call: SubmitBare<Streamed<T>, Options>): AsyncGenerator<Awaited<T>, void, undefined>;
   <A extends unknown[], T>(
-    task: (...args: A) => Streamed<T>,
-    args: readonly [...A],
-    options?: Options,
+    ...call: SubmitWith<A, Streamed<T>, Options>
   ): AsyncGenerator<Awaited<T>, void, undefined>;
 }
