@@ -1,29 +1,24 @@
 /** The public class: wires the parts; holds none of their logic. */
-import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
-import {
-  checkAddOptions,
-  checkCloseOptions,
-  checkMapOptions,
-  checkSubmitOptions,
-  type SubmitOptions,
-} from './call-options.js';
+import { checkAddOptions, checkCloseOptions, checkMapOptions, type SubmitOptions } from './call-options.js';
 import { callOut } from './call-out.js';
-import { invalid } from './checks.js';
+import { Closing } from './closing.js';
 import { Dispatcher } from './dispatcher.js';
 import { Elastic } from './elastic.js';
-import { BalancerClosedError, NotAFunctionError, NoWorkerError, QueueFullError } from './errors.js';
+import { BalancerClosedError } from './errors.js';
 import { Expiry } from './expiry.js';
 import { Supervisor, type WorkerEjectionReason } from './health/supervisor.js';
+import { Intake, mustNotStream } from './intake.js';
 import { KeepAlive } from './keep-alive.js';
 import { type MapOptions, mapInto } from './map.js';
+import { MappedRequests } from './mapped-requests.js';
 import { type BalancerOptions, resolveOptions, type Settings, workerLimits } from './options.js';
 import { GuardedPolicy } from './policies/guarded.js';
 import { createPolicy } from './policies/index.js';
 import { Pool, type PoolRules } from './pool.js';
 import { Recycling } from './recycling.js';
-import { Request, RequestExtras } from './request.js';
+import { Room } from './room.js';
 import { Session } from './session.js';
 import type {
   AnyTask,
@@ -36,8 +31,8 @@ import type {
 import { Spinners } from './spinners.js';
 import { type BalancerStats, snapshot } from './stats.js';
 import { StreamReader } from './stream.js';
+import { StreamedRequest } from './streamed-request.js';
 import { TaskRegistry } from './task.js';
-import { checkTransfer } from './transferable.js';
 import { Upkeep } from './upkeep.js';
 import type { Worker } from './worker.js';
 
@@ -57,8 +52,6 @@ export interface BalancerEvents {
 
 /** How long a worker looks for its next request before it sleeps, in ms. To be woken takes 10 to 50 µs. */
 const SPIN_MS = 0.05;
-/** Ids of requests start again after this. */
-const LAST_ID = 2 ** 30;
 
 /**
  * Spreads CPU-bound work over worker threads.
@@ -74,17 +67,9 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   readonly #pool: Pool;
   readonly #supervisor: Supervisor;
   readonly #upkeep: Upkeep;
-  readonly #expiry: Expiry;
+  readonly #intake: Intake;
   readonly #keepAlive = new KeepAlive();
-  /** Some default applies to each request, so each needs its extras. */
-  readonly #guardAll: boolean;
-  #nextId = 0;
-  #closing: Promise<void> | undefined;
-  /** Why requests are refused at present. */
-  #refusal: BalancerClosedError | NoWorkerError | undefined;
-  #room: (() => void)[] = [];
-  #wasFull = false;
-  #idle: (() => void)[] = [];
+  readonly #closing: Closing;
 
   /**
    * Starts the workers. An idle Balancer does not keep the process alive.
@@ -94,8 +79,6 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     super();
     const settings = resolveOptions(options);
     this.#settings = settings;
-    this.#guardAll =
-      settings.timeout > 0 || settings.queueTimeout > 0 || settings.retries > 0 || settings.traceSubmit;
     this.#tasks = new TaskRegistry({ inline: settings.inline });
     const created = createPolicy(settings.policy, { now: () => performance.now(), random: Math.random });
     const policy = created === settings.policy ? new GuardedPolicy(created) : created;
@@ -103,14 +86,16 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     this.#dispatcher = new Dispatcher(
       { policy, limits, cores: availableParallelism() },
       {
-        drained: () => this.#drained(),
+        drained: () => room.look(),
         idle: () => this.#wentIdle(),
         busy: () => this.#wentBusy(),
         observed:
           settings.outliers === undefined ? undefined : (worker, ok) => this.#supervisor.observe(worker, ok),
       },
     );
-    this.#expiry = new Expiry(this.#dispatcher, settings.grace);
+    const room = new Room(this.#dispatcher, settings.maxQueue, () => callOut(() => this.emit('drain')));
+    const expiry = new Expiry(this.#dispatcher, settings.grace);
+    this.#intake = new Intake(settings, this.#tasks, this.#dispatcher, expiry, room);
     const rules: PoolRules = {
       maxRequests: settings.maxRequestsPerWorker,
       maxHeap: settings.maxHeapPerWorker,
@@ -140,7 +125,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
           this.#upkeep.nudge();
           callOut(() => this.emit('workerEnd', { id, exitCode, cause, expected }));
         },
-        refusing: (error) => this.#refuse(error),
+        refusing: (error) => this.#intake.refuse(error),
       },
     );
     this.#supervisor = new Supervisor(
@@ -152,9 +137,16 @@ export class Balancer extends EventEmitter<BalancerEvents> {
         readmitted: (id, replaces) => callOut(() => this.emit('workerReadmitted', { id, replaces })),
       },
     );
-    const elastic = new Elastic(this.#pool, this.#dispatcher, settings, () => this.#nextId);
+    const elastic = new Elastic(this.#pool, this.#dispatcher, settings, () => this.#intake.lastId);
     const recycling = new Recycling(this.#pool, this.#dispatcher, rules);
     this.#upkeep = new Upkeep([elastic, this.#supervisor, recycling]);
+    this.#closing = new Closing({
+      intake: this.#intake,
+      dispatcher: this.#dispatcher,
+      pool: this.#pool,
+      upkeep: this.#upkeep,
+      keepAlive: this.#keepAlive,
+    });
   }
 
   /**
@@ -177,7 +169,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     options?: SubmitOptions,
   ): Promise<Awaited<OverloadResult<F, A>>>;
   submit(task: AnyTask, args?: readonly unknown[], options?: SubmitOptions): Promise<unknown> {
-    return this.#accept(task, args, options, undefined);
+    return this.#intake.accept(task, args, options, undefined);
   }
 
   /**
@@ -198,39 +190,14 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   ): AsyncIterableIterator<Awaited<R>> {
     checkMapOptions(options);
     const ref = this.#tasks.resolve(task);
-    if (ref.streams) throw generatorError(ref.name);
-    const submitOptions = { ...options.submit, signal: options.signal };
-    const dispatcher = this.#dispatcher;
-    const isFull = (): boolean =>
-      this.#refusal === undefined && dispatcher.queue.size >= this.#settings.maxQueue;
-    return mapInto(
-      {
-        submit: (item) => {
-          let request: Request | undefined;
-          const promise = this.#accept(task, [item], submitOptions, (accepted) => {
-            request = accepted;
-          });
-          const takeBack = (): void => {
-            if (request === undefined || request.isSettled) return;
-            request.resolve(undefined);
-            dispatcher.withdraw(request);
-          };
-          return { promise, takeBack };
-        },
-        room: () => {
-          const workers = Math.max(1, dispatcher.workers.length);
-          const bytes = 1.5 * workers * this.#settings.windowBytes;
-          return { most: dispatcher.capacityFor(ref), bytes, least: 2 * workers };
-        },
-        isFull: () => {
-          if (isFull()) dispatcher.pass();
-          return isFull();
-        },
-        ready: () => this.ready(),
-      },
-      source,
-      options,
-    ) as AsyncIterableIterator<Awaited<R>>;
+    mustNotStream(ref);
+    const target = new MappedRequests(this.#intake, this.#dispatcher, {
+      task,
+      ref,
+      options: { ...options.submit, signal: options.signal },
+      windowBytes: this.#settings.windowBytes,
+    });
+    return mapInto(target, source, options) as AsyncIterableIterator<Awaited<R>>;
   }
 
   /**
@@ -249,35 +216,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     args?: readonly unknown[],
     options?: SubmitOptions,
   ): AsyncGenerator<unknown, void, undefined> {
-    let request: Request | undefined;
-    let running: Promise<unknown> | undefined;
-    const worker = (): Worker | undefined => request?.extras?.worker as Worker | undefined;
-    return new StreamReader({
-      start: (onYield) => {
-        running = this.#accept(
-          task,
-          args,
-          options ?? {},
-          (accepted, extras) => {
-            request = accepted;
-            extras.onYield = onYield;
-            extras.retries = 0;
-          },
-          true,
-        );
-        return running;
-      },
-      credit: (values) => {
-        if (request !== undefined && !request.isSettled) worker()?.credit(request, values);
-      },
-      stop: async () => {
-        if (request === undefined || request.isSettled) return;
-        if (this.#dispatcher.withdraw(request)) request.resolve(undefined);
-        else worker()?.stopStream(request);
-        // What it throws now is nobody's: the caller has left.
-        await running?.catch(() => {});
-      },
-    });
+    return new StreamReader(new StreamedRequest(this.#intake, this.#dispatcher, { task, args, options }));
   }
 
   /**
@@ -289,8 +228,8 @@ export class Balancer extends EventEmitter<BalancerEvents> {
    */
   session(): Session {
     return new Session((session, [task, args, options]) =>
-      this.#accept(
-        task as AnyTask,
+      this.#intake.accept(
+        task,
         args as readonly unknown[] | undefined,
         (options ?? {}) as SubmitOptions,
         (_request, extras) => {
@@ -307,12 +246,8 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   }
 
   /** Resolves when the queue has room: at once, if it has. For producers that are to wait instead of being refused. */
-  async ready(): Promise<void> {
-    while (this.#refusal === undefined && this.#dispatcher.queue.size >= this.#settings.maxQueue) {
-      await new Promise<void>((resolve) => {
-        this.#room.push(resolve);
-      });
-    }
+  ready(): Promise<void> {
+    return this.#intake.ready();
   }
 
   /**
@@ -374,15 +309,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
    * @returns resolves when every promise is settled and every thread has ended
    */
   async close(options: { timeout?: number } = {}): Promise<void> {
-    const timeout = checkCloseOptions(options);
-    this.#closing ??= this.#keepAlive.during(this.#close());
-    if (timeout === undefined) return this.#closing;
-    const timer = setTimeout(() => this.#giveUp(timeout), timeout);
-    try {
-      await this.#closing;
-    } finally {
-      clearTimeout(timer);
-    }
+    await this.#closing.close(checkCloseOptions(options));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -393,105 +320,6 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   async #change<T>(change: Promise<T>): Promise<T> {
     this.#upkeep.nudge();
     return await this.#keepAlive.during(change);
-  }
-
-  async #close(): Promise<void> {
-    this.#refuseForGood(new BalancerClosedError());
-    this.#pool.beginClose();
-    this.#dispatcher.pass();
-    // A getter in arguments may have called this, while its request was neither queued nor pending.
-    await undefined;
-    while (this.#dispatcher.queue.size > 0 || this.#dispatcher.pending > 0) {
-      await new Promise<void>((resolve) => {
-        this.#idle.push(resolve);
-      });
-    }
-    await this.#pool.close();
-    this.#upkeep.stop();
-    this.#dispatcher.poller.stop();
-    this.#keepAlive.end();
-  }
-
-  #giveUp(timeout: number): void {
-    const error = new BalancerClosedError(
-      `the Balancer was closed, and its timeout of ${timeout} ms ran out before this request ended`,
-    );
-    this.#dispatcher.rejectAll(error);
-    this.#pool.terminate();
-  }
-
-  /** @param prepare completes the request before it is queued; `streams`: its values are awaited one by one */
-  #accept(
-    task: AnyTask,
-    args: readonly unknown[] | undefined,
-    options: SubmitOptions | undefined,
-    prepare: ((request: Request, extras: RequestExtras) => void) | undefined,
-    streams = false,
-  ): Promise<unknown> {
-    if (this.#refusal !== undefined) return Promise.reject(anew(this.#refusal));
-    let request: Request;
-    try {
-      if (args !== undefined && !Array.isArray(args)) {
-        throw invalid('submit args', args, 'an array of the arguments');
-      }
-      const ref = this.#tasks.resolve(task);
-      if (ref.streams && !streams) throw generatorError(ref.name);
-      const extras = options === undefined && !this.#guardAll ? undefined : this.#extrasFor(options);
-      if (extras?.transfer !== undefined) {
-        checkTransfer('submit options.transfer', extras.transfer, [args, extras.context], 'the arguments');
-      }
-      this.#nextId = this.#nextId === LAST_ID ? 1 : this.#nextId + 1;
-      request = new Request(this.#nextId, ref, args, extras);
-      extras?.signal?.throwIfAborted();
-      if (this.#dispatcher.queue.size >= this.#settings.maxQueue) this.#makeRoom();
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    const promise = request.promise();
-    if (request.extras !== undefined) {
-      prepare?.(request, request.extras);
-      this.#expiry.guard(request, request.extras);
-    }
-    this.#dispatcher.submit(request);
-    return promise;
-  }
-
-  #extrasFor(options: SubmitOptions = {}): RequestExtras {
-    checkSubmitOptions(options);
-    const settings = this.#settings;
-    const extras = new RequestExtras();
-    extras.key = options.key;
-    extras.priority = options.priority ?? 0;
-    extras.transfer = options.transfer as RequestExtras['transfer'];
-    extras.context = options.context;
-    // Called from a message, it still finds the caller's AsyncLocalStorage.
-    extras.onProgress = options.onProgress && AsyncResource.bind(options.onProgress);
-    extras.signal = options.signal;
-    extras.timeout = finite(options.timeout ?? settings.timeout);
-    extras.queueTimeout = finite(options.queueTimeout ?? settings.queueTimeout);
-    extras.retries = options.retries ?? settings.retries;
-    if (settings.traceSubmit) {
-      extras.place = new Error('submit');
-      // Without our own frames, which would use up V8's limit of ten.
-      Error.captureStackTrace(extras.place, this.#accept);
-    }
-    return extras;
-  }
-
-  /** The queue is full as it stands; what was submitted in this turn may not have been given out yet. */
-  #makeRoom(): void {
-    this.#dispatcher.pass();
-    if (this.#dispatcher.queue.size < this.#settings.maxQueue) return;
-    this.#wasFull = true;
-    throw new QueueFullError(this.#settings.maxQueue);
-  }
-
-  #drained(): void {
-    if (!this.#wasFull && this.#room.length === 0) return;
-    if (this.#dispatcher.queue.size >= this.#settings.maxQueue) return;
-    this.#wasFull = false;
-    for (const resolve of this.#room.splice(0)) resolve();
-    callOut(() => this.emit('drain'));
   }
 
   #started(worker: Worker): void {
@@ -509,39 +337,10 @@ export class Balancer extends EventEmitter<BalancerEvents> {
 
   #wentIdle(): void {
     this.#keepAlive.release();
-    for (const resolve of this.#idle.splice(0)) resolve();
-  }
-
-  #refuse(error: NoWorkerError | undefined): void {
-    if (this.#closing === undefined) this.#refusal = error;
-    if (error === undefined) return;
-    for (const request of this.#dispatcher.takeUnstarted()) request.reject(error);
-  }
-
-  #refuseForGood(error: BalancerClosedError): void {
-    this.#refusal = error;
-    for (const resolve of this.#room.splice(0)) resolve();
+    this.#closing.wentIdle();
   }
 
   #mustBeOpen(): void {
-    if (this.#closing !== undefined) throw new BalancerClosedError('the Balancer is closed');
+    if (this.#closing.hasBegun) throw new BalancerClosedError('the Balancer is closed');
   }
-}
-
-function finite(ms: number): number {
-  return ms === Number.POSITIVE_INFINITY ? 0 : ms;
-}
-
-function generatorError(name: string): NotAFunctionError {
-  return new NotAFunctionError(
-    `'${name}' is a generator function, which gives many values: use for await (const value of balancer.stream(task, [arguments]))`,
-  );
-}
-
-/** Each refused request gets an error of its own, whose stack shows where it was submitted. */
-function anew(error: BalancerClosedError | NoWorkerError): BalancerClosedError | NoWorkerError {
-  const { message, cause } = error;
-  return error instanceof BalancerClosedError
-    ? new BalancerClosedError(message)
-    : new NoWorkerError(message, { cause });
 }

@@ -1,0 +1,60 @@
+/** The requests behind a `map`: one for each item, and how many of them there may be at a time. */
+import type { SubmitOptions } from './call-options.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { Intake } from './intake.js';
+import type { MapRequest, MapRoom, MapTarget } from './map.js';
+import type { Request } from './request.js';
+import type { TaskRef } from './task.js';
+
+/** What to run on each item. */
+export interface MapCall {
+  readonly task: unknown;
+  readonly ref: TaskRef;
+  readonly options: SubmitOptions;
+  /** Most bytes of arguments in a window. */
+  readonly windowBytes: number;
+}
+
+export class MappedRequests implements MapTarget {
+  readonly #intake: Intake;
+  readonly #dispatcher: Dispatcher;
+  readonly #call: MapCall;
+
+  constructor(intake: Intake, dispatcher: Dispatcher, call: MapCall) {
+    this.#intake = intake;
+    this.#dispatcher = dispatcher;
+    this.#call = call;
+  }
+
+  submit(item: unknown): MapRequest {
+    const { task, options } = this.#call;
+    let request: Request | undefined;
+    const promise = this.#intake.accept(task, [item], options, (accepted) => {
+      request = accepted;
+    });
+    const takeBack = (): void => {
+      if (request === undefined || request.isSettled) return;
+      request.resolve(undefined);
+      this.#dispatcher.withdraw(request);
+    };
+    return { promise, takeBack };
+  }
+
+  room(): MapRoom {
+    const { ref, windowBytes } = this.#call;
+    const workers = Math.max(1, this.#dispatcher.workers.length);
+    return {
+      most: this.#dispatcher.capacityFor(ref),
+      bytes: 1.5 * workers * windowBytes,
+      least: 2 * workers,
+    };
+  }
+
+  isFull(): boolean {
+    return this.#intake.lacksRoom();
+  }
+
+  ready(): Promise<void> {
+    return this.#intake.ready();
+  }
+}
