@@ -24,6 +24,15 @@ describe('close', () => {
       expect(balancer.stats()).toMatchObject({ queued: 0, pending: 0, workers: [] });
     }));
 
+  it('refuses as a closed one, also where no worker is left', () =>
+    withBalancer({ workers: 1 }, async (balancer) => {
+      for (const { id } of balancer.stats().workers) await balancer.remove(id);
+      const closed = balancer.close();
+      expect(await fates([balancer.submit(faults.echo, [1])])).toEqual(['ERR_BALANCER_CLOSED']);
+      await closed;
+      expect(await fates([balancer.submit(faults.echo, [1])])).toEqual(['ERR_BALANCER_CLOSED']);
+    }));
+
   it('again and again, and after the end', () =>
     withBalancer({}, async (balancer) => {
       const result = balancer.submit(faults.echo, [1]);
