@@ -34,8 +34,9 @@ export class MappedRequests implements MapTarget {
     });
     const takeBack = (): void => {
       if (request === undefined || request.isSettled) return;
-      request.resolve(undefined);
-      this.#dispatcher.withdraw(request);
+      const isUnstarted = this.#dispatcher.withdraw(request);
+      // After an abort, what runs is stopped by the same signal, which then must still find it unsettled.
+      if (isUnstarted || options.signal?.aborted !== true) request.resolve(undefined);
     };
     return { promise, takeBack };
   }

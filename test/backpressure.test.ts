@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { fates, faults, Gate, ready, withBalancer } from './faults/tools.js';
 
@@ -18,6 +19,35 @@ describe('backpressure', () => {
       gate.open();
       expect(await fates(accepted)).toEqual([undefined, 0, 1, 2, 3]);
     }));
+
+  it.each(['session', 'key'])('what waits for one worker alone counts, too: a %s', (how) =>
+    withBalancer({ window: 1, maxQueue: 3, policy: 'hash' }, async (balancer) => {
+      const gate = new Gate();
+      await ready(balancer, 1);
+      const session = balancer.session();
+      const submit = (value: number) =>
+        how === 'session'
+          ? session.submit(faults.echo, [value])
+          : balancer.submit(faults.echo, [value], { key: 'a' });
+      const accepted = [submit(-1), session.submit(faults.blocked, [gate.words])];
+      await gate.reached();
+      let drains = 0;
+      balancer.on('drain', () => drains++);
+      for (let i = 0; i < 3; i++) {
+        await balancer.ready();
+        accepted.push(submit(i));
+        // Into the worker's backlog.
+        await turn();
+      }
+      expect(await fates([submit(3)])).toEqual(['ERR_QUEUE_FULL']);
+      const room = balancer.ready().then(() => submit(4));
+      gate.open();
+      expect(await room).toBe(4);
+      expect(drains).toBe(1);
+      expect(await fates(accepted)).toEqual([-1, undefined, 0, 1, 2]);
+      session.close();
+    }),
+  );
 
   it('ready() waits for room, and drain tells of it once', () =>
     withBalancer({ window: 1, maxQueue: 2 }, async (balancer) => {

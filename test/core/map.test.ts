@@ -374,6 +374,27 @@ describe('map', () => {
     await expect(aborted.next()).rejects.toBe('before');
   });
 
+  it('an abort stops the running tasks as that of a submit does', async () => {
+    const gates = [new Gate(), new Gate()];
+    const control = new AbortController();
+    const ended: number[] = [];
+    const own = new Balancer({ workers: 2, window: 1, grace: 0 });
+    own.on('workerEnd', ({ id }) => ended.push(id));
+    const results = own.map(
+      gates.map(({ shared }) => shared),
+      wait,
+      { signal: control.signal },
+    );
+    const first = results.next();
+    for (const gate of gates) await gate.waitFor(1);
+    control.abort(new Error('enough'));
+    await expect(first).rejects.toThrow('enough');
+    // The gates stay shut: only threads that were ended let this through.
+    expect(await own.submit(double, [2])).toBe(4);
+    await own.close();
+    expect(ended).toEqual(expect.arrayContaining([1, 2]));
+  });
+
   it('a signal that is used for many iterations keeps no listeners', async () => {
     const { signal } = new AbortController();
     const counts = { added: 0, removed: 0 };
