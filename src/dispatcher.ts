@@ -77,6 +77,8 @@ export class Dispatcher implements Lookout, Leveller {
   #deferring = false;
   #passing = false;
   #busy = false;
+  /** Some worker may have a backlog. */
+  #hasBacklogs = false;
   readonly #casualties = new Casualties(this.counts, (requests) => this.#requeue(requests));
   readonly #rescue: Rescue;
 
@@ -101,6 +103,19 @@ export class Dispatcher implements Lookout, Leveller {
   /** The policy's answer may have changed: offers it what waits, in this turn. */
   offer(): void {
     this.#schedule();
+  }
+
+  /** Requests in the queue and in backlogs: all that is in nobody's window. O(1); O(w) while there are backlogs. */
+  get waiting(): number {
+    let waiting = this.queue.size;
+    if (!this.#hasBacklogs) return waiting;
+    this.#hasBacklogs = false;
+    for (const { backlog } of this.#workers) {
+      if (backlog.length === 0) continue;
+      this.#hasBacklogs = true;
+      waiting += backlog.length;
+    }
+    return waiting;
   }
 
   /** Requests in windows and backlogs. O(w). */
@@ -437,6 +452,7 @@ export class Dispatcher implements Lookout, Leveller {
     if (!worker.view.available || worker.backlog.length > 0) {
       if (request.extras !== undefined) request.extras.worker = worker;
       worker.backlog.push(request);
+      this.#hasBacklogs = true;
       return;
     }
     this.#stage(request, worker);

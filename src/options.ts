@@ -36,7 +36,7 @@ export interface BalancerOptions {
   window?: number | 'auto';
   /** Most bytes of arguments sent ahead to one worker, > 0; one request always may. Default 4 MiB. */
   windowBytes?: number;
-  /** Most requests waiting in the queue, an integer ≥ 1; `submit` rejects with `ERR_QUEUE_FULL` beyond. Default: no limit. */
+  /** Most requests waiting in the queue, or for one worker alone (sessions, keys), together; an integer ≥ 1; `submit` rejects with `ERR_QUEUE_FULL` beyond. Default: no limit. */
   maxQueue?: number;
   /** Default for `submit`'s `timeout`, in ms from the start of a run, > 0. Default: none. */
   timeout?: number;

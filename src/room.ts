@@ -10,7 +10,7 @@ export class Room {
   #hasRefused = false;
 
   /**
-   * @param most how many requests may be queued
+   * @param most how many requests may wait
    * @param tell called when there is room again after somebody was refused, or waited
    */
   constructor(dispatcher: Dispatcher, most: number, tell: () => void) {
@@ -21,7 +21,7 @@ export class Room {
 
   /** Whether there is none, as the queue stands; what was submitted in this turn may not have been given out yet. */
   get isFull(): boolean {
-    return this.#dispatcher.queue.size >= this.#most;
+    return this.#dispatcher.waiting >= this.#most;
   }
 
   /** Whether there is none, also after what can be given out has been. */

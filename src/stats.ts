@@ -26,7 +26,7 @@ export interface WorkerStats {
 export interface BalancerStats {
   /** Requests not yet given to any worker. */
   readonly queued: number;
-  /** The limit of `queued`. */
+  /** The limit of `queued`, together with those that wait for one worker alone: they are in its `pending`. */
   readonly maxQueue: number;
   /** Requests given to workers and not completed. */
   readonly pending: number;
