@@ -238,7 +238,7 @@ export class Dispatcher implements Lookout, Leveller {
       try {
         view = this.#select(request);
       } catch (error) {
-        queue.shift();
+        if (!this.#takeFirst(request)) continue;
         this.counts.failed++;
         request.reject(error);
         continue;
@@ -246,15 +246,23 @@ export class Dispatcher implements Lookout, Leveller {
       if (view === undefined) break;
       const worker = this.#placeFor(request, view.worker);
       if (worker === undefined) break;
-      // A session that moves tells its listeners, who may have submitted something more urgent, or aborted this.
-      if (request.extras !== undefined && queue.peek() !== request) continue;
-      queue.shift();
-      this.#give(request, worker);
+      if (this.#takeFirst(request)) this.#give(request, worker);
     }
     // A window may have been emptied by something else than completions.
     for (const worker of this.#workers) if (worker.backlog.length > 0) this.#refill(worker);
     this.#post();
     if (queue.size === 0) rebalance(this.#workers, this);
+  }
+
+  /**
+   * Takes a request out of the queue that has been its first.
+   * @returns false: it is no longer. A policy, and listeners of a session that moves, may have submitted something more urgent, or aborted it
+   */
+  #takeFirst(request: Request): boolean {
+    const first = this.queue.shift();
+    if (first === request) return true;
+    if (first !== undefined) this.queue.pushBack(first);
+    return false;
   }
 
   /**
@@ -444,8 +452,16 @@ export class Dispatcher implements Lookout, Leveller {
 
   /** Gives the worker what a pinning policy has chosen it for. */
   #refill(worker: Worker): void {
-    while (worker.backlog.length > 0 && worker.view.available)
-      this.#stage(worker.backlog.shift() as Request, worker);
+    if (worker.backlog.length === 0) return;
+    const wasPassing = this.#passing;
+    // A pass in the middle, from a getter in arguments, would stage its requests into the very slot that is being filled.
+    this.#passing = true;
+    try {
+      while (worker.backlog.length > 0 && worker.view.available)
+        this.#stage(worker.backlog.shift() as Request, worker);
+    } finally {
+      this.#passing = wasPassing;
+    }
   }
 
   #give(request: Request, worker: Worker): void {

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
+import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Balancer } from 'leastwork';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Gate, wait } from './gate.js';
 
 const taskEntry = new URL('../../dist/workers/task.js', import.meta.url).href;
 
@@ -73,6 +75,29 @@ describe("the caller's code that runs in the middle of ours", () => {
       }),
     ]);
     await expect(refused).rejects.toMatchObject({ code: 'ERR_NOT_CLONEABLE' });
+    await closing;
+  });
+
+  it('a getter that submits and closes, of a request that has waited for its worker alone', async () => {
+    const own = new Balancer({ workers: 1, window: 2 });
+    const session = own.session();
+    const gate = new Gate();
+    const before = [session.submit(wait, [gate.shared, 0]), session.submit((n: number) => n, [1])];
+    await gate.waitFor(1);
+    const more: Promise<number>[] = [];
+    let closing: Promise<void> | undefined;
+    const act = () => {
+      if (closing !== undefined) return;
+      for (let i = 0; i < 3; i++) more.push(session.submit((n) => n, [i]));
+      closing = own.close();
+    };
+    const waiting = [session.submit(five, [when(act)]), session.submit((n: number) => n, [6])];
+    // They wait in the backlog, and so are sent when results are taken.
+    await turn();
+    gate.open();
+    expect(await Promise.all(before)).toEqual([0, 1]);
+    expect(await Promise.all(waiting)).toEqual([5, 6]);
+    expect(await Promise.all(more)).toEqual([0, 1, 2]);
     await closing;
   });
 

@@ -1,4 +1,4 @@
-import type { Outcome, Policy, RequestView, WorkerView } from 'leastwork';
+import type { Balancer, Outcome, Policy, RequestView, WorkerView } from 'leastwork';
 import { describe, expect, it } from 'vitest';
 import { Gate, until, wait } from '../core/gate.js';
 import { allReady, withBalancer } from './tools.js';
@@ -166,6 +166,31 @@ describe('an own policy that is broken', () => {
       });
       expect(await Promise.all([...good, ...more])).toHaveLength(100);
       expect(balancer.stats()).toMatchObject({ queued: 0, pending: 0, failed: 1 });
+    });
+  });
+
+  it('that submits something more urgent while it selects: nothing is lost, nothing runs twice', async () => {
+    const urgent: Promise<number>[] = [];
+    let balancerOf: Balancer | undefined;
+    class Eager extends Own {
+      override select(request: RequestView): WorkerView | undefined {
+        const isPlain = request.key === undefined && urgent.length < 20;
+        if (isPlain && balancerOf !== undefined) {
+          urgent.push(balancerOf.submit(echo, [-1], { priority: 1, key: 'urgent' }));
+          if (urgent.length % 5 === 0) throw new Error('not now');
+        }
+        return super.select(request);
+      }
+    }
+    await withBalancer({ workers: 2, policy: new Eager() }, async (balancer) => {
+      balancerOf = balancer;
+      const runs = new Int32Array(new SharedArrayBuffer(4 * 50));
+      const count = (words: Int32Array, n: number): number => Atomics.add(words, n, 1);
+      const results = numbers(50).map((n) => balancer.submit(count, [runs, n]));
+      await Promise.allSettled(results);
+      expect(await Promise.all(urgent)).toEqual(urgent.map(() => -1));
+      expect(Math.max(...runs)).toBe(1);
+      expect(balancer.stats()).toMatchObject({ queued: 0, pending: 0, submitted: 50 + urgent.length });
     });
   });
 
