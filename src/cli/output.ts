@@ -4,7 +4,9 @@ import {
   constants,
   fchmodSync,
   fsyncSync,
+  lstatSync,
   openSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -38,22 +40,23 @@ export function standardOutput(before?: () => void): Output {
  * (`/dev/stdout`, a pipe) is written to as it is.
  */
 export function fileOutput(file: string): Output {
-  const target = targetOf(file);
-  const former = statSync(target, { throwIfNoEntry: false });
+  const former = statSync(file, { throwIfNoEntry: false });
   if (former?.isDirectory()) throw Object.assign(new Error('EISDIR'), { code: 'EISDIR', errno: -21 });
-  return former && !former.isFile() ? special(target) : regular(target, former);
+  return former && !former.isFile() ? special(file) : regular(targetOf(file), former);
 }
 
+/** Where the links lead, the last of which may point to a file that is still to be. */
 function targetOf(file: string): string {
-  try {
-    return realpathSync(file);
-  } catch {
-    return resolve(file);
+  let path = resolve(file);
+  while (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
+    path = resolve(realpathSync(dirname(path)), readlinkSync(path));
   }
+  return join(realpathSync(dirname(path)), basename(path));
 }
 
-function special(target: string): Output {
-  const descriptor = openSync(target, 'w');
+/** By the name that was given: what `/dev/stdout` leads to, a pipe, has no other. */
+function special(file: string): Output {
+  const descriptor = openSync(file, 'w');
   const writer = new Writer(descriptor);
   const commit = async () => {
     await writer.flush();

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { fileOutput } from '../../dist/src/cli/output.js';
-import { leastwork, scratch } from './command.js';
+import { coreutils, leastwork, MAIN, scratch } from './command.js';
 
 const root = scratch();
 const fresh = () => mkdtempSync(join(root, 'output-'));
@@ -58,6 +58,36 @@ it('a file that is replaced keeps its permissions, and a symbolic link to it sta
   expect(readdirSync(directory).sort()).toEqual(['link', 'real']);
   expect(readFileSync(join(directory, 'real'), 'utf8')).toBe('new');
   expect(statSync(join(directory, 'real')).mode & 0o777).toBe(0o640);
+});
+
+it('a symbolic link to a file that is still to be is followed, through further links', async () => {
+  const directory = fresh();
+  mkdirSync(join(directory, 'sub'));
+  symlinkSync('sub/second', join(directory, 'first'));
+  symlinkSync('real', join(directory, 'sub/second'));
+  const output = fileOutput(join(directory, 'first'));
+  await output.writer.write('new');
+  await output.commit();
+  expect(readdirSync(directory).sort()).toEqual(['first', 'sub']);
+  expect(readdirSync(join(directory, 'sub')).sort()).toEqual(['real', 'second']);
+  expect(readFileSync(join(directory, 'sub/real'), 'utf8')).toBe('new');
+});
+
+it('links that lead in a circle, and to a folder that is not there, are told', () => {
+  const directory = fresh();
+  symlinkSync('b', join(directory, 'a'));
+  symlinkSync('a', join(directory, 'b'));
+  symlinkSync('nowhere/file', join(directory, 'c'));
+  expect(() => fileOutput(join(directory, 'a'))).toThrow(expect.objectContaining({ code: 'ELOOP' }));
+  expect(() => fileOutput(join(directory, 'c'))).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+});
+
+it('standard output by its name as a file, where it is a pipe', () => {
+  // A shell's, since Node's own are sockets, which have no name.
+  const command = `'${process.execPath}' '${MAIN}' hash --quiet --output /dev/stdout - | cat`;
+  const ran = coreutils('sh', ['-c', command], { input: '' });
+  expect(ran).toMatchObject({ code: 0, stderr: '' });
+  expect(ran.stdout).toMatch(/^e3b0c442[\da-f]{56} {2}-\n$/);
 });
 
 it('what is no regular file is written to as it is', () => {
