@@ -13,6 +13,7 @@ const usedByBothSides = [
   'cloneable',
   'errors',
   'failure',
+  'near',
   'payload',
   'plain',
   'protocol',

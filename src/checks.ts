@@ -1,5 +1,6 @@
 /** Checks of single values, with errors that name the option, what was given and what is allowed. */
 import { InvalidOptionError } from './errors.js';
+import { nearest } from './near.js';
 
 /** The longest time that Node's timers take. */
 export const MOST_MS = 2 ** 31 - 1;
@@ -37,14 +38,15 @@ export function checkObject(name: string, given: unknown, known: Record<string, 
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw invalid(name, given, 'an object of options');
   }
+  const names = Object.keys(known);
   for (const key of Object.keys(given)) {
-    if (!Object.hasOwn(known, key)) {
-      throw new InvalidOptionError(
-        `${name}.${key}`,
-        'an unknown option',
-        `one of ${Object.keys(known).join(', ')}`,
-      );
-    }
+    if (Object.hasOwn(known, key)) continue;
+    const meant = nearest(key, names);
+    throw new InvalidOptionError(
+      `${name}.${key}`,
+      `an unknown option${meant === undefined ? '' : ` (did you mean '${meant}'?)`}`,
+      `one of ${names.join(', ')}`,
+    );
   }
 }
 

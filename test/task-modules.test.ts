@@ -142,7 +142,7 @@ describe('what is not there', () => {
   it('an export that is missing, saying which there are', async () => {
     const { message } = await failureOf(fixture('esm.mjs'), ['subtract']);
     expect(message).toContain("has no export 'subtract'");
-    expect(message).toContain('its functions are: Shape, add, count, default, image.resize.');
+    expect(message).toContain('its functions are: add, count, default, image.resize.');
     expect(message).not.toContain('Did you mean');
   });
 
@@ -157,6 +157,12 @@ describe('what is not there', () => {
       "'VERSION', but it is no function (string)",
     );
     expect((await failureOf(fixture('esm.mjs'), ['image'])).message).toContain('(object)');
+  });
+
+  it('a class', async () => {
+    const { code, message } = await failureOf(fixture('esm.mjs'), ['Shape']);
+    expect(code).toBe('ERR_TASK_NOT_FOUND');
+    expect(message).toContain("exports 'Shape', but it is a class, and calling it needs `new`");
   });
 
   it('a path through what is not an object', async () => {

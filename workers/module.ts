@@ -1,4 +1,5 @@
 import { TaskNotFoundError } from '../src/errors.js';
+import { nearest } from '../src/near.js';
 import type { ModuleAddress, ModuleDefinition } from '../src/protocol.js';
 import { importFrom } from './importer.js';
 import { switchOnTsx } from './tsx.js';
@@ -53,9 +54,14 @@ function follow(root: unknown, path: readonly string[], namespace: unknown): Tas
     owner = value;
     value = value[key];
   }
-  if (typeof value !== 'function') return undefined;
+  if (!isTask(value)) return undefined;
   // A function inside an object may use it as `this`; one that a module itself exports cannot.
-  return owner === namespace ? (value as TaskFunction) : (value.bind(owner) as TaskFunction);
+  return owner === namespace ? value : (value.bind(owner) as TaskFunction);
+}
+
+/** A class is a function, too, but one that cannot be called. */
+function isTask(value: unknown): value is TaskFunction {
+  return typeof value === 'function' && !/^class\b/.test(Function.prototype.toString.call(value));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -65,17 +71,20 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function missingMessage({ name, url, path }: ModuleDefinition, namespace: unknown): string {
   const wanted = path.join('.');
   const functions = functionsOf(namespace);
-  const close = functions.find((each) => isClose(each, wanted));
+  const close = nearest(wanted, functions);
   const meant = close === undefined ? '' : ` Did you mean '${close}'?`;
   const list =
     functions.length === 0 ? 'it exports no functions' : `its functions are: ${functions.join(', ')}`;
   const value = rootsOf(namespace).map((root) => valueAt(root, path));
   const what = value.find((each) => each !== undefined);
-  const problem =
-    what === undefined
-      ? `has no export '${wanted}'`
-      : `exports '${wanted}', but it is no function (${typeof what})`;
-  return `task '${name}': ${url} ${problem}; ${list}.${meant}`;
+  return `task '${name}': ${url} ${problemWith(what, wanted)}; ${list}.${meant}`;
+}
+
+function problemWith(what: unknown, wanted: string): string {
+  if (what === undefined) return `has no export '${wanted}'`;
+  return typeof what === 'function'
+    ? `exports '${wanted}', but it is a class, and calling it needs \`new\`: export a function that creates and uses it`
+    : `exports '${wanted}', but it is no function (${typeof what})`;
 }
 
 function valueAt(root: unknown, path: readonly string[]): unknown {
@@ -90,10 +99,10 @@ function functionsOf(namespace: unknown): string[] {
     if (!isObject(root)) continue;
     for (const key of Object.keys(root)) {
       const value = root[key];
-      if (typeof value === 'function') found.add(key);
+      if (isTask(value)) found.add(key);
       else if (key !== 'default' && key !== 'module.exports' && isPlainObject(value)) {
         for (const inner of Object.keys(value)) {
-          if (typeof value[inner] === 'function') found.add(`${key}.${inner}`);
+          if (isTask(value[inner])) found.add(`${key}.${inner}`);
         }
       }
     }
@@ -103,19 +112,4 @@ function functionsOf(namespace: unknown): string[] {
 
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** At most two edits apart (Levenshtein), or the same but for case. */
-function isClose(a: string, b: string): boolean {
-  const [from, to] = [a.toLowerCase(), b.toLowerCase()];
-  let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const change = (previous[j - 1] as number) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      row.push(Math.min(change, (previous[j] as number) + 1, (row[j - 1] as number) + 1));
-    }
-    previous = row;
-  }
-  return (previous[to.length] as number) <= Math.min(2, Math.floor(to.length / 2));
 }

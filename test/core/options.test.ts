@@ -122,7 +122,17 @@ describe('options of a Balancer', () => {
   it('an option that does not exist is named, with those that do', () => {
     expect(refusal(() => new Balancer({ maxThreads: 4 } as never))).toMatchObject({
       option: 'new Balancer(options).maxThreads',
-      message: expect.stringMatching(/unknown option.*workers, policy/),
+      message: expect.stringMatching(/unknown option, expected.*workers, policy/),
+    });
+  });
+
+  it.each([
+    ['worker', 'workers'],
+    ['maxqueue', 'maxQueue'],
+    ['polciy', 'policy'],
+  ])('%s: what is nearly right is told', (given, meant) => {
+    expect(refusal(() => new Balancer({ [given]: 4 } as never))).toMatchObject({
+      message: expect.stringContaining(`unknown option (did you mean '${meant}'?)`),
     });
   });
 
