@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { InvalidOptionError } from './errors.js';
+import { checkObject, durationOrZero, invalid } from './checks.js';
 
 /** What can be closed with a time limit: a Balancer, a Router. */
 export interface Closable {
@@ -10,7 +10,7 @@ export interface CloseOnSignalOptions {
   /** Signals that close. Default `['SIGTERM', 'SIGINT']`. SIGKILL and SIGSTOP cannot be listened to. */
   signals?: readonly NodeJS.Signals[];
   /**
-   * How long accepted requests may still take, in ms, ≥ 0; what is left then ends with `BalancerClosedError`. Default 10 000.
+   * How long accepted requests may still take, in ms, ≥ 0; what is left then ends with `BalancerClosedError`. Default 10,000.
    * `Infinity`: as long as they like.
    */
   timeout?: number;
@@ -29,11 +29,16 @@ const DEFAULT_TIMEOUT = 10_000;
  *
  * @returns removes the listeners: call `[Symbol.dispose]()`, or declare it with `using`. Then a close that is
  * under way does not end the process either.
- * @throws InvalidOptionError for a signal that does not exist or cannot be listened to, and for a bad timeout
+ * @throws InvalidOptionError for what cannot be closed, a signal that does not exist or cannot be listened to, a bad timeout, and an
+ *   option that does not exist
  */
 export function closeOnSignal(balancer: Closable, options: CloseOnSignalOptions = {}): Disposable {
+  if (typeof balancer?.close !== 'function') {
+    throw invalid('closeOnSignal(balancer)', balancer, 'a Balancer or a Router');
+  }
+  checkObject('closeOnSignal options', options, { signals: 0, timeout: 0 });
   const signals = checkSignals(options.signals ?? DEFAULT_SIGNALS);
-  const timeout = checkTimeout(options.timeout ?? DEFAULT_TIMEOUT);
+  const timeout = durationOrZero('closeOnSignal options.timeout', options.timeout, DEFAULT_TIMEOUT);
   let closing = false;
   let disposed = false;
 
@@ -74,18 +79,11 @@ function end(signal: NodeJS.Signals, when: 'whoever listens' | 'unless others li
 function checkSignals(signals: readonly NodeJS.Signals[]): readonly NodeJS.Signals[] {
   const allowed = 'names of signals that can be listened to';
   if (!Array.isArray(signals))
-    throw new InvalidOptionError('closeOnSignal options.signals', String(signals), `an array of ${allowed}`);
+    throw invalid('closeOnSignal options.signals', signals, `an array of ${allowed}`);
   for (const signal of signals) {
     if (!Object.hasOwn(constants.signals, signal) || signal === 'SIGKILL' || signal === 'SIGSTOP') {
-      throw new InvalidOptionError('closeOnSignal options.signals', String(signal), allowed);
+      throw invalid('closeOnSignal options.signals', signal, allowed);
     }
   }
   return [...new Set(signals)];
-}
-
-function checkTimeout(timeout: number): number {
-  if (typeof timeout !== 'number' || !(timeout >= 0)) {
-    throw new InvalidOptionError('closeOnSignal options.timeout', String(timeout), 'a number of ms ≥ 0');
-  }
-  return timeout;
 }

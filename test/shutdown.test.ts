@@ -115,12 +115,29 @@ describe('closing on a signal', () => {
     [{ timeout: -1 }, 'timeout'],
     [{ timeout: Number.NaN }, 'timeout'],
     [{ timeout: '5' }, 'timeout'],
+    [{ timeout: 2 ** 31 }, 'timeout'],
+    [{ timeot: 5 }, 'timeot'],
+    [5, undefined],
   ])('%j is refused', (options, option) => {
     expect(() => closeOnSignal({ close: async () => {} }, options as never)).toThrow(
-      expect.objectContaining({ code: 'ERR_INVALID_OPTION', option: `closeOnSignal options.${option}` }),
+      expect.objectContaining({
+        code: 'ERR_INVALID_OPTION',
+        option: ['closeOnSignal options', option].filter(Boolean).join('.'),
+      }),
     );
   });
 });
+
+it.each([undefined, null, {}, { close: 1 }, 'balancer'])(
+  '%j cannot be closed, and is refused at once',
+  (given) => {
+    const before = process.listenerCount('SIGTERM');
+    expect(() => closeOnSignal(given as never)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_OPTION', option: 'closeOnSignal(balancer)' }),
+    );
+    expect(process.listenerCount('SIGTERM')).toBe(before);
+  },
+);
 
 describe('closing a Balancer on a signal', () => {
   const file = path('balancer-closes-on-signal.mjs');
