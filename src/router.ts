@@ -4,6 +4,7 @@
  */
 
 import type { SubmitOptions } from './call-options.js';
+import { invalid } from './checks.js';
 import { InvalidOptionError, NoRouteError } from './errors.js';
 import type { MapOptions } from './map.js';
 import type {
@@ -180,9 +181,9 @@ function moduleName({ url }: TaskTarget): string {
 function checkRoutes<Target extends Submitter>(
   routes: Readonly<Record<string, Target>>,
 ): Map<string, Target> {
-  if (typeof routes !== 'object' || routes === null || Array.isArray(routes)) {
-    const given = routes === null ? 'null' : Array.isArray(routes) ? 'an array' : typeof routes;
-    throw new InvalidOptionError('Router routes', given, 'an object of patterns and Balancers');
+  const isTable = typeof routes === 'object' && routes !== null && !Array.isArray(routes);
+  if (!isTable || canSubmit(routes)) {
+    throw invalid('Router routes', routes, "an object of patterns and Balancers, as in { '*': balancer }");
   }
   const entries = Object.entries(routes);
   if (entries.length === 0) throw new InvalidOptionError('Router routes', 'no routes', 'at least one');
@@ -195,9 +196,14 @@ function checkRoutes<Target extends Submitter>(
         "a task's name, or its beginning and a *",
       );
     }
-    if (typeof target?.submit !== 'function' || typeof target.close !== 'function') {
-      throw new InvalidOptionError(`Router routes['${pattern}']`, String(target), 'a Balancer or a Router');
+    if (!canSubmit(target)) {
+      throw invalid(`Router routes['${pattern}']`, target, 'a Balancer or a Router');
     }
   }
   return new Map(entries);
+}
+
+function canSubmit(target: unknown): boolean {
+  const { submit, close } = (target ?? {}) as Partial<Submitter>;
+  return typeof submit === 'function' && typeof close === 'function';
 }

@@ -1,6 +1,8 @@
 /** Typed handles for the exports of a module, which is loaded in the workers only. */
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { types } from 'node:util';
+import { invalid } from './checks.js';
 import { entryUrl } from './entry.js';
 import { InvalidOptionError, NotAFunctionError } from './errors.js';
 
@@ -82,7 +84,10 @@ export function moduleAddress(module: unknown, option: string): { name: string; 
 function specifierOf(module: unknown, option = 'tasks(module)'): string {
   if (module instanceof URL) return module.href;
   if (typeof module !== 'string' || module === '') {
-    throw new InvalidOptionError(option, describe(module), 'a URL, an absolute path or a package name');
+    const allowed = 'a URL, an absolute path or a package name';
+    throw types.isModuleNamespaceObject(module)
+      ? new InvalidOptionError(option, 'a module that is loaded here', allowed)
+      : invalid(option, module, allowed);
   }
   if (isAbsolute(module)) return pathToFileURL(module).href;
   if (/^\.{1,2}(?:[/\\]|$)/.test(module)) {
@@ -93,10 +98,6 @@ function specifierOf(module: unknown, option = 'tasks(module)'): string {
     );
   }
   return module;
-}
-
-function describe(value: unknown): string {
-  return value === '' ? 'an empty string' : value === null ? 'null' : typeof value;
 }
 
 /** The module itself is no function, but its parts are made alike: which of them are functions only a worker knows. */

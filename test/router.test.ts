@@ -121,12 +121,14 @@ describe('routes', () => {
     [{}, 'no routes'],
     [null, 'null'],
     [[fake('a')], 'an array'],
-    ['*', 'string'],
+    ['*', "'*'"],
+    [fake('a'), 'an object (Object)'],
     [{ 'a*b': fake('a') }, "the pattern 'a*b'"],
     [{ '**': fake('a') }, "the pattern '**'"],
     [{ '': fake('a') }, "the pattern ''"],
     [{ '*': undefined }, 'undefined'],
-    [{ '*': { submit: 1 } }, '[object Object]'],
+    [{ '*': { submit: 1 } }, 'an object (Object)'],
+    [{ '*': Object.create(null) }, 'an object (no class)'],
   ])('%o is refused', (routes, given) => {
     expect(() => new Router(routes as never)).toThrow(
       expect.objectContaining({

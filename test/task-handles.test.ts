@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
@@ -88,7 +89,22 @@ describe('what tasks() takes', () => {
     },
   );
 
-  it.each([undefined, null, 5, '', {}, () => 1])('not %s', (module) => {
-    expect(() => tasks(module as unknown as string)).toThrow(/tasks\(module\): got .*, expected a URL/);
+  it.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [5, '5'],
+    ['', "''"],
+    [{}, 'an object (Object)'],
+    [() => 1, 'a function'],
+  ])('not %s', (module, given) => {
+    expect(() => tasks(module as unknown as string)).toThrow(`tasks(module): got ${given}, expected a URL`);
+  });
+
+  it('not the module itself', () => {
+    // By Node itself: vitest's own import gives a copy.
+    const module: unknown = createRequire(import.meta.url)('./fixtures/tasks/object.mjs');
+    expect(() => tasks(module as unknown as string)).toThrow(
+      'got a module that is loaded here, expected a URL',
+    );
   });
 });
