@@ -173,6 +173,10 @@ const METHODS = ['add', 'remove', 'select', 'update'] as const;
 
 function checkPolicy(policy: unknown, path: string): asserts policy is Policy {
   if (!isRecord(policy)) throw new InvalidOptionError(path, describe(policy), ALLOWED);
+  const named = Object.keys(policy).find((name) => kindOf(name) !== undefined);
+  if (named !== undefined) {
+    throw new InvalidOptionError(path, describe(policy), `a list of configs, as in [{ '${named}': {} }]`);
+  }
   for (const method of METHODS) {
     if (typeof policy[method] === 'function') continue;
     throw new InvalidOptionError(

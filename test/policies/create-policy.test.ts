@@ -147,7 +147,12 @@ describe('what is refused names the option, what was given and what is allowed',
       /got -1, expected a finite number from 0/,
     ],
     [[{ pick_first: { shuffleAddressList: 1 } }], 'policy[0].pick_first.shuffleAddressList', /true or false/],
-    [{ 'least-request': {} }, 'policy.add', /got undefined, expected a function: an own policy needs it/],
+    [{ select() {} }, 'policy.add', /got undefined, expected a function: an own policy needs it/],
+    [
+      { 'least-request': {} },
+      'policy',
+      /got an object with least-request, expected a list of configs, as in \[\{ 'least-request': \{\} \}\]/,
+    ],
   ])('%j', (option, name, message) => {
     let error: unknown;
     try {
