@@ -43,6 +43,10 @@ const FIXED: Readonly<Record<string, string>> = {
   __webpack_require__: 'is how webpack loads modules; use tasks(…) with a file that webpack leaves alone',
 };
 
+/** Its value cannot be an argument. */
+const CALLED =
+  "is a function or class, which cannot be an argument: define it inside the function, or import its module there, await import('…')";
+
 function advice(name: FreeName, taskName: string, isAsync: boolean): string {
   if (name.name === taskName) {
     return `is the function itself; for recursion make it a named function, 'function ${taskName}(…) { … }'`;
@@ -54,7 +58,7 @@ function advice(name: FreeName, taskName: string, isAsync: boolean): string {
     compiledImportAdvice(name, isAsync) ??
     importAdvice(name, isAsync) ??
     helperAdvice(name) ??
-    'pass it as an argument'
+    (name.called ? CALLED : 'pass it as an argument')
   );
 }
 

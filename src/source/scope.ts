@@ -15,6 +15,8 @@ export interface FreeName {
   readonly offset: number;
   /** Properties that are read of it, as in `crypto.createHash`. */
   readonly members: ReadonlySet<string>;
+  /** It is called somewhere, or used with `new`: so it is a function or a class. */
+  readonly called: boolean;
 }
 
 interface Scope {
@@ -29,6 +31,7 @@ interface Use {
   readonly offset: number;
   readonly scope: Scope;
   readonly member: string | undefined;
+  readonly called: boolean;
 }
 
 interface Walk {
@@ -57,15 +60,16 @@ export function freeNames(root: Node, method: boolean): FreeName[] {
 }
 
 function resolve(walk: Walk): FreeName[] {
-  const free = new Map<string, { name: string; offset: number; members: Set<string> }>();
+  const free = new Map<string, { name: string; offset: number; members: Set<string>; called: boolean }>();
   for (const use of walk.uses) {
     if (isDeclared(use) || walk.guarded.has(use.name)) continue;
     let entry = free.get(use.name);
     if (entry === undefined) {
-      entry = { name: use.name, offset: use.offset, members: new Set() };
+      entry = { name: use.name, offset: use.offset, members: new Set(), called: false };
       free.set(use.name, entry);
     }
     if (use.member !== undefined) entry.members.add(use.member);
+    entry.called ||= use.called;
   }
   return [...free.values()].sort((a, b) => a.offset - b.offset);
 }
@@ -87,8 +91,19 @@ function functionScope(scope: Scope): Scope {
   return at;
 }
 
-function use(name: string, offset: number, scope: Scope, walk: Walk, member?: string): void {
-  if (walk.withDepth === 0) walk.uses.push({ name, offset, scope, member });
+function use(
+  name: string,
+  offset: number,
+  scope: Scope,
+  walk: Walk,
+  { member, called = false }: { member?: string; called?: boolean } = {},
+): void {
+  if (walk.withDepth === 0) walk.uses.push({ name, offset, scope, member, called });
+}
+
+function visitCallee(node: AnyNode, scope: Scope, walk: Walk): void {
+  if (node.type === 'Identifier') use(node.name, node.start, scope, walk, { called: true });
+  else visit(node, scope, walk);
 }
 
 function walkFunction(node: AnyNode, scope: Scope, walk: Walk, lexicalThis = false): void {
@@ -200,7 +215,8 @@ const VISITORS: Readonly<Record<string, Visitor>> = {
   },
   MemberExpression: (node, scope, walk) => {
     const { object, property, computed } = node;
-    if (object.type === 'Identifier' && !computed) use(object.name, object.start, scope, walk, property.name);
+    if (object.type === 'Identifier' && !computed)
+      use(object.name, object.start, scope, walk, { member: property.name });
     else visit(object, scope, walk);
     if (computed || property.type === 'PrivateIdentifier') visit(property, scope, walk);
   },
@@ -217,12 +233,20 @@ const VISITORS: Readonly<Record<string, Visitor>> = {
     else visit(node.argument, scope, walk);
   },
   CallExpression: (node, scope, walk) => {
-    visit(node.callee, scope, walk);
+    visitCallee(node.callee, scope, walk);
     // TypeScript passes `this` on to its helpers, whether it is used or not: `__awaiter(this, …)`.
     const helper = /^__\w+$/.test(node.callee.name ?? node.callee.property?.name ?? '');
     const [first, ...rest] = node.arguments;
     if (first && !(helper && first.type === 'ThisExpression')) visit(first, scope, walk);
     visitAll(rest, scope, walk);
+  },
+  NewExpression: (node, scope, walk) => {
+    visitCallee(node.callee, scope, walk);
+    visitAll(node.arguments, scope, walk);
+  },
+  TaggedTemplateExpression: (node, scope, walk) => {
+    visitCallee(node.tag, scope, walk);
+    visit(node.quasi, scope, walk);
   },
 };
 

@@ -182,6 +182,11 @@ describe('describeFunction', () => {
     ['__dirname', '() => __dirname', /only in a CommonJS file; pass it/],
     ['an underscored name of the user', '() => _config.x', /_config .*: pass it as an argument/],
     ['a numbered name of the user', '() => config_2.x', /config_2 .*: pass it as an argument/],
+    ['a function of the user', '(a) => helper(a)', /helper .*: is a function or class, .*: define it inside/],
+    ['a class of the user', '() => new Point(1)', /Point .*: is a function or class, .*: define it inside/],
+    ['a tag of the user', '() => html`<b></b>`', /html .*: is a function or class/],
+    ['a function that is named first', '() => [helper, helper()]', /helper .*: is a function or class/],
+    ['a value that is given to a function', '(f) => f(helper)', /helper .*: pass it as an argument/],
   ])('gives advice that fits: %s', (_title, code, message) => {
     expect(errorOf(code).message).toMatch(message);
   });
