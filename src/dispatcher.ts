@@ -161,7 +161,7 @@ export class Dispatcher implements Lookout, Leveller {
     this.#policy.remove(worker.view);
     const why = worker.state === 'ejected' ? 'ejected' : 'leaving';
     this.#requeue(worker.reclaim(Number.POSITIVE_INFINITY, why));
-    for (const request of worker.backlog.splice(0)) {
+    for (const request of worker.backlog.takeAll()) {
       if (request.extras?.session === undefined || why === 'ejected') this.#requeue([request]);
       else worker.backlog.push(request);
     }
@@ -183,7 +183,7 @@ export class Dispatcher implements Lookout, Leveller {
     // So that its sessions move.
     worker.state = 'ejected';
     this.#casualties.moveOn(unstarted, worker, 'its thread had to be ended');
-    this.#requeue(worker.backlog.splice(0));
+    this.#requeue(worker.backlog.takeAll());
     worker.terminate();
     this.#schedule();
   }
@@ -313,7 +313,7 @@ export class Dispatcher implements Lookout, Leveller {
     worker.closeChannel();
     this.remove(worker);
     this.#casualties.settle(worker.remains(), worker, death);
-    this.#requeue(worker.backlog.splice(0));
+    this.#requeue(worker.backlog.takeAll());
     // It may have died between taking the bell and sending the message.
     this.poller.lookSoon();
   }
@@ -331,9 +331,7 @@ export class Dispatcher implements Lookout, Leveller {
       this.#schedule();
       return true;
     }
-    const at = worker.backlog.indexOf(request);
-    if (at >= 0) worker.backlog.splice(at, 1);
-    else if (!worker.withdraw(request)) return false;
+    if (!worker.backlog.remove(request) && !worker.withdraw(request)) return false;
     this.#policy.update(worker.view);
     this.#schedule();
     return true;
@@ -354,7 +352,7 @@ export class Dispatcher implements Lookout, Leveller {
     for (const worker of this.#workers) {
       if (worker.state === 'checking') continue;
       this.#requeue(worker.reclaim(Number.POSITIVE_INFINITY, 'leaving'));
-      this.#requeue(worker.backlog.splice(0));
+      this.#requeue(worker.backlog.takeAll());
     }
     const taken = [...this.queue.takeAll()];
     this.#noteLoad();

@@ -1,5 +1,6 @@
 /** One worker: a thread as the main thread sees it. Its window, what is pending in it, its state. */
 import { MessageChannel } from 'node:worker_threads';
+import { Backlog } from './backlog.js';
 import { callOut, isCallingOut } from './call-out.js';
 import { Channel } from './channel.js';
 import { NotCloneableError } from './errors.js';
@@ -89,7 +90,7 @@ export class Worker {
   readonly id: number;
   readonly view: View;
   /** Requests that a pinning policy has given to this worker while its window was full. */
-  readonly backlog: Request[] = [];
+  readonly backlog = new Backlog();
   state: WorkerState = 'starting';
   /** Its thread has been up. */
   wasReady = false;
@@ -179,7 +180,7 @@ export class Worker {
   /** The request that would be started next, if any. */
   get oldestUnstarted(): Request | undefined {
     const head = this.#window.head();
-    return head === this.#ledger.tail ? this.backlog[0] : this.#ledger.at(head);
+    return head === this.#ledger.tail ? this.backlog.first : this.#ledger.at(head);
   }
 
   /** Asks for a beat. */

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { Backlog } from '../../dist/src/backlog.js';
 import { Dispatcher } from '../../dist/src/dispatcher.js';
 import { createPolicy } from '../../dist/src/policies/index.js';
 import { Request } from '../../dist/src/request.js';
@@ -30,7 +31,7 @@ it.each([true, false])(
     const worker = {
       view: { id: 1 },
       state: 'ready',
-      backlog: [],
+      backlog: new Backlog(),
       takeAll: () => {
         done.push('take');
         return unstarted;
