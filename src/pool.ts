@@ -1,24 +1,20 @@
-/** The set of workers: starts them, replaces those that die, changes their number. */
+/** The set of workers: who is in it, how many are to be, and how each comes and goes. */
 import { Admission, type AdmissionSetup } from './admission.js';
 import type { Circuit } from './circuit.js';
 import type { Dispatcher } from './dispatcher.js';
 import { BalancerClosedError, NoWorkerError } from './errors.js';
-import { type Member, makeMember } from './member.js';
-import { type Place, Vacancies } from './places.js';
+import { Hope, noWorker } from './hope.js';
+import type { Member } from './member.js';
 import type { ResultMessage } from './protocol.js';
+import { Renewal } from './renewal.js';
 import type { Request } from './request.js';
+import { Retirement } from './retirement.js';
 import { Roster } from './roster.js';
 import type { ScalingLimits } from './scaling.js';
 import { Spinners } from './spinners.js';
-import { StartGate } from './start-gate.js';
+import { type PoolSetup, Starter } from './starter.js';
 import type { ThreadDeath } from './thread.js';
-import { Worker, type WorkerEvents, type WorkerSetup } from './worker.js';
-
-/** At the end nothing is left to run; a thread that some stray callback of a task keeps busy then is ended after this time, in ms. */
-const LINGER_MS = 3_000;
-
-/** What all workers of a pool have in common. */
-export type PoolSetup = Omit<WorkerSetup, 'id' | 'label' | 'weight'>;
+import type { Worker, WorkerEvents } from './worker.js';
 
 export interface PoolRules {
   /** A worker is replaced after that many requests. */
@@ -42,26 +38,23 @@ export interface PoolEvents {
 }
 
 export class Pool implements WorkerEvents {
-  readonly #setup: PoolSetup;
   readonly #rules: PoolRules;
   readonly #dispatcher: Dispatcher;
   readonly #events: PoolEvents;
-  readonly #starts = new StartGate();
-  readonly #admission: Admission | undefined;
+  readonly #spinners: Spinners;
   readonly #members = new Roster();
-  readonly #vacancies = new Vacancies();
+  readonly #starter: Starter;
+  readonly #admission: Admission | undefined;
+  readonly #retirement: Retirement;
+  readonly #renewal: Renewal;
+  readonly #hope: Hope;
   /** Between which the number of workers may change by itself. */
   readonly #range: { min: number; max: number };
-  #lastId = 0;
   /** How many workers there should be. */
   #target: number;
   /** Nobody adds workers any more. */
   #closing = false;
   #closed = false;
-  #retry: NodeJS.Timeout | undefined;
-  #refusal: NoWorkerError | undefined;
-  /** Ends when the last reload has. */
-  #reloaded: Promise<void> = Promise.resolve();
 
   constructor(
     setup: PoolSetup,
@@ -70,12 +63,16 @@ export class Pool implements WorkerEvents {
     dispatcher: Dispatcher,
     events: PoolEvents,
   ) {
-    this.#setup = setup;
     this.#rules = rules;
     this.#range = { min: range.min, max: range.max };
     this.#target = range.min;
     this.#dispatcher = dispatcher;
     this.#events = events;
+    this.#spinners = new Spinners(setup.spinners);
+    this.#hope = new Hope((error) => events.refusing(error));
+    this.#starter = new Starter(setup, this.#members, this, () => this.#fill());
+    this.#retirement = new Retirement(this.#members, dispatcher);
+    this.#renewal = new Renewal(this.#members, this.#starter, this.#retirement);
     this.#admission =
       rules.check && new Admission(rules.check, (worker, error) => this.#checked(worker, error));
     this.#fill();
@@ -111,11 +108,11 @@ export class Pool implements WorkerEvents {
 
   /** Whether a worker has the place of that label, or is to have it. */
   hasPlace(label: string): boolean {
-    return this.#members.hasPlace(label) || this.#vacancies.has(label);
+    return this.#members.hasPlace(label) || this.#starter.isVacant(label);
   }
 
   get circuit(): Circuit {
-    return this.#starts.circuit;
+    return this.#starter.circuit;
   }
 
   /** Sets between which the number of workers may change. Resolves when new ones are ready and the others have ended. */
@@ -123,8 +120,7 @@ export class Pool implements WorkerEvents {
     this.#range.min = range.min;
     this.#range.max = range.max;
     const leaving = this.scale(this.#target);
-    const { circuit } = this.#starts;
-    if (this.size < this.#target && !circuit.allows(performance.now())) throw noWorker(circuit.cause);
+    if (this.size < this.#target) this.#starter.mustAllow();
     const coming = [...this.#members.all()].filter((member) => !member.admitted && !member.leaving);
     await Promise.all([leaving, ...coming.map((member) => member.ready.promise)]);
   }
@@ -132,14 +128,16 @@ export class Pool implements WorkerEvents {
   /** Sets how many workers there should be, within the range. Resolves when the surplus ones have ended. */
   async scale(size: number): Promise<void> {
     this.#target = Math.min(Math.max(size, this.#range.min), this.#range.max);
-    const leaving = this.#members.surplus(this.#target).flatMap((member) => this.#dismiss(member));
+    const leaving = this.#members
+      .surplus(this.#target)
+      .flatMap((member) => this.#retirement.retireChain(member));
     this.#fill();
     await Promise.all(leaving);
   }
 
   /** Adds one worker of the given weight; resolves to its id when it is ready. */
   async add(weight: number): Promise<number> {
-    const member = this.#start({ label: this.#freeLabel(), weight }, { isExtra: true });
+    const member = this.#starter.start(this.#starter.newPlace(weight), { isExtra: true });
     this.#moveRange(1);
     await member.ready.promise;
     return member.worker.id;
@@ -150,20 +148,15 @@ export class Pool implements WorkerEvents {
     const member = this.#members.get(id);
     if (member === undefined || member.leaving) return false;
     this.#moveRange(-1);
-    const leaving = this.#dismiss(member);
+    const leaving = this.#retirement.retireChain(member);
     this.#fill();
     await Promise.all(leaving);
     return true;
   }
 
-  /**
-   * Replaces all workers one by one: the new one is ready before the old one is retired. One reload at a time: a thread that
-   * another has just started may have loaded its modules already.
-   */
+  /** Replaces all workers one by one. */
   async reload(): Promise<void> {
-    const reloaded = this.#reloaded.then(() => this.#reload());
-    this.#reloaded = reloaded.catch(() => {});
-    await reloaded;
+    await this.#renewal.reload();
   }
 
   /**
@@ -175,14 +168,8 @@ export class Pool implements WorkerEvents {
   eject(worker: Worker, notBefore: number, cause: Error | undefined): void {
     const member = this.#members.get(worker.id);
     if (member === undefined) return;
-    if (!member.leaving) {
-      member.leaving = true;
-      if (!member.replaced) this.#vacancies.add(placeOf(worker), notBefore);
-    }
-    worker.state = 'ejected';
-    this.#dispatcher.retire(worker);
-    if (cause === undefined) worker.retire();
-    else worker.terminate(cause);
+    if (!member.leaving && !member.replaced) this.#starter.vacate(worker, notBefore);
+    this.#retirement.eject(member, cause);
     this.#fill();
   }
 
@@ -195,31 +182,20 @@ export class Pool implements WorkerEvents {
   /** Ends all threads: those that idle by themselves, those that start or run at once. Resolves when all have ended. */
   async close(): Promise<void> {
     this.#stop();
-    const linger = setTimeout(() => this.terminate(), LINGER_MS);
-    await Promise.all([...this.#members.all()].map((member) => this.#retire(member)));
-    clearTimeout(linger);
+    await this.#retirement.retireAll();
   }
 
   /** Ends all threads at once, and starts no more. */
   terminate(): void {
     this.#stop();
-    for (const member of this.#members.all()) {
-      member.leaving = true;
-      member.worker.terminate();
-    }
+    this.#retirement.terminateAll();
   }
 
   /** Looks whether a worker has done enough, or has grown too large; called now and then. */
   recycle(): void {
     const { maxRequests, maxHeap } = this.#rules;
     if (maxRequests === Number.POSITIVE_INFINITY && maxHeap === Number.POSITIVE_INFINITY) return;
-    for (const member of [...this.#members.all()]) {
-      if (member.leaving || member.replaced || member.worker.state !== 'ready') continue;
-      if (member.worker.completed >= maxRequests || member.worker.heapUsed > maxHeap) {
-        // If no other can be started it goes on; it will be tried again.
-        this.#replace(member).catch(() => {});
-      }
-    }
+    this.#renewal.recycle(maxRequests, maxHeap);
   }
 
   completed(
@@ -253,13 +229,12 @@ export class Pool implements WorkerEvents {
     const member = this.#members.get(worker.id) as Member;
     const isExpected = member.leaving || worker.terminated;
     this.#members.delete(member);
-    new Spinners(this.#setup.spinners).leave(worker.id);
+    this.#spinners.leave(worker.id);
     this.#admission?.forget(worker);
     this.#dispatcher.died(worker, death);
     member.ended.resolve();
     if (!member.admitted) this.#startFailed(member, death);
-    else if (worker.completed > 0) this.#starts.worked();
-    else if (!isExpected) this.#starts.crashed(performance.now());
+    else this.#starter.ended(worker, isExpected);
     this.#vacate(member);
     this.#events.ended(worker.id, death.exitCode, death.cause, isExpected);
     this.#fill();
@@ -276,7 +251,7 @@ export class Pool implements WorkerEvents {
     const { worker } = member;
     member.attempt.succeeded();
     // The old one leaves first: the two have one label, and a policy that hashes knows workers by it.
-    if (member.replaces !== undefined) void this.#retire(member.replaces);
+    if (member.replaces !== undefined) void this.#retirement.retire(member.replaces);
     member.admitted = true;
     worker.state = 'ready';
     // Its check is not one of the requests.
@@ -312,67 +287,19 @@ export class Pool implements WorkerEvents {
     if (member.leaving || member.replaced) return;
     if (replaces !== undefined && !replaces.leaving && this.#members.has(replaces.worker.id)) return;
     if (member.isExtra && !member.admitted) this.#moveRange(-1);
-    else this.#vacancies.add(placeOf(worker));
+    else this.#starter.vacate(worker);
   }
 
-  /** Starts what is missing, as far as the circuit and the backoff allow. */
+  /** Starts what is missing, as far as it may be. */
   #fill(): void {
     if (this.#closed) return;
-    this.#vacancies.keep(this.#target - this.size);
-    for (;;) {
-      const now = performance.now();
-      if (this.size + this.#vacancies.held(now) >= this.#target) break;
-      if (!this.#starts.allows(now)) break;
-      this.#start(this.#vacancies.take(now) ?? { label: this.#freeLabel(), weight: 1 });
-    }
-    this.#fillLater();
+    this.#starter.fill(this.#target);
     this.#noteHope();
   }
 
-  #fillLater(): void {
-    clearTimeout(this.#retry);
-    const now = performance.now();
-    const missing = this.#target - this.size;
-    if (missing <= 0) return;
-    let at = this.#vacancies.nextAfter(now);
-    if (missing > this.#vacancies.held(now)) at = Math.min(at, this.#starts.nextAt);
-    if (at === Number.POSITIVE_INFINITY) return;
-    // What waits in the queue keeps the process alive; with nothing waiting nobody needs the worker.
-    this.#retry = setTimeout(() => this.#fill(), Math.max(1, Math.ceil(at - now)));
-    this.#retry.unref();
-  }
-
-  /** Whether there is hope for a request that waits. */
   #noteHope(): void {
-    let error: NoWorkerError | undefined;
-    if (!this.#members.hasWorking) {
-      const { circuit } = this.#starts;
-      if (circuit.state !== 'closed') error = noWorker(circuit.cause);
-      else if (this.#range.max === 0 && (this.#rules.failsWhenEmpty || this.#closing)) error = emptySet();
-    }
-    if ((error === undefined) === (this.#refusal === undefined)) return;
-    this.#refusal = error;
-    this.#events.refusing(error);
-  }
-
-  #start(place: Place, how: { replaces?: Member; isExtra?: boolean } = {}): Member {
-    if (this.#closed) throw new BalancerClosedError('the Balancer is closed');
-    const { circuit } = this.#starts;
-    const now = performance.now();
-    if (!circuit.allows(now)) throw noWorker(circuit.cause);
-    const attempt = circuit.begin(now);
-    const id = ++this.#lastId;
-    const worker = new Worker({ ...this.#setup, id, label: place.label, weight: place.weight }, this);
-    const member = makeMember(worker, attempt, how);
-    this.#members.add(member);
-    return member;
-  }
-
-  /** The lowest number that no place has. */
-  #freeLabel(): string {
-    let label = 1;
-    while (this.#members.hasLabel(String(label)) || this.#vacancies.has(String(label))) label++;
-    return String(label);
+    const staysEmpty = this.#range.max === 0 && (this.#rules.failsWhenEmpty || this.#closing);
+    this.#hope.look(this.#members.hasWorking, this.circuit, staysEmpty);
   }
 
   #moveRange(by: 1 | -1): void {
@@ -381,82 +308,9 @@ export class Pool implements WorkerEvents {
     this.#target = Math.max(0, this.#target + by);
   }
 
-  /** Retires a worker together with those that are to take its place, or whose place it is to take. */
-  #dismiss(member: Member): Promise<void>[] {
-    return this.#members.chain(member).map((one) => this.#retire(one));
-  }
-
-  #retire(member: Member): Promise<void> {
-    if (!member.leaving) {
-      member.leaving = true;
-      const { worker } = member;
-      // One that died while its successor was starting is dead, and must not look as if it drained.
-      if (worker.state === 'dead') return member.ended.promise;
-      if (!member.admitted) worker.terminate();
-      else {
-        worker.state = 'draining';
-        this.#dispatcher.retire(worker);
-        // With open sessions it stays until the last of them is closed.
-        if (worker.sessions === 0 || this.#closed) worker.retire();
-      }
-    }
-    return member.ended.promise;
-  }
-
-  async #reload(): Promise<void> {
-    const last = this.#lastId;
-    for (const member of [...this.#members.all()]) {
-      if (member.replaced) {
-        // It has grown too large, say, and is being replaced for that.
-        const fresh = [...this.#members.all()].find(({ replaces }) => replaces === member);
-        await fresh?.ready.promise.catch(() => {});
-      }
-      if (member.worker.id <= last) await this.#replace(member);
-    }
-  }
-
-  async #replace(member: Member): Promise<void> {
-    // Somebody may wait for it; and the fresh one could be ready first.
-    if (!member.admitted) await member.ready.promise.catch(() => {});
-    if (member.replaced || member.leaving || !this.#members.has(member.worker.id)) return;
-    member.replaced = true;
-    let fresh: Member | undefined;
-    try {
-      fresh = this.#start(placeOf(member.worker), { replaces: member });
-      await fresh.ready.promise;
-    } catch (error) {
-      member.replaced = false;
-      // Somebody has removed the worker meanwhile, and its successor with it.
-      if (fresh?.leaving) return;
-      throw error;
-    }
-    await this.#retire(member);
-  }
-
   #stop(): void {
     this.#closed = true;
     this.#target = 0;
-    clearTimeout(this.#retry);
+    this.#starter.stop();
   }
-}
-
-function placeOf(worker: Worker): Place {
-  return { label: worker.view.label, weight: worker.view.weight };
-}
-
-function emptySet(): NoWorkerError {
-  return new NoWorkerError('the set of workers is empty: add one by balancer.add() or balancer.resize()');
-}
-
-/** Which flag of Node's permission model is missing: Node 20 itself only says that access is restricted. */
-function permissionHint(cause: unknown): string {
-  const { code, permission, resource } = (cause ?? {}) as Record<string, unknown>;
-  if (code !== 'ERR_ACCESS_DENIED') return '';
-  if (permission === 'WorkerThreads') return ' (start Node with --allow-worker)';
-  return permission === 'FileSystemRead' ? ` (start Node with --allow-fs-read=${resource})` : '';
-}
-
-function noWorker(cause: unknown): NoWorkerError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new NoWorkerError(`no worker can be started: ${why}${permissionHint(cause)}`, { cause });
 }
