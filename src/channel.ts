@@ -12,25 +12,40 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
   readonly #stash = new Map<number, Stashed>();
   readonly #receive: (message: Incoming) => void;
   #unreadable: unknown;
+  /** Messages in each direction, modulo 2^32. */
+  #sent = 0;
+  #received = 0;
 
   /** @param receive called with each message in the order of sending, from the event loop or from `drain` */
   constructor(port: MessagePort, receive: (message: Incoming) => void) {
     this.#port = port;
     this.#receive = receive;
-    port.on('message', receive);
-    port.on('messageerror', (error) => {
-      this.#unreadable = error;
+    port.on('message', (message: Incoming) => {
+      this.#received = (this.#received + 1) | 0;
+      receive(message);
     });
+    port.on('messageerror', (error) => this.#unread(error));
   }
 
   /** @throws DataCloneError when a value cannot be cloned; then nothing was sent and nothing transferred */
   send(message: Outgoing, transfer?: readonly Transferable[]): void {
     this.#port.postMessage(message, transfer);
+    this.#sent = (this.#sent + 1) | 0;
+  }
+
+  /** How many messages have been sent, modulo 2^32. */
+  get sent(): number {
+    return this.#sent;
   }
 
   /** Receives at once all that has arrived. */
   drain(): void {
     while (this.receiveNext());
+  }
+
+  /** Receives what the other side had sent when it had sent that many; not what it may be sending at present, without end. */
+  drainTo(sent: number): void {
+    while (((sent - this.#received) | 0) > 0 && this.receiveNext());
   }
 
   /** Why the last message that could not be read in this thread could not; those behind it are not affected. */
@@ -70,10 +85,11 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
     try {
       entry = receiveMessageOnPort(this.#port);
     } catch (error) {
-      this.#unreadable = error;
+      this.#unread(error);
       return true;
     }
     if (entry === undefined) return false;
+    this.#received = (this.#received + 1) | 0;
     this.#receive(entry.message as Incoming);
     return true;
   }
@@ -85,5 +101,10 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
 
   close(): void {
     this.#port.close();
+  }
+
+  #unread(error: unknown): void {
+    this.#received = (this.#received + 1) | 0;
+    this.#unreadable = error;
   }
 }

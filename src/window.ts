@@ -163,7 +163,7 @@ export class Window {
     return CONTROL_WORDS + (position & this.#mask) * SLOT_WORDS;
   }
 
-  /** Word index of the completion slot at a position. Its header is 4 words: id, kind, run time (float32 ms), and 1 if messages were sent on the way. */
+  /** Word index of the completion slot at a position. Its header is 4 words: id, kind, run time (float32 ms), and if messages were sent on the way, how many so far, else 0. */
   completionSlot(position: number): number {
     return CONTROL_WORDS + (this.capacity + (position & this.#mask)) * SLOT_WORDS;
   }

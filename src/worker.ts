@@ -229,7 +229,8 @@ export class Worker {
       const kind = memory.i32[slot + 1] as number;
       const runTime = memory.f32[slot + 2] as number;
       // What the task has printed, or sent on its way, comes before its result; and it is for a request that is still here.
-      if (memory.i32[slot + 3] !== 0) this.#channel.drain();
+      const sent = memory.i32[slot + 3] as number;
+      if (sent !== 0) this.#channel.drainTo(sent);
       const request = ledger.leave();
       this.#outbox.over(request);
       let value: unknown;

@@ -66,7 +66,7 @@ export class Delivery {
     i32[slot] = id;
     i32[slot + 1] = kind;
     f32[slot + 2] = runTime;
-    i32[slot + 3] = this.#announced ? 1 : 0;
+    i32[slot + 3] = this.#announced ? this.#channel.sent : 0;
     this.#announced = false;
     this.#window.complete(position);
   }

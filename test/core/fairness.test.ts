@@ -6,6 +6,8 @@ import { Balancer } from 'leastwork';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Gate, until, wait } from './gate.js';
 
+const taskEntry = new URL('../../dist/workers/task.js', import.meta.url).href;
+
 /** With a core to spare the main thread looks for results by itself, else it is woken: both must leave room for others. */
 describe.each([1, 2])("the caller's event loop, %s workers", (workers) => {
   let balancer: Balancer;
@@ -66,6 +68,29 @@ describe.each([1, 2])("the caller's event loop, %s workers", (workers) => {
     // 1,024 of each worker in one look; a turn may see one from `setImmediate` and a few that workers asked for.
     expect(most).toBeLessThanOrEqual(4 * workers * 1_024);
     await deep.close();
+  });
+
+  it('a result does not wait for what the next task goes on to tell', async () => {
+    const own = new Balancer({ workers: 1 });
+    const opened = new Int32Array(new SharedArrayBuffer(4));
+    const tell = async (url: string, times: number, opened: Int32Array) => {
+      const { context } = await import(url);
+      let told = 0;
+      while (told < times && Atomics.load(opened, 0) === 0) context.progress(told++);
+      return told;
+    };
+    // Each takes longer to hear than to tell.
+    const onProgress = () => {
+      const end = performance.now() + 0.01;
+      while (performance.now() < end);
+    };
+    await own.submit(tell, [taskEntry, 1, opened], { onProgress });
+    const first = own.submit(tell, [taskEntry, 1, opened], { onProgress });
+    const second = own.submit(tell, [taskEntry, 100_000, opened], { onProgress });
+    expect(await first).toBe(1);
+    Atomics.store(opened, 0, 1);
+    expect(await second).toBeLessThan(100_000);
+    await own.close();
   });
 
   it('a server answers while a closed loop runs', async () => {
