@@ -17,6 +17,7 @@ const usedByBothSides = [
   'payload',
   'plain',
   'protocol',
+  'shared-views',
   'spinners',
   'transferable',
   'views',

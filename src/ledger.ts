@@ -25,6 +25,7 @@ export class Ledger {
   #done = FIRST_POSITION;
   #tail = FIRST_POSITION;
   #bytes = 0;
+  #left = 0;
 
   /** @param capacity a power of two */
   constructor(capacity: number, sums: Sums) {
@@ -48,6 +49,16 @@ export class Ledger {
   /** Bytes of arguments of all requests. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Requests in the window. */
+  get pending(): number {
+    return this.#sums.pending;
+  }
+
+  /** How many requests have left it at its front so far: `done`, without its wrap. */
+  get left(): number {
+    return this.#left;
   }
 
   at(position: number): Request | undefined {
@@ -77,6 +88,7 @@ export class Ledger {
   leave(): Request {
     const position = this.#done;
     this.#done = advance(position, 1);
+    this.#left++;
     return this.#remove(position);
   }
 

@@ -1,10 +1,12 @@
-/** What goes to a thread by message ahead of the slots that need it: definitions of tasks, and arguments that do not fit a slot. */
+/** What goes to a thread by message ahead of the slots that need it: definitions of tasks, shared buffers, and arguments that do not fit a slot. */
 import { type FoundSignal, findSignals, type SignalPlace, withoutSignals } from './abort-signals.js';
 import type { Channel } from './channel.js';
 import { findUncloneable } from './cloneable.js';
 import { NotCloneableError } from './errors.js';
+import type { Ledger } from './ledger.js';
 import type { ResultMessage, ToMain, ToWorker } from './protocol.js';
 import type { Request } from './request.js';
+import { Shares } from './shares.js';
 import { SignalForwards } from './signal-forwards.js';
 import type { TaskRef } from './task.js';
 import { detachedAt } from './transferable.js';
@@ -16,6 +18,8 @@ export type MainChannel = Channel<ToMain, ToWorker, ResultMessage>;
 const MOST_TASKS = 1_000;
 
 export class Outbox {
+  /** The shared buffers that the thread knows. */
+  readonly shares: Shares;
   readonly #channel: MainChannel;
   /** Tasks whose definition has been sent. */
   readonly #known = new Set<number>();
@@ -26,8 +30,9 @@ export class Outbox {
   /** Made when a signal is first among the arguments. */
   #forwards: SignalForwards | undefined;
 
-  constructor(channel: MainChannel) {
+  constructor(channel: MainChannel, ledger: Ledger) {
     this.#channel = channel;
+    this.shares = new Shares((message) => channel.send(message), ledger);
   }
 
   /** Number of the last message with arguments. */

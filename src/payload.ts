@@ -1,11 +1,19 @@
 /**
  * What travels inside a slot: numbers, booleans, null, undefined, 64-bit bigints, short strings, small byte arrays
- * and small plain objects, up to six of them. Used by both sides. Everything else goes by message; then the kind says so.
+ * and small plain objects, up to six of them; and views of shared memory, of which the thread knows the buffer by a number. Used by
+ * both sides. Everything else goes by message; then the kind says so.
  *
  * `kind` is one word: 4 bits flags, 3 bits count, and 4 bits tag for each value. Values lie one after the other in
  * the payload, each in a multiple of 8 bytes; strings and byte arrays begin with their length in 4 bytes.
  */
 import { begin, isPlain } from './plain.js';
+import {
+  type Numbering,
+  readShared,
+  SHARED_BYTES,
+  type SharedBufferOf,
+  writeShared,
+} from './shared-views.js';
 import { type Memory, PAYLOAD_BYTES } from './window.js';
 
 /** Flags of a kind. */
@@ -37,6 +45,7 @@ const tags = {
   json: 10,
   wideJson: 11,
   int32: 12,
+  shared: 13,
 } as const;
 
 /** The slot's payload begins this many words after its header's start. */
@@ -51,9 +60,15 @@ let end = 0;
 /**
  * Writes values into a slot's payload.
  * @param slot word index of the slot
+ * @param numbering numbers of shared buffers; without it, views of them do not fit
  * @returns the kind, or -1: they do not fit, send them by message
  */
-export function writeValues(memory: Memory, slot: number, values: readonly unknown[]): number {
+export function writeValues(
+  memory: Memory,
+  slot: number,
+  values: readonly unknown[],
+  numbering?: Numbering,
+): number {
   try {
     const count = values.length;
     if (count === 0) return 0;
@@ -64,12 +79,12 @@ export function writeValues(memory: Memory, slot: number, values: readonly unkno
     end = 0;
     begin();
     for (let i = 0; i < count; i++) {
-      const tag = writeValue(memory, start, values[i]);
+      const tag = writeValue(memory, start, values[i], numbering);
       if (tag < 0) return -1;
-      if (tag === tags.bytes || tag === tags.buffer) spans++;
+      if (tag === tags.bytes || tag === tags.buffer || tag === tags.shared) spans++;
       kind |= tag << (TAG_SHIFT + i * TAG_BITS);
     }
-    return spans > 1 && shareBuffer(values) ? -1 : kind;
+    return spans > 1 && haveIdentity(values) ? -1 : kind;
   } catch {
     return -1;
   }
@@ -80,7 +95,7 @@ export function writeOne(memory: Memory, slot: number, value: unknown): number {
   try {
     end = 0;
     begin();
-    const tag = writeValue(memory, (slot + PAYLOAD_OFFSET) << 2, value);
+    const tag = writeValue(memory, (slot + PAYLOAD_OFFSET) << 2, value, undefined);
     return tag < 0 ? -1 : (1 << COUNT_SHIFT) | (tag << TAG_SHIFT);
   } catch {
     // A proxy's trap threw. The clone refuses all proxies, and its error says more.
@@ -88,21 +103,35 @@ export function writeOne(memory: Memory, slot: number, value: unknown): number {
   }
 }
 
-/** Two views of one buffer, or one view given twice, must stay that: a message keeps it, a slot does not. */
-function shareBuffer(values: readonly unknown[]): boolean {
-  const buffers = values.map((value) => (ArrayBuffer.isView(value) ? value.buffer : undefined));
-  return buffers.some((buffer, i) => buffer !== undefined && buffers.indexOf(buffer) < i);
+/**
+ * Two views of one buffer, or one view given twice, must stay that: a message keeps it, a slot does not. But for views of shared
+ * memory, which are of one buffer there, too.
+ */
+function haveIdentity(values: readonly unknown[]): boolean {
+  const wholes = values.map((value) => {
+    if (!ArrayBuffer.isView(value)) return undefined;
+    return value.buffer instanceof ArrayBuffer ? value.buffer : value;
+  });
+  return wholes.some((whole, i) => whole !== undefined && wholes.indexOf(whole) < i);
 }
 
-/** Reads the values that `writeValues` wrote. */
-export function readValues(memory: Memory, slot: number, kind: number): readonly unknown[] {
+/**
+ * Reads the values that `writeValues` wrote.
+ * @param bufferOf must be there if they were written with a numbering
+ */
+export function readValues(
+  memory: Memory,
+  slot: number,
+  kind: number,
+  bufferOf?: SharedBufferOf,
+): readonly unknown[] {
   const count = (kind >>> COUNT_SHIFT) & 7;
   if (count === 0) return EMPTY;
   const start = (slot + PAYLOAD_OFFSET) << 2;
   end = 0;
   const values = new Array<unknown>(count);
   for (let i = 0; i < count; i++) {
-    values[i] = readValue(memory, start, (kind >>> (TAG_SHIFT + i * TAG_BITS)) & 15);
+    values[i] = readValue(memory, start, (kind >>> (TAG_SHIFT + i * TAG_BITS)) & 15, bufferOf);
   }
   return values;
 }
@@ -110,10 +139,10 @@ export function readValues(memory: Memory, slot: number, kind: number): readonly
 /** Reads the value that `writeOne` wrote. */
 export function readOne(memory: Memory, slot: number, kind: number): unknown {
   end = 0;
-  return readValue(memory, (slot + PAYLOAD_OFFSET) << 2, (kind >>> TAG_SHIFT) & 15);
+  return readValue(memory, (slot + PAYLOAD_OFFSET) << 2, (kind >>> TAG_SHIFT) & 15, undefined);
 }
 
-function writeValue(memory: Memory, start: number, value: unknown): number {
+function writeValue(memory: Memory, start: number, value: unknown, numbering: Numbering | undefined): number {
   switch (typeof value) {
     case 'number':
       if (end + 8 > PAYLOAD_BYTES) return -1;
@@ -135,13 +164,18 @@ function writeValue(memory: Memory, start: number, value: unknown): number {
     case 'bigint':
       return writeBigInt(memory, start, value);
     case 'object':
-      return value === null ? tags.null : writeObject(memory, start, value);
+      return value === null ? tags.null : writeObject(memory, start, value, numbering);
     default:
       return -1;
   }
 }
 
-function readValue(memory: Memory, start: number, tag: number): unknown {
+function readValue(
+  memory: Memory,
+  start: number,
+  tag: number,
+  bufferOf: SharedBufferOf | undefined,
+): unknown {
   switch (tag) {
     case tags.int32: {
       const value = memory.i32[(start + end) >> 2];
@@ -173,6 +207,11 @@ function readValue(memory: Memory, start: number, tag: number): unknown {
       end += 8;
       return (BigInt(memory.i32[at + 1] as number) << 32n) | BigInt((memory.i32[at] as number) >>> 0);
     }
+    case tags.shared: {
+      const at = start + end;
+      end += SHARED_BYTES;
+      return readShared(memory, at, bufferOf as SharedBufferOf);
+    }
     default:
       return undefined;
   }
@@ -201,9 +240,16 @@ function writeWide(memory: Memory, start: number, value: string): number {
   return tags.utf16;
 }
 
-function writeObject(memory: Memory, start: number, value: object): number {
-  if (ArrayBuffer.isView(value)) return writeBytes(memory, start, value);
-  if (!isPlain(value)) return -1;
+function writeObject(memory: Memory, start: number, value: object, numbering: Numbering | undefined): number {
+  if (ArrayBuffer.isView(value) && value.buffer instanceof ArrayBuffer) {
+    return writeBytes(memory, start, value);
+  }
+  if (!isPlain(value)) {
+    if (numbering === undefined || end + SHARED_BYTES > PAYLOAD_BYTES) return -1;
+    if (!writeShared(memory, start + end, value, numbering)) return -1;
+    end += SHARED_BYTES;
+    return tags.shared;
+  }
   const tag = writeString(memory, start, JSON.stringify(value));
   return tag < 0 ? -1 : tag === tags.latin1 ? tags.json : tags.wideJson;
 }
@@ -215,9 +261,9 @@ function writeBytes(memory: Memory, start: number, value: object): number {
   if (!isBuffer && proto !== Uint8Array.prototype) return -1;
   const bytes = value as Uint8Array;
   const length = lengthOf.call(bytes);
-  // A shared buffer must stay shared, and a detached one is for the clone to refuse.
-  if (end + 4 + length > PAYLOAD_BYTES || !(bytes.buffer instanceof ArrayBuffer)) return -1;
-  if (length === 0 && bytes.buffer.byteLength === 0 && isDetached(bytes.buffer)) return -1;
+  // A detached buffer is for the clone to refuse.
+  if (end + 4 + length > PAYLOAD_BYTES) return -1;
+  if (length === 0 && bytes.buffer.byteLength === 0 && isDetached(bytes.buffer as ArrayBuffer)) return -1;
   memory.u8.set(bytes, start + end + 4);
   finishSpan(memory, start, length);
   return isBuffer ? tags.buffer : tags.bytes;

@@ -53,6 +53,8 @@ export type ToWorker =
   | { readonly type: 'ring' }
   | { readonly type: 'define'; readonly definition: TaskDefinition }
   | { readonly type: 'forget'; readonly ids: readonly number[] }
+  | { readonly type: 'share'; readonly number: number; readonly buffer: SharedArrayBuffer }
+  | { readonly type: 'unshare'; readonly numbers: readonly number[] }
   | ArgumentsMessage
   | { readonly type: 'drop'; readonly sendings: readonly number[] }
   | { readonly type: 'abort'; readonly id: number; readonly reason: Failure }

@@ -50,7 +50,7 @@ export class Slots {
     const { memory } = window;
     outbox.introduce(request.task, ledger);
     let bytes = 0;
-    let kind = needsMessage(request) ? -1 : writeValues(memory, slot, request.args);
+    let kind = needsMessage(request) ? -1 : writeValues(memory, slot, request.args, outbox.shares);
     if (kind < 0) {
       const error = this.#sendArguments(request);
       if (error !== undefined) return error;

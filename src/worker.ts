@@ -132,7 +132,7 @@ export class Worker {
     const { port1, port2 } = new MessageChannel();
     this.#channel = new Channel(port1, (message) => this.#receive(message));
     this.#channel.unref();
-    this.#outbox = new Outbox(this.#channel);
+    this.#outbox = new Outbox(this.#channel, this.#ledger);
     this.#slots = new Slots(this.#window, this.#ledger, this.#outbox);
     this.#thread = new Thread(
       {

@@ -15,6 +15,7 @@ import { Delivery, type WorkerChannel } from './deliver.js';
 import { Functions, type TaskFunction } from './functions.js';
 import { loadModule } from './module.js';
 import { redirectOutput } from './output.js';
+import { SharedBuffers } from './shares.js';
 import { ArgumentSignals } from './signals.js';
 import { Spinner } from './spin.js';
 import { Streams } from './stream.js';
@@ -39,6 +40,7 @@ class WorkLoop {
   readonly #current: CurrentRequest;
   readonly #streams: Streams;
   readonly #signals = new ArgumentSignals();
+  readonly #shares: SharedBuffers;
   /** The message that brought the running request's signals. */
   #placed: number | undefined;
   readonly #spinner: Spinner;
@@ -54,6 +56,7 @@ class WorkLoop {
   constructor(init: WorkerInit) {
     this.#window = new Window(init.window, init.bell, init.capacity);
     this.#channel = new Channel(init.port, (message) => this.#receive(message));
+    this.#shares = new SharedBuffers(() => this.#channel.receiveNext());
     this.#delivery = new Delivery(this.#window, this.#channel);
     this.#streams = new Streams({
       channel: this.#channel,
@@ -102,6 +105,12 @@ class WorkLoop {
         break;
       case 'forget':
         this.#functions.forget(message.ids);
+        break;
+      case 'share':
+        this.#shares.add(message.number, message.buffer);
+        break;
+      case 'unshare':
+        this.#shares.forget(message.numbers);
         break;
       case 'drop':
         this.#channel.drop(message.sendings);
@@ -183,7 +192,7 @@ class WorkLoop {
         const task = this.#functions.ready(number) ?? this.#find(number);
         let values: readonly unknown[];
         if ((kind & flags.byMessage) === 0) {
-          values = readValues(memory, slot, kind);
+          values = readValues(memory, slot, kind, this.#shares.of);
           this.#current.begin(id, undefined);
         } else {
           values = this.#take(id, i32[slot + 3] as number);

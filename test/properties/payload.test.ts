@@ -54,6 +54,30 @@ const values = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(views, fc.array(small, { maxLength: 4 })).map(([v, s]) => [...s, ...v]) },
 );
 
+const LAST_NUMBER = 0x7fff_ffff;
+const memories = [64, 64, 1_000].map((size) => new SharedArrayBuffer(size));
+const viewClasses = [Buffer, DataView, Uint8Array, Int8Array, Uint8ClampedArray, Int16Array, Uint16Array];
+const wideClasses = [Int32Array, Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array];
+const sharedView = fc
+  .tuple(fc.constantFrom(...memories), fc.constantFrom(...viewClasses, ...wideClasses), fc.nat(8), fc.nat(7))
+  .map(([buffer, View, at, length]) => {
+    if (View === Buffer) return Buffer.from(buffer, at, length);
+    const Typed = View as Uint8ArrayConstructor;
+    // Elements of up to 8 bytes: the last one ends at 64.
+    return new Typed(buffer, 8 * Math.min(at, 8 - length), length) as ArrayBufferView;
+  });
+const mixed = fc
+  .tuple(
+    fc.array(fc.oneof({ weight: 4, arbitrary: sharedView }, fc.constantFrom(...memories), fc.nat()), {
+      minLength: 1,
+      maxLength: 6,
+    }),
+    fc.boolean(),
+  )
+  // At times one view twice.
+  .map(([all, twice]) => (twice && all.length < 6 ? [...all, all[0]] : all))
+  .filter((all) => all.some((value) => typeof value === 'object'));
+
 /** Three slots full of canaries. */
 function slots(canary: number): Memory {
   const memory = new Memory(new SharedArrayBuffer(3 * SLOT_BYTES));
@@ -114,6 +138,42 @@ describe('values in a slot', () => {
         expect(isDeepStrictEqual(read, cloned(given))).toBe(true);
       }),
       { numRuns: 3_000 },
+    );
+  });
+
+  it('views of shared memory come out as the same views of the same memory', () => {
+    fc.assert(
+      fc.property(mixed, fc.nat(255), fc.boolean(), (given, canary, isKnown) => {
+        const memory = slots(canary);
+        const buffers: SharedArrayBuffer[] = [];
+        const numberOf = (buffer: SharedArrayBuffer) => {
+          if (!isKnown) return 0;
+          if (!buffers.includes(buffer)) buffers.push(buffer);
+          return LAST_NUMBER - buffers.indexOf(buffer);
+        };
+        const kind = writeValues(memory, SLOT, given, { numberOf });
+        checkCanaries(memory, canary);
+        const objects = given.filter((value) => ArrayBuffer.isView(value));
+        const isTwice = new Set(objects).size < objects.length;
+        // Six of them fit, and the others are small.
+        expect(kind > 0).toBe(isKnown && !isTwice);
+        if (kind < 0) return;
+        expect(kind & 15).toBe(0);
+        const read = readValues(memory, SLOT, kind, (number) => buffers[LAST_NUMBER - number]!);
+        memory.u8.fill(canary ^ 255);
+        for (const [i, value] of given.entries()) {
+          const got = read[i];
+          if (!ArrayBuffer.isView(value)) {
+            expect(got).toBe(value);
+            continue;
+          }
+          if (!ArrayBuffer.isView(got)) throw new Error('no view');
+          expect(Object.getPrototypeOf(got)).toBe(Object.getPrototypeOf(value));
+          expect(got.buffer).toBe(value.buffer);
+          expect([got.byteOffset, got.byteLength]).toEqual([value.byteOffset, value.byteLength]);
+        }
+      }),
+      { numRuns: 2_000 },
     );
   });
 
