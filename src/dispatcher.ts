@@ -118,10 +118,11 @@ export class Dispatcher implements Lookout, Leveller {
     return waiting;
   }
 
-  /** Requests in windows and backlogs. O(w). */
+  /** Requests in windows and backlogs; the check of a fresh worker is none. O(w). */
   get pending(): number {
     let pending = 0;
-    for (const worker of this.#workers) pending += worker.view.pending + worker.backlog.length;
+    for (const { state, view, backlog } of this.#workers)
+      if (state !== 'checking') pending += view.pending + backlog.length;
     return pending;
   }
 
@@ -527,15 +528,18 @@ export class Dispatcher implements Lookout, Leveller {
   #noteLoad(): void {
     let busy = this.queue.size > 0;
     let pending = false;
-    for (const worker of this.#workers) {
-      if (worker.view.pending > 0) {
+    for (const { state, view, backlog } of this.#workers) {
+      if (view.pending > 0) {
         pending = true;
-        break;
+        // Nobody waits for the check of a fresh worker, unless requests wait, too.
+        if (state !== 'checking') {
+          busy = true;
+          break;
+        }
       }
-      if (worker.backlog.length > 0) busy = true;
+      if (backlog.length > 0) busy = true;
     }
     if (pending) this.poller.arm();
-    busy ||= pending;
     if (busy === this.#busy) return;
     this.#busy = busy;
     if (busy) this.#events.busy();

@@ -80,6 +80,8 @@ class Mapping implements AsyncIterableIterator<unknown, undefined> {
   #exhausted = false;
   /** What the next item waits for: the source is asked for it, or there is no room in the queue. */
   #awaits: 'nothing' | 'source' | 'room' = 'nothing';
+  /** What the source has thrown, while results are to come before it. */
+  #sourceError: Slot | undefined;
   /** A task has failed: the items after it would run for nothing. */
   #failing = false;
   #closing: Promise<unknown> | undefined;
@@ -248,6 +250,7 @@ class Mapping implements AsyncIterableIterator<unknown, undefined> {
     slot.bytes = bytes;
     slot.request = undefined;
     if (!this.#ordered) this.#slots.push(slot);
+    this.#noteEnd();
     this.#serve();
     this.#pull();
   }
@@ -285,10 +288,17 @@ class Mapping implements AsyncIterableIterator<unknown, undefined> {
   #sourceFailed(error: unknown): void {
     this.#exhausted = true;
     if (this.#state === 'ended') return;
-    const slot: Slot = { state: 'error', value: error, bytes: 0, request: undefined };
-    this.#enter(slot);
-    this.#slots.push(slot);
+    this.#sourceError = { state: 'error', value: error, bytes: 0, request: undefined };
+    this.#enter(this.#sourceError);
+    this.#noteEnd();
     this.#serve();
+  }
+
+  /** Puts the source's error behind the results of what it gave before. */
+  #noteEnd(): void {
+    if (this.#sourceError === undefined || (!this.#ordered && this.#pending.size > 0)) return;
+    this.#slots.push(this.#sourceError);
+    this.#sourceError = undefined;
   }
 
   readonly #onAbort = (): void => this.#fail(this.#signal?.reason);

@@ -8,6 +8,8 @@
  * off ──arm──→ looking ⇄ sleeping;  both ──nothing pending──→ off.
  * Before it sleeps it says so on the bell and looks once more (see `window.ts`).
  */
+// By name, not as globals: a test that puts fake timers in their place must not stop the Balancer.
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import { bellStates } from './window.js';
 
 /** What the poller asks of the dispatcher. */

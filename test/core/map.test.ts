@@ -224,6 +224,28 @@ describe('map', () => {
     }
   });
 
+  it('unordered, too', async () => {
+    const gate = new Gate();
+    const source = function* () {
+      yield* [gate.shared, 1, 2];
+      throw new Error('source');
+    };
+    const task = (item: SharedArrayBuffer | number) => {
+      if (typeof item === 'number') return item;
+      Atomics.wait(new Int32Array(item), 0, 0);
+      return 0;
+    };
+    const results = balancer.map(source(), task, { ordered: false });
+    const seen = [(await results.next()).value, (await results.next()).value];
+    const last = results.next();
+    const failing = results.next();
+    gate.open();
+    seen.push((await last).value);
+    await expect(failing).rejects.toThrow('source');
+    expect(seen.toSorted()).toEqual([0, 1, 2]);
+    expect(await results.next()).toEqual({ done: true, value: undefined });
+  });
+
   it('a source that has failed is neither asked again nor closed', async () => {
     const source = new (class extends Source {
       override async next() {

@@ -16,6 +16,7 @@ describe('the process ends by itself', () => {
     ['never used', []],
     ['never used, cannot start', []],
     ['preload hangs', []],
+    ['check hangs', ['closed']],
     ['used, not closed', ['result']],
     ['not even awaited', ['0', '1', '2']],
     ['used, closed', ['result', 'closed']],
