@@ -13,8 +13,8 @@ const MOST_KILLS = 3;
 export class Casualties {
   readonly #counts: Counts;
   readonly #requeue: (requests: readonly Request[]) => void;
-  /** Threads that ran out of memory with a request's arguments, while they ran nothing. */
-  readonly #suspects = new WeakMap<Request, number>();
+  /** Threads that have ended while they read a request's arguments. */
+  readonly #readers = new WeakMap<Request, number>();
 
   /** @param requeue puts requests back to their place in the queue */
   constructor(counts: Counts, requeue: (requests: readonly Request[]) => void) {
@@ -23,9 +23,9 @@ export class Casualties {
   }
 
   /** The thread has stopped, with this in its window. */
-  settle({ running, unstarted, heaviest }: Remains, worker: Worker, death: ThreadDeath): void {
+  settle({ running, unstarted, reading }: Remains, worker: Worker, death: ThreadDeath): void {
     if (running !== undefined) this.#crashed(running, worker, death);
-    else if (heaviest !== undefined && isOutOfMemory(death)) this.#suspect(heaviest, worker, death);
+    if (reading !== undefined) this.#diedReading(reading, worker, death);
     this.moveOn(unstarted, worker, describe(death), death);
   }
 
@@ -40,14 +40,14 @@ export class Casualties {
   }
 
   /**
-   * A thread ran out of memory while it ran nothing, most likely because of the largest arguments on their way to it. Without
-   * this, a request whose arguments no thread can hold would end one after the other, for ever.
+   * A thread ended, of too little memory most likely, while it read a request's arguments. The task has not begun, so it may be
+   * given to a fresh thread, which has more room; but arguments that none can hold would end one after the other, for ever.
    */
-  #suspect(request: Request, worker: Worker, death: ThreadDeath): void {
-    const kills = (this.#suspects.get(request) ?? 0) + 1;
-    this.#suspects.set(request, kills);
-    if (kills < MOST_KILLS) return;
-    const why = `its arguments are too large for the thread's memory: ${describe(death)}`;
+  #diedReading(request: Request, worker: Worker, death: ThreadDeath): void {
+    const ended = (this.#readers.get(request) ?? 0) + 1;
+    this.#readers.set(request, ended);
+    if (ended < MOST_KILLS) return;
+    const why = `${ended} threads ended while they read its arguments: ${describe(death)}`;
     this.#fail(request, worker, why, death);
   }
 
@@ -85,10 +85,6 @@ export class Casualties {
       }),
     );
   }
-}
-
-function isOutOfMemory({ cause }: ThreadDeath): boolean {
-  return (cause as { code?: unknown } | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY';
 }
 
 function describe(death: ThreadDeath): string {

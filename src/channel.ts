@@ -1,9 +1,9 @@
 /**
- * A message port with a stash: what came by message for a request is kept under the number that its slot carries, until that
- * is read. Used by both sides.
+ * A message port with a stash: what came by message for a request is kept under the request's id, until the slot that says so is
+ * read. Used by both sides.
  *
  * A sender sends before it publishes the slot. So whoever reads a slot that says `byMessage` finds the values in the
- * stash or in the port's queue, without waiting.
+ * stash or in the port's queue, without waiting. (Arguments have a port of their own: see `workers/arguments.ts`.)
  */
 import { type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
 
@@ -58,25 +58,12 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
     this.#stash.set(id, values);
   }
 
-  /**
-   * What came for a request: from the stash, else from the port's queue. Receives no more than it takes to find it: so what a
-   * thread cannot hold in its memory hurts the request that brought it, and not the one before.
-   */
+  /** What came for a request: from the stash, else from the port's queue. */
   take(id: number): Stashed | undefined {
     let values = this.#stash.get(id);
     while (values === undefined && this.receiveNext()) values = this.#stash.get(id);
     this.#stash.delete(id);
     return values;
-  }
-
-  /** Forgets what came for requests that were taken back. */
-  drop(keys: readonly number[]): void {
-    for (const key of keys) this.#stash.delete(key);
-  }
-
-  /** All that is stashed. */
-  stashed(): IterableIterator<[number, Stashed]> {
-    return this.#stash.entries();
   }
 
   /** Receives one message at once. False: none has arrived. */

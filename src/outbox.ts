@@ -1,16 +1,18 @@
 /** What goes to a thread by message ahead of the slots that need it: definitions of tasks, shared buffers, and arguments that do not fit a slot. */
+import type { MessagePort } from 'node:worker_threads';
 import { type FoundSignal, findSignals, type SignalPlace, withoutSignals } from './abort-signals.js';
 import type { Channel } from './channel.js';
 import { findUncloneable } from './cloneable.js';
 import { NotCloneableError } from './errors.js';
 import type { Ledger } from './ledger.js';
-import type { ResultMessage, ToMain, ToWorker } from './protocol.js';
+import type { ArgumentsMessage, ResultMessage, ToMain, ToWorker } from './protocol.js';
 import type { Request } from './request.js';
 import { Shares } from './shares.js';
 import { SignalForwards } from './signal-forwards.js';
 import type { TaskRef } from './task.js';
 import { detachedAt } from './transferable.js';
 import { compactViews } from './views.js';
+import { isBehind, type Window } from './window.js';
 
 export type MainChannel = Channel<ToMain, ToWorker, ResultMessage>;
 
@@ -21,6 +23,9 @@ export class Outbox {
   /** The shared buffers that the thread knows. */
   readonly shares: Shares;
   readonly #channel: MainChannel;
+  /** For arguments alone. */
+  readonly #port: MessagePort;
+  readonly #window: Window;
   /** Tasks whose definition has been sent. */
   readonly #known = new Set<number>();
   #lastKnown = 0;
@@ -29,20 +34,22 @@ export class Outbox {
   #sending = 0;
   /** Made when a signal is first among the arguments. */
   #forwards: SignalForwards | undefined;
+  /** Bytes of the arguments that were dropped and that the thread has not read, by sending. */
+  readonly #dropped = new Map<number, number>();
+  #droppedBytes = 0;
+  /** What the thread had read when that was last looked at. */
+  #read = 0;
 
-  constructor(channel: MainChannel, ledger: Ledger) {
+  constructor(channel: MainChannel, port: MessagePort, window: Window, ledger: Ledger) {
     this.#channel = channel;
+    this.#port = port;
+    this.#window = window;
     this.shares = new Shares((message) => channel.send(message), ledger);
   }
 
   /** Number of the last message with arguments. */
   get sending(): number {
     return this.#sending;
-  }
-
-  /** The next request has no message: it gets a number all the same, so that to drop it drops nothing else. */
-  skip(): void {
-    this.#sending = (this.#sending + 1) | 0;
   }
 
   /** Sees to it that the thread knows the task. @param inUse what is in its window */
@@ -64,24 +71,22 @@ export class Outbox {
     if (detached >= 0) {
       return new NotCloneableError(`submit options.transfer[${detached}]`, 'a detached ArrayBuffer');
     }
-    this.#sending = (this.#sending + 1) | 0;
+    const sending = (this.#sending + 1) | 0;
     try {
       const found = findSignals(request.args, transfer);
       const args = found === undefined ? request.args : withoutSignals(request.args, found);
       const values = compactViews(args, transfer);
-      this.#channel.send(
-        {
-          type: 'arguments',
-          id: request.id,
-          sending: this.#sending,
-          values,
-          buffers: buffersIn(request.args),
-          signals: found && this.#forward(request, found),
-          context: extras?.context,
-          transferred: transfer,
-        },
-        transfer,
-      );
+      const message: ArgumentsMessage = {
+        id: request.id,
+        sending,
+        values,
+        buffers: buffersIn(request.args),
+        signals: found && this.#forward(request, sending, found),
+        context: extras?.context,
+        transferred: transfer,
+      };
+      this.#port.postMessage(message, transfer);
+      this.#sending = sending;
     } catch (cause) {
       this.over(request);
       const error = findUncloneable(request.args, 'arguments', { cause, transfer });
@@ -100,6 +105,7 @@ export class Outbox {
   /** The thread is no more. */
   close(): void {
     this.#forwards?.stopAll();
+    this.#port.close();
   }
 
   /** Puts the signals back into the arguments of a request that have come back from the thread. */
@@ -107,16 +113,37 @@ export class Outbox {
     this.#forwards?.restore(request.id, args);
   }
 
-  #forward(request: Request, signals: readonly FoundSignal[]): SignalPlace[] {
+  #forward(request: Request, sending: number, signals: readonly FoundSignal[]): SignalPlace[] {
     this.#forwards ??= new SignalForwards((sending, index, reason) =>
       this.#channel.send({ type: 'signal', sending, index, reason }),
     );
-    return this.#forwards.start(request.id, this.#sending, signals);
+    return this.#forwards.start(request.id, sending, signals);
   }
 
-  /** Has the thread drop arguments of requests that were taken back. */
-  drop(sendings: readonly number[]): void {
-    if (sendings.length > 0) this.#channel.send({ type: 'drop', sendings });
+  /** Bytes of dropped arguments that still lie in the port: a thread that is busy does not get to them. O(1), amortised. */
+  get unreadBytes(): number {
+    if (this.#dropped.size === 0) return 0;
+    const read = this.#window.read();
+    while (isBehind(this.#read, read)) {
+      this.#read = (this.#read + 1) | 0;
+      const bytes = this.#dropped.get(this.#read);
+      if (bytes === undefined) continue;
+      this.#dropped.delete(this.#read);
+      this.#droppedBytes -= bytes;
+    }
+    return this.#droppedBytes;
+  }
+
+  /** Has the thread drop arguments of requests that were taken back: their bytes, by sending. */
+  drop(dropped: ReadonlyMap<number, number>): void {
+    if (dropped.size === 0) return;
+    this.#channel.send({ type: 'drop', sendings: [...dropped.keys()] });
+    if (this.#dropped.size === 0) this.#read = this.#window.read();
+    for (const [sending, bytes] of dropped) {
+      if (!isBehind(this.#read, sending)) continue;
+      this.#dropped.set(sending, bytes);
+      this.#droppedBytes += bytes;
+    }
   }
 
   /** Has the thread forget the tasks that are not in its window: a program may make new functions for ever. O(window). */

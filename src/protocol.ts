@@ -55,7 +55,6 @@ export type ToWorker =
   | { readonly type: 'forget'; readonly ids: readonly number[] }
   | { readonly type: 'share'; readonly number: number; readonly buffer: SharedArrayBuffer }
   | { readonly type: 'unshare'; readonly numbers: readonly number[] }
-  | ArgumentsMessage
   | { readonly type: 'drop'; readonly sendings: readonly number[] }
   | { readonly type: 'abort'; readonly id: number; readonly reason: Failure }
   | {
@@ -70,11 +69,13 @@ export type ToWorker =
   | { readonly type: 'ping' }
   | { readonly type: 'retire' };
 
-/** The arguments of a request whose slot says `byMessage`. Sent before the slot is posted. */
+/**
+ * The arguments of a request whose slot says `byMessage`. Sent before the slot is posted, through a port of their own: see
+ * `workers/arguments.ts`. So an order among them and the messages `ToWorker` does not exist.
+ */
 export interface ArgumentsMessage {
-  readonly type: 'arguments';
   readonly id: number;
-  /** Number of this message within its worker, which the slot carries, too. */
+  /** Number of this message within its worker, counted from 1, which the slot carries, too. */
   readonly sending: number;
   readonly values: readonly unknown[];
   /** Positions of the arguments that were Buffers: structured clone makes Uint8Arrays of them. */
@@ -114,6 +115,8 @@ export interface ResultMessage {
 /** What a thread is started with. */
 export interface WorkerInit {
   readonly port: MessagePort;
+  /** For arguments alone. */
+  readonly argumentsPort: MessagePort;
   readonly window: SharedArrayBuffer;
   readonly bell: SharedArrayBuffer;
   readonly capacity: number;

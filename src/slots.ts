@@ -15,8 +15,8 @@ export interface Remains {
   readonly running: Request | undefined;
   /** Those that it never started, the oldest first. */
   readonly unstarted: Request[];
-  /** That of the unstarted ones with the most bytes of arguments by message. */
-  readonly heaviest: Request | undefined;
+  /** That of the unstarted ones whose arguments it was reading. */
+  readonly reading: Request | undefined;
 }
 
 export class Slots {
@@ -73,10 +73,7 @@ export class Slots {
   #sendArguments(request: Request): Error | undefined {
     const transfer = request.extras?.transfer;
     if (transfer === undefined || transfer.length === 0) return this.#outbox.sendArguments(request);
-    if (!this.#window.give()) {
-      this.#outbox.skip();
-      return undefined;
-    }
+    if (!this.#window.give()) return undefined;
     try {
       return this.#outbox.sendArguments(request);
     } finally {
@@ -134,17 +131,15 @@ export class Slots {
   /** After death: takes out all that is left. */
   takeRemains(): Remains {
     const ledger = this.#ledger;
-    const isRunning = ledger.done !== this.#window.head();
+    const claimed = ledger.done === this.#window.head() ? undefined : ledger.done;
     const unstarted = this.#takeBack(distance(this.#window.head(), ledger.tail));
-    let heaviest: Request | undefined;
-    let most = 0;
-    for (const [i, request] of unstarted.entries()) {
-      const bytes = ledger.bytesAt(advance(ledger.tail, i));
-      if (bytes <= most) continue;
-      most = bytes;
-      heaviest = request;
-    }
-    return { running: isRunning ? ledger.leave() : undefined, unstarted, heaviest };
+    if (claimed === undefined) return { running: undefined, unstarted, reading: undefined };
+    const request = ledger.leave();
+    const sending = this.#window.reading();
+    if (sending === undefined) return { running: request, unstarted, reading: undefined };
+    // Its own arguments, or those of one that was taken back, which lay before them.
+    const reading = this.#sendingAt(claimed) === sending ? request : undefined;
+    return { running: undefined, unstarted: [request, ...unstarted], reading };
   }
 
   /** Takes back the last n and returns those that are wanted, the oldest first; the others stay, in order. */
@@ -152,16 +147,17 @@ export class Slots {
     const taken = this.#takeBack(n);
     const first = this.#ledger.tail;
     const wanted: Request[] = [];
-    const sendings: number[] = [];
+    const dropped = new Map<number, number>();
     for (const [i, request] of taken.entries()) {
       const from = advance(first, i);
       if (isWanted(request)) {
         wanted.push(request);
-        this.#noteSending(from, sendings);
+        const sending = this.#sendingAt(from);
+        if (sending !== undefined) dropped.set(sending, this.#ledger.bytesAt(from));
         this.#outbox.over(request);
       } else this.#restage(request, from);
     }
-    this.#outbox.drop(sendings);
+    this.#outbox.drop(dropped);
     return wanted;
   }
 
@@ -185,11 +181,11 @@ export class Slots {
     this.#staged++;
   }
 
-  /** Notes what the thread has by message of the request in a slot. */
-  #noteSending(position: number, sendings: number[]): void {
+  /** Number of the message with the arguments of the request in a slot, if there is one. */
+  #sendingAt(position: number): number | undefined {
     const slot = this.#window.requestSlot(position);
     const { i32 } = this.#window.memory;
-    if (((i32[slot + 2] as number) & flags.byMessage) !== 0) sendings.push(i32[slot + 3] as number);
+    return ((i32[slot + 2] as number) & flags.byMessage) === 0 ? undefined : i32[slot + 3];
   }
 }
 

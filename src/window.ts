@@ -12,7 +12,8 @@
  * The protocol
  *
  *  Requests (main thread M, worker W):
- *   1. M fills the slots at tail, tail+1, … (they are its own), and sends by message what does not fit a slot.
+ *   1. M fills the slots at tail, tail+1, … (they are its own), and sends by message what does not fit a slot: arguments through a
+ *      port of their own, numbered in order.
  *   2. M posts: `tail + n` (compare-and-swap, since W moves head meanwhile).
  *   3. M rings: it reads `WORKER_STATE`. AWAKE: nothing. NAPPING: sets AWAKE, Atomics.notify. ASLEEP: sets AWAKE,
  *      sends a message. The swap decides, so one ring is sent at most.
@@ -21,6 +22,8 @@
  *      anything read before the claim may be stale.
  *   5. M reclaims: `tail - n` (compare-and-swap, never below head). The last n requests are M's own again. What W
  *      has of them by message is dropped by another message.
+ *      W notes what it is reading (`READING`, `READ`): it reads arguments for a claimed request only, or else such as were dropped, while it
+ *      runs nothing. So when it dies of what it reads, M knows whose that was, and that nothing was running.
  *
  *  Completions:
  *   6. W writes the completion slot at `COMPLETED` (a count), after it has sent by message what does not fit, and
@@ -75,6 +78,9 @@ const HEAP = COMPLETED + 3;
 const STARTED_AT = (COMPLETED + 4) / 2;
 /** Set when the thread takes no more messages. */
 const ENDING = COMPLETED + 6;
+/** The number of the arguments message that it is reading, and of the last one that it has read; equal while it reads none. */
+const READING = COMPLETED + 7;
+const READ = COMPLETED + 8;
 /** Written by the main thread alone: it is sending something that exists once only. */
 const GIVING = CANCELLED + 1;
 
@@ -300,6 +306,28 @@ export class Window {
     this.#words[HEAP] = bytes >>> 10;
   }
 
+  /** W: it is about to read the arguments of that number. */
+  noteReading(sending: number): void {
+    this.#words[READING] = sending;
+  }
+
+  /** W: it has read all arguments up to that number. */
+  noteRead(sending: number): void {
+    this.#words[READ] = sending;
+    this.#words[READING] = sending;
+  }
+
+  /** M: the number of the last arguments that the worker has read. */
+  read(): number {
+    return Atomics.load(this.#words, READ);
+  }
+
+  /** M, after death: the number of the arguments that it died of while it read them; `undefined`: it read none. */
+  reading(): number | undefined {
+    const reading = Atomics.load(this.#words, READING);
+    return reading === this.read() ? undefined : reading;
+  }
+
   /** M: the size of the worker's heap when it last noted it, in bytes, to within 1 KiB. */
   heap(): number {
     return Atomics.load(this.#words, HEAP) * 1024;
@@ -359,6 +387,11 @@ export class Window {
 /** Distance from a to b, walking upwards through the wrap. */
 export function distance(a: number, b: number): number {
   return (b - a) & POSITION_MASK;
+}
+
+/** Whether one message was sent before another; their numbers wrap at 32 bits. */
+export function isBehind(a: number, b: number): boolean {
+  return ((b - a) | 0) > 0;
 }
 
 /** The position n after p (or before it, for a negative n). */

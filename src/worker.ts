@@ -132,11 +132,13 @@ export class Worker {
     const { port1, port2 } = new MessageChannel();
     this.#channel = new Channel(port1, (message) => this.#receive(message));
     this.#channel.unref();
-    this.#outbox = new Outbox(this.#channel, this.#ledger);
+    const forArguments = new MessageChannel();
+    this.#outbox = new Outbox(this.#channel, forArguments.port1, this.#window, this.#ledger);
     this.#slots = new Slots(this.#window, this.#ledger, this.#outbox);
     this.#thread = new Thread(
       {
         port: port2,
+        argumentsPort: forArguments.port2,
         window: shared,
         bell: setup.bell,
         capacity,
@@ -146,7 +148,7 @@ export class Worker {
         preload: setup.preload,
         watchHeap: setup.watchHeap,
       },
-      [port2],
+      [port2, forArguments.port2],
       setup.thread,
       (death) => this.#died(death),
     );
@@ -356,7 +358,7 @@ export class Worker {
       (view.pending === 0 ||
         (!this.#heldBack &&
           view.pending < limits.depth &&
-          this.#ledger.bytes < limits.bytes &&
+          this.#ledger.bytes + this.#outbox.unreadBytes < limits.bytes &&
           // One ahead hides the hand-over, however long it is thought to wait: the dispatcher takes it back before long.
           (view.pending === 1 || view.work < limits.work)));
   }

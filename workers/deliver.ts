@@ -5,14 +5,14 @@ import { findUncloneable } from '../src/cloneable.js';
 import { NotCloneableError } from '../src/errors.js';
 import { encodeFailure, type Failure } from '../src/failure.js';
 import { flags, writeOne } from '../src/payload.js';
-import type { ArgumentsMessage, ToMain, ToWorker } from '../src/protocol.js';
+import type { ToMain, ToWorker } from '../src/protocol.js';
 import { detachedAt } from '../src/transferable.js';
 import { compactViews } from '../src/views.js';
 import type { Window } from '../src/window.js';
 import { withoutWorkLoop } from './frames.js';
 import { transferListOf } from './task.js';
 
-export type WorkerChannel = Channel<ToWorker, ToMain, ArgumentsMessage>;
+export type WorkerChannel = Channel<ToWorker, ToMain>;
 
 export class Delivery {
   readonly #window: Window;

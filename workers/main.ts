@@ -10,6 +10,7 @@ import { flags, readValues } from '../src/payload.js';
 import type { ModuleAddress, ToWorker, WorkerInit } from '../src/protocol.js';
 import { Spinners } from '../src/spinners.js';
 import { CLOCK_OFFSET, Window } from '../src/window.js';
+import { Arguments } from './arguments.js';
 import { CurrentRequest } from './current.js';
 import { Delivery, type WorkerChannel } from './deliver.js';
 import { Functions, type TaskFunction } from './functions.js';
@@ -39,10 +40,9 @@ class WorkLoop {
   readonly #delivery: Delivery;
   readonly #current: CurrentRequest;
   readonly #streams: Streams;
+  readonly #arguments: Arguments;
   readonly #signals = new ArgumentSignals();
   readonly #shares: SharedBuffers;
-  /** The message that brought the running request's signals. */
-  #placed: number | undefined;
   readonly #spinner: Spinner;
   readonly #watchHeap: boolean;
   #looping = false;
@@ -57,6 +57,7 @@ class WorkLoop {
     this.#window = new Window(init.window, init.bell, init.capacity);
     this.#channel = new Channel(init.port, (message) => this.#receive(message));
     this.#shares = new SharedBuffers(() => this.#channel.receiveNext());
+    this.#arguments = new Arguments(init.argumentsPort, this.#window);
     this.#delivery = new Delivery(this.#window, this.#channel);
     this.#streams = new Streams({
       channel: this.#channel,
@@ -96,10 +97,6 @@ class WorkLoop {
 
   #receive(message: ToWorker): void {
     switch (message.type) {
-      case 'arguments':
-        this.#channel.stash(message.sending, message);
-        this.#signals.expect(message);
-        break;
       case 'define':
         this.#functions.define(message.definition);
         break;
@@ -113,7 +110,7 @@ class WorkLoop {
         this.#shares.forget(message.numbers);
         break;
       case 'drop':
-        this.#channel.drop(message.sendings);
+        this.#arguments.drop(message.sendings);
         this.#signals.drop(message.sendings);
         break;
       case 'abort':
@@ -122,7 +119,7 @@ class WorkLoop {
         this.#streams.return(message.id);
         break;
       case 'signal':
-        this.#signals.abort(message.sending, message.index, message.reason);
+        this.#signals.abort(message);
         break;
       case 'credit':
         this.#streams.credit(message.id, message.values);
@@ -154,6 +151,7 @@ class WorkLoop {
         await waiting;
         continue;
       }
+      this.#arguments.tidy();
       const idleSince = performance.now();
       if (idleSince - this.#lastTurn > TURN_MS) {
         await this.#turn();
@@ -238,23 +236,19 @@ class WorkLoop {
   }
 
   #find(task: number): TaskFunction | Promise<TaskFunction> {
-    // Not all that has arrived: see `Channel.take`.
     while (!this.#functions.has(task) && this.#channel.receiveNext());
     return this.#functions.get(task);
   }
 
   #take(id: number, sending: number): readonly unknown[] {
-    const message = this.#channel.take(sending);
+    const message = this.#arguments.take(sending);
     if (message === undefined) {
-      const cause = this.#channel.unreadable;
+      const cause = this.#arguments.unreadable;
       throw new NotCloneableError('arguments', 'something that the worker could not read', { cause });
     }
     this.#current.begin(id, message.context);
     const values = message.values as unknown[];
-    if (message.signals !== undefined) {
-      this.#signals.place(message);
-      this.#placed = sending;
-    }
+    this.#signals.begin(message);
     for (const i of message.buffers ?? []) values[i] = asBuffer(values[i] as Uint8Array);
     return values;
   }
@@ -262,10 +256,7 @@ class WorkLoop {
   #ended(start: number, end: number): void {
     enter(undefined);
     this.#current.begin(0, undefined);
-    if (this.#placed !== undefined) {
-      this.#signals.drop([this.#placed]);
-      this.#placed = undefined;
-    }
+    this.#signals.end();
     this.#typical += (end - start - this.#typical) / 8;
     this.#announce(end);
   }
@@ -306,10 +297,7 @@ class WorkLoop {
   /** The thread ends: what was transferred to it and not started goes back, since it exists nowhere else. */
   #returnTransferred(): void {
     this.#window.takeLast();
-    this.#channel.drain();
-    for (const [, message] of this.#channel.stashed()) {
-      const { transferred } = message;
-      if (transferred === undefined || transferred.length === 0) continue;
+    for (const [message, transferred] of this.#arguments.transferred()) {
       try {
         this.#channel.send({ type: 'returned', arguments: message }, transferred);
       } catch {

@@ -2,35 +2,57 @@
 import { putAt } from '../src/abort-signals.js';
 import { decodeFailure, type Failure } from '../src/failure.js';
 import type { ArgumentsMessage } from '../src/protocol.js';
+import { isBehind } from '../src/window.js';
+
+interface Abort {
+  readonly sending: number;
+  readonly index: number;
+  readonly reason: Failure;
+}
 
 export class ArgumentSignals {
-  /** By the number of the message that brought the arguments. */
-  readonly #controllers = new Map<number, readonly AbortController[]>();
+  /** Aborts of signals whose arguments have not been read yet. */
+  #early: Abort[] = [];
+  /** The message that brought the running request's signals, or the last one before. */
+  #sending = 0;
+  #controllers: readonly AbortController[] = [];
 
-  /** Arguments have arrived. From now on aborts are heard, also before the request starts. */
-  expect({ sending, signals }: ArgumentsMessage): void {
-    if (signals === undefined) return;
-    const controllers = signals.map(({ reason }) => {
-      const controller = new AbortController();
-      if (reason !== undefined) controller.abort(decodeFailure(reason));
-      return controller;
-    });
-    this.#controllers.set(sending, controllers);
+  /** A request starts with these arguments: puts its signals to their places. */
+  begin({ sending, signals, values }: ArgumentsMessage): void {
+    this.#sending = sending;
+    if (signals !== undefined) {
+      this.#controllers = signals.map(({ path, reason }) => {
+        const controller = new AbortController();
+        if (reason !== undefined) controller.abort(decodeFailure(reason));
+        putAt(values, path, controller.signal);
+        return controller;
+      });
+    }
+    if (this.#early.length === 0) return;
+    const early = this.#early;
+    // Those of requests that were taken back are for nobody.
+    this.#early = early.filter((abort) => isBehind(sending, abort.sending));
+    for (const abort of early) if (abort.sending === sending) this.#abort(abort);
   }
 
-  /** The request starts: puts its signals to their places. */
-  place({ sending, signals, values }: ArgumentsMessage): void {
-    const controllers = this.#controllers.get(sending);
-    for (const [i, { path }] of signals?.entries() ?? []) putAt(values, path, controllers?.[i]?.signal);
+  abort(abort: Abort): void {
+    if (abort.sending === this.#sending) this.#abort(abort);
+    else if (isBehind(this.#sending, abort.sending)) this.#early.push(abort);
   }
 
-  abort(sending: number, index: number, reason: Failure): void {
-    this.#controllers.get(sending)?.[index]?.abort(decodeFailure(reason));
+  /** The running request is over. */
+  end(): void {
+    if (this.#controllers.length > 0) this.#controllers = [];
   }
 
-  /** The requests are over, or elsewhere. */
+  /** These requests are elsewhere. */
   drop(sendings: readonly number[]): void {
-    if (this.#controllers.size === 0) return;
-    for (const sending of sendings) this.#controllers.delete(sending);
+    if (this.#early.length === 0) return;
+    const dropped = new Set(sendings);
+    this.#early = this.#early.filter(({ sending }) => !dropped.has(sending));
+  }
+
+  #abort({ index, reason }: Abort): void {
+    this.#controllers[index]?.abort(decodeFailure(reason));
   }
 }

@@ -18,13 +18,12 @@ export interface GivingOptions {
     | 'sends what was refused'
     | 'says given before it is sent'
     | 'posts without a give'
-    | 'gives a refused one the number of another'
     | 'returns without a last look'
     | 'looks at the window before it receives';
 }
 
 /** Where what was transferred with a request is. It may be in one place only. */
-type Place = 'main' | 'port' | 'stash' | 'started' | 'on its way back' | 'aborted' | 'lost';
+type Place = 'main' | 'port' | 'kept' | 'started' | 'on its way back' | 'aborted' | 'lost';
 
 export interface GivingGhost {
   place: Record<string, Place>;
@@ -49,11 +48,11 @@ interface MainLocal {
 
 interface WorkerLocal {
   at: 'loop' | 'running' | 'ending';
-  /** Arguments that have arrived: id by sending. */
-  stash: [sending: number, id: number][];
+  /** `workers/arguments.ts`: id by sending. */
+  kept: [sending: number, id: number][];
+  dropped: number[];
+  last: number;
 }
-
-type ToWorker = { args?: number; sending?: number; drop?: number };
 
 export function givingModel(options: GivingOptions): Model<GivingGhost> {
   const { Window, requests, aborts, error } = options;
@@ -78,11 +77,11 @@ export function givingModel(options: GivingOptions): Model<GivingGhost> {
         if (given && error === 'says given before it is sent') window.given();
         if (given || error === 'sends what was refused') {
           local.sending++;
-          steps.send('a', { args: id, sending: local.sending });
+          steps.send('arguments', [local.sending, id]);
           steps.note(({ place }) => {
             place[id] = 'port';
           });
-        } else if (error !== 'gives a refused one the number of another') local.sending++;
+        }
         if (given && error !== 'says given before it is sent') window.given();
         steps.write(setting.request(0, local.tail), local.sending * 16 + id);
         window.post(1);
@@ -95,7 +94,7 @@ export function givingModel(options: GivingOptions): Model<GivingGhost> {
         if (window.reclaim(1) === 0) return;
         local.tail = (local.tail - 1) & 0xffff;
         const { id, sending } = local.sent.pop()!;
-        steps.send('a', { drop: sending });
+        steps.send('control', sending);
         steps.note(({ place }) => {
           place[id] = 'aborted';
         });
@@ -142,28 +141,54 @@ export function givingModel(options: GivingOptions): Model<GivingGhost> {
 
   const worker: ActorModel<WorkerLocal, GivingGhost> = {
     name: 'worker',
-    local: { at: 'loop', stash: [] },
+    local: { at: 'loop', kept: [], dropped: [], last: 0 },
     activity: (local, steps) => {
-      const receiveAll = () => {
-        for (const message of steps.drain('a') as ToWorker[]) {
-          const { args, sending, drop } = message;
-          local.stash = local.stash.filter(([key]) => key !== drop);
-          if (args === undefined) continue;
-          local.stash.push([sending!, args]);
-          steps.note(({ place }) => {
-            if (place[args] === 'port') place[args] = 'stash';
-          });
+      /** `Arguments.#read`: null, there is none; undefined, it was dropped. */
+      const read = (): [number, number] | null | undefined => {
+        const message = steps.poll('arguments') as [number, number] | null;
+        if (message === null) return null;
+        const [sending] = message;
+        local.last = sending;
+        if (!local.dropped.includes(sending)) return message;
+        local.dropped = local.dropped.filter((other) => other !== sending);
+        return undefined;
+      };
+      const keep = (message: [number, number] | undefined) => {
+        if (message === undefined) return;
+        local.kept.push(message);
+        steps.note(({ place }) => {
+          if (place[message[1]] === 'port') place[message[1]] = 'kept';
+        });
+      };
+      const turn = () => {
+        for (const sending of steps.drain('control') as number[]) {
+          local.kept = local.kept.filter(([key]) => key !== sending);
+          if (sending > local.last) local.dropped.push(sending);
         }
+        while (local.dropped.length > 0) {
+          const message = read();
+          if (message === null) break;
+          keep(message);
+        }
+      };
+      const take = (wanted: number): number | undefined => {
+        const kept = local.kept.find(([sending]) => sending === wanted);
+        local.kept = local.kept.filter((entry) => entry !== kept);
+        if (kept !== undefined) return kept[1];
+        while (local.last < wanted) {
+          const message = read();
+          if (message === null) break;
+          if (message?.[0] === wanted) return message[1];
+        }
+        return undefined;
       };
       const start = (): WorkerLocal['at'] => {
         const claimed = window.claim();
         if (claimed < 0) return 'loop';
         const slot = steps.read(setting.request(0, claimed));
         const [id, sending] = [slot & 15, slot >> 4];
-        if (!local.stash.some(([key]) => key === sending)) receiveAll();
-        const found = local.stash.find(([key]) => key === sending);
-        steps.check(found?.[1] === id, `request ${id} starts with the arguments of ${found?.[1]}`);
-        local.stash = local.stash.filter((entry) => entry !== found);
+        const found = take(sending);
+        steps.check(found === id, `request ${id} starts with the arguments of ${found}`);
         steps.note(({ place }) => {
           place[id] = 'started';
         });
@@ -173,7 +198,7 @@ export function givingModel(options: GivingOptions): Model<GivingGhost> {
         case 'loop': {
           const move = steps.choose(3, 'worker claims, turns its event loop, or ends');
           if (move === 0) local.at = start();
-          else if (move === 1) receiveAll();
+          else if (move === 1) turn();
           else local.at = 'ending';
           return local;
         }
@@ -185,11 +210,13 @@ export function givingModel(options: GivingOptions): Model<GivingGhost> {
               ghost.excused = true;
             });
           }
-          if (error !== 'returns without a last look') receiveAll();
-          for (const [, id] of local.stash) {
+          if (error !== 'returns without a last look') {
+            for (let message = read(); message !== null; message = read()) keep(message);
+          }
+          for (const [, id] of local.kept) {
             steps.send('main', id);
             steps.note(({ place }) => {
-              if (place[id] === 'stash') place[id] = 'on its way back';
+              if (place[id] === 'kept') place[id] = 'on its way back';
             });
           }
           steps.send('exits', 1);
@@ -210,7 +237,7 @@ export function givingModel(options: GivingOptions): Model<GivingGhost> {
   return {
     cells: setting.cells,
     buffers: setting.buffers,
-    queues: ['main', 'exits', 'a'],
+    queues: ['main', 'exits', 'arguments', 'control'],
     ghost: {
       place: Object.fromEntries(main.local.queued.map((id) => [id, 'main'])),
       excused: false,

@@ -54,7 +54,6 @@ const errors: [NonNullable<GivingOptions['error']>, RegExp][] = [
   ['sends what was refused', /is to run elsewhere, and is/],
   ['says given before it is sent', /is called lost/],
   ['posts without a give', /is called lost/],
-  ['gives a refused one the number of another', /is called lost/],
   ['returns without a last look', /is called lost/],
   ['looks at the window before it receives', /is called lost/],
 ];

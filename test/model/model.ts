@@ -74,6 +74,8 @@ export interface Steps<Ghost> {
   send(queue: string, message: Json): void;
   /** Waits for a message, and takes it in one step. */
   receive(queue: string): Json;
+  /** Takes the first message, in one step, if there is one; else null. */
+  poll(queue: string): Json;
   /** Takes all messages, in one step; those that have the key `except` stay. */
   drain(queue: string, except?: string): Json[];
   /** Any number from 0 to count - 1. */

@@ -97,6 +97,9 @@ export class Run<Ghost> implements Steps<Ghost> {
       () => this.world.queues[queue]!.shift()!,
     );
   }
+  poll(queue: string): Json {
+    return this.#do(`poll ${queue}`, () => this.world.queues[queue]!.shift() ?? null);
+  }
   drain(queue: string, except?: string): Json[] {
     return this.#do(`drain ${queue}`, () => {
       const all = this.world.queues[queue]!;

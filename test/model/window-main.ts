@@ -14,6 +14,7 @@ interface MainLocal {
   queued: number[];
   left: number;
   reclaims: number;
+  withdraws: number;
   workers: View[];
   /** Ids of results that came by message. */
   stash: number[];
@@ -46,7 +47,7 @@ export function mainThread(setting: WindowSetting): ActorModel<MainLocal, Window
     while (view.done !== end) {
       const id = steps.read(setting.completion(w, view.done));
       steps.check(id === view.sent[0], `completion ${view.done} is of request ${id}, not of ${view.sent[0]}`);
-      if (setting.byMessage(id)) {
+      if (setting.resultByMessage(id)) {
         if (!local.stash.includes(id)) receiveAll(local, steps);
         steps.check(local.stash.includes(id), `the result of request ${id} is not there`);
         local.stash = local.stash.filter((other) => other !== id);
@@ -99,7 +100,7 @@ export function mainThread(setting: WindowSetting): ActorModel<MainLocal, Window
     for (const id of ids) {
       if (setting.byMessage(id)) {
         local.lastSend[id] = ++local.sends;
-        steps.send(names[w]!, { args: setting.sending(id, local.sends) });
+        steps.send(setting.port(w), setting.sending(id, local.sends));
       }
       steps.write(setting.request(w, view.tail), setting.slot(id, local.lastSend[id]));
       view.tail = advance(view.tail, 1);
@@ -136,6 +137,38 @@ export function mainThread(setting: WindowSetting): ActorModel<MainLocal, Window
     local.reclaims -= 1;
   };
 
+  /** `Worker.withdraw`: one of them; those behind it are put back as they were. The caller has aborted it. */
+  const withdraw = (local: MainLocal, w: number, n: number, steps: WindowSteps) => {
+    const view = local.workers[w]!;
+    const window = windows[w]!;
+    const got = window.reclaim(n);
+    const taken = view.sent.splice(view.sent.length - got, got);
+    view.tail = advance(view.tail, -got);
+    local.withdraws -= 1;
+    const id = got === n ? taken.shift() : undefined;
+    for (const [i, other] of taken.entries()) {
+      const from = advance(view.tail, i);
+      if (got === n) {
+        const slot = steps.read(setting.request(w, advance(from, 1)));
+        steps.write(setting.request(w, from), slot);
+      }
+      view.sent.push(other);
+    }
+    view.tail = advance(view.tail, taken.length);
+    if (id !== undefined) {
+      steps.note((ghost) => {
+        steps.check(ghost.fate[id] === 'sent', `request ${id} is withdrawn and was ${ghost.fate[id]}`);
+        ghost.fate[id] = 'completed';
+      });
+      if (setting.byMessage(id)) {
+        steps.send(names[w]!, { drop: [setting.sending(id, local.lastSend[id]!)] });
+      }
+      settle(local, id, steps);
+    }
+    if (taken.length > 0) window.post(taken.length);
+    if (taken.length > 0 && window.ring()) steps.send(names[w]!, { ring: 1 });
+  };
+
   const hasResults = (local: MainLocal) =>
     local.workers.some(({ done, dead }, w) => !dead && windows[w]!.completed() !== done);
 
@@ -155,6 +188,12 @@ export function mainThread(setting: WindowSetting): ActorModel<MainLocal, Window
           for (let n = 1; n <= room; n++) {
             moves.push(() => {
               post(local, w, n, steps);
+              return 'choose';
+            });
+          }
+          for (let n = 1; n <= sent.length && local.withdraws > 0; n++) {
+            moves.push(() => {
+              withdraw(local, w, n, steps);
               return 'choose';
             });
           }
@@ -207,6 +246,7 @@ export function mainThread(setting: WindowSetting): ActorModel<MainLocal, Window
       queued: Array.from({ length: requests }, (_, i) => i + 1),
       left: requests,
       reclaims: options.reclaims ?? 0,
+      withdraws: options.withdraws ?? 0,
       workers: names.map(() => ({ sent: [], done: first, tail: first, dead: false })),
       stash: [],
       sends: 0,

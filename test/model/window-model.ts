@@ -16,7 +16,7 @@ export function windowModel(options: WindowModelOptions): Model<WindowGhost> {
   return {
     cells,
     buffers,
-    queues: ['main', ...names],
+    queues: ['main', ...names, ...names.map((_, w) => setting.port(w))],
     ghost: {
       fate: Object.fromEntries(main.local.queued.map((id) => [id, 'queued'])),
       settled: {},
@@ -41,8 +41,10 @@ function leak({ actors, queues, ghost }: World<WindowGhost>, requests: number): 
   if (Object.keys(ghost.settled).length < requests) return undefined;
   for (const [i, { next, local }] of actors.entries()) {
     if (next?.kind !== 'receive' || queues[next.queue]!.length > 0 || i === 0) continue;
-    const kept = (local as unknown as WorkerLocal).stash;
-    if (kept.length > 0) return `the worker keeps the arguments of request ${kept} for ever`;
+    const { kept, dropped } = local as unknown as WorkerLocal;
+    const unread = queues[`${next.queue} arguments`]!;
+    if (kept.length + dropped.length + unread.length > 0)
+      return `the worker keeps the arguments of request ${[...kept, ...unread]} for ever, and ${dropped} in mind`;
   }
   return undefined;
 }

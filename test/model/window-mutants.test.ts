@@ -12,6 +12,8 @@ import type { WindowModelOptions } from './window-setting.js';
  */
 const base = { Window, capacity: 2, requests: 2, position: 0xfffe, maxStates: 100_000 };
 const reclaims = { reclaims: 1 };
+const byMessage = { ...reclaims, messages: true, coarse: true };
+const aborts = { withdraws: 1, messages: 'all arguments', coarse: true, sleepsAtOnce: true } as const;
 const run = (options: Partial<WindowModelOptions>) => () => explore(windowModel({ ...base, ...options }));
 
 const swap = /Atomics\.compareExchange\(words, WINDOW, word, (.*)\) === word/;
@@ -65,7 +67,10 @@ const errors: [NonNullable<WindowModelOptions['error']>, Partial<WindowModelOpti
     { deaths: 1 },
     /2 requests were running|not taken back whole|started and was|no end/,
   ],
-  ['finds arguments by request', { ...reclaims, messages: true, coarse: true }, /keeps the arguments/],
+  ['finds arguments by request', byMessage, /./],
+  ['does not tidy', aborts, /keeps the arguments/],
+  ['tidies what was not dropped', { ...aborts, capacity: 4, requests: 3, withdraws: 2 }, /are not there/],
+  ['forgets what it is to drop', aborts, /keeps the arguments/],
 ];
 
 describe('an error in the window is found', () => {

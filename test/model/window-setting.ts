@@ -13,12 +13,14 @@ export interface WindowModelOptions {
   readonly position: number;
   /** How many times the main thread may take back. Default 0. */
   readonly reclaims?: number;
+  /** How many times it may take one out of the middle, as for an abort. Default 0. */
+  readonly withdraws?: number;
   /** Workers, sharing one bell. Default 1. */
   readonly workers?: number;
   /** Threads that may die, at any step. Default 0. */
   readonly deaths?: number;
-  /** Arguments and results by message, for odd ids. Default false. */
-  readonly messages?: boolean;
+  /** Arguments and results by message, for odd ids, or arguments for all ids. Default false. */
+  readonly messages?: boolean | 'all arguments';
   /** Slots are read and written in the same step as what comes before. */
   readonly coarse?: boolean;
   /** Gives up beyond that many states. */
@@ -35,7 +37,10 @@ export interface WindowModelOptions {
     | 'announces before it publishes'
     | 'holds back although its window is empty'
     | 'claims before it publishes'
-    | 'finds arguments by request';
+    | 'finds arguments by request'
+    | 'does not tidy'
+    | 'tidies what was not dropped'
+    | 'forgets what it is to drop';
 }
 
 /** Where a request is; only the protocol may move it. */
@@ -68,6 +73,10 @@ export class WindowSetting {
   }
 
   byMessage(id: number): boolean {
+    const { messages } = this.options;
+    return messages === 'all arguments' || this.resultByMessage(id);
+  }
+  resultByMessage(id: number): boolean {
     return this.options.messages === true && id % 2 === 1;
   }
   /**
@@ -83,6 +92,10 @@ export class WindowSetting {
   }
   inSlot(slot: number): { id: number; sending: number } {
     return { id: slot & 15, sending: this.sending(slot & 15, slot >> 4) };
+  }
+  /** The queue of a worker's port for arguments. */
+  port(w: number): string {
+    return `${this.names[w]} arguments`;
   }
   /** The cell of a request's slot. */
   request(w: number, position: number): string {

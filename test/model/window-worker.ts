@@ -6,20 +6,50 @@ export interface WorkerLocal {
   at: 'claim' | 'run' | 'announce' | 'empty' | 'nap' | 'asleep';
   position: number;
   peeked: number;
-  /** What came by message, by sending. */
-  stash: number[];
-}
-
-function handle(local: WorkerLocal, message: Json): void {
-  const { args, drop = [] } = message as { args?: number; drop?: number[] };
-  local.stash = local.stash.filter((sending) => sending !== args && !drop.includes(sending));
-  if (args !== undefined) local.stash.push(args);
+  /** `workers/arguments.ts`: by sending. */
+  kept: number[];
+  dropped: number[];
+  last: number;
 }
 
 export function workerThread(setting: WindowSetting, w: number): ActorModel<WorkerLocal, WindowGhost> {
   const { error, messages, sleepsAtOnce } = setting.options;
   const window = setting.windows[w]!;
   const name = setting.names[w]!;
+
+  const handle = (local: WorkerLocal, message: Json): void => {
+    const { drop = [] } = message as { drop?: number[] };
+    local.kept = local.kept.filter((sending) => !drop.includes(sending));
+    if (error !== 'forgets what it is to drop')
+      local.dropped.push(...drop.filter((sending) => sending > local.last));
+  };
+
+  /** `Arguments.#read`: null, there is none; 0, it was dropped. */
+  const read = (local: WorkerLocal, steps: WindowSteps): number | null => {
+    const sending = steps.poll(setting.port(w)) as number | null;
+    if (sending === null) return null;
+    local.last = sending;
+    if (!local.dropped.includes(sending)) return sending;
+    local.dropped = local.dropped.filter((other) => other !== sending);
+    return 0;
+  };
+
+  const take = (local: WorkerLocal, sending: number, steps: WindowSteps): boolean => {
+    if (local.kept.includes(sending)) {
+      local.kept = local.kept.filter((other) => other !== sending);
+      return true;
+    }
+    while (local.last < sending) if (read(local, steps) === null) return false;
+    return local.last === sending;
+  };
+
+  const tidy = (local: WorkerLocal, steps: WindowSteps): void => {
+    while (local.dropped.length > 0 && error !== 'does not tidy') {
+      const sending = read(local, steps);
+      if (sending === null) break;
+      if (sending !== 0 && error !== 'tidies what was not dropped') local.kept.push(sending);
+    }
+  };
 
   const activity = (local: WorkerLocal, steps: WindowSteps): WorkerLocal => {
     switch (local.at) {
@@ -43,14 +73,10 @@ export function workerThread(setting: WindowSetting, w: number): ActorModel<Work
           ghost.running[name] = id;
         });
         if (setting.byMessage(id)) {
-          if (!local.stash.includes(sending)) {
-            for (const message of steps.drain(name)) handle(local, message);
-          }
-          steps.check(local.stash.includes(sending), `the arguments of request ${id} are not there`);
-          local.stash = local.stash.filter((other) => other !== sending);
+          steps.check(take(local, sending, steps), `the arguments of request ${id} are not there`);
         }
         const write = () => {
-          if (setting.byMessage(id)) steps.send('main', { result: id });
+          if (setting.resultByMessage(id)) steps.send('main', { result: id });
           steps.write(setting.completion(w, local.position), id);
         };
         const publish = () => {
@@ -84,9 +110,11 @@ export function workerThread(setting: WindowSetting, w: number): ActorModel<Work
         return { ...local, at: 'claim' };
       }
       case 'empty':
+        tidy(local, steps);
         // A turn of the event loop, or none: messages may be received, or not yet.
-        if (messages && steps.choose(2, 'worker turns its event loop') === 1) {
+        if (messages !== undefined && steps.choose(2, 'worker turns its event loop') === 1) {
           for (const message of steps.drain(name)) handle(local, message);
+          return { ...local, at: 'claim' };
         }
         return { ...local, at: 'nap' };
       case 'nap':
@@ -109,7 +137,7 @@ export function workerThread(setting: WindowSetting, w: number): ActorModel<Work
 
   return {
     name: `worker ${name}`,
-    local: { at: 'claim', position: 0, peeked: 0, stash: [] },
+    local: { at: 'claim', position: 0, peeked: 0, kept: [], dropped: [], last: 0 },
     activity,
     died: ({ queues }) => {
       queues.main!.push({ exit: w });

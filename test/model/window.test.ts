@@ -27,6 +27,11 @@ const scenarios: [string, Partial<WindowModelOptions>, Partial<WindowModelOption
     { requests: 3, reclaims: 2, coarse: false },
   ],
   ['its thread dying at any step, by message', { deaths: 1, messages: true }, { requests: 3, reclaims: 1 }],
+  [
+    'aborted, by message',
+    { withdraws: 1, messages: 'all arguments', coarse: true, sleepsAtOnce: true },
+    { requests: 3, withdraws: 2, sleepsAtOnce: false },
+  ],
   ['two workers on one bell', two, fine],
 ];
 const more: typeof scenarios = [

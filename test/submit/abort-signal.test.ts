@@ -95,6 +95,40 @@ describe('an AbortSignal among the arguments', () => {
     expect(await Promise.all([early, waiting])).toEqual(['early', 'waiting']);
   });
 
+  it('that is aborted while the thread turns its event loop, and has not yet read the arguments', async () => {
+    const words = gate();
+    const turning = balancer.submit(
+      async (gate) => {
+        while (Atomics.load(gate, 0) === 0) {
+          await new Promise((resolve) => setImmediate(resolve));
+          Atomics.add(gate, 1, 1);
+          Atomics.notify(gate, 1);
+        }
+      },
+      [words],
+    );
+    const controllers = [0, 1, 2].map(() => new AbortController());
+    const stopped = new AbortController();
+    const dropped = balancer.submit(untilAborted, [controllers[0]!.signal], { signal: stopped.signal });
+    const waiting = balancer.submit(
+      (signals: AbortSignal[]) => signals.map(({ aborted, reason }) => [aborted, reason]),
+      [controllers.slice(1).map(({ signal }) => signal)],
+    );
+    await begun(words);
+    controllers[0]!.abort('nobody listens');
+    stopped.abort('stopped');
+    controllers[2]!.abort('early');
+    await expect(dropped).rejects.toBe('stopped');
+    const before = Atomics.load(words, 1);
+    while (Atomics.load(words, 1) < before + 20) await new Promise((resolve) => setImmediate(resolve));
+    open(words);
+    await turning;
+    expect(await waiting).toEqual([
+      [false, undefined],
+      [true, 'early'],
+    ]);
+  });
+
   it('of a timeout', async () => {
     const name = await balancer.submit(
       async (signal) => {
