@@ -1,7 +1,13 @@
 /** The public class: wires the parts; holds none of their logic. */
 import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
-import { checkAddOptions, checkCloseOptions, checkMapOptions, type SubmitOptions } from './call-options.js';
+import {
+  checkAddOptions,
+  checkCloseOptions,
+  checkMapOptions,
+  type MapOptions,
+  type SubmitOptions,
+} from './call-options.js';
 import { callOut } from './call-out.js';
 import { Closing } from './closing.js';
 import { Dispatcher } from './dispatcher.js';
@@ -11,8 +17,9 @@ import { Expiry } from './expiry.js';
 import { Supervisor, type WorkerEjectionReason } from './health/supervisor.js';
 import { Intake, mustNotStream } from './intake.js';
 import { KeepAlive } from './keep-alive.js';
-import { type MapOptions, mapInto } from './map.js';
-import { MappedRequests } from './mapped-requests.js';
+import { Items } from './map/items.js';
+import { MappedRequests } from './map/mapped-requests.js';
+import { Mapping } from './map/mapping.js';
 import { type BalancerOptions, resolveOptions, type Settings, workerLimits } from './options.js';
 import { GuardedPolicy } from './policies/guarded.js';
 import { createPolicy } from './policies/index.js';
@@ -197,7 +204,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
       options: { ...options.submit, signal: options.signal },
       windowBytes: this.#settings.windowBytes,
     });
-    return mapInto(target, source, options) as AsyncIterableIterator<Awaited<R>>;
+    return new Mapping(target, new Items(source), options) as AsyncIterableIterator<Awaited<R>>;
   }
 
   /**

@@ -23,6 +23,16 @@ export interface SubmitOptions {
   onProgress?: (value: unknown) => void;
 }
 
+/** Options of `map`. */
+export interface MapOptions {
+  /** Results in the order of the source, else in the order of completion. Default true. */
+  ordered?: boolean;
+  /** Ends the iteration: it throws the signal's reason, and running tasks are stopped as by `submit`'s signal. */
+  signal?: AbortSignal;
+  /** Options for each request. */
+  submit?: Omit<SubmitOptions, 'signal' | 'transfer' | 'onProgress'>;
+}
+
 const SUBMIT_NAMES = {
   signal: 0,
   timeout: 0,
@@ -58,14 +68,11 @@ export function checkSubmitOptions(options: SubmitOptions): void {
 }
 
 /** @throws InvalidOptionError */
-export function checkMapOptions(options: {
-  ordered?: unknown;
-  signal?: unknown;
-  submit?: SubmitOptions;
-}): void {
+export function checkMapOptions(options: MapOptions): void {
   checkObject('map options', options, { ordered: 0, signal: 0, submit: 0 });
-  const { ordered, signal, submit } = options;
-  boolean('map options.ordered', ordered as boolean | undefined, true);
+  const { ordered, signal } = options;
+  const submit = options.submit as SubmitOptions | undefined;
+  boolean('map options.ordered', ordered, true);
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalid('map options.signal', signal, 'an AbortSignal');
   }

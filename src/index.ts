@@ -1,5 +1,5 @@
 export { Balancer, type BalancerEvents } from './balancer.js';
-export type { SubmitOptions } from './call-options.js';
+export type { MapOptions, SubmitOptions } from './call-options.js';
 export type { CircuitSnapshot, CircuitState } from './circuit.js';
 export {
   BalancerClosedError,
@@ -22,7 +22,6 @@ export type {
   SuccessRateOptions,
 } from './health/outlier-options.js';
 export type { WorkerEjectionReason } from './health/supervisor.js';
-export type { MapOptions } from './map.js';
 export type { BalancerOptions, HeartbeatOptions } from './options.js';
 export type {
   Duration,

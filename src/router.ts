@@ -3,10 +3,9 @@
  * long ones, or each kind has its own limits.
  */
 
-import type { SubmitOptions } from './call-options.js';
+import type { MapOptions, SubmitOptions } from './call-options.js';
 import { invalid } from './checks.js';
 import { InvalidOptionError, NoRouteError } from './errors.js';
-import type { MapOptions } from './map.js';
 import type {
   AnyTask,
   OverloadParameters,

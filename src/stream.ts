@@ -1,6 +1,6 @@
 /** A generator task's values on the caller's side: taken one by one, with backpressure and early return. */
 import { FIRST_CREDIT } from './protocol.js';
-import { rethrowOn } from './rethrow.js';
+import { Steps } from './steps.js';
 
 /** Credit is given back in portions of this many values, so that not each of them costs a message. */
 const PORTION = FIRST_CREDIT / 2;
@@ -15,101 +15,57 @@ export interface StreamSource {
   stop(): Promise<void>;
 }
 
-type Step = IteratorResult<unknown, undefined>;
-const DONE: Step = { done: true, value: undefined };
-
-type Waiter = (step: Step | Promise<never>) => void;
-
 /** Iterates a stream. Nothing runs before the first `next`, as with any generator. */
-export class StreamReader implements AsyncGenerator<unknown, void, undefined> {
+export class StreamReader extends Steps implements AsyncGenerator<unknown, void, undefined> {
   readonly #source: StreamSource;
   readonly #values: unknown[] = [];
-  readonly #waiters: Waiter[] = [];
-  #state: 'new' | 'running' | 'ended' = 'new';
-  /** Set when it has ended with an error that no `next` has got yet. */
-  #failure: { readonly error: unknown } | undefined;
   #taken = 0;
+  /** The generator has ended, for that reason if it has thrown; its last values may not have been taken. */
+  #over: { readonly failure: { readonly error: unknown } | undefined } | undefined;
 
   constructor(source: StreamSource) {
+    super();
     this.#source = source;
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  next(): Promise<Step> {
-    if (this.#state === 'new') this.#start();
-    if (this.#values.length > 0) return Promise.resolve({ done: false, value: this.#take() });
-    if (this.#failure !== undefined) {
-      const { error } = this.#failure;
-      this.#failure = undefined;
-      return rethrowOn(error);
-    }
-    if (this.#state === 'ended') return Promise.resolve(DONE);
-    return new Promise((resolve) => {
-      this.#waiters.push(resolve);
-    });
-  }
-
-  async return(): Promise<Step> {
-    const wasRunning = this.#state === 'running';
-    this.#values.length = 0;
-    this.#finish();
-    if (wasRunning) await this.#source.stop();
-    return DONE;
-  }
-
-  async throw(error: unknown): Promise<Step> {
-    await this.return();
-    throw error;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.return();
-  }
-
-  #start(): void {
-    this.#state = 'running';
+  protected override begin(): void {
     this.#source
       .start((value) => this.#came(value))
       .then(
-        () => this.#finish(),
-        (error) => this.#failed(error),
+        () => this.#ended(undefined),
+        (error) => this.#ended({ error }),
       );
   }
 
-  #came(value: unknown): void {
-    if (this.#state === 'ended') return;
-    const waiter = this.#waiters.shift();
-    if (waiter === undefined) {
-      this.#values.push(value);
-      return;
+  protected override serve(): void {
+    while (this.isAwaited) {
+      if (this.#values.length > 0) this.give(this.#take());
+      else if (this.#over !== undefined) this.end(this.#over.failure);
+      else return;
     }
-    this.#countTaken();
-    waiter({ done: false, value });
+  }
+
+  protected override async leave(): Promise<void> {
+    const wasRunning = this.state === 'running';
+    this.#values.length = 0;
+    this.end();
+    if (wasRunning) await this.#source.stop();
+  }
+
+  #came(value: unknown): void {
+    if (this.state === 'ended' || this.#over !== undefined) return;
+    this.#values.push(value);
+    this.serve();
   }
 
   #take(): unknown {
-    this.#countTaken();
+    this.#taken++;
+    if (this.#taken % PORTION === 0 && this.#over === undefined) this.#source.credit(PORTION);
     return this.#values.shift();
   }
 
-  #countTaken(): void {
-    this.#taken++;
-    if (this.#taken % PORTION === 0 && this.#state === 'running') this.#source.credit(PORTION);
-  }
-
-  #failed(error: unknown): void {
-    if (this.#state === 'ended') return;
-    const waiter = this.#waiters.shift();
-    if (waiter === undefined) this.#failure = { error };
-    else waiter(rethrowOn(error));
-    this.#finish();
-  }
-
-  #finish(): void {
-    this.#state = 'ended';
-    for (const waiter of this.#waiters.splice(0)) waiter(DONE);
+  #ended(failure: { readonly error: unknown } | undefined): void {
+    this.#over = { failure };
+    this.serve();
   }
 }

@@ -1,10 +1,11 @@
 /** The requests behind a `map`: one for each item, and how many of them there may be at a time. */
-import type { SubmitOptions } from './call-options.js';
-import type { Dispatcher } from './dispatcher.js';
-import type { Intake } from './intake.js';
-import type { MapRequest, MapRoom, MapTarget } from './map.js';
-import type { Request } from './request.js';
-import type { TaskRef } from './task.js';
+import type { SubmitOptions } from '../call-options.js';
+import type { Dispatcher } from '../dispatcher.js';
+import type { Intake } from '../intake.js';
+import type { Request } from '../request.js';
+import type { TaskRef } from '../task.js';
+import type { Room } from './allowance.js';
+import type { MapRequest, MapTarget } from './mapping.js';
 
 /** What to run on each item. */
 export interface MapCall {
@@ -41,7 +42,7 @@ export class MappedRequests implements MapTarget {
     return { promise, takeBack };
   }
 
-  room(): MapRoom {
+  room(): Room {
     const { ref, windowBytes } = this.#call;
     const workers = Math.max(1, this.#dispatcher.workers.length);
     return {
