@@ -1,6 +1,6 @@
 // Checks that the package holds just what it should: the built files of today's sources and the papers, nothing else.
 import { execFileSync } from 'node:child_process';
-import { outputsOf, sourceFiles } from './setup.mjs';
+import { outputs } from './setup.mjs';
 
 // `prepack` is for publishing; here set-up has just built.
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
@@ -14,7 +14,7 @@ const [pack] = Array.isArray(answer) ? answer : Object.values(answer);
 const packed = new Set(pack.files.map((file) => file.path));
 
 const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
-const expected = new Set([...papers, ...outputsOf(sourceFiles()).map((file) => `dist/${file}`)]);
+const expected = new Set([...papers, ...outputs().map((file) => `dist/${file}`)]);
 
 const missing = [...expected].filter((file) => !packed.has(file));
 const surplus = [...packed].filter((file) => !expected.has(file));

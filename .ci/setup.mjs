@@ -34,7 +34,7 @@ export function isInstalled(wanted, installed) {
 }
 
 /** The files that `tsc` writes for the given sources, relative to dist. */
-export function outputsOf(sources) {
+function outputsOf(sources) {
   return sources
     .filter((source) => !source.endsWith('.d.ts'))
     .flatMap((source) => {
@@ -42,6 +42,9 @@ export function outputsOf(sources) {
       return [`${base}.${kind}js`, `${base}.${kind}js.map`, `${base}.d.${kind}ts`];
     });
 }
+
+/** All that the build writes, relative to dist. */
+export const outputs = () => [...outputsOf(sourceFiles()), 'workers/main.cjs', 'workers/main.cjs.map'];
 
 /** All files below `folder`, relative to `from`, with '/' on every platform. */
 function filesBelow(folder, from) {
@@ -104,14 +107,14 @@ function install() {
 
 function build() {
   const sources = sourceFiles();
-  const outputs = outputsOf(sources);
+  const written = outputs();
 
   // The file of a removed source must neither be found by tests nor be packed.
-  const expected = new Set(outputs);
+  const expected = new Set(written);
   for (const file of filesBelow(at('dist'), at('dist'))) if (!expected.has(file)) rmSync(at('dist', file));
 
   const hash = createHash('sha256');
-  for (const file of [...sources, 'tsconfig.json', 'package-lock.json'])
+  for (const file of [...sources, 'tsconfig.json', 'package-lock.json', '.ci/bundle.mjs'])
     hash.update(`${file}\0`).update(readFileSync(at(file)));
   const inputs = hash.digest('hex');
   const newest = (files, pick) => pick(...files.map((file) => statSync(file).mtimeMs));
@@ -119,17 +122,18 @@ function build() {
   const fresh =
     existsSync(stamp) &&
     readFileSync(stamp, 'utf8') === inputs &&
-    outputs.every((file) => existsSync(at('dist', file))) &&
+    written.every((file) => existsSync(at('dist', file))) &&
     newest(
       sources.map((file) => at(file)),
       Math.max,
     ) <=
       newest(
-        outputs.map((file) => at('dist', file)),
+        written.map((file) => at('dist', file)),
         Math.min,
       );
   if (fresh) return;
   run('build', process.execPath, [at('node_modules', 'typescript', 'bin', 'tsc'), '-p', at('tsconfig.json')]);
+  run('bundle', process.execPath, [at('.ci', 'bundle.mjs')]);
   mkdirSync(path.dirname(stamp), { recursive: true });
   writeFileSync(stamp, inputs);
 }

@@ -142,3 +142,43 @@ export class TaskNotFoundError extends BalancerError {
     super('ERR_TASK_NOT_FOUND', message, options);
   }
 }
+
+/** On the prototypes of the classes above, their names: those of another copy of this package have the same. */
+const KIND = Symbol.for('leastwork.error');
+const CLASSES = {
+  BalancerError,
+  InvalidOptionError,
+  QueueFullError,
+  TaskTimeoutError,
+  WorkerCrashedError,
+  BalancerClosedError,
+  NoWorkerError,
+  NoRouteError,
+  NotCloneableError,
+  CapturedVariableError,
+  NotAFunctionError,
+  TaskNotFoundError,
+};
+
+/**
+ * For `instanceof`: an error of another copy of a class is one of it, too. A thread runs such a copy, which a task meets as the reason of
+ * its signal and compares with what it imports itself; a bundled program may hold several.
+ */
+function isInstance(this: { readonly prototype: object }, value: unknown): boolean {
+  if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+  const kind = kindOf(this.prototype);
+  if (kind === undefined) return false;
+  let at = value;
+  while (typeof at === 'object' && at !== null && kindOf(at) !== kind) at = Object.getPrototypeOf(at);
+  return typeof at === 'object' && at !== null;
+}
+
+/** `undefined` for a class that somebody has derived from one of these. */
+function kindOf(prototype: object): unknown {
+  return Object.getOwnPropertyDescriptor(prototype, KIND)?.value;
+}
+
+for (const [name, each] of Object.entries(CLASSES)) {
+  Object.defineProperty(each.prototype, KIND, { value: name });
+  Object.defineProperty(each, Symbol.hasInstance, { value: isInstance });
+}

@@ -1,10 +1,15 @@
 /**
  * What Piscina loads in a new thread. It is CommonJS since Piscina tries `require` first: where Node can require ES modules, it would
- * load the ES module that way, and Node 20 aborts the whole process when a thread is ended in the middle of that.
+ * load an ES module that way, and Node 20 aborts the whole process when a thread is ended in the middle of that.
+ *
+ * The rest is in one file, which the build makes of `main.ts` and all that it imports. It is loaded while the main thread hears that
+ * this one is up and sends the call of `install`.
  */
 import type { WorkerInit } from '../src/protocol.js' with { 'resolution-mode': 'import' };
 
-exports.install = async (init: WorkerInit): Promise<void> => {
-  const { install } = await import('./main.js');
-  install(init);
-};
+type Main = typeof import('./main.js', { with: { 'resolution-mode': 'import' }});
+
+const load = (): Main => require('./main.cjs');
+setImmediate(load);
+
+exports.install = (init: WorkerInit): void => load().install(init);

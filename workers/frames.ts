@@ -1,9 +1,15 @@
 /** Stacks of tasks, without what lies below them: our work loop, and what Node calls it from. */
+import { fileURLToPath } from 'node:url';
 
-/** As V8 prints the frames that call a task. In a bundle they have other names, and are left alone. */
+const FOLDER = new URL('.', import.meta.url);
+
+/**
+ * As V8 prints the frames that call a task: CommonJS, which `main.cjs` is, by path, ES modules by URL. In a user's bundle
+ * they have other names, and are left alone.
+ */
 const FRAMES = new RegExp(
   `\\n {4}at (?:async )?(?:WorkLoop\\.|Streams\\.)?#(?:runAll|runLoaded|finishLater|iterate) ` +
-    `\\(${quoted(new URL('.', import.meta.url).href)}(?:main|stream)\\.js:`,
+    `\\((?:${quoted(FOLDER.href)}|${quoted(fileURLToPath(FOLDER))})(?:main|stream)\\.c?js:`,
 );
 
 /** Cuts a stack where our own frames begin. O(length), for tasks that throw only. */

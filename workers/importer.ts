@@ -23,7 +23,7 @@ export function compileIn(
   parameters: readonly string[] = [],
   skipped = 0,
 ): CallableFunction {
-  quietly();
+  readyToImport();
   return compileFunction(code, [...parameters], {
     filename: file,
     columnOffset: -skipped,
@@ -41,16 +41,18 @@ export function importFrom(file: string): Import {
   return found;
 }
 
-let quiet = false;
+let isReady = false;
 
 /**
+ * Makes ready for `import()`, which takes a thread 1.5 ms: best while it waits for its first request. Does so once.
+ *
  * Node warns once a thread, at the first such `import()`, that this loader is experimental: that is said to us, not to
  * the user, whose output it would disturb. So the first one happens here, with just that warning withheld.
  * (Node calls `process.emitWarning` before `import()` returns.)
  */
-function quietly(): void {
-  if (quiet) return;
-  quiet = true;
+export function readyToImport(): void {
+  if (isReady) return;
+  isReady = true;
   const emitWarning = process.emitWarning;
   process.emitWarning = () => {};
   try {
