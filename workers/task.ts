@@ -59,18 +59,21 @@ export const context: TaskContext = {
 export interface Transferred<T> {
   readonly [TRANSFER]: readonly object[];
   readonly value: T;
+  /** Refused by every way of sending a value: a mark that is not taken off is told, and does not arrive in the value's place. */
+  readonly refused: () => void;
 }
 
 /**
  * Marks what a task's result transfers: `return transfer(bytes, [bytes.buffer])`. The caller gets the value itself.
  *
- * @param value the result, or what is yielded, as a whole: inside another value the mark means nothing
+ * @param value the result, or what is yielded, as a whole: inside another value the mark gives `ERR_NOT_CLONEABLE`
  * @param list the ArrayBuffers, MessagePorts and so on inside it that move to the caller's thread
  * @throws InvalidOptionError one of the list cannot be transferred, is in it twice, or is not in the value
  */
 export function transfer<T>(value: T, list: readonly object[]): T {
   checkTransfer('the list of transfer()', list, value, 'the result');
-  return { [TRANSFER]: list, value } as Transferred<T> as T;
+  const marked: Transferred<T> = { [TRANSFER]: list, value, refused() {} };
+  return marked as T;
 }
 
 /** For the work loop: the list of a marked result, else `undefined`. */

@@ -1,5 +1,6 @@
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { Balancer } from 'leastwork';
+import { transfer } from 'leastwork/task';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Gate, wait } from './gate.js';
 
@@ -56,6 +57,39 @@ describe('what moves instead of being copied', () => {
     expect([seen.bytes.length, seen.bytes[99_999]]).toEqual([100_000, 5]);
     const left = await balancer.submit(() => (Reflect.get(globalThis, 'transferred') as Uint8Array).length);
     expect(left).toBe(0);
+  });
+
+  it.each([5, 'text', [1, 2], { n: 1 }, null])(
+    'a marked result without anything to transfer: %j',
+    async (value) => {
+      const task = async (entry: string, result: unknown) => {
+        const { transfer } = await import(entry);
+        return transfer(result, []);
+      };
+      expect(await balancer.submit(task, [taskEntry, value])).toEqual(value);
+    },
+  );
+
+  it('a mark inside a result is refused, with its place', async () => {
+    const task = async (entry: string) => {
+      const { transfer } = await import(entry);
+      const bytes = new Uint8Array(3);
+      return { small: transfer(5, []), bytes: transfer(bytes, [bytes.buffer]) };
+    };
+    await expect(balancer.submit(task, [taskEntry])).rejects.toMatchObject({
+      code: 'ERR_NOT_CLONEABLE',
+      path: 'the result.small',
+      message: expect.stringContaining('is marked by transfer(), which is for the whole result of a task'),
+    });
+  });
+
+  it('so is a mark among the arguments, and its buffer stays', async () => {
+    const bytes = new Uint8Array(3);
+    await expect(balancer.submit((b) => b.length, [transfer(bytes, [bytes.buffer])])).rejects.toMatchObject({
+      code: 'ERR_NOT_CLONEABLE',
+      path: 'arguments[0]',
+    });
+    expect(bytes.length).toBe(3);
   });
 
   it('a SharedArrayBuffer stays shared on both ways, and through a view', async () => {
