@@ -71,7 +71,7 @@ function refusedKind(value: object): string | undefined {
     return `a ${classOf(value)} that is not in the transfer list`;
   }
   if (types.isModuleNamespaceObject(value)) return "a module's namespace";
-  if (MARKED in value) return 'marked by transfer(), which is for the whole result of a task';
+  if (MARKED in value) return 'marked by transfer(), meant for the whole result of a task';
   const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
   if (types.isArrayBuffer(buffer) && isDetached(buffer)) return 'a detached ArrayBuffer';
   return undefined;

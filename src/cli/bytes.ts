@@ -20,8 +20,3 @@ export function toPath(bytes: ByteString): string | Buffer {
 export function fromText(text: string): ByteString {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
-
-/** For display: bytes that are not UTF-8 come out as U+FFFD. */
-export function toText(bytes: ByteString): string {
-  return toBytes(bytes).toString('utf8');
-}

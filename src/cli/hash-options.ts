@@ -32,8 +32,9 @@ export interface CheckOptions {
 export const HELP = `Usage: leastwork hash [OPTION]... [PATH]...
        leastwork hash --check [OPTION]... [MANIFEST]...
 
-Prints the SHA-256 digest of every regular file under the PATHs, on all cores, as sha256sum does and in
-bytewise order of the paths. Symbolic links inside a directory are left out. PATH - is standard input.
+Prints the SHA-256 digest of every regular file under the PATHs, on all cores, as sha256sum does: the PATHs in
+the order given, what is in a directory in bytewise order of the paths. Symbolic links inside a directory are left
+out. PATH - is standard input.
 Without a PATH: ./node_modules where there is one, otherwise the current directory.
 
   -o, --output FILE      write the digests to FILE, which appears complete at the end or not at all;

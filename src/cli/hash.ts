@@ -1,5 +1,6 @@
+import { statSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { type ByteString, fromText } from './bytes.js';
+import { type ByteString, fromText, toBytes } from './bytes.js';
 import { describeErrno, errnoOf } from './errno.js';
 import { type HashOptions, HELP, parseHashOptions } from './hash-options.js';
 import { openHasher } from './hasher.js';
@@ -124,9 +125,22 @@ function* files(
     if (code === undefined) throw error;
     failed(path, code);
   };
-  // What was named itself was not examined.
+  // What was named itself was not examined. All of a tree are regular files.
   const named = new Set(paths);
-  for (const path of walk(paths, { onError, skip: output.owns })) yield { path, regular: !named.has(path) };
+  for (const path of walk(paths, { onError, skip: output.owns })) {
+    yield { path, regular: !named.has(path) || isRegular(path) };
+  }
+}
+
+function isRegular(path: ByteString): boolean {
+  // That is standard input, whatever file may have the name.
+  if (path === '-') return false;
+  try {
+    return statSync(toBytes(path)).isFile();
+  } catch {
+    // Whoever reads it says what is wrong with it.
+    return false;
+  }
 }
 
 /** The same files once more, for the totals of the progress bar; `undefined` where they can be read only once. */

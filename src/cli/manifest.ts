@@ -26,7 +26,7 @@ function unescapePath(escaped: ByteString): ByteString | undefined {
 }
 
 /** The name of an algorithm in `NAME (file) = digest`, as coreutils and the BSDs write it. */
-export function tagOf(algorithm: string): string {
+function tagOf(algorithm: string): string {
   return algorithm.toLowerCase() === 'blake2b512' ? 'BLAKE2b' : algorithm.toUpperCase();
 }
 

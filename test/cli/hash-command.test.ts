@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { coreutils, leastwork, MAIN, scratch } from './command.js';
+import { coreutils, ended, leastwork, MAIN, scratch, start } from './command.js';
 import { makeOddTree } from './odd-names.js';
 
 const directory = scratch();
@@ -59,6 +61,26 @@ describe('named paths', () => {
     const paths = ['tree/large', 'link', 'tree/plain.txt', 'tree/large'];
     const ran = leastwork(['hash', ...paths], { cwd: directory });
     expect(ran.stdout).toBe(coreutils('sha256sum', paths, { cwd: directory }).stdout);
+  });
+
+  it('of few small files need no threads', () => {
+    const ran = leastwork(['hash', 'link', 'tree/plain.txt'], { cwd: directory });
+    expect(ran.stderr).toMatch(/^ {2}main thread: 100\.0 %, 2 files/m);
+    expect(ran.stderr).toContain('had nothing to do');
+  });
+
+  it('that may keep a reader waiting are left to threads', async () => {
+    coreutils('mkfifo', ['fifo'], { cwd: directory });
+    const child = start(['hash', 'fifo'], directory);
+    const end = ended(child);
+    let written = '';
+    child.stdout?.on('data', (chunk) => {
+      written += chunk;
+    });
+    // Opening it waits for the reader.
+    await writeFile(join(directory, 'fifo'), 'from a pipe');
+    expect((await end).code).toBe(0);
+    expect(written).toBe(`${createHash('sha256').update('from a pipe').digest('hex')}  fifo\n`);
   });
 
   it('may begin with a dash after --', () => {

@@ -79,7 +79,7 @@ describe('what moves instead of being copied', () => {
     await expect(balancer.submit(task, [taskEntry])).rejects.toMatchObject({
       code: 'ERR_NOT_CLONEABLE',
       path: 'the result.small',
-      message: expect.stringContaining('is marked by transfer(), which is for the whole result of a task'),
+      message: expect.stringContaining('is marked by transfer(), meant for the whole result of a task'),
     });
   });
 
