@@ -17,6 +17,7 @@ import { Expiry } from './expiry.js';
 import { Supervisor, type WorkerEjectionReason } from './health/supervisor.js';
 import { Intake, mustNotStream } from './intake.js';
 import { KeepAlive } from './keep-alive.js';
+import { Lead } from './lead.js';
 import { Items } from './map/items.js';
 import { MappedRequests } from './map/mapped-requests.js';
 import { Mapping } from './map/mapping.js';
@@ -89,7 +90,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     this.#tasks = new TaskRegistry({ inline: settings.inline });
     const created = createPolicy(settings.policy, { now: () => performance.now(), random: Math.random });
     const policy = created === settings.policy ? new GuardedPolicy(created) : created;
-    const limits = { depth: settings.depth, work: settings.work, bytes: settings.windowBytes };
+    const limits = { depth: settings.depth, lead: new Lead(settings.work), bytes: settings.windowBytes };
     this.#dispatcher = new Dispatcher(
       { policy, limits, cores: availableParallelism() },
       {

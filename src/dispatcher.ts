@@ -136,9 +136,9 @@ export class Dispatcher implements Lookout, Leveller {
 
   /** How many requests of a task the windows and a small reserve hold. O(1). */
   capacityFor(task: TaskRef): number {
-    const { depth, work } = this.#limits;
+    const { depth, lead } = this.#limits;
     const each =
-      task.runs === 0 ? 2 : Math.max(1, Math.min(depth, Math.ceil(work / Math.max(task.mean, 1e-3))));
+      task.runs === 0 ? 2 : Math.max(1, Math.min(depth, Math.ceil(lead.work / Math.max(task.mean, 1e-3))));
     const workers = Math.max(1, this.#workers.length);
     // The reserve fills the windows again before the caller has taken the next results.
     return workers * (each + Math.ceil(each / 2) + 1);
@@ -371,7 +371,7 @@ export class Dispatcher implements Lookout, Leveller {
   }
 
   mayHoldBack(): boolean {
-    for (const { view } of this.#workers) if (view.pending > 1) return true;
+    for (const worker of this.#workers) if (worker.mayHoldBack) return true;
     return false;
   }
 
@@ -439,10 +439,13 @@ export class Dispatcher implements Lookout, Leveller {
   }
 
   #drainAll(now: number): number {
+    const { lead } = this.#limits;
+    lead.fade(now);
     let count = 0;
     for (const worker of this.#workers) {
       if (!worker.hasResults) continue;
       count += worker.drain(LOOK_LIMIT, now);
+      if (worker.idled > 0 && this.queue.size > 0) lead.missed(worker.idled, now);
       this.#refill(worker);
       this.#policy.update(worker.view);
     }

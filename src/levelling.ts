@@ -70,7 +70,7 @@ export class Rescue {
   #lastLook = 0;
 
   constructor(limits: WindowLimits) {
-    this.#byWork = limits.work < Number.POSITIVE_INFINITY;
+    this.#byWork = limits.lead.isBounded;
   }
 
   /** A window of a given depth stays filled as it is, until others have made progress: then this is false. */

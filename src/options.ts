@@ -31,7 +31,8 @@ export interface BalancerOptions {
   policy?: PolicyOption;
   /**
    * How many requests may be in a worker's window: an integer from 1 to 16,384, where 1 is an exact central queue; or
-   * `'auto'`: about 1.5 ms of work. Default `'auto'`.
+   * `'auto'`: about 1.5 ms of work, and up to 10 ms more while workers run dry since the main thread is busy with other things.
+   * Default `'auto'`.
    */
   window?: number | 'auto';
   /** Most bytes of arguments sent ahead to one worker, > 0; one request always may. Default 4 MiB. */

@@ -20,13 +20,13 @@ export interface Lookout {
   hasResults(): boolean;
   /** Time until a look is worthwhile, in ms; `undefined`: nothing is pending. */
   nextResult(): number | undefined;
-  /** Whether a worker may have completions that it has not announced yet. */
+  /** Whether a worker may have, or soon get, completions that it does not announce at once. */
   mayHoldBack(): boolean;
 }
 
 /** Results due within this time are waited for by looking, in ms. */
 const LOOK_MS = 0.05;
-/** A completion held back for company (`workers/main.ts`) is fetched after this time at the latest, in ms. */
+/** A completion held back for company, and then by a run that is longer than expected, is fetched after this time at the latest, in ms. */
 const FALLBACK_MS = 1;
 
 export class Poller {

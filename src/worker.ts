@@ -5,6 +5,7 @@ import { callOut, isCallingOut } from './call-out.js';
 import { Channel } from './channel.js';
 import { NotCloneableError } from './errors.js';
 import { encodeFailure } from './failure.js';
+import type { Lead } from './lead.js';
 import { Ledger } from './ledger.js';
 import { type MainChannel, Outbox } from './outbox.js';
 import { flags, readOne } from './payload.js';
@@ -13,14 +14,14 @@ import type { ArgumentsMessage, ModuleAddress, ResultMessage, ToMain, ToWorker }
 import type { Request } from './request.js';
 import { type ReclaimReason, type Remains, Slots } from './slots.js';
 import { Thread, type ThreadDeath, type ThreadOptions } from './thread.js';
-import { advance, Window, windowBytes } from './window.js';
+import { advance, CLOCK_OFFSET, MOST_HOLD_MS, Window, windowBytes } from './window.js';
 
 /** Depth and size of windows. */
 export interface WindowLimits {
   /** Most requests in a window. */
   readonly depth: number;
-  /** Most expected work in a window that is not empty, in ms; `Infinity`: the depth alone counts. */
-  readonly work: number;
+  /** Most expected work in a window that is not empty. */
+  readonly lead: Lead;
   /** Most bytes of arguments in a window that is not empty. */
   readonly bytes: number;
 }
@@ -102,6 +103,8 @@ export class Worker {
   busyTime = 0;
   /** When the last completion was seen, or the window went from empty to not empty, in ms. */
   lastProgress = 0;
+  /** For how long it has had nothing to do when the last completions were taken, in ms. */
+  idled = 0;
   /** Open sessions that run on it. */
   sessions = 0;
   /** It has staged requests; kept by the dispatcher. */
@@ -162,6 +165,15 @@ export class Worker {
   /** Whether results lie there that `drain` would take. */
   get hasResults(): boolean {
     return this.#window.completed() !== this.#ledger.done;
+  }
+
+  /** Whether it may have, or soon get, completions that it does not announce at once. See `MOST_HOLD_MS`. */
+  get mayHoldBack(): boolean {
+    if (this.view.pending < 2) return false;
+    const request = this.runningRequest;
+    const start = request === undefined ? 0 : this.#window.startOf(request.id);
+    // Both sides look at the clock, one a little later than the other.
+    return start === 0 || performance.now() + CLOCK_OFFSET - start < 1.1 * MOST_HOLD_MS;
   }
 
   /** Size of the thread's heap when it last noted it, in bytes. */
@@ -225,6 +237,7 @@ export class Worker {
     const ledger = this.#ledger;
     const { memory } = window;
     const end = window.completed();
+    const before = this.busyTime;
     let count = 0;
     while (ledger.done !== end && count < limit) {
       const slot = window.completionSlot(ledger.done);
@@ -245,6 +258,7 @@ export class Worker {
       this.#events.completed(this, request, runTime, value, message);
     }
     if (count > 0) {
+      this.idled = this.view.pending > 0 ? 0 : now - this.lastProgress - (this.busyTime - before);
       this.lastProgress = now;
       this.#heldBack = false;
     }
@@ -360,7 +374,7 @@ export class Worker {
           view.pending < limits.depth &&
           this.#ledger.bytes + this.#outbox.unreadBytes < limits.bytes &&
           // One ahead hides the hand-over, however long it is thought to wait: the dispatcher takes it back before long.
-          (view.pending === 1 || view.work < limits.work)));
+          (view.pending === 1 || view.work < limits.lead.work)));
   }
 
   /** Throws unless the counts agree with the window; for tests. */

@@ -8,7 +8,7 @@ import { decodeFailure } from '../src/failure.js';
 import { flags, readValues } from '../src/payload.js';
 import type { ModuleAddress, ToWorker, WorkerInit } from '../src/protocol.js';
 import { Spinners } from '../src/spinners.js';
-import { CLOCK_OFFSET, Window } from '../src/window.js';
+import { CLOCK_OFFSET, MOST_HOLD_MS, Window } from '../src/window.js';
 import { Arguments } from './arguments.js';
 import { CurrentRequest } from './current.js';
 import { Delivery, type WorkerChannel } from './deliver.js';
@@ -26,9 +26,6 @@ import { enter } from './task.js';
 const NAP_MS = 10;
 /** How long the thread's event loop may go without a turn, in ms: timers and late errors of tasks surface then. */
 const TURN_MS = 10;
-/** How long a completion may wait at most for others to be announced together with it, in ms. */
-const MOST_HOLD_MS = 0.5;
-
 /** The entry that Piscina runs. Returns at once; the loop goes on by itself. */
 export function install(init: WorkerInit): void {
   new WorkLoop(init).start(init.preload);
@@ -262,20 +259,24 @@ class WorkLoop {
     this.#current.begin(0, undefined);
     this.#signals.end();
     this.#typical += (end - start - this.#typical) / 8;
-    this.#announce(end);
+    this.#announce(end, end - start);
   }
 
   /**
    * Wakes the main thread if it sleeps. Not at once, if there is enough to do for which it has filled the window already: at
    * most half of that time, and not if the next task may take longer.
    */
-  #announce(now: number): void {
+  #announce(now: number, runTime: number): void {
     const window = this.#window;
     if (!window.mainSleeps()) {
       this.#unannouncedSince = 0;
       return;
     }
     if (this.#unannouncedSince === 0) this.#unannouncedSince = now;
+    if (runTime > MOST_HOLD_MS) {
+      this.#wakeMain();
+      return;
+    }
     const hold = Math.min(MOST_HOLD_MS, (window.unstarted() * this.#typical) / 2);
     if (now - this.#unannouncedSince + this.#typical >= hold) this.#wakeMain();
   }
