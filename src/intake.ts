@@ -85,6 +85,8 @@ export class Intake {
       request = new Request(this.#lastId, ref, args, extras);
       extras?.signal?.throwIfAborted();
       this.#room.demand();
+      // A getter in arguments that were sent for the sake of room may have aborted it.
+      extras?.signal?.throwIfAborted();
     } catch (error) {
       return Promise.reject(error);
     }

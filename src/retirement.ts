@@ -30,6 +30,9 @@ export class Retirement {
         // With open sessions it stays until the last of them is closed.
         if (worker.sessions === 0 || this.#isEnd) worker.retire();
       }
+    } else if (this.#isEnd && member.worker.state === 'draining') {
+      // It has stayed for its sessions.
+      member.worker.retire();
     }
     return member.ended.promise;
   }

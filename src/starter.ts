@@ -1,4 +1,5 @@
 /** Starts workers: each in a place that has lost its worker, or in a new one, and when that may be. */
+import { MOST_MS } from './checks.js';
 import type { Circuit } from './circuit.js';
 import { BalancerClosedError } from './errors.js';
 import { noWorker } from './hope.js';
@@ -113,7 +114,7 @@ export class Starter {
     if (missing > this.#vacancies.held(now)) at = Math.min(at, this.#gate.nextAt);
     if (at === Number.POSITIVE_INFINITY) return;
     // What waits in the queue keeps the process alive; with nothing waiting nobody needs the worker.
-    this.#timer = setTimeout(this.#again, Math.max(1, Math.ceil(at - now)));
+    this.#timer = setTimeout(this.#again, Math.min(MOST_MS, Math.max(1, Math.ceil(at - now))));
     this.#timer.unref();
   }
 }

@@ -1,5 +1,7 @@
 /** What is to be done from time to time: one timer for all of it, and none while there is nothing to look after. */
 
+import { MOST_MS } from './checks.js';
+
 /** One thing to look after. */
 export interface Duty {
   /** How soon it must look once there is load, in ms; `undefined`: it need not. */
@@ -79,7 +81,7 @@ export class Upkeep {
     this.#cancel?.();
     this.#cancel = undefined;
     if (at === Number.POSITIVE_INFINITY) return;
-    const ms = Math.max(1, Math.ceil(at - this.#clock.now()));
+    const ms = Math.min(MOST_MS, Math.max(1, Math.ceil(at - this.#clock.now())));
     this.#cancel = this.#clock.after(ms, () => {
       this.#cancel = undefined;
       this.look();

@@ -308,7 +308,8 @@ export class Window {
 
   /** W: notes the size of its heap, in bytes. */
   noteHeap(bytes: number): void {
-    this.#words[HEAP] = bytes >>> 10;
+    // Not by a shift: it would take the bytes modulo 4 GiB.
+    this.#words[HEAP] = Math.floor(bytes / 1024);
   }
 
   /** W: it is about to read the arguments of that number. */

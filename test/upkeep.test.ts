@@ -7,6 +7,7 @@ class FakeClock implements Clock {
   #next: { at: number; call: () => void } | undefined;
   /** Timers set so far. */
   set = 0;
+  longest = 0;
 
   now(): number {
     return this.#now;
@@ -16,6 +17,7 @@ class FakeClock implements Clock {
     const timer = { at: this.#now + ms, call };
     this.#next = timer;
     this.set++;
+    this.longest = Math.max(this.longest, ms);
     return () => {
       if (this.#next === timer) this.#next = undefined;
     };
@@ -49,6 +51,18 @@ class FakeDuty implements Duty {
 }
 
 describe('Upkeep', () => {
+  it('comes to a time that is farther away than timers reach', () => {
+    const clock = new FakeClock();
+    const far = 3 * 2 ** 31;
+    const duty = new FakeDuty(10);
+    duty.next = far;
+    const upkeep = new Upkeep([duty], clock);
+    upkeep.look();
+    expect(clock.longest).toBeLessThan(2 ** 31);
+    clock.advance(far);
+    expect(clock.set).toBeLessThan(10);
+  });
+
   it('has no timer before there is load, and none when no duty wants a next look', () => {
     const clock = new FakeClock();
     const upkeep = new Upkeep([new FakeDuty(10), new FakeDuty(undefined)], clock);

@@ -64,6 +64,20 @@ describe('close', () => {
     expect(await fates(requests)).toEqual(['ERR_NO_WORKER', 'ERR_NO_WORKER']);
   });
 
+  it('lets a removed worker end that has stayed for its session', () =>
+    withBalancer({ workers: 2 }, async (balancer) => {
+      await ready(balancer, 2);
+      const session = balancer.session();
+      const exitCodes: unknown[] = [];
+      balancer.on('workerEnd', ({ exitCode }) => exitCodes.push(exitCode));
+      await session.submit(faults.echo, [1]);
+      const removed = balancer.remove(session.workerId as number);
+      await balancer.close();
+      expect(await removed).toBe(true);
+      // One that must be ended has another one.
+      expect(exitCodes).toEqual([0, 0]);
+    }));
+
   it('closes sessions that are still open', () =>
     withBalancer({}, async (balancer) => {
       const session = balancer.session();

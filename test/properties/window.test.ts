@@ -107,6 +107,14 @@ const step: fc.Arbitrary<(model: Model) => void> = fc.oneof(
   fc.constant((model: Model) => model.drain()),
 );
 
+it('tells the size of large heaps, too', () => {
+  const window = new Window(new SharedArrayBuffer(windowBytes(2)), new SharedArrayBuffer(4), 2);
+  for (const bytes of [0, 2 ** 30, 5 * 2 ** 30, 2 ** 40]) {
+    window.noteHeap(bytes);
+    expect(window.heap()).toBe(bytes);
+  }
+});
+
 describe('a window, one side after the other', () => {
   it('claims, completes and gives back just what was posted, in order, through the wrap', () => {
     fc.assert(
