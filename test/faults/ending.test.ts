@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { Backlog } from '../../dist/src/backlog.js';
 import { Dispatcher } from '../../dist/src/dispatcher.js';
+import { Lead } from '../../dist/src/lead.js';
 import { createPolicy } from '../../dist/src/policies/index.js';
 import { Request } from '../../dist/src/request.js';
 import { TaskRef } from '../../dist/src/task.js';
@@ -12,7 +13,7 @@ it.each([true, false])(
     const dispatcher = new Dispatcher(
       {
         policy: createPolicy('least-pending', { now: () => 0, random: Math.random }),
-        limits: { depth: 8, work: 1, bytes: 1 },
+        limits: { depth: 8, lead: new Lead(1), bytes: 1 },
         cores: 2,
       },
       { drained() {}, idle() {}, busy() {} },
