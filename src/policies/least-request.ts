@@ -1,5 +1,5 @@
-import type { Policy, PolicyContext, WorkerView } from './policy.js';
-import { WeightedSet } from './weighted-set.js';
+import { Drawing } from './drawing.js';
+import { type PolicyContext, pendingPerWeight, type WorkerView } from './policy.js';
 
 /** Options of `least-request`. */
 export interface LeastRequestConfig {
@@ -18,48 +18,28 @@ const MAX_CHOICES = 10;
  *
  * `select` O(choiceCount × log workers), `update` O(log workers).
  */
-export class LeastRequest implements Policy {
-  readonly name = 'least-request';
-  readonly pins = false;
-  readonly #set = new WeightedSet();
-  readonly #context: PolicyContext;
+export class LeastRequest extends Drawing {
+  override readonly name = 'least-request';
   readonly #choiceCount: number;
 
   constructor(context: PolicyContext, config: LeastRequestConfig = {}) {
-    this.#context = context;
+    super(context);
     this.#choiceCount = Math.min(config.choiceCount ?? 2, MAX_CHOICES);
   }
 
-  add(worker: WorkerView): void {
-    this.#set.add(worker);
-  }
-
-  remove(worker: WorkerView): void {
-    this.#set.remove(worker);
-  }
-
-  select(): WorkerView | undefined {
-    const set = this.#set;
+  override select(): WorkerView | undefined {
+    const { set } = this;
     if (set.available === 0) return undefined;
-    let selected = set.at(set.draw(this.#context.random()));
-    let least = (selected.pending + 1) / selected.weight;
+    let selected = set.at(set.draw(this.random()));
+    let least = pendingPerWeight(selected);
     for (let i = 1; i < this.#choiceCount; i++) {
-      const drawn = set.at(set.draw(this.#context.random()));
-      const load = (drawn.pending + 1) / drawn.weight;
+      const drawn = set.at(set.draw(this.random()));
+      const load = pendingPerWeight(drawn);
       if (load < least) {
         selected = drawn;
         least = load;
       }
     }
     return selected;
-  }
-
-  update(worker: WorkerView): void {
-    this.#set.update(worker);
-  }
-
-  /** Throws if the set is out of step with its workers. For tests. */
-  verify(): void {
-    this.#set.verify();
   }
 }

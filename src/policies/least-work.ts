@@ -1,5 +1,5 @@
-import type { Policy, WorkerView } from './policy.js';
-import { WorkerHeap } from './worker-heap.js';
+import { LeastLoaded } from './least-loaded.js';
+import type { WorkerView } from './policy.js';
 
 /**
  * The least that a request is taken to cost, in ms: about its hand-over. It lets pending decide as long as no run
@@ -19,29 +19,8 @@ function load(worker: WorkerView): number {
  *
  * `select` O(1), `update` O(log workers).
  */
-export class LeastWork implements Policy {
-  readonly name = 'least-work';
-  readonly pins = false;
-  readonly #heap = new WorkerHeap();
-
-  add(worker: WorkerView): void {
-    this.#heap.add(worker, load(worker));
-  }
-
-  remove(worker: WorkerView): void {
-    this.#heap.remove(worker);
-  }
-
-  select(): WorkerView | undefined {
-    return this.#heap.top();
-  }
-
-  update(worker: WorkerView): void {
-    this.#heap.update(worker, load(worker));
-  }
-
-  /** Throws if the heap is out of order. For tests. */
-  verify(): void {
-    this.#heap.verify();
+export class LeastWork extends LeastLoaded {
+  constructor() {
+    super('least-work', load);
   }
 }

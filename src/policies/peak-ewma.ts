@@ -1,5 +1,11 @@
 import { type Duration, toMs } from './duration.js';
-import type { Outcome, Policy, PolicyContext, WorkerView } from './policy.js';
+import {
+  type Outcome,
+  type Policy,
+  type PolicyContext,
+  pendingPerWeight,
+  type WorkerView,
+} from './policy.js';
 import { WorkerHeap } from './worker-heap.js';
 
 /** Options of `peak-ewma`. */
@@ -89,7 +95,7 @@ export class PeakEwma implements Policy {
   }
 
   #load(worker: WorkerView, metric: Metric): number {
-    const load = (worker.pending + 1) / worker.weight;
+    const load = pendingPerWeight(worker);
     if (metric.cost === 0) return worker.pending === 0 ? UNPROBED : UNKNOWN + load;
     return Math.log(metric.cost * load) + metric.stamp / this.#decayTime;
   }

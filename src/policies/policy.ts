@@ -69,3 +69,8 @@ export interface Policy {
   /** A run has ended; called only where a policy defines it, before the `update` that follows. */
   observe?(worker: WorkerView, outcome: Outcome): void;
 }
+
+/** How many requests would be pending with one more, in units of the worker's weight: what most policies compare. */
+export function pendingPerWeight(worker: WorkerView): number {
+  return (worker.pending + 1) / worker.weight;
+}

@@ -1,5 +1,5 @@
-import type { Policy, PolicyContext, WorkerView } from './policy.js';
-import { WeightedSet } from './weighted-set.js';
+import { Drawing } from './drawing.js';
+import { pendingPerWeight, type WorkerView } from './policy.js';
 
 /**
  * Two different available workers at random, of which the one with the lesser (pending + 1) / weight: M. Mitzenmacher,
@@ -7,40 +7,16 @@ import { WeightedSet } from './weighted-set.js';
  *
  * `select` and `update` O(log workers).
  */
-export class PowerOfTwo implements Policy {
-  readonly name = 'power-of-two';
-  readonly pins = false;
-  readonly #set = new WeightedSet();
-  readonly #context: PolicyContext;
+export class PowerOfTwo extends Drawing {
+  override readonly name = 'power-of-two';
 
-  constructor(context: PolicyContext) {
-    this.#context = context;
-  }
-
-  add(worker: WorkerView): void {
-    this.#set.add(worker);
-  }
-
-  remove(worker: WorkerView): void {
-    this.#set.remove(worker);
-  }
-
-  select(): WorkerView | undefined {
-    const set = this.#set;
+  override select(): WorkerView | undefined {
+    const { set } = this;
     if (set.available === 0) return undefined;
-    const slot = set.draw(this.#context.random());
+    const slot = set.draw(this.random());
     const first = set.at(slot);
     if (set.available === 1) return first;
-    const second = set.at(set.drawOther(this.#context.random(), slot));
-    return (second.pending + 1) / second.weight < (first.pending + 1) / first.weight ? second : first;
-  }
-
-  update(worker: WorkerView): void {
-    this.#set.update(worker);
-  }
-
-  /** Throws if the set is out of step with its workers. For tests. */
-  verify(): void {
-    this.#set.verify();
+    const second = set.at(set.drawOther(this.random(), slot));
+    return pendingPerWeight(second) < pendingPerWeight(first) ? second : first;
   }
 }

@@ -2,6 +2,7 @@ import { type Duration, toMs } from './duration.js';
 import { type HeapEntry, IndexedHeap } from './indexed-heap.js';
 import { type LoadReport, LoadWeight, type LoadWeightRules } from './load-weight.js';
 import type { Outcome, Policy, PolicyContext, WorkerView } from './policy.js';
+import { verifyWorkers } from './worker-heap.js';
 
 /** Options of `weighted-by-load`, with gRPC's names and defaults. */
 export interface WeightedByLoadConfig {
@@ -132,13 +133,7 @@ export class WeightedByLoad implements Policy {
 
   /** Throws if the heap is out of order. For tests. */
   verify(): void {
-    this.#heap.verify();
-    if (this.#heap.size !== this.#entries.size) {
-      throw new Error(`${this.#heap.size} in the heap, ${this.#entries.size} known by id`);
-    }
-    for (const { worker, key } of this.#entries.values()) {
-      if (worker.available === (key === Infinity)) throw new Error(`worker ${worker.id}: missed an update`);
-    }
+    verifyWorkers(this.#heap, this.#entries);
   }
 
   #calculate(now: number): void {

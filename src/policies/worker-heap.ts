@@ -1,8 +1,12 @@
 import { type HeapEntry, IndexedHeap } from './indexed-heap.js';
 import type { WorkerView } from './policy.js';
 
-interface Entry extends HeapEntry {
+/** What stands in a heap for a worker. */
+interface WorkerEntry extends HeapEntry {
   readonly worker: WorkerView;
+}
+
+interface Entry extends WorkerEntry {
   /** `pending` as of the last update: when it rises, the worker has just been given a request. */
   pending: number;
 }
@@ -69,12 +73,20 @@ export class WorkerHeap {
 
   /** Throws if heap, indexes and workers disagree. For tests. O(n). */
   verify(): void {
-    this.#heap.verify();
-    if (this.#heap.size !== this.#entries.size) {
-      throw new Error(`${this.#heap.size} in the heap, ${this.#entries.size} known by id`);
-    }
-    for (const { worker, key } of this.#entries.values()) {
-      if (worker.available === (key === Infinity)) throw new Error(`worker ${worker.id}: missed an update`);
-    }
+    verifyWorkers(this.#heap, this.#entries);
+  }
+}
+
+/** Throws if heap, indexes and workers disagree: those and only those that are unavailable have the key Infinity. For tests. O(n). */
+export function verifyWorkers<T extends WorkerEntry>(
+  heap: IndexedHeap<T>,
+  entries: ReadonlyMap<number, T>,
+): void {
+  heap.verify();
+  if (heap.size !== entries.size) {
+    throw new Error(`${heap.size} in the heap, ${entries.size} known by id`);
+  }
+  for (const { worker, key } of entries.values()) {
+    if (worker.available === (key === Infinity)) throw new Error(`worker ${worker.id}: missed an update`);
   }
 }
