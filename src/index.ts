@@ -15,6 +15,7 @@ export {
   TaskTimeoutError,
   WorkerCrashedError,
 } from './errors.js';
+export type { HeartbeatOptions } from './health/heartbeat-options.js';
 export type {
   ConsecutiveFailuresOptions,
   FailurePercentageOptions,
@@ -22,7 +23,7 @@ export type {
   SuccessRateOptions,
 } from './health/outlier-options.js';
 export type { WorkerEjectionReason } from './health/supervisor.js';
-export type { BalancerOptions, HeartbeatOptions } from './options.js';
+export type { BalancerOptions } from './options.js';
 export type {
   Duration,
   HashConfig,

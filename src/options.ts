@@ -1,6 +1,5 @@
 /** Every option: meaning, unit, range, default. Validated once, here. */
 import { availableParallelism } from 'node:os';
-import type { ResourceLimits } from 'node:worker_threads';
 import {
   boolean,
   checkInteger,
@@ -11,16 +10,18 @@ import {
   invalid,
   positive,
 } from './checks.js';
+import { type HeartbeatConfig, type HeartbeatOptions, heartbeatConfig } from './health/heartbeat-options.js';
 import { type OutlierConfig, type OutlierOptions, outlierConfig } from './health/outlier-options.js';
 import type { PolicyOption } from './policies/index.js';
 import type { ModuleAddress } from './protocol.js';
 import type { ScalingLimits } from './scaling.js';
 import { moduleAddress } from './tasks.js';
 import type { ThreadOptions } from './thread.js';
+import { THREAD_OPTION_NAMES, type ThreadStartOptions, threadOptions } from './thread-options.js';
 import { MAX_CAPACITY } from './window.js';
 
 /** Options of a Balancer. */
-export interface BalancerOptions {
+export interface BalancerOptions extends ThreadStartOptions {
   /**
    * How many worker threads: an integer from 1 to 1,024, or limits between which the set grows when requests wait and
    * shrinks when workers idle (`min` from 0, `max` from 1 and not below `min`). It starts with `min`; with none, the first
@@ -85,29 +86,6 @@ export interface BalancerOptions {
    * counts as one that could not be started. Default: none; that it has come up and loaded what is to be preloaded is enough.
    */
   check?: () => unknown;
-  /** Memory limits of each thread, as in Node's `new Worker`. */
-  resourceLimits?: ResourceLimits;
-  /** Environment of the threads, as in Node's `new Worker`. Default: a copy of the process's. */
-  env?: NodeJS.ProcessEnv;
-  /** Appended to `process.argv` of the threads. */
-  argv?: readonly string[];
-  /** Node options of the threads. Default: those of the process. */
-  execArgv?: readonly string[];
-  /** Raises the niceness of the threads where the optional package `@napi-rs/nice` is installed; an integer. Default 0. */
-  niceIncrement?: number;
-  /** URL of the threads' entry file, for programs bundled into one file. Default: beside this package's own code. */
-  entry?: string | URL;
-}
-
-/** When a worker counts as silent. */
-export interface HeartbeatOptions {
-  /** How long it may show no sign of life, in ms, > 0. */
-  silence: number;
-  /**
-   * Whether that holds for a worker that runs a request, too. A synchronous task that runs for longer then rejects with
-   * `ERR_WORKER_CRASHED`; an asynchronous one lets its thread answer. Default false.
-   */
-  whileRunning?: boolean;
 }
 
 /** Options after validation, with every default. */
@@ -131,8 +109,7 @@ export interface Settings {
   readonly whenEmpty: 'wait' | 'fail';
   readonly growAfter: number;
   readonly idleTimeout: number;
-  /** `silence` is `Infinity` where heartbeats are off. */
-  readonly heartbeat: { readonly silence: number; readonly whileRunning: boolean };
+  readonly heartbeat: HeartbeatConfig;
   readonly outliers: OutlierConfig | undefined;
   readonly check: (() => unknown) | undefined;
   readonly thread: ThreadOptions;
@@ -163,12 +140,7 @@ const OPTION_NAMES = {
   heartbeat: 0,
   outlierDetection: 0,
   check: 0,
-  resourceLimits: 0,
-  env: 0,
-  argv: 0,
-  execArgv: 0,
-  niceIncrement: 0,
-  entry: 0,
+  ...THREAD_OPTION_NAMES,
 } as const satisfies Record<keyof BalancerOptions, 0>;
 
 /** @throws InvalidOptionError naming the option, what was given and what is allowed */
@@ -205,7 +177,7 @@ export function resolveOptions(options: BalancerOptions): Settings {
     whenEmpty,
     growAfter: durationOrZero('growAfter', options.growAfter, 50),
     idleTimeout: duration('idleTimeout', options.idleTimeout, 10_000) || Number.POSITIVE_INFINITY,
-    heartbeat: heartbeat(options.heartbeat),
+    heartbeat: heartbeatConfig(options.heartbeat),
     outliers:
       options.outlierDetection === undefined || options.outlierDetection === false
         ? undefined
@@ -231,68 +203,9 @@ export function workerLimits(workers: BalancerOptions['workers'], name = 'worker
   return { min: workers, max: workers };
 }
 
-function heartbeat(option: BalancerOptions['heartbeat']): Settings['heartbeat'] {
-  if (option === false) return { silence: Number.POSITIVE_INFINITY, whileRunning: false };
-  if (typeof option !== 'object' || option === null) {
-    return {
-      silence: duration('heartbeat', option, 30_000) || Number.POSITIVE_INFINITY,
-      whileRunning: false,
-    };
-  }
-  checkObject('heartbeat', option, { silence: 0, whileRunning: 0 });
-  if (option.silence === undefined) throw invalid('heartbeat.silence', option.silence, 'a number of ms > 0');
-  return {
-    silence: duration('heartbeat.silence', option.silence, 0) || Number.POSITIVE_INFINITY,
-    whileRunning: boolean('heartbeat.whileRunning', option.whileRunning, false),
-  };
-}
-
-function threadOptions(options: BalancerOptions): ThreadOptions {
-  const { resourceLimits, env, argv, execArgv, niceIncrement, entry } = options;
-  if (resourceLimits !== undefined) checkResourceLimits(resourceLimits);
-  if (env !== undefined && (typeof env !== 'object' || env === null || Array.isArray(env))) {
-    throw invalid('env', env, 'an object of strings');
-  }
-  for (const [name, value] of Object.entries({ argv, execArgv })) {
-    if (value !== undefined && !(Array.isArray(value) && value.every((part) => typeof part === 'string'))) {
-      throw invalid(name, value, 'an array of strings');
-    }
-  }
-  if (niceIncrement !== undefined) checkInteger('niceIncrement', niceIncrement, -40, 40);
-  return {
-    resourceLimits,
-    env,
-    argv,
-    execArgv,
-    niceIncrement,
-    entry: entry === undefined ? undefined : entryUrlOf(entry),
-  };
-}
-
-function checkResourceLimits(limits: ResourceLimits): void {
-  const known = {
-    maxOldGenerationSizeMb: 0,
-    maxYoungGenerationSizeMb: 0,
-    codeRangeSizeMb: 0,
-    stackSizeMb: 0,
-  } as const;
-  checkObject('resourceLimits', limits, known);
-  // Node takes no notice of a limit of the wrong type.
-  for (const [name, value] of Object.entries(limits)) positive(`resourceLimits.${name}`, value, 0);
-}
-
 function checkOption(check: unknown): (() => unknown) | undefined {
   if (check === undefined || typeof check === 'function') return check as (() => unknown) | undefined;
   throw invalid('check', check, 'a task, as for submit');
-}
-
-function entryUrlOf(entry: unknown): URL {
-  if (entry instanceof URL) return entry;
-  try {
-    return new URL(entry as string);
-  } catch {
-    throw invalid('entry', entry, "a URL, as in new URL('./worker.js', import.meta.url)");
-  }
 }
 
 function preloadList(preload: unknown): readonly ModuleAddress[] {
