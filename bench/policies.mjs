@@ -3,11 +3,11 @@ import { createPolicy, policyNames } from '../dist/src/policies/index.js';
 import { benchOptions, progress } from './lib/cli.mjs';
 import { figure } from './lib/format.mjs';
 import { medianNanoseconds } from './lib/micro.mjs';
-import { openLoop, SERVICE, workload } from './lib/open-loop.mjs';
+import { SERVICE } from './lib/open-loop.mjs';
 import { plot } from './lib/plot.mjs';
 import { write } from './lib/report.mjs';
 import { closeRivals } from './lib/rivals.mjs';
-import { interleave } from './lib/rounds.mjs';
+import { skewRuns } from './lib/skew.mjs';
 import { slowdownData, slowdownPanels, slowdownTable } from './lib/slowdown.mjs';
 
 /**
@@ -95,20 +95,13 @@ for (const rival of rivals) {
     Array.from({ length: WORKERS * 4 }, (_, i) => rival.run('noop', undefined, undefined, `key-${i}`)),
   );
 }
-const runs = [];
-for (const load of loads) {
-  const samples = await interleave(
-    rivals,
-    rounds,
-    (rival, round) => {
-      progress(`load ${load}, round ${round + 1}: ${rival.name}`);
-      const given = workload({ seed: 1_000 + round, count, load, workers: WORKERS });
-      return openLoop(rival, given, WORKERS, KEYED.has(rival.name));
-    },
-    { allCores: false },
-  );
-  runs.push({ load, samples });
-}
+const runs = await skewRuns(rivals, {
+  loads,
+  rounds,
+  count,
+  workers: WORKERS,
+  isKeyed: ({ name }) => KEYED.has(name),
+});
 await closeRivals(rivals);
 
 write({

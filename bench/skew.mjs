@@ -1,10 +1,10 @@
-import { benchOptions, progress } from './lib/cli.mjs';
+import { benchOptions } from './lib/cli.mjs';
 import { figure } from './lib/format.mjs';
-import { openLoop, SERVICE, workload } from './lib/open-loop.mjs';
+import { SERVICE } from './lib/open-loop.mjs';
 import { plot } from './lib/plot.mjs';
 import { write } from './lib/report.mjs';
 import { closeRivals, packagesOf, startRivals } from './lib/rivals.mjs';
-import { interleave } from './lib/rounds.mjs';
+import { skewRuns } from './lib/skew.mjs';
 import { slowdownData, slowdownPanels, slowdownTable } from './lib/slowdown.mjs';
 
 /** How long requests wait when a few of them are a hundred times as long as the others. */
@@ -27,19 +27,7 @@ const names = options.rivals([
 ]);
 
 const rivals = await startRivals(names, WORKERS);
-const runs = [];
-for (const load of loads) {
-  const samples = await interleave(
-    rivals,
-    rounds,
-    (rival, round) => {
-      progress(`load ${load}, round ${round + 1}: ${rival.name}`);
-      return openLoop(rival, workload({ seed: 1_000 + round, count, load, workers: WORKERS }), WORKERS);
-    },
-    { allCores: false },
-  );
-  runs.push({ load, samples });
-}
+const runs = await skewRuns(rivals, { loads, rounds, count, workers: WORKERS });
 await closeRivals(rivals);
 
 write({
