@@ -11,6 +11,7 @@ const usedByBothSides = [
   'abort-signals',
   'channel',
   'cloneable',
+  'detached',
   'errors',
   'failure',
   'near',

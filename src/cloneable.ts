@@ -4,6 +4,7 @@
  */
 import { inspect, types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
+import { isDetached } from './detached.js';
 import { NotCloneableError } from './errors.js';
 
 /** Objects looked at before giving up: a bound on the time an error message may take. */
@@ -92,17 +93,6 @@ function classOf(value: object): string {
   // Of the class, not a property of the object's own, which may be a getter that throws.
   const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
   return typeof name === 'string' ? name : '';
-}
-
-/** `ArrayBuffer.prototype.detached` came only with Node 21. */
-function isDetached(buffer: ArrayBuffer): boolean {
-  if (buffer.byteLength > 0) return false;
-  try {
-    new Uint8Array(buffer);
-    return false;
-  } catch {
-    return true;
-  }
 }
 
 /** Through the parts that structured clone goes through: entries, elements and own enumerable properties. */

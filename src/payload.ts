@@ -6,6 +6,7 @@
  * `kind` is one word: 4 bits flags, 3 bits count, and 4 bits tag for each value. Values lie one after the other in
  * the payload, each in a multiple of 8 bytes; strings and byte arrays begin with their length in 4 bytes.
  */
+import { isDetached } from './detached.js';
 import { begin, isPlain } from './plain.js';
 import {
   type Numbering,
@@ -263,7 +264,7 @@ function writeBytes(memory: Memory, start: number, value: object): number {
   const length = lengthOf.call(bytes);
   // A detached buffer is for the clone to refuse.
   if (end + 4 + length > PAYLOAD_BYTES) return -1;
-  if (length === 0 && bytes.buffer.byteLength === 0 && isDetached(bytes.buffer as ArrayBuffer)) return -1;
+  if (length === 0 && isDetached(bytes.buffer as ArrayBuffer)) return -1;
   memory.u8.set(bytes, start + end + 4);
   finishSpan(memory, start, length);
   return isBuffer ? tags.buffer : tags.bytes;
@@ -272,15 +273,6 @@ function writeBytes(memory: Memory, start: number, value: object): number {
 /** The true length: an own property of that name, or a proxy, must not make us write beyond the slot. */
 const lengthOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length')!
   .get as (this: Uint8Array) => number;
-
-function isDetached(buffer: ArrayBuffer): boolean {
-  try {
-    new Uint8Array(buffer);
-    return false;
-  } catch {
-    return true;
-  }
-}
 
 function writeBigInt(memory: Memory, start: number, value: bigint): number {
   if (end + 8 > PAYLOAD_BYTES || value < BIGINT_MIN || value > BIGINT_MAX) return -1;

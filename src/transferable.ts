@@ -1,5 +1,6 @@
 /** Transfer lists: what is wrong with one is said before anything is sent, and lost. Used by both sides. */
 import { types } from 'node:util';
+import { isDetached } from './detached.js';
 import { InvalidOptionError } from './errors.js';
 
 /** Objects looked at; a part that lies deeper is believed to be there. */
@@ -49,17 +50,6 @@ function refusal(part: unknown): string | undefined {
   }
   // Objects of Node, of which it alone knows.
   return undefined;
-}
-
-/** `ArrayBuffer.prototype.detached` came only with Node 21. */
-function isDetached(buffer: ArrayBuffer): boolean {
-  if (buffer.byteLength > 0) return false;
-  try {
-    new Uint8Array(buffer);
-    return false;
-  } catch {
-    return true;
-  }
 }
 
 function firstMissing(parts: ReadonlySet<unknown>, value: unknown): unknown {

@@ -44,31 +44,22 @@ describe('abort', () => {
       expect(balancer.stats().workers).toMatchObject([{ id: 1, completed: 27 }]);
     }));
 
-  it('of a running task that waits for its signal: it ends by itself, and its thread lives', () =>
+  it.each([
+    ['waits for', faults.heeding],
+    ['computes and looks at', faults.polling],
+  ])('of a running task that %s its signal: it ends by itself, and its thread lives', (_, task) =>
     withBalancer({ grace: 60_000 }, async (balancer) => {
       const gate = new Gate();
       const abort = new AbortController();
-      const request = balancer.submit(faults.heeding, [gate.words], { signal: abort.signal });
+      const request = balancer.submit(task, [gate.words], { signal: abort.signal });
       await gate.reached();
       abort.abort(reason);
       await expect(request).rejects.toBe(reason);
       await gate.counted();
       expect(await balancer.submit(faults.echo, [1])).toBe(1);
       expect(balancer.stats().workers).toMatchObject([{ id: 1 }]);
-    }));
-
-  it('of a running task that computes and looks at its signal: likewise', () =>
-    withBalancer({ grace: 60_000 }, async (balancer) => {
-      const gate = new Gate();
-      const abort = new AbortController();
-      const request = balancer.submit(faults.polling, [gate.words], { signal: abort.signal });
-      await gate.reached();
-      abort.abort(reason);
-      await expect(request).rejects.toBe(reason);
-      await gate.counted();
-      expect(await balancer.submit(faults.echo, [1])).toBe(1);
-      expect(balancer.stats().workers).toMatchObject([{ id: 1 }]);
-    }));
+    }),
+  );
 
   it.each(['endless', 'never'])(
     'of a running task that ignores it (%s): its thread is ended, its neighbours run',

@@ -79,6 +79,15 @@ class World {
   start(): void {
     this.waiting.shift();
   }
+
+  /** From 0 ms to `end`: a look every 10 ms, after which a request comes and another one starts. */
+  flow(end: number): void {
+    for (let now = 0; now < end; now += 10) {
+      this.elastic.look(now);
+      this.submit();
+      this.start();
+    }
+  }
 }
 
 let world: World;
@@ -100,11 +109,7 @@ describe('waiting', () => {
 
   it('is noticed in a queue that moves, too, when each waits for long', () => {
     for (let i = 0; i < 10; i++) world.submit();
-    for (let now = 0; now < 100; now += 10) {
-      world.elastic.look(now);
-      world.submit();
-      world.start();
-    }
+    world.flow(100);
     expect(world.target).toBeGreaterThan(1);
   });
 
@@ -125,11 +130,7 @@ describe('waiting', () => {
 
   it('is not a queue that is never empty, when none of it waits for long', () => {
     for (let i = 0; i < 4; i++) world.submit();
-    for (let now = 0; now < 1000; now += 10) {
-      world.elastic.look(now);
-      world.submit();
-      world.start();
-    }
+    world.flow(1000);
     expect(world.target).toBe(1);
   });
 
