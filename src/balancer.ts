@@ -11,7 +11,6 @@ import {
 import { callOut } from './call-out.js';
 import { Closing } from './closing.js';
 import { Dispatcher } from './dispatcher.js';
-import { Elastic } from './elastic.js';
 import { BalancerClosedError } from './errors.js';
 import { Expiry } from './expiry.js';
 import { Supervisor, type WorkerEjectionReason } from './health/supervisor.js';
@@ -24,8 +23,9 @@ import { Mapping } from './map/mapping.js';
 import { type BalancerOptions, resolveOptions, type Settings, workerLimits } from './options.js';
 import { GuardedPolicy } from './policies/guarded.js';
 import { createPolicy } from './policies/index.js';
-import { Pool, type PoolRules } from './pool.js';
-import { Recycling } from './recycling.js';
+import { Elastic } from './pool/elastic.js';
+import { Pool, type PoolRules } from './pool/pool.js';
+import { Recycling } from './pool/recycling.js';
 import { Room } from './room.js';
 import { Session } from './session.js';
 import type {

@@ -3,7 +3,7 @@ import type { Dispatcher } from './dispatcher.js';
 import { BalancerClosedError } from './errors.js';
 import type { Intake } from './intake.js';
 import type { KeepAlive } from './keep-alive.js';
-import type { Pool } from './pool.js';
+import type { Pool } from './pool/pool.js';
 import type { Upkeep } from './upkeep.js';
 
 /** What comes to its end. */

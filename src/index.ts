@@ -1,6 +1,5 @@
 export { Balancer, type BalancerEvents } from './balancer.js';
 export type { MapOptions, SubmitOptions } from './call-options.js';
-export type { CircuitSnapshot, CircuitState } from './circuit.js';
 export {
   BalancerClosedError,
   BalancerError,
@@ -39,6 +38,7 @@ export type {
   WeightedByLoadConfig,
 } from './policies/index.js';
 export type { Outcome, Policy, PolicyContext, RequestView, WorkerView } from './policies/policy.js';
+export type { CircuitSnapshot, CircuitState } from './pool/circuit.js';
 export { Router, type RouterStats, routeName, type Submitter } from './router.js';
 export { Session, type SessionEvents } from './session.js';
 export { type CloseOnSignalOptions, closeOnSignal } from './shutdown.js';

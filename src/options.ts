@@ -13,8 +13,8 @@ import {
 import { type HeartbeatConfig, type HeartbeatOptions, heartbeatConfig } from './health/heartbeat-options.js';
 import { type OutlierConfig, type OutlierOptions, outlierConfig } from './health/outlier-options.js';
 import type { PolicyOption } from './policies/index.js';
+import type { ScalingLimits } from './pool/scaling.js';
 import type { ModuleAddress } from './protocol.js';
-import type { ScalingLimits } from './scaling.js';
 import { moduleAddress } from './tasks.js';
 import type { ThreadOptions } from './thread.js';
 import { THREAD_OPTION_NAMES, type ThreadStartOptions, threadOptions } from './thread-options.js';

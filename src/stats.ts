@@ -1,7 +1,8 @@
 /** A plain snapshot of a Balancer. */
-import type { CircuitSnapshot } from './circuit.js';
+
 import type { Dispatcher } from './dispatcher.js';
-import type { Pool } from './pool.js';
+import type { CircuitSnapshot } from './pool/circuit.js';
+import type { Pool } from './pool/pool.js';
 import type { WorkerState } from './worker.js';
 
 export interface WorkerStats {

@@ -63,7 +63,7 @@ export interface WorkerEvents {
  * The transitions: starting → (checking →) ready → draining → ejected; each of them → dead at any time, ready → ejected.
  *
  *     starting  the thread is coming up
- *     checking  it is up, and runs the check that it must pass (`admission.ts`)
+ *     checking  it is up, and runs the check that it must pass (`pool/admission.ts`)
  *     ready     the policy may select it
  *     draining  it finishes what it has started, and stays for its sessions
  *     ejected   taken out as broken: it finishes what it has started at most, and its sessions move

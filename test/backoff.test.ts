@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BACKOFF_DEFAULTS, Backoff, type BackoffOptions } from '../dist/src/backoff.js';
+import { BACKOFF_DEFAULTS, Backoff, type BackoffOptions } from '../dist/src/pool/backoff.js';
 
 const waits = (options: Partial<BackoffOptions>, random: () => number, count: number): number[] => {
   const backoff = new Backoff({ ...BACKOFF_DEFAULTS, ...options }, random);

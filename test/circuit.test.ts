@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { BACKOFF_DEFAULTS, Backoff } from '../dist/src/backoff.js';
+import { BACKOFF_DEFAULTS, Backoff } from '../dist/src/pool/backoff.js';
 import {
   CIRCUIT_THRESHOLD_DEFAULT,
   CIRCUIT_TRANSITIONS,
   Circuit,
   type StartAttempt,
-} from '../dist/src/circuit.js';
+} from '../dist/src/pool/circuit.js';
 
 const newCircuit = (threshold = CIRCUIT_THRESHOLD_DEFAULT) =>
   new Circuit(threshold, new Backoff({ ...BACKOFF_DEFAULTS, jitter: 'none' }, Math.random));

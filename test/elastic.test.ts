@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Dispatcher } from '../dist/src/dispatcher.js';
-import { Elastic } from '../dist/src/elastic.js';
-import type { Pool } from '../dist/src/pool.js';
+import { Elastic } from '../dist/src/pool/elastic.js';
+import type { Pool } from '../dist/src/pool/pool.js';
 
 interface FakeWorker {
   state: string;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Vacancies } from '../dist/src/places.js';
+import { Vacancies } from '../dist/src/pool/places.js';
 
 const place = (label: string) => ({ label, weight: 1 });
 

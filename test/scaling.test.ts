@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Scaler, type ScalingSample } from '../dist/src/scaling.js';
+import { Scaler, type ScalingSample } from '../dist/src/pool/scaling.js';
 
 const OPTIONS = { growAfter: 50, idleTimeout: 1000 };
 const sample = (given: Partial<ScalingSample>): ScalingSample => ({

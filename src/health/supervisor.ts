@@ -7,7 +7,7 @@
  * (n - 1) × `baseEjectionTime`, with A50's multiplier, which good behaviour lowers.
  */
 import type { Dispatcher } from '../dispatcher.js';
-import type { Pool } from '../pool.js';
+import type { Pool } from '../pool/pool.js';
 import type { Duty } from '../upkeep.js';
 import type { Worker } from '../worker.js';
 import { CHECK_DEFAULTS } from './check.js';

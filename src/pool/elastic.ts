@@ -1,11 +1,11 @@
 /** Keeps the number of workers between its limits as the load asks: takes the samples that `scaling.ts` decides by. */
-import type { Dispatcher } from './dispatcher.js';
+import type { Dispatcher } from '../dispatcher.js';
+import { isOlder } from '../queue.js';
+import type { Request } from '../request.js';
+import type { Duty } from '../upkeep.js';
+import type { Worker } from '../worker.js';
 import type { Pool } from './pool.js';
-import { isOlder } from './queue.js';
-import type { Request } from './request.js';
 import { Scaler, type ScalingOptions, type ScalingSample } from './scaling.js';
-import type { Duty } from './upkeep.js';
-import type { Worker } from './worker.js';
 
 /** The shortest and the longest time between two looks under load, in ms. */
 const LEAST_PACE = 5;

@@ -1,7 +1,7 @@
 /** Has workers replaced that have done enough, or have grown too large. */
-import type { Dispatcher } from './dispatcher.js';
+import type { Dispatcher } from '../dispatcher.js';
+import type { Duty } from '../upkeep.js';
 import type { Pool, PoolRules } from './pool.js';
-import type { Duty } from './upkeep.js';
 
 /** How often to look, in ms: a worker may do a little more than its share. */
 const PACE_MS = 20;

@@ -1,6 +1,7 @@
 /** Whether there is hope for a request that waits; if not, requests are refused with the reason. */
+
+import { NoWorkerError } from '../errors.js';
 import type { Circuit } from './circuit.js';
-import { NoWorkerError } from './errors.js';
 
 export class Hope {
   readonly #tell: (error: NoWorkerError | undefined) => void;

@@ -1,5 +1,5 @@
 /** How workers leave the set: when they have finished, as broken, or at once. */
-import type { Dispatcher } from './dispatcher.js';
+import type { Dispatcher } from '../dispatcher.js';
 import type { Member } from './member.js';
 import type { Roster } from './roster.js';
 

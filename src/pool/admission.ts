@@ -2,11 +2,11 @@
  * The check that a fresh thread must pass before it gets requests. That it has come up and loaded its modules is one already; the
  * `check` option adds a task of the user's, which must end without an error. Nobody is taken for healthy before.
  */
-import { decodeFailure } from './failure.js';
-import type { ResultMessage } from './protocol.js';
-import { Request } from './request.js';
-import type { TaskRef } from './task.js';
-import type { Worker } from './worker.js';
+import { decodeFailure } from '../failure.js';
+import type { ResultMessage } from '../protocol.js';
+import { Request } from '../request.js';
+import type { TaskRef } from '../task.js';
+import type { Worker } from '../worker.js';
 
 export interface AdmissionSetup {
   readonly task: TaskRef;

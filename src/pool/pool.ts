@@ -1,20 +1,21 @@
 /** The set of workers: who is in it, how many are to be, and how each comes and goes. */
+
+import type { Dispatcher } from '../dispatcher.js';
+import { BalancerClosedError, NoWorkerError } from '../errors.js';
+import type { ResultMessage } from '../protocol.js';
+import type { Request } from '../request.js';
+import { Spinners } from '../spinners.js';
+import type { ThreadDeath } from '../thread.js';
+import type { Worker, WorkerEvents } from '../worker.js';
 import { Admission, type AdmissionSetup } from './admission.js';
 import type { Circuit } from './circuit.js';
-import type { Dispatcher } from './dispatcher.js';
-import { BalancerClosedError, NoWorkerError } from './errors.js';
 import { Hope, noWorker } from './hope.js';
 import type { Member } from './member.js';
-import type { ResultMessage } from './protocol.js';
 import { Renewal } from './renewal.js';
-import type { Request } from './request.js';
 import { Retirement } from './retirement.js';
 import { Roster } from './roster.js';
 import type { ScalingLimits } from './scaling.js';
-import { Spinners } from './spinners.js';
 import { type PoolSetup, Starter } from './starter.js';
-import type { ThreadDeath } from './thread.js';
-import type { Worker, WorkerEvents } from './worker.js';
 
 export interface PoolRules {
   /** A worker is replaced after that many requests. */

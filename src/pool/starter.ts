@@ -1,13 +1,13 @@
 /** Starts workers: each in a place that has lost its worker, or in a new one, and when that may be. */
-import { MOST_MS } from './checks.js';
+import { MOST_MS } from '../checks.js';
+import { BalancerClosedError } from '../errors.js';
+import { Worker, type WorkerEvents, type WorkerSetup } from '../worker.js';
 import type { Circuit } from './circuit.js';
-import { BalancerClosedError } from './errors.js';
 import { noWorker } from './hope.js';
 import { type Member, makeMember } from './member.js';
 import { type Place, Vacancies } from './places.js';
 import type { Roster } from './roster.js';
 import { StartGate } from './start-gate.js';
-import { Worker, type WorkerEvents, type WorkerSetup } from './worker.js';
 
 /** What all workers of a pool have in common. */
 export type PoolSetup = Omit<WorkerSetup, 'id' | 'label' | 'weight'>;
