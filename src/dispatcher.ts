@@ -4,7 +4,8 @@
  */
 import { Casualties } from './casualties.js';
 import type { Counts } from './counts.js';
-import { idleWorker, type Leveller, Rescue, rebalance } from './levelling.js';
+import { idleWorker, type Leveller, Rescue, rebalance, STUCK_MS, startsNothing } from './levelling.js';
+import { Overdue } from './overdue.js';
 import type { Policy } from './policies/policy.js';
 import { type Lookout, Poller } from './poller.js';
 import type { ResultMessage } from './protocol.js';
@@ -81,6 +82,9 @@ export class Dispatcher implements Lookout, Leveller {
   #hasBacklogs = false;
   readonly #casualties = new Casualties(this.counts, (requests) => this.#requeue(requests));
   readonly #rescue: Rescue;
+  readonly #overdue = new Overdue(STUCK_MS, () => {
+    if (this.#workers.some(startsNothing)) this.poller.wake();
+  });
 
   constructor(setup: DispatcherSetup, events: DispatcherEvents) {
     this.#policy = setup.policy;
@@ -275,6 +279,12 @@ export class Dispatcher implements Lookout, Leveller {
     if (extras?.transfer === undefined || extras.transfer.length === 0) return selected;
     if (selected.view.pending === 0 || selected.view.work < MOST_AHEAD_MS) return selected;
     return extras.pinned || extras.session !== undefined ? selected : idleWorker(this.#workers);
+  }
+
+  /** A worker that was absent is there again. */
+  answered(worker: Worker): void {
+    this.#policy.update(worker.view);
+    this.#schedule();
   }
 
   /** A worker has published something. */
@@ -542,7 +552,10 @@ export class Dispatcher implements Lookout, Leveller {
       }
       if (backlog.length > 0) busy = true;
     }
-    if (pending) this.poller.arm();
+    if (pending) {
+      this.poller.arm();
+      if (this.#workers.length > 1) this.#overdue.arm();
+    }
     if (busy === this.#busy) return;
     this.#busy = busy;
     if (busy) this.#events.busy();

@@ -7,12 +7,12 @@ import type { WindowLimits, Worker } from './worker.js';
  * bounded-Pareto run times of 1 to 500 ms, load 0.9 and a hand-over of 0.12 ms: the mean slowdown is 1.25 × that of a central queue
  * with nothing sent ahead, 1.10 × with 2 ms, 1.05 × with 5 ms.
  */
-const STUCK_MS = 4;
+export const STUCK_MS = 4;
 
 /** A worker that idles. O(w). */
 export function idleWorker(workers: readonly Worker[]): Worker | undefined {
   for (const worker of workers) {
-    if (worker.view.pending === 0 && worker.state === 'ready') return worker;
+    if (worker.view.pending === 0 && worker.state === 'ready' && !worker.isAbsent) return worker;
   }
   return undefined;
 }
@@ -21,7 +21,7 @@ export function idleWorker(workers: readonly Worker[]): Worker | undefined {
 export interface Leveller {
   /** Half of a window has been taken back for an idle worker. */
   give(requests: readonly Request[], from: Worker, to: Worker): void;
-  /** These were stuck behind a long run: they go back to their place in the queue. */
+  /** These were stuck behind a long run, or in a thread that starts nothing: they go back to their place in the queue. */
   release(requests: readonly Request[], from: Worker): void;
 }
 
@@ -60,9 +60,17 @@ function fullestWorker(
   return fullest;
 }
 
+/** Whether it has requests and has started none. It may be about to. */
+export function startsNothing(worker: Worker): boolean {
+  return worker.view.pending > 0 && worker.state === 'ready' && worker.runningRequest === undefined;
+}
+
 /**
  * Requests behind a long one go back to the queue, to their place by age, and no more are sent there until it is over. So a
  * window costs nobody more than a few ms of his turn.
+ *
+ * So do those in a thread that does not start them: something that an earlier task has left behind, a timer say, holds it. Such a
+ * worker is absent, and gets no more, until its thread answers.
  */
 export class Rescue {
   /** Whether windows are bounded by expected work: then not even one request is sent behind a run that has become long. */
@@ -84,10 +92,18 @@ export class Rescue {
     this.#lastLook = now;
     for (const worker of workers) {
       const { pending } = worker.view;
-      if (pending < (this.#byWork ? 1 : 2) || worker.heldBack || now - worker.lastProgress < STUCK_MS)
-        continue;
+      if (pending === 0 || now - worker.lastProgress < STUCK_MS) continue;
       // It is the main thread that has not looked for so long.
       if (worker.hasResults) continue;
+      if (startsNothing(worker)) {
+        if (!workers.some((other) => other !== worker && other.state === 'ready' && !other.isAbsent))
+          continue;
+        const requests = worker.reclaim(Number.POSITIVE_INFINITY);
+        if (requests.length > 0) worker.call();
+        leveller.release(requests, worker);
+        continue;
+      }
+      if (pending < (this.#byWork ? 1 : 2) || worker.heldBack) continue;
       worker.holdBack();
       leveller.release(pending > 1 ? worker.reclaim(Number.POSITIVE_INFINITY) : [], worker);
     }

@@ -67,6 +67,7 @@ export type ToWorker =
   | { readonly type: 'credit'; readonly id: number; readonly values: number }
   | { readonly type: 'return'; readonly id: number }
   | { readonly type: 'ping' }
+  | { readonly type: 'call' }
   | { readonly type: 'retire' };
 
 /**
@@ -92,6 +93,8 @@ export interface ArgumentsMessage {
 export type ToMain =
   | { readonly type: 'wake' }
   | { readonly type: 'ready' }
+  /** The answer to `call`. */
+  | { readonly type: 'here' }
   | ResultMessage
   | { readonly type: 'returned'; readonly arguments: ArgumentsMessage }
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array | string }

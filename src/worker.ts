@@ -53,6 +53,8 @@ export interface WorkerEvents {
   ): void;
   /** The thread has published something and the main thread was asleep. */
   woken(): void;
+  /** The thread was absent, and has answered. */
+  answered(worker: Worker): void;
   /** The thread runs and has loaded what it was to preload. */
   ready(worker: Worker): void;
   /** The thread has stopped. `drain` has not been called for its last completions. */
@@ -120,6 +122,7 @@ export class Worker {
   readonly #thread: Thread;
   readonly #events: WorkerEvents;
   #heldBack = false;
+  #isAbsent = false;
   #draining = false;
 
   constructor(setup: WorkerSetup, events: WorkerEvents) {
@@ -261,6 +264,7 @@ export class Worker {
       this.idled = this.view.pending > 0 ? 0 : now - this.lastProgress - (this.busyTime - before);
       this.lastProgress = now;
       this.#heldBack = false;
+      this.#isAbsent = false;
     }
     this.updateAvailable();
     return count;
@@ -363,12 +367,26 @@ export class Worker {
     this.updateAvailable();
   }
 
+  /** Whether its thread has been called and has not answered: it gets nothing. */
+  get isAbsent(): boolean {
+    return this.#isAbsent;
+  }
+
+  /** Its thread does not start what it has. From now on it is absent, until it answers. */
+  call(): void {
+    this.#isAbsent = true;
+    this.#send({ type: 'call' });
+    if (this.#window.ring()) this.#send({ type: 'ring' });
+    this.updateAvailable();
+  }
+
   /** Sets whether it has room. To be called after each change. */
   updateAvailable(): void {
     const { view } = this;
     const limits = this.#limits;
     view.available =
       this.state !== 'dead' &&
+      !this.#isAbsent &&
       (view.pending === 0 ||
         (!this.#heldBack &&
           view.pending < limits.depth &&
@@ -395,6 +413,11 @@ export class Worker {
     switch (message.type) {
       case 'wake':
         this.#events.woken();
+        break;
+      case 'here':
+        this.#isAbsent = false;
+        this.updateAvailable();
+        this.#events.answered(this);
         break;
       case 'ready':
         if (this.state === 'starting') this.state = 'ready';

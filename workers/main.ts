@@ -131,6 +131,9 @@ class WorkLoop {
       case 'ping':
         this.#window.beat();
         break;
+      case 'call':
+        this.#channel.send({ type: 'here' });
+        break;
       case 'retire':
         this.#retiring = true;
         break;

@@ -210,6 +210,10 @@ export class Pool implements WorkerEvents {
     else this.#dispatcher.completed(worker, request, runTime, value, message);
   }
 
+  answered(worker: Worker): void {
+    this.#dispatcher.answered(worker);
+  }
+
   woken(): void {
     this.#dispatcher.woken();
   }
