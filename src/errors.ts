@@ -11,7 +11,10 @@ export class BalancerError extends Error {
   }
 }
 
-/** An option or argument is of the wrong type or out of range. Thrown at once, before anything is sent. */
+/**
+ * An option or argument is of the wrong type or out of range. Thrown at once, before anything is sent; what gives a promise rejects with
+ * it.
+ */
 export class InvalidOptionError extends BalancerError {
   /** The option's name, as in `submit options.timeout`. */
   readonly option: string;

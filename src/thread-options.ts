@@ -4,7 +4,11 @@ import { checkInteger, checkObject, invalid, positive } from './checks.js';
 import type { ThreadOptions } from './thread.js';
 
 export interface ThreadStartOptions {
-  /** Memory limits of each thread, as in Node's `new Worker`. */
+  /**
+   * Memory limits of each thread, as in Node's `new Worker`: numbers of MB, > 0. The request that exceeds them rejects with
+   * `ERR_WORKER_CRASHED`. Node does its best only: some ways to allocate abort the process nevertheless (nodejs/node#47224). Default:
+   * Node's.
+   */
   resourceLimits?: ResourceLimits;
   /** Environment of the threads, as in Node's `new Worker`. Default: a copy of the process's. */
   env?: NodeJS.ProcessEnv;
@@ -12,7 +16,7 @@ export interface ThreadStartOptions {
   argv?: readonly string[];
   /** Node options of the threads. Default: those of the process. */
   execArgv?: readonly string[];
-  /** Raises the niceness of the threads where the optional package `@napi-rs/nice` is installed; an integer. Default 0. */
+  /** Raises the niceness of the threads where the optional package `@napi-rs/nice` is installed; an integer from -40 to 40. Default 0. */
   niceIncrement?: number;
   /** URL of the threads' entry file, for programs bundled into one file. Default: beside this package's own code. */
   entry?: string | URL;
