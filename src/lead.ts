@@ -34,6 +34,11 @@ export class Lead {
     return this.#least + this.#added;
   }
 
+  /** How much of it is there since workers ran dry, in ms. */
+  get added(): number {
+    return this.#added;
+  }
+
   /** A worker has had nothing to do for `idle` ms while requests waited. */
   missed(idle: number, now: number): void {
     if (idle < HAND_OVER_MS || idle <= this.#added) return;

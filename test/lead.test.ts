@@ -12,6 +12,7 @@ describe('how much work is sent ahead', () => {
     const lead = new Lead(1.5);
     lead.missed(4, 0);
     expect(lead.work).toBe(5.5);
+    expect(lead.added).toBe(4);
     lead.missed(3, 0);
     expect(lead.work).toBe(5.5);
     lead.missed(400, 0);

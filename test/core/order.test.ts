@@ -262,6 +262,45 @@ describe('how much is sent ahead', () => {
     expect(most).toBeGreaterThan(20);
   });
 
+  it('what is transferred: nothing behind a task that was never run, unless workers have run dry', async () => {
+    await using balancer = new Balancer({ workers: 1 });
+    const size = (bytes: Uint8Array) => bytes.length;
+    await balancer.submit(size, [new Uint8Array(1)]);
+    let blocks = 0;
+    const sentAhead = async (): Promise<number> => {
+      const gate = new Gate();
+      const block = new Function('shared', `${blocks++}; (${wait})(shared)`) as (
+        shared: SharedArrayBuffer,
+      ) => void;
+      const first = balancer.submit(block, [gate.shared]);
+      await gate.waitFor(1);
+      const given = range(0, 5).map(() => new Uint8Array(10));
+      const all = given.map((bytes) => balancer.submit(size, [bytes], { transfer: [bytes.buffer] }));
+      await until(() => balancer.stats().queued + balancer.stats().workers[0]!.pending === 6);
+      // All of these have left the queue, and this thread.
+      const sent = given.filter((bytes) => bytes.length === 0).length;
+      gate.open();
+      await Promise.all([first, ...all]);
+      return sent;
+    };
+    expect(await sentAhead()).toBe(0);
+    const small = new Uint8Array(1);
+    const keepBusy = async () => {
+      const all = range(0, 3_000).map(() => balancer.submit(size, [small]));
+      // The worker takes less time for what it has been sent.
+      await new Promise((resolve) => setImmediate(resolve));
+      const end = performance.now() + 20;
+      while (performance.now() < end);
+      await Promise.all(all);
+    };
+    let most = 0;
+    for (let i = 0; i < 20 && most < 5; i++) {
+      await keepBusy();
+      most = Math.max(most, await sentAhead());
+    }
+    expect(most).toBe(5);
+  });
+
   it('windowBytes: large arguments are not all copied ahead, one always may', async () => {
     const { balancer, gate, first } = await blocked({ window: 64, windowBytes: 1_000_000 });
     const data = new Uint8Array(400_000);
