@@ -65,6 +65,10 @@ export class Expiry {
   expire(request: Request, error: unknown): void {
     if (request.isSettled) return;
     request.reject(error);
+    this.#stop(request, error);
+  }
+
+  #stop(request: Request, error: unknown): void {
     if (this.#dispatcher.withdraw(request)) return;
     const worker = request.extras?.worker as Worker | undefined;
     if (worker === undefined || !worker.isRunning(request)) return;
@@ -119,6 +123,9 @@ export class Expiry {
 
   readonly #onAbort = (event: Event): void => {
     const signal = event.target as AbortSignal;
-    for (const request of [...(this.#bySignal.get(signal) ?? [])]) this.expire(request, signal.reason);
+    const requests = [...(this.#bySignal.get(signal) ?? [])];
+    for (const request of requests) request.reject(signal.reason);
+    // The last first: each is at the end of its window then, and nothing behind it has to be moved.
+    for (const request of requests.reverse()) this.#stop(request, signal.reason);
   };
 }

@@ -3,6 +3,8 @@ import { Heap } from 'heap-js';
 import type { Request } from './request.js';
 
 const CHUNK = 512;
+/** How far a request that is put back is carried to its place at once. */
+const NEAR = 32;
 
 interface Chunk {
   readonly items: (Request | undefined)[];
@@ -17,6 +19,8 @@ function makeChunk(): Chunk {
 class Fifo {
   /** Requests that were taken back from a window, the oldest last. They come before all others. */
   readonly #returned: Request[] = [];
+  /** Whether they are in order; else they are sorted when the next one is wanted. */
+  #isSorted = true;
   #first: Chunk = makeChunk();
   #last: Chunk = this.#first;
   #from = 0;
@@ -31,15 +35,22 @@ class Fifo {
     this.#last.items[this.#to++] = request;
   }
 
-  /** Puts a request back by its age. O(k) for k requests put back before it and not yet taken. */
+  /** Puts a request back by its age. O(1), and then one sort for all that came far from their places: as when several workers die. */
   pushBack(request: Request): void {
-    let i = this.#returned.length;
-    while (i > 0 && isOlder(this.#returned[i - 1] as Request, request)) i--;
-    this.#returned.splice(i, 0, request);
+    const returned = this.#returned;
+    let i = returned.length;
+    const far = this.#isSorted ? i - NEAR : i;
+    while (i > 0 && i > far && isOlder(returned[i - 1] as Request, request)) i--;
+    if (i > 0 && i <= far) {
+      this.#isSorted = false;
+      i = returned.length;
+    }
+    returned.splice(i, 0, request);
   }
 
   /** The next unsettled request. Forgets settled ones on its way. */
   peek(): Request | undefined {
+    if (!this.#isSorted) this.#sort();
     for (;;) {
       const request = this.#returned.at(-1) ?? this.#head();
       if (request === undefined || !request.isSettled) return request;
@@ -63,8 +74,14 @@ class Fifo {
     }
   }
 
+  #sort(): void {
+    this.#returned.sort((a, b) => (isOlder(a, b) ? 1 : -1));
+    this.#isSorted = true;
+  }
+
   /** Lets go of all settled requests. What was put back stays ahead of the others. */
   compact(): void {
+    if (!this.#isSorted) this.#sort();
     const returned = this.#returned.filter((request) => !request.isSettled);
     this.#returned.length = 0;
     const living: Request[] = [];
