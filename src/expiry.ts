@@ -20,6 +20,9 @@ export class Expiry {
   /** One listener for each signal, however many requests use it: a million would leak, and be slow. */
   readonly #bySignal = new WeakMap<AbortSignal, Set<Request>>();
 
+  /** The time that the running request of a worker has to end by itself. */
+  readonly #graces = new WeakMap<Worker, NodeJS.Timeout>();
+
   /** @param grace in ms, from the abort of the task's signal to the end of its thread */
   constructor(dispatcher: Dispatcher, grace: number) {
     this.#dispatcher = dispatcher;
@@ -74,7 +77,10 @@ export class Expiry {
     if (worker === undefined || !worker.isRunning(request)) return;
     worker.cancel(request, error);
     if (this.#grace === Number.POSITIVE_INFINITY) return;
-    setTimeout(() => this.#graceOver(worker, request), this.#grace).unref();
+    // One for each worker: what it has run before is over. So a long grace does not hold every request that was ever stopped.
+    clearTimeout(this.#graces.get(worker));
+    const timer = setTimeout(() => this.#graceOver(worker, request), this.#grace);
+    this.#graces.set(worker, timer.unref());
   }
 
   #graceOver(worker: Worker, request: Request): void {

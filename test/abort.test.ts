@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fates, faults, Gate, ready, withBalancer } from './faults/tools.js';
 
 const reason = new Error('no longer wanted');
@@ -131,6 +131,27 @@ describe('abort', () => {
       }
     }));
 
+  it('a long grace keeps no more than one timer for each worker', () =>
+    withBalancer({ grace: 3_600_000 }, async (balancer) => {
+      const timers = vi.spyOn(globalThis, 'setTimeout');
+      for (let i = 0; i < 5; i++) {
+        const gate = new Gate();
+        const abort = new AbortController();
+        const request = balancer.submit(faults.heeding, [gate.words], { signal: abort.signal });
+        await gate.reached();
+        abort.abort(reason);
+        await expect(request).rejects.toBe(reason);
+        await gate.counted();
+        expect(await balancer.submit(faults.echo, [i])).toBe(i);
+      }
+      const graces = timers.mock.results.filter((_, i) => timers.mock.calls[i]?.[1] === 3_600_000);
+      timers.mockRestore();
+      expect(graces).toHaveLength(5);
+      // What Node says of one that has been cleared.
+      const left = graces.filter(({ value }) => !(value as { _destroyed: boolean })._destroyed);
+      expect(left).toHaveLength(1);
+    }));
+
   it('a signal that 100,000 requests use has one listener at most, and none in the end', () =>
     withBalancer({ workers: 2, window: 'auto' }, async (balancer) => {
       const { signal } = new AbortController();
@@ -145,8 +166,8 @@ describe('abort', () => {
       expect(getEventListeners(signal, 'abort')).toHaveLength(0);
     }));
 
-  it('aborts 100,000 requests at once', () =>
-    withBalancer({ workers: 1, window: 'auto' }, async (balancer) => {
+  it.each(['auto', 16_384] as const)('aborts 100,000 requests at once, a window of %s', (window) =>
+    withBalancer({ workers: 1, window }, async (balancer) => {
       const abort = new AbortController();
       const gate = new Gate();
       const running = balancer.submit(faults.blocked, [gate.words, 'ran']);
@@ -159,5 +180,6 @@ describe('abort', () => {
       expect(getEventListeners(abort.signal, 'abort')).toHaveLength(0);
       gate.open();
       expect(await running).toBe('ran');
-    }));
+    }),
+  );
 });
