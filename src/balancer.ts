@@ -289,7 +289,9 @@ export class Balancer extends EventEmitter<BalancerEvents> {
 
   /**
    * Removes a worker: it gets no more requests, finishes the running one, and ends when its sessions are closed. The limits of
-   * `workers: { min, max }` move along. Resolves when it has ended; to false, if there is none of that id.
+   * `workers: { min, max }` move along. Resolves when it has ended; to false, if there is none of that id. One that is just being
+   * replaced (by `reload()`, say) goes together with the one that comes in its place.
+   * @throws NoWorkerError it is just being replaced, and the set would be empty
    */
   async remove(id: number): Promise<boolean> {
     return await this.#change(this.#pool.remove(id));

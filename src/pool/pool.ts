@@ -148,6 +148,7 @@ export class Pool implements WorkerEvents {
   async remove(id: number): Promise<boolean> {
     const member = this.#members.get(id);
     if (member === undefined || member.leaving) return false;
+    this.#mustNotEmpty(member);
     this.#moveRange(-1);
     const leaving = this.#retirement.retireChain(member);
     this.#fill();
@@ -305,6 +306,19 @@ export class Pool implements WorkerEvents {
   #noteHope(): void {
     const staysEmpty = this.#range.max === 0 && (this.#rules.failsWhenEmpty || this.#closing);
     this.#hope.look(this.#members.hasWorking, this.circuit, staysEmpty);
+  }
+
+  /**
+   * One that is being replaced goes together with the one that comes in its place, and the caller sees two workers there. So if they are
+   * the only ones he means to keep one of them.
+   */
+  #mustNotEmpty(member: Member): void {
+    const pair = this.#members.chain(member);
+    if (pair.length < 2 || this.#range.max > 1) return;
+    const ids = pair.map(({ worker }) => worker.id).sort((a, b) => a - b);
+    throw new NoWorkerError(
+      `worker ${member.worker.id} cannot be removed now: of the workers ${ids.join(' and ')} one is just taking the place of the other, and nobody else would be left; wait until only one of them is there`,
+    );
   }
 
   #moveRange(by: 1 | -1): void {

@@ -128,6 +128,38 @@ describe('remove', () => {
       expect(balancer.stats().workers).toHaveLength(1);
     }));
 
+  it('of one that is just being replaced does not empty the set', () =>
+    withBalancer({ workers: 1 }, async (balancer) => {
+      await allReady(balancer);
+      const reloading = balancer.reload();
+      await until(() => balancer.stats().workers.length === 2);
+      for (const id of [1, 2]) {
+        await expect(balancer.remove(id)).rejects.toMatchObject({
+          code: 'ERR_NO_WORKER',
+          message: expect.stringContaining(`worker ${id} cannot be removed now: of the workers 1 and 2`),
+        });
+      }
+      await reloading;
+      expect(readyIds(balancer)).toEqual([2]);
+      expect(await balancer.submit(echo, [1])).toBe(1);
+      // On purpose it can be emptied.
+      expect(await balancer.remove(2)).toBe(true);
+      expect(balancer.stats().workers).toEqual([]);
+      await balancer.resize(1);
+      expect(await balancer.submit(echo, [1])).toBe(1);
+    }));
+
+  it('of one that is just being replaced takes the one in its place along, where others stay', () =>
+    withBalancer({ workers: 2 }, async (balancer) => {
+      await allReady(balancer);
+      const reloading = balancer.reload();
+      await until(() => balancer.stats().workers.length === 3);
+      expect(await balancer.remove(1)).toBe(true);
+      await reloading;
+      expect(readyIds(balancer)).toEqual([4]);
+      expect(await balancer.submit(echo, [1])).toBe(1);
+    }));
+
   it('of all, in an elastic set, moves its limits down', () =>
     withBalancer({ workers: { min: 1, max: 2 }, whenEmpty: 'fail', growAfter: 0 }, async (balancer) => {
       await allReady(balancer);
