@@ -20,6 +20,7 @@ const OUTSTANDING_PER_WORKER = 8;
 /** Buffers that travel by transfer are made while the clock stands still: so many bytes at once. */
 const PREPARED_BYTES = 128 * 2 ** 20;
 const SCRYPT_COST = 4_096;
+const BARE = 'bare threads';
 
 const options = benchOptions();
 const rounds = options.rounds(5, 2);
@@ -95,7 +96,31 @@ function inlineCall(task, size, travel) {
   return () => tasksByName[task](buffers[turn++ % many]);
 }
 
+/**
+ * Splits `count` calls into one task per thread: what these threads can do on this machine when no pool is in between.
+ * @param {Rival} threads
+ * @param {string} task
+ * @param {number} size
+ * @param {Travel} travel
+ * @param {number} count
+ */
+async function bareThreads(threads, task, size, travel, count) {
+  const share = Math.ceil(count / workers);
+  const many = travel === 'transferred' ? share : 1;
+  const shares = Array.from({ length: workers }, () => {
+    const buffers = size === 0 ? [] : Array.from({ length: many }, () => filled(size, travel));
+    const args = size === 0 ? [SCRYPT_COST] : buffers;
+    const transfer = travel === 'transferred' ? buffers.map(({ buffer }) => buffer) : [];
+    return { arg: { task, args, count: share }, transfer: /** @type {ArrayBuffer[]} */ (transfer) };
+  });
+  const start = performance.now();
+  await Promise.all(shares.map(({ arg, transfer }) => threads.run('hashMany', arg, transfer)));
+  return ((performance.now() - start) * count) / (share * workers);
+}
+
 const rivals = await startRivals(names, workers);
+const [bare] = await startRivals(['postmessage'], workers);
+const contestants = [...rivals, { ...bare, name: BARE }];
 const cases = [
   ...algorithms.flatMap((task) => sizes.flatMap((size) => travels.map((travel) => ({ task, size, travel })))),
   { task: 'scrypt', size: 0, travel: /** @type {Travel} */ ('cloned') },
@@ -110,6 +135,10 @@ for (const { task, size, travel } of cases) {
     let time = 0;
     for (let left = count; left > 0; left -= most) {
       const now = Math.min(left, most);
+      if (rival.name === BARE) {
+        time += await bareThreads(rival, task, size, travel, now);
+        continue;
+      }
       const submit =
         size === 0 ? () => rival.run(task, SCRYPT_COST) : submissions(rival, task, size, travel, now);
       time += await closedLoopOf(submit, now, OUTSTANDING_PER_WORKER * workers);
@@ -117,13 +146,13 @@ for (const { task, size, travel } of cases) {
     return time;
   };
   const counts = new Map();
-  for (const rival of rivals) {
+  for (const rival of contestants) {
     const first = OUTSTANDING_PER_WORKER * workers;
     counts.set(rival, await countFor((count) => run(rival, count), budget, first));
   }
   /** @type {number[]} */
   const limits = [];
-  const samples = await interleave(rivals, rounds, async (rival, round) => {
+  const samples = await interleave(contestants, rounds, async (rival, round) => {
     limits[round] ??= inlineRate(inlineCall(task, size, travel)) * parallelism;
     const count = counts.get(rival);
     return count / (await run(rival, count)) / limits[round];
@@ -137,7 +166,8 @@ for (const { task, size, travel } of cases) {
     share: Object.fromEntries([...samples].map(([rival, values]) => [rival.name, spread(values)])),
   });
 }
-await closeRivals(rivals);
+await closeRivals([...rivals, bare]);
+const shown = contestants.map(({ name }) => name);
 
 /** @param {number} size */
 function sizeName(size) {
@@ -152,16 +182,16 @@ function limitOf({ limit, size }) {
 
 /** @param {string} task */
 const panel = (task) => {
-  const shown = results.filter((result) => result.task === task);
+  const ofTask = results.filter((result) => result.task === task);
   return /** @type {import('./lib/plot.mjs').Panel} */ ({
     title: task,
     x: '',
     y: '% of inline × cores',
     xType: 'category',
-    categories: shown.map(({ size, travel }) => `${sizeName(size)}, ${travel}`),
-    series: rivals.map(({ name }) => ({
+    categories: ofTask.map(({ size, travel }) => `${sizeName(size)}, ${travel}`),
+    series: shown.map((name) => ({
       name,
-      points: shown.map(({ size, travel, share }) => [
+      points: ofTask.map(({ size, travel, share }) => [
         `${sizeName(size)}, ${travel}`,
         Number((share[name].median * 100).toFixed(1)),
       ]),
@@ -175,7 +205,8 @@ write({
   method:
     `Share of the limit, which is the rate of the same calls on the main thread alone × ${parallelism} cores, measured in the same round. ${workers} workers, a closed loop of ` +
     `${OUTSTANDING_PER_WORKER} requests per worker; the digest comes back as hex. Cloned: the pool copies the bytes. Transferred: each request gives its buffer away (all are made before the ` +
-    'clock starts). Shared: a view of a SharedArrayBuffer. Median of the rounds.',
+    'clock starts). Shared: a view of a SharedArrayBuffer. “Bare threads” gives each thread its share as one task, so that nothing travels ' +
+    'but once: what no pool can exceed. Median of the rounds.',
   quick: options.quick,
   rounds,
   rivals: rivals.map(({ name, settings }) => ({ name, settings })),
@@ -183,11 +214,11 @@ write({
   tables: [
     {
       title: 'Share of inline × cores',
-      head: ['', 'limit', ...rivals.map(({ name }) => name)],
+      head: ['', 'limit', ...shown],
       rows: results.map((result) => [
         result.label,
         limitOf(result),
-        ...rivals.map(({ name }) => percent(result.share[name].median)),
+        ...shown.map((name) => percent(result.share[name].median)),
       ]),
     },
   ],

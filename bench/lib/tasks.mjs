@@ -64,6 +64,19 @@ export function blake2(bytes) {
   return createHash('blake2b512').update(bytes).digest('hex');
 }
 
+const hashes = { sha256, blake2, scrypt };
+
+/**
+ * `count` hashes as one task, of each argument in turn: the bare threads of the hashing benchmark.
+ * @param {{ task: keyof typeof hashes, args: any[], count: number }} arg
+ */
+export function hashMany({ task, args, count }) {
+  const hash = hashes[task];
+  let last = '';
+  for (let i = 0; i < count; i++) last = hash(args[i % args.length]);
+  return last;
+}
+
 /** @param {number} cost N of scrypt; r = 8, p = 1 */
 export function scrypt(cost) {
   return scryptSync('correct horse battery staple', 'salt', 32, { N: cost }).toString('hex');
