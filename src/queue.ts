@@ -21,7 +21,8 @@ class Fifo {
   readonly #returned: Request[] = [];
   /** Whether they are in order; else they are sorted when the next one is wanted. */
   #isSorted = true;
-  #first: Chunk = makeChunk();
+  /** It grows as needed: deadlines as priorities make a list for each request. */
+  #first: Chunk = { items: [], next: undefined };
   #last: Chunk = this.#first;
   #from = 0;
   #to = 0;
@@ -210,6 +211,12 @@ export class Queue {
 
   #compact(): void {
     this.#dead = 0;
-    for (const bucket of this.#buckets.values()) bucket.compact();
+    for (const [priority, bucket] of this.#buckets) {
+      bucket.compact();
+      // Those below one that never becomes empty would be met by nobody else.
+      if (priority !== 0 && bucket.peek() === undefined) this.#buckets.delete(priority);
+    }
+    this.#priorities.clear();
+    this.#priorities.addAll([...this.#buckets.keys()]);
   }
 }

@@ -50,6 +50,12 @@ describe('what it costs', () => {
     expect(completed).toBe(202_002);
   });
 
+  it('deadlines as priorities: each of its own costs some hundred bytes, not thousands', async () => {
+    const { queued, left } = (await run('queued', '30000', 'deadlines')) as Record<string, number>;
+    expect(queued).toBeLessThanOrEqual(1_200);
+    expect(left! / 30_000).toBeLessThan(100);
+  });
+
   it.each(['ordered', 'unordered'])('a million items, %s: the heap does not grow', async (order) => {
     const { seen, sum, most } = (await run('million', order)) as Record<string, number>;
     expect(seen).toBe(1_000_000);

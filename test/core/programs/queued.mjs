@@ -4,6 +4,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Balancer } from 'leastwork';
 
 const count = Number(process.argv[2]);
+/** Each has a priority of its own. */
+const areUrgent = process.argv[3] === 'deadlines';
 const balancer = new Balancer({ workers: 2 });
 const flags = new Int32Array(new SharedArrayBuffer(8));
 const block = (shared) => {
@@ -23,7 +25,10 @@ const heap = async () => {
 const task = () => {};
 for (let i = 0; i < 2_000; i++) balancer.submit(task);
 const before = await heap();
-for (let i = 1; i < count; i++) balancer.submit(task);
+for (let i = 1; i < count; i++) {
+  if (areUrgent) balancer.submit(task, [], { priority: i % 2 === 0 ? -i : i });
+  else balancer.submit(task);
+}
 const last = balancer.submit(task);
 const queued = ((await heap()) - before) / count;
 
