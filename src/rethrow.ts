@@ -11,11 +11,16 @@ const incomplete = new WeakSet<Error>();
 
 /** Whether an error of ours is made for one request alone. */
 export function isOfOneRequest(error: unknown): boolean {
-  return (
-    error instanceof TaskTimeoutError ||
-    error instanceof WorkerCrashedError ||
-    error instanceof NotCloneableError
-  );
+  try {
+    return (
+      error instanceof TaskTimeoutError ||
+      error instanceof WorkerCrashedError ||
+      error instanceof NotCloneableError
+    );
+  } catch {
+    // The reason of an abort may be anything, also a proxy whose traps throw.
+    return false;
+  }
 }
 
 /**

@@ -131,6 +131,31 @@ describe('abort', () => {
       }
     }));
 
+  it('for a reason at which one cannot even look', () =>
+    withBalancer({}, async (balancer) => {
+      const no = () => {
+        throw new Error('do not look');
+      };
+      const strange = new Proxy({}, { get: no, has: no, getPrototypeOf: no, ownKeys: no });
+      const gate = new Gate();
+      const abort = new AbortController();
+      const options = { signal: abort.signal };
+      const requests = [
+        balancer.submit(faults.heeding, [gate.words], options),
+        balancer.submit(faults.echo, [1], options),
+      ];
+      const rejected = requests.map((request) =>
+        request.then(
+          () => false,
+          (reason) => reason === strange,
+        ),
+      );
+      await gate.reached();
+      abort.abort(strange);
+      expect(await Promise.all(rejected)).toEqual([true, true]);
+      expect(await balancer.submit(faults.echo, [2])).toBe(2);
+    }));
+
   it('a long grace keeps no more than one timer for each worker', () =>
     withBalancer({ grace: 3_600_000 }, async (balancer) => {
       const timers = vi.spyOn(globalThis, 'setTimeout');
