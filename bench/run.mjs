@@ -13,6 +13,7 @@ const ALL = [
   'skew',
   'hashing',
   'memory',
+  'busy',
   'scaling',
   'policies',
   'parse',

@@ -21,8 +21,8 @@ const LOOK_LIMIT = 1024;
 const BURST = 64;
 /** Transferred arguments are sent to a worker that has at most this much to do before, in ms of expected work. */
 const MOST_AHEAD_MS = 0.2;
-/** And at most so much more where workers have run dry, if the task has been run before. */
-const MOST_ADDED_AHEAD_MS = 1;
+/** And at most this much where workers have run dry, if the task has been run before. */
+const MOST_AHEAD_WHEN_DRY_MS = 1.2;
 /** Runs over which a task's mean run time is smoothed. */
 const MEAN_RUNS = 64;
 
@@ -279,8 +279,8 @@ export class Dispatcher implements Lookout, Leveller {
   #placeFor(request: Request, selected: Worker): Worker | undefined {
     const { extras } = request;
     if (extras?.transfer === undefined || extras.transfer.length === 0) return selected;
-    const added = request.task.runs === 0 ? 0 : Math.min(this.#limits.lead.added, MOST_ADDED_AHEAD_MS);
-    if (selected.view.pending === 0 || selected.view.work < MOST_AHEAD_MS + added) return selected;
+    const dry = request.task.runs === 0 ? 0 : Math.min(this.#limits.lead.absence, MOST_AHEAD_WHEN_DRY_MS);
+    if (selected.view.pending === 0 || selected.view.work < Math.max(MOST_AHEAD_MS, dry)) return selected;
     return extras.pinned || extras.session !== undefined ? selected : idleWorker(this.#workers);
   }
 
@@ -458,7 +458,7 @@ export class Dispatcher implements Lookout, Leveller {
     for (const worker of this.#workers) {
       if (!worker.hasResults) continue;
       count += worker.drain(LOOK_LIMIT, now);
-      if (worker.idled > 0 && this.queue.size > 0) lead.missed(worker.idled, now);
+      if (worker.idled > 0 && this.queue.size > 0) lead.missed(worker.absence, worker.idled, now);
       this.#refill(worker);
       this.#policy.update(worker.view);
     }

@@ -3,11 +3,11 @@
  * thread has taken results and filled it again.
  *
  * It is as little as hides the hand-over, since what is sent is out of the queue's order. Where the main thread comes later than
- * that (it runs the caller's code, or the machine has more threads to run than cores), workers run dry while requests wait. What they
- * lost so is added, and fades again within seconds.
+ * that (it runs the caller's code, or the machine has more threads to run than cores), workers run dry while requests wait. Then as much
+ * is sent as would have lasted, and what is added so fades again within seconds.
  */
 
-/** Half-life of what is added, in ms. */
+/** Time in which the noted absence becomes half as long, in ms. */
 const HALF_LIFE_MS = 1_000;
 /** Idle time that does not count: it takes about as long to wake a thread. In ms. */
 const HAND_OVER_MS = 0.1;
@@ -16,7 +16,7 @@ const MOST_ADDED_MS = 10;
 
 export class Lead {
   readonly #least: number;
-  #added = 0;
+  #absence = 0;
   #since = 0;
 
   /** @param least in ms; `Infinity`: the depth alone bounds windows */
@@ -31,26 +31,31 @@ export class Lead {
 
   /** Most expected work in a window that is not empty, in ms. */
   get work(): number {
-    return this.#least + this.#added;
+    return Math.max(this.#least, this.#absence);
   }
 
-  /** How much of it is there since workers ran dry, in ms. */
-  get added(): number {
-    return this.#added;
+  /** For how long workers that ran dry have waited for the main thread lately, in ms. */
+  get absence(): number {
+    return this.#absence;
   }
 
-  /** A worker has had nothing to do for `idle` ms while requests waited. */
-  missed(idle: number, now: number): void {
-    if (idle < HAND_OVER_MS || idle <= this.#added) return;
-    this.#added = Math.min(MOST_ADDED_MS, idle);
+  /**
+   * A worker has run dry while requests waited.
+   * @param absence time since it was given something, in ms
+   * @param idle how much of that it had nothing to do, in ms
+   */
+  missed(absence: number, idle: number, now: number): void {
+    const noted = Math.min(absence, this.#least + MOST_ADDED_MS);
+    if (idle < HAND_OVER_MS || noted <= this.#absence) return;
+    this.#absence = noted;
     this.#since = now;
   }
 
   /** To be called now and then. */
   fade(now: number): void {
-    if (this.#added === 0 || now - this.#since < HALF_LIFE_MS / 10) return;
-    const left = this.#added * 0.5 ** ((now - this.#since) / HALF_LIFE_MS);
-    this.#added = left < HAND_OVER_MS ? 0 : left;
+    if (this.#absence === 0 || now - this.#since < HALF_LIFE_MS / 10) return;
+    const left = this.#absence * 0.5 ** ((now - this.#since) / HALF_LIFE_MS);
+    this.#absence = left < HAND_OVER_MS ? 0 : left;
     this.#since = now;
   }
 }

@@ -105,7 +105,8 @@ export class Worker {
   busyTime = 0;
   /** When the last completion was seen, or the window went from empty to not empty, in ms. */
   lastProgress = 0;
-  /** For how long it has had nothing to do when the last completions were taken, in ms. */
+  /** When the last completions were taken: time since the ones before, in ms, and how much of it the thread had nothing to do. */
+  absence = 0;
   idled = 0;
   /** Open sessions that run on it. */
   sessions = 0;
@@ -261,7 +262,10 @@ export class Worker {
       this.#events.completed(this, request, runTime, value, message);
     }
     if (count > 0) {
-      this.idled = this.view.pending > 0 ? 0 : now - this.lastProgress - (this.busyTime - before);
+      this.absence = now - this.lastProgress;
+      // Behind a run that has become long nothing was to be sent: that it then has nothing to do is intended.
+      const ranDry = this.view.pending === 0 && !this.#heldBack;
+      this.idled = ranDry ? this.absence - (this.busyTime - before) : 0;
       this.lastProgress = now;
       this.#heldBack = false;
       this.#isAbsent = false;
