@@ -27,7 +27,9 @@ export interface WorkerStats {
 export interface BalancerStats {
   /** Requests not yet given to any worker. */
   readonly queued: number;
-  /** The limit of `queued`, together with those that wait for one worker alone: they are in its `pending`. */
+  /** Requests that count against `maxQueue`: those queued, and those that wait for one worker alone, which are in its `pending`, too. */
+  readonly waiting: number;
+  /** The limit of `waiting`. */
   readonly maxQueue: number;
   /** Requests given to workers and not completed. */
   readonly pending: number;
@@ -59,6 +61,7 @@ export function snapshot(dispatcher: Dispatcher, pool: Pool, maxQueue: number): 
   }));
   return {
     queued: dispatcher.queue.size,
+    waiting: dispatcher.waiting,
     maxQueue,
     pending: dispatcher.pending,
     ...dispatcher.counts,

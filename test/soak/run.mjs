@@ -59,7 +59,7 @@ async function submitAll({ balancer, ledger, chaos, signals, requests, seed }) {
     if (ledger.open >= inFlight) await ledger.below(inFlight);
     const most = MAX_QUEUE - (plan.room ?? 1);
     // Looked at in the very turn in which it is submitted: then it has not earned to be refused.
-    while (!plan.pushes && balancer.stats().queued > most) await room(balancer);
+    while (!plan.pushes && balancer.stats().waiting > most) await room(balancer);
     ledger.follow(plan, plan.start?.(balancer) ?? balancer.submit(plan.task, plan.args, plan.options));
     plan.abort?.();
     signals.pass(n);
@@ -71,8 +71,8 @@ async function submitAll({ balancer, ledger, chaos, signals, requests, seed }) {
 
 /** Waits until there is room in the queue, or more of it. */
 async function room(balancer) {
-  const { queued } = balancer.stats();
-  if (queued >= MAX_QUEUE) await balancer.ready();
+  const { waiting } = balancer.stats();
+  if (waiting >= MAX_QUEUE) await balancer.ready();
   else await new Promise(setImmediate);
 }
 
