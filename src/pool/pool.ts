@@ -1,4 +1,4 @@
-/** The set of workers: who is in it, how many are to be, and how each comes and goes. */
+/** The set of workers: who is in it, and what becomes of each as its thread comes up and ends. */
 
 import type { Dispatcher } from '../dispatcher.js';
 import { BalancerClosedError, NoWorkerError } from '../errors.js';
@@ -15,6 +15,7 @@ import { Renewal } from './renewal.js';
 import { Retirement } from './retirement.js';
 import { Roster } from './roster.js';
 import type { ScalingLimits } from './scaling.js';
+import { Size } from './size.js';
 import { type PoolSetup, Starter } from './starter.js';
 
 export interface PoolRules {
@@ -49,10 +50,7 @@ export class Pool implements WorkerEvents {
   readonly #retirement: Retirement;
   readonly #renewal: Renewal;
   readonly #hope: Hope;
-  /** Between which the number of workers may change by itself. */
-  readonly #range: { min: number; max: number };
-  /** How many workers there should be. */
-  #target: number;
+  readonly #size: Size;
   /** Nobody adds workers any more. */
   #closing = false;
   #closed = false;
@@ -65,8 +63,7 @@ export class Pool implements WorkerEvents {
     events: PoolEvents,
   ) {
     this.#rules = rules;
-    this.#range = { min: range.min, max: range.max };
-    this.#target = range.min;
+    this.#size = new Size(range);
     this.#dispatcher = dispatcher;
     this.#events = events;
     this.#spinners = new Spinners(setup.spinners);
@@ -85,12 +82,12 @@ export class Pool implements WorkerEvents {
   }
 
   get target(): number {
-    return this.#target;
+    return this.#size.target;
   }
 
   /** Between which the number of workers may change by itself; the same object always. */
   get range(): ScalingLimits {
-    return this.#range;
+    return this.#size.range;
   }
 
   /** Workers that get no requests yet. */
@@ -118,19 +115,18 @@ export class Pool implements WorkerEvents {
 
   /** Sets between which the number of workers may change. Resolves when new ones are ready and the others have ended. */
   async resize(range: ScalingLimits): Promise<void> {
-    this.#range.min = range.min;
-    this.#range.max = range.max;
-    const leaving = this.scale(this.#target);
-    if (this.size < this.#target) this.#starter.mustAllow();
+    this.#size.limit(range);
+    const leaving = this.scale(this.target);
+    if (this.size < this.target) this.#starter.mustAllow();
     const coming = [...this.#members.all()].filter((member) => !member.admitted && !member.leaving);
     await Promise.all([leaving, ...coming.map((member) => member.ready.promise)]);
   }
 
   /** Sets how many workers there should be, within the range. Resolves when the surplus ones have ended. */
   async scale(size: number): Promise<void> {
-    this.#target = Math.min(Math.max(size, this.#range.min), this.#range.max);
+    this.#size.aim(size);
     const leaving = this.#members
-      .surplus(this.#target)
+      .surplus(this.target)
       .flatMap((member) => this.#retirement.retireChain(member));
     this.#fill();
     await Promise.all(leaving);
@@ -139,7 +135,7 @@ export class Pool implements WorkerEvents {
   /** Adds one worker of the given weight; resolves to its id when it is ready. */
   async add(weight: number): Promise<number> {
     const member = this.#starter.start(this.#starter.newPlace(weight), { isExtra: true });
-    this.#moveRange(1);
+    this.#size.move(1);
     await member.ready.promise;
     return member.worker.id;
   }
@@ -149,7 +145,7 @@ export class Pool implements WorkerEvents {
     const member = this.#members.get(id);
     if (member === undefined || member.leaving) return false;
     this.#mustNotEmpty(member);
-    this.#moveRange(-1);
+    this.#size.move(-1);
     const leaving = this.#retirement.retireChain(member);
     this.#fill();
     await Promise.all(leaving);
@@ -292,19 +288,19 @@ export class Pool implements WorkerEvents {
     const { replaces, worker } = member;
     if (member.leaving || member.replaced) return;
     if (replaces !== undefined && !replaces.leaving && this.#members.has(replaces.worker.id)) return;
-    if (member.isExtra && !member.admitted) this.#moveRange(-1);
+    if (member.isExtra && !member.admitted) this.#size.move(-1);
     else this.#starter.vacate(worker);
   }
 
   /** Starts what is missing, as far as it may be. */
   #fill(): void {
     if (this.#closed) return;
-    this.#starter.fill(this.#target);
+    this.#starter.fill(this.target);
     this.#noteHope();
   }
 
   #noteHope(): void {
-    const staysEmpty = this.#range.max === 0 && (this.#rules.failsWhenEmpty || this.#closing);
+    const staysEmpty = this.range.max === 0 && (this.#rules.failsWhenEmpty || this.#closing);
     this.#hope.look(this.#members.hasWorking, this.circuit, staysEmpty);
   }
 
@@ -314,22 +310,16 @@ export class Pool implements WorkerEvents {
    */
   #mustNotEmpty(member: Member): void {
     const pair = this.#members.chain(member);
-    if (pair.length < 2 || this.#range.max > 1) return;
+    if (pair.length < 2 || this.range.max > 1) return;
     const ids = pair.map(({ worker }) => worker.id).sort((a, b) => a - b);
     throw new NoWorkerError(
       `worker ${member.worker.id} cannot be removed now: of the workers ${ids.join(' and ')} one is just taking the place of the other, and nobody else would be left; wait until only one of them is there`,
     );
   }
 
-  #moveRange(by: 1 | -1): void {
-    this.#range.min = Math.max(0, this.#range.min + by);
-    this.#range.max = Math.max(0, this.#range.max + by);
-    this.#target = Math.max(0, this.#target + by);
-  }
-
   #stop(): void {
     this.#closed = true;
-    this.#target = 0;
+    this.#size.end();
     this.#starter.stop();
   }
 }
