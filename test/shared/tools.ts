@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { MessagePort } from 'node:worker_threads';
 import { onTestFinished, vi } from 'vitest';
+import type { ArgumentsMessage, ToWorker } from '../../dist/src/protocol.js';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -17,8 +18,13 @@ export async function gc(): Promise<void> {
 }
 
 /** Watches the messages to threads from now on; gives how many of a type there have been. */
-export function watchMessages(): (type: string) => number {
+export function watchMessages(): (type: ToWorker['type'] | 'arguments') => number {
   const spy = vi.spyOn(MessagePort.prototype, 'postMessage');
   onTestFinished(() => spy.mockRestore());
-  return (type) => spy.mock.calls.filter(([message]) => (message as { type?: string }).type === type).length;
+  return (type) => spy.mock.calls.filter(([message]) => typeOf(message) === type).length;
+}
+
+function typeOf(message: ToWorker | ArgumentsMessage): string | undefined {
+  // Arguments have a port of their own, and need no type.
+  return 'values' in message && 'sending' in message ? 'arguments' : (message as ToWorker).type;
 }
