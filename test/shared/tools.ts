@@ -17,11 +17,15 @@ export async function gc(): Promise<void> {
   await turn();
 }
 
-/** Watches the messages to threads from now on; gives how many of a type there have been. */
-export function watchMessages(): (type: ToWorker['type'] | 'arguments') => number {
+/** Watches the messages to threads from now on; gives how many of a type there have been, or of those with that buffer. */
+export function watchMessages(): (type: ToWorker['type'] | 'arguments', buffer?: SharedArrayBuffer) => number {
   const spy = vi.spyOn(MessagePort.prototype, 'postMessage');
   onTestFinished(() => spy.mockRestore());
-  return (type) => spy.mock.calls.filter(([message]) => typeOf(message) === type).length;
+  return (type, buffer) =>
+    spy.mock.calls.filter(([message]) => {
+      if (buffer !== undefined && (message as { buffer?: unknown }).buffer !== buffer) return false;
+      return typeOf(message) === type;
+    }).length;
 }
 
 function typeOf(message: ToWorker | ArgumentsMessage): string | undefined {
