@@ -14,7 +14,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     setupFiles: ['test/setup.ts'],
     // The built package is loaded by Node itself, as users load it, not transformed by vite.
-    server: { deps: { external: [/\/dist\/(src|workers)\//] } },
+    server: { deps: { external: [/\/dist\//] } },
     reporters: process.env.CI ? ['default', ['json', { outputFile: 'coverage/tests.json' }]] : ['default'],
   },
 });

@@ -44,7 +44,16 @@ function outputsOf(sources) {
 }
 
 /** All that the build writes, relative to dist. */
-export const outputs = () => [...outputsOf(sourceFiles()), 'workers/main.cjs', 'workers/main.cjs.map'];
+export const outputs = () => [
+  ...outputsOf(sourceFiles()),
+  ...[
+    'workers/main.cjs',
+    'node/index.js',
+    'node/command.cjs',
+    'node/threads.cjs',
+    'node/hash-task.js',
+  ].flatMap((bundle) => [bundle, `${bundle}.map`]),
+];
 
 /** All files below `folder`, relative to `from`, with '/' on every platform. */
 function filesBelow(folder, from) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { UsageError } from './arguments.js';
 import { describeErrno, errnoOf } from './errno.js';
 
@@ -61,9 +61,8 @@ function explain(error: unknown): string {
 }
 
 function version(): string {
-  const file = new URL('../../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+  return createRequire(import.meta.url)('leastwork/package.json').version;
 }
 
 // Not `exitCode`: after a failure, workers may still be at a large file that nobody wants any more.
-process.exit(await main(process.argv.slice(2)));
+main(process.argv.slice(2)).then((code) => process.exit(code));

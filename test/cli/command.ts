@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, onTestFinished } from 'vitest';
 
 /** The command's entry file, as in the package. */
-export const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../dist/node/command.cjs', import.meta.url));
 
 export interface Ran {
   readonly code: number | null;
