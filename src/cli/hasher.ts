@@ -1,72 +1,91 @@
 import { setImmediate } from 'node:timers/promises';
-import { type HashRequest, hashSmallFiles } from './hash-task.js';
+import { type HashReply, type HashRequest, hashSmallFiles } from './hash-task.js';
 import type { Hasher } from './hashing.js';
+import { Replies } from './replies.js';
+import { SharedSource } from './shared-source.js';
 import type { Threads } from './threads.js';
 
-/** What it costs to start threads, in requests of small files that the main thread could do meanwhile: some 100 ms. */
-const START_REQUESTS = 200;
-
-/** However few requests were done by then, as they are where the disk is slow, the main thread is not alone for longer. */
-const ALONE_MS = 500;
-
 /**
- * How many requests the main thread should do before it has threads started: for fewer, `workers` threads do not save what
- * it costs to start them, and one never does. In numbers, since on a busy machine time says little about the work done.
+ * What it costs to start threads, in requests of small files that could be done meanwhile: some 100 ms of the main thread and as
+ * much of others, to load the Balancer, to bring threads up, and to compile for each what it does.
  */
+const START_REQUESTS = 150;
+
+/** For how long there may be too few requests to start threads for, as when the disk is slow. */
+const LOOK_MS = 100;
+
+/** With more workers than that, the main thread has enough to do with finding files for them. */
+const MOST_WITH_MAIN = 8;
+
+/** How many requests there must be so that `workers` threads save more time than it costs to start them. One never does. */
 function breakEven(workers: number): number {
   return START_REQUESTS / (1 - 1 / workers);
 }
 
 /**
- * Hashes on `workers` threads, and until the first of them is ready on the main thread. That does small regular files only:
- * a large file, and a read from a pipe, would keep it from hearing Ctrl-C. A large one has threads started at once.
+ * Hashes on `workers` threads. If they are not many, the main thread is one of them as long as all files are small and known to be
+ * regular: a large file, and a read from a pipe, would keep it from hearing Ctrl-C. With the first of these there are that many beside it.
  *
- * @param alone requests that the main thread does before it has threads started
+ * Few files are done by the main thread alone. It looks ahead to see whether they are few, so that where they are not, the threads
+ * come up as early as can be.
+ *
+ * @param few how many requests are not few any more
  */
-export function openHasher(workers: number, alone = breakEven(workers)): Hasher & { close(): Promise<void> } {
+export function openHasher(workers: number, few = breakEven(workers)): Hasher & { close(): Promise<void> } {
+  const takesPart = workers <= MOST_WITH_MAIN;
   let threads: Promise<Threads> | undefined;
-  let isReady = false;
+  let isUp = false;
 
   function start(): Promise<Threads> {
     threads ??= import('./threads.js').then(({ startThreads }) => {
-      const started = startThreads(workers);
-      const handOver = () => {
-        isReady = true;
+      const started = startThreads(takesPart ? Math.max(1, workers - 1) : workers);
+      const up = () => {
+        isUp = true;
       };
-      // Where none can be started, whoever submits next hears why.
-      started.ready.then(handOver, handOver);
+      // Where none can be started, whoever submits hears why.
+      started.ready.then(up, up);
       return started;
     });
     return threads;
   }
 
+  async function submit(request: HashRequest): Promise<HashReply> {
+    const started = await start();
+    started.grow(workers);
+    return started.submit(request);
+  }
+
+  /** The main thread's part. */
+  async function hashHere(source: SharedSource<HashRequest>, replies: Replies<HashReply>): Promise<void> {
+    for (let request = await source.take(); request !== undefined; request = await source.take()) {
+      if (request.regular) replies.add(hashSmallFiles(request));
+      else replies.expect(submit(request));
+      if (isUp && !takesPart) return;
+      // Signals, output, the threads and the loading of modules need turns of the event loop.
+      await setImmediate();
+    }
+  }
+
+  /** The threads' part. They may come up when all is done. */
+  async function hashThere(source: SharedSource<HashRequest>, replies: Replies<HashReply>): Promise<void> {
+    const started = await start();
+    await Promise.race([started.ready, source.ended]);
+    if (source.isEmpty) return;
+    for await (const reply of started.map(source)) replies.add(reply);
+  }
+
   return {
     async *map(requests) {
-      const source = requests[Symbol.asyncIterator]();
-      const latest = performance.now() + ALONE_MS;
-      for (let done = 0; ; done++) {
-        const next = await source.next();
-        if (next.done) return;
-        if (isReady || !next.value.regular) {
-          yield* (await start()).map(from(next.value, source));
-          return;
-        }
-        yield hashSmallFiles(next.value);
-        // A failure to load shows when the threads are needed.
-        if (threads === undefined && (done >= alone || performance.now() > latest)) start().catch(() => {});
-        // Signals, output and the loading of modules need turns of the event loop.
-        await setImmediate();
-      }
+      const source = new SharedSource(requests);
+      const replies = new Replies<HashReply>();
+      replies.expect(hashHere(source, replies));
+      if (workers > 1 && (await source.lookAhead(few, LOOK_MS))) replies.expect(hashThere(source, replies));
+      yield* replies.all();
     },
-    submit: async (request) => (await start()).submit(request),
+    submit,
     async close() {
       // Those that are still starting are not waited for: the process ends.
-      if (isReady) await (await threads)?.close();
+      if (isUp) await (await threads)?.close();
     },
   };
-}
-
-async function* from(first: HashRequest, rest: AsyncIterator<HashRequest>): AsyncGenerator<HashRequest> {
-  yield first;
-  yield* { [Symbol.asyncIterator]: () => rest };
 }

@@ -2,9 +2,9 @@ import { formatBytes, formatCount, formatRate } from './format.js';
 import type { Share, Tally } from './tally.js';
 
 /**
- * The closing words: files, bytes, seconds, rate, and each worker's share of the bytes, and that of the main thread until they had started.
+ * The closing words: files, bytes, seconds, rate, and each worker's share of the bytes. The main thread is one of them for small files.
  *
- * `seconds`: wall time; `workers`: how many threads there were, some of which may have had nothing to do.
+ * `seconds`: wall time; `workers`: how many there were, some of which may have had nothing to do.
  */
 export function summary(tally: Tally, seconds: number, workers: number): string {
   const { files, bytes, unread } = tally;
@@ -23,7 +23,7 @@ export function summary(tally: Tally, seconds: number, workers: number): string 
   const lines = shares.map((share, index) => line(`worker ${index + 1}`, share));
   const main = tally.mainShare();
   if (main) lines.push(line('main thread', main));
-  const idle = workers - shares.length;
+  const idle = workers - lines.length;
   if (idle > 0) lines.push(`  ${formatCount(idle, 'worker')} had nothing to do`);
   return [total, ...lines, ''].join('\n');
 }

@@ -1,0 +1,48 @@
+/** An async source from which several take, each what the others have not, and of which the beginning can be looked at first. */
+export class SharedSource<T> {
+  readonly #source: AsyncIterator<T>;
+  readonly #ahead: T[] = [];
+  #isEnded = false;
+  #end: () => void = () => {};
+  /** Resolves when the source has no more; some of it may not have been taken yet. */
+  readonly ended = new Promise<void>((resolve) => {
+    this.#end = resolve;
+  });
+
+  constructor(source: AsyncIterable<T>) {
+    this.#source = source[Symbol.asyncIterator]();
+  }
+
+  /** All of it has been taken. */
+  get isEmpty(): boolean {
+    return this.#isEnded && this.#ahead.length === 0;
+  }
+
+  /** Whether there are that many to take, or it takes longer than `ms` to know. */
+  async lookAhead(count: number, ms: number): Promise<boolean> {
+    const latest = performance.now() + ms;
+    while (this.#ahead.length < count && performance.now() < latest) {
+      const next = await this.#next();
+      if (next === undefined) return false;
+      this.#ahead.push(next);
+    }
+    return true;
+  }
+
+  /** The next one; `undefined` at the end. */
+  async take(): Promise<T | undefined> {
+    return this.#ahead.shift() ?? this.#next();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    for (let next = await this.take(); next !== undefined; next = await this.take()) yield next;
+  }
+
+  async #next(): Promise<T | undefined> {
+    const next = await this.#source.next();
+    if (!next.done) return next.value;
+    this.#isEnded = true;
+    this.#end();
+    return undefined;
+  }
+}
