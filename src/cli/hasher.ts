@@ -11,8 +11,8 @@ import type { Threads } from './threads.js';
  */
 const START_REQUESTS = 150;
 
-/** For how long there may be too few requests to start threads for, as when the disk is slow. */
-const LOOK_MS = 100;
+/** For how long there may be too few requests to start threads for, as where the disk is slow. */
+const LOOK_MS = 500;
 
 /** With more workers than that, the main thread has enough to do with finding files for them. */
 const MOST_WITH_MAIN = 8;

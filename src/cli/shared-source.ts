@@ -1,8 +1,14 @@
+import { setImmediate } from 'node:timers/promises';
+
+/** How many are looked at in one turn of the event loop. */
+const LOOKS = 16;
+
 /** An async source from which several take, each what the others have not, and of which the beginning can be looked at first. */
 export class SharedSource<T> {
   readonly #source: AsyncIterator<T>;
   readonly #ahead: T[] = [];
   #isEnded = false;
+  #given = 0;
   #end: () => void = () => {};
   /** Resolves when the source has no more; some of it may not have been taken yet. */
   readonly ended = new Promise<void>((resolve) => {
@@ -18,13 +24,14 @@ export class SharedSource<T> {
     return this.#isEnded && this.#ahead.length === 0;
   }
 
-  /** Whether there are that many to take, or it takes longer than `ms` to know. */
+  /** Whether it has that many, or takes longer than `ms` to say so. What is taken meanwhile counts as well. */
   async lookAhead(count: number, ms: number): Promise<boolean> {
     const latest = performance.now() + ms;
-    while (this.#ahead.length < count && performance.now() < latest) {
+    for (let looks = 1; this.#given < count && performance.now() < latest; looks++) {
       const next = await this.#next();
       if (next === undefined) return false;
       this.#ahead.push(next);
+      if (looks % LOOKS === 0) await setImmediate();
     }
     return true;
   }
@@ -40,7 +47,10 @@ export class SharedSource<T> {
 
   async #next(): Promise<T | undefined> {
     const next = await this.#source.next();
-    if (!next.done) return next.value;
+    if (!next.done) {
+      this.#given++;
+      return next.value;
+    }
     this.#isEnded = true;
     this.#end();
     return undefined;
