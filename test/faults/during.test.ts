@@ -54,6 +54,7 @@ describe.each(CRASHES)('a crash ($how) during', ({ how }) => {
       await balancer.resize(2);
       await ready(balancer, 2);
       expect(balancer.stats().workers).toHaveLength(2);
+      expect(await balancer.submit(faults.echo, ['next'])).toBe('next');
     }));
 
   it('reclaim: an idle worker takes what waits behind it', () =>
@@ -74,6 +75,8 @@ describe.each(CRASHES)('a crash ($how) during', ({ how }) => {
         undefined,
         ...behind.map((_, i) => (i % 2 === 0 ? i : { i })),
       ]);
+      expect(await balancer.submit(faults.echo, ['next'])).toBe('next');
+      expect(balancer.stats()).toMatchObject({ submitted: 23, completed: 23, failed: 1, retried: 0 });
     }));
 
   it('the time in which an aborted task may end by itself', () =>
@@ -87,6 +90,7 @@ describe.each(CRASHES)('a crash ($how) during', ({ how }) => {
       expect(await fates([victim])).toEqual(['Error: enough']);
       gate.open();
       expect(await fates(behind)).toEqual(behind.map((_, i) => i));
+      expect(await balancer.submit(faults.echo, ['next'])).toBe('next');
     }));
 });
 

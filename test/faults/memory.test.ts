@@ -69,24 +69,50 @@ describe('arguments that are more than the memory of a thread holds', () => {
     }));
 });
 
-it('arguments that were taken back from a busy thread fill no more than its window', () =>
-  withBalancer({ windowBytes: 1_000_000, window: 64 }, async (balancer) => {
+describe('arguments that were taken back from a busy thread', () => {
+  /** Runs something that awaits, and aborts a megabyte of arguments behind it. */
+  async function fill(balancer: Balancer): Promise<{ running: Promise<unknown>; gate: Gate }> {
     await ready(balancer, 1);
     const gate = new Gate();
     const running = balancer.submit(faults.turning, [gate.words, 1]);
     await gate.reached();
     for (let i = 0; i < 10; i++) await submitAndAbort(balancer, new Uint8Array(100_000).fill(i));
-    const waiting = [1, 2].map((n) => balancer.submit(faults.echo, [new Uint8Array([n])]));
-    await Promise.resolve();
-    expect(balancer.stats()).toMatchObject({ pending: 1, queued: 2 });
-    gate.open();
-    expect(await Promise.all([running, ...waiting])).toEqual([1, new Uint8Array([1]), new Uint8Array([2])]);
-    // The thread has read them away since.
-    const next = new Gate();
-    const blocked = balancer.submit(faults.blocked, [next.words, 2]);
-    await next.reached();
-    const more = balancer.submit(faults.echo, [3]);
-    await until(() => balancer.stats().pending === 2);
-    next.open();
-    expect(await Promise.all([blocked, more])).toEqual([2, 3]);
-  }));
+    return { running, gate };
+  }
+
+  it('fill no more than its window', () =>
+    withBalancer({ windowBytes: 1_000_000, window: 64 }, async (balancer) => {
+      const { running, gate } = await fill(balancer);
+      const waiting = [1, 2].map((n) => balancer.submit(faults.echo, [new Uint8Array([n])]));
+      await Promise.resolve();
+      expect(balancer.stats()).toMatchObject({ pending: 1, queued: 2 });
+      gate.open();
+      expect(await Promise.all([running, ...waiting])).toEqual([1, new Uint8Array([1]), new Uint8Array([2])]);
+      // On the way to those the thread has read them away.
+      const next = new Gate();
+      const blocked = balancer.submit(faults.blocked, [next.words, 2]);
+      await next.reached();
+      const more = balancer.submit(faults.echo, [3]);
+      await until(() => balancer.stats().pending === 2);
+      next.open();
+      expect(await Promise.all([blocked, more])).toEqual([2, 3]);
+    }));
+
+  it('are gone when it idles', () =>
+    withBalancer({ windowBytes: 1_000_000, window: 64 }, async (balancer) => {
+      const { running, gate } = await fill(balancer);
+      gate.open();
+      await running;
+      // As soon as the window takes more than one again.
+      for (let pending = 1; pending < 2; ) {
+        const next = new Gate();
+        const blocked = balancer.submit(faults.blocked, [next.words, 2]);
+        await next.reached();
+        const more = balancer.submit(faults.echo, [3]);
+        await Promise.resolve();
+        ({ pending } = balancer.stats());
+        next.open();
+        expect(await Promise.all([blocked, more])).toEqual([2, 3]);
+      }
+    }));
+});
