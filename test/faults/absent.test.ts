@@ -27,6 +27,29 @@ describe.each([{ window: 8 }, { window: 1 }, { window: 'auto' }] as const)(
         gate.open();
       }));
 
+    it('gets none once one was taken back, as long as it does not answer', () =>
+      withBalancer(options, async (balancer) => {
+        await ready(balancer, 2);
+        const gate = await hold((task, args) => balancer.submit(task, args));
+        const held = balancer.stats().workers.findIndex(({ completed }) => completed === 1);
+        for (let wasSent = false; !wasSent; ) {
+          const one = balancer.submit(faults.echo, [0]);
+          await Promise.resolve();
+          wasSent = balancer.stats().workers[held]!.pending === 1;
+          await one;
+        }
+        for (let i = 0; i < 20; i++) {
+          const some = Array.from({ length: 20 }, (_, k) => balancer.submit(faults.echo, [{ k }]));
+          await Promise.resolve();
+          expect(balancer.stats().workers[held]!.pending).toBe(0);
+          await some[10];
+          await Promise.resolve();
+          expect(balancer.stats().workers[held]!.pending).toBe(0);
+          await Promise.all(some);
+        }
+        gate.open();
+      }));
+
     it('keeps no request from a worker that idles later', () =>
       withBalancer(options, async (balancer) => {
         await ready(balancer, 2);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Balancer, NoWorkerError } from 'leastwork';
 import { afterAll, describe, expect, it } from 'vitest';
-import { fates, faults, withBalancer } from './tools.js';
+import { fates, faults, Gate, ready, withBalancer } from './tools.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'leastwork-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -72,6 +72,23 @@ describe('a thread that cannot start', () => {
       expect({ exitCode, expected }).toEqual({ exitCode: 5, expected: false });
       rmSync(FAULT);
       expect(await fates(waiting)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    });
+  });
+
+  it('in the place of one that died: what that one had runs on another, which idles', async () => {
+    rmSync(FAULT, { force: true });
+    await withBalancer({ workers: 2, preload, env }, async (balancer) => {
+      await ready(balancer, 2);
+      writeFileSync(FAULT, 'throws');
+      const gate = new Gate();
+      const session = balancer.session();
+      const victim = session.submit(faults.crash, ['exit', gate.words]);
+      // Only the session keeps these from the one that idles.
+      const behind = [1, 2, 3].map((i) => session.submit(faults.echo, [i]));
+      await gate.reached();
+      gate.open();
+      expect(await fates([victim, ...behind])).toEqual(['ERR_WORKER_CRASHED', 1, 2, 3]);
+      rmSync(FAULT);
     });
   });
 
