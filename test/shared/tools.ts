@@ -18,7 +18,10 @@ export async function gc(): Promise<void> {
 }
 
 /** Watches the messages to threads from now on; gives how many of a type there have been, or of those with that buffer. */
-export function watchMessages(): (type: ToWorker['type'] | 'arguments', buffer?: SharedArrayBuffer) => number {
+export function watchMessages(): (
+  type: ToWorker['type'] | 'arguments',
+  buffer?: SharedArrayBuffer,
+) => number {
   const spy = vi.spyOn(MessagePort.prototype, 'postMessage');
   onTestFinished(() => spy.mockRestore());
   return (type, buffer) =>
