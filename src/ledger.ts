@@ -22,10 +22,12 @@ export class Ledger {
   readonly #requests: (Request | undefined)[];
   readonly #works: Float64Array;
   readonly #sizes: Float64Array;
+  readonly #ends: Float64Array;
   #done = FIRST_POSITION;
   #tail = FIRST_POSITION;
   #bytes = 0;
   #left = 0;
+  #freeTo = 0;
 
   /** @param capacity a power of two */
   constructor(capacity: number, sums: Sums) {
@@ -34,6 +36,7 @@ export class Ledger {
     this.#requests = new Array(capacity).fill(undefined);
     this.#works = new Float64Array(capacity);
     this.#sizes = new Float64Array(capacity);
+    this.#ends = new Float64Array(capacity);
   }
 
   /** Position of the first request whose completion has not been read. */
@@ -61,6 +64,18 @@ export class Ledger {
     return this.#left;
   }
 
+  /** Where the bytes in the arena begin that may still be read. */
+  get freeTo(): number {
+    return this.#freeTo;
+  }
+
+  /** Where they end. Begins anew where there are none, so that the same memory is used again and again. */
+  takenTo(): number {
+    if (this.pending > 0) return this.endAt(advance(this.#tail, -1));
+    this.#freeTo = 0;
+    return 0;
+  }
+
   at(position: number): Request | undefined {
     return this.#requests[position & this.#mask];
   }
@@ -70,14 +85,23 @@ export class Ledger {
     return this.#sizes[position & this.#mask] as number;
   }
 
-  /** Enters a request at the tail. */
-  enter(request: Request, bytes: number): void {
+  /** Where its bytes in the arena end; also of a request that has just been taken out at the tail. */
+  endAt(position: number): number {
+    return this.#ends[position & this.#mask] as number;
+  }
+
+  /**
+   * Enters a request at the tail.
+   * @param end where its bytes in the arena end
+   */
+  enter(request: Request, bytes: number, end: number): void {
     const at = this.#tail & this.#mask;
     const { mean } = request.task;
     const work = Number.isNaN(mean) ? UNKNOWN_RUN_TIME : mean;
     this.#requests[at] = request;
     this.#works[at] = work;
     this.#sizes[at] = bytes;
+    this.#ends[at] = end;
     this.#tail = advance(this.#tail, 1);
     this.#bytes += bytes;
     this.#sums.pending++;
@@ -89,6 +113,7 @@ export class Ledger {
     const position = this.#done;
     this.#done = advance(position, 1);
     this.#left++;
+    this.#freeTo = this.endAt(position);
     return this.#remove(position);
   }
 

@@ -1,6 +1,7 @@
 /** What goes to a thread by message ahead of the slots that need it: definitions of tasks, shared buffers, and arguments that do not fit a slot. */
 import type { MessagePort } from 'node:worker_threads';
 import { type FoundSignal, findSignals, type SignalPlace, withoutSignals } from './abort-signals.js';
+import { Arena } from './arena.js';
 import type { Channel } from './channel.js';
 import { findUncloneable } from './cloneable.js';
 import { NotCloneableError } from './errors.js';
@@ -22,6 +23,8 @@ const MOST_TASKS = 1_000;
 export class Outbox {
   /** The shared buffers that the thread knows. */
   readonly shares: Shares;
+  /** Where bytes are copied for the thread. */
+  readonly arena: Arena;
   readonly #channel: MainChannel;
   /** For arguments alone. */
   readonly #port: MessagePort;
@@ -44,7 +47,9 @@ export class Outbox {
     this.#channel = channel;
     this.#port = port;
     this.#window = window;
-    this.shares = new Shares((message) => channel.send(message), ledger);
+    const send = (message: ToWorker) => channel.send(message);
+    this.shares = new Shares(send, ledger);
+    this.arena = new Arena(send, ledger);
   }
 
   /** Number of the last message with arguments. */

@@ -9,10 +9,11 @@
 import { isDetached } from './detached.js';
 import { begin, isPlain } from './plain.js';
 import {
-  type Numbering,
+  ARENA,
   readShared,
   SHARED_BYTES,
   type SharedBufferOf,
+  type Stores,
   writeShared,
 } from './shared-views.js';
 import { type Memory, PAYLOAD_BYTES } from './window.js';
@@ -47,11 +48,14 @@ const tags = {
   wideJson: 11,
   int32: 12,
   shared: 13,
+  far: 14,
 } as const;
 
 /** The slot's payload begins this many words after its header's start. */
 const PAYLOAD_OFFSET = 4;
 const EMPTY: readonly unknown[] = Object.freeze([]);
+/** Place, length and class of bytes that are in the arena. */
+const FAR_BYTES = 16;
 const BIGINT_MIN = -(2n ** 63n);
 const BIGINT_MAX = 2n ** 63n - 1n;
 
@@ -61,14 +65,14 @@ let end = 0;
 /**
  * Writes values into a slot's payload.
  * @param slot word index of the slot
- * @param numbering numbers of shared buffers; without it, views of them do not fit
+ * @param stores where they may refer to; without them, shared memory and larger byte arrays do not fit
  * @returns the kind, or -1: they do not fit, send them by message
  */
 export function writeValues(
   memory: Memory,
   slot: number,
   values: readonly unknown[],
-  numbering?: Numbering,
+  stores?: Stores,
 ): number {
   try {
     const count = values.length;
@@ -80,9 +84,9 @@ export function writeValues(
     end = 0;
     begin();
     for (let i = 0; i < count; i++) {
-      const tag = writeValue(memory, start, values[i], numbering);
+      const tag = writeValue(memory, start, values[i], stores);
       if (tag < 0) return -1;
-      if (tag === tags.bytes || tag === tags.buffer || tag === tags.shared) spans++;
+      if (tag === tags.bytes || tag === tags.buffer || tag >= tags.shared) spans++;
       kind |= tag << (TAG_SHIFT + i * TAG_BITS);
     }
     return spans > 1 && haveIdentity(values) ? -1 : kind;
@@ -118,7 +122,7 @@ function haveIdentity(values: readonly unknown[]): boolean {
 
 /**
  * Reads the values that `writeValues` wrote.
- * @param bufferOf must be there if they were written with a numbering
+ * @param bufferOf must be there if they were written with stores
  */
 export function readValues(
   memory: Memory,
@@ -143,7 +147,7 @@ export function readOne(memory: Memory, slot: number, kind: number): unknown {
   return readValue(memory, (slot + PAYLOAD_OFFSET) << 2, (kind >>> TAG_SHIFT) & 15, undefined);
 }
 
-function writeValue(memory: Memory, start: number, value: unknown, numbering: Numbering | undefined): number {
+function writeValue(memory: Memory, start: number, value: unknown, stores: Stores | undefined): number {
   switch (typeof value) {
     case 'number':
       if (end + 8 > PAYLOAD_BYTES) return -1;
@@ -165,7 +169,7 @@ function writeValue(memory: Memory, start: number, value: unknown, numbering: Nu
     case 'bigint':
       return writeBigInt(memory, start, value);
     case 'object':
-      return value === null ? tags.null : writeObject(memory, start, value, numbering);
+      return value === null ? tags.null : writeObject(memory, start, value, stores);
     default:
       return -1;
   }
@@ -208,6 +212,8 @@ function readValue(
       end += 8;
       return (BigInt(memory.i32[at + 1] as number) << 32n) | BigInt((memory.i32[at] as number) >>> 0);
     }
+    case tags.far:
+      return readFar(memory, start, bufferOf as SharedBufferOf);
     case tags.shared: {
       const at = start + end;
       end += SHARED_BYTES;
@@ -241,13 +247,13 @@ function writeWide(memory: Memory, start: number, value: string): number {
   return tags.utf16;
 }
 
-function writeObject(memory: Memory, start: number, value: object, numbering: Numbering | undefined): number {
+function writeObject(memory: Memory, start: number, value: object, stores: Stores | undefined): number {
   if (ArrayBuffer.isView(value) && value.buffer instanceof ArrayBuffer) {
-    return writeBytes(memory, start, value);
+    return writeBytes(memory, start, value, stores);
   }
   if (!isPlain(value)) {
-    if (numbering === undefined || end + SHARED_BYTES > PAYLOAD_BYTES) return -1;
-    if (!writeShared(memory, start + end, value, numbering)) return -1;
+    if (stores === undefined || end + SHARED_BYTES > PAYLOAD_BYTES) return -1;
+    if (!writeShared(memory, start + end, value, stores.shares)) return -1;
     end += SHARED_BYTES;
     return tags.shared;
   }
@@ -255,7 +261,7 @@ function writeObject(memory: Memory, start: number, value: object, numbering: Nu
   return tag < 0 ? -1 : tag === tags.latin1 ? tags.json : tags.wideJson;
 }
 
-function writeBytes(memory: Memory, start: number, value: object): number {
+function writeBytes(memory: Memory, start: number, value: object, stores: Stores | undefined): number {
   // Only the two plain classes: a subclass would lose itself on the way.
   const proto = Object.getPrototypeOf(value);
   const isBuffer = proto === Buffer.prototype;
@@ -263,11 +269,37 @@ function writeBytes(memory: Memory, start: number, value: object): number {
   const bytes = value as Uint8Array;
   const length = lengthOf.call(bytes);
   // A detached buffer is for the clone to refuse.
-  if (end + 4 + length > PAYLOAD_BYTES) return -1;
+  if (end + 4 + length > PAYLOAD_BYTES)
+    return stores === undefined ? -1 : writeFar(memory, start, bytes, length, stores);
   if (length === 0 && isDetached(bytes.buffer as ArrayBuffer)) return -1;
   memory.u8.set(bytes, start + end + 4);
   finishSpan(memory, start, length);
   return isBuffer ? tags.buffer : tags.bytes;
+}
+
+/** Bytes that do not fit the slot, which tells only where they are. */
+function writeFar(memory: Memory, start: number, bytes: Uint8Array, length: number, stores: Stores): number {
+  // Structured clone keeps it resizable.
+  if (end + FAR_BYTES > PAYLOAD_BYTES || (bytes.buffer as { resizable?: boolean }).resizable === true)
+    return -1;
+  const at = stores.arena.put(bytes, length);
+  if (at < 0) return -1;
+  const to = (start + end) >> 2;
+  memory.i32[to] = at;
+  memory.i32[to + 1] = length;
+  memory.i32[to + 2] = Buffer.isBuffer(bytes) ? 1 : 0;
+  end += FAR_BYTES;
+  return tags.far;
+}
+
+function readFar(memory: Memory, start: number, bufferOf: SharedBufferOf): Uint8Array {
+  const from = (start + end) >> 2;
+  end += FAR_BYTES;
+  const length = memory.i32[from + 1] as number;
+  const far = new Uint8Array(bufferOf(ARENA), memory.i32[from], length);
+  const bytes = Buffer.allocUnsafeSlow(length);
+  bytes.set(far);
+  return memory.i32[from + 2] === 1 ? bytes : new Uint8Array(bytes.buffer);
 }
 
 /** The true length: an own property of that name, or a proxy, must not make us write beyond the slot. */

@@ -15,6 +15,21 @@ export interface Numbering {
   numberOf(buffer: SharedArrayBuffer): number;
 }
 
+/** Takes copies of bytes for a thread. */
+export interface ByteStore {
+  /** @returns where they are, in bytes; -1: they are to go by message */
+  put(bytes: Uint8Array, length: number): number;
+}
+
+/** What values in a slot may refer to. */
+export interface Stores {
+  readonly shares: Numbering;
+  readonly arena: ByteStore;
+}
+
+/** Number of the thread's arena, which no buffer of the program has. */
+export const ARENA = 0;
+
 /**
  * Gives the buffer of a number.
  * @throws where there is none

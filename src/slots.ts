@@ -49,9 +49,12 @@ export class Slots {
     const slot = window.requestSlot(position);
     const { memory } = window;
     outbox.introduce(request.task, ledger);
-    let bytes = 0;
-    let kind = needsMessage(request) ? -1 : writeValues(memory, slot, request.args, outbox.shares);
+    const { arena } = outbox;
+    arena.begin();
+    let kind = needsMessage(request) ? -1 : writeValues(memory, slot, request.args, outbox);
+    let { bytes } = arena;
     if (kind < 0) {
+      arena.begin();
       const error = this.#sendArguments(request);
       if (error !== undefined) return error;
       kind = flags.byMessage;
@@ -64,7 +67,7 @@ export class Slots {
     memory.i32[slot + 3] = outbox.sending;
     // Getters in the arguments are the caller's code: they may have had a request withdrawn from this window.
     if (ledger.tail !== position) window.copyRequest(position, ledger.tail);
-    ledger.enter(request, bytes);
+    ledger.enter(request, bytes, arena.end);
     this.#staged++;
     return undefined;
   }
@@ -176,8 +179,9 @@ export class Slots {
    */
   #restage(request: Request, from: number): void {
     const bytes = this.#ledger.bytesAt(from);
+    const end = this.#ledger.endAt(from);
     this.#window.copyRequest(from, this.#ledger.tail);
-    this.#ledger.enter(request, bytes);
+    this.#ledger.enter(request, bytes, end);
     this.#staged++;
   }
 

@@ -14,7 +14,7 @@ function sides() {
     sent.push(message.type === 'unshare' ? message : { type: message.type });
   }, ledger);
   const task = { id: 1, mean: 0 } as Request['task'];
-  const enter = () => ledger.enter(new Request(1, task, [], undefined), 0);
+  const enter = () => ledger.enter(new Request(1, task, [], undefined), 0, 0);
   return { ledger, sent, shares, enter };
 }
 
