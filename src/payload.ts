@@ -1,7 +1,7 @@
 /**
  * What travels inside a slot: numbers, booleans, null, undefined, 64-bit bigints, short strings, small byte arrays
- * and small plain objects, up to six of them; and views of shared memory, of which the thread knows the buffer by a number. Used by
- * both sides. Everything else goes by message; then the kind says so.
+ * and small plain objects, up to six of them; and references: to shared memory, of which the thread knows the buffer by a number, and to
+ * larger byte arrays in the thread's arena. Used by both sides. Everything else goes by message; then the kind says so.
  *
  * `kind` is one word: 4 bits flags, 3 bits count, and 4 bits tag for each value. Values lie one after the other in
  * the payload, each in a multiple of 8 bytes; strings and byte arrays begin with their length in 4 bytes.

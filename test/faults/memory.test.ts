@@ -76,7 +76,7 @@ describe('arguments that were taken back from a busy thread', () => {
     const gate = new Gate();
     const running = balancer.submit(faults.turning, [gate.words, 1]);
     await gate.reached();
-    for (let i = 0; i < 10; i++) await submitAndAbort(balancer, new Uint8Array(100_000).fill(i));
+    for (let i = 0; i < 10; i++) await submitAndAbort(balancer, new Uint16Array(50_000).fill(i));
     return { running, gate };
   }
 
