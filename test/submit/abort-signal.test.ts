@@ -107,17 +107,19 @@ describe('an AbortSignal among the arguments', () => {
       },
       [words],
     );
-    const controllers = [0, 1, 2].map(() => new AbortController());
+    const controllers = [0, 1, 2, 3].map(() => new AbortController());
     const stopped = new AbortController();
     const dropped = balancer.submit(untilAborted, [controllers[0]!.signal], { signal: stopped.signal });
     const waiting = balancer.submit(
       (signals: AbortSignal[]) => signals.map(({ aborted, reason }) => [aborted, reason]),
-      [controllers.slice(1).map(({ signal }) => signal)],
+      [controllers.slice(1, 3).map(({ signal }) => signal)],
     );
+    const last = balancer.submit(untilAborted, [controllers[3]!.signal]);
     await begun(words);
     controllers[0]!.abort('nobody listens');
     stopped.abort('stopped');
     controllers[2]!.abort('early');
+    controllers[3]!.abort('for the last one');
     await expect(dropped).rejects.toBe('stopped');
     const before = Atomics.load(words, 1);
     while (Atomics.load(words, 1) < before + 20) await new Promise((resolve) => setImmediate(resolve));
@@ -127,6 +129,7 @@ describe('an AbortSignal among the arguments', () => {
       [false, undefined],
       [true, 'early'],
     ]);
+    expect(await last).toBe('for the last one');
   });
 
   it('of a timeout', async () => {
