@@ -21,7 +21,7 @@ const LOOK_LIMIT = 1024;
 const BURST = 64;
 /** Transferred arguments are sent to a worker that has at most this much to do before, in ms of expected work. */
 const MOST_AHEAD_MS = 0.2;
-/** And at most this much where workers have run dry, if the task has been run before. */
+/** And at most this much where workers have run dry, if all these tasks have run before. */
 const MOST_AHEAD_WHEN_DRY_MS = 1.2;
 /** Runs over which a task's mean run time is smoothed. */
 const MEAN_RUNS = 64;
@@ -279,7 +279,8 @@ export class Dispatcher implements Lookout, Leveller {
   #placeFor(request: Request, selected: Worker): Worker | undefined {
     const { extras } = request;
     if (extras?.transfer === undefined || extras.transfer.length === 0) return selected;
-    const dry = request.task.runs === 0 ? 0 : Math.min(this.#limits.lead.absence, MOST_AHEAD_WHEN_DRY_MS);
+    const isKnown = request.task.runs > 0 && !selected.hasUnknown;
+    const dry = isKnown ? Math.min(this.#limits.lead.absence, MOST_AHEAD_WHEN_DRY_MS) : 0;
     if (selected.view.pending === 0 || selected.view.work < Math.max(MOST_AHEAD_MS, dry)) return selected;
     return extras.pinned || extras.session !== undefined ? selected : idleWorker(this.#workers);
   }

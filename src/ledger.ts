@@ -27,6 +27,7 @@ export class Ledger {
   #tail = FIRST_POSITION;
   #bytes = 0;
   #left = 0;
+  #unknown = 0;
   #freeTo = 0;
 
   /** @param capacity a power of two */
@@ -57,6 +58,11 @@ export class Ledger {
   /** Requests in the window. */
   get pending(): number {
     return this.#sums.pending;
+  }
+
+  /** Whether there is a request of a task that had never run: nobody knows how long that takes. */
+  get hasUnknown(): boolean {
+    return this.#unknown > 0;
   }
 
   /** How many requests have left it at its front so far: `done`, without its wrap. */
@@ -106,6 +112,7 @@ export class Ledger {
     this.#bytes += bytes;
     this.#sums.pending++;
     this.#sums.work += work;
+    if (work === UNKNOWN_RUN_TIME) this.#unknown++;
   }
 
   /** Takes out the first one: it is completed, or its thread has died running it. */
@@ -150,6 +157,7 @@ export class Ledger {
     const request = this.#requests[at] as Request;
     this.#requests[at] = undefined;
     sums.pending--;
+    if (this.#works[at] === UNKNOWN_RUN_TIME) this.#unknown--;
     if (sums.pending === 0) {
       // Sums of floats drift; an empty window is the moment to begin anew.
       sums.work = 0;

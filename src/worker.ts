@@ -166,6 +166,11 @@ export class Worker {
     return this.#slots.unstarted;
   }
 
+  /** Whether there is a request of a task that had never run. */
+  get hasUnknown(): boolean {
+    return this.#ledger.hasUnknown;
+  }
+
   /** Whether results lie there that `drain` would take. */
   get hasResults(): boolean {
     return this.#window.completed() !== this.#ledger.done;
