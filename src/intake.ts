@@ -73,7 +73,7 @@ export class Intake {
     let request: Request;
     try {
       if (args !== undefined && !Array.isArray(args)) {
-        throw invalid('submit args', args, 'an array of the arguments');
+        throw invalid('submit args', args, 'an array of the arguments, as in submit(task, [1, 2], options)');
       }
       const ref = this.#tasks.resolve(task);
       if (!streams) mustNotStream(ref);

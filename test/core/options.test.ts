@@ -248,6 +248,14 @@ describe('options of a submit', () => {
     },
   );
 
+  it('options in the place of the arguments are told where they belong', async () => {
+    await expect(balancer.submit(() => 1, { timeout: 5 } as never)).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /got an object \(Object\), expected an array.*, as in submit\(task, \[1, 2\], options\)/,
+      ),
+    });
+  });
+
   it('an unknown one is named, with those that exist', async () => {
     await expect(balancer.submit(() => 1, [], { deadline: 5 } as never)).rejects.toMatchObject({
       option: 'submit options.deadline',
