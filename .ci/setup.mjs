@@ -43,16 +43,19 @@ function outputsOf(sources) {
     });
 }
 
+/** What `bundle.mjs` writes, relative to dist, each with its map. */
+export const BUNDLES = [
+  'workers/main.cjs',
+  'node/index.js',
+  'node/command.cjs',
+  'node/threads.cjs',
+  'node/hash-task.js',
+];
+
 /** All that the build writes, relative to dist. */
 export const outputs = () => [
   ...outputsOf(sourceFiles()),
-  ...[
-    'workers/main.cjs',
-    'node/index.js',
-    'node/command.cjs',
-    'node/threads.cjs',
-    'node/hash-task.js',
-  ].flatMap((bundle) => [bundle, `${bundle}.map`]),
+  ...BUNDLES.flatMap((bundle) => [bundle, `${bundle}.map`]),
 ];
 
 /** All files below `folder`, relative to `from`, with '/' on every platform. */
