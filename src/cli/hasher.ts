@@ -6,10 +6,10 @@ import { SharedSource } from './shared-source.js';
 import type { Threads } from './threads.js';
 
 /**
- * What it costs to start threads, in requests of small files that could be done meanwhile: some 100 ms of the main thread and as
- * much of others, to load the Balancer, to bring threads up, and to compile for each what it does.
+ * What it costs to start threads, in requests of small files that could be done meanwhile: measured, 160 ms of processor time, to load the
+ * Balancer, to bring threads up, and to compile for each what it does. On a busy machine all of it is lost, so it is rated higher.
  */
-const START_REQUESTS = 150;
+const START_REQUESTS = 200;
 
 /** For how long there may be too few requests to start threads for, as where the disk is slow. */
 const LOOK_MS = 500;
