@@ -16,7 +16,8 @@ import { tasksByName } from './lib/tasks-by-name.mjs';
  * @typedef {'cloned' | 'transferred' | 'shared'} Travel
  */
 
-const OUTSTANDING_PER_WORKER = 8;
+/** Requests at a time for each worker: as many as in the other benchmarks, but fewer of those that hold much memory. */
+const OUTSTANDING = { requests: 64, bytes: 8 * 2 ** 20 };
 /** Buffers that travel by transfer are made while the clock stands still: so many bytes at once. */
 const PREPARED_BYTES = 128 * 2 ** 20;
 const SCRYPT_COST = 4_096;
@@ -40,6 +41,11 @@ const names = options.rivals(['leastwork', 'piscina', 'tinypool', 'workerpool', 
  */
 function filled(size, travel) {
   return new Uint8Array(travel === 'shared' ? new SharedArrayBuffer(size) : new ArrayBuffer(size)).fill(7);
+}
+
+/** @param {number} size */
+function outstanding(size) {
+  return workers * Math.min(OUTSTANDING.requests, OUTSTANDING.bytes / Math.max(1, size));
 }
 
 /**
@@ -141,14 +147,13 @@ for (const { task, size, travel } of cases) {
       }
       const submit =
         size === 0 ? () => rival.run(task, SCRYPT_COST) : submissions(rival, task, size, travel, now);
-      time += await closedLoopOf(submit, now, OUTSTANDING_PER_WORKER * workers);
+      time += await closedLoopOf(submit, now, outstanding(size));
     }
     return time;
   };
   const counts = new Map();
   for (const rival of contestants) {
-    const first = OUTSTANDING_PER_WORKER * workers;
-    counts.set(rival, await countFor((count) => run(rival, count), budget, first));
+    counts.set(rival, await countFor((count) => run(rival, count), budget, outstanding(size)));
   }
   /** @type {number[]} */
   const limits = [];
@@ -204,7 +209,7 @@ write({
   title: 'Hashing: how much of the machine real work gets',
   method:
     `Share of the limit, which is the rate of the same calls on the main thread alone × ${parallelism} cores, measured in the same round. ${workers} workers, a closed loop of ` +
-    `${OUTSTANDING_PER_WORKER} requests per worker; the digest comes back as hex. Cloned: the pool copies the bytes. Transferred: each request gives its buffer away (all are made before the ` +
+    `${OUTSTANDING.requests} requests per worker (${OUTSTANDING.bytes / 2 ** 20} of 1 MB); the digest comes back as hex. Cloned: the pool copies the bytes. Transferred: each request gives its buffer away (all are made before the ` +
     'clock starts). Shared: a view of a SharedArrayBuffer. “Bare threads” gives each thread its share as one task, so that nothing travels ' +
     'but once: what no pool can exceed. Median of the rounds.',
   quick: options.quick,
