@@ -83,11 +83,14 @@ describe('arguments that were taken back from a busy thread', () => {
   it('fill no more than its window', () =>
     withBalancer({ windowBytes: 1_000_000, window: 64 }, async (balancer) => {
       const { running, gate } = await fill(balancer);
-      const waiting = [1, 2].map((n) => balancer.submit(faults.echo, [new Uint8Array([n])]));
+      const waiting = [1, 2].map((n) => balancer.submit(faults.echo, [{ map: new Map([[n, n]]) }]));
       await Promise.resolve();
       expect(balancer.stats()).toMatchObject({ pending: 1, queued: 2 });
       gate.open();
-      expect(await Promise.all([running, ...waiting])).toEqual([1, new Uint8Array([1]), new Uint8Array([2])]);
+      expect(await Promise.all([running, ...waiting])).toEqual([
+        1,
+        ...[1, 2].map((n) => ({ map: new Map([[n, n]]) })),
+      ]);
       // On the way to those the thread has read them away.
       const next = new Gate();
       const blocked = balancer.submit(faults.blocked, [next.words, 2]);
