@@ -9,6 +9,7 @@ import { sourceFiles } from './setup.mjs';
 /** Files of src that run in worker threads too. They may import only each other, or a thread would load the whole Balancer. */
 const usedByBothSides = [
   'abort-signals',
+  'buffers',
   'channel',
   'cloneable',
   'detached',

@@ -13,7 +13,8 @@ import { Queue } from './queue.js';
 import type { Request } from './request.js';
 import type { TaskRef } from './task.js';
 import type { ThreadDeath } from './thread.js';
-import type { View, WindowLimits, Worker } from './worker.js';
+import type { View } from './view.js';
+import type { WindowLimits, Worker } from './worker.js';
 
 /** Most completions taken from one worker in one look: other I/O is served in between. */
 const LOOK_LIMIT = 1024;
@@ -241,7 +242,7 @@ export class Dispatcher implements Lookout, Leveller {
     while (queue.size > 0) {
       const request = queue.peek();
       if (request === undefined) break;
-      let view: View | undefined;
+      let view: View<Worker> | undefined;
       try {
         view = this.#select(request);
       } catch (error) {
@@ -413,15 +414,17 @@ export class Dispatcher implements Lookout, Leveller {
     return busy < this.#cores ? next / busy : runway;
   }
 
-  #select(request: Request): View | undefined {
+  #select(request: Request): View<Worker> | undefined {
     const { extras } = request;
-    if (extras === undefined) return this.#policy.select(request) as View | undefined;
+    if (extras === undefined) return this.#policy.select(request) as View<Worker> | undefined;
     const { session } = extras;
     if (session === undefined) {
       extras.pinned = this.#policy.pins && extras.key !== undefined;
-      return this.#policy.select(request) as View | undefined;
+      return this.#policy.select(request) as View<Worker> | undefined;
     }
-    return session.bind(() => this.#policy.select(request) as View | undefined) as View | undefined;
+    return session.bind(() => this.#policy.select(request) as View<Worker> | undefined) as
+      | View<Worker>
+      | undefined;
   }
 
   #schedule(): void {

@@ -44,4 +44,4 @@ export { Session, type SessionEvents } from './session.js';
 export { type CloseOnSignalOptions, closeOnSignal } from './shutdown.js';
 export type { BalancerStats, WorkerStats } from './stats.js';
 export { type Tasks, tasks } from './tasks.js';
-export type { WorkerState } from './worker.js';
+export type { WorkerState } from './view.js';

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { type FoundSignal, findSignals, type SignalPlace, withoutSignals } from './abort-signals.js';
 import { Arena } from './arena.js';
+import { buffersIn } from './buffers.js';
 import type { Channel } from './channel.js';
 import { findUncloneable } from './cloneable.js';
 import { NotCloneableError } from './errors.js';
@@ -162,16 +163,4 @@ export class Outbox {
     // Before the next definition, so that what is needed again is defined again.
     this.#channel.send({ type: 'forget', ids });
   }
-}
-
-/** Structured clone makes Uint8Arrays of Buffers; these positions say where to undo that. */
-function buffersIn(values: readonly unknown[]): number[] | undefined {
-  let found: number[] | undefined;
-  for (let i = 0; i < values.length; i++) {
-    if (Buffer.isBuffer(values[i])) {
-      found ??= [];
-      found.push(i);
-    }
-  }
-  return found;
 }

@@ -12,7 +12,8 @@ import type {
   SubmitOverloaded,
   SubmitWith,
 } from './signatures.js';
-import type { View, Worker } from './worker.js';
+import type { View } from './view.js';
+import type { Worker } from './worker.js';
 
 /** The events of a session. */
 export interface SessionEvents {
@@ -70,7 +71,7 @@ export class Session extends EventEmitter<SessionEvents> implements Binding {
   }
 
   /** For the dispatcher: the worker's view; selects one where there is none yet. */
-  bind(select: () => View | undefined): View | undefined {
+  bind(select: () => View<Worker> | undefined): View<Worker> | undefined {
     const current = this.#current();
     if (current !== undefined) return current.view;
     const view = select();

@@ -3,7 +3,7 @@
 import type { Dispatcher } from './dispatcher.js';
 import type { CircuitSnapshot } from './pool/circuit.js';
 import type { Pool } from './pool/pool.js';
-import type { WorkerState } from './worker.js';
+import type { WorkerState } from './view.js';
 
 export interface WorkerStats {
   readonly id: number;

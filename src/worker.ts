@@ -1,19 +1,19 @@
 /** One worker: a thread as the main thread sees it. Its window, what is pending in it, its state. */
 import { MessageChannel } from 'node:worker_threads';
 import { Backlog } from './backlog.js';
-import { callOut, isCallingOut } from './call-out.js';
+import { isCallingOut } from './call-out.js';
 import { Channel } from './channel.js';
-import { NotCloneableError } from './errors.js';
 import { encodeFailure } from './failure.js';
+import { Inbox } from './inbox.js';
 import type { Lead } from './lead.js';
 import { Ledger } from './ledger.js';
 import { type MainChannel, Outbox } from './outbox.js';
 import { flags, readOne } from './payload.js';
-import type { WorkerView } from './policies/policy.js';
-import type { ArgumentsMessage, ModuleAddress, ResultMessage, ToMain, ToWorker } from './protocol.js';
+import type { ModuleAddress, ResultMessage, ToMain, ToWorker } from './protocol.js';
 import type { Request } from './request.js';
 import { type ReclaimReason, type Remains, Slots } from './slots.js';
 import { Thread, type ThreadDeath, type ThreadOptions } from './thread.js';
+import { View, type WorkerState } from './view.js';
 import { advance, CLOCK_OFFSET, MOST_HOLD_MS, Window, windowBytes } from './window.js';
 
 /** Depth and size of windows. */
@@ -61,37 +61,9 @@ export interface WorkerEvents {
   died(worker: Worker, death: ThreadDeath): void;
 }
 
-/**
- * The transitions: starting → (checking →) ready → draining → ejected; each of them → dead at any time, ready → ejected.
- *
- *     starting  the thread is coming up
- *     checking  it is up, and runs the check that it must pass (`pool/admission.ts`)
- *     ready     the policy may select it
- *     draining  it finishes what it has started, and stays for its sessions
- *     ejected   taken out as broken: it finishes what it has started at most, and its sessions move
- */
-export type WorkerState = 'starting' | 'checking' | 'ready' | 'draining' | 'ejected' | 'dead';
-
-/** The numbers that policies see. */
-export class View implements WorkerView {
-  readonly id: number;
-  readonly weight: number;
-  readonly label: string;
-  pending = 0;
-  work = 0;
-  available = true;
-  readonly worker: Worker;
-  constructor(worker: Worker, id: number, label: string, weight: number) {
-    this.worker = worker;
-    this.id = id;
-    this.weight = weight;
-    this.label = label;
-  }
-}
-
 export class Worker {
   readonly id: number;
-  readonly view: View;
+  readonly view: View<Worker>;
   /** Requests that a pinning policy has given to this worker while its window was full. */
   readonly backlog = new Backlog();
   state: WorkerState = 'starting';
@@ -118,6 +90,7 @@ export class Worker {
   readonly #window: Window;
   readonly #ledger: Ledger;
   readonly #outbox: Outbox;
+  readonly #inbox: Inbox;
   readonly #slots: Slots;
   readonly #channel: MainChannel;
   readonly #thread: Thread;
@@ -141,6 +114,7 @@ export class Worker {
     this.#channel.unref();
     const forArguments = new MessageChannel();
     this.#outbox = new Outbox(this.#channel, forArguments.port1, this.#window, this.#ledger);
+    this.#inbox = new Inbox(this.#channel, this.#ledger, this.#outbox);
     this.#slots = new Slots(this.#window, this.#ledger, this.#outbox);
     this.#thread = new Thread(
       {
@@ -259,7 +233,7 @@ export class Worker {
       this.#outbox.over(request);
       let value: unknown;
       let message: ResultMessage | undefined;
-      if ((kind & flags.byMessage) !== 0) message = this.#takeResult(request.id);
+      if ((kind & flags.byMessage) !== 0) message = this.#inbox.takeResult(request.id);
       else value = readOne(memory, slot, kind);
       count++;
       this.completed++;
@@ -433,29 +407,9 @@ export class Worker {
         this.wasReady = true;
         this.#events.ready(this);
         break;
-      case 'result':
-        this.#channel.stash(message.id, message);
-        break;
-      case 'output':
-        callOut(() => process[message.stream].write(message.chunk));
-        break;
-      case 'progress':
-        this.#progressed(this.#ledger.find(message.id), message.value);
-        break;
-      case 'yielded':
-        this.#ledger
-          .find(message.id)
-          ?.extras?.onYield?.(message.isBuffer ? asBuffer(message.value as Uint8Array) : message.value);
-        break;
-      case 'returned':
-        this.#takeReturned(message.arguments);
-        break;
+      default:
+        this.#inbox.receive(message);
     }
-  }
-
-  #progressed(request: Request | undefined, value: unknown): void {
-    if (request === undefined || request.isSettled) return;
-    callOut(() => request.extras?.onProgress?.(value));
   }
 
   #died(death: ThreadDeath): void {
@@ -463,35 +417,6 @@ export class Worker {
     this.state = 'dead';
     this.updateAvailable();
     this.#events.died(this, death);
-  }
-
-  /** Transferred arguments have come back from a thread that ended before it started their request. */
-  #takeReturned({ id, values, buffers, context, transferred }: ArgumentsMessage): void {
-    const request = this.#ledger.find(id);
-    const extras = request?.extras;
-    if (request === undefined || extras === undefined || request.isSettled) return;
-    const args = [...values];
-    this.#outbox.restoreSignals(request, args);
-    for (const i of buffers ?? []) args[i] = asBuffer(args[i] as Uint8Array);
-    request.args = args;
-    extras.context = context;
-    extras.transfer = transferred;
-    extras.away = false;
-  }
-
-  #takeResult(id: number): ResultMessage {
-    const message = this.#channel.take(id);
-    if (message === undefined) {
-      const cause = this.#channel.unreadable;
-      const error = new NotCloneableError('the result', 'something that this thread could not read', {
-        cause,
-      });
-      return { type: 'result', id, value: undefined, failure: encodeFailure(error), isBuffer: false };
-    }
-    if (message.isBuffer) {
-      return { ...message, value: asBuffer(message.value as Uint8Array) };
-    }
-    return message;
   }
 
   #send(message: ToWorker): void {
@@ -502,8 +427,4 @@ export class Worker {
 /** The smallest power of two that holds `depth`, and at least 2. */
 function ringCapacity(depth: number): number {
   return Math.max(2, 2 ** Math.ceil(Math.log2(depth)));
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -2,6 +2,7 @@
  * The work loop in a thread: receive, claim, run, deliver. Piscina calls `install` once; then the thread is ours.
  * The steps are those of the protocol at the head of `src/window.ts`.
  */
+import { restoreBuffers } from '../src/buffers.js';
 import { Channel } from '../src/channel.js';
 import { NotCloneableError } from '../src/errors.js';
 import { decodeFailure } from '../src/failure.js';
@@ -253,7 +254,7 @@ class WorkLoop {
     this.#current.begin(id, message.context);
     const values = message.values as unknown[];
     this.#signals.begin(message);
-    for (const i of message.buffers ?? []) values[i] = asBuffer(values[i] as Uint8Array);
+    restoreBuffers(values, message.buffers);
     return values;
   }
 
@@ -326,8 +327,4 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
     (typeof value === 'object' || typeof value === 'function') &&
     typeof (value as { then?: unknown }).then === 'function'
   );
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

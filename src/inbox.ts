@@ -1,0 +1,85 @@
+/**
+ * What comes from a thread by message for its requests: results that do not fit a slot, what tasks send on their way, and transferred
+ * arguments that come back. The counterpart of `outbox.ts`.
+ */
+import { asBuffer, restoreBuffers } from './buffers.js';
+import { callOut } from './call-out.js';
+import { NotCloneableError } from './errors.js';
+import { encodeFailure } from './failure.js';
+import type { Ledger } from './ledger.js';
+import type { MainChannel, Outbox } from './outbox.js';
+import type { ArgumentsMessage, ResultMessage, ToMain } from './protocol.js';
+import type { Request } from './request.js';
+
+/** The messages that are about requests, not about the thread. */
+export type FromTasks = Exclude<ToMain, { readonly type: 'wake' | 'here' | 'ready' }>;
+
+export class Inbox {
+  readonly #channel: MainChannel;
+  readonly #ledger: Ledger;
+  readonly #outbox: Outbox;
+
+  constructor(channel: MainChannel, ledger: Ledger, outbox: Outbox) {
+    this.#channel = channel;
+    this.#ledger = ledger;
+    this.#outbox = outbox;
+  }
+
+  /** A message has come. */
+  receive(message: FromTasks): void {
+    switch (message.type) {
+      case 'result':
+        this.#channel.stash(message.id, message);
+        break;
+      case 'output':
+        callOut(() => process[message.stream].write(message.chunk));
+        break;
+      case 'progress':
+        this.#progressed(this.#ledger.find(message.id), message.value);
+        break;
+      case 'yielded':
+        this.#ledger
+          .find(message.id)
+          ?.extras?.onYield?.(message.isBuffer ? asBuffer(message.value as Uint8Array) : message.value);
+        break;
+      case 'returned':
+        this.#takeReturned(message.arguments);
+        break;
+    }
+  }
+
+  /** What came for a request whose completion slot says `byMessage`; a failure where it cannot be read. */
+  takeResult(id: number): ResultMessage {
+    const message = this.#channel.take(id);
+    if (message === undefined) {
+      const cause = this.#channel.unreadable;
+      const error = new NotCloneableError('the result', 'something that this thread could not read', {
+        cause,
+      });
+      return { type: 'result', id, value: undefined, failure: encodeFailure(error), isBuffer: false };
+    }
+    if (message.isBuffer) {
+      return { ...message, value: asBuffer(message.value as Uint8Array) };
+    }
+    return message;
+  }
+
+  #progressed(request: Request | undefined, value: unknown): void {
+    if (request === undefined || request.isSettled) return;
+    callOut(() => request.extras?.onProgress?.(value));
+  }
+
+  /** Transferred arguments have come back from a thread that ended before it started their request. */
+  #takeReturned({ id, values, buffers, context, transferred }: ArgumentsMessage): void {
+    const request = this.#ledger.find(id);
+    const extras = request?.extras;
+    if (request === undefined || extras === undefined || request.isSettled) return;
+    const args = [...values];
+    this.#outbox.restoreSignals(request, args);
+    restoreBuffers(args, buffers);
+    request.args = args;
+    extras.context = context;
+    extras.transfer = transferred;
+    extras.away = false;
+  }
+}
