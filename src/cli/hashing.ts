@@ -94,6 +94,8 @@ export async function* hashInOrder<T extends Source>(
 
   async function pump(): Promise<void> {
     for await (const reply of hasher.map(requests())) fill(reply).catch((error) => slots.fail(error));
+    // Rather no manifest than one that lacks files.
+    if (batches.size > 0) slots.fail(new Error(`${batches.size} batches of files were not hashed`));
   }
   pump().catch((error) => slots.fail(error));
 

@@ -9,6 +9,8 @@ export class SharedSource<T> {
   readonly #ahead: T[] = [];
   #isEnded = false;
   #given = 0;
+  /** One at a time asks the source: who is told of its end must find here what others have looked at before. */
+  #asking: Promise<unknown> = Promise.resolve();
   #end: () => void = () => {};
   /** Resolves when the source has no more; some of it may not have been taken yet. */
   readonly ended = new Promise<void>((resolve) => {
@@ -28,9 +30,7 @@ export class SharedSource<T> {
   async lookAhead(count: number, ms: number): Promise<boolean> {
     const latest = performance.now() + ms;
     for (let looks = 1; this.#given < count && performance.now() < latest; looks++) {
-      const next = await this.#next();
-      if (next === undefined) return false;
-      this.#ahead.push(next);
+      if (!(await this.#inTurn(() => this.#look()))) return false;
       if (looks % LOOKS === 0) await setImmediate();
     }
     return true;
@@ -38,11 +38,24 @@ export class SharedSource<T> {
 
   /** The next one; `undefined` at the end. */
   async take(): Promise<T | undefined> {
-    return this.#ahead.shift() ?? this.#next();
+    return this.#ahead.shift() ?? this.#inTurn(async () => this.#ahead.shift() ?? this.#next());
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for (let next = await this.take(); next !== undefined; next = await this.take()) yield next;
+  }
+
+  #inTurn<R>(ask: () => Promise<R>): Promise<R> {
+    const asked = this.#asking.then(ask);
+    this.#asking = asked.catch(() => {});
+    return asked;
+  }
+
+  async #look(): Promise<boolean> {
+    const next = await this.#next();
+    if (next === undefined) return false;
+    this.#ahead.push(next);
+    return true;
   }
 
   async #next(): Promise<T | undefined> {
