@@ -4,15 +4,25 @@
  */
 import { Casualties } from './casualties.js';
 import type { Counts } from './counts.js';
-import { idleWorker, type Leveller, Rescue, rebalance, STUCK_MS, startsNothing } from './levelling.js';
+import { type Leveller, Rescue, rebalance, STUCK_MS, startsNothing } from './levelling.js';
+import {
+  nextResult,
+  pendingIn,
+  someHasResults,
+  someIsAwaited,
+  someIsPending,
+  someMayHoldBack,
+} from './outlook.js';
 import { Overdue } from './overdue.js';
 import type { Policy } from './policies/policy.js';
 import { type Lookout, Poller } from './poller.js';
 import type { ResultMessage } from './protocol.js';
 import { Queue } from './queue.js';
 import type { Request } from './request.js';
+import { Settling } from './settling.js';
 import type { TaskRef } from './task.js';
 import type { ThreadDeath } from './thread.js';
+import { placeFor } from './transfer-place.js';
 import type { View } from './view.js';
 import type { WindowLimits, Worker } from './worker.js';
 
@@ -20,12 +30,6 @@ import type { WindowLimits, Worker } from './worker.js';
 const LOOK_LIMIT = 1024;
 /** Requests submitted in one go before the first are dispatched, so that workers need not wait for the end of a long burst. */
 const BURST = 64;
-/** Transferred arguments are sent to a worker that has at most this much to do before, in ms of expected work. */
-const MOST_AHEAD_MS = 0.2;
-/** And at most this much where workers have run dry, if all these tasks have run before. */
-const MOST_AHEAD_WHEN_DRY_MS = 1.2;
-/** Runs over which a task's mean run time is smoothed. */
-const MEAN_RUNS = 64;
 
 /** Whom the dispatcher tells what concerns the whole Balancer. */
 export interface DispatcherEvents {
@@ -46,13 +50,6 @@ export interface DispatcherSetup {
   readonly cores: number;
 }
 
-/** A completion that has been taken and not yet told to the caller. */
-interface Completion {
-  readonly request: Request;
-  readonly value: unknown;
-  readonly message: ResultMessage | undefined;
-}
-
 const soon = Promise.resolve();
 
 export class Dispatcher implements Lookout, Leveller {
@@ -66,8 +63,8 @@ export class Dispatcher implements Lookout, Leveller {
   readonly #workers: Worker[] = [];
   /** Workers with staged requests. */
   readonly #touched: Worker[] = [];
-  /** Completions taken while the caller's code runs; settled in the next turn (see `#burst`). */
-  #unsettled: Completion[] = [];
+  /** In a burst, what is completed may be told in the next turn only (see `#burst`). */
+  readonly #settling = new Settling();
   readonly #flush = (): void => {
     this.#flushing = false;
     this.#inBurst = 0;
@@ -78,7 +75,6 @@ export class Dispatcher implements Lookout, Leveller {
   #inBurst = 0;
   /** Zero while the caller's code runs for the first time since the event loop has turned. */
   #flushesSinceLook = 0;
-  #deferring = false;
   #passing = false;
   #busy = false;
   /** Some worker may have a backlog. */
@@ -127,10 +123,7 @@ export class Dispatcher implements Lookout, Leveller {
 
   /** Requests in windows and backlogs; the check of a fresh worker is none. O(w). */
   get pending(): number {
-    let pending = 0;
-    for (const { state, view, backlog } of this.#workers)
-      if (state !== 'checking') pending += view.pending + backlog.length;
-    return pending;
+    return pendingIn(this.#workers);
   }
 
   /** A request came in. O(1). */
@@ -198,7 +191,7 @@ export class Dispatcher implements Lookout, Leveller {
 
   /** Takes what a worker has completed: before a request there is called late, say. */
   collect(worker: Worker): void {
-    this.#settleDeferred();
+    this.#settling.settleHeld();
     if (!worker.hasResults) return;
     worker.drain(Number.POSITIVE_INFINITY, performance.now());
     this.#refill(worker);
@@ -252,7 +245,7 @@ export class Dispatcher implements Lookout, Leveller {
         continue;
       }
       if (view === undefined) break;
-      const worker = this.#placeFor(request, view.worker);
+      const worker = placeFor(request, view.worker, this.#workers, this.#limits.lead);
       if (worker === undefined) break;
       if (this.#takeFirst(request)) this.#give(request, worker);
     }
@@ -271,19 +264,6 @@ export class Dispatcher implements Lookout, Leveller {
     if (first === request) return true;
     if (first !== undefined) this.queue.pushBack(first);
     return false;
-  }
-
-  /**
-   * What is transferred cannot be taken back. So it is sent ahead only where it will be started at once, or nearly; else it goes to
-   * an idle worker, or waits.
-   */
-  #placeFor(request: Request, selected: Worker): Worker | undefined {
-    const { extras } = request;
-    if (extras?.transfer === undefined || extras.transfer.length === 0) return selected;
-    const isKnown = request.task.runs > 0 && !selected.hasUnknown;
-    const dry = isKnown ? Math.min(this.#limits.lead.absence, MOST_AHEAD_WHEN_DRY_MS) : 0;
-    if (selected.view.pending === 0 || selected.view.work < Math.max(MOST_AHEAD_MS, dry)) return selected;
-    return extras.pinned || extras.session !== undefined ? selected : idleWorker(this.#workers);
   }
 
   /** A worker that was absent is there again. */
@@ -305,10 +285,7 @@ export class Dispatcher implements Lookout, Leveller {
     value: unknown,
     message: ResultMessage | undefined,
   ): void {
-    const { task } = request;
-    task.runs++;
-    task.mean =
-      task.runs === 1 ? runTime : task.mean + (runTime - task.mean) / Math.min(task.runs, MEAN_RUNS);
+    request.task.ran(runTime);
     const failure = message?.failure;
     this.counts.completed++;
     if (failure !== undefined) {
@@ -319,8 +296,7 @@ export class Dispatcher implements Lookout, Leveller {
     // What was aborted or timed out fails for that reason, whichever the worker.
     if (this.#events.observed !== undefined && !request.isSettled)
       this.#events.observed(worker, failure === undefined);
-    if (this.#deferring) this.#unsettled.push({ request, value, message });
-    else settle(request, value, message);
+    this.#settling.settle(request, value, message);
   }
 
   /** The worker's thread has stopped: results first, then the fate of the rest. */
@@ -379,39 +355,22 @@ export class Dispatcher implements Lookout, Leveller {
   look(): number {
     const now = performance.now();
     this.#flushesSinceLook = 0;
-    this.#settleDeferred();
+    this.#settling.settleHeld();
     const count = this.#drainAll(now);
     this.#pass(true);
     return count;
   }
 
   mayHoldBack(): boolean {
-    for (const worker of this.#workers) if (worker.mayHoldBack) return true;
-    return false;
+    return someMayHoldBack(this.#workers);
   }
 
   hasResults(): boolean {
-    for (const worker of this.#workers) if (worker.hasResults) return true;
-    return this.#unsettled.length > 0;
+    return someHasResults(this.#workers) || this.#settling.hasHeld;
   }
 
-  /**
-   * With a core to spare: the time to the next result. With none: the time until the first worker has nothing to do, since
-   * looking before takes the time from them.
-   */
   nextResult(): number | undefined {
-    let next: number | undefined;
-    let runway = Number.POSITIVE_INFINITY;
-    let busy = 0;
-    for (const { view } of this.#workers) {
-      if (view.pending === 0) continue;
-      busy++;
-      const mean = view.work / view.pending;
-      if (next === undefined || mean < next) next = mean;
-      if (view.work < runway) runway = view.work;
-    }
-    if (next === undefined) return undefined;
-    return busy < this.#cores ? next / busy : runway;
+    return nextResult(this.#workers, this.#cores);
   }
 
   #select(request: Request): View<Worker> | undefined {
@@ -441,18 +400,11 @@ export class Dispatcher implements Lookout, Leveller {
   #burst(): void {
     this.#inBurst = 0;
     if (this.#passing) return;
-    this.#deferring = this.#flushesSinceLook > 0;
+    this.#settling.holdsBack = this.#flushesSinceLook > 0;
     this.#drainAll(performance.now());
-    this.#deferring = false;
+    this.#settling.holdsBack = false;
     this.pass();
-    if (this.#unsettled.length > 0) this.poller.lookSoon();
-  }
-
-  #settleDeferred(): void {
-    if (this.#unsettled.length === 0) return;
-    const unsettled = this.#unsettled;
-    this.#unsettled = [];
-    for (const { request, value, message } of unsettled) settle(request, value, message);
+    if (this.#settling.hasHeld) this.poller.lookSoon();
   }
 
   #drainAll(now: number): number {
@@ -546,32 +498,15 @@ export class Dispatcher implements Lookout, Leveller {
   }
 
   #noteLoad(): void {
-    let busy = this.queue.size > 0;
-    let pending = false;
-    for (const { state, view, backlog } of this.#workers) {
-      if (view.pending > 0) {
-        pending = true;
-        // Nobody waits for the check of a fresh worker, unless requests wait, too.
-        if (state !== 'checking') {
-          busy = true;
-          break;
-        }
-      }
-      if (backlog.length > 0) busy = true;
-    }
-    if (pending) {
+    const workers = this.#workers;
+    const busy = this.queue.size > 0 || someIsAwaited(workers);
+    if (someIsPending(workers)) {
       this.poller.arm();
-      if (this.#workers.length > 1) this.#overdue.arm();
+      if (workers.length > 1) this.#overdue.arm();
     }
     if (busy === this.#busy) return;
     this.#busy = busy;
     if (busy) this.#events.busy();
     else this.#events.idle();
   }
-}
-
-function settle(request: Request, value: unknown, message: ResultMessage | undefined): void {
-  if (message === undefined) request.resolve(value);
-  else if (message.failure === undefined) request.resolve(message.value);
-  else request.fail(message.failure);
 }

@@ -11,6 +11,9 @@ import { BoundedMap } from './source/bounded-map.js';
 import { describeFunction, sourceKey } from './source/describe.js';
 import { type TaskTarget, targetName, targetOf } from './tasks.js';
 
+/** Runs over which a task's mean run time is smoothed. */
+const MEAN_RUNS = 64;
+
 /** A task as its Balancer knows it. */
 export class TaskRef {
   /** Counts up from 1 within the Balancer. */
@@ -30,6 +33,13 @@ export class TaskRef {
     this.name = definition.name;
     this.definition = definition;
     this.streams = streams;
+  }
+
+  /** It has run for that long, in ms. */
+  ran(runTime: number): void {
+    this.runs++;
+    this.mean =
+      this.runs === 1 ? runTime : this.mean + (runTime - this.mean) / Math.min(this.runs, MEAN_RUNS);
   }
 }
 
