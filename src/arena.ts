@@ -16,18 +16,43 @@ const ARENA_BYTES = 4 * 2 ** 20;
 /** The largest value: then one can be copied ahead while another is read. */
 const MOST_BYTES = ARENA_BYTES / 2;
 
+/**
+ * Memory of threads that have ended, for the next ones: allocated anew for each, it would be taken from where the C library gives
+ * nothing back to the system.
+ */
+export class ArenaMemory {
+  readonly #free: SharedArrayBuffer[] = [];
+
+  take(): SharedArrayBuffer {
+    return this.#free.pop() ?? new SharedArrayBuffer(ARENA_BYTES);
+  }
+
+  /** Nobody reads or writes it any more. */
+  giveBack(memory: SharedArrayBuffer): void {
+    this.#free.push(memory);
+  }
+}
+
 export class Arena implements ByteStore {
   readonly #send: (message: ToWorker) => void;
   readonly #ledger: Ledger;
+  readonly #source: ArenaMemory;
   /** Made when first needed. */
   #memory: Uint8Array | undefined;
   /** Where the next bytes go, and where those of this request began: counted on through the wrap. */
   #head = 0;
   #start = 0;
 
-  constructor(send: (message: ToWorker) => void, ledger: Ledger) {
+  constructor(send: (message: ToWorker) => void, ledger: Ledger, source: ArenaMemory) {
     this.#send = send;
     this.#ledger = ledger;
+    this.#source = source;
+  }
+
+  /** The thread is no more. */
+  close(): void {
+    if (this.#memory !== undefined) this.#source.giveBack(this.#memory.buffer as SharedArrayBuffer);
+    this.#memory = undefined;
   }
 
   /** A request is to be staged; or it is sent by message after all. O(1). */
@@ -62,7 +87,7 @@ export class Arena implements ByteStore {
   }
 
   #make(): Uint8Array {
-    const buffer = new SharedArrayBuffer(ARENA_BYTES);
+    const buffer = this.#source.take();
     this.#send({ type: 'share', number: ARENA, buffer });
     this.#memory = new Uint8Array(buffer);
     return this.#memory;

@@ -1,6 +1,8 @@
 /** The public class: wires the parts; holds none of their logic. */
+
 import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
+import { ArenaMemory } from './arena.js';
 import {
   checkAddOptions,
   checkCloseOptions,
@@ -119,6 +121,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
         bell: this.#dispatcher.poller.bell,
         spin: SPIN_MS,
         spinners: Spinners.memory(availableParallelism()),
+        arenas: new ArenaMemory(),
         preload: settings.preload,
         watchHeap: settings.maxHeapPerWorker !== Number.POSITIVE_INFINITY,
         thread: settings.thread,

@@ -1,7 +1,7 @@
 /** What goes to a thread by message ahead of the slots that need it: definitions of tasks, shared buffers, and arguments that do not fit a slot. */
 import type { MessagePort } from 'node:worker_threads';
 import { type FoundSignal, findSignals, type SignalPlace, withoutSignals } from './abort-signals.js';
-import { Arena } from './arena.js';
+import { Arena, type ArenaMemory } from './arena.js';
 import { buffersIn } from './buffers.js';
 import type { Channel } from './channel.js';
 import { findUncloneable } from './cloneable.js';
@@ -44,13 +44,13 @@ export class Outbox {
   /** What the thread had read when that was last looked at. */
   #read = 0;
 
-  constructor(channel: MainChannel, port: MessagePort, window: Window, ledger: Ledger) {
+  constructor(channel: MainChannel, port: MessagePort, window: Window, ledger: Ledger, arenas: ArenaMemory) {
     this.#channel = channel;
     this.#port = port;
     this.#window = window;
     const send = (message: ToWorker) => channel.send(message);
     this.shares = new Shares(send, ledger);
-    this.arena = new Arena(send, ledger);
+    this.arena = new Arena(send, ledger, arenas);
   }
 
   /** Number of the last message with arguments. */
@@ -112,6 +112,7 @@ export class Outbox {
   close(): void {
     this.#forwards?.stopAll();
     this.#port.close();
+    this.arena.close();
   }
 
   /** Puts the signals back into the arguments of a request that have come back from the thread. */

@@ -1,5 +1,7 @@
 /** One worker: a thread as the main thread sees it. Its window, what is pending in it, its state. */
+
 import { MessageChannel } from 'node:worker_threads';
+import type { ArenaMemory } from './arena.js';
 import { Backlog } from './backlog.js';
 import { isCallingOut } from './call-out.js';
 import { Channel } from './channel.js';
@@ -36,6 +38,7 @@ export interface WorkerSetup {
   readonly bell: SharedArrayBuffer;
   readonly spin: number;
   readonly spinners: SharedArrayBuffer;
+  readonly arenas: ArenaMemory;
   readonly preload: readonly ModuleAddress[];
   readonly watchHeap: boolean;
   readonly thread: ThreadOptions;
@@ -113,7 +116,7 @@ export class Worker {
     this.#channel = new Channel(port1, (message) => this.#receive(message));
     this.#channel.unref();
     const forArguments = new MessageChannel();
-    this.#outbox = new Outbox(this.#channel, forArguments.port1, this.#window, this.#ledger);
+    this.#outbox = new Outbox(this.#channel, forArguments.port1, this.#window, this.#ledger, setup.arenas);
     this.#inbox = new Inbox(this.#channel, this.#ledger, this.#outbox);
     this.#slots = new Slots(this.#window, this.#ledger, this.#outbox);
     this.#thread = new Thread(

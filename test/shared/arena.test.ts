@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Balancer } from 'leastwork';
 import { describe, expect, it } from 'vitest';
-import { Arena } from '../../dist/src/arena.js';
+import { Arena, ArenaMemory } from '../../dist/src/arena.js';
 import { Ledger } from '../../dist/src/ledger.js';
 import { Request } from '../../dist/src/request.js';
 import { advance } from '../../dist/src/window.js';
@@ -17,15 +17,47 @@ const step = fc.oneof(
 );
 
 describe('the memory beside a window', () => {
+  it('is used again for the next thread, when its own has ended', () => {
+    const source = new ArenaMemory();
+    const sent: unknown[] = [];
+    const open = () => {
+      const arena = new Arena(
+        (message) => sent.push(message.type === 'share' && message.buffer),
+        new Ledger(CAPACITY, { pending: 0, work: 0 }),
+        source,
+      );
+      arena.begin();
+      expect(arena.put(new Uint8Array(1_000), 1_000)).toBe(0);
+      return arena;
+    };
+    const first = open();
+    const second = open();
+    expect(sent[1]).not.toBe(sent[0]);
+    first.close();
+    // Once, however often it is closed.
+    first.close();
+    open();
+    open();
+    expect(sent[2]).toBe(sent[0]);
+    expect(new Set(sent).size).toBe(3);
+    second.close();
+    open();
+    expect(sent[4]).toBe(sent[1]);
+  });
+
   it('keeps the bytes of each request until it has left, whatever is taken back', () => {
     const task = { id: 1, mean: 0 } as Request['task'];
     fc.assert(
       fc.property(fc.array(step, { minLength: 5, maxLength: 80 }), (steps) => {
         const ledger = new Ledger(CAPACITY, { pending: 0, work: 0 });
         let memory: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
-        const arena = new Arena((message) => {
-          if (message.type === 'share') memory = new Uint8Array(message.buffer);
-        }, ledger);
+        const arena = new Arena(
+          (message) => {
+            if (message.type === 'share') memory = new Uint8Array(message.buffer);
+          },
+          ledger,
+          new ArenaMemory(),
+        );
         /** By request id: where its values are, and their first and last bytes. */
         const places = new Map<number, { at: number; length: number }[]>();
         let id = 0;
