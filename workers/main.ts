@@ -9,7 +9,8 @@ import { decodeFailure } from '../src/failure.js';
 import { flags, readValues } from '../src/payload.js';
 import type { ModuleAddress, ToWorker, WorkerInit } from '../src/protocol.js';
 import { Spinners } from '../src/spinners.js';
-import { CLOCK_OFFSET, MOST_HOLD_MS, Window } from '../src/window.js';
+import { CLOCK_OFFSET, Window } from '../src/window.js';
+import { Announcer } from './announcer.js';
 import { Arguments } from './arguments.js';
 import { CurrentRequest } from './current.js';
 import { Delivery, type WorkerChannel } from './deliver.js';
@@ -27,6 +28,7 @@ import { enter } from './task.js';
 const NAP_MS = 10;
 /** How long the thread's event loop may go without a turn, in ms: timers and late errors of tasks surface then. */
 const TURN_MS = 10;
+
 /** The entry that Piscina runs. Returns at once; the loop goes on by itself. */
 export function install(init: WorkerInit): void {
   new WorkLoop(init).start(init.preload);
@@ -37,6 +39,7 @@ class WorkLoop {
   readonly #channel: WorkerChannel;
   readonly #functions = new Functions();
   readonly #delivery: Delivery;
+  readonly #announcer: Announcer;
   readonly #current: CurrentRequest;
   readonly #streams: Streams;
   readonly #arguments: Arguments;
@@ -47,10 +50,6 @@ class WorkLoop {
   #looping = false;
   #retiring = false;
   #lastTurn = 0;
-  /** When the first completion that main has not been told of was published; 0: none. */
-  #unannouncedSince = 0;
-  /** Smoothed run time of the last tasks, in ms: how long the next one may take. */
-  #typical = 0;
 
   constructor(init: WorkerInit) {
     this.#window = new Window(init.window, init.bell, init.capacity);
@@ -60,6 +59,7 @@ class WorkLoop {
     this.#shares = new SharedBuffers(() => this.#channel.receiveNext());
     this.#arguments = new Arguments(init.argumentsPort, this.#window);
     this.#delivery = new Delivery(this.#window, this.#channel);
+    this.#announcer = new Announcer(this.#window, this.#channel);
     this.#streams = new Streams({
       channel: this.#channel,
       announce: () => this.#delivery.announceMessage(),
@@ -151,7 +151,7 @@ class WorkLoop {
     this.#looping = true;
     for (;;) {
       const waiting = this.#runAll();
-      this.#announceAll();
+      this.#announcer.announceAll();
       if (waiting !== undefined) {
         await waiting;
         continue;
@@ -262,37 +262,7 @@ class WorkLoop {
     enter(undefined);
     this.#current.begin(0, undefined);
     this.#signals.end();
-    this.#typical += (end - start - this.#typical) / 8;
-    this.#announce(end, end - start);
-  }
-
-  /**
-   * Wakes the main thread if it sleeps. Not at once, if there is enough to do for which it has filled the window already: at
-   * most half of that time, and not if the next task may take longer.
-   */
-  #announce(now: number, runTime: number): void {
-    const window = this.#window;
-    if (!window.mainSleeps()) {
-      this.#unannouncedSince = 0;
-      return;
-    }
-    if (this.#unannouncedSince === 0) this.#unannouncedSince = now;
-    if (runTime > MOST_HOLD_MS) {
-      this.#wakeMain();
-      return;
-    }
-    const hold = Math.min(MOST_HOLD_MS, (window.unstarted() * this.#typical) / 2);
-    if (now - this.#unannouncedSince + this.#typical >= hold) this.#wakeMain();
-  }
-
-  /** Whoever may be idle or wait for long holds nothing back. */
-  #announceAll(): void {
-    if (this.#unannouncedSince !== 0) this.#wakeMain();
-  }
-
-  #wakeMain(): void {
-    this.#unannouncedSince = 0;
-    if (this.#window.wakeMain()) this.#channel.send({ type: 'wake' });
+    this.#announcer.completed(end, end - start);
   }
 
   /** One turn of the thread's event loop. */
