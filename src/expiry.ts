@@ -5,10 +5,11 @@
  * signal is aborted, so that it can end by itself; after the grace period its thread is ended, and what else was in that
  * window runs elsewhere. The caller's promise is rejected at once in either case.
  */
+
+import { CLOCK_OFFSET } from './clock.js';
 import type { Dispatcher } from './dispatcher.js';
 import { TaskTimeoutError } from './errors.js';
 import type { Request, RequestExtras } from './request.js';
-import { CLOCK_OFFSET } from './window.js';
 import type { Worker } from './worker.js';
 
 /** Timers fire up to this much early, in ms. */

@@ -7,6 +7,7 @@
  * the payload, each in a multiple of 8 bytes; strings and byte arrays begin with their length in 4 bytes.
  */
 import { isDetached } from './detached.js';
+import { type Memory, PAYLOAD_BYTES } from './layout.js';
 import { begin, isPlain } from './plain.js';
 import {
   ARENA,
@@ -16,7 +17,6 @@ import {
   type Stores,
   writeShared,
 } from './shared-views.js';
-import { type Memory, PAYLOAD_BYTES } from './window.js';
 
 /** Flags of a kind. */
 export const flags = {

@@ -4,7 +4,7 @@
  * Only plain classes, and only buffers that keep their length: structured clone, in a message, knows what to do with the others.
  */
 import { types } from 'node:util';
-import type { Memory } from './window.js';
+import type { Memory } from './layout.js';
 
 /** Taken by one value: kind and number in 4 bytes each, offset and length in 8. */
 export const SHARED_BYTES = 24;

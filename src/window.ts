@@ -6,7 +6,7 @@
  *                                  │           └ worker claims    └ main thread posts, reclaims
  *                                  └ main thread reads completions
  *
- * `head` and `tail` are packed into one 32-bit word (`WINDOW`), and every change of it is one atomic operation. So a
+ * `head` and `tail` are packed into one 32-bit word (`WINDOW`, see `layout.ts`), and every change of it is one atomic operation. So a
  * request belongs to exactly one side at any time. `done` is known to the main thread alone.
  *
  * The protocol
@@ -55,36 +55,27 @@
  *  looks at all workers.
  */
 
+import {
+  BEATS,
+  CANCELLED,
+  COMPLETED,
+  CONTROL_WORDS,
+  ENDING,
+  GIVING,
+  HEAP,
+  Memory,
+  READ,
+  READING,
+  RUNNING,
+  SLOT_WORDS,
+  STARTED_AT,
+  WINDOW,
+  WORKER_STATE,
+} from './layout.js';
+
 /** Positions count modulo this. */
 const POSITIONS = 0x10000;
 const POSITION_MASK = POSITIONS - 1;
-
-/** Words (of 32 bits) in one slot: 256 bytes, of which 16 are its header. */
-const SLOT_WORDS = 64;
-const HEADER_WORDS = 4;
-
-/** Payload that fits a slot, in bytes. */
-export const PAYLOAD_BYTES = (SLOT_WORDS - HEADER_WORDS) * 4;
-
-/** Each control word has a cache line of its own: the two sides write to different ones. */
-const WINDOW = 0;
-const COMPLETED = 16;
-const WORKER_STATE = 32;
-const CANCELLED = 48;
-const CONTROL_WORDS = 64;
-/** Written by the worker alone, on one line: what it runs, since when, and a count that shows that it lives. */
-const RUNNING = COMPLETED + 1;
-const BEATS = COMPLETED + 2;
-const HEAP = COMPLETED + 3;
-/** Index into the float64 view: words COMPLETED + 4 and + 5. */
-const STARTED_AT = (COMPLETED + 4) / 2;
-/** Set when the thread takes no more messages. */
-const ENDING = COMPLETED + 6;
-/** The number of the arguments message that it is reading, and of the last one that it has read; equal while it reads none. */
-const READING = COMPLETED + 7;
-const READ = COMPLETED + 8;
-/** Written by the main thread alone: it is sending something that exists once only. */
-const GIVING = CANCELLED + 1;
 
 /** How long an ending thread waits for what is just being sent to it, in ms: getters in it are the caller's code. */
 const MOST_GIVING_MS = 1_000;
@@ -103,44 +94,6 @@ export const MOST_HOLD_MS = 0.5;
 
 /** The largest capacity: half of the positions, so that full and empty differ by far. */
 export const MAX_CAPACITY = 16_384;
-
-/**
- * To be added to `performance.now()`, which counts from the start of each thread: then all threads of the process agree, in ms.
- * `performance.timeOrigin` would not do: it is read from the wall clock when a thread starts, and that is set at times, and runs on
- * while the machine is suspended.
- */
-export const CLOCK_OFFSET = Number(process.hrtime.bigint()) / 1e6 - performance.now();
-
-/** Memory of a window with room for `capacity` requests, in bytes. */
-export function windowBytes(capacity: number): number {
-  return (CONTROL_WORDS + 2 * capacity * SLOT_WORDS) * 4;
-}
-
-/** Buffer's own readers of text: documented nowhere, present in every Node, and half the time of `toString`. */
-interface TextReader {
-  latin1Slice(from: number, to: number): string;
-  ucs2Slice(from: number, to: number): string;
-}
-
-/** Views of the shared memory by type. Payload coders index them directly. */
-export class Memory {
-  readonly i32: Int32Array;
-  readonly f32: Float32Array;
-  readonly f64: Float64Array;
-  readonly u8: Uint8Array;
-  readonly u16: Uint16Array;
-  readonly bytes: Buffer;
-  readonly text: TextReader;
-  constructor(shared: SharedArrayBuffer) {
-    this.i32 = new Int32Array(shared);
-    this.f32 = new Float32Array(shared);
-    this.f64 = new Float64Array(shared);
-    this.u8 = new Uint8Array(shared);
-    this.u16 = new Uint16Array(shared);
-    this.bytes = Buffer.from(shared);
-    this.text = this.bytes as unknown as TextReader;
-  }
-}
 
 /** One window, seen from either side. Methods say whose they are. */
 export class Window {

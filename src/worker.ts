@@ -5,8 +5,10 @@ import type { ArenaMemory } from './arena.js';
 import { Backlog } from './backlog.js';
 import { isCallingOut } from './call-out.js';
 import { Channel } from './channel.js';
+import { CLOCK_OFFSET } from './clock.js';
 import { encodeFailure } from './failure.js';
 import { Inbox } from './inbox.js';
+import { windowBytes } from './layout.js';
 import type { Lead } from './lead.js';
 import { Ledger } from './ledger.js';
 import { type MainChannel, Outbox } from './outbox.js';
@@ -16,7 +18,7 @@ import type { Request } from './request.js';
 import { type ReclaimReason, type Remains, Slots } from './slots.js';
 import { Thread, type ThreadDeath, type ThreadOptions } from './thread.js';
 import { View, type WorkerState } from './view.js';
-import { advance, CLOCK_OFFSET, MOST_HOLD_MS, Window, windowBytes } from './window.js';
+import { advance, MOST_HOLD_MS, Window } from './window.js';
 
 /** Depth and size of windows. */
 export interface WindowLimits {

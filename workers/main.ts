@@ -4,12 +4,13 @@
  */
 import { restoreBuffers } from '../src/buffers.js';
 import { Channel } from '../src/channel.js';
+import { CLOCK_OFFSET } from '../src/clock.js';
 import { NotCloneableError } from '../src/errors.js';
 import { decodeFailure } from '../src/failure.js';
 import { flags, readValues } from '../src/payload.js';
 import type { ModuleAddress, ToWorker, WorkerInit } from '../src/protocol.js';
 import { Spinners } from '../src/spinners.js';
-import { CLOCK_OFFSET, Window } from '../src/window.js';
+import { Window } from '../src/window.js';
 import { Announcer } from './announcer.js';
 import { Arguments } from './arguments.js';
 import { CurrentRequest } from './current.js';
