@@ -66,7 +66,8 @@ describe('map', () => {
       { ordered: false },
     );
     const first = [(await results.next()).value, (await results.next()).value];
-    expect(first).toEqual([1, 2]);
+    // In no order of their own: the one that was sent behind the blocked one is taken back first.
+    expect(first.sort()).toEqual([1, 2]);
     gate.open();
     expect(await collect(results)).toEqual(['blocked']);
     const all = await collect(balancer.map(numbers, double, { ordered: false }));
@@ -300,14 +301,15 @@ describe('map', () => {
   });
 
   it('leaving the loop closes the source once, and takes back what has not started', async () => {
-    const fresh = new Balancer({ workers: 1 });
+    // On a busy machine the automatic window may be as small as the handful that is done before the worker is blocked.
+    const fresh = new Balancer({ workers: 1, window: 16 });
     const gate = new Gate();
     const source = new Source(1e9);
     const results = fresh.map(source, () => {}, { ordered: false });
     await results.next();
+    await results.next();
     const blocked = fresh.submit(wait, [gate.shared]);
     await gate.waitFor(1);
-    await results.next();
     await until(() => source.asked > 5);
     await results.return?.();
     expect(source.returned).toBe(1);
