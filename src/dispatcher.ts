@@ -20,6 +20,7 @@ import type { ResultMessage } from './protocol.js';
 import { Queue } from './queue.js';
 import type { Request } from './request.js';
 import { Settling } from './settling.js';
+import { Staging } from './staging.js';
 import type { TaskRef } from './task.js';
 import type { ThreadDeath } from './thread.js';
 import { placeFor } from './transfer-place.js';
@@ -61,8 +62,7 @@ export class Dispatcher implements Lookout, Leveller {
   readonly #cores: number;
   readonly #events: DispatcherEvents;
   readonly #workers: Worker[] = [];
-  /** Workers with staged requests. */
-  readonly #touched: Worker[] = [];
+  readonly #staging = new Staging(this.counts);
   /** In a burst, what is completed may be told in the next turn only (see `#burst`). */
   readonly #settling = new Settling();
   readonly #flush = (): void => {
@@ -204,8 +204,7 @@ export class Dispatcher implements Lookout, Leveller {
     this.#policy.remove(worker.view);
     const at = this.#workers.indexOf(worker);
     if (at >= 0) this.#workers.splice(at, 1);
-    const stale = this.#touched.indexOf(worker);
-    if (stale >= 0) this.#touched.splice(stale, 1);
+    this.#staging.forget(worker);
   }
 
   /** Gives out what the policy lets. O(n log w) for n requests that find room. */
@@ -251,7 +250,7 @@ export class Dispatcher implements Lookout, Leveller {
     }
     // A window may have been emptied by something else than completions.
     for (const worker of this.#workers) if (worker.backlog.length > 0) this.#refill(worker);
-    this.#post();
+    this.#staging.post();
     if (queue.size === 0) rebalance(this.#workers, this);
   }
 
@@ -429,7 +428,7 @@ export class Dispatcher implements Lookout, Leveller {
     this.#passing = true;
     try {
       while (worker.backlog.length > 0 && worker.view.available)
-        this.#stage(worker.backlog.shift() as Request, worker);
+        this.#staging.stage(worker.backlog.shift() as Request, worker);
     } finally {
       this.#passing = wasPassing;
     }
@@ -442,43 +441,17 @@ export class Dispatcher implements Lookout, Leveller {
       this.#hasBacklogs = true;
       return;
     }
-    this.#stage(request, worker);
+    this.#staging.stage(request, worker);
     this.#policy.update(worker.view);
-  }
-
-  #stage(request: Request, worker: Worker): void {
-    if (worker.view.pending === 0) worker.lastProgress = performance.now();
-    const { extras } = request;
-    // Ahead of the staging, in which a getter may abort this very request: it is no longer in the queue.
-    if (extras !== undefined) extras.worker = worker;
-    const error = worker.stage(request);
-    if (error !== undefined) {
-      this.counts.failed++;
-      request.reject(error);
-      return;
-    }
-    extras?.sent?.();
-    if (!worker.touched) {
-      worker.touched = true;
-      this.#touched.push(worker);
-    }
-  }
-
-  #post(): void {
-    for (const worker of this.#touched) {
-      worker.touched = false;
-      worker.flush();
-    }
-    this.#touched.length = 0;
   }
 
   give(requests: readonly Request[], from: Worker, to: Worker): void {
     this.#policy.update(from.view);
     if (requests.length === 0) return;
     this.counts.reclaimed += requests.length;
-    for (const request of requests) this.#stage(request, to);
+    for (const request of requests) this.#staging.stage(request, to);
     this.#policy.update(to.view);
-    this.#post();
+    this.#staging.post();
   }
 
   release(requests: readonly Request[], from: Worker): void {

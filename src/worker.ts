@@ -87,7 +87,7 @@ export class Worker {
   idled = 0;
   /** Open sessions that run on it. */
   sessions = 0;
-  /** It has staged requests; kept by the dispatcher. */
+  /** It has staged requests; see `Staging`. */
   touched = false;
   /** Its thread has been ended on purpose. */
   terminated = false;
