@@ -130,6 +130,8 @@ export interface WorkerInit {
   readonly id: number;
   /** Modules to load before the worker says that it is ready. */
   readonly preload: readonly ModuleAddress[];
+  /** It may say that it is ready as soon as requests could be sent to it. */
+  readonly isAwaited: boolean;
   /** Whether the worker notes the size of its heap. */
   readonly watchHeap: boolean;
 }

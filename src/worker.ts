@@ -42,6 +42,8 @@ export interface WorkerSetup {
   readonly spinners: SharedArrayBuffer;
   readonly arenas: ArenaMemory;
   readonly preload: readonly ModuleAddress[];
+  /** No other worker is there: it may be given something while it is still coming up. */
+  readonly isAwaited: boolean;
   readonly watchHeap: boolean;
   readonly thread: ThreadOptions;
 }
@@ -132,6 +134,7 @@ export class Worker {
         spinners: setup.spinners,
         id: setup.id,
         preload: setup.preload,
+        isAwaited: setup.isAwaited,
         watchHeap: setup.watchHeap,
       },
       [port2, forArguments.port2],

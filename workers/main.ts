@@ -8,7 +8,7 @@ import { CLOCK_OFFSET } from '../src/clock.js';
 import { NotCloneableError } from '../src/errors.js';
 import { decodeFailure } from '../src/failure.js';
 import { flags, readValues } from '../src/payload.js';
-import type { ModuleAddress, ToWorker, WorkerInit } from '../src/protocol.js';
+import type { ToWorker, WorkerInit } from '../src/protocol.js';
 import { Spinners } from '../src/spinners.js';
 import { Window } from '../src/window.js';
 import { Announcer } from './announcer.js';
@@ -32,7 +32,12 @@ const TURN_MS = 10;
 
 /** The entry that Piscina runs. Returns at once; the loop goes on by itself. */
 export function install(init: WorkerInit): void {
-  new WorkLoop(init).start(init.preload);
+  new WorkLoop(init).start(init);
+}
+
+/** Where others could run meanwhile what this one is given, it says so only when it is. */
+function isReadyEarly({ isAwaited, preload }: WorkerInit): boolean {
+  return isAwaited && preload.length === 0;
 }
 
 class WorkLoop {
@@ -55,8 +60,8 @@ class WorkLoop {
   constructor(init: WorkerInit) {
     this.#window = new Window(init.window, init.bell, init.capacity);
     this.#channel = new Channel(init.port, (message) => this.#receive(message));
-    // As early as can be: the answer takes some time, in which the rest is made, and waits in the port and the window.
-    if (init.preload.length === 0) this.#channel.send({ type: 'ready' });
+    // The answer takes some time, in which the rest is made, and waits in the port and the window.
+    if (isReadyEarly(init)) this.#channel.send({ type: 'ready' });
     this.#shares = new SharedBuffers(() => this.#channel.receiveNext());
     this.#arguments = new Arguments(init.argumentsPort, this.#window);
     this.#delivery = new Delivery(this.#window, this.#channel);
@@ -82,10 +87,10 @@ class WorkLoop {
   }
 
   /** Loads what is to be loaded, and then says that it is ready; begins. */
-  async start(preload: readonly ModuleAddress[]): Promise<void> {
+  async start(init: WorkerInit): Promise<void> {
     this.#looping = true;
     try {
-      for (const module of preload) await loadModule(module);
+      for (const module of init.preload) await loadModule(module);
     } catch (error) {
       // Uncaught, not just an unhandled rejection: with `--unhandled-rejections=warn` the thread would stay, and never be ready.
       setImmediate(() => {
@@ -93,8 +98,8 @@ class WorkLoop {
       });
       return;
     }
-    if (preload.length > 0) this.#channel.send({ type: 'ready' });
     readyToImport();
+    if (!isReadyEarly(init)) this.#channel.send({ type: 'ready' });
     setImmediate(() => this.#loop());
   }
 

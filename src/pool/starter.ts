@@ -10,7 +10,7 @@ import type { Roster } from './roster.js';
 import { StartGate } from './start-gate.js';
 
 /** What all workers of a pool have in common. */
-export type PoolSetup = Omit<WorkerSetup, 'id' | 'label' | 'weight'>;
+export type PoolSetup = Omit<WorkerSetup, 'id' | 'label' | 'weight' | 'isAwaited'>;
 
 export class Starter {
   readonly #setup: PoolSetup;
@@ -63,7 +63,9 @@ export class Starter {
     this.mustAllow();
     const attempt = this.circuit.begin(performance.now());
     const id = ++this.#lastId;
-    const worker = new Worker({ ...this.#setup, id, label: place.label, weight: place.weight }, this.#events);
+    const { label, weight } = place;
+    const isAwaited = ![...this.#members.all()].some(({ worker: other }) => other.state === 'ready');
+    const worker = new Worker({ ...this.#setup, id, label, weight, isAwaited }, this.#events);
     const member = makeMember(worker, attempt, how);
     this.#members.add(member);
     return member;
