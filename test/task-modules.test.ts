@@ -63,15 +63,20 @@ describe('exports of modules', () => {
     expect(fn('a', 'b')).toBe('a/b');
   });
 
-  it('known at once the second time', async () => {
-    const { functions, id, fn } = load(fixture('esm.mjs'), ['add']);
+  it('known at once the second time, as is another export of the module', async () => {
+    const url = `${fixture('esm.mjs')}?known`;
+    const { functions, id, fn } = load(url, ['add']);
     expect(fn).toBeInstanceOf(Promise);
     const loaded = await fn;
     expect(functions.get(id)).toBe(loaded);
+    const other = load(url, ['image', 'resize']);
+    expect(other.fn).toBeTypeOf('function');
+    expect(other.functions.get(other.id)).toBe(other.fn);
+    await expect(load(url, ['missing']).fn).rejects.toThrow("has no export 'missing'");
   });
 
   it('asked for twice while loading, loaded once', () => {
-    const { functions, id, fn } = load(fixture('esm.mjs'), ['add']);
+    const { functions, id, fn } = load(`${fixture('esm.mjs')}?twice`, ['add']);
     expect(functions.get(id)).toBe(fn);
   });
 });

@@ -1,6 +1,6 @@
 /** The functions that this thread knows: task id → function, made or loaded once. */
 import { TaskNotFoundError } from '../src/errors.js';
-import type { TaskDefinition } from '../src/protocol.js';
+import type { ModuleDefinition, TaskDefinition } from '../src/protocol.js';
 import { compileInline } from './inline.js';
 import { loadExport } from './module.js';
 import { switchOnTsx } from './tsx.js';
@@ -50,7 +50,7 @@ export class Functions {
     if (definition === undefined) {
       return Promise.reject(new TaskNotFoundError(`task ${id} is not known to this worker`));
     }
-    if (definition.kind === 'module') return this.#load(definition.id, loadExport(definition));
+    if (definition.kind === 'module') return this.#find(definition);
     const waiting = definition.source.includes('import') ? switchOnTsx(definition.base) : undefined;
     if (waiting !== undefined)
       return this.#load(
@@ -61,6 +61,17 @@ export class Functions {
       const fn = compileInline(definition);
       this.#ready.set(id, fn);
       return fn;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #find(definition: ModuleDefinition): TaskFunction | Promise<TaskFunction> {
+    try {
+      const found = loadExport(definition);
+      if (typeof found !== 'function') return this.#load(definition.id, found);
+      this.#ready.set(definition.id, found);
+      return found;
     } catch (error) {
       return Promise.reject(error);
     }

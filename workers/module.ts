@@ -6,12 +6,25 @@ import { switchOnTsx } from './tsx.js';
 
 type TaskFunction = (...args: unknown[]) => unknown;
 
+/** The modules that this thread has loaded, by what they were asked for by. */
+const loaded = new Map<string, unknown>();
+
 /**
- * Loads a task's module, if this thread has not yet, and finds the export.
+ * Finds a task's export: at once if this thread has loaded its module, else as a promise. `import()` of a loaded module may take turns of
+ * the event loop, too: with a loader of the program's own it asks another thread.
  * @throws TaskNotFoundError the module does not load (`cause` says why), or has no such function
  */
-export async function loadExport(definition: ModuleDefinition): Promise<TaskFunction> {
-  const namespace = await loadModule(definition);
+export function loadExport(definition: ModuleDefinition): TaskFunction | Promise<TaskFunction> {
+  const namespace = loaded.get(keyOf(definition));
+  if (namespace !== undefined) return findExport(definition, namespace);
+  return loadModule(definition).then((fresh) => findExport(definition, fresh));
+}
+
+function keyOf({ url, base }: ModuleAddress): string {
+  return `${base}\n${url}`;
+}
+
+function findExport(definition: ModuleDefinition, namespace: unknown): TaskFunction {
   for (const root of rootsOf(namespace)) {
     const found = follow(root, definition.path, namespace);
     if (found !== undefined) return found;
@@ -20,10 +33,13 @@ export async function loadExport(definition: ModuleDefinition): Promise<TaskFunc
 }
 
 /** Loads a module, if this thread has not yet. @throws TaskNotFoundError it does not load */
-export async function loadModule({ url, base, name }: ModuleAddress): Promise<unknown> {
+export async function loadModule(address: ModuleAddress): Promise<unknown> {
+  const { url, base, name } = address;
   try {
     await switchOnTsx(base);
-    return await importFrom(base)(url);
+    const namespace = await importFrom(base)(url);
+    loaded.set(keyOf(address), namespace);
+    return namespace;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new TaskNotFoundError(`task '${name}': its module ${url} does not load: ${reason}`, {

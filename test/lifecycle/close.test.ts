@@ -168,7 +168,7 @@ describe('close with a timeout', () => {
       const behind = balancer.submit(faults.never);
       behind.catch(() => {});
       await gate.reached();
-      const closed = balancer.close({ timeout: 30 });
+      const closed = balancer.close({ timeout: 1_000 });
       gate.open();
       expect(await fates([victim])).toEqual(['ERR_WORKER_CRASHED']);
       await until(() => balancer.stats().pending + balancer.stats().queued > 0);
