@@ -4,6 +4,7 @@
  */
 
 import { existsSync } from 'node:fs';
+import { clearTimeout, setTimeout } from 'node:timers';
 import type { Worker as NodeWorker, ResourceLimits, Transferable } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { WorkerInit } from './protocol.js';
@@ -32,13 +33,24 @@ const ENTRY = ['../workers/entry.cjs', '../workers/main.js']
   .map((path) => new URL(path, import.meta.url))
   .find((url, i) => i === 1 || existsSync(url)) as URL;
 
+/**
+ * A thread in native code ends when that returns. It runs no line of JavaScript any more, so nobody waits for it for longer than this,
+ * in ms.
+ */
+const MOST_ENDING_MS = 1_000;
+/** Threads of this process that have been given up and have not ended, at most: each takes its memory and, may be, a core. */
+const MOST_GIVEN_UP = 16;
+let givenUp = 0;
+
 export class Thread {
   readonly #piscina: Piscina;
   #cause: unknown;
   #ended = false;
+  #isGivenUp = false;
+  #patience: NodeJS.Timeout | undefined;
   readonly #onDeath: (death: ThreadDeath) => void;
 
-  /** Starts a thread at once. `onDeath` is called exactly once, after the thread has stopped for whatever reason. */
+  /** Starts a thread at once. `onDeath` is called exactly once, after the thread has stopped for whatever reason, or has been given up. */
   constructor(
     init: WorkerInit,
     transfer: readonly Transferable[],
@@ -75,7 +87,7 @@ export class Thread {
       thread.once('error', (error) => {
         this.#cause ??= error;
       });
-      thread.once('exit', (exitCode) => this.#end(exitCode));
+      thread.once('exit', (exitCode) => this.#exited(exitCode));
     }
   }
 
@@ -88,13 +100,32 @@ export class Thread {
   async terminate(cause?: Error): Promise<void> {
     this.#cause ??= cause;
     // Where no thread could be made, Piscina still holds our call in its queue and would reject a promise that nobody has.
-    if (this.#piscina.threads.length > 0) await this.#piscina.destroy();
+    if (this.#piscina.threads.length === 0) return;
+    if (!this.#ended) this.#patience ??= setTimeout(() => this.#giveUp(), MOST_ENDING_MS).unref();
+    await this.#piscina.destroy();
+  }
+
+  #giveUp(): void {
+    if (this.#ended) return;
+    if (givenUp >= MOST_GIVEN_UP) {
+      this.#patience?.refresh();
+      return;
+    }
+    givenUp++;
+    this.#isGivenUp = true;
+    this.#end(undefined);
+  }
+
+  #exited(exitCode: number): void {
+    if (this.#isGivenUp) givenUp--;
+    clearTimeout(this.#patience);
+    this.#end(exitCode);
   }
 
   #end(exitCode: number | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#onDeath({ exitCode, cause: this.#cause });
-    void this.terminate();
+    if (!this.#isGivenUp) void this.terminate();
   }
 }
