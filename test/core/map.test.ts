@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Balancer } from 'leastwork';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Gate, until, wait } from './gate.js';
 
 const double = (n: number) => n * 2;
@@ -36,10 +36,11 @@ const collect = async <T>(results: AsyncIterable<T>): Promise<T[]> => {
 
 describe('map', () => {
   let balancer: Balancer;
-  beforeAll(() => {
+  // One for each test: what a failed one has left blocked holds up no other.
+  beforeEach(() => {
     balancer = new Balancer({ workers: 2 });
   });
-  afterAll(() => balancer.close());
+  afterEach(() => balancer.close({ timeout: 1_000 }));
 
   const numbers = [...Array(500).keys()];
 
