@@ -11,6 +11,7 @@ import {
   type SubmitOptions,
 } from './call-options.js';
 import { callOut } from './call-out.js';
+import { checkInteger } from './checks.js';
 import { Closing } from './closing.js';
 import { Dispatcher } from './dispatcher.js';
 import { BalancerClosedError } from './errors.js';
@@ -294,9 +295,11 @@ export class Balancer extends EventEmitter<BalancerEvents> {
    * Removes a worker: it gets no more requests, finishes the running one, and ends when its sessions are closed. The limits of
    * `workers: { min, max }` move along. Resolves when it has ended; to false, if there is none of that id. One that is just being
    * replaced (by `reload()`, say) goes together with the one that comes in its place.
+   * @throws InvalidOptionError the id is no integer ≥ 1
    * @throws NoWorkerError it is just being replaced, and the set would be empty
    */
   async remove(id: number): Promise<boolean> {
+    checkInteger('remove(id)', id, 1, Number.MAX_SAFE_INTEGER);
     return await this.#change(this.#pool.remove(id));
   }
 

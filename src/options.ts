@@ -50,7 +50,10 @@ export interface BalancerOptions extends ThreadStartOptions {
   grace?: number;
   /** Whether inline functions may be sent as source. Default true. */
   inline?: boolean;
-  /** Modules that each thread loads at its start, as for `tasks`: URLs, absolute paths or package names. Default none. */
+  /**
+   * Modules that each thread loads at its start, as for `tasks`: URLs, absolute paths or package names. The thread gets nothing before, and
+   * may take as long as it likes: a `queueTimeout` bounds how long requests wait for it. Default none.
+   */
   preload?: readonly (string | URL)[];
   /** Whether to record for each request where `submit` was called, for the stacks of errors; costs some µs a request. Default false. */
   traceSubmit?: boolean;

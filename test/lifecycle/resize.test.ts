@@ -72,5 +72,8 @@ describe('resize', () => {
       expect(await Promise.all([running, removed])).toEqual(['ran', true]);
       expect(balancer.stats().workers).toMatchObject([{ id }]);
       expect(await balancer.remove(99)).toBe(false);
+      for (const id of ['1', 0, 1.5, undefined]) {
+        await expect(balancer.remove(id as number)).rejects.toMatchObject({ code: 'ERR_INVALID_OPTION' });
+      }
     }));
 });
