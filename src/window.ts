@@ -30,7 +30,7 @@
  *      then publishes it: `COMPLETED + 1`. All this before the next claim: so when a thread dies, every request
  *      that it has claimed is either published or was running at its death, and at most one was.
  *   7. W wakes M only if M's bell says SLEEPING; the swap to LOOKING decides who of the workers sends the message.
- *      W may put the waking off for short tasks (`workers/announcer.ts`), `MOST_HOLD_MS` at most if all goes as it expects; it
+ *      W may put the waking off for short tasks (`holding.ts`), `MOST_HOLD_MS` at most if all goes as it expects; it
  *      never does so when its window is empty, nor after a run longer than that. So once a run has lasted that long, M need not
  *      look for what W may hold back.
  *   8. M reads completions in order. The k-th completion belongs to the k-th claimed position, since a worker runs
@@ -88,9 +88,6 @@ export const bellStates = { looking: 0, sleeping: 1 } as const;
 
 /** Positions start just below the wrap, so that every program passes it early and none meets it first in production. */
 export const FIRST_POSITION = POSITIONS - 96;
-
-/** How long a completion may wait for others to be announced together with it, in ms; and after how long a run it may not wait at all. */
-export const MOST_HOLD_MS = 0.5;
 
 /** The largest capacity: half of the positions, so that full and empty differ by far. */
 export const MAX_CAPACITY = 16_384;

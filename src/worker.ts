@@ -7,6 +7,7 @@ import { isCallingOut } from './call-out.js';
 import { Channel } from './channel.js';
 import { CLOCK_OFFSET } from './clock.js';
 import { encodeFailure } from './failure.js';
+import { Holding, MOST_HOLD_MS } from './holding.js';
 import { Inbox } from './inbox.js';
 import { windowBytes } from './layout.js';
 import type { Lead } from './lead.js';
@@ -18,7 +19,7 @@ import type { Request } from './request.js';
 import { type ReclaimReason, type Remains, Slots } from './slots.js';
 import { Thread, type ThreadDeath, type ThreadOptions } from './thread.js';
 import { View, type WorkerState } from './view.js';
-import { advance, MOST_HOLD_MS, Window } from './window.js';
+import { advance, Window } from './window.js';
 
 /** Depth and size of windows. */
 export interface WindowLimits {
@@ -102,6 +103,7 @@ export class Worker {
   readonly #channel: MainChannel;
   readonly #thread: Thread;
   readonly #events: WorkerEvents;
+  readonly #holding = new Holding();
   #heldBack = false;
   #isAbsent = false;
   #draining = false;
@@ -158,9 +160,9 @@ export class Worker {
     return this.#window.completed() !== this.#ledger.done;
   }
 
-  /** Whether it may have, or soon get, completions that it does not announce at once. See `MOST_HOLD_MS`. */
+  /** Whether it may have, or soon get, completions that it does not announce at once. See `Holding`. */
   get mayHoldBack(): boolean {
-    if (this.view.pending < 2) return false;
+    if (!this.#holding.mayAllow(this.view.pending)) return false;
     const request = this.runningRequest;
     const start = request === undefined ? 0 : this.#window.startOf(request.id);
     // Both sides look at the clock, one a little later than the other.
@@ -246,6 +248,7 @@ export class Worker {
       count++;
       this.completed++;
       this.busyTime += runTime;
+      this.#holding.ran(runTime);
       this.#events.completed(this, request, runTime, value, message);
     }
     if (count > 0) {
