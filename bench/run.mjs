@@ -17,6 +17,7 @@ const ALL = [
   'scaling',
   'policies',
   'parse',
+  'command',
   'targets',
 ];
 

@@ -138,6 +138,14 @@ results('memory', ({ heap, firstResult }) => {
   }
 });
 
+results('command', (cases) => {
+  for (const { label, times: of, ratio: over } of cases) {
+    // Below that, Node's start alone takes as long as the whole of xargs.
+    if (of['xargs sha256sum'].median < 100) continue;
+    check(`leastwork hash / xargs sha256sum, ${label}`, over.median, '≤', 1, times);
+  }
+});
+
 const table = markdownTable({
   head: ['', 'target', 'reached', ''],
   rows: checks.map(({ what, target, reached, met }) => [what, target, reached, met ? 'met' : '**not met**']),
