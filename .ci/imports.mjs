@@ -16,6 +16,7 @@ const usedByBothSides = [
   'detached',
   'errors',
   'failure',
+  'holding',
   'layout',
   'near',
   'payload',

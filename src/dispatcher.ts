@@ -4,7 +4,8 @@
  */
 import { Casualties } from './casualties.js';
 import type { Counts } from './counts.js';
-import { type Leveller, Rescue, rebalance, STUCK_MS, startsNothing } from './levelling.js';
+import { Handout } from './handout.js';
+import { Rescue, STUCK_MS, startsNothing } from './levelling.js';
 import {
   nextResult,
   pendingIn,
@@ -20,11 +21,8 @@ import type { ResultMessage } from './protocol.js';
 import { Queue } from './queue.js';
 import type { Request } from './request.js';
 import { Settling } from './settling.js';
-import { Staging } from './staging.js';
 import type { TaskRef } from './task.js';
 import type { ThreadDeath } from './thread.js';
-import { placeFor } from './transfer-place.js';
-import type { View } from './view.js';
 import type { WindowLimits, Worker } from './worker.js';
 
 /** Most completions taken from one worker in one look: other I/O is served in between. */
@@ -53,7 +51,7 @@ export interface DispatcherSetup {
 
 const soon = Promise.resolve();
 
-export class Dispatcher implements Lookout, Leveller {
+export class Dispatcher implements Lookout {
   readonly queue = new Queue();
   readonly poller: Poller;
   readonly counts: Counts = { submitted: 0, completed: 0, failed: 0, reclaimed: 0, retried: 0, ejected: 0 };
@@ -62,7 +60,7 @@ export class Dispatcher implements Lookout, Leveller {
   readonly #cores: number;
   readonly #events: DispatcherEvents;
   readonly #workers: Worker[] = [];
-  readonly #staging = new Staging(this.counts);
+  readonly #handout: Handout;
   /** In a burst, what is completed may be told in the next turn only (see `#burst`). */
   readonly #settling = new Settling();
   readonly #flush = (): void => {
@@ -75,12 +73,10 @@ export class Dispatcher implements Lookout, Leveller {
   #inBurst = 0;
   /** Zero while the caller's code runs for the first time since the event loop has turned. */
   #flushesSinceLook = 0;
-  #passing = false;
   #busy = false;
-  /** Some worker may have a backlog. */
-  #hasBacklogs = false;
-  readonly #casualties = new Casualties(this.counts, (requests) => this.#requeue(requests));
+  readonly #casualties = new Casualties(this.counts, (requests) => this.#handout.requeue(requests));
   readonly #rescue: Rescue;
+  readonly #rescueFirst = (): void => this.#rescue.look(this.#workers, performance.now(), this.#handout);
   readonly #overdue = new Overdue(STUCK_MS, () => {
     if (this.#workers.some(startsNothing)) this.poller.wake();
   });
@@ -88,6 +84,7 @@ export class Dispatcher implements Lookout, Leveller {
   constructor(setup: DispatcherSetup, events: DispatcherEvents) {
     this.#policy = setup.policy;
     this.#limits = setup.limits;
+    this.#handout = new Handout(this.queue, setup.policy, setup.limits, this.#workers, this.counts);
     this.#rescue = new Rescue(setup.limits);
     this.#events = events;
     this.#cores = setup.cores;
@@ -110,15 +107,7 @@ export class Dispatcher implements Lookout, Leveller {
 
   /** Requests in the queue and in backlogs: all that is in nobody's window. O(1); O(w) while there are backlogs. */
   get waiting(): number {
-    let waiting = this.queue.size;
-    if (!this.#hasBacklogs) return waiting;
-    this.#hasBacklogs = false;
-    for (const { backlog } of this.#workers) {
-      if (backlog.length === 0) continue;
-      this.#hasBacklogs = true;
-      waiting += backlog.length;
-    }
-    return waiting;
+    return this.#handout.waiting;
   }
 
   /** Requests in windows and backlogs; the check of a fresh worker is none. O(w). */
@@ -161,9 +150,9 @@ export class Dispatcher implements Lookout, Leveller {
   retire(worker: Worker): void {
     this.#policy.remove(worker.view);
     const why = worker.state === 'ejected' ? 'ejected' : 'leaving';
-    this.#requeue(worker.reclaim(Number.POSITIVE_INFINITY, why));
+    this.#handout.requeue(worker.reclaim(Number.POSITIVE_INFINITY, why));
     for (const request of worker.backlog.takeAll()) {
-      if (request.extras?.session === undefined || why === 'ejected') this.#requeue([request]);
+      if (request.extras?.session === undefined || why === 'ejected') this.#handout.requeue([request]);
       else worker.backlog.push(request);
     }
     this.#schedule();
@@ -184,7 +173,7 @@ export class Dispatcher implements Lookout, Leveller {
     // So that its sessions move.
     worker.state = 'ejected';
     this.#casualties.moveOn(unstarted, worker, 'its thread had to be ended');
-    this.#requeue(worker.backlog.takeAll());
+    this.#handout.requeue(worker.backlog.takeAll());
     worker.terminate();
     this.#schedule();
   }
@@ -194,7 +183,7 @@ export class Dispatcher implements Lookout, Leveller {
     this.#settling.settleHeld();
     if (!worker.hasResults) return;
     worker.drain(Number.POSITIVE_INFINITY, performance.now());
-    this.#refill(worker);
+    this.#handout.refill(worker);
     this.#policy.update(worker.view);
     this.#schedule();
   }
@@ -204,7 +193,7 @@ export class Dispatcher implements Lookout, Leveller {
     this.#policy.remove(worker.view);
     const at = this.#workers.indexOf(worker);
     if (at >= 0) this.#workers.splice(at, 1);
-    this.#staging.forget(worker);
+    this.#handout.forget(worker);
   }
 
   /** Gives out what the policy lets. O(n log w) for n requests that find room. */
@@ -214,55 +203,13 @@ export class Dispatcher implements Lookout, Leveller {
 
   #pass(rescue: boolean): void {
     // Getters in arguments, and policies, are the caller's code: they may submit.
-    if (this.#passing) {
+    if (this.#handout.isActive) {
       this.#schedule();
       return;
     }
-    this.#passing = true;
-    try {
-      if (rescue) this.#rescue.look(this.#workers, performance.now(), this);
-      this.#giveOut();
-    } finally {
-      this.#passing = false;
-    }
+    this.#handout.run(rescue ? this.#rescueFirst : undefined);
     this.#events.drained();
     this.#noteLoad();
-  }
-
-  #giveOut(): void {
-    const { queue } = this;
-    while (queue.size > 0) {
-      const request = queue.peek();
-      if (request === undefined) break;
-      let view: View<Worker> | undefined;
-      try {
-        view = this.#select(request);
-      } catch (error) {
-        if (!this.#takeFirst(request)) continue;
-        this.counts.failed++;
-        request.reject(error);
-        continue;
-      }
-      if (view === undefined) break;
-      const worker = placeFor(request, view.worker, this.#workers, this.#limits.lead);
-      if (worker === undefined) break;
-      if (this.#takeFirst(request)) this.#give(request, worker);
-    }
-    // A window may have been emptied by something else than completions.
-    for (const worker of this.#workers) if (worker.backlog.length > 0) this.#refill(worker);
-    this.#staging.post();
-    if (queue.size === 0) rebalance(this.#workers, this);
-  }
-
-  /**
-   * Takes a request out of the queue that has been its first.
-   * @returns false: it is no longer. A policy, and listeners of a session that moves, may have submitted something more urgent, or aborted it
-   */
-  #takeFirst(request: Request): boolean {
-    const first = this.queue.shift();
-    if (first === request) return true;
-    if (first !== undefined) this.queue.pushBack(first);
-    return false;
   }
 
   /** A worker that was absent is there again. */
@@ -304,7 +251,7 @@ export class Dispatcher implements Lookout, Leveller {
     worker.closeChannel();
     this.remove(worker);
     this.#casualties.settle(worker.remains(), worker, death);
-    this.#requeue(worker.backlog.takeAll());
+    this.#handout.requeue(worker.backlog.takeAll());
     // It may have died between taking the bell and sending the message.
     this.poller.lookSoon();
   }
@@ -342,8 +289,8 @@ export class Dispatcher implements Lookout, Leveller {
   takeUnstarted(): Request[] {
     for (const worker of this.#workers) {
       if (worker.state === 'checking') continue;
-      this.#requeue(worker.reclaim(Number.POSITIVE_INFINITY, 'leaving'));
-      this.#requeue(worker.backlog.takeAll());
+      this.#handout.requeue(worker.reclaim(Number.POSITIVE_INFINITY, 'leaving'));
+      this.#handout.requeue(worker.backlog.takeAll());
     }
     const taken = [...this.queue.takeAll()];
     this.#noteLoad();
@@ -372,19 +319,6 @@ export class Dispatcher implements Lookout, Leveller {
     return nextResult(this.#workers, this.#cores);
   }
 
-  #select(request: Request): View<Worker> | undefined {
-    const { extras } = request;
-    if (extras === undefined) return this.#policy.select(request) as View<Worker> | undefined;
-    const { session } = extras;
-    if (session === undefined) {
-      extras.pinned = this.#policy.pins && extras.key !== undefined;
-      return this.#policy.select(request) as View<Worker> | undefined;
-    }
-    return session.bind(() => this.#policy.select(request) as View<Worker> | undefined) as
-      | View<Worker>
-      | undefined;
-  }
-
   #schedule(): void {
     if (this.#flushing) return;
     this.#flushing = true;
@@ -398,7 +332,7 @@ export class Dispatcher implements Lookout, Leveller {
    */
   #burst(): void {
     this.#inBurst = 0;
-    if (this.#passing) return;
+    if (this.#handout.isActive) return;
     this.#settling.holdsBack = this.#flushesSinceLook > 0;
     this.#drainAll(performance.now());
     this.#settling.holdsBack = false;
@@ -414,60 +348,10 @@ export class Dispatcher implements Lookout, Leveller {
       if (!worker.hasResults) continue;
       count += worker.drain(LOOK_LIMIT, now);
       if (worker.idled > 0 && this.queue.size > 0) lead.missed(worker.absence, worker.idled, now);
-      this.#refill(worker);
+      this.#handout.refill(worker);
       this.#policy.update(worker.view);
     }
     return count;
-  }
-
-  /** Gives the worker what a pinning policy has chosen it for. */
-  #refill(worker: Worker): void {
-    if (worker.backlog.length === 0) return;
-    const wasPassing = this.#passing;
-    // A pass in the middle, from a getter in arguments, would stage its requests into the very slot that is being filled.
-    this.#passing = true;
-    try {
-      while (worker.backlog.length > 0 && worker.view.available)
-        this.#staging.stage(worker.backlog.shift() as Request, worker);
-    } finally {
-      this.#passing = wasPassing;
-    }
-  }
-
-  #give(request: Request, worker: Worker): void {
-    if (!worker.view.available || worker.backlog.length > 0) {
-      if (request.extras !== undefined) request.extras.worker = worker;
-      worker.backlog.push(request);
-      this.#hasBacklogs = true;
-      return;
-    }
-    this.#staging.stage(request, worker);
-    this.#policy.update(worker.view);
-  }
-
-  give(requests: readonly Request[], from: Worker, to: Worker): void {
-    this.#policy.update(from.view);
-    if (requests.length === 0) return;
-    this.counts.reclaimed += requests.length;
-    for (const request of requests) this.#staging.stage(request, to);
-    this.#policy.update(to.view);
-    this.#staging.post();
-  }
-
-  release(requests: readonly Request[], from: Worker): void {
-    this.counts.reclaimed += requests.length;
-    this.#requeue(requests);
-    this.#policy.update(from.view);
-  }
-
-  #requeue(requests: readonly Request[]): void {
-    // The oldest last: then each comes to the very front.
-    for (let i = requests.length - 1; i >= 0; i--) {
-      const request = requests[i] as Request;
-      if (request.isSettled) continue;
-      if (request.extras !== undefined) request.extras.worker = undefined;
-      this.queue.pushBack(request);
-    }
   }
 
   #noteLoad(): void {
