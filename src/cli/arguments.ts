@@ -5,11 +5,19 @@ import { type ByteString, fromText } from './bytes.js';
 /** The command was called in a way that it does not know. */
 export class UsageError extends Error {}
 
-/** `parseArgs`, its complaints as `UsageError`, with the positional arguments as the bytes that they were, and the options in the order given. */
-export function parseCommandLine<O extends Options>(
-  args: readonly string[],
-  options: O,
-): { values: Parsed<O>['values']; positionals: ByteString[]; named: string[] } {
+/** A command line, taken apart. */
+interface CommandLine<O extends Options> {
+  readonly values: Parsed<O>['values'];
+  /** As the bytes that they were. */
+  readonly positionals: ByteString[];
+  /** The options in the order given. */
+  readonly named: string[];
+  /** The value of an option as the bytes that it was; of several the last. */
+  bytesOf(option: string): ByteString | undefined;
+}
+
+/** `parseArgs`, its complaints as `UsageError`. */
+export function parseCommandLine<O extends Options>(args: readonly string[], options: O): CommandLine<O> {
   let parsed: Parsed<O>;
   try {
     parsed = parse(args, options);
@@ -20,8 +28,22 @@ export function parseCommandLine<O extends Options>(
   const positionals: ByteString[] = parsed.tokens
     .filter((token) => token.kind === 'positional')
     .map((token) => raw?.[token.index] ?? fromText(token.value));
-  const named = parsed.tokens.filter((token) => token.kind === 'option').map((token) => token.name);
-  return { values: parsed.values, positionals, named };
+  const optionTokens = parsed.tokens.filter((token) => token.kind === 'option');
+  return {
+    values: parsed.values,
+    positionals,
+    named: optionTokens.map((token) => token.name),
+    bytesOf(option) {
+      const token = optionTokens.findLast(({ name }) => name === option);
+      if (token?.value === undefined) return undefined;
+      const { index, value, inlineValue } = token;
+      // What is before it in the same argument is ASCII.
+      return (
+        raw?.[inlineValue ? index : index + 1]?.slice(inlineValue ? args[index]!.length - value.length : 0) ??
+        fromText(value)
+      );
+    },
+  };
 }
 
 type Options = NonNullable<ParseArgsConfig['options']>;

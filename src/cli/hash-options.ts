@@ -11,7 +11,7 @@ export type HashOptions = {
   readonly quiet: boolean;
 } & (
   | { readonly mode: 'help' }
-  | { readonly mode: 'hash'; readonly paths: readonly ByteString[]; readonly output: string | undefined }
+  | { readonly mode: 'hash'; readonly paths: readonly ByteString[]; readonly output: ByteString | undefined }
   | ({ readonly mode: 'check'; readonly manifests: readonly ByteString[] } & CheckOptions)
 );
 
@@ -38,7 +38,7 @@ out. PATH - is standard input.
 Without a PATH: ./node_modules where there is one, otherwise the current directory.
 
   -o, --output FILE      write the digests to FILE, which appears complete at the end or not at all;
-                         FILE itself is left out
+                         FILE itself is left out; - is standard output
   -a, --algorithm NAME   any of crypto.getHashes(), as in sha1, sha512, blake2b512, md5 (default: sha256)
   -j, --workers N        threads that hash (default: one for each core, here ${availableParallelism()})
   -c, --check            read digests from the MANIFESTs (- or none: standard input) and verify the files
@@ -75,7 +75,7 @@ const ONLY_WITH_CHECK = ['status', 'strict', 'warn', 'ignore-missing'] as const;
 
 /** Throws `UsageError`. */
 export function parseHashOptions(args: readonly string[]): HashOptions {
-  const { values, positionals, named } = parseCommandLine(args, OPTIONS);
+  const { values, positionals, named, bytesOf } = parseCommandLine(args, OPTIONS);
   const { quiet, strict } = values;
   if (values.help) return { mode: 'help', algorithm: '', workers: 0, quiet };
   const common = { algorithm: findAlgorithm(values.algorithm), workers: workersOf(values.workers), quiet };
@@ -100,7 +100,7 @@ export function parseHashOptions(args: readonly string[]): HashOptions {
   }
   if (values.output === '') throw new UsageError('--output: the name of a file is missing');
   const paths = positionals.length > 0 ? positionals : [existsSync('node_modules') ? 'node_modules' : '.'];
-  return { ...common, mode: 'hash', paths, output: values.output };
+  return { ...common, mode: 'hash', paths, output: values.output === '-' ? undefined : bytesOf('output') };
 }
 
 /** The most threads that are of any use, well above the cores of any machine. */

@@ -1,13 +1,13 @@
 import { statSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { type ByteString, fromText, toBytes } from './bytes.js';
+import { type ByteString, toBytes } from './bytes.js';
 import { describeErrno, errnoOf } from './errno.js';
 import { type HashOptions, HELP, parseHashOptions } from './hash-options.js';
 import { openHasher } from './hasher.js';
 import { type Hasher, type HashingOptions, hashInOrder, type Source } from './hashing.js';
 import { tidyAtEnd } from './interrupt.js';
 import { formatLine } from './manifest.js';
-import { fileOutput, type Output, standardOutput } from './output.js';
+import { fileOutput, NoRoomBeside, type Output, standardOutput } from './output.js';
 import type { Progress } from './progress.js';
 import { quote } from './quote.js';
 import { summary } from './summary.js';
@@ -42,7 +42,8 @@ export async function hashCommand(args: readonly string[]): Promise<number> {
 
   const started = performance.now();
   const tally = new Tally();
-  const watched = process.stderr.isTTY;
+  // On a terminal somebody types what is to be read: nothing is drawn over that.
+  const watched = process.stderr.isTTY && !(readsStandardInput(options) && isatty(0));
   const counter = watched ? new BigInt64Array(new SharedArrayBuffer(8)) : undefined;
   let progress: Progress = noProgress;
 
@@ -95,7 +96,7 @@ async function hash(options: Asked<'hash'>, { hasher, hashing, output, report }:
     ok = false;
     report(`${quote(path)}: ${describeErrno(code)}`);
   };
-  for await (const batch of hashInOrder(files(options.paths, output, failed), hasher, hashing)) {
+  for await (const batch of hashInOrder(files(pathsOf(options, output), output, failed), hasher, hashing)) {
     let text = '';
     for (const { source, outcome } of batch) {
       if (typeof outcome === 'string') text += formatLine(outcome, source.path);
@@ -143,9 +144,14 @@ function isRegular(path: ByteString): boolean {
   }
 }
 
+/** What was named, but for the output itself. */
+function pathsOf(options: Asked<'hash'>, output: Output): ByteString[] {
+  return options.paths.filter((path) => path === '-' || !output.is(path));
+}
+
 /** The same files once more, for the totals of the progress bar; `undefined` where they can be read only once. */
 function pathsToCount(options: Asked<'hash' | 'check'>, output: Output) {
-  if (options.mode === 'hash') return walk(options.paths, { onError() {}, skip: output.owns });
+  if (options.mode === 'hash') return walk(pathsOf(options, output), { onError() {}, skip: output.owns });
   if (options.manifests.includes('-')) return undefined;
   return pathsOfManifests(options.manifests, options.algorithm);
 }
@@ -157,12 +163,17 @@ async function* pathsOfManifests(manifests: readonly ByteString[], algorithm: st
   }
 }
 
-function openOutput(file: string): Output {
+function readsStandardInput(options: Asked<'hash' | 'check'>): boolean {
+  return (options.mode === 'hash' ? options.paths : options.manifests).includes('-');
+}
+
+function openOutput(file: ByteString): Output {
   try {
     return fileOutput(file);
   } catch (error) {
     const code = errnoOf(error);
     if (code === undefined) throw error;
-    throw new Error(`${quote(fromText(file))}: ${describeErrno(code)}`, { cause: error });
+    const where = error instanceof NoRoomBeside ? 'no file can be made beside it: ' : '';
+    throw new Error(`${quote(file)}: ${where}${describeErrno(code)}`, { cause: error });
   }
 }

@@ -1,4 +1,4 @@
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /**
  * On Ctrl-C and its like: tidies up, and then dies of that very signal, at once. A shell sees 130 for Ctrl-C and stops

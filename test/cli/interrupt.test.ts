@@ -28,7 +28,7 @@ async function until(pid: number, file: string): Promise<void> {
   while (!readdirSync(folder).some(isOpen)) await setImmediate();
 }
 
-it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+it.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
   '%s in the middle of a large file stops at once and leaves no output',
   async (signal) => {
     const child = start(['hash', '--output', 'out', 'small', 'large'], directory);

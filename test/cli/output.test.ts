@@ -107,9 +107,64 @@ it('leaves itself and its predecessor out of a tree that it lies in, but not oth
   }
 });
 
+it('leaves itself out where it is named, by whatever path, but hashes twice what is named twice', () => {
+  const directory = fresh();
+  mkdirSync(join(directory, 'sub'));
+  for (const file of ['a', 'sub/b']) writeFileSync(join(directory, file), '');
+  symlinkSync('SUMS', join(directory, 'link'));
+  const named = ['SUMS', './SUMS', 'sub/../SUMS', join(directory, 'SUMS'), 'link', 'a', 'sub/b', 'a'];
+  // The first time it is not there yet.
+  for (let time = 0; time < 2; time++) {
+    const args = time === 0 ? named.filter((path) => path !== 'link') : named;
+    expect(leastwork(['hash', '-o', 'SUMS', ...args], { cwd: directory })).toMatchObject({ code: 0 });
+    const lines = readFileSync(join(directory, 'SUMS'), 'utf8').split('\n').slice(0, -1);
+    expect(lines.map((line) => line.slice(66))).toEqual(['a', 'sub/b', 'a']);
+  }
+});
+
+it('may have any name that a file can have', () => {
+  const directory = fresh();
+  const bytes = (name: string) => Buffer.from(name, 'latin1');
+  const names = ['not utf-8 \xff', 'x'.repeat(255), '=x'];
+  // A shell's, since Node passes on only what is text.
+  const ways = [`"--output=$(printf 'not utf-8 \\377')"`, `--output ${'x'.repeat(255)}`, `-o=x`];
+  for (const way of ways) {
+    const ran = coreutils('sh', ['-c', `'${process.execPath}' '${MAIN}' hash --quiet ${way} -`], {
+      cwd: directory,
+      input: '',
+    });
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+  }
+  const found = readdirSync(directory, { encoding: 'buffer' }).map((name) => name.toString('latin1'));
+  expect(found.sort()).toEqual(names.sort());
+  for (const name of names) {
+    expect(readFileSync(Buffer.concat([Buffer.from(`${directory}/`), bytes(name)]), 'utf8')).toMatch(
+      /^e3b0c442/,
+    );
+  }
+});
+
+it('- is standard output', () => {
+  const directory = fresh();
+  const ran = leastwork(['hash', '--quiet', '-o', '-', '-'], { cwd: directory, input: '' });
+  expect(ran).toMatchObject({ code: 0, stderr: '' });
+  expect(ran.stdout).toMatch(/^e3b0c442[\da-f]{56} {2}-\n$/);
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+it('where it cannot be made beside the file that it replaces, that is told', () => {
+  const directory = fresh();
+  mkdirSync(join(directory, 'full'));
+  // Root may write anywhere, so what refuses is a name that is too long.
+  const name = 'x'.repeat(256);
+  expect(() => fileOutput(join(directory, name))).toThrow(expect.objectContaining({ code: 'ENAMETOOLONG' }));
+  expect(readdirSync(directory)).toEqual(['full']);
+});
+
 it.each([
   ['in a directory that is not there', 'nowhere/out', 'No such file or directory'],
   ['that is a directory', '.', 'Is a directory'],
+  ['that is to be a directory', 'new/', 'Is a directory'],
   ['below a file', 'file/out', 'Not a directory'],
 ])('an output %s is an error', (_, path, message) => {
   const directory = fresh();
