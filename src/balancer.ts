@@ -243,7 +243,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
       this.#intake.accept(
         task,
         args as readonly unknown[] | undefined,
-        (options ?? {}) as SubmitOptions,
+        (options === undefined ? {} : options) as SubmitOptions,
         (_request, extras) => {
           extras.session = session;
           session.accepted();
@@ -277,7 +277,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   /**
    * Adds a worker; the limits of `workers: { min, max }` move along. Resolves to its id when it is ready.
    *
-   * @param options `weight`: its share relative to the others', > 0, default 1. While all workers are busy, what each holds is in
+   * @param options `weight`: its share relative to the others', from 0.001 to 1,000, default 1. While all workers are busy, what each holds is in
    *   the proportion of the weights (`least-pending`), or each is given requests in that proportion (`round-robin`, `random`, `hash` and
    *   so on). How many each completes is up to the threads, which are equally fast: no worker idles while requests wait, whatever
    *   its weight, and what waits behind a request that takes longer than some ms goes back to the queue, for anyone. So weights decide

@@ -45,10 +45,13 @@ const SUBMIT_NAMES = {
   onProgress: 0,
 } as const satisfies Record<keyof SubmitOptions, 0>;
 
-/** @throws InvalidOptionError */
-export function checkSubmitOptions(options: SubmitOptions): void {
+/**
+ * @returns what has been checked: a getter may say something else the second time, and a list be changed while the request waits
+ * @throws InvalidOptionError
+ */
+export function checkSubmitOptions(options: SubmitOptions): SubmitOptions {
   checkObject('submit options', options, SUBMIT_NAMES);
-  const { signal, key, transfer, onProgress, priority } = options;
+  const { signal, timeout, queueTimeout, priority, key, transfer, retries, context, onProgress } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalid('submit options.signal', signal, 'an AbortSignal');
   }
@@ -62,9 +65,11 @@ export function checkSubmitOptions(options: SubmitOptions): void {
   if (priority !== undefined && !Number.isFinite(priority)) {
     throw invalid('submit options.priority', priority, 'a finite number');
   }
-  duration('submit options.timeout', options.timeout, 0);
-  duration('submit options.queueTimeout', options.queueTimeout, 0);
-  integer('submit options.retries', options.retries, 0, Number.POSITIVE_INFINITY, 0);
+  duration('submit options.timeout', timeout, 0);
+  duration('submit options.queueTimeout', queueTimeout, 0);
+  integer('submit options.retries', retries, 0, Number.POSITIVE_INFINITY, 0);
+  const list = transfer === undefined ? undefined : [...transfer];
+  return { signal, timeout, queueTimeout, priority, key, transfer: list, retries, context, onProgress };
 }
 
 /** @throws InvalidOptionError */
@@ -84,12 +89,15 @@ export function checkMapOptions(options: MapOptions): void {
   }
 }
 
+const LEAST_WEIGHT = 0.001;
+const MOST_WEIGHT = 1_000;
+
 /** @returns the weight @throws InvalidOptionError */
 export function checkAddOptions(options: { weight?: number }): number {
   checkObject('add options', options, { weight: 0 });
   const { weight = 1 } = options;
-  if (typeof weight !== 'number' || !(weight > 0) || weight === Number.POSITIVE_INFINITY) {
-    throw invalid('add options.weight', weight, 'a finite number > 0');
+  if (typeof weight !== 'number' || !(weight >= LEAST_WEIGHT && weight <= MOST_WEIGHT)) {
+    throw invalid('add options.weight', weight, `a number from ${LEAST_WEIGHT} to ${MOST_WEIGHT}`);
   }
   return weight;
 }

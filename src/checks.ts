@@ -35,10 +35,11 @@ function describe(value: unknown): string {
 }
 
 export function checkObject(name: string, given: unknown, known: Record<string, 0>): void {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw invalid(name, given, 'an object of options');
-  }
   const names = Object.keys(known);
+  if (!mayHoldOptions(given, names)) {
+    const example = given instanceof AbortSignal && names.includes('signal') ? ', as in { signal }' : '';
+    throw invalid(name, given, `an object of options${example}`);
+  }
   for (const key of Object.keys(given)) {
     if (Object.hasOwn(known, key)) continue;
     const meant = nearest(key, names);
@@ -48,6 +49,18 @@ export function checkObject(name: string, given: unknown, known: Record<string, 
       `one of ${names.join(', ')}`,
     );
   }
+}
+
+/** An instance of a class may, too; but a signal, or a map, that is given in their place holds none, and would be taken for no options. */
+function mayHoldOptions(given: unknown, names: readonly string[]): given is object {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return false;
+  return isPlain(given) || names.some((name) => name in given);
+}
+
+/** Whether an object has no class: of whichever realm. */
+export function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 export function checkInteger(name: string, value: unknown, from: number, to: number, or = ''): void {

@@ -123,8 +123,8 @@ export class Intake {
     this.#room.letGo();
   }
 
-  #extrasFor(options: SubmitOptions = {}): RequestExtras {
-    checkSubmitOptions(options);
+  #extrasFor(given: SubmitOptions = {}): RequestExtras {
+    const options = checkSubmitOptions(given);
     const defaults = this.#defaults;
     const extras = new RequestExtras();
     extras.key = options.key;

@@ -1,16 +1,16 @@
 /** Options of the threads themselves, as in Node's `new Worker`: checked here, since Node takes no notice of some that are wrong. */
 import type { ResourceLimits } from 'node:worker_threads';
-import { checkInteger, checkObject, invalid, positive } from './checks.js';
+import { checkInteger, checkObject, invalid, isPlain, positive } from './checks.js';
 import type { ThreadOptions } from './thread.js';
 
 export interface ThreadStartOptions {
   /**
-   * Memory limits of each thread, as in Node's `new Worker`: numbers of MB, > 0. The request that exceeds them rejects with
+   * Memory limits of each thread, as in Node's `new Worker`: numbers of MB, > 0; `stackSizeMb` from 0.25, `codeRangeSizeMb` up to 65,536. The request that exceeds them rejects with
    * `ERR_WORKER_CRASHED`. Node does its best only: some ways to allocate abort the process nevertheless (nodejs/node#47224). Default:
    * Node's.
    */
   resourceLimits?: ResourceLimits;
-  /** Environment of the threads, as in Node's `new Worker`. Default: a copy of the process's. */
+  /** Environment of the threads, as in Node's `new Worker`: strings, and what is `undefined` is left out. Default: a copy of the process's. */
   env?: NodeJS.ProcessEnv;
   /** Appended to `process.argv` of the threads. */
   argv?: readonly string[];
@@ -35,24 +35,42 @@ export const THREAD_OPTION_NAMES = {
 export function threadOptions(options: ThreadStartOptions): ThreadOptions {
   const { resourceLimits, env, argv, execArgv, niceIncrement, entry } = options;
   if (resourceLimits !== undefined) checkResourceLimits(resourceLimits);
-  if (env !== undefined && (typeof env !== 'object' || env === null || Array.isArray(env))) {
-    throw invalid('env', env, 'an object of strings');
-  }
   for (const [name, value] of Object.entries({ argv, execArgv })) {
     if (value !== undefined && !(Array.isArray(value) && value.every((part) => typeof part === 'string'))) {
       throw invalid(name, value, 'an array of strings');
     }
   }
   if (niceIncrement !== undefined) checkInteger('niceIncrement', niceIncrement, -40, 40);
+  // Copies: threads are started later, too, when the caller may have changed what was checked.
   return {
-    resourceLimits,
-    env,
-    argv,
-    execArgv,
+    resourceLimits: resourceLimits && { ...resourceLimits },
+    env: env === undefined ? undefined : environment(env),
+    argv: argv && [...argv],
+    execArgv: execArgv && [...execArgv],
     niceIncrement,
     entry: entry === undefined ? undefined : entryUrlOf(entry),
   };
 }
+
+function environment(env: unknown): NodeJS.ProcessEnv {
+  // `process.env` has a class of its own. A map that is given in its place would make an empty environment.
+  const isMistaken = (given: object) =>
+    Array.isArray(given) || (!isPlain(given) && Object.keys(given).length === 0);
+  if (typeof env !== 'object' || env === null || isMistaken(env)) {
+    throw invalid('env', env, 'an object of strings');
+  }
+  const copy: NodeJS.ProcessEnv = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined) continue;
+    if (typeof value !== 'string') throw invalid(`env.${name}`, value, 'a string');
+    copy[name] = value;
+  }
+  return copy;
+}
+
+/** Beyond these Node aborts the whole process. */
+const LEAST_STACK_MB = 0.25;
+const MOST_CODE_RANGE_MB = 65_536;
 
 function checkResourceLimits(limits: ResourceLimits): void {
   const known = {
@@ -64,6 +82,13 @@ function checkResourceLimits(limits: ResourceLimits): void {
   checkObject('resourceLimits', limits, known);
   // Node takes no notice of a limit of the wrong type.
   for (const [name, value] of Object.entries(limits)) positive(`resourceLimits.${name}`, value, 0);
+  const { stackSizeMb, codeRangeSizeMb } = limits;
+  if (stackSizeMb !== undefined && stackSizeMb < LEAST_STACK_MB) {
+    throw invalid('resourceLimits.stackSizeMb', stackSizeMb, `a number ≥ ${LEAST_STACK_MB}`);
+  }
+  if (codeRangeSizeMb !== undefined && codeRangeSizeMb > MOST_CODE_RANGE_MB) {
+    throw invalid('resourceLimits.codeRangeSizeMb', codeRangeSizeMb, `a number up to ${MOST_CODE_RANGE_MB}`);
+  }
 }
 
 function entryUrlOf(entry: unknown): URL {

@@ -1,3 +1,4 @@
+import { invalid } from '../checks.js';
 import { InvalidOptionError } from '../errors.js';
 
 /** Ejects workers whose success rate is far below the others' (gRPC A50, "Success Rate Algorithm"). */
@@ -108,11 +109,9 @@ const consecutiveFailures: Fields<Settled<ConsecutiveFailuresOptions>> = {
 };
 const rules = { successRate, failurePercentage, consecutiveFailures };
 
-const show = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value) : String(value));
-
 function settle<T>(name: string, given: unknown, fields: Fields<T>, others: readonly string[] = []): T {
-  if (typeof given !== 'object' || given === null)
-    throw new InvalidOptionError(name, show(given), 'an object');
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw invalid(name, given, 'an object');
   const known = [...Object.keys(fields), ...others];
   for (const key of Object.keys(given)) {
     if (!known.includes(key))
@@ -120,9 +119,10 @@ function settle<T>(name: string, given: unknown, fields: Fields<T>, others: read
   }
   const settled: Record<string, number> = {};
   for (const [key, [byDefault, rule]] of Object.entries<readonly [unknown, Rule]>(fields)) {
-    const value: unknown = (given as Record<string, unknown>)[key] ?? byDefault;
+    const own: unknown = (given as Record<string, unknown>)[key];
+    const value = own === undefined ? byDefault : own;
     if (typeof value !== 'number' || !rule.holds(value)) {
-      throw new InvalidOptionError(`${name}.${key}`, show(value), rule.allowed);
+      throw invalid(`${name}.${key}`, value, rule.allowed);
     }
     settled[key] = value;
   }
@@ -138,7 +138,7 @@ export function outlierConfig(given: OutlierOptions = {}, name = 'outlierDetecti
   const settled = settle(name, given, general, Object.keys(rules));
   const rule = <T>(key: keyof typeof rules, fields: Fields<T>): T | false => {
     const options: unknown = given[key];
-    return options === false ? false : settle(`${name}.${key}`, options ?? {}, fields);
+    return options === false ? false : settle(`${name}.${key}`, options === undefined ? {} : options, fields);
   };
   return {
     ...settled,

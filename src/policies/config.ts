@@ -40,10 +40,11 @@ export function boolean(value: unknown, path: string): void {
   if (typeof value !== 'boolean') throw new InvalidOptionError(path, describe(value), 'true or false');
 }
 
-export function integerFrom(least: number): Check {
+export function integerFrom(least: number, most = Number.MAX_SAFE_INTEGER): Check {
   return (value, path) => {
-    if (Number.isSafeInteger(value) && (value as number) >= least) return;
-    throw new InvalidOptionError(path, describe(value), `an integer from ${least}`);
+    if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return;
+    const to = most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`;
+    throw new InvalidOptionError(path, describe(value), `an integer from ${least}${to}`);
   };
 }
 

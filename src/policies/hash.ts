@@ -2,12 +2,15 @@ import { KetamaRing } from './ketama.js';
 import { LeastPending } from './least-pending.js';
 import type { Policy, RequestView, WorkerView } from './policy.js';
 
+/** The most points that a ring may be asked for, as in gRPC's `ring_hash` (A42). They take 1.5 s to make. */
+export const MOST_POINTS = 2 ** 23;
+
 /** Options of `hash`. */
 export interface HashConfig {
-  /** The least number of points on the ring, an integer from 1. Default: no bound (160 points × weight, as in nginx). */
+  /** The least number of points on the ring, an integer from 1 to 8,388,608. Default: no bound (160 points × weight, as in nginx). */
   readonly minRingSize?: number;
   /**
-   * The greatest number of points on the ring, an integer from 1; each worker has one at least. It wins over
+   * The greatest number of points on the ring, an integer from 1 to 8,388,608; each worker has one at least. It wins over
    * `minRingSize`. Default: no bound.
    */
   readonly maxRingSize?: number;

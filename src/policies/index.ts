@@ -9,7 +9,7 @@ import {
   numberFrom,
   type Schema,
 } from './config.js';
-import { Hash, type HashConfig } from './hash.js';
+import { Hash, type HashConfig, MOST_POINTS } from './hash.js';
 import { LeastPending } from './least-pending.js';
 import { LeastRequest, type LeastRequestConfig } from './least-request.js';
 import { LeastWork } from './least-work.js';
@@ -87,7 +87,7 @@ const KINDS: { readonly [N in keyof PolicyConfigs]: Kind<PolicyConfigs[N]> } = {
     create: (context, config) => new LeastRequest(context, config),
   },
   hash: {
-    schema: { minRingSize: integerFrom(1), maxRingSize: integerFrom(1) },
+    schema: { minRingSize: integerFrom(1, MOST_POINTS), maxRingSize: integerFrom(1, MOST_POINTS) },
     create: (_, config) => new Hash(config),
   },
   rendezvous: { schema: {}, create: () => new Rendezvous() },

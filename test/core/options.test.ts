@@ -13,7 +13,10 @@ const table: { [Name in keyof Required<BalancerOptions>]: { refused: unknown[]; 
     taken: [1, 1024, { min: 0, max: 1 }],
   },
   policy: {
-    refused: [null, 1, '', 'least', [], [{}], [{ unknown: {} }], {}, { name: 'x' }],
+    refused: [
+      ...[null, 1, '', 'least', [], [{}], [{ unknown: {} }], {}, { name: 'x' }],
+      [{ hash: { minRingSize: 2 ** 23 + 1 } }],
+    ],
     taken: ['random', [{ no: {} }, { hash: {} }]],
   },
   window: { refused: [...notIntegers, 0, -1, 16_385, Infinity, 'full'], taken: [1, 16_384, 'auto'] },
@@ -38,13 +41,36 @@ const table: { [Name in keyof Required<BalancerOptions>]: { refused: unknown[]; 
     refused: [...notNumbers.filter((v) => !isRecord(v)), 0, -1, 2 ** 31],
     taken: [false, 5, Infinity, { silence: 5, whileRunning: true }],
   },
-  outlierDetection: { refused: [null, 1, 'x', true, { unknown: 1 }], taken: [false, {}] },
+  outlierDetection: {
+    refused: [
+      null,
+      1,
+      'x',
+      true,
+      [],
+      { unknown: 1 },
+      { successRate: [] },
+      { successRate: null },
+      { interval: null },
+    ],
+    taken: [false, {}, { successRate: {}, interval: undefined }],
+  },
   check: { refused: [null, 1, 'x', {}], taken: [() => 1] },
   resourceLimits: {
-    refused: [...notObjects, [], { maxOldGenerationSize: 1 }, { stackSizeMb: '4' }, { stackSizeMb: 0 }],
-    taken: [{}, { maxOldGenerationSizeMb: 64, stackSizeMb: 4.5 }],
+    refused: [
+      ...notObjects,
+      [],
+      { maxOldGenerationSize: 1 },
+      { stackSizeMb: '4' },
+      { stackSizeMb: 0.2 },
+      { codeRangeSizeMb: 5e9 },
+    ],
+    taken: [{}, { maxOldGenerationSizeMb: 64, stackSizeMb: 0.25 }, { codeRangeSizeMb: 512 }],
   },
-  env: { refused: [...notObjects, []], taken: [{}, { A: 'b' }] },
+  env: {
+    refused: [...notObjects, [], new Map([['A', 'b']]), { A: 1 }, { A: null }, { A: Symbol('s') }],
+    taken: [{}, { A: 'b', B: undefined }],
+  },
   argv: { refused: [null, 'x', {}, [1], 5], taken: [[], ['a']] },
   execArgv: { refused: [null, 'x', {}, [1], 5], taken: [[], ['--no-warnings']] },
   niceIncrement: { refused: [...notIntegers, 41, -41], taken: [0, 19] },
@@ -136,8 +162,44 @@ describe('options of a Balancer', () => {
     });
   });
 
-  it.each([null, 5, 'x', [], () => 1])('%s instead of the options is refused', (options) => {
-    expect(refusal(() => new Balancer(options as never))).toEqual(names('new Balancer(options)'));
+  it.each([null, 5, 'x', [], () => 1, new Map([['workers', 1]]), new Date(), Promise.resolve()])(
+    '%s instead of the options is refused',
+    (options) => {
+      expect(refusal(() => new Balancer(options as never))).toEqual(names('new Balancer(options)'));
+    },
+  );
+
+  it('the process’s own environment is one for threads', () => {
+    expect(resolveOptions({ env: process.env }).thread.env).toEqual({ ...process.env });
+  });
+
+  it('an object of a class may hold options', () => {
+    class Options {
+      get maxQueue() {
+        return 5;
+      }
+    }
+    expect(resolveOptions(new Options() as never)).toMatchObject({ maxQueue: 5 });
+  });
+
+  it('threads get what was checked, whatever becomes of it later', () => {
+    const given = {
+      argv: ['a'],
+      execArgv: ['--no-warnings'],
+      env: { A: 'b' } as Record<string, string | undefined>,
+      resourceLimits: { stackSizeMb: 4 },
+    };
+    const { thread } = resolveOptions(given);
+    given.argv.push('b');
+    given.execArgv.push('--bad');
+    given.env.A = undefined;
+    given.resourceLimits.stackSizeMb = 0;
+    expect(thread).toMatchObject({
+      argv: ['a'],
+      execArgv: ['--no-warnings'],
+      env: { A: 'b' },
+      resourceLimits: { stackSizeMb: 4 },
+    });
   });
 
   it('a value that resists being shown is refused like any other', () => {
@@ -237,8 +299,50 @@ describe('options of a submit', () => {
     expect(await balancer.submit(() => 'done', [], { [name]: value })).toBe('done');
   });
 
-  it.each([null, 5, 'x', [], () => 1])('%s instead of the options is refused', async (options) => {
-    await expect(balancer.submit(() => 1, [], options as never)).rejects.toEqual(names('submit options'));
+  it.each([null, 5, 'x', [], () => 1, new Map(), new URL('file:///a')])(
+    '%s instead of the options is refused',
+    async (options) => {
+      await expect(balancer.submit(() => 1, [], options as never)).rejects.toEqual(names('submit options'));
+      using session = balancer.session();
+      const inSession = session.submit(() => 1, [], options as never);
+      await expect(inSession).rejects.toEqual(names('submit options'));
+    },
+  );
+
+  it('a signal in their place is told where it belongs', async () => {
+    const { signal } = new AbortController();
+    await expect(balancer.submit(() => 1, [], signal as never)).rejects.toMatchObject({
+      option: 'submit options',
+      message: expect.stringContaining('an object of options, as in { signal }'),
+    });
+    expect(refusal(() => balancer.map([], () => 1, signal as never))).toEqual(names('map options'));
+    await expect(balancer.close(signal as never)).rejects.toEqual(names('close options'));
+  });
+
+  it('each is read once: what was checked is what counts', async () => {
+    let reads = 0;
+    const options = {
+      get retries() {
+        reads++;
+        return reads === 1 ? 1 : -1;
+      },
+    };
+    expect(await balancer.submit(() => 'done', [], options)).toBe('done');
+    expect(reads).toBe(1);
+  });
+
+  it('a list of transfers may be changed while the request waits', async () => {
+    const gate = new Int32Array(new SharedArrayBuffer(4));
+    const held = balancer.submit((words) => void Atomics.wait(words, 0, 0), [gate]);
+    const bytes = new Uint8Array([1, 2, 3]);
+    const transfer: ArrayBuffer[] = [bytes.buffer];
+    const moved = balancer.submit((given) => given.length, [bytes], { transfer });
+    transfer.length = 0;
+    Atomics.store(gate, 0, 1);
+    Atomics.notify(gate, 0);
+    await held;
+    expect(await moved).toBe(3);
+    expect(bytes.length).toBe(0);
   });
 
   it.each([null, 5, 'x', {}, new Set([1]), () => 1])(
@@ -269,6 +373,8 @@ describe('options of a submit', () => {
       [() => balancer.resize('2' as never), 'resize(workers)'],
       [() => balancer.resize(undefined as never), 'resize(workers)'],
       [() => balancer.add({ weight: 0 }), 'add options.weight'],
+      [() => balancer.add({ weight: 1_001 }), 'add options.weight'],
+      [() => balancer.add({ weight: Number.MAX_VALUE }), 'add options.weight'],
       [() => balancer.add({ weight: Number.NaN }), 'add options.weight'],
       [() => balancer.add(null as never), 'add options'],
       [() => balancer.add({ wait: 1 } as never), 'add options'],

@@ -26,7 +26,7 @@ describe('options of outlier detection', () => {
   const bad: [unknown, string, string][] = [
     [null, 'outlierDetection', 'null'],
     [{ interval: 0 }, 'outlierDetection.interval', '0'],
-    [{ interval: '10s' }, 'outlierDetection.interval', '"10s"'],
+    [{ interval: '10s' }, 'outlierDetection.interval', "'10s'"],
     [{ baseEjectionTime: -1 }, 'outlierDetection.baseEjectionTime', '-1'],
     [{ maxEjectionTime: Number.POSITIVE_INFINITY }, 'outlierDetection.maxEjectionTime', 'Infinity'],
     [{ maxEjectionPercent: 101 }, 'outlierDetection.maxEjectionPercent', '101'],
