@@ -152,8 +152,8 @@ function build() {
 
 if (realpathSync(process.argv[1]) === realpathSync(fileURLToPath(import.meta.url))) {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major < 20 || (major === 20 && minor < 19)) {
-    process.stderr.write(`leastwork needs Node 20.19 or later; this is ${process.version}\n`);
+  if (major < 20 || major === 21 || (major === 20 && minor < 19) || (major === 22 && minor < 12)) {
+    process.stderr.write(`leastwork needs Node 20.19, or 22.12 or later; this is ${process.version}\n`);
     process.exit(1);
   }
   install();

@@ -165,7 +165,8 @@ export class Balancer extends EventEmitter<BalancerEvents> {
    * Runs a task on the worker that the policy selects.
    *
    * @param task an inline function (it may use its arguments and globals only), or a module's export from `tasks(url)`
-   * @param args its arguments; copied by structured clone when they are sent
+   * @param args its arguments; copied by structured clone when they are sent to a thread, which may be later: they must not be changed
+   *   before the promise settles
    * @returns a promise of the task's result. It rejects with what the task threw, with a `BalancerError` (see its subclasses),
    *   or with the signal's reason. It always settles. `submit` never throws.
    */

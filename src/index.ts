@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 export { Balancer, type BalancerEvents } from './balancer.js';
 export type { MapOptions, SubmitOptions } from './call-options.js';
 export {

@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * What a task can import while it runs: `import { context, transfer } from 'leastwork/task'`.
  *
