@@ -7,7 +7,7 @@ export class Hope {
   readonly #tell: (error: NoWorkerError | undefined) => void;
   #isLost = false;
 
-  /** @param tell called when hope is lost, with the reason, and with `undefined` when there is some again */
+  /** @param tell called with the reason as long as hope is lost, since requests may come back from workers that leave; with `undefined` when there is some again */
   constructor(tell: (error: NoWorkerError | undefined) => void) {
     this.#tell = tell;
   }
@@ -23,7 +23,7 @@ export class Hope {
       else if (staysEmpty) error = emptySet();
     }
     const isLost = error !== undefined;
-    if (isLost === this.#isLost) return;
+    if (!isLost && !this.#isLost) return;
     this.#isLost = isLost;
     this.#tell(error);
   }
