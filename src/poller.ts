@@ -79,8 +79,9 @@ export class Poller {
 
   readonly #onFallback = (): void => {
     if (this.#state !== 'sleeping') return;
+    const mayHoldBack = this.#lookout.mayHoldBack();
     if (this.#lookout.hasResults()) this.wake();
-    else if (this.#lookout.mayHoldBack()) this.#fallback?.refresh();
+    else if (mayHoldBack) this.#fallback?.refresh();
   };
 
   #look(): void {
@@ -123,13 +124,15 @@ export class Poller {
 
   #sleep(): void {
     Atomics.store(this.#word, 0, bellStates.sleeping);
+    // In this order: what is held back before a run that makes it say no lies there for the look that follows.
+    const mayHoldBack = this.#lookout.mayHoldBack();
     if (this.#lookout.hasResults()) {
       this.#rouse();
       this.#schedule();
       return;
     }
     this.#state = 'sleeping';
-    if (!this.#lookout.mayHoldBack()) return;
+    if (!mayHoldBack) return;
     if (this.#fallback === undefined) {
       this.#fallback = setTimeout(this.#onFallback, FALLBACK_MS);
       this.#fallback.unref();

@@ -248,7 +248,8 @@ export class Window {
   /** W: notes what it runs and since when (ms, `performance.now() + CLOCK_OFFSET`). */
   noteStart(id: number, at: number): void {
     this.memory.f64[STARTED_AT] = at;
-    this.#words[RUNNING] = id;
+    // Whoever sees this sees the time, too.
+    Atomics.store(this.#words, RUNNING, id);
   }
 
   /** W: shows that it lives. */
