@@ -148,7 +148,8 @@ export class Handout implements Leveller {
     this.#policy.update(from.view);
     if (requests.length === 0) return;
     this.#counts.reclaimed += requests.length;
-    for (const request of requests) this.#staging.stage(request, to);
+    // A getter in the arguments of one may abort the next, which is in no window just now.
+    for (const request of requests) if (!request.isSettled) this.#staging.stage(request, to);
     this.#policy.update(to.view);
     this.#staging.post();
   }

@@ -27,6 +27,8 @@ export class Staging {
       request.reject(error);
       return;
     }
+    // A getter in its arguments has aborted it.
+    if (request.isSettled) return;
     extras?.sent?.();
     if (!worker.touched) {
       worker.touched = true;

@@ -42,6 +42,19 @@ describe("the caller's code that runs in the middle of ours", () => {
     await Promise.all(more);
   });
 
+  it.each([
+    ['small', 1],
+    ['by message', 'x'.repeat(1_000)],
+  ])('a getter that aborts its own request: that is not run (%s)', async (_, padding) => {
+    const control = new AbortController();
+    const count = (words: Int32Array, ..._: unknown[]) => Atomics.add(words, 0, 1);
+    const runs = new Int32Array(new SharedArrayBuffer(4));
+    const { signal } = control;
+    const own = balancer.submit(count, [runs, when(() => control.abort('enough')), padding], { signal });
+    await expect(own).rejects.toBe('enough');
+    expect(await balancer.submit(count, [runs])).toBe(0);
+  });
+
   it('a getter that aborts its own request, or another one', async () => {
     const control = new AbortController();
     const { signal } = control;
