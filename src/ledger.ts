@@ -2,6 +2,7 @@
  * What is in a worker's window, by position: the requests, the work that each is expected to be, and the bytes of its arguments.
  * The main thread's record beside the shared memory, which holds what the thread needs.
  */
+import { isMovable } from './movable.js';
 import type { Request } from './request.js';
 import { advance, distance, FIRST_POSITION } from './window.js';
 
@@ -23,11 +24,13 @@ export class Ledger {
   readonly #works: Float64Array;
   readonly #sizes: Float64Array;
   readonly #ends: Float64Array;
+  readonly #mobility: Uint8Array;
   #done = FIRST_POSITION;
   #tail = FIRST_POSITION;
   #bytes = 0;
   #left = 0;
   #unknown = 0;
+  #movable = 0;
   #freeTo = 0;
 
   /** @param capacity a power of two */
@@ -38,6 +41,7 @@ export class Ledger {
     this.#works = new Float64Array(capacity);
     this.#sizes = new Float64Array(capacity);
     this.#ends = new Float64Array(capacity);
+    this.#mobility = new Uint8Array(capacity);
   }
 
   /** Position of the first request whose completion has not been read. */
@@ -63,6 +67,11 @@ export class Ledger {
   /** Whether there is a request of a task that had never run: nobody knows how long that takes. */
   get hasUnknown(): boolean {
     return this.#unknown > 0;
+  }
+
+  /** How many of its requests might run elsewhere, had they not been started. */
+  get movable(): number {
+    return this.#movable;
   }
 
   /** How many requests have left it at its front so far: `done`, without its wrap. */
@@ -113,6 +122,9 @@ export class Ledger {
     this.#sums.pending++;
     this.#sums.work += work;
     if (work === UNKNOWN_RUN_TIME) this.#unknown++;
+    const mobility = isMovable(request, 'balance') ? 1 : 0;
+    this.#mobility[at] = mobility;
+    this.#movable += mobility;
   }
 
   /** Takes out the first one: it is completed, or its thread has died running it. */
@@ -148,6 +160,10 @@ export class Ledger {
     }
     let held = 0;
     for (const request of this.#requests) if (request !== undefined) held++;
+    let movable = 0;
+    for (let p = this.#done; p !== this.#tail; p = advance(p, 1))
+      movable += this.#mobility[p & this.#mask] as number;
+    if (movable !== this.#movable) throw new Error(`${this.#movable} are said to be movable, ${movable} are`);
     if (held !== pending) throw new Error(`${held} requests are held, ${pending} are pending`);
   }
 
@@ -158,6 +174,7 @@ export class Ledger {
     this.#requests[at] = undefined;
     sums.pending--;
     if (this.#works[at] === UNKNOWN_RUN_TIME) this.#unknown--;
+    this.#movable -= this.#mobility[at] as number;
     if (sums.pending === 0) {
       // Sums of floats drift; an empty window is the moment to begin anew.
       sums.work = 0;

@@ -1,13 +1,11 @@
 /** The main thread's hand on a window: fills slots, posts them, takes unstarted ones back. */
 import { approximateBytes } from './cloneable.js';
 import type { Ledger } from './ledger.js';
+import { isMovable, type ReclaimReason } from './movable.js';
 import type { Outbox } from './outbox.js';
 import { flags, writeValues } from './payload.js';
 import type { Request } from './request.js';
 import { advance, distance, type Window } from './window.js';
-
-/** Why requests are taken back: to be run by an idle worker, or since this one leaves, or is broken. */
-export type ReclaimReason = 'balance' | 'leaving' | 'ejected';
 
 /** What a dead thread has left. */
 export interface Remains {
@@ -48,6 +46,8 @@ export class Slots {
     const position = ledger.tail;
     const slot = window.requestSlot(position);
     const { memory } = window;
+    // The check of a fresh thread has no caller who waits, and counts as settled from the beginning.
+    const { isSettled } = request;
     outbox.introduce(request.task, ledger);
     const { arena } = outbox;
     arena.begin();
@@ -61,6 +61,12 @@ export class Slots {
       bytes = approximateBytes(request.args) + approximateBytes(request.extras?.context);
     }
     if (request.extras?.onYield !== undefined) kind |= flags.streams;
+    if (request.isSettled !== isSettled) {
+      // A getter in its arguments has aborted it.
+      if ((kind & flags.byMessage) !== 0) outbox.drop(new Map([[outbox.sending, bytes]]));
+      outbox.over(request);
+      return undefined;
+    }
     memory.i32[slot] = request.id;
     memory.i32[slot + 1] = request.task.id;
     memory.i32[slot + 2] = kind;
@@ -93,10 +99,11 @@ export class Slots {
   }
 
   /**
-   * Takes back up to n of the last unstarted requests, the oldest first. Passes over those that must stay here: their
-   * arguments were transferred, or they are pinned. A key pins only as long as the worker stays, a session until it is broken.
+   * Takes back up to n of the last unstarted requests, the oldest first. Passes over those that must stay here; see `isMovable`. O(window),
+   * and O(1) where there is none to be found for the sake of balance, which is asked for at each pass while a worker idles.
    */
   reclaim(n: number, why: ReclaimReason): Request[] {
+    if (why === 'balance' && !this.#hasMovable()) return [];
     const unstarted = this.#window.unstarted();
     let movable = 0;
     let reach = 0;
@@ -106,6 +113,18 @@ export class Slots {
       reach = i;
     }
     return reach === 0 ? [] : this.#takeOut(reach, (request) => isMovable(request, why));
+  }
+
+  /** Whether one of the unstarted requests may run elsewhere. */
+  #hasMovable(): boolean {
+    const ledger = this.#ledger;
+    let { movable } = ledger;
+    const head = this.#window.head();
+    // All but one of the started ones are completed, and mostly taken.
+    for (let p = ledger.done; p !== head && movable > 0; p = advance(p, 1)) {
+      if (isMovable(ledger.at(p), 'balance')) movable--;
+    }
+    return movable > 0;
   }
 
   /**
@@ -196,11 +215,4 @@ export class Slots {
 function needsMessage(request: Request): boolean {
   const { extras } = request;
   return extras !== undefined && (extras.transfer !== undefined || extras.context !== undefined);
-}
-
-function isMovable(request: Request | undefined, why: ReclaimReason): boolean {
-  const extras = request?.extras;
-  if (extras === undefined) return true;
-  if (extras.away || (extras.session !== undefined && why !== 'ejected')) return false;
-  return !extras.pinned || why !== 'balance';
 }
