@@ -12,7 +12,7 @@ import type { ArgumentsMessage, ResultMessage, ToMain } from './protocol.js';
 import type { Request } from './request.js';
 
 /** The messages that are about requests, not about the thread. */
-export type FromTasks = Exclude<ToMain, { readonly type: 'wake' | 'here' | 'ready' }>;
+export type FromTasks = Exclude<ToMain, { readonly type: 'wake' | 'here' | 'ready' | 'unready' }>;
 
 export class Inbox {
   readonly #channel: MainChannel;

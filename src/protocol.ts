@@ -93,6 +93,8 @@ export interface ArgumentsMessage {
 export type ToMain =
   | { readonly type: 'wake' }
   | { readonly type: 'ready' }
+  /** What is to be preloaded does not load. */
+  | { readonly type: 'unready'; readonly reason: Failure }
   /** The answer to `call`. */
   | { readonly type: 'here' }
   | ResultMessage

@@ -6,17 +6,19 @@ import { Backlog } from './backlog.js';
 import { isCallingOut } from './call-out.js';
 import { Channel } from './channel.js';
 import { CLOCK_OFFSET } from './clock.js';
-import { encodeFailure } from './failure.js';
+import { decodeFailure, encodeFailure } from './failure.js';
 import { Holding, MOST_HOLD_MS } from './holding.js';
 import { Inbox } from './inbox.js';
 import { windowBytes } from './layout.js';
 import type { Lead } from './lead.js';
 import { Ledger } from './ledger.js';
+import { Linger } from './linger.js';
+import type { ReclaimReason } from './movable.js';
 import { type MainChannel, Outbox } from './outbox.js';
 import { flags, readOne } from './payload.js';
 import type { ModuleAddress, ResultMessage, ToMain, ToWorker } from './protocol.js';
 import type { Request } from './request.js';
-import { type ReclaimReason, type Remains, Slots } from './slots.js';
+import { type Remains, Slots } from './slots.js';
 import { Thread, type ThreadDeath, type ThreadOptions } from './thread.js';
 import { View, type WorkerState } from './view.js';
 import { advance, Window } from './window.js';
@@ -104,6 +106,7 @@ export class Worker {
   readonly #thread: Thread;
   readonly #events: WorkerEvents;
   readonly #holding = new Holding();
+  readonly #linger = new Linger(this);
   #heldBack = false;
   #isAbsent = false;
   #draining = false;
@@ -179,9 +182,14 @@ export class Worker {
     return this.#window.beats();
   }
 
-  /** A count that changes with each request that the thread starts or completes, too. */
+  /** A count that changes with each request that the thread starts or completes. */
+  get claims(): number {
+    return this.#window.head() + this.#window.completed();
+  }
+
+  /** A count that changes with either. */
   get progress(): number {
-    return this.#window.beats() + this.#window.head() + this.#window.completed();
+    return this.#window.beats() + this.claims;
   }
 
   /** The request that would be started next, if any. */
@@ -327,8 +335,9 @@ export class Worker {
     if (this.sessions === 0 && this.state === 'draining') this.retire();
   }
 
-  /** Lets the thread end by itself when its window is empty. */
+  /** Lets the thread end by itself when its window is empty; ends it if it does not. */
   retire(): void {
+    this.#linger.begin();
     this.#send({ type: 'retire' });
     if (this.#window.ring()) this.#send({ type: 'ring' });
   }
@@ -418,13 +427,22 @@ export class Worker {
         this.wasReady = true;
         this.#events.ready(this);
         break;
+      case 'unready':
+        // Not `terminated`: that is nobody's purpose.
+        void this.#thread.terminate(decodeFailure(message.reason) as Error);
+        break;
       default:
         this.#inbox.receive(message);
     }
   }
 
   #died(death: ThreadDeath): void {
+    this.#linger.stop();
+    // Before what it has sent is received: a `wake` makes the main thread look, and give out what there is.
+    this.state = 'dead';
+    this.updateAvailable();
     this.#channel.drain();
+    // A late `ready` among that makes it so.
     this.state = 'dead';
     this.updateAvailable();
     this.#events.died(this, death);

@@ -6,7 +6,7 @@ import { restoreBuffers } from '../src/buffers.js';
 import { Channel } from '../src/channel.js';
 import { CLOCK_OFFSET } from '../src/clock.js';
 import { NotCloneableError } from '../src/errors.js';
-import { decodeFailure } from '../src/failure.js';
+import { decodeFailure, encodeFailure } from '../src/failure.js';
 import { flags, readValues } from '../src/payload.js';
 import type { ToWorker, WorkerInit } from '../src/protocol.js';
 import { Spinners } from '../src/spinners.js';
@@ -18,6 +18,7 @@ import { Delivery, type WorkerChannel } from './deliver.js';
 import { Functions, type TaskFunction } from './functions.js';
 import { readyToImport } from './importer.js';
 import { loadModule } from './module.js';
+import { exit, inNextTurn, now } from './natives.js';
 import { redirectOutput } from './output.js';
 import { SharedBuffers } from './shares.js';
 import { ArgumentSignals } from './signals.js';
@@ -69,7 +70,7 @@ class WorkLoop {
     this.#streams = new Streams({
       channel: this.#channel,
       announce: () => this.#delivery.announceMessage(),
-      turn: () => (performance.now() - this.#lastTurn > TURN_MS ? this.#turn() : undefined),
+      turn: () => (now() - this.#lastTurn > TURN_MS ? this.#turn() : undefined),
       isCancelled: (id) => this.#window.isCancelled(id),
     });
     this.#spinner = new Spinner(this.#window, new Spinners(init.spinners), init.id, init.spin);
@@ -83,7 +84,7 @@ class WorkLoop {
       this.#delivery.announceMessage();
     });
     process.once('exit', () => this.#returnTransferred());
-    this.#lastTurn = performance.now();
+    this.#lastTurn = now();
   }
 
   /** Loads what is to be loaded, and then says that it is ready; begins. */
@@ -92,15 +93,13 @@ class WorkLoop {
     try {
       for (const module of init.preload) await loadModule(module);
     } catch (error) {
-      // Uncaught, not just an unhandled rejection: with `--unhandled-rejections=warn` the thread would stay, and never be ready.
-      setImmediate(() => {
-        throw error;
-      });
+      // Not thrown: something in the thread may handle what is uncaught, and then it would stay, and never be ready.
+      this.#channel.send({ type: 'unready', reason: encodeFailure(error) });
       return;
     }
     readyToImport();
     if (!isReadyEarly(init)) this.#channel.send({ type: 'ready' });
-    setImmediate(() => this.#loop());
+    inNextTurn(() => this.#loop());
   }
 
   #receive(message: ToWorker): void {
@@ -163,12 +162,12 @@ class WorkLoop {
         continue;
       }
       this.#arguments.tidy();
-      const idleSince = performance.now();
+      const idleSince = now();
       if (idleSince - this.#lastTurn > TURN_MS) {
         await this.#turn();
         continue;
       }
-      if (this.#retiring) process.exit(0);
+      if (this.#retiring) exit();
       if (this.#spinner.spin(idleSince)) continue;
       if (this.#window.nap(NAP_MS)) {
         // A ring without a request: there is a message.
@@ -190,7 +189,7 @@ class WorkLoop {
     for (;;) {
       const position = window.claim();
       if (position < 0) return undefined;
-      if (start === 0) start = performance.now();
+      if (start === 0) start = now();
       const slot = window.requestSlot(position);
       const id = i32[slot] as number;
       const kind = i32[slot + 2] as number;
@@ -211,12 +210,12 @@ class WorkLoop {
         if ((kind & flags.streams) !== 0) result = this.#streams.run(id, result);
         if (isThenable(result)) return this.#finishLater(position, id, result, start);
       } catch (error) {
-        this.#delivery.failure(position, id, error, performance.now() - start);
-        this.#ended(start, performance.now());
+        this.#delivery.failure(position, id, error, now() - start);
+        this.#ended(start, now());
         start = 0;
         continue;
       }
-      const end = performance.now();
+      const end = now();
       this.#delivery.result(position, id, result, end - start);
       this.#ended(start, end);
       start = end;
@@ -237,11 +236,11 @@ class WorkLoop {
   ): Promise<void> {
     try {
       const value = await result;
-      this.#delivery.result(position, id, value, performance.now() - start);
+      this.#delivery.result(position, id, value, now() - start);
     } catch (error) {
-      this.#delivery.failure(position, id, error, performance.now() - start);
+      this.#delivery.failure(position, id, error, now() - start);
     }
-    const end = performance.now();
+    const end = now();
     this.#ended(start, end);
     if (end - this.#lastTurn > TURN_MS) await this.#turn();
   }
@@ -273,8 +272,8 @@ class WorkLoop {
 
   /** One turn of the thread's event loop. */
   async #turn(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
-    this.#lastTurn = performance.now();
+    await new Promise<void>((resolve) => inNextTurn(resolve));
+    this.#lastTurn = now();
     this.#window.beat();
     if (this.#watchHeap) this.#window.noteHeap(heapStatistics().used_heap_size);
   }

@@ -6,6 +6,7 @@
  */
 import type { Spinners } from '../src/spinners.js';
 import type { Window } from '../src/window.js';
+import { now } from './natives.js';
 
 /** Looks at the window between two looks at the clock. */
 const LOOKS = 32;
@@ -51,7 +52,7 @@ export class Spinner {
     const window = this.#window;
     do {
       for (let i = 0; i < LOOKS; i++) if (window.unstarted() > 0) return true;
-    } while (performance.now() < end);
+    } while (now() < end);
     return false;
   }
 }

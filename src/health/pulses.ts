@@ -40,7 +40,7 @@ export class Pulses {
         this.#patients.set(worker.id, patient);
       }
       const owes = this.#owes(worker, patient);
-      if (patient.heartbeat.look(now, { count: worker.progress, owes }) === 'silent') silent.push(worker);
+      if (patient.heartbeat.look(now, { count: progressOf(worker), owes }) === 'silent') silent.push(worker);
     }
     return silent;
   }
@@ -65,4 +65,9 @@ export class Pulses {
     }
     return true;
   }
+}
+
+/** Of a worker that is to start a request only that counts: its event loop may turn, and answer, although its work loop has come to an end. */
+function progressOf(worker: Worker): number {
+  return worker.view.pending > 0 && worker.runningRequest === undefined ? worker.claims : worker.progress;
 }

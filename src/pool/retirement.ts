@@ -3,9 +3,6 @@ import type { Dispatcher } from '../dispatcher.js';
 import type { Member } from './member.js';
 import type { Roster } from './roster.js';
 
-/** At the end nothing is left to run; a thread that some stray callback of a task keeps busy then is ended after this time, in ms. */
-const LINGER_MS = 3_000;
-
 export class Retirement {
   readonly #members: Roster;
   readonly #dispatcher: Dispatcher;
@@ -45,9 +42,7 @@ export class Retirement {
   /** Retires all, for good: sessions do not hold them. Resolves when all threads have ended. */
   async retireAll(): Promise<void> {
     this.#isEnd = true;
-    const linger = setTimeout(() => this.terminateAll(), LINGER_MS);
     await Promise.all([...this.#members.all()].map((member) => this.retire(member)));
-    clearTimeout(linger);
   }
 
   /**

@@ -31,6 +31,16 @@ describe('a thread that cannot start', () => {
       { preload, env, fault: 'throws', execArgv: ['--unhandled-rejections=warn'] },
       'preload failed on purpose',
     ],
+    [
+      'a preload that throws, where something in the thread handles what is uncaught',
+      {
+        preload,
+        env,
+        fault: 'throws',
+        execArgv: ['--import', 'data:text/javascript,process.on("uncaughtException",()=>{})'],
+      },
+      'preload failed on purpose',
+    ],
     ['a preload that does not exist', { preload: ['file:///no/such/module.mjs'] }, 'no/such/module.mjs'],
     ['an entry that does not exist', { entry: 'file:///no/such/entry.mjs' }, 'no/such/entry.mjs'],
   ])(

@@ -223,6 +223,9 @@ export function mainThread(setting: WindowSetting): ActorModel<MainLocal, Window
       }
       case 'sleep':
         Atomics.store(bellWord, 0, bellStates.sleeping);
+        steps.note((ghost) => {
+          ghost.mayWake = true;
+        });
         if (error !== 'bell without a second look' && hasResults(local)) {
           Atomics.store(bellWord, 0, bellStates.looking);
           return { ...local, at: 'turn' };

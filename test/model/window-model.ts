@@ -21,6 +21,7 @@ export function windowModel(options: WindowModelOptions): Model<WindowGhost> {
       fate: Object.fromEntries(main.local.queued.map((id) => [id, 'queued'])),
       settled: {},
       running: {},
+      mayWake: false,
     },
     actors: [main, ...names.map((_, w) => workerThread(setting, w))],
     ended: ({ actors }) => actors[0]!.next === undefined,

@@ -51,6 +51,14 @@ const mutants: Mutant[] = [
     /no end/,
   ],
   ['swaps the bell and tells nobody', 'wakeMain', /=== (\w+\.)*sleeping\)/, '=== 7)', {}, /no end/],
+  [
+    'wakes by what it read, not by what it swapped',
+    'wakeMain',
+    /Atomics\.compareExchange\(this\.#bell, 0, (.*), (.*)\) === \1/,
+    '(Atomics.load(this.#bell, 0) === $1 && (Atomics.store(this.#bell, 0, $2), true))',
+    { workers: 2 },
+    /woken twice/,
+  ],
   ['publishes a completion that is not there yet', 'complete', /position \+ 1/, 'position + 2', {}, /./],
 ];
 

@@ -53,6 +53,8 @@ export interface WindowGhost {
   settled: Record<string, number>;
   /** What is running in each worker. */
   running: Record<string, number>;
+  /** Whether a worker may tell the main thread, which sleeps, to look: one of them does. */
+  mayWake: boolean;
 }
 
 export type WindowSteps = Steps<WindowGhost>;

@@ -51,6 +51,14 @@ export function workerThread(setting: WindowSetting, w: number): ActorModel<Work
     }
   };
 
+  const wakeMain = (steps: WindowSteps): void => {
+    steps.note((ghost) => {
+      steps.check(ghost.mayWake, 'the main thread is woken twice from one sleep');
+      ghost.mayWake = false;
+    });
+    steps.send('main', { wake: 1 });
+  };
+
   const activity = (local: WorkerLocal, steps: WindowSteps): WorkerLocal => {
     switch (local.at) {
       case 'claim': {
@@ -87,7 +95,7 @@ export function workerThread(setting: WindowSetting, w: number): ActorModel<Work
           });
         };
         if (error === 'announces before it publishes' && window.mainSleeps() && window.wakeMain()) {
-          steps.send('main', { wake: 1 });
+          wakeMain(steps);
         }
         if (error === 'publishes before the slot is written') publish();
         write();
@@ -106,7 +114,7 @@ export function workerThread(setting: WindowSetting, w: number): ActorModel<Work
         if (hold && (error === 'holds back although its window is empty' || window.unstarted() > 0)) {
           return { ...local, at: 'claim' };
         }
-        if (window.wakeMain()) steps.send('main', { wake: 1 });
+        if (window.wakeMain()) wakeMain(steps);
         return { ...local, at: 'claim' };
       }
       case 'empty':

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { Pulses } from '../../dist/src/health/pulses.js';
+import type { Worker } from '../../dist/src/worker.js';
+
+/** A worker as the main thread sees it: `pings` are answered at once. */
+function worker(pending: number, runningRequest?: object) {
+  const seen = {
+    id: 1,
+    view: { pending },
+    runningRequest,
+    beats: 0,
+    claims: 0,
+    get progress() {
+      return this.beats + this.claims;
+    },
+    ping() {
+      this.beats++;
+    },
+  };
+  return seen as typeof seen & Worker;
+}
+
+function looks(seen: Worker, each: (look: number) => void = () => {}): Worker[] {
+  const pulses = new Pulses(100, false);
+  for (let look = 0; look < 10; look++) {
+    each(look);
+    const silent = pulses.look([seen], look * 25);
+    if (silent.length > 0) return silent;
+  }
+  return [];
+}
+
+describe('who has gone silent', () => {
+  it('not one that idles and answers', () => {
+    expect(looks(worker(0))).toEqual([]);
+  });
+
+  it('one that has requests and starts none, although its event loop answers', () => {
+    const seen = worker(3);
+    expect(looks(seen)).toEqual([seen]);
+  });
+
+  it('not one that starts them', () => {
+    const seen = worker(3);
+    expect(looks(seen, (look) => (seen.claims = look >> 1))).toEqual([]);
+  });
+
+  it('not one that runs a request', () => {
+    expect(looks(worker(3, {}))).toEqual([]);
+  });
+});
