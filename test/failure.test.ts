@@ -1,7 +1,8 @@
+import assert from 'node:assert';
 import { inspect } from 'node:util';
 import vm from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { NotCloneableError, TaskNotFoundError } from '../dist/src/errors.js';
+import * as balancerErrors from '../dist/src/errors.js';
 import { decodeFailure, encodeFailure } from '../dist/src/failure.js';
 
 /** As between two threads. */
@@ -9,6 +10,8 @@ import { decodeFailure, encodeFailure } from '../dist/src/failure.js';
 function travel(thrown: unknown): any {
   return decodeFailure(structuredClone(encodeFailure(thrown)));
 }
+
+const { NotCloneableError, TaskNotFoundError } = balancerErrors;
 
 describe('errors on their way between threads', () => {
   it.each([Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError])(
@@ -157,8 +160,77 @@ describe('errors on their way between threads', () => {
     );
     expect(back.call).toBe('[Function: call]');
     expect(back.inner).toBeInstanceOf(TypeError);
-    expect(back.big).toContain('[Function: f]');
+    expect(back.big).toEqual({ deep: { f: '[Function: f]' } });
     expect(back.ok).toBe(1n);
+  });
+
+  it('Buffers stay Buffers, and bring no more than their own bytes', () => {
+    const back = travel(
+      Object.assign(new Error('x'), { stderr: Buffer.from('oops'), output: [null, Buffer.from('out')] }),
+    );
+    expect(back.stderr).toBeInstanceOf(Buffer);
+    expect(back.stderr.toString()).toBe('oops');
+    expect(back.output[1].toString()).toBe('out');
+    expect(back.stderr.buffer.byteLength).toBe(4);
+  });
+
+  it('a Buffer of shared memory stays shared', () => {
+    const shared = Buffer.from(new SharedArrayBuffer(8), 2, 3);
+    const back = travel(Object.assign(new Error('x'), { shared }));
+    shared[0] = 7;
+    expect([back.shared.length, back.shared[0]]).toEqual([3, 7]);
+  });
+
+  it('errors inside own arrays, objects and Maps keep what errors keep', () => {
+    const inner = () => Object.assign(new TypeError('in'), { code: 'E_IN' });
+    const back = travel(
+      Object.assign(new Error('x'), {
+        errors: [inner()],
+        details: { deep: { inner: inner() } },
+        byName: new Map([['a', inner()]]),
+        all: new Set([inner()]),
+      }),
+    );
+    for (const each of [back.errors[0], back.details.deep.inner, back.byName.get('a'), ...back.all]) {
+      expect(each).toBeInstanceOf(TypeError);
+      expect(each.code).toBe('E_IN');
+    }
+  });
+
+  it('identity is kept: the error inside its own list, one object or a part of it in two properties', () => {
+    const error = new Error('x');
+    const one = { a: new Date(0), list: [1] };
+    const part = new Date(1);
+    class Holder {
+      part = part;
+    }
+    const back = travel(
+      Object.assign(error, { list: [error], one, two: one, inner: [one.list], holder: new Holder(), part }),
+    );
+    expect(back.list[0]).toBe(back);
+    expect(back.one).toBe(back.two);
+    expect(back.inner[0]).toBe(back.one.list);
+    expect(back.holder.part).toBe(back.part);
+  });
+
+  it('what has more parts than are looked at comes as structured clone gives it', () => {
+    const many = Array.from({ length: 20_000 }, (_, i) => ({ i }));
+    expect(travel(Object.assign(new Error('x'), { many })).many).toEqual(many);
+    const deep = { at: 0, next: undefined as unknown };
+    for (let i = 1, at = deep; i < 300; i++) at = at.next = { at: i, next: undefined } as typeof deep;
+    expect(travel(Object.assign(new Error('x'), { deep })).deep).toEqual(deep);
+    // biome-ignore lint/suspicious/noSparseArray: holes are what is tested
+    expect(travel(Object.assign(new Error('x'), { holes: [1, , 3] })).holes).toEqual([1, , 3]);
+  });
+
+  it('an AssertionError keeps what it tells', () => {
+    const thrown = new assert.AssertionError({ actual: [1], expected: [2], operator: 'deepStrictEqual' });
+    expect(travel(thrown)).toMatchObject({
+      name: 'AssertionError',
+      code: 'ERR_ASSERTION',
+      actual: [1],
+      expected: [2],
+    });
   });
 
   it('a property named __proto__ does no harm', () => {
@@ -189,6 +261,9 @@ describe('whatever else is thrown', () => {
     ['an object', { status: 404, list: [1] }],
     ['a Map', new Map([[1, 2]])],
     ['bytes', new Uint8Array([1, 2])],
+    ['a Buffer', Buffer.from([1, 2])],
+    ['an array of another realm', vm.runInNewContext('[1, { a: 2 }]')],
+    ['an object with a key __proto__', JSON.parse('{ "__proto__": 1 }')],
   ])('comes back as that value: %s', (_title, value) => {
     expect(travel(value)).toEqual(value);
   });
@@ -197,6 +272,16 @@ describe('whatever else is thrown', () => {
     ['a function', () => 1, /\[Function/],
     ['a symbol', Symbol('why'), /Symbol\(why\)/],
     ['an object with a function', { f() {} }, /\[Function: f\]/],
+    [
+      'an object with a getter that throws',
+      {
+        get bad() {
+          throw new Error('no');
+        },
+      },
+      /bad/,
+    ],
+    ['an object with a Promise deep inside', { list: [new Map([['k', Promise.resolve(1)]])] }, /Promise/],
     ['a Promise', Promise.resolve(1), /Promise/],
     ['a Proxy all of whose traps throw', hostile(), /thrown value is/],
     ['a revoked Proxy', revoked(), /Revoked Proxy|thrown value is/],
@@ -220,6 +305,33 @@ describe('whatever else is thrown', () => {
     expect(back.message).toBe('m');
     expect(typeof back.stack).toBe('string');
     expect(() => inspect(back)).not.toThrow();
+  });
+
+  it('an object with an error inside comes with the error', () => {
+    const back = travel({ status: 404, error: Object.assign(new TypeError('q'), { code: 'E_Q' }) });
+    expect(back.status).toBe(404);
+    expect(back.error).toBeInstanceOf(TypeError);
+    expect(back.error.code).toBe('E_Q');
+  });
+
+  it('an object with a circle stays one', () => {
+    const circle: { me?: unknown; list: unknown[] } = { list: [] };
+    circle.me = circle;
+    circle.list.push(circle.list);
+    const back = travel(circle);
+    expect(back.me).toBe(back);
+    expect(back.list[0]).toBe(back.list);
+  });
+
+  it('one part that resists being looked at spoils no more than itself', () => {
+    const back = travel(Object.assign(new RangeError('m'), { bad: hostile(), list: [revoked()], good: 1 }));
+    expect(back).toBeInstanceOf(RangeError);
+    expect([back.message, back.good, typeof back.bad, typeof back.list[0]]).toEqual([
+      'm',
+      1,
+      'string',
+      'string',
+    ]);
   });
 
   it('a message and stack of any size are cut', () => {
