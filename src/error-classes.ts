@@ -19,6 +19,9 @@ const globals = byName(GLOBAL_CLASSES);
 const ours = byName(Object.values(balancerErrors));
 const all = new Map([...globals, ...ours, ['DOMException', DOMException]]);
 
+/** As `errors.ts` marks this package's classes. */
+const KIND = Symbol.for('leastwork.error');
+
 const MAX_DEPTH = 50;
 
 /** The class of this name that both sides have. */
@@ -37,14 +40,25 @@ export function sharedClass(error: object): string {
   return 'Error';
 }
 
+/**
+ * The name alone says nothing: a program may have a `QueueFullError` of its own. So this package's classes go by their mark, which those
+ * of another copy have as well, and the language's by being native, which those of another realm (`node:vm`) are as well.
+ */
 function nameOfShared(prototype: object): string | undefined {
+  if (prototype === DOMException.prototype) return 'DOMException';
   try {
-    const name: unknown = prototype.constructor.name;
-    return typeof name === 'string' && all.has(name) ? name : undefined;
+    const kind: unknown = Object.getOwnPropertyDescriptor(prototype, KIND)?.value;
+    if (typeof kind === 'string' && ours.has(kind)) return kind;
+    const owner = prototype.constructor;
+    return globals.has(owner.name) && isNative(owner) ? owner.name : undefined;
   } catch {
     // A prototype that resists being looked at.
     return undefined;
   }
+}
+
+function isNative(fn: unknown): boolean {
+  return Function.prototype.toString.call(fn).endsWith('{ [native code] }');
 }
 
 function prototypeOf(value: object): object | null {

@@ -223,6 +223,34 @@ describe('errors on their way between threads', () => {
     expect(travel(Object.assign(new Error('x'), { holes: [1, , 3] })).holes).toEqual([1, , 3]);
   });
 
+  it('a class of the same name as one of this package is its own', () => {
+    class QueueFullError extends Error {
+      code = 'MINE';
+    }
+    class InvalidOptionError extends TypeError {}
+    const full = travel(new QueueFullError('mine'));
+    expect(full).not.toBeInstanceOf(balancerErrors.QueueFullError);
+    expect(full).toMatchObject({ name: 'QueueFullError', code: 'MINE', message: 'mine' });
+    const invalid = travel(new InvalidOptionError('mine'));
+    expect(invalid).not.toBeInstanceOf(balancerErrors.InvalidOptionError);
+    expect(invalid).toBeInstanceOf(TypeError);
+    expect(invalid.name).toBe('InvalidOptionError');
+  });
+
+  it("a class that is derived from one of this package's comes as that one", () => {
+    class Fuller extends balancerErrors.QueueFullError {}
+    const back = travel(new Fuller(3));
+    expect(back).toBeInstanceOf(balancerErrors.QueueFullError);
+    expect(back).toMatchObject({ name: 'Fuller', code: 'ERR_QUEUE_FULL', maxQueue: 3 });
+  });
+
+  it('a class named as one of the language is its own', () => {
+    const Mine = { RangeError: class extends Error {} }.RangeError;
+    const back = travel(new Mine('mine'));
+    expect(Object.getPrototypeOf(back)).toBe(Error.prototype);
+    expect(back.name).toBe('RangeError');
+  });
+
   it('an AssertionError keeps what it tells', () => {
     const thrown = new assert.AssertionError({ actual: [1], expected: [2], operator: 'deepStrictEqual' });
     expect(travel(thrown)).toMatchObject({
