@@ -151,6 +151,23 @@ describe('what is not there', () => {
     expect(message).not.toContain('Did you mean');
   });
 
+  it('an export that is missing, beside getters that throw', async () => {
+    const error = await failureOf(fixture('getters.mjs'), ['ad']);
+    expect(error.message).toContain(
+      "has no export 'ad'; its functions are: add, nested.fine. Did you mean 'add'?",
+    );
+    expect((await failureOf(fixture('getters.mjs'), ['limit'])).message).toContain(
+      'it is no function (number)',
+    );
+    expect((await failureOf(fixture('getters.cjs'), ['ad'])).message).toContain("has no export 'ad'");
+  });
+
+  it('a getter that throws, asked for itself', async () => {
+    const error = await failureOf(fixture('getters.mjs'), ['nested', 'bad']);
+    expect(error.message).toContain("to read 'nested.bad' throws: not configured");
+    expect(error.cause).toMatchObject({ message: 'not configured' });
+  });
+
   it('a name that is nearly right', async () => {
     expect((await failureOf(fixture('esm.mjs'), ['Add'])).message).toContain("Did you mean 'add'?");
     expect((await failureOf(fixture('esm.mjs'), ['cuont'])).message).toContain("Did you mean 'count'?");

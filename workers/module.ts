@@ -26,7 +26,7 @@ function keyOf({ url, base }: ModuleAddress): string {
 
 function findExport(definition: ModuleDefinition, namespace: unknown): TaskFunction {
   for (const root of rootsOf(namespace)) {
-    const found = follow(root, definition.path, namespace);
+    const found = follow(definition, root, namespace);
     if (found !== undefined) return found;
   }
   throw new TaskNotFoundError(missingMessage(definition, namespace));
@@ -41,8 +41,7 @@ export async function loadModule(address: ModuleAddress): Promise<unknown> {
     loaded.set(keyOf(address), namespace);
     return namespace;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new TaskNotFoundError(`task '${name}': its module ${url} does not load: ${reason}`, {
+    throw new TaskNotFoundError(`task '${name}': its module ${url} does not load: ${messageOf(error)}`, {
       cause: error,
     });
   }
@@ -54,21 +53,33 @@ export async function loadModule(address: ModuleAddress): Promise<unknown> {
  * comes first, so that its functions find it as `this`. It may have a `default` of its own, put there by a compiler.
  */
 function rootsOf(namespace: unknown): unknown[] {
-  const { default: exports, ...named } = namespace as Record<string, unknown>;
+  const exports = peek(namespace, 'default');
   if (!isObject(exports)) return [namespace];
-  const isCommonJS = Object.keys(named).some(
-    (key) => Object.hasOwn(exports, key) && exports[key] === named[key],
+  const own = new Set(keysOf(exports));
+  own.delete('default');
+  const isCommonJS = keysOf(namespace).some(
+    (key) => own.has(key) && peek(exports, key) === peek(namespace, key),
   );
   return isCommonJS ? [exports, namespace] : [namespace, exports];
 }
 
-function follow(root: unknown, path: readonly string[], namespace: unknown): TaskFunction | undefined {
+function follow(
+  { name, path }: ModuleDefinition,
+  root: unknown,
+  namespace: unknown,
+): TaskFunction | undefined {
   let owner: unknown;
   let value: unknown = root;
   for (const key of path) {
     if (!isObject(value)) return undefined;
     owner = value;
-    value = value[key];
+    try {
+      value = value[key];
+    } catch (cause) {
+      throw new TaskNotFoundError(`task '${name}': to read '${path.join('.')}' throws: ${messageOf(cause)}`, {
+        cause,
+      });
+    }
   }
   if (!isTask(value)) return undefined;
   // A function inside an object may use it as `this`; one that a module itself exports cannot.
@@ -104,7 +115,7 @@ function problemWith(what: unknown, wanted: string): string {
 }
 
 function valueAt(root: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), root);
+  return path.reduce(peek, root);
 }
 
 const MAX_LISTED = 50;
@@ -112,20 +123,42 @@ const MAX_LISTED = 50;
 function functionsOf(namespace: unknown): string[] {
   const found = new Set<string>();
   for (const root of rootsOf(namespace)) {
-    if (!isObject(root)) continue;
-    for (const key of Object.keys(root)) {
-      const value = root[key];
+    for (const key of keysOf(root)) {
+      const value = peek(root, key);
       if (isTask(value)) found.add(key);
       else if (key !== 'default' && key !== 'module.exports' && isPlainObject(value)) {
-        for (const inner of Object.keys(value)) {
-          if (isTask(value[inner])) found.add(`${key}.${inner}`);
-        }
+        for (const inner of keysOf(value)) if (isTask(peek(value, inner))) found.add(`${key}.${inner}`);
       }
     }
   }
   return [...found].slice(0, MAX_LISTED);
 }
 
-function isPlainObject(value: unknown): value is Record<string, unknown> {
+/** A module may export getters that throw, as those of a configuration that is not there. What was not asked for says nothing about it. */
+function peek(value: unknown, key: string): unknown {
+  try {
+    return isObject(value) ? value[key] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function keysOf(value: unknown): string[] {
+  try {
+    return isObject(value) ? Object.keys(value) : [];
+  } catch {
+    return [];
+  }
+}
+
+function messageOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  } catch {
+    return 'something that cannot be shown';
+  }
+}
+
+function isPlainObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
