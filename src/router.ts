@@ -17,6 +17,7 @@ import type {
   SubmitOverloaded,
   SubmitWith,
 } from './signatures.js';
+import { functionName } from './source/name.js';
 import { type TaskTarget, targetOf } from './tasks.js';
 
 /** Where a route leads: a Balancer, or another Router. */
@@ -44,7 +45,7 @@ export type RouterStats<Target extends Submitter> = {
  */
 export function routeName(task: AnyTask): string {
   const target = targetOf(task);
-  if (target === undefined) return task.name || '(anonymous)';
+  if (target === undefined) return functionName(task);
   return [moduleName(target), ...target.path].join('/');
 }
 

@@ -9,6 +9,7 @@ import { InvalidOptionError, NotAFunctionError } from './errors.js';
 import type { TaskDefinition } from './protocol.js';
 import { BoundedMap } from './source/bounded-map.js';
 import { describeFunction, sourceKey } from './source/describe.js';
+import { shortName } from './source/name.js';
 import { type TaskTarget, targetName, targetOf } from './tasks.js';
 
 /** Runs over which a task's mean run time is smoothed. */
@@ -90,7 +91,7 @@ export class TaskRegistry {
   #findInline(fn: () => unknown): TaskRef {
     if (!this.#inline) {
       throw new NotAFunctionError(
-        `'${fn.name || '(anonymous)'}' is an inline function, and these are off (inline: false): use tasks(new URL('./module.js', import.meta.url))`,
+        `'${shortName(fn)}' is an inline function, and these are off (inline: false): use tasks(new URL('./module.js', import.meta.url))`,
       );
     }
     const key = sourceKey(fn);

@@ -52,7 +52,20 @@ export function tasks<T = Record<string, TaskFunction>>(module: URL | string): T
 
 /** Where a handle points; `undefined` for anything that is not a handle. */
 export function targetOf(task: object): TaskTarget | undefined {
-  return (task as { [TARGET]?: TaskTarget })[TARGET];
+  try {
+    const target: unknown = (task as { [TARGET]?: unknown })[TARGET];
+    // The symbol is registered, so anybody can have put anything there.
+    return target !== undefined && isTarget(target) ? target : undefined;
+  } catch {
+    // A proxy whose traps throw.
+    return undefined;
+  }
+}
+
+function isTarget(value: unknown): value is TaskTarget {
+  const { url, path, base } = (value ?? {}) as Partial<TaskTarget>;
+  const areTexts = typeof url === 'string' && typeof base === 'string' && Array.isArray(path);
+  return areTexts && path.every((key) => typeof key === 'string');
 }
 
 /** For messages, as in `hash.js#sha256`. */

@@ -40,7 +40,17 @@ describe('the name of a task', () => {
     [tasks('data:text/javascript,export const f = () => 1').f!, 'data:/f'],
     [named('short'), 'short'],
     [() => 0, '(anonymous)'],
+    [Object.defineProperty(() => 0, 'name', { value: Symbol('s') }), '(anonymous)'],
+    [Object.defineProperty(() => 0, 'name', { value: 5 }), '(anonymous)'],
+    [Object.assign(named('odd'), { [Symbol.for('leastwork.task')]: {} }), 'odd'],
   ])('%o: %s', (task, name) => expect(routeName(task)).toBe(name));
+});
+
+it('of a function whose name cannot be read is that of one without', () => {
+  const throws = () => {
+    throw new Error('name');
+  };
+  expect(routeName(Object.defineProperty(() => 0, 'name', { get: throws }))).toBe('(anonymous)');
 });
 
 describe('routes', () => {

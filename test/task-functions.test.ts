@@ -46,6 +46,15 @@ describe('inline functions in a worker', () => {
     expect(make('(a) => a', { name: '(anonymous)' }).name).toBe('');
   });
 
+  it('may have a name that is half of a pair of surrogates', () => {
+    const name = 'a\ud83d';
+    const fn = make('(() => { throw new Error("x") })', { name });
+    expect(fn.name).toBe(name);
+    expect(() => fn()).toThrow(
+      expect.objectContaining({ stack: expect.stringContaining('inline:a%EF%BF%BD:1') }),
+    );
+  });
+
   it('are strict, unless they were not', () => {
     const source = '(function () { return this === undefined; })';
     expect(make(source)()).toBe(true);

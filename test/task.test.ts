@@ -35,6 +35,36 @@ describe('TaskRegistry', () => {
     expect(ids).toEqual([1, 1, 1]);
   });
 
+  it('says that inline functions are off, whatever the name is', () => {
+    const registry = new TaskRegistry({ inline: false });
+    for (const value of [Symbol('s'), 5, '']) {
+      const task = Object.defineProperty(() => 1, 'name', { value });
+      expect(() => registry.resolve(task)).toThrow("'(anonymous)' is an inline function");
+    }
+    const throws = () => {
+      throw new Error('name');
+    };
+    const task = Object.defineProperty(() => 1, 'name', { get: throws });
+    expect(() => registry.resolve(task)).toThrow("'(anonymous)' is an inline function");
+  });
+
+  it.each([
+    5,
+    null,
+    {},
+    { url: 'file:///a.js', base: 'file:///', path: [1] },
+    { url: 1, base: '', path: [] },
+  ])('takes a function for what it is that has %j where handles say where they point', (target) => {
+    const task = Object.assign(() => 1, { [Symbol.for('leastwork.task')]: target });
+    expect(new TaskRegistry({ inline: true }).resolve(task).definition.kind).toBe('inline');
+  });
+
+  it('refuses a revoked Proxy of a function', () => {
+    const { proxy, revoke } = Proxy.revocable(() => 1, {});
+    revoke();
+    expect(() => new TaskRegistry({ inline: true }).resolve(proxy)).toThrow('the function is a Proxy');
+  });
+
   it('tells generators', () => {
     const registry = new TaskRegistry({ inline: true });
     expect(registry.resolve(function* () {}).streams).toBe(true);

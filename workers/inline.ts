@@ -29,7 +29,9 @@ const STRICT = '"use strict";return ';
 
 function compile(definition: InlineDefinition, parameters: readonly string[]): CallableFunction {
   const { name, base, sloppy } = definition;
-  const file = new URL(`./inline:${encodeURIComponent(name)}`, base).href;
+  // A URL has no place for half of a pair of surrogates, which a name may have.
+  const file = new URL(`./inline:${encodeURIComponent(name.replace(/\p{Surrogate}/gu, '\ufffd'))}`, base)
+    .href;
   // Two more than the prefix: with them the source is an expression.
   const compileAs = (prefix: string) =>
     compileIn(file, prefix + definition.source, parameters, prefix.length + 2);

@@ -10,6 +10,7 @@ import { type Captured, captureMessage } from './advice.js';
 import { BoundedMap } from './bounded-map.js';
 import { isGlobalName, lacksMembers } from './globals.js';
 import { isHelperName } from './helpers.js';
+import { shortName } from './name.js';
 import { type ParsedFunction, parseFunction } from './parse.js';
 import { type FreeName, freeNames } from './scope.js';
 
@@ -58,7 +59,7 @@ export function describeFunction(fn: AnyFunction, key = sourceKey(fn)): Function
   let description = byText.get(key);
   if (description === undefined) {
     const sloppy = key.startsWith(SLOPPY);
-    description = describe(sloppy ? key.slice(SLOPPY.length) : key, nameOf(fn), sloppy);
+    description = describe(sloppy ? key.slice(SLOPPY.length) : key, shortName(fn), sloppy);
     byText.set(key, description);
   }
   return description;
@@ -106,7 +107,7 @@ function position(text: string, offset: number): { line: number; column: number 
 function textOf(fn: AnyFunction): string {
   const text = Function.prototype.toString.call(fn);
   if (!text.endsWith('[native code] }')) return text;
-  const name = nameOf(fn);
+  const name = shortName(fn);
   const what = types.isProxy(fn)
     ? 'the function is a Proxy'
     : name.startsWith('bound ')
@@ -115,16 +116,6 @@ function textOf(fn: AnyFunction): string {
   throw new NotAFunctionError(
     `${what}, which has no source to send: wrap it, as in (...args) => … , or use tasks(url)`,
   );
-}
-
-function nameOf(fn: AnyFunction): string {
-  let name: unknown;
-  try {
-    name = fn.name;
-  } catch {
-    // A `name` of the user's own making.
-  }
-  return typeof name === 'string' && name !== '' ? name.slice(0, 200) : '(anonymous)';
 }
 
 /**

@@ -49,6 +49,29 @@ describe('describeFunction', () => {
     expect(again(...args)).toEqual(result);
   });
 
+  it.each<[string, PropertyDescriptor]>([
+    [
+      'that is read from a getter that throws',
+      {
+        get: () => {
+          throw new Error('name');
+        },
+      },
+    ],
+    ['that is a symbol', { value: Symbol('s') }],
+    ['that is a number', { value: 5 }],
+    ['that is empty', { value: '' }],
+  ])('takes a function with a name %s', (title, name) => {
+    const fn = evaluate<Fn>(`() => ${JSON.stringify(title)}`);
+    expect(describeFunction(Object.defineProperty(fn, 'name', name)).name).toBe('(anonymous)');
+  });
+
+  it('cuts a long name, but no pair of surrogates', () => {
+    const name = `${'a'.repeat(199)}\u{1f600}`;
+    const fn = evaluate<Fn>("() => 'cut'");
+    expect(describeFunction(Object.defineProperty(fn, 'name', { value: name })).name).toBe('a'.repeat(199));
+  });
+
   it.each([
     ['(a) => a', false, false],
     ['async (a) => a', true, false],
