@@ -6,6 +6,7 @@ import { inspect, types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
 import { isDetached } from './detached.js';
 import { NotCloneableError } from './errors.js';
+import { refusedPart } from './transferable.js';
 
 /** Objects looked at before giving up: a bound on the time an error message may take. */
 const MAX_SEARCHED = 100_000;
@@ -16,15 +17,20 @@ const MAX_SEARCHED = 100_000;
  * To be called when a clone has failed. Cyclic values are fine; the search ends after 100,000 objects and then
  * blames the value as a whole.
  * @param path what the value is called in the message, as in `arguments` or `the result`
- * @param options `cause`: the error of the failed clone; `transfer`: objects that were to be transferred
+ * @param options `cause`: the error of the failed clone; `transfer`: objects that were to be transferred; `list`: what their list is
+ *   called in the message
  */
 export function findUncloneable(
   value: unknown,
   path: string,
-  options: { cause?: unknown; transfer?: readonly unknown[] } = {},
+  options: { cause?: unknown; transfer?: readonly unknown[]; list?: string } = {},
 ): NotCloneableError {
   const search: Search = { seen: new Set(options.transfer as object[] | undefined) };
   const cause = options.cause === undefined ? undefined : { cause: options.cause };
+  const refused = options.transfer && refusedPart(options.transfer, options.cause);
+  if (refused !== undefined) {
+    return new NotCloneableError(`${options.list ?? 'transfer'}[${refused.index}]`, refused.what, cause);
+  }
   let found: Found | undefined;
   try {
     found = findIn(value, path, search);
@@ -97,6 +103,7 @@ function classOf(value: object): string {
 
 /** Through the parts that structured clone goes through: entries, elements and own enumerable properties. */
 function findInside(value: object, path: string, search: Search): Found | undefined {
+  if (types.isNativeError(value)) return findInCause(value, path, search);
   if (isLeaf(value)) return undefined;
   if (types.isMap(value)) return findInMap(value, path, search);
   if (types.isSet(value)) {
@@ -119,6 +126,11 @@ function findInside(value: object, path: string, search: Search): Found | undefi
   return undefined;
 }
 
+/** Of an error's parts structured clone takes only its cause. */
+function findInCause(error: Error, path: string, search: Search): Found | undefined {
+  return Object.hasOwn(error, 'cause') ? findIn(error.cause, `${path}.cause`, search) : undefined;
+}
+
 function findInMap(map: Map<unknown, unknown>, path: string, search: Search): Found | undefined {
   for (const [key, each] of map) {
     const found =
@@ -134,7 +146,6 @@ function isLeaf(value: object): boolean {
   return (
     ArrayBuffer.isView(value) ||
     types.isAnyArrayBuffer(value) ||
-    types.isNativeError(value) ||
     types.isDate(value) ||
     types.isRegExp(value) ||
     types.isBoxedPrimitive(value)

@@ -95,9 +95,10 @@ export class Outbox {
       this.#sending = sending;
     } catch (cause) {
       this.over(request);
-      const error = findUncloneable(request.args, 'arguments', { cause, transfer });
+      const options = { cause, transfer, list: 'submit options.transfer' };
+      const error = findUncloneable(request.args, 'arguments', options);
       if (extras?.context === undefined || error.path !== 'arguments') return error;
-      return findUncloneable(extras.context, 'submit options.context', { cause, transfer });
+      return findUncloneable(extras.context, 'submit options.context', options);
     }
     if (extras !== undefined) extras.away = transfer !== undefined && transfer.length > 0;
     return undefined;

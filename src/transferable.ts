@@ -1,5 +1,6 @@
 /** Transfer lists: what is wrong with one is said before anything is sent, and lost. Used by both sides. */
-import { types } from 'node:util';
+import { inspect, types } from 'node:util';
+import { MessagePort } from 'node:worker_threads';
 import { isDetached } from './detached.js';
 import { InvalidOptionError } from './errors.js';
 
@@ -38,6 +39,60 @@ export function detachedAt(list: readonly unknown[]): number {
   return list.findIndex((part) => types.isArrayBuffer(part) && isDetached(part));
 }
 
+/**
+ * Which part of a transfer list Node has refused, as far as its error tells; to be called when a message could not be sent.
+ * @param refused Node's error
+ */
+export function refusedPart(
+  list: readonly unknown[],
+  refused: unknown,
+): { index: number; what: string } | undefined {
+  const message = messageOf(refused);
+  const find = (matches: (part: unknown) => boolean, what: (part: unknown) => string) => {
+    const index = list.findIndex(matches);
+    return index < 0 ? undefined : { index, what: what(list[index]) };
+  };
+  if (/MessagePort in transfer list is already detached/.test(message)) {
+    return find(isDeadPort, () => 'a MessagePort that is closed or has been transferred already');
+  }
+  if (/invalid object in transferList/i.test(message)) {
+    return find(
+      (part) => !isObject(part) || (!types.isArrayBuffer(part) && !TRANSFERABLE.has(kindOf(part))),
+      (part) => (isObject(part) ? `an object (${kindOf(part)}) that can only be copied` : `a ${typeof part}`),
+    );
+  }
+  if (/transfer a locked/.test(message)) {
+    return find(
+      (part) => isObject(part) && 'locked' in part && part.locked === true,
+      (part) => `a ${kindOf(part)} that is locked`,
+    );
+  }
+  return undefined;
+}
+
+/** Node's classes that can be transferred, for blaming others: there may be more. */
+const TRANSFERABLE: ReadonlySet<string> = new Set([
+  'MessagePort',
+  'FileHandle',
+  'ReadableStream',
+  'WritableStream',
+  'TransformStream',
+  'AbortSignal',
+]);
+
+/** A port tells only in print whether it is still there. */
+function isDeadPort(part: unknown): boolean {
+  return part instanceof MessagePort && /active: false/.test(inspect(part, { depth: 0 }));
+}
+
+function isObject(part: unknown): part is object {
+  return typeof part === 'object' && part !== null;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : '';
+}
+
 function refusal(part: unknown): string | undefined {
   if (typeof part !== 'object' || part === null) return part === null ? 'null' : `a ${typeof part}`;
   if (ArrayBuffer.isView(part)) return `a view (${kindOf(part)}) instead of its buffer`;
@@ -45,11 +100,25 @@ function refusal(part: unknown): string | undefined {
   if (types.isArrayBuffer(part)) return isDetached(part) ? 'a detached ArrayBuffer' : undefined;
   if (types.isProxy(part)) return 'a Proxy';
   const prototype = Object.getPrototypeOf(part);
-  if (prototype === null || prototype === Object.prototype || prototype === Array.prototype) {
+  if (prototype === null || prototype === Object.prototype || isOnlyCopied(part)) {
     return `an object (${kindOf(part)}) that can only be copied`;
   }
   // Objects of Node, of which it alone knows.
   return undefined;
+}
+
+/** What the language itself has, and whatever is derived from it. */
+function isOnlyCopied(part: object): boolean {
+  return (
+    Array.isArray(part) ||
+    types.isMap(part) ||
+    types.isSet(part) ||
+    types.isDate(part) ||
+    types.isRegExp(part) ||
+    types.isNativeError(part) ||
+    types.isBoxedPrimitive(part) ||
+    types.isPromise(part)
+  );
 }
 
 function firstMissing(parts: ReadonlySet<unknown>, value: unknown): unknown {
@@ -77,7 +146,9 @@ function partsOf(value: object): Iterable<unknown> {
   if (Array.isArray(value)) return value;
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return [];
   if (types.isMap(value)) return [...value.keys(), ...value.values()];
-  return types.isSet(value) ? value : Object.values(value);
+  if (types.isSet(value)) return value;
+  // Of an error's parts structured clone takes only its cause.
+  return types.isNativeError(value) ? [value.cause] : Object.values(value);
 }
 
 function kindOf(value: unknown): string {

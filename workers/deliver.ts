@@ -103,6 +103,6 @@ export function sendMarked(
   } catch (error) {
     throw error instanceof NotCloneableError
       ? error
-      : findUncloneable(value, what, { cause: error, transfer: list });
+      : findUncloneable(value, what, { cause: error, transfer: list, list: 'the list of transfer()' });
   }
 }

@@ -146,6 +146,8 @@ describe('what moves instead of being copied', () => {
     ['a SharedArrayBuffer', [], [new SharedArrayBuffer(1)], '[0]', /shared as it is/],
     ['a plain object', [{}], [{}], '[0]', /only be copied/],
     ['a detached buffer', [gone], [gone], '[0]', /detached/],
+    ['a Map', [], [new Map()], '[0]', /object \(Map\) that can only be copied/],
+    ['a Date', [listed], [listed, new Date()], '[1]', /object \(Date\) that can only be copied/],
   ];
   it.each(wrongLists)('refused: %s', async (_, args, transfer, index, message) => {
     await expect(balancer.submit((...v: unknown[]) => v.length, args, { transfer })).rejects.toMatchObject({
@@ -155,6 +157,51 @@ describe('what moves instead of being copied', () => {
     });
     // Nothing was taken from the caller.
     expect(listed.byteLength).toBe(1);
+  });
+
+  it('a port that is closed, or was transferred before, is named; so are other objects that Node refuses', async () => {
+    const pathOf = async (args: readonly unknown[], transfer: object[]) => {
+      const task = (...v: unknown[]) => v.length;
+      return balancer.submit(task, args, { transfer }).catch(({ code, path }) => `${code} ${path}`);
+    };
+    const [live, closed, moved] = [new MessageChannel(), new MessageChannel(), new MessageChannel()];
+    closed.port1.close();
+    await new Promise((resolve) => closed.port2.once('close', resolve));
+    const refused = 'ERR_NOT_CLONEABLE submit options.transfer';
+    expect(await pathOf([live.port1, closed.port1], [live.port1, closed.port1])).toBe(`${refused}[1]`);
+    expect(await pathOf([moved.port1], [moved.port1])).toBe(1);
+    expect(await pathOf([moved.port1], [moved.port1])).toBe(`${refused}[0]`);
+    class Mine {
+      a = 1;
+    }
+    const mine = new Mine();
+    expect(await pathOf([live.port1, mine], [live.port1, mine])).toBe(`${refused}[1]`);
+    const stream = new ReadableStream();
+    stream.getReader();
+    expect(await pathOf([stream], [stream])).toBe(`${refused}[0]`);
+    // What was not at fault is still there.
+    live.port1.postMessage('here');
+    expect(receiveMessageOnPort(live.port2)).toEqual({ message: 'here' });
+    live.port1.close();
+    moved.port2.close();
+  });
+
+  it('a buffer in the cause of an error moves as well', async () => {
+    const buffer = bufferOf(1, 2);
+    const error = new Error('outer', { cause: new Uint8Array(buffer) });
+    const seen = await balancer.submit((e) => (e.cause as Uint8Array).length, [error], {
+      transfer: [buffer],
+    });
+    expect([seen, buffer.byteLength]).toEqual([2, 0]);
+  });
+
+  it('a buffer in another property of an error, which is not cloned, is refused', async () => {
+    const buffer = bufferOf(1, 2);
+    const error = Object.assign(new Error('outer'), { buffer });
+    await expect(balancer.submit((e) => e.message, [error], { transfer: [buffer] })).rejects.toMatchObject({
+      option: 'submit options.transfer[0]',
+    });
+    expect(buffer.byteLength).toBe(2);
   });
 
   it('a buffer that is taken away between submit and dispatch: refused, alone', async () => {
