@@ -56,9 +56,7 @@ export function checkSubmitOptions(options: SubmitOptions): SubmitOptions {
     throw invalid('submit options.signal', signal, 'an AbortSignal');
   }
   if (key !== undefined && typeof key !== 'string') throw invalid('submit options.key', key, 'a string');
-  if (transfer !== undefined && !isTransferList(transfer)) {
-    throw invalid('submit options.transfer', transfer, 'an array of objects, as in [bytes.buffer]');
-  }
+  if (transfer !== undefined) checkTransferList(transfer);
   if (onProgress !== undefined && typeof onProgress !== 'function') {
     throw invalid('submit options.onProgress', onProgress, 'a function');
   }
@@ -113,6 +111,17 @@ export function checkCloseOptions(options: { timeout?: number }): number | undef
   return timeout;
 }
 
-function isTransferList(list: unknown): boolean {
-  return Array.isArray(list) && list.every((part) => typeof part === 'object' && part !== null);
+function checkTransferList(list: unknown): void {
+  if (!Array.isArray(list)) {
+    throw invalid('submit options.transfer', list, 'an array of objects, as in [bytes.buffer]');
+  }
+  for (const [i, part] of list.entries()) {
+    if (typeof part !== 'object' || part === null) {
+      throw invalid(
+        `submit options.transfer[${i}]`,
+        part,
+        'an object that can be transferred, as bytes.buffer',
+      );
+    }
+  }
 }

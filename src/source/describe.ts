@@ -111,7 +111,7 @@ function textOf(fn: AnyFunction): string {
   const what = types.isProxy(fn)
     ? 'the function is a Proxy'
     : name.startsWith('bound ')
-      ? `'${name}' is a bound function`
+      ? `${name === 'bound ' ? 'this' : `'${name}'`} is a bound function`
       : `'${name}' is a native function`;
   throw new NotAFunctionError(
     `${what}, which has no source to send: wrap it, as in (...args) => … , or use tasks(url)`,

@@ -148,6 +148,7 @@ describe('what moves instead of being copied', () => {
     ['a detached buffer', [gone], [gone], '[0]', /detached/],
     ['a Map', [], [new Map()], '[0]', /object \(Map\) that can only be copied/],
     ['a Date', [listed], [listed, new Date()], '[1]', /object \(Date\) that can only be copied/],
+    ['a number', [listed], [listed, 3 as never], '[1]', /got 3, expected an object/],
   ];
   it.each(wrongLists)('refused: %s', async (_, args, transfer, index, message) => {
     await expect(balancer.submit((...v: unknown[]) => v.length, args, { transfer })).rejects.toMatchObject({

@@ -117,6 +117,7 @@ describe('describeFunction', () => {
     ['a class without a name', 'class {}', /is a class/],
     ['a class that extends', 'class extends Array {}', /is a class/],
     ['a native function', 'Math.max', /'max' is a native function/],
+    ['a bound function without a name', '(() => 1).bind(null)', /^this is a bound function/],
     ['a bound function', '(function add() {}).bind(null)', /'bound add' is a bound function/],
     ['a Proxy', 'new Proxy(() => 1, {})', /is a Proxy/],
     [
