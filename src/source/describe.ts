@@ -66,6 +66,17 @@ export function describeFunction(fn: AnyFunction, key = sourceKey(fn)): Function
 }
 
 function describe(text: string, name: string, sloppy: boolean): FunctionDescription {
+  try {
+    return analyse(text, name, sloppy);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new NotAFunctionError(
+      `'${name}' is too deeply nested to be analysed: put it into a module and use tasks(new URL('./module.js', import.meta.url))`,
+    );
+  }
+}
+
+function analyse(text: string, name: string, sloppy: boolean): FunctionDescription {
   const parsed = parseFunction(text, name);
   const free = freeNames(parsed.node, parsed.method);
   const captured = free.filter((each) => isCaptured(each));

@@ -39,6 +39,7 @@ const METHOD_PREFIX = '({';
  * @param text as `Function.prototype.toString` gives it
  * @param name for messages, and for methods whose key is computed
  * @throws NotAFunctionError it is a class, a getter or setter, a private method, or not to be parsed
+ * @throws RangeError it is nested too deeply for the stack
  */
 export function parseFunction(text: string, name: string): ParsedFunction {
   if (/^class\b(?!\s*\()/.test(text)) {
@@ -113,7 +114,10 @@ function tryParse(text: string, problem?: { message?: string }): Node | undefine
   try {
     return parse(text, OPTIONS);
   } catch (error) {
-    if (problem !== undefined) problem.message = (error as Error).message;
+    const { message } = error as Error;
+    // The stack was too short, which says nothing about the text. The parser tells it by a SyntaxError, most times.
+    if (error instanceof RangeError || /^Not enough stack/.test(message)) throw new RangeError(message);
+    if (problem !== undefined) problem.message = message;
     return undefined;
   }
 }

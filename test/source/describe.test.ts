@@ -49,6 +49,18 @@ describe('describeFunction', () => {
     expect(again(...args)).toEqual(result);
   });
 
+  it.each([
+    ['parentheses', `(a) => ${'('.repeat(20_000)}a${')'.repeat(20_000)}`],
+    ['operators', `(a) => ${'a+'.repeat(50_000)}a`],
+    ['calls', `(a) => a${'.concat("")'.repeat(20_000)}`],
+  ])('says that a function of very many nested %s cannot be analysed', (_title, code) => {
+    const fn = () => 1;
+    // By its text alone: V8's own stack may be too short to make it here.
+    const analyse = () => describeFunction(fn, code);
+    expect(analyse).toThrow(/^'fn' is too deeply nested to be analysed: .*tasks\(/);
+    expect(analyse).toThrow(NotAFunctionError);
+  });
+
   it.each<[string, PropertyDescriptor]>([
     [
       'that is read from a getter that throws',
