@@ -143,7 +143,12 @@ function kindOf(task: unknown): string {
 function hintFor(task: unknown): string {
   if (typeof task === 'string') return '; for a function of a module use tasks(url).name';
   if (task instanceof Promise) return ' (a Promise): pass the function, not the result of calling it';
-  return '; pass the function itself, not the result of calling it, and its arguments as a list: submit(fn, [1, 2])';
+  const hint =
+    '; pass the function itself, not the result of calling it, and its arguments as a list: submit(fn, [1, 2])';
+  // A module with such an export is taken for a promise by whoever imports it.
+  return task === undefined
+    ? `${hint} (tasks(url).then is undefined, too: export that function under another name)`
+    : hint;
 }
 
 let codeGeneration: boolean | undefined;

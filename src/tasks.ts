@@ -7,13 +7,16 @@ import { entryUrl } from './entry.js';
 import { InvalidOptionError, NotAFunctionError } from './errors.js';
 
 /**
- * The functions of a module, as handles: keeps the signature of each function, and nested objects of functions.
+ * The functions of a module, as handles: keeps the signature of each function, and nested objects of functions. But for `then`, which
+ * would make a promise of them.
  * @typeParam T the module's namespace, as in `typeof import('./hash.js')`
  */
 export type Tasks<T> = {
-  readonly [K in keyof T as T[K] extends TaskFunction | object ? K : never]: T[K] extends TaskFunction
-    ? T[K]
-    : Tasks<T[K]>;
+  readonly [K in keyof T as K extends 'then'
+    ? never
+    : T[K] extends TaskFunction | object
+      ? K
+      : never]: T[K] extends TaskFunction ? T[K] : Tasks<T[K]>;
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: any function whatever, as only `any` allows
@@ -121,7 +124,7 @@ function namespaceOf(target: TaskTarget): object {
   return new Proxy(handle, {
     get(own, key) {
       if (key === TARGET) return target;
-      if (typeof key === 'symbol' || LEFT_ALONE.has(key)) return Reflect.get(own, key);
+      if (typeof key === 'symbol') return Reflect.get(own, key);
       // `await handle` must not take it for a promise.
       if (key === 'then') return undefined;
       let part = handles.get(key);
@@ -132,7 +135,10 @@ function namespaceOf(target: TaskTarget): object {
       return part;
     },
     has: (own, key) => key === TARGET || Reflect.has(own, key),
-    apply: () => refuse(target),
+    apply: (_own, of) => {
+      const answer = typeof of === 'function' ? ANSWERS.get(target.path.at(-1)) : undefined;
+      return answer === undefined ? refuse(target) : answer(of);
+    },
     construct: () => refuse(target),
     set: () => false,
     defineProperty: () => false,
@@ -141,13 +147,12 @@ function namespaceOf(target: TaskTarget): object {
   });
 }
 
-/** What the language and tools ask of any function. */
-const LEFT_ALONE: ReadonlySet<string> = new Set([
-  'constructor',
-  'prototype',
-  'toString',
-  'valueOf',
-  'toJSON',
+/** What the language and tools ask of any function. A handle of such a name answers as a function does, and may be submitted as well. */
+const ANSWERS = new Map<string | undefined, (of: unknown) => unknown>([
+  ['toString', (of) => Function.prototype.toString.call(of)],
+  ['valueOf', (of) => of],
+  // As of any function: it is left out of JSON.
+  ['toJSON', () => undefined],
 ]);
 
 function refuse(target: TaskTarget): never {

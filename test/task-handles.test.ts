@@ -8,7 +8,7 @@ import { targetOf, tasks } from '../dist/src/tasks.js';
 const url = new URL('file:///app/hash.js?v=1');
 const here = fileURLToPath(import.meta.url);
 
-type Nested = { image: { resize(): void }; then(): void; sha256(): void };
+type Nested = { image: { resize(): void }; sha256(): void };
 
 describe('handles of tasks(url)', () => {
   it('say where they point', () => {
@@ -35,7 +35,7 @@ describe('handles of tasks(url)', () => {
 
   it('are no thenables', async () => {
     const handles = tasks<Nested>(url);
-    expect(handles.then).toBeUndefined();
+    expect((handles as { then?: unknown }).then).toBeUndefined();
     expect(await handles.sha256).toBe(handles.sha256);
   });
 
@@ -50,11 +50,32 @@ describe('handles of tasks(url)', () => {
     expect(JSON.stringify({ task: handles.sha256 })).toBe('{}');
   });
 
+  const OF_FUNCTIONS = ['name', 'length', 'call', 'apply', 'bind', 'prototype', 'constructor'] as const;
+  const ASKED = ['toString', 'valueOf', 'toJSON'] as const;
+
   it('may be named as what functions have', () => {
-    const handles = tasks<Record<'name' | 'length' | 'call' | 'apply' | 'bind', () => void>>(url);
-    for (const name of ['name', 'length', 'call', 'apply', 'bind'] as const) {
-      expect(targetOf(handles[name])).toMatchObject({ path: [name] });
+    const handles = tasks<Record<string, () => void>>(url);
+    for (const name of [...OF_FUNCTIONS, ...ASKED]) {
+      expect(targetOf(handles[name]!)).toMatchObject({ path: [name] });
+      expect(handles[name]).toBe(handles[name]);
     }
+  });
+
+  it('of such names refuse to be called on their own, as all do', () => {
+    const handles = tasks<Record<string, () => void>>(url);
+    for (const name of ASKED) {
+      const handle = handles[name]!;
+      expect(() => handle()).toThrow(`'hash.js#${name}' stands for`);
+    }
+    expect(() => handles.constructor!()).toThrow("'hash.js#constructor' stands for");
+  });
+
+  it('answer as functions do what the language asks', () => {
+    const handles = tasks<Nested>(url);
+    expect(`${handles.sha256}`).toBe('function () { [native code] }');
+    expect(Object.is(handles.sha256.valueOf(), handles.sha256)).toBe(true);
+    expect({} instanceof (handles.sha256 as never)).toBe(false);
+    expect(handles.sha256 instanceof Function).toBe(true);
   });
 
   it('cannot be changed', () => {

@@ -112,7 +112,7 @@ describe('TaskRegistry', () => {
   });
 
   it.each([
-    [undefined, /not a function but undefined/],
+    [undefined, /not a function but undefined; pass the function itself.*tasks\(url\)\.then.*another name/],
     [null, /not a function but null/],
     [5, /not a function but a number; pass the function itself, not the result/],
     ['hash', /not a function but a string; .*tasks\(url\)\.name/],

@@ -37,6 +37,10 @@ expectType<Promise<string>>()(submit(path.posix.basename, ['a']), true);
 const untyped = tasks('some-package');
 void submit(untyped.whatever as (n: number) => string, [1]);
 
+// A `then` would make a promise of them.
+// @ts-expect-error left out
+tasks<{ then(): void }>('some-package').then;
+
 // What is no function is not there.
 // @ts-expect-error a string
 handles.VERSION;
