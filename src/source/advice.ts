@@ -48,6 +48,8 @@ const CALLED =
   "is a function or class, which cannot be an argument: define it inside the function, or import its module there, await import('…')";
 
 function advice(name: FreeName, taskName: string, isAsync: boolean): string {
+  if (name.inBlock)
+    return 'is declared in a block, and in strict code exists only there; declare it outside of the block';
   if (name.name === taskName) {
     return `is the function itself; for recursion make it a named function, 'function ${taskName}(…) { … }'`;
   }

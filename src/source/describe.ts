@@ -8,10 +8,10 @@ import { types } from 'node:util';
 import { CapturedVariableError, NotAFunctionError } from '../errors.js';
 import { type Captured, captureMessage } from './advice.js';
 import { BoundedMap } from './bounded-map.js';
-import { isGlobalName, lacksMembers } from './globals.js';
+import { isGlobalName, isMethodOfObjects, lacksMembers } from './globals.js';
 import { isHelperName } from './helpers.js';
 import { shortName } from './name.js';
-import { type ParsedFunction, parseFunction } from './parse.js';
+import { isStrictCode, type ParsedFunction, parseFunction } from './parse.js';
 import { type FreeName, freeNames } from './scope.js';
 
 /** What a worker needs to make the function anew. */
@@ -78,21 +78,25 @@ function describe(text: string, name: string, sloppy: boolean): FunctionDescript
 
 function analyse(text: string, name: string, sloppy: boolean): FunctionDescription {
   const parsed = parseFunction(text, name);
-  const free = freeNames(parsed.node, parsed.method);
-  const captured = free.filter((each) => isCaptured(each));
+  const { node, method, expression } = parsed;
+  let free = freeNames(node, method, !sloppy);
+  // As the worker does: what does not compile as strict code is not of it.
+  if (!sloppy && free.some(isCaptured) && !isStrictCode(expression)) free = freeNames(node, method);
+  const captured = free.filter(isCaptured);
   if (captured.length > 0) throw capturedError(name, text, parsed, captured);
   return {
     name,
-    source: parsed.expression,
+    source: expression,
     sloppy,
     helpers: free.map((each) => each.name).filter(isHelperName),
-    generator: parsed.node.generator,
-    async: parsed.node.async,
+    generator: node.generator,
+    async: node.async,
   };
 }
 
-function isCaptured({ name, members }: FreeName): boolean {
-  return isGlobalName(name) ? lacksMembers(name, members) : !isHelperName(name);
+function isCaptured(free: FreeName): boolean {
+  const { name, members } = free;
+  return isGlobalName(name) ? lacksMembers(name, members) : !isHelperName(name) && !isMethodOfObjects(free);
 }
 
 function capturedError(

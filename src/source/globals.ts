@@ -1,3 +1,5 @@
+import type { FreeName } from './scope.js';
+
 /**
  * Names that an inline function finds in a worker thread.
  *
@@ -5,6 +7,9 @@
  * this package is loaded, which is before most programs make any.
  */
 const GLOBALS: ReadonlySet<string> = new Set(namesOf(globalThis));
+
+/** `toString` and the like are names everywhere, since the global object is an object. */
+const OF_OBJECTS: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
 
 /** What a worker gives to inline functions beside the globals. */
 const PROVIDED: ReadonlySet<string> = new Set(['require']);
@@ -26,10 +31,25 @@ export function lacksMembers(name: string, members: ReadonlySet<string>): boolea
   return false;
 }
 
+/**
+ * Whether a name that every object has is used as such a global can be: `toString.call(value)`, `hasOwnProperty.call(object, key)`. In any
+ * other way they make no sense, and it is a variable that was meant.
+ */
+export function isMethodOfObjects({ name, members, bare }: FreeName): boolean {
+  if (!OF_OBJECTS.has(name) || name === 'constructor' || name === '__proto__') return false;
+  return !bare && [...members].every((member) => CALLS.has(member));
+}
+
+const CALLS: ReadonlySet<string> = new Set(['call', 'apply', 'bind']);
+
 function namesOf(value: object): string[] {
   const names: string[] = [];
-  for (let at: object | null = value; at !== null; at = Object.getPrototypeOf(at)) {
-    names.push(...Object.getOwnPropertyNames(at));
+  for (
+    let at: object | null = value;
+    at !== Object.prototype && at !== null;
+    at = Object.getPrototypeOf(at)
+  ) {
+    names.push(...Object.getOwnPropertyNames(at).filter((name) => name !== 'constructor'));
   }
   return names;
 }

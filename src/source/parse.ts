@@ -93,6 +93,11 @@ function parseMethod(text: string, name: string): ParsedFunction {
   };
 }
 
+/** Whether an expression is one of strict code, too: an arrow or a method does not say of which it is. */
+export function isStrictCode(expression: string): boolean {
+  return tryParse(`(function(){"use strict";return${expression}})`) !== undefined;
+}
+
 interface MethodNode {
   readonly kind: 'init' | 'get' | 'set';
   readonly value: FunctionExpression;

@@ -17,6 +17,10 @@ export interface FreeName {
   readonly members: ReadonlySet<string>;
   /** It is called somewhere, or used with `new`: so it is a function or a class. */
   readonly called: boolean;
+  /** It is used somewhere otherwise than by a property that is read of it. */
+  readonly bare: boolean;
+  /** A function of this name is declared in a block, which in strict code keeps it. */
+  readonly inBlock: boolean;
 }
 
 interface Scope {
@@ -24,6 +28,8 @@ interface Scope {
   readonly names: Set<string>;
   /** `var` stops here. */
   readonly isFunction: boolean;
+  /** A function that is declared in a block stays in it. */
+  readonly strict: boolean;
 }
 
 interface Use {
@@ -38,6 +44,8 @@ interface Walk {
   readonly uses: Use[];
   /** Names after a `typeof`, which is how code asks whether they exist: all their uses are taken as guarded. */
   readonly guarded: Set<string>;
+  /** Functions that stay in their blocks. */
+  readonly inBlocks: Set<string>;
   /** Inside `with`, any name may be a property. */
   withDepth: number;
 }
@@ -50,25 +58,29 @@ type AnyNode = Node & Record<string, any>;
  * Finds the free names of a function.
  * @param root a function's node
  * @param method whether it is a method, of which `this` would be an object
+ * @param strict whether it is of strict code
  */
-export function freeNames(root: Node, method: boolean): FreeName[] {
-  const walk: Walk = { uses: [], guarded: new Set(), withDepth: 0 };
-  const outside: Scope = { parent: undefined, names: new Set(), isFunction: true };
+export function freeNames(root: Node, method: boolean, strict = false): FreeName[] {
+  const walk: Walk = { uses: [], guarded: new Set(), inBlocks: new Set(), withDepth: 0 };
+  const outside: Scope = { parent: undefined, names: new Set(), isFunction: true, strict };
   // A plain function gets its `this` from the call, as a caller knows; an arrow and a method have it from around them.
   walkFunction(root as AnyNode, outside, walk, method);
   return resolve(walk);
 }
 
 function resolve(walk: Walk): FreeName[] {
-  const free = new Map<string, { name: string; offset: number; members: Set<string>; called: boolean }>();
+  const free = new Map<string, FreeName & { members: Set<string>; called: boolean; bare: boolean }>();
   for (const use of walk.uses) {
     if (isDeclared(use) || walk.guarded.has(use.name)) continue;
     let entry = free.get(use.name);
     if (entry === undefined) {
-      entry = { name: use.name, offset: use.offset, members: new Set(), called: false };
+      const { name, offset } = use;
+      const inBlock = walk.inBlocks.has(name);
+      entry = { name, offset, members: new Set(), called: false, bare: false, inBlock };
       free.set(use.name, entry);
     }
-    if (use.member !== undefined) entry.members.add(use.member);
+    if (use.member === undefined) entry.bare = true;
+    else entry.members.add(use.member);
     entry.called ||= use.called;
   }
   return [...free.values()].sort((a, b) => a.offset - b.offset);
@@ -81,8 +93,13 @@ function isDeclared({ name, scope }: Use): boolean {
   return false;
 }
 
-function inner(parent: Scope, isFunction = false): Scope {
-  return { parent, names: new Set(), isFunction };
+function inner(parent: Scope, isFunction = false, strict = parent.strict): Scope {
+  return { parent, names: new Set(), isFunction, strict };
+}
+
+/** Whether a function's body says so itself. */
+function isStrict(body: AnyNode): boolean {
+  return body.body.some((statement: AnyNode) => statement.directive === 'use strict');
 }
 
 function functionScope(scope: Scope): Scope {
@@ -116,7 +133,7 @@ function walkFunction(node: AnyNode, scope: Scope, walk: Walk, lexicalThis = fal
   }
   for (const parameter of node.params) walkPattern(parameter, parameters, parameters, walk);
   if (node.body.type !== 'BlockStatement') visit(node.body, parameters, walk);
-  else visitAll(node.body.body, inner(parameters, true), walk);
+  else visitAll(node.body.body, inner(parameters, true, scope.strict || isStrict(node.body)), walk);
 }
 
 /** Declares the names of a pattern in `target`; defaults and computed keys are expressions of `scope`. */
@@ -145,7 +162,7 @@ function walkPattern(node: AnyNode | null, target: Scope, scope: Scope, walk: Wa
 }
 
 function walkClass(node: AnyNode, scope: Scope, walk: Walk): void {
-  const body = inner(scope);
+  const body = inner(scope, false, true);
   if (node.id) body.names.add(node.id.name);
   if (node.superClass) visit(node.superClass, body, walk);
   for (const member of node.body.body) {
@@ -174,9 +191,10 @@ const VISITORS: Readonly<Record<string, Visitor>> = {
   FunctionExpression: (node, scope, walk) => walkFunction(node, scope, walk),
   ArrowFunctionExpression: (node, scope, walk) => walkFunction(node, scope, walk),
   FunctionDeclaration: (node, scope, walk) => {
-    // In sloppy code one in a block is visible in the whole function, too; taking it so always misses no name.
     scope.names.add(node.id.name);
-    functionScope(scope).names.add(node.id.name);
+    // In sloppy code a plain one in a block is visible in the whole function, too.
+    if (!scope.strict && !node.async && !node.generator) functionScope(scope).names.add(node.id.name);
+    else if (!scope.isFunction) walk.inBlocks.add(node.id.name);
     walkFunction(node, scope, walk);
   },
   ClassDeclaration: (node, scope, walk) => {

@@ -227,6 +227,41 @@ describe('describeFunction', () => {
     expect(errorOf(code).message).toMatch(message);
   });
 
+  it.each(['constructor', 'toString', 'valueOf', 'hasOwnProperty', 'toLocaleString', '__proto__'])(
+    'reports a variable named %s, as every object has',
+    (name) => {
+      for (const use of [name, `${name}()`, `[${name}.length]`, `${name} = 1`, `({ a: ${name} })`]) {
+        expect(errorOf(`() => ${use}`)).toMatchObject({ variables: [{ name }] });
+      }
+    },
+  );
+
+  it('lets pass what every object has where it is used as such a global', () => {
+    for (const code of [
+      '(o) => toString.call(o)',
+      '(o, k) => hasOwnProperty.call(o, k) && propertyIsEnumerable.apply(o, [k])',
+      '(toString, constructor) => [toString, constructor]',
+      '(o) => [o.toString(), o.constructor, { valueOf: 1 }]',
+    ]) {
+      expect(() => describeFunction(evaluate<Fn>(code)), code).not.toThrow();
+    }
+    expect(errorOf('() => constructor.call(1)')).toMatchObject({ variables: [{ name: 'constructor' }] });
+  });
+
+  it('reports a function used outside of its block, which strict code keeps there', () => {
+    const error = errorOf('(() => { "use strict"; return () => { { function f() {} } return f(); } })()');
+    expect(error).toMatchObject({ variables: [{ name: 'f' }] });
+    expect(error.message).toContain('f (line 1, column 36): is declared in a block');
+    // A plain function of sloppy code says so; of other functions their syntax may.
+    for (const code of [
+      'function task() { { function f() { return 1; } } return f(); }',
+      '() => { { function f() { return 010; } } return f(); }',
+      '({ task() { { function f() { return 010; } } return f(); } }).task',
+    ]) {
+      expect(() => describeFunction(evaluate<Fn>(code)), code).not.toThrow();
+    }
+  });
+
   it('lets pass the real global crypto, and what asks with typeof first', () => {
     expect(() => describeFunction(evaluate<Fn>('() => crypto.randomUUID()'))).not.toThrow();
     expect(() =>

@@ -3,10 +3,10 @@ import { parseFunction } from '../../dist/src/source/parse.js';
 import { freeNames } from '../../dist/src/source/scope.js';
 
 /** Free names of a function's text, but for globals that the cases use. */
-function free(text: string): string[] {
+function free(text: string, strict = false): string[] {
   const { node, method } = parseFunction(text, 'task');
   const globals = new Set(['Math', 'console', 'undefined', 'Object', 'Error', 'Symbol', 'eval']);
-  return freeNames(node, method)
+  return freeNames(node, method, strict)
     .map((each) => each.name)
     .filter((name) => !globals.has(name));
 }
@@ -109,5 +109,31 @@ describe('free names', () => {
 
   it.each(Object.entries(OPEN))('some: %s', (_title, [text, names]) => {
     expect(free(text)).toEqual(names);
+  });
+
+  const LEAK = '{ function inner() {} inner(); } return inner;';
+  it.each<[string, string, boolean, string[]]>([
+    ['stays there', `() => { ${LEAK} }`, true, ['inner']],
+    ['is seen in the whole function of sloppy code', `() => { ${LEAK} }`, false, []],
+    [
+      'stays there where the function says that it is strict',
+      `() => { "use strict"; ${LEAK} }`,
+      false,
+      ['inner'],
+    ],
+    [
+      'stays there where an outer one says so',
+      `() => { "use strict"; return () => { ${LEAK} } }`,
+      false,
+      ['inner'],
+    ],
+    ['stays there in a class', `() => class { m() { ${LEAK} } }`, false, ['inner']],
+    ['stays there if it is async', '() => { { async function inner() {} } return inner; }', false, ['inner']],
+    ['is no other than that of the function', `() => { function inner() {} ${LEAK} }`, true, []],
+    ['in no block is hoisted', '() => { return inner(); function inner() {} }', true, []],
+    ['in the block of another', '() => { { function a() { return b(); } function b() {} a(); } }', true, []],
+    ['in a switch', '(n) => { switch (n) { case 1: return f(); default: function f() {} } }', true, []],
+  ])('a function that is declared in a block %s', (_title, text, strict, names) => {
+    expect(free(text, strict)).toEqual(names);
   });
 });
