@@ -26,9 +26,11 @@ const usedByBothSides = [
   'payload',
   'plain',
   'protocol',
+  'record',
   'shared-views',
   'spinners',
   'transferable',
+  'true-fields',
   'views',
   'window',
 ].map((name) => `src/${name}.ts`);

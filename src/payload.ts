@@ -6,9 +6,10 @@
  * `kind` is one word: 4 bits flags, 3 bits count, and 4 bits tag for each value. Values lie one after the other in
  * the payload, each in a multiple of 8 bytes; strings and byte arrays begin with their length in 4 bytes.
  */
+import { types } from 'node:util';
 import { isDetached } from './detached.js';
 import { type Memory, PAYLOAD_BYTES } from './layout.js';
-import { begin, isPlain } from './plain.js';
+import { begin, WIDE, writePlain } from './plain.js';
 import {
   ARENA,
   readShared,
@@ -17,6 +18,7 @@ import {
   type Stores,
   writeShared,
 } from './shared-views.js';
+import { bufferOf, isResizable, kindOf, lengthOf } from './true-fields.js';
 
 /** Flags of a kind. */
 export const flags = {
@@ -59,8 +61,12 @@ const FAR_BYTES = 16;
 const BIGINT_MIN = -(2n ** 63n);
 const BIGINT_MAX = 2n ** 63n - 1n;
 
-/** Where the last coded value ended, in bytes from the payload's start; a variable, since it would cost an allocation as a result. */
+/** Where the last written value ended, in bytes from the payload's start; a variable, since it would cost an allocation as a result. */
 let end = 0;
+/** The same of the last one read. Not one variable: a getter among the values may have another Balancer read its results. */
+let readTo = 0;
+/** Counts what was begun to be written. A getter may have another Balancer write a slot, and then `end` is not ours any more. */
+let writes = 0;
 
 /**
  * Writes values into a slot's payload.
@@ -82,9 +88,12 @@ export function writeValues(
     let kind = count << COUNT_SHIFT;
     let spans = 0;
     end = 0;
+    const turn = ++writes;
     begin();
     for (let i = 0; i < count; i++) {
-      const tag = writeValue(memory, start, values[i], stores);
+      const value = values[i];
+      if (turn !== writes) return -1;
+      const tag = writeValue(memory, start, value, stores);
       if (tag < 0) return -1;
       if (tag === tags.bytes || tag === tags.buffer || tag >= tags.shared) spans++;
       kind |= tag << (TAG_SHIFT + i * TAG_BITS);
@@ -99,6 +108,7 @@ export function writeValues(
 export function writeOne(memory: Memory, slot: number, value: unknown): number {
   try {
     end = 0;
+    writes++;
     begin();
     const tag = writeValue(memory, (slot + PAYLOAD_OFFSET) << 2, value, undefined);
     return tag < 0 ? -1 : (1 << COUNT_SHIFT) | (tag << TAG_SHIFT);
@@ -115,7 +125,8 @@ export function writeOne(memory: Memory, slot: number, value: unknown): number {
 function haveIdentity(values: readonly unknown[]): boolean {
   const wholes = values.map((value) => {
     if (!ArrayBuffer.isView(value)) return undefined;
-    return value.buffer instanceof ArrayBuffer ? value.buffer : value;
+    const buffer = bufferOf(value);
+    return types.isSharedArrayBuffer(buffer) ? value : buffer;
   });
   return wholes.some((whole, i) => whole !== undefined && wholes.indexOf(whole) < i);
 }
@@ -133,7 +144,7 @@ export function readValues(
   const count = (kind >>> COUNT_SHIFT) & 7;
   if (count === 0) return EMPTY;
   const start = (slot + PAYLOAD_OFFSET) << 2;
-  end = 0;
+  readTo = 0;
   const values = new Array<unknown>(count);
   for (let i = 0; i < count; i++) {
     values[i] = readValue(memory, start, (kind >>> (TAG_SHIFT + i * TAG_BITS)) & 15, bufferOf);
@@ -143,7 +154,7 @@ export function readValues(
 
 /** Reads the value that `writeOne` wrote. */
 export function readOne(memory: Memory, slot: number, kind: number): unknown {
-  end = 0;
+  readTo = 0;
   return readValue(memory, (slot + PAYLOAD_OFFSET) << 2, (kind >>> TAG_SHIFT) & 15, undefined);
 }
 
@@ -183,13 +194,13 @@ function readValue(
 ): unknown {
   switch (tag) {
     case tags.int32: {
-      const value = memory.i32[(start + end) >> 2];
-      end += 8;
+      const value = memory.i32[(start + readTo) >> 2];
+      readTo += 8;
       return value;
     }
     case tags.number: {
-      const value = memory.f64[(start + end) >> 3];
-      end += 8;
+      const value = memory.f64[(start + readTo) >> 3];
+      readTo += 8;
       return value;
     }
     case tags.json:
@@ -208,15 +219,15 @@ function readValue(
     case tags.false:
       return false;
     case tags.bigint: {
-      const at = (start + end) >> 2;
-      end += 8;
+      const at = (start + readTo) >> 2;
+      readTo += 8;
       return (BigInt(memory.i32[at + 1] as number) << 32n) | BigInt((memory.i32[at] as number) >>> 0);
     }
     case tags.far:
       return readFar(memory, start, bufferOf as SharedBufferOf);
     case tags.shared: {
-      const at = start + end;
-      end += SHARED_BYTES;
+      const at = start + readTo;
+      readTo += SHARED_BYTES;
       return readShared(memory, at, bufferOf as SharedBufferOf);
     }
     default:
@@ -248,30 +259,44 @@ function writeWide(memory: Memory, start: number, value: string): number {
 }
 
 function writeObject(memory: Memory, start: number, value: object, stores: Stores | undefined): number {
-  if (ArrayBuffer.isView(value) && value.buffer instanceof ArrayBuffer) {
-    return writeBytes(memory, start, value, stores);
+  if (ArrayBuffer.isView(value)) return writeView(memory, start, value, stores);
+  const turn = writes;
+  const from = start + end + 4;
+  const limit = start + PAYLOAD_BYTES;
+  let tag: number = tags.json;
+  let to = writePlain(memory.u8, from, limit, 0xff, value);
+  if (to === WIDE && turn === writes) {
+    tag = tags.wideJson;
+    to = writePlain(memory.u16, from >> 1, limit >> 1, 0xffff, value) << 1;
   }
-  if (!isPlain(value)) {
-    if (stores === undefined || end + SHARED_BYTES > PAYLOAD_BYTES) return -1;
-    if (!writeShared(memory, start + end, value, stores.shares)) return -1;
-    end += SHARED_BYTES;
-    return tags.shared;
-  }
-  const tag = writeString(memory, start, JSON.stringify(value));
-  return tag < 0 ? -1 : tag === tags.latin1 ? tags.json : tags.wideJson;
+  if (turn !== writes) return -1;
+  if (to < 0) return writeSharedMemory(memory, start, value, stores);
+  finishSpan(memory, start, to - from);
+  return tag;
 }
 
-function writeBytes(memory: Memory, start: number, value: object, stores: Stores | undefined): number {
+function writeSharedMemory(memory: Memory, start: number, value: object, stores: Stores | undefined): number {
+  if (stores === undefined || end + SHARED_BYTES > PAYLOAD_BYTES) return -1;
+  if (!writeShared(memory, start + end, value, stores.shares)) return -1;
+  end += SHARED_BYTES;
+  return tags.shared;
+}
+
+function writeView(memory: Memory, start: number, value: object, stores: Stores | undefined): number {
+  const buffer = bufferOf(value);
+  if (types.isSharedArrayBuffer(buffer)) return writeSharedMemory(memory, start, value, stores);
   // Only the two plain classes: a subclass would lose itself on the way.
   const proto = Object.getPrototypeOf(value);
   const isBuffer = proto === Buffer.prototype;
   if (!isBuffer && proto !== Uint8Array.prototype) return -1;
+  // Structured clone keeps it resizable.
+  if (kindOf(value) !== 'Uint8Array' || isResizable(buffer)) return -1;
   const bytes = value as Uint8Array;
-  const length = lengthOf.call(bytes);
+  const length = lengthOf(bytes);
   // A detached buffer is for the clone to refuse.
   if (end + 4 + length > PAYLOAD_BYTES)
     return stores === undefined ? -1 : writeFar(memory, start, bytes, length, stores);
-  if (length === 0 && isDetached(bytes.buffer as ArrayBuffer)) return -1;
+  if (length === 0 && isDetached(buffer)) return -1;
   memory.u8.set(bytes, start + end + 4);
   finishSpan(memory, start, length);
   return isBuffer ? tags.buffer : tags.bytes;
@@ -279,9 +304,7 @@ function writeBytes(memory: Memory, start: number, value: object, stores: Stores
 
 /** Bytes that do not fit the slot, which tells only where they are. */
 function writeFar(memory: Memory, start: number, bytes: Uint8Array, length: number, stores: Stores): number {
-  // Structured clone keeps it resizable.
-  if (end + FAR_BYTES > PAYLOAD_BYTES || (bytes.buffer as { resizable?: boolean }).resizable === true)
-    return -1;
+  if (end + FAR_BYTES > PAYLOAD_BYTES) return -1;
   const at = stores.arena.put(bytes, length);
   if (at < 0) return -1;
   const to = (start + end) >> 2;
@@ -293,18 +316,14 @@ function writeFar(memory: Memory, start: number, bytes: Uint8Array, length: numb
 }
 
 function readFar(memory: Memory, start: number, bufferOf: SharedBufferOf): Uint8Array {
-  const from = (start + end) >> 2;
-  end += FAR_BYTES;
+  const from = (start + readTo) >> 2;
+  readTo += FAR_BYTES;
   const length = memory.i32[from + 1] as number;
   const far = new Uint8Array(bufferOf(ARENA), memory.i32[from], length);
   const bytes = Buffer.allocUnsafeSlow(length);
   bytes.set(far);
   return memory.i32[from + 2] === 1 ? bytes : new Uint8Array(bytes.buffer);
 }
-
-/** The true length: an own property of that name, or a proxy, must not make us write beyond the slot. */
-const lengthOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length')!
-  .get as (this: Uint8Array) => number;
 
 function writeBigInt(memory: Memory, start: number, value: bigint): number {
   if (end + 8 > PAYLOAD_BYTES || value < BIGINT_MIN || value > BIGINT_MAX) return -1;
@@ -321,9 +340,9 @@ function finishSpan(memory: Memory, start: number, bytes: number): void {
 }
 
 function readSpan(memory: Memory, start: number, tag: number): unknown {
-  const length = memory.i32[(start + end) >> 2] as number;
-  const from = start + end + 4;
-  end = (end + 4 + length + 7) & ~7;
+  const length = memory.i32[(start + readTo) >> 2] as number;
+  const from = start + readTo + 4;
+  readTo = (readTo + 4 + length + 7) & ~7;
   switch (tag) {
     case tags.latin1:
       return memory.text.latin1Slice(from, from + length);

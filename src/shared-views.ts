@@ -5,6 +5,7 @@
  */
 import { types } from 'node:util';
 import type { Memory } from './layout.js';
+import { bufferOf, isGrowable, kindOf, lengthOf, offsetOf } from './true-fields.js';
 
 /** Taken by one value: kind and number in 4 bytes each, offset and length in 8. */
 export const SHARED_BYTES = 24;
@@ -40,7 +41,6 @@ type ViewClass = new (buffer: SharedArrayBuffer, offset: number, length: number)
 
 const THE_BUFFER = 0;
 const A_BUFFER = 1;
-const A_DATA_VIEW = 2;
 /** A view's number is its place here; the first three are made in their own ways. */
 const classes: readonly { readonly prototype: object }[] = [
   SharedArrayBuffer,
@@ -58,22 +58,12 @@ const classes: readonly { readonly prototype: object }[] = [
   BigInt64Array,
   BigUint64Array,
 ];
+/** What each truly is: a Buffer is a Uint8Array, a DataView no typed array. */
+const names = classes.map((each) => {
+  if (each === DataView) return undefined;
+  return each === Buffer ? 'Uint8Array' : (each as ViewClass).name;
+});
 const kinds = new Map<unknown, number>(classes.map(({ prototype }, kind) => [prototype, kind]));
-
-/** An own property of that name is not believed. */
-function getter<R>(prototype: object, name: string): (this: unknown) => R {
-  return Object.getOwnPropertyDescriptor(prototype, name)?.get as (this: unknown) => R;
-}
-
-const typed: object = Object.getPrototypeOf(Uint8Array.prototype);
-const data = DataView.prototype;
-const typedBuffer = getter<ArrayBufferLike>(typed, 'buffer');
-const typedOffset = getter<number>(typed, 'byteOffset');
-const typedLength = getter<number>(typed, 'length');
-const dataBuffer = getter<ArrayBufferLike>(data, 'buffer');
-const dataOffset = getter<number>(data, 'byteOffset');
-const dataLength = getter<number>(data, 'byteLength');
-const growable = getter<boolean>(SharedArrayBuffer.prototype, 'growable');
 
 /**
  * Writes a view of shared memory, or such memory itself.
@@ -86,14 +76,12 @@ export function writeShared(memory: Memory, at: number, value: object, numbering
   let buffer: unknown = value;
   let offset = 0;
   let length = 0;
-  if (kind === A_DATA_VIEW) {
-    buffer = dataBuffer.call(value);
-    offset = dataOffset.call(value);
-    length = dataLength.call(value);
-  } else if (kind !== THE_BUFFER) {
-    buffer = typedBuffer.call(value);
-    offset = typedOffset.call(value);
-    length = typedLength.call(value);
+  if (kind !== THE_BUFFER) {
+    // A prototype can be replaced; what the view is cannot.
+    if (kindOf(value) !== names[kind]) return false;
+    buffer = bufferOf(value);
+    offset = offsetOf(value);
+    length = lengthOf(value);
   }
   if (!isOrdinary(buffer)) return false;
   const number = numbering.numberOf(buffer);
@@ -121,6 +109,6 @@ function isOrdinary(buffer: unknown): buffer is SharedArrayBuffer {
   return (
     types.isSharedArrayBuffer(buffer) &&
     Object.getPrototypeOf(buffer) === SharedArrayBuffer.prototype &&
-    !growable.call(buffer)
+    !isGrowable(buffer)
   );
 }

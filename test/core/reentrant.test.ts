@@ -32,6 +32,25 @@ describe("the caller's code that runs in the middle of ours", () => {
 
   const five = (v: { five: number }) => v.five;
 
+  it('a getter that submits to another Balancer, which sends at once', async () => {
+    await using other = new Balancer({ workers: 1, maxQueue: 1 });
+    const id = (...values: unknown[]) => values;
+    await Promise.all([other.submit(id), balancer.submit(id)]);
+    const theirs: Promise<unknown>[] = [];
+    const act = () => {
+      // Its queue is full at once, and that has it send what it has.
+      for (let i = 0; i < 3; i++) theirs.push(other.submit(id, [i, { i }]).catch(({ code }) => code));
+    };
+    for (const before of [0, 1, 2]) {
+      const ones = Array.from({ length: before }, () => 'one');
+      await balancer.submit(id, [...ones, { user: 'alice', five: 0 }, 2]);
+      expect(await balancer.submit(id, [...ones, when(act), 2])).toEqual([...ones, { five: 5 }, 2]);
+    }
+    const sent = (await Promise.all(theirs)).filter((values) => values !== 'ERR_QUEUE_FULL');
+    for (const values of sent) expect(values).toEqual([expect.any(Number), { i: expect.any(Number) }]);
+    expect(sent.length).toBeGreaterThan(0);
+  });
+
   it('a getter that submits', async () => {
     const more: Promise<number>[] = [];
     const act = () => {
