@@ -1,111 +1,97 @@
 /**
- * AbortSignals among the arguments.
+ * AbortSignals among the arguments, and in the `context`.
  *
  * Structured clone makes empty objects of them, silently. Node can transfer one that has been marked for it, through a pair of ports
  * that stays open until it is aborted: too much for a request, and not kept when a request moves to another worker. So they are taken
- * out of the arguments before these are sent, the thread puts signals of its own in their places, and while the request is
- * there, aborts are told to it by message.
+ * out before the arguments are sent, the thread puts signals of its own in their places, and while the request is
+ * there, aborts are told to it by message. Where there is no such way, as inside a `Map` or in a result, they are refused.
  */
 import { types } from 'node:util';
 import type { Failure } from './failure.js';
 
-/** The way from the list of arguments to a part of them. */
-export type Path = readonly (string | number)[];
+/** The way from the whole message to a part of it. */
+export type Path = readonly string[];
 
 /** Where the thread is to put a signal. */
 export interface SignalPlace {
-  readonly path: Path;
+  readonly paths: readonly Path[];
   /** It has been aborted already, for this reason. */
   readonly reason: Failure | undefined;
 }
 
 export interface FoundSignal {
-  readonly path: Path;
+  readonly paths: Path[];
   readonly signal: AbortSignal;
 }
 
-/** Objects and arrays looked into, their parts, and how deep they may lie: signals are arguments, or in an object of options. */
+/** Objects and arrays looked into for a signal near the top, their parts, and how deep they may lie. */
 const MOST_VISITED = 64;
 const MOST_PARTS = 64;
-const MOST_DEPTH = 4;
+const MOST_DEPTH = 5;
 
-/**
- * Finds signals in arrays and in objects without a class.
- * @param left those that are left to Node, which transfers them
- */
-export function findSignals(
-  values: readonly unknown[],
-  left: readonly unknown[] | undefined,
-): FoundSignal[] | undefined {
-  const search: Search = { found: undefined, left, visits: MOST_VISITED };
+/** Where signals are in arrays and objects without a class; one that is in two places has two paths. */
+export function placesOf(whole: object, signals: ReadonlySet<AbortSignal>): FoundSignal[] {
+  const found = new Map<AbortSignal, FoundSignal>();
+  const seen = new Set<object>();
+  const open: [container: object, path: Path][] = [[whole, []]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [container, path] = next;
+    if (seen.has(container)) continue;
+    seen.add(container);
+    for (const key of Object.keys(container)) {
+      const part = (container as Parts)[key];
+      if (typeof part !== 'object' || part === null || ArrayBuffer.isView(part)) continue;
+      if (signals.has(part as AbortSignal)) note(found, part as AbortSignal, [...path, key]);
+      else if (isContainer(part)) open.push([part, [...path, key]]);
+    }
+  }
+  return [...found.values()];
+}
+
+function note(found: Map<AbortSignal, FoundSignal>, signal: AbortSignal, path: Path): void {
+  const known = found.get(signal);
+  if (known === undefined) found.set(signal, { paths: [path], signal });
+  else known.paths.push(path);
+}
+
+/** Puts something to its places, where these exist. */
+export function putAt(whole: object, paths: readonly Path[], value: unknown): void {
+  for (const path of paths) {
+    let at: unknown = whole;
+    for (const key of path.slice(0, -1)) at = (at as Parts | undefined)?.[key];
+    if (typeof at === 'object' && at !== null) (at as Parts)[path.at(-1) as string] = value;
+  }
+}
+
+/** Whether there is a signal where one mostly is: it is an argument, or in an object of options. */
+export function hasSignalNear(whole: object): boolean {
   try {
-    look(values, [], search);
+    return look(whole, MOST_DEPTH, { left: MOST_VISITED });
   } catch {
-    // A getter threw: the clone will meet it as well, and its error says more.
+    // A getter threw: that is for the clone to say.
+    return false;
   }
-  return search.found;
 }
 
-/** The same values with nothing in those places. What contains one is copied. */
-export function withoutSignals(values: readonly unknown[], found: readonly FoundSignal[]): unknown[] {
-  const copies = new Map<unknown, Parts>();
-  const copyOf = (part: unknown): Parts => {
-    let copy = copies.get(part);
-    if (copy === undefined) {
-      copy = (Array.isArray(part) ? part.slice() : { ...(part as object) }) as Parts;
-      copies.set(part, copy);
-      // Met again on the way to another signal.
-      copies.set(copy, copy);
-    }
-    return copy;
-  };
-  const all = copyOf(values);
-  for (const { path } of found) {
-    let at = all;
-    for (const key of path.slice(0, -1)) {
-      at[key] = copyOf(at[key]);
-      at = at[key] as Parts;
-    }
-    at[path.at(-1) as string] = undefined;
-  }
-  return all as unknown as unknown[];
-}
+type Parts = Record<string, unknown>;
 
-/** Puts something to its place, if that exists. */
-export function putAt(values: unknown, path: Path, value: unknown): void {
-  let at = values;
-  for (const key of path.slice(0, -1)) at = (at as Parts | undefined)?.[key];
-  if (typeof at === 'object' && at !== null) (at as Parts)[path.at(-1) as string] = value;
-}
-
-type Parts = Record<string | number, unknown>;
-
-interface Search {
-  found: FoundSignal[] | undefined;
-  readonly left: readonly unknown[] | undefined;
-  visits: number;
-}
-
-function look(container: object, path: Path, search: Search): void {
-  if (search.visits-- <= 0) return;
+function look(container: object, depth: number, visits: { left: number }): boolean {
+  if (visits.left-- <= 0) return false;
   const keys = Array.isArray(container) ? container.keys() : Object.keys(container);
   let parts = MOST_PARTS;
   for (const key of keys) {
-    if (parts-- <= 0) return;
+    if (parts-- <= 0) return false;
     const part = (container as Parts)[key];
     if (typeof part !== 'object' || part === null || ArrayBuffer.isView(part)) continue;
-    if (part instanceof AbortSignal) {
-      if (search.left?.includes(part) === true) continue;
-      search.found ??= [];
-      search.found.push({ path: [...path, key], signal: part });
-    } else if (path.length < MOST_DEPTH - 1 && (Array.isArray(part) || isPlain(part))) {
-      look(part, [...path, key], search);
-    }
+    if (part instanceof AbortSignal) return true;
+    if (depth > 1 && isContainer(part) && look(part, depth - 1, visits)) return true;
   }
+  return false;
 }
 
-function isPlain(value: object): boolean {
+function isContainer(value: object): boolean {
   if (types.isProxy(value)) return false;
+  if (Array.isArray(value)) return true;
   const prototype = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }

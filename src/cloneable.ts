@@ -6,6 +6,7 @@ import { inspect, types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
 import { isDetached } from './detached.js';
 import { NotCloneableError } from './errors.js';
+import { isPlain } from './record.js';
 import { refusedPart } from './transferable.js';
 
 /** Objects looked at before giving up: a bound on the time an error message may take. */
@@ -18,14 +19,18 @@ const MAX_SEARCHED = 100_000;
  * blames the value as a whole.
  * @param path what the value is called in the message, as in `arguments` or `the result`
  * @param options `cause`: the error of the failed clone; `transfer`: objects that were to be transferred; `list`: what their list is
- *   called in the message
+ *   called in the message; `hasPlaces`: an AbortSignal is fine in arrays and plain objects
  */
 export function findUncloneable(
   value: unknown,
   path: string,
-  options: { cause?: unknown; transfer?: readonly unknown[]; list?: string } = {},
+  options: { cause?: unknown; transfer?: readonly unknown[]; list?: string; hasPlaces?: boolean } = {},
 ): NotCloneableError {
-  const search: Search = { seen: new Set(options.transfer as object[] | undefined) };
+  const from = (beyond: Search | undefined): Search => ({
+    seen: new Set(options.transfer as object[] | undefined),
+    beyond,
+  });
+  const search = options.hasPlaces === true ? from(from(undefined)) : from(undefined);
   const cause = options.cause === undefined ? undefined : { cause: options.cause };
   const refused = options.transfer && refusedPart(options.transfer, options.cause);
   if (refused !== undefined) {
@@ -44,6 +49,8 @@ export function findUncloneable(
 
 interface Search {
   readonly seen: Set<object>;
+  /** The search inside what is no plain container: there an AbortSignal is refused, also in what was seen outside. `undefined`: it is here. */
+  readonly beyond: Search | undefined;
 }
 
 interface Found {
@@ -60,8 +67,12 @@ function findIn(value: unknown, path: string, search: Search): Found | undefined
   search.seen.add(value);
   const what = refusedKind(value);
   if (what !== undefined) return { path, what };
-  return findInside(value, path, search) ?? findHostObject(value, path);
+  if (value instanceof AbortSignal) return search.beyond === undefined ? { path, what: SIGNAL } : undefined;
+  const inside = Array.isArray(value) || isPlain(value) ? search : (search.beyond ?? search);
+  return findInside(value, path, inside) ?? findHostObject(value, path);
 }
+
+const SIGNAL = 'an AbortSignal (arguments may be one, or have one in their arrays and plain objects)';
 
 function describeFunction(value: unknown): string {
   const name = (value as { name?: unknown }).name;

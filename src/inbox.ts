@@ -2,7 +2,7 @@
  * What comes from a thread by message for its requests: results that do not fit a slot, what tasks send on their way, and transferred
  * arguments that come back. The counterpart of `outbox.ts`.
  */
-import { asBuffer, restoreBuffers } from './buffers.js';
+import { restoreBuffers } from './buffers.js';
 import { callOut } from './call-out.js';
 import { NotCloneableError } from './errors.js';
 import { encodeFailure } from './failure.js';
@@ -35,12 +35,12 @@ export class Inbox {
         callOut(() => process[message.stream].write(message.chunk));
         break;
       case 'progress':
+        restoreBuffers(message.buffers);
         this.#progressed(this.#ledger.find(message.id), message.value);
         break;
       case 'yielded':
-        this.#ledger
-          .find(message.id)
-          ?.extras?.onYield?.(message.isBuffer ? asBuffer(message.value as Uint8Array) : message.value);
+        restoreBuffers(message.buffers);
+        this.#ledger.find(message.id)?.extras?.onYield?.(message.value);
         break;
       case 'returned':
         this.#takeReturned(message.arguments);
@@ -56,11 +56,9 @@ export class Inbox {
       const error = new NotCloneableError('the result', 'something that this thread could not read', {
         cause,
       });
-      return { type: 'result', id, value: undefined, failure: encodeFailure(error), isBuffer: false };
+      return { type: 'result', id, value: undefined, failure: encodeFailure(error), buffers: undefined };
     }
-    if (message.isBuffer) {
-      return { ...message, value: asBuffer(message.value as Uint8Array) };
-    }
+    restoreBuffers(message.buffers);
     return message;
   }
 
@@ -74,11 +72,11 @@ export class Inbox {
     const request = this.#ledger.find(id);
     const extras = request?.extras;
     if (request === undefined || extras === undefined || request.isSettled) return;
-    const args = [...values];
-    this.#outbox.restoreSignals(request, args);
-    restoreBuffers(args, buffers);
-    request.args = args;
-    extras.context = context;
+    const whole = { values: [...values], context };
+    this.#outbox.restoreSignals(request, whole);
+    restoreBuffers(buffers);
+    request.args = whole.values;
+    extras.context = whole.context;
     extras.transfer = transferred;
     extras.away = false;
   }

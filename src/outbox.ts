@@ -1,8 +1,7 @@
 /** What goes to a thread by message ahead of the slots that need it: definitions of tasks, shared buffers, and arguments that do not fit a slot. */
 import type { MessagePort } from 'node:worker_threads';
-import { type FoundSignal, findSignals, type SignalPlace, withoutSignals } from './abort-signals.js';
+import { type FoundSignal, placesOf, type SignalPlace } from './abort-signals.js';
 import { Arena, type ArenaMemory } from './arena.js';
-import { buffersIn } from './buffers.js';
 import type { Channel } from './channel.js';
 import { findUncloneable } from './cloneable.js';
 import { NotCloneableError } from './errors.js';
@@ -13,13 +12,19 @@ import { Shares } from './shares.js';
 import { SignalForwards } from './signal-forwards.js';
 import type { TaskRef } from './task.js';
 import { detachedAt } from './transferable.js';
-import { compactViews } from './views.js';
+import { type Packed, pack } from './views.js';
 import { isBehind, type Window } from './window.js';
 
 export type MainChannel = Channel<ToMain, ToWorker, ResultMessage>;
 
 /** Tasks that a thread knows at most, beside those in its window. */
 const MOST_TASKS = 1_000;
+
+/** What a request sends. */
+interface Whole {
+  readonly values: readonly unknown[];
+  readonly context: unknown;
+}
 
 export class Outbox {
   /** The shared buffers that the thread knows. */
@@ -79,23 +84,25 @@ export class Outbox {
     }
     const sending = (this.#sending + 1) | 0;
     try {
-      const found = findSignals(request.args, transfer);
-      const args = found === undefined ? request.args : withoutSignals(request.args, found);
-      const values = compactViews(args, transfer);
+      const whole = { values: request.args, context: extras?.context };
+      const { value, buffers, signals, stuck } = packArguments(whole, transfer);
+      // The clone would make an empty object of it.
+      if (stuck) throw new Error('an AbortSignal can be sent in arrays and plain objects only');
+      const found = signals && placesOf(whole, signals);
       const message: ArgumentsMessage = {
         id: request.id,
         sending,
-        values,
-        buffers: buffersIn(request.args),
+        values: value.values,
+        buffers,
         signals: found && this.#forward(request, sending, found),
-        context: extras?.context,
+        context: value.context,
         transferred: transfer,
       };
       this.#port.postMessage(message, transfer);
       this.#sending = sending;
     } catch (cause) {
       this.over(request);
-      const options = { cause, transfer, list: 'submit options.transfer' };
+      const options = { cause, transfer, list: 'submit options.transfer', hasPlaces: true };
       const error = findUncloneable(request.args, 'arguments', options);
       if (extras?.context === undefined || error.path !== 'arguments') return error;
       return findUncloneable(extras.context, 'submit options.context', options);
@@ -116,9 +123,9 @@ export class Outbox {
     this.arena.close();
   }
 
-  /** Puts the signals back into the arguments of a request that have come back from the thread. */
-  restoreSignals(request: Request, args: unknown[]): void {
-    this.#forwards?.restore(request.id, args);
+  /** Puts the signals back into what has come back of a request from the thread. */
+  restoreSignals(request: Request, whole: Whole): void {
+    this.#forwards?.restore(request.id, whole);
   }
 
   #forward(request: Request, sending: number, signals: readonly FoundSignal[]): SignalPlace[] {
@@ -165,4 +172,11 @@ export class Outbox {
     // Before the next definition, so that what is needed again is defined again.
     this.#channel.send({ type: 'forget', ids });
   }
+}
+
+/** Without a context, as most are, there is one object less to look at. */
+function packArguments(whole: Whole, transfer: readonly unknown[] | undefined): Packed<Whole> {
+  if (whole.context !== undefined) return pack(whole, transfer);
+  const { value, buffers, signals, stuck } = pack(whole.values, transfer);
+  return { value: { values: value, context: undefined }, buffers, signals, stuck };
 }

@@ -79,8 +79,8 @@ export interface ArgumentsMessage {
   /** Number of this message within its worker, counted from 1, which the slot carries, too. */
   readonly sending: number;
   readonly values: readonly unknown[];
-  /** Positions of the arguments that were Buffers: structured clone makes Uint8Arrays of them. */
-  readonly buffers: readonly number[] | undefined;
+  /** Those views in it that were Buffers: structured clone makes Uint8Arrays of them. */
+  readonly buffers: readonly ArrayBufferView[] | undefined;
   /** Where the thread is to put AbortSignals. */
   readonly signals: readonly SignalPlace[] | undefined;
   /** The value of the `context` option. */
@@ -100,12 +100,11 @@ export type ToMain =
   | ResultMessage
   | { readonly type: 'returned'; readonly arguments: ArgumentsMessage }
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array | string }
-  | { readonly type: 'progress'; readonly id: number; readonly value: unknown }
   | {
-      readonly type: 'yielded';
+      readonly type: 'progress' | 'yielded';
       readonly id: number;
       readonly value: unknown;
-      readonly isBuffer: boolean;
+      readonly buffers: readonly ArrayBufferView[] | undefined;
     };
 
 /** The result, or Failure, of a request whose completion slot says `byMessage`. Sent before that is published. */
@@ -114,7 +113,8 @@ export interface ResultMessage {
   readonly id: number;
   readonly value: unknown;
   readonly failure: Failure | undefined;
-  readonly isBuffer: boolean;
+  /** Those views in the value that were Buffers. */
+  readonly buffers: readonly ArrayBufferView[] | undefined;
 }
 
 /** What a thread is started with. */

@@ -13,6 +13,12 @@ export function isRecord(value: object, properties: number): boolean {
   return tagOf.call(value) === '[object Object]' && (properties > 0 || !hasContents(value));
 }
 
+/** An object without a class, of which structured clone takes the properties. */
+export function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return (prototype === Object.prototype || prototype === null) && isRecord(value, Object.keys(value).length);
+}
+
 function hasContents(value: object): boolean {
   return (
     types.isMap(value) ||

@@ -26,8 +26,8 @@ export class SignalForwards {
       return listener;
     });
     this.#byRequest.set(request, { signals, listeners });
-    return signals.map(({ path, signal }) => ({
-      path,
+    return signals.map(({ paths, signal }) => ({
+      paths,
       reason: signal.aborted ? encodeFailure(signal.reason) : undefined,
     }));
   }
@@ -44,9 +44,9 @@ export class SignalForwards {
     for (const request of [...this.#byRequest.keys()]) this.stop(request);
   }
 
-  /** Puts the signals back to where they were in the arguments of a request. */
-  restore(request: number, values: unknown[]): void {
-    for (const { path, signal } of this.#byRequest.get(request)?.signals ?? []) putAt(values, path, signal);
+  /** Puts the signals back to where they were in what is sent of a request. */
+  restore(request: number, whole: object): void {
+    for (const { paths, signal } of this.#byRequest.get(request)?.signals ?? []) putAt(whole, paths, signal);
   }
 }
 

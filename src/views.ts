@@ -1,66 +1,65 @@
 /**
- * Views that are small parts of large buffers.
+ * What is changed in a value before structured clone has it.
  *
  * Structured clone copies the whole `ArrayBuffer` behind a view, and a `Buffer` is often a few bytes of an 8 KiB pool
- * (or of a file's 64 KiB chunk). So such a view is replaced by one of a copy of just its bytes.
+ * (or of a file's 64 KiB chunk). So such a view is replaced by one of a copy of just its bytes. And it makes empty objects of
+ * AbortSignals: these are taken out, for the other side to put in its own.
  */
 import { types } from 'node:util';
+import { isPlain } from './record.js';
+import { shallowCopy } from './shallow-copy.js';
+import { isSmallPart, keepWhole, type Range, type Ranges, type Survey, survey } from './survey.js';
+import { bufferOf, bytesIn, isResizable, kindOf, lengthOf, offsetOf } from './true-fields.js';
 
-/** Objects looked at; beyond that the value is left as it is, which is always correct and only costs bytes. */
-const MAX_VISITED = 2_000;
-
-/** Elements of one array, likewise. */
-const MAX_ELEMENTS = 10_000;
-
-/** Below this many spared bytes the copy is not worth its allocation. */
-const MIN_SPARED = 256;
-
-interface Range {
-  /** First and last byte, exclusive, that any view of the buffer covers. */
-  start: number;
-  end: number;
-  /** The buffer must be cloned whole: it is transferred, or visible in a place that is not rewritten. */
-  whole: boolean;
-  /** The copy, once made. */
-  copy: ArrayBuffer | undefined;
-}
-
-type Ranges = Map<ArrayBufferLike, Range>;
-
-interface Survey {
-  /** Made for the first view that may be worth it. */
-  ranges: Ranges | undefined;
-  /** First buffer that was found to stay whole: mostly the only one, and then no map is made. */
-  kept: ArrayBufferLike | undefined;
-  /** Made for the first object inside another; flat arguments need none. */
-  seen: Set<object> | undefined;
-  left: number;
+export interface Packed<T> {
+  /** To be sent; the given value itself where there is nothing to do. */
+  readonly value: T;
+  /** The Buffers in it, which structured clone makes Uint8Arrays of. Sent along, they are there what they are here: parts of the value. */
+  readonly buffers: readonly ArrayBufferView[] | undefined;
+  /** AbortSignals that were taken out. */
+  readonly signals: ReadonlySet<AbortSignal> | undefined;
+  /** There is an AbortSignal that cannot be taken out: it is in a Map, say. */
+  readonly stuck: boolean;
 }
 
 /**
- * Replaces each view of which the buffer is more than twice as large as all that is viewed of it.
+ * Replaces each view of which the buffer is more than twice as large as all that is viewed of it, and takes out AbortSignals.
  *
- * Two views of one buffer in the same value stay two views of one buffer. Never changes the caller's objects: what
- * contains a replaced view is copied on the way down to it. Looks into arrays, and objects without a class; a buffer
+ * Two views of one buffer in the same value stay two views of one buffer, and one object stays one. Never changes the caller's objects:
+ * what contains a replaced view is copied on the way down to it. Looks into arrays, and objects without a class; a buffer
  * that is also seen from elsewhere (inside a `Map`, a class instance, or as such) is left alone, and so are shared,
  * resizable and transferred buffers.
  *
  * Where there is nothing to do it costs one look at each object: measured 10 to 20 ns for flat arguments, 100 ns for an object
  * with two inside (Node 20).
  * @param transfer what will be transferred along
- * @returns the value itself where there is nothing to do
  */
-export function compactViews<T>(value: T, transfer?: readonly unknown[]): T {
-  if (typeof value !== 'object' || value === null) return value;
-  const survey: Survey = { ranges: undefined, kept: undefined, seen: undefined, left: MAX_VISITED };
+export function pack<T>(value: T, transfer?: readonly unknown[]): Packed<T> {
+  if (typeof value !== 'object' || value === null) return asItIs(value);
+  const found = survey(value, transfer);
+  const { buffers, signals, stuck, pinned } = found;
+  const ranges = replaceable(found);
+  const all = buffers && [...buffers];
+  if (stuck || (ranges === undefined && signals === undefined))
+    return { value, buffers: all, signals, stuck };
+  const copies = new Map<object, object>();
   try {
-    visit(value, true, survey);
+    const copy = rewrite(value, { ranges, pinned, copies }) as T;
+    const views = all?.map((view) => (copies.get(view) ?? view) as ArrayBufferView);
+    return { value: copy, buffers: views, signals, stuck: false };
   } catch {
-    // A getter or a proxy's trap threw: the clone will meet it as well, and its error says more.
-    return value;
+    // Too deep, or a getter that throws the second time.
+    return { value, buffers: all, signals, stuck: signals !== undefined };
   }
-  const { ranges, kept, left } = survey;
-  if (ranges === undefined || left <= 0) return value;
+}
+
+function asItIs<T>(value: T): Packed<T> {
+  return { value, buffers: undefined, signals: undefined, stuck: false };
+}
+
+/** Those of which parts are copied; `undefined`: there is none. */
+function replaceable({ ranges, kept, partial, transfer }: Survey): Ranges | undefined {
+  if (ranges === undefined || partial) return undefined;
   if (kept !== undefined) keepWhole(kept, ranges);
   if (transfer !== undefined) {
     for (const each of transfer) if (types.isAnyArrayBuffer(each)) keepWhole(each, ranges);
@@ -70,129 +69,61 @@ export function compactViews<T>(value: T, transfer?: readonly unknown[]): T {
     range.whole ||= !isWorthwhile(buffer, range);
     any ||= !range.whole;
   }
-  return any ? (rewrite(value, ranges, new Map()) as T) : value;
-}
-
-function visit(value: object, rewritable: boolean, survey: Survey): void {
-  if (ArrayBuffer.isView(value)) {
-    note(value, rewritable, survey);
-    return;
-  }
-  if (survey.left-- <= 0) return;
-  if (Array.isArray(value)) {
-    if (value.length > MAX_ELEMENTS) survey.left = 0;
-    else visitAll(value, rewritable, survey);
-  } else if (types.isAnyArrayBuffer(value)) keep(value, survey);
-  else if (types.isMap(value)) {
-    visitAll(value.keys(), false, survey);
-    visitAll(value.values(), false, survey);
-  } else if (types.isSet(value)) visitAll(value, false, survey);
-  else visitProperties(value, rewritable && isPlain(value), survey);
-}
-
-function visitPart(part: object, rewritable: boolean, survey: Survey): void {
-  if (!ArrayBuffer.isView(part)) {
-    survey.seen ??= new Set();
-    if (survey.seen.has(part)) return;
-    survey.seen.add(part);
-  }
-  visit(part, rewritable, survey);
-}
-
-function visitAll(parts: Iterable<unknown>, rewritable: boolean, survey: Survey): void {
-  for (const part of parts) {
-    if (typeof part === 'object' && part !== null) visitPart(part, rewritable, survey);
-  }
-}
-
-function visitProperties(value: object, rewritable: boolean, survey: Survey): void {
-  for (const key of Object.keys(value)) {
-    const part = (value as Record<string, unknown>)[key];
-    if (typeof part === 'object' && part !== null) visitPart(part, rewritable, survey);
-  }
-}
-
-function isPlain(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
-}
-
-function note(view: ArrayBufferView, rewritable: boolean, survey: Survey): void {
-  const { buffer, byteOffset, byteLength } = view;
-  // Alone enough to keep its buffer, whatever others there are.
-  if (!isSmallPart(buffer, byteLength)) {
-    keep(buffer, survey);
-    return;
-  }
-  survey.ranges ??= new Map();
-  const end = byteOffset + byteLength;
-  const range = survey.ranges.get(buffer);
-  if (range === undefined) {
-    survey.ranges.set(buffer, { start: byteOffset, end, whole: !rewritable, copy: undefined });
-    return;
-  }
-  range.start = Math.min(range.start, byteOffset);
-  range.end = Math.max(range.end, end);
-  range.whole ||= !rewritable;
-}
-
-function keep(buffer: ArrayBufferLike, survey: Survey): void {
-  survey.kept ??= buffer;
-  if (survey.kept === buffer) return;
-  survey.ranges ??= new Map();
-  keepWhole(buffer, survey.ranges);
-}
-
-function keepWhole(buffer: ArrayBufferLike, ranges: Ranges): void {
-  ranges.set(buffer, { start: 0, end: buffer.byteLength, whole: true, copy: undefined });
-}
-
-function isSmallPart(buffer: ArrayBufferLike, viewed: number): boolean {
-  return buffer.byteLength >= 2 * viewed && buffer.byteLength - viewed >= MIN_SPARED;
+  return any ? ranges : undefined;
 }
 
 function isWorthwhile(buffer: ArrayBufferLike, { start, end }: Range): boolean {
-  const resizable = (buffer as { resizable?: boolean }).resizable === true;
-  return isSmallPart(buffer, end - start) && types.isArrayBuffer(buffer) && !resizable;
+  return types.isArrayBuffer(buffer) && isSmallPart(bytesIn(buffer), end - start) && !isResizable(buffer);
 }
 
-/** Copy on write; `copies` has an entry for each object met, so that cycles and shared parts stay what they are. */
-function rewrite(value: object, ranges: Ranges, copies: Map<object, object>): object {
-  if (ArrayBuffer.isView(value)) return rewriteView(value, ranges, copies);
-  if (!Array.isArray(value) && !isPlain(value)) return value;
+interface Rewriting {
+  readonly ranges: Ranges | undefined;
+  readonly pinned: ReadonlySet<object> | undefined;
+  /** Has an entry for each object met, so that cycles and shared parts stay what they are. */
+  readonly copies: Map<object, object>;
+}
+
+/** Everything that is copied is seen from copied objects alone, so what is one object stays one. */
+function rewrite(value: object, rewriting: Rewriting): object | undefined {
+  if (ArrayBuffer.isView(value)) return rewriteView(value, rewriting);
+  const { pinned, copies } = rewriting;
   const known = copies.get(value);
   if (known !== undefined) return known;
-  // Copied ahead of its parts, since they may refer back to it.
-  const copy: object = Array.isArray(value) ? value.slice() : { ...value };
-  copies.set(value, copy);
-  // Not only the elements of an array: structured clone keeps its other properties, too.
-  for (const key of Object.keys(value)) {
-    const part = (value as Record<string, unknown>)[key];
-    (copy as Record<string, unknown>)[key] =
-      typeof part === 'object' && part !== null ? rewrite(part, ranges, copies) : part;
-  }
-  return copy;
+  if (!Array.isArray(value) && !isPlain(value)) return value instanceof AbortSignal ? undefined : value;
+  if (pinned?.has(value) === true) return value;
+  return shallowCopy(
+    value,
+    (copy) => copies.set(value, copy),
+    (part) => rewrite(part, rewriting),
+  );
 }
 
-function rewriteView(view: ArrayBufferView, ranges: Ranges, copies: Map<object, object>): ArrayBufferView {
-  const range = ranges.get(view.buffer);
+function rewriteView(view: ArrayBufferView, { ranges, copies }: Rewriting): ArrayBufferView {
+  const buffer = bufferOf(view);
+  const range = ranges?.get(buffer);
   if (range === undefined || range.whole) return view;
   const known = copies.get(view) as ArrayBufferView | undefined;
   if (known !== undefined) return known;
   // On a multiple of 8, so that each view's offset stays one that its type allows.
   const start = range.start & ~7;
-  range.copy ??= (view.buffer as ArrayBuffer).slice(start, range.end);
-  const copy = viewLike(view, range.copy, view.byteOffset - start);
+  range.copy ??= copyOf(buffer, start, range.end);
+  const copy = viewLike(view, range.copy, offsetOf(view) - start);
   copies.set(view, copy);
   return copy;
+}
+
+function copyOf(buffer: ArrayBufferLike, start: number, end: number): ArrayBuffer {
+  const bytes = new Uint8Array(end - start);
+  bytes.set(new Uint8Array(buffer, start, end - start));
+  return bytes.buffer;
 }
 
 type ViewClass = new (buffer: ArrayBuffer, offset: number, length: number) => ArrayBufferView;
 
 function viewLike(view: ArrayBufferView, buffer: ArrayBuffer, offset: number): ArrayBufferView {
-  if (Buffer.isBuffer(view)) return Buffer.from(buffer, offset, view.length);
-  const kind = (view as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] ?? 'Uint8Array';
-  const View = (globalThis as unknown as Record<string, ViewClass>)[kind] ?? Uint8Array;
-  const length = view instanceof DataView ? view.byteLength : (view as Uint8Array).length;
+  const length = lengthOf(view);
+  const kind = kindOf(view) ?? 'DataView';
+  if (kind === 'Uint8Array' && Buffer.isBuffer(view)) return Buffer.from(buffer, offset, length);
+  const View = (globalThis as unknown as Record<string, ViewClass>)[kind] as ViewClass;
   return new View(buffer, offset, length);
 }

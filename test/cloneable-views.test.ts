@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { compactViews } from '../dist/src/views.js';
+import { pack } from '../dist/src/views.js';
+
+const compactViews = <T>(value: T, transfer?: readonly unknown[]): T => pack(value, transfer).value;
 
 /** A view of a few bytes in the middle of a large buffer. */
 function part(buffer = new ArrayBuffer(8192), offset = 1000, length = 10): Uint8Array {
@@ -124,6 +126,93 @@ describe('compactViews', () => {
     expect(compactViews(args)).toBe(args);
     const turned = [make(buffer), part(buffer)];
     expect(compactViews(turned)).toBe(turned);
+  });
+
+  it.each<[string, (value: object) => object, (held: never) => unknown]>([
+    ['a Map', (value) => new Map([[1, value]]), (held: Map<number, unknown>) => held.get(1)],
+    ['a key of a Map', (value) => new Map([[value, 1]]), (held: Map<unknown, number>) => [...held.keys()][0]],
+    ['a Set', (value) => new Set([value]), (held: Set<unknown>) => [...held][0]],
+    [
+      'an instance of a class',
+      (value) =>
+        new (class {
+          value = value;
+        })(),
+      (held: { value: unknown }) => held.value,
+    ],
+    ['an error', (value) => new Error('x', { cause: value }), (held: Error) => held.cause],
+  ])('what is also in %s stays one object', (_title, hold, heldBy) => {
+    const one = { view: part(), inner: { deep: [part()] } };
+    for (const object of [one, one.inner]) {
+      for (const args of [
+        [one, hold(object), part()],
+        [hold(object), one, part()],
+      ]) {
+        const [first, second] = structuredClone(compactViews(args)) as [never, never];
+        const [held, plain] = args[0] === one ? [second, first as typeof one] : [first, second as typeof one];
+        expect(heldBy(held)).toBe(object === one ? plain : plain.inner);
+      }
+    }
+  });
+
+  it('an object that leads to itself through a Map', () => {
+    const node = { view: part(), self: new Map<string, unknown>() };
+    node.self.set('me', node);
+    const [clone] = structuredClone(compactViews([node])) as [{ self: Map<string, unknown> }];
+    expect(clone.self.get('me')).toBe(clone);
+  });
+
+  it("calls nothing of an array's own class", () => {
+    class Fussy extends Array<unknown> {
+      constructor(...parts: unknown[]) {
+        super();
+        if (parts.length !== 1 || typeof parts[0] !== 'object') throw new TypeError('not like that');
+        this.push(...parts);
+      }
+      override slice(): never {
+        throw new Error('nor this');
+      }
+    }
+    const [compact] = compactViews<unknown>([new Fussy(part())]) as [[Uint8Array]];
+    expect(compact).toEqual([part()]);
+    expect(compact[0].buffer.byteLength).toBeLessThan(20);
+  });
+
+  it('keeps holes of arrays, and a property that is called __proto__', () => {
+    const sparse = [undefined, part()];
+    delete sparse[0];
+    const odd = JSON.parse('{"__proto__": {"a": 1}}') as object;
+    const [list, object] = compactViews([sparse, Object.assign(odd, { view: part() })]);
+    expect(0 in (list as object)).toBe(false);
+    expect(Object.keys(object as object)).toEqual(['__proto__', 'view']);
+    expect(structuredClone(object)).toEqual(structuredClone(odd));
+  });
+
+  it('views that lie about themselves', () => {
+    const lie = (view: ArrayBufferView, name: string, value: unknown) =>
+      Object.defineProperty(view, name, { value });
+    class Short extends Uint8Array {
+      override get length() {
+        return 2;
+      }
+    }
+    const lies = [
+      lie(part(), 'length', 3),
+      lie(part(), 'byteLength', 3),
+      lie(part(), 'byteOffset', 3),
+      lie(part(), 'buffer', new ArrayBuffer(3)),
+      lie(part(), Symbol.toStringTag as never, 'Int32Array'),
+      Object.setPrototypeOf(part(), Int8Array.prototype),
+      new Short(part().buffer as ArrayBuffer, 1000, 10),
+    ];
+    for (const view of lies) expect(structuredClone(compactViews([{ view }]))).toEqual([{ view: part() }]);
+  });
+
+  it('objects of a kind of their own, whatever their prototype', () => {
+    const disguise = (value: object) => Object.setPrototypeOf(value, Object.prototype);
+    const values = [new Date(5), new Map([[1, 2]]), new Set([1]), new Error('x'), /x/g, Object('x')];
+    const args = [part(), ...values.map(disguise)];
+    expect(structuredClone(compactViews(args))).toEqual(structuredClone(args));
   });
 
   it('leaves buffers that are transferred', () => {

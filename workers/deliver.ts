@@ -7,7 +7,7 @@ import { encodeFailure, type Failure } from '../src/failure.js';
 import { flags, writeOne } from '../src/payload.js';
 import type { ToMain, ToWorker } from '../src/protocol.js';
 import { detachedAt } from '../src/transferable.js';
-import { compactViews } from '../src/views.js';
+import { pack } from '../src/views.js';
 import type { Window } from '../src/window.js';
 import { withoutWorkLoop } from './frames.js';
 import { transferListOf } from './task.js';
@@ -38,8 +38,8 @@ export class Delivery {
     if (kind < 0) {
       kind = flags.byMessage;
       try {
-        sendMarked(this.#channel, value, 'the result', (plain, isBuffer) => {
-          return { type: 'result', id, value: plain, failure: undefined, isBuffer };
+        sendMarked(this.#channel, value, 'the result', (plain, buffers) => {
+          return { type: 'result', id, value: plain, failure: undefined, buffers };
         });
       } catch (error) {
         kind |= flags.failed;
@@ -72,9 +72,11 @@ export class Delivery {
   }
 
   #sendFailure(id: number, failure: Failure): void {
-    this.#channel.send({ type: 'result', id, value: undefined, failure, isBuffer: false });
+    this.#channel.send({ type: 'result', id, value: undefined, failure, buffers: undefined });
   }
 }
+
+type MessageOf = (value: unknown, buffers: readonly ArrayBufferView[] | undefined) => ToMain;
 
 /**
  * Sends a value by message, with what `transfer()` has marked of it.
@@ -86,7 +88,7 @@ export function sendMarked(
   channel: WorkerChannel,
   marked: unknown,
   what: string,
-  messageOf: (value: unknown, isBuffer: boolean) => ToMain,
+  messageOf: MessageOf,
 ): void {
   const isObject = (typeof marked === 'object' && marked !== null) || typeof marked === 'function';
   let value = marked;
@@ -98,11 +100,37 @@ export function sendMarked(
     if (detached >= 0) {
       throw new NotCloneableError(`the list of transfer()[${detached}]`, 'a detached ArrayBuffer');
     }
-    const message = messageOf(compactViews(value, list), Buffer.isBuffer(value));
-    channel.send(message, list as readonly Transferable[] | undefined);
   } catch (error) {
-    throw error instanceof NotCloneableError
-      ? error
-      : findUncloneable(value, what, { cause: error, transfer: list, list: 'the list of transfer()' });
+    throw refusal(error, value, list, what);
   }
+  sendWhole(channel, value, list, what, messageOf);
+}
+
+/** The same of a value that is not marked. */
+export function sendWhole(
+  channel: WorkerChannel,
+  given: unknown,
+  list: readonly object[] | undefined,
+  what: string,
+  messageOf: MessageOf,
+): void {
+  try {
+    const { value, buffers, signals } = pack(given, list);
+    // The clone would make an empty object of it.
+    if (signals !== undefined) throw new Error('an AbortSignal can be sent to a task only');
+    channel.send(messageOf(value, buffers), list as readonly Transferable[] | undefined);
+  } catch (error) {
+    throw refusal(error, given, list, what);
+  }
+}
+
+function refusal(
+  cause: unknown,
+  value: unknown,
+  transfer: readonly object[] | undefined,
+  what: string,
+): NotCloneableError {
+  return cause instanceof NotCloneableError
+    ? cause
+    : findUncloneable(value, what, { cause, transfer, list: 'the list of transfer()' });
 }

@@ -14,7 +14,7 @@ import { Window } from '../src/window.js';
 import { Announcer } from './announcer.js';
 import { Arguments } from './arguments.js';
 import { CurrentRequest } from './current.js';
-import { Delivery, type WorkerChannel } from './deliver.js';
+import { Delivery, sendWhole, type WorkerChannel } from './deliver.js';
 import { Functions, type TaskFunction } from './functions.js';
 import { readyToImport } from './importer.js';
 import { loadModule } from './module.js';
@@ -76,7 +76,9 @@ class WorkLoop {
     this.#spinner = new Spinner(this.#window, new Spinners(init.spinners), init.id, init.spin);
     this.#watchHeap = init.watchHeap;
     this.#current = new CurrentRequest(this.#window, (id, value) => {
-      this.#channel.send({ type: 'progress', id, value });
+      sendWhole(this.#channel, value, undefined, 'the progress value', (plain, buffers) => {
+        return { type: 'progress', id, value: plain, buffers };
+      });
       this.#delivery.announceMessage();
     });
     redirectOutput((stream, chunk) => {
@@ -256,11 +258,10 @@ class WorkLoop {
       const cause = this.#arguments.unreadable;
       throw new NotCloneableError('arguments', 'something that the worker could not read', { cause });
     }
-    this.#current.begin(id, message.context);
-    const values = message.values as unknown[];
     this.#signals.begin(message);
-    restoreBuffers(values, message.buffers);
-    return values;
+    restoreBuffers(message.buffers);
+    this.#current.begin(id, message.context);
+    return message.values;
   }
 
   #ended(start: number, end: number): void {

@@ -18,13 +18,14 @@ export class ArgumentSignals {
   #controllers: readonly AbortController[] = [];
 
   /** A request starts with these arguments: puts its signals to their places. */
-  begin({ sending, signals, values }: ArgumentsMessage): void {
+  begin(message: ArgumentsMessage): void {
+    const { sending, signals } = message;
     this.#sending = sending;
     if (signals !== undefined) {
-      this.#controllers = signals.map(({ path, reason }) => {
+      this.#controllers = signals.map(({ paths, reason }) => {
         const controller = new AbortController();
         if (reason !== undefined) controller.abort(decodeFailure(reason));
-        putAt(values, path, controller.signal);
+        putAt(message, paths, controller.signal);
         return controller;
       });
     }

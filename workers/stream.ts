@@ -96,8 +96,8 @@ export class Streams {
   /** What cannot be sent ends the stream as an error in the body of a `for` loop would: the generator's `finally` runs. */
   async #send(id: number, marked: unknown, iterator: Values): Promise<void> {
     try {
-      sendMarked(this.#host.channel, marked, 'the yielded value', (value, isBuffer) => {
-        return { type: 'yielded', id, value, isBuffer };
+      sendMarked(this.#host.channel, marked, 'the yielded value', (value, buffers) => {
+        return { type: 'yielded', id, value, buffers };
       });
       this.#host.announce();
     } catch (error) {

@@ -20,7 +20,7 @@ export interface TaskContext {
   readonly signal: AbortSignal;
   /**
    * Sends a value to the caller's `onProgress`. In order, and before the result.
-   * @throws DataCloneError when it cannot be cloned
+   * @throws NotCloneableError when it cannot be cloned
    */
   progress(value: unknown): void;
 }

@@ -2,6 +2,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Balancer } from 'leastwork';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
+/** As users write it in a module of tasks. */
+const taskEntry = new URL('../../dist/workers/task.js', import.meta.url).href;
+
 /** Resolves with what the signal is aborted for. */
 const untilAborted = (signal: AbortSignal) =>
   new Promise<unknown>((resolve) => {
@@ -79,6 +82,90 @@ describe('an AbortSignal among the arguments', () => {
     // The caller's own object is as it was.
     expect(options.list[0]!.signal).toBe(one.signal);
     expect(options.signal).toBe(two.signal);
+  });
+
+  it('that is in two places is one, and what has one stays one object', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const options = { signal, self: {} };
+    options.self = options;
+    controller.abort('over');
+    const seen = await balancer.submit(
+      (signal, again, first, second) => [
+        signal === again,
+        signal === first.signal,
+        first === second,
+        first.self === first,
+        signal.reason,
+      ],
+      [signal, signal, options, options],
+    );
+    expect(seen).toEqual([true, true, true, true, 'over']);
+    expect(options.signal).toBe(signal);
+  });
+
+  it('deeper than usual, and beside very many objects', async () => {
+    const { signal } = new AbortController();
+    let deep: object = { signal };
+    for (let i = 0; i < 20; i++) deep = { deep };
+    const many = Array.from({ length: 5_000 }, () => ({}));
+    const isOne = (given: object, _many: unknown, { signal }: { signal: AbortSignal }) => {
+      let at = given as { deep?: object; signal?: AbortSignal };
+      while (at.deep !== undefined) at = at.deep;
+      return at.signal === signal && signal instanceof AbortSignal;
+    };
+    expect(await balancer.submit(isOne, [deep, many, { signal }])).toBe(true);
+    expect(await balancer.submit((_many, given) => given instanceof AbortSignal, [many, signal])).toBe(true);
+  });
+
+  it('in the context is one, too, and the same as among the arguments', async () => {
+    const { signal } = new AbortController();
+    const isSame = async (entry: string, given: AbortSignal) => {
+      const { context } = await import(entry);
+      return context.value === given || context.value.deep[0] === given;
+    };
+    for (const context of [signal, { deep: [signal] }]) {
+      expect(await balancer.submit(isSame, [taskEntry, signal], { context })).toBe(true);
+    }
+  });
+
+  describe('is refused where it would arrive as an empty object', () => {
+    const { signal } = new AbortController();
+    class Options {
+      readonly signal = signal;
+    }
+    const shared = { signal };
+
+    it.each<[string, unknown[]]>([
+      ["arguments[0].get('k')", [new Map([['k', signal]])]],
+      ['arguments[1].values()[…]', [signal, new Set([signal])]],
+      ['arguments[0].a.signal', [{ a: new Options() }]],
+      ["arguments[1].get('k').signal", [shared, new Map([['k', shared]])]],
+    ])('%s', async (path, args) => {
+      const sent = balancer.submit((..._args: unknown[]) => 'never runs', args);
+      await expect(sent).rejects.toMatchObject({ code: 'ERR_NOT_CLONEABLE', path });
+    });
+
+    it('in a Map of the context', async () => {
+      const sent = balancer.submit(() => 'never runs', [], { context: new Map([[1, signal]]) });
+      const path = 'submit options.context.get(1)';
+      await expect(sent).rejects.toMatchObject({ code: 'ERR_NOT_CLONEABLE', path });
+    });
+
+    it('in a result, a yielded value, and what is told on the way', async () => {
+      const made = balancer.submit(() => ({ made: new AbortController().signal }));
+      await expect(made).rejects.toMatchObject({ code: 'ERR_NOT_CLONEABLE', path: 'the result.made' });
+      const stream = balancer.stream(function* () {
+        yield [new AbortController().signal];
+      });
+      const next = stream[Symbol.asyncIterator]().next();
+      await expect(next).rejects.toMatchObject({ code: 'ERR_NOT_CLONEABLE', path: 'the yielded value[0]' });
+      const told = balancer.submit(
+        async (entry) => (await import(entry)).context.progress(new AbortController().signal),
+        [taskEntry],
+      );
+      await expect(told).rejects.toMatchObject({ code: 'ERR_NOT_CLONEABLE', path: 'the progress value' });
+    });
   });
 
   it('that was aborted before, or is while the request waits', async () => {
