@@ -258,7 +258,10 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     return snapshot(this.#dispatcher, this.#pool, this.#settings.maxQueue);
   }
 
-  /** Resolves when the queue has room: at once, if it has. For producers that are to wait instead of being refused. */
+  /**
+   * Resolves when the queue has room: at once, if it has. For a producer that is to wait instead of being refused. Several that wait are told
+   * together, so that some of them may find it full again.
+   */
   ready(): Promise<void> {
     return this.#intake.ready();
   }

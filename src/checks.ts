@@ -54,11 +54,11 @@ export function checkObject(name: string, given: unknown, known: Record<string, 
 /** An instance of a class may, too; but a signal, or a map, that is given in their place holds none, and would be taken for no options. */
 function mayHoldOptions(given: unknown, names: readonly string[]): given is object {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return false;
-  return isPlain(given) || names.some((name) => name in given);
+  return hasNoClass(given) || names.some((name) => name in given);
 }
 
 /** Whether an object has no class: of whichever realm. */
-export function isPlain(value: object): boolean {
+export function hasNoClass(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

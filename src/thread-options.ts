@@ -1,6 +1,6 @@
 /** Options of the threads themselves, as in Node's `new Worker`: checked here, since Node takes no notice of some that are wrong. */
 import type { ResourceLimits } from 'node:worker_threads';
-import { checkInteger, checkObject, invalid, isPlain, positive } from './checks.js';
+import { checkInteger, checkObject, hasNoClass, invalid, positive } from './checks.js';
 import type { ThreadOptions } from './thread.js';
 
 export interface ThreadStartOptions {
@@ -55,7 +55,7 @@ export function threadOptions(options: ThreadStartOptions): ThreadOptions {
 function environment(env: unknown): NodeJS.ProcessEnv {
   // `process.env` has a class of its own. A map that is given in its place would make an empty environment.
   const isMistaken = (given: object) =>
-    Array.isArray(given) || (!isPlain(given) && Object.keys(given).length === 0);
+    Array.isArray(given) || (!hasNoClass(given) && Object.keys(given).length === 0);
   if (typeof env !== 'object' || env === null || isMistaken(env)) {
     throw invalid('env', env, 'an object of strings');
   }

@@ -7,7 +7,10 @@
  */
 import { checkTransfer } from '../src/transferable.js';
 
-/** The running request, as its task sees it. */
+/**
+ * The running request, as its task sees it. A thread has one at a time: a callback that is left behind, and comes when the next request runs,
+ * sees that one's.
+ */
 export interface TaskContext {
   /** Number of the request within its Balancer. */
   readonly requestId: number;
