@@ -8,6 +8,7 @@ import { write } from './lib/report.mjs';
 import { closeRivals, packagesOf, startRivals } from './lib/rivals.mjs';
 import { interleave } from './lib/rounds.mjs';
 import { median, spread } from './lib/stats.mjs';
+import { warmUpOf } from './lib/warm.mjs';
 
 /**
  * How short a task may be before the pool eats the gain.
@@ -52,6 +53,7 @@ async function measure(workers) {
   const rivals = await startRivals(names, workers);
   const [bare] = await startRivals(['postmessage'], workers);
   const contestants = [{ ...bare, name: BARE }, ...rivals];
+  const warmUp = await warmUpOf(rivals, workers);
   const points = [];
   for (const length of lengths) {
     progress(`${workers} workers: ${length} µs`);
@@ -69,12 +71,13 @@ async function measure(workers) {
     }
     // The length is measured in each round too, since the clock of a shared machine drifts.
     const inlineOf = Array.from({ length: rounds }, () => /** @type {number | undefined} */ (undefined));
-    const samples = await interleave(contestants, rounds, async (rival, round) => {
+    const sample = async (/** @type {Rival} */ rival, /** @type {number} */ round) => {
       inlineOf[round] ??= inlineLength(steps, length, budget / 3);
       const count = counts.get(rival);
       const time = await run(rival, count);
       return (count * inlineOf[round]) / 1_000 / (workers * time);
-    });
+    };
+    const samples = await interleave(contestants, rounds, sample, { warmUp });
     points.push({
       length,
       inline: median(inlineOf),
@@ -118,7 +121,7 @@ write({
   title: 'Granularity: how short a task may be',
   method:
     `Tasks of a calibrated number of steps, the same for all. Efficiency = work / (workers × wall time), where work = requests × the task's length as measured on the main thread in ` +
-    `the same round. A closed loop of ${OUTSTANDING_PER_WORKER} requests per worker. METG(50 %) is the smallest length at which half of the machine does useful work. ` +
+    `the same round. A closed loop of ${OUTSTANDING_PER_WORKER} requests per worker, after 100 ms of no-ops. METG(50 %) is the smallest length at which half of the machine does useful work. ` +
     '“Bare threads” gives each thread its share as one task: the limit of this machine, below 100 % where its cores are shared.',
   quick: options.quick,
   rounds,

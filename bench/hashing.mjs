@@ -8,6 +8,7 @@ import { closeRivals, packagesOf, startRivals } from './lib/rivals.mjs';
 import { interleave } from './lib/rounds.mjs';
 import { quantile, spread } from './lib/stats.mjs';
 import { tasksByName } from './lib/tasks-by-name.mjs';
+import { warmUpOf } from './lib/warm.mjs';
 
 /**
  * Real work: digests of buffers that travel in three ways, and a password hash that hardly travels at all.
@@ -127,6 +128,7 @@ async function bareThreads(threads, task, size, travel, count) {
 const rivals = await startRivals(names, workers);
 const [bare] = await startRivals(['postmessage'], workers);
 const contestants = [...rivals, { ...bare, name: BARE }];
+const warmUp = await warmUpOf(rivals, workers);
 const cases = [
   ...algorithms.flatMap((task) => sizes.flatMap((size) => travels.map((travel) => ({ task, size, travel })))),
   { task: 'scrypt', size: 0, travel: /** @type {Travel} */ ('cloned') },
@@ -157,11 +159,12 @@ for (const { task, size, travel } of cases) {
   }
   /** @type {number[]} */
   const limits = [];
-  const samples = await interleave(contestants, rounds, async (rival, round) => {
+  const sample = async (/** @type {Rival} */ rival, /** @type {number} */ round) => {
     limits[round] ??= inlineRate(inlineCall(task, size, travel)) * parallelism;
     const count = counts.get(rival);
     return count / (await run(rival, count)) / limits[round];
-  });
+  };
+  const samples = await interleave(contestants, rounds, sample, { warmUp });
   results.push({
     label,
     task,
@@ -209,7 +212,7 @@ write({
   title: 'Hashing: how much of the machine real work gets',
   method:
     `Share of the limit, which is the rate of the same calls on the main thread alone × ${parallelism} cores, measured in the same round. ${workers} workers, a closed loop of ` +
-    `${OUTSTANDING.requests} requests per worker (${OUTSTANDING.bytes / 2 ** 20} of 1 MB); the digest comes back as hex. Cloned: the pool copies the bytes. Transferred: each request gives its buffer away (all are made before the ` +
+    `${OUTSTANDING.requests} requests per worker (${OUTSTANDING.bytes / 2 ** 20} of 1 MB); the digest comes back as hex; after 100 ms of no-ops. Cloned: the pool copies the bytes. Transferred: each request gives its buffer away (all are made before the ` +
     'clock starts). Shared: a view of a SharedArrayBuffer. “Bare threads” gives each thread its share as one task, so that nothing travels ' +
     'but once: what no pool can exceed. Median of the rounds.',
   quick: options.quick,

@@ -9,10 +9,11 @@ import { gc } from './gc.mjs';
  * @param {C[]} contestants
  * @param {number} rounds
  * @param {(contestant: C, round: number) => Promise<S>} measure
- * @param {{ allCores?: boolean }} [options] `allCores: false` for what takes hardly any CPU: then every round counts
+ * @param {{ allCores?: boolean, warmUp?: (contestant: C) => Promise<void> }} [options] `allCores: false` for what takes hardly any CPU: then
+ *   every round counts; `warmUp`: before each sample
  * @returns {Promise<Map<C, S[]>>} per contestant, its samples in the order of the rounds
  */
-export async function interleave(contestants, rounds, measure, { allCores = true } = {}) {
+export async function interleave(contestants, rounds, measure, { allCores = true, warmUp } = {}) {
   const samples = new Map(contestants.map((contestant) => [contestant, /** @type {S[]} */ ([])]));
   for (let round = 0; round < rounds; ) {
     if (allCores) await machineIsReady();
@@ -21,6 +22,7 @@ export async function interleave(contestants, rounds, measure, { allCores = true
     for (let i = 0; i < contestants.length; i++) {
       const contestant = contestants[(i + round) % contestants.length];
       gc();
+      await warmUp?.(contestant);
       taken.set(contestant, await measure(contestant, round));
     }
     if (allCores && !(await roundCounts())) continue;
