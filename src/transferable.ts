@@ -55,7 +55,7 @@ export function refusedPart(
   if (/MessagePort in transfer list is already detached/.test(message)) {
     return find(isDeadPort, () => 'a MessagePort that is closed or has been transferred already');
   }
-  if (/invalid object in transferList/i.test(message)) {
+  if (/invalid (object|value) in transferList/i.test(message)) {
     return find(
       (part) => !isObject(part) || (!types.isArrayBuffer(part) && !TRANSFERABLE.has(kindOf(part))),
       (part) => (isObject(part) ? `an object (${kindOf(part)}) that can only be copied` : `a ${typeof part}`),

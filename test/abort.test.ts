@@ -103,14 +103,20 @@ describe('abort', () => {
   it('of a task that ends just when its time to do so is over: nobody else is hit', () =>
     withBalancer({ grace: 1, window: 64 }, async (balancer) => {
       await ready(balancer, 1);
+      let aborted = 0;
       for (let round = 0; round < 60; round++) {
         const abort = new AbortController();
         const request = balancer.submit(faults.busy, [1.2], { signal: abort.signal });
         const behind = Array.from({ length: 10 }, (_, i) => balancer.submit(faults.busy, [0.2, i]));
         abort.signal.addEventListener('abort', () => {});
         setImmediate(() => abort.abort(reason));
-        expect(await fates([request, ...behind])).toEqual([String(reason), ...behind.map((_, i) => i)]);
+        const [fate, ...others] = await fates([request, ...behind]);
+        // Where this process had to wait for its core, the task may be over before it is aborted.
+        expect([String(reason), undefined]).toContain(fate);
+        if (fate !== undefined) aborted++;
+        expect(others).toEqual(behind.map((_, i) => i));
       }
+      expect(aborted).toBeGreaterThan(0);
     }));
 
   it('while the thread crashes: the reason wins, once', () =>
