@@ -64,11 +64,18 @@ const trees = new Trees();
 const results = [];
 try {
   const gigabyte = options.quick ? 2 ** 27 : 2 ** 30;
-  const counts = options.quick ? [2_000] : [2_000, 20_000, 100_000];
+  const small = options.quick
+    ? [[2_000, 8]]
+    : [
+        [2_000, 8],
+        [20_000, 8],
+        [20_000, 16],
+        [100_000, 8],
+      ];
   const cases = [
-    ...counts.map((count) => ({
-      label: `${figure(count)} files of up to 8 KB`,
-      make: () => trees.small(count),
+    ...small.map(([count, kilobytes]) => ({
+      label: `${figure(count)} files of up to ${kilobytes} KB`,
+      make: () => trees.small(count, kilobytes * 1_024),
     })),
     { label: 'node_modules of this checkout', make: () => NODE_MODULES },
     { label: `3 files of ${gigabyte / 2 ** 20} MB`, make: () => trees.large(3, gigabyte) },

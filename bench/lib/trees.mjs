@@ -15,7 +15,6 @@ import { seeded } from './random.mjs';
 /** Trees of files for the benchmark of the command, in a folder of their own. */
 
 const FILES_PER_FOLDER = 100;
-const MOST_SMALL = 8_192;
 const CHUNK = 2 ** 20;
 
 export class Trees {
@@ -27,16 +26,17 @@ export class Trees {
   }
 
   /**
-   * Files of up to 8 KiB, evenly spread.
+   * Files whose sizes are evenly spread.
    * @param {number} count
+   * @param {number} most in bytes, each
    */
-  small(count) {
-    const root = this.file(`small-${count}`);
+  small(count, most) {
+    const root = this.file(`small-${count}-${most}`);
     const random = seeded(count);
     for (let i = 0; i < count; i++) {
       const folder = join(root, String(Math.floor(i / FILES_PER_FOLDER)));
       if (i % FILES_PER_FOLDER === 0) mkdirSync(folder, { recursive: true });
-      writeFileSync(join(folder, `${i}.txt`), Buffer.alloc(Math.floor(random() * MOST_SMALL), i % 251));
+      writeFileSync(join(folder, `${i}.txt`), Buffer.alloc(Math.floor(random() * most), i % 251));
     }
     return root;
   }
