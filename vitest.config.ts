@@ -12,7 +12,7 @@ export default defineConfig({
     // Far above what any test takes: a machine may be slow, and only a hang should ever reach them.
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    setupFiles: ['test/setup.ts'],
+    setupFiles: ['test/support/setup.ts'],
     // The built package is loaded by Node itself, as users load it, not transformed by vite.
     server: { deps: { external: [/\/dist\//] } },
     reporters: process.env.CI ? ['default', ['json', { outputFile: 'coverage/tests.json' }]] : ['default'],

@@ -69,7 +69,7 @@ await Promise.all([
   }),
   build({
     ...commonJs,
-    entryPoints: { command: 'src/cli/main.ts', threads: 'src/cli/threads.ts' },
+    entryPoints: { command: 'src/cli/main.ts', threads: 'src/cli/hash/threads.ts' },
     outdir: 'dist/node',
     outExtension: { '.js': '.cjs' },
     // With it, Node would start its loader of ES modules, which takes 5 ms.
@@ -79,7 +79,7 @@ await Promise.all([
   build({
     ...common,
     format: 'esm',
-    entryPoints: ['src/cli/hash-task.ts'],
+    entryPoints: ['src/cli/hash/hash-task.ts'],
     outfile: 'dist/node/hash-task.js',
   }),
 ]);

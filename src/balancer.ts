@@ -2,35 +2,39 @@
 
 import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
-import { ArenaMemory } from './arena.js';
+import { type BalancerOptions, resolveOptions, type Settings, workerLimits } from './balancer-options.js';
+import { Room } from './calls/backpressure.js';
+import { Expiry } from './calls/cancellation.js';
+import { Mapping } from './calls/map.js';
+import { MappedRequests } from './calls/map-requests.js';
+import { Items } from './calls/map-source.js';
+import { Session } from './calls/session.js';
+import { StreamReader } from './calls/stream.js';
+import { StreamedRequest } from './calls/stream-request.js';
+import { Intake, mustNotStream } from './calls/submission.js';
+import { Closing } from './close.js';
+import { Dispatcher } from './dispatch/dispatcher.js';
+import { BalancerClosedError } from './errors/errors.js';
+import { Supervisor, type WorkerEjectionReason } from './health/supervisor.js';
+import { KeepAlive } from './keep-alive.js';
 import {
   checkAddOptions,
   checkCloseOptions,
   checkMapOptions,
   type MapOptions,
   type SubmitOptions,
-} from './call-options.js';
-import { callOut } from './call-out.js';
-import { checkInteger } from './checks.js';
-import { Closing } from './closing.js';
-import { Dispatcher } from './dispatcher.js';
-import { BalancerClosedError } from './errors.js';
-import { Expiry } from './expiry.js';
-import { Supervisor, type WorkerEjectionReason } from './health/supervisor.js';
-import { Intake, mustNotStream } from './intake.js';
-import { KeepAlive } from './keep-alive.js';
-import { Lead } from './lead.js';
-import { Items } from './map/items.js';
-import { MappedRequests } from './map/mapped-requests.js';
-import { Mapping } from './map/mapping.js';
-import { type BalancerOptions, resolveOptions, type Settings, workerLimits } from './options.js';
-import { GuardedPolicy } from './policies/guarded.js';
+} from './options/submit.js';
+import { checkInteger } from './options/validate.js';
 import { createPolicy } from './policies/index.js';
-import { Elastic } from './pool/elastic.js';
+import { GuardedPolicy } from './policies/support/guard.js';
+import { Elastic } from './pool/autoscaling.js';
+import { Upkeep } from './pool/maintenance.js';
 import { Pool, type PoolRules } from './pool/pool.js';
 import { Recycling } from './pool/recycling.js';
-import { Room } from './room.js';
-import { Session } from './session.js';
+import { Spinners } from './protocol/spin-permits.js';
+import { callOut } from './requests/user-callback.js';
+import { type BalancerStats, snapshot } from './stats.js';
+import { TaskRegistry } from './tasks/registry.js';
 import type {
   AnyTask,
   OverloadParameters,
@@ -38,14 +42,10 @@ import type {
   Streamed,
   SubmitBare,
   SubmitWith,
-} from './signatures.js';
-import { Spinners } from './spinners.js';
-import { type BalancerStats, snapshot } from './stats.js';
-import { StreamReader } from './stream.js';
-import { StreamedRequest } from './streamed-request.js';
-import { TaskRegistry } from './task.js';
-import { Upkeep } from './upkeep.js';
-import type { Worker } from './worker.js';
+} from './tasks/signatures.js';
+import { ArenaMemory } from './worker/arena.js';
+import { Lead } from './worker/prefetch.js';
+import type { Worker } from './worker/worker.js';
 
 /** The events of a Balancer. */
 export interface BalancerEvents {

@@ -1,6 +1,8 @@
 /// <reference types="node" preserve="true" />
 export { Balancer, type BalancerEvents } from './balancer.js';
-export type { MapOptions, SubmitOptions } from './call-options.js';
+export type { BalancerOptions } from './balancer-options.js';
+export { Session, type SessionEvents } from './calls/session.js';
+export { type CloseOnSignalOptions, closeOnSignal } from './close-on-signal.js';
 export {
   BalancerClosedError,
   BalancerError,
@@ -14,16 +16,16 @@ export {
   TaskNotFoundError,
   TaskTimeoutError,
   WorkerCrashedError,
-} from './errors.js';
-export type { HeartbeatOptions } from './health/heartbeat-options.js';
+} from './errors/errors.js';
+export type { WorkerEjectionReason } from './health/supervisor.js';
+export type { HeartbeatOptions } from './options/heartbeat.js';
 export type {
   ConsecutiveFailuresOptions,
   FailurePercentageOptions,
   OutlierOptions,
   SuccessRateOptions,
-} from './health/outlier-options.js';
-export type { WorkerEjectionReason } from './health/supervisor.js';
-export type { BalancerOptions } from './options.js';
+} from './options/outlier.js';
+export type { MapOptions, SubmitOptions } from './options/submit.js';
 export type {
   Duration,
   HashConfig,
@@ -41,8 +43,6 @@ export type {
 export type { Outcome, Policy, PolicyContext, RequestView, WorkerView } from './policies/policy.js';
 export type { CircuitSnapshot, CircuitState } from './pool/circuit.js';
 export { Router, type RouterStats, routeName, type Submitter } from './router.js';
-export { Session, type SessionEvents } from './session.js';
-export { type CloseOnSignalOptions, closeOnSignal } from './shutdown.js';
 export type { BalancerStats, WorkerStats } from './stats.js';
-export { type Tasks, tasks } from './tasks.js';
-export type { WorkerState } from './view.js';
+export { type Tasks, tasks } from './tasks/handles.js';
+export type { WorkerState } from './worker/view.js';

@@ -3,9 +3,10 @@
  * long ones, or each kind has its own limits.
  */
 
-import type { MapOptions, SubmitOptions } from './call-options.js';
-import { invalid } from './checks.js';
-import { InvalidOptionError, NoRouteError } from './errors.js';
+import { InvalidOptionError, NoRouteError } from './errors/errors.js';
+import type { MapOptions, SubmitOptions } from './options/submit.js';
+import { invalid } from './options/validate.js';
+import { type TaskTarget, targetOf } from './tasks/handles.js';
 import type {
   AnyTask,
   OverloadParameters,
@@ -16,9 +17,8 @@ import type {
   SubmitBare,
   SubmitOverloaded,
   SubmitWith,
-} from './signatures.js';
-import { functionName } from './source/name.js';
-import { type TaskTarget, targetOf } from './tasks.js';
+} from './tasks/signatures.js';
+import { functionName } from './tasks/source/name.js';
 
 /** Where a route leads: a Balancer, or another Router. */
 export interface Submitter {

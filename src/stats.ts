@@ -1,9 +1,9 @@
 /** A plain snapshot of a Balancer. */
 
-import type { Dispatcher } from './dispatcher.js';
+import type { Dispatcher } from './dispatch/dispatcher.js';
 import type { CircuitSnapshot } from './pool/circuit.js';
 import type { Pool } from './pool/pool.js';
-import type { WorkerState } from './view.js';
+import type { WorkerState } from './worker/view.js';
 
 export interface WorkerStats {
   readonly id: number;

@@ -5,7 +5,7 @@
  * The rest is in one file, which the build makes of `main.ts` and all that it imports. It is loaded while the main thread hears that
  * this one is up and sends the call of `install`.
  */
-import type { WorkerInit } from '../src/protocol.js' with { 'resolution-mode': 'import' };
+import type { WorkerInit } from '../src/protocol/messages.js' with { 'resolution-mode': 'import' };
 
 type Main = typeof import('./main.js', { with: { 'resolution-mode': 'import' }});
 

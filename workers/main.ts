@@ -1,28 +1,29 @@
 /**
  * The work loop in a thread: receive, claim, run, deliver. Piscina calls `install` once; then the thread is ours.
- * The steps are those of the protocol at the head of `src/window.ts`.
+ * The steps are those of the protocol at the head of `src/protocol/window.ts`.
  */
-import { restoreBuffers } from '../src/buffers.js';
-import { Channel } from '../src/channel.js';
-import { CLOCK_OFFSET } from '../src/clock.js';
-import { NotCloneableError } from '../src/errors.js';
-import { decodeFailure, encodeFailure } from '../src/failure.js';
-import { flags, readValues } from '../src/payload.js';
-import type { ToWorker, WorkerInit } from '../src/protocol.js';
-import { Spinners } from '../src/spinners.js';
-import { Window } from '../src/window.js';
-import { Announcer } from './announcer.js';
-import { Arguments } from './arguments.js';
-import { CurrentRequest } from './current.js';
-import { Delivery, sendWhole, type WorkerChannel } from './deliver.js';
-import { Functions, type TaskFunction } from './functions.js';
-import { readyToImport } from './importer.js';
-import { loadModule } from './module.js';
-import { exit, inNextTurn, now } from './natives.js';
+
+import { NotCloneableError } from '../src/errors/errors.js';
+import { decodeFailure, encodeFailure } from '../src/errors/failure.js';
+import { Channel } from '../src/protocol/channel.js';
+import { CLOCK_OFFSET } from '../src/protocol/clock.js';
+import type { ToWorker, WorkerInit } from '../src/protocol/messages.js';
+import { Spinners } from '../src/protocol/spin-permits.js';
+import { Window } from '../src/protocol/window.js';
+import { restoreBuffers } from '../src/values/restore-buffers.js';
+import { flags, readValues } from '../src/values/slot-codec.js';
+import { Functions, type TaskFunction } from './functions/functions.js';
+import { readyToImport } from './functions/importer.js';
+import { loadModule } from './functions/module.js';
+import { ArgumentSignals } from './input/argument-signals.js';
+import { Arguments } from './input/arguments.js';
+import { SharedBuffers } from './input/shared-buffers.js';
+import { Announcer } from './loop/announcer.js';
+import { CurrentRequest } from './loop/current.js';
+import { Delivery, sendWhole, type WorkerChannel } from './loop/delivery.js';
+import { exit, inNextTurn, now } from './loop/natives.js';
+import { Spinner } from './loop/spin.js';
 import { redirectOutput } from './output.js';
-import { SharedBuffers } from './shares.js';
-import { ArgumentSignals } from './signals.js';
-import { Spinner } from './spin.js';
 import { Streams } from './stream.js';
 import { enter } from './task.js';
 

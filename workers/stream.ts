@@ -5,9 +5,9 @@
  * Messages of credit and return are heard where the event loop turns. A generator that never waits for anything would not
  * let it: so it turns between two values now and then, and when the credit is used up.
  */
-import { InvalidOptionError } from '../src/errors.js';
-import { FIRST_CREDIT } from '../src/protocol.js';
-import { sendMarked, type WorkerChannel } from './deliver.js';
+import { InvalidOptionError } from '../src/errors/errors.js';
+import { FIRST_CREDIT } from '../src/protocol/messages.js';
+import { sendMarked, type WorkerChannel } from './loop/delivery.js';
 
 type Values = Iterator<unknown> | AsyncIterator<unknown>;
 

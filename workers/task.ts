@@ -5,7 +5,7 @@
  * The state lives on a global symbol, so that a task finds it whichever copy of the package it imports (a bundled
  * program may hold two).
  */
-import { checkTransfer } from '../src/transferable.js';
+import { checkTransfer } from '../src/values/transfer-list.js';
 
 /**
  * The running request, as its task sees it. A thread has one at a time: a callback that is left behind, and comes when the next request runs,

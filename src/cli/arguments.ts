@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { type ByteString, fromText } from './bytes.js';
+import { type ByteString, fromText } from './files/bytes.js';
 
 /** The command was called in a way that it does not know. */
 export class UsageError extends Error {}

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from 'node:module';
 import { UsageError } from './arguments.js';
-import { describeErrno, errnoOf } from './errno.js';
+import { describeErrno, errnoOf } from './files/errno.js';
 
 /*
  * The command `leastwork`: finds the subcommand and runs it. Each is loaded only when it is called.
@@ -12,7 +12,7 @@ const COMMANDS: Record<
 > = {
   hash: {
     about: 'print or verify digests of files, on all cores',
-    load: async () => (await import('./hash.js')).hashCommand,
+    load: async () => (await import('./hash/command.js')).hashCommand,
   },
 };
 

@@ -1,5 +1,5 @@
+import type { OutlierConfig } from '../options/outlier.js';
 import { Check, type CheckThresholds } from './check.js';
-import type { OutlierConfig } from './outlier-options.js';
 
 /*
  * Outlier detection after gRPC A50 (github.com/grpc/proposal, A50-xds-outlier-detection.md), workers in place of

@@ -6,14 +6,14 @@
  * wrong with it, such as a key all of whose requests fail. So the first fresh thread comes at once, and the n-th after
  * (n - 1) × `baseEjectionTime`, with A50's multiplier, which good behaviour lowers.
  */
-import type { Dispatcher } from '../dispatcher.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { OutlierConfig } from '../options/outlier.js';
+import type { Duty } from '../pool/maintenance.js';
 import type { Pool } from '../pool/pool.js';
-import type { Duty } from '../upkeep.js';
-import type { Worker } from '../worker.js';
+import type { Worker } from '../worker/worker.js';
 import { CHECK_DEFAULTS } from './check.js';
+import { Pulses } from './liveness.js';
 import { type Ejection, type EjectionReason, OutlierDetector } from './outlier.js';
-import type { OutlierConfig } from './outlier-options.js';
-import { Pulses } from './pulses.js';
 
 /** Why a worker was taken out. */
 export type WorkerEjectionReason = Exclude<EjectionReason, 'check-failed'> | 'silent';

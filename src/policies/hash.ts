@@ -1,6 +1,6 @@
-import { KetamaRing } from './ketama.js';
 import { LeastPending } from './least-pending.js';
 import type { Policy, RequestView, WorkerView } from './policy.js';
+import { KetamaRing } from './support/ketama.js';
 
 /** The most points that a ring may be asked for, as in gRPC's `ring_hash` (A42). They take 1.5 s to make. */
 export const MOST_POINTS = 2 ** 23;

@@ -1,14 +1,4 @@
-import { InvalidOptionError } from '../errors.js';
-import {
-  boolean,
-  checkConfig,
-  describe,
-  duration,
-  integerFrom,
-  isRecord,
-  numberFrom,
-  type Schema,
-} from './config.js';
+import { InvalidOptionError } from '../errors/errors.js';
 import { Hash, type HashConfig, MOST_POINTS } from './hash.js';
 import { LeastPending } from './least-pending.js';
 import { LeastRequest, type LeastRequestConfig } from './least-request.js';
@@ -20,6 +10,16 @@ import { PowerOfTwo } from './power-of-two.js';
 import { Random } from './random.js';
 import { Rendezvous } from './rendezvous.js';
 import { RoundRobin } from './round-robin.js';
+import {
+  boolean,
+  checkConfig,
+  describe,
+  duration,
+  integerFrom,
+  isRecord,
+  numberFrom,
+  type Schema,
+} from './support/config.js';
 import { WeightedByLoad, type WeightedByLoadConfig } from './weighted-by-load.js';
 
 /** A policy that has no fields. */
@@ -196,11 +196,11 @@ function checkPolicy(policy: unknown, path: string): asserts policy is Policy {
   }
 }
 
-export type { Duration } from './duration.js';
 export type { HashConfig } from './hash.js';
 export type { LeastRequestConfig } from './least-request.js';
-export type { LoadReport } from './load-weight.js';
 export type { PeakEwmaConfig } from './peak-ewma.js';
 export type { PickFirstConfig } from './pick-first.js';
 export type { Outcome, Policy, PolicyContext, RequestView, WorkerView } from './policy.js';
+export type { Duration } from './support/duration.js';
+export type { LoadReport } from './support/load-weight.js';
 export type { WeightedByLoadConfig } from './weighted-by-load.js';

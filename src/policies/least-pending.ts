@@ -1,5 +1,5 @@
-import { LeastLoaded } from './least-loaded.js';
 import { pendingPerWeight } from './policy.js';
+import { LeastLoaded } from './support/least-loaded.js';
 
 /**
  * The worker with the fewest pending requests: Rob Pike's balancer ("Concurrency is not Parallelism", 2012).

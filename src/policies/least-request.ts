@@ -1,5 +1,5 @@
-import { Drawing } from './drawing.js';
 import { type PolicyContext, pendingPerWeight, type WorkerView } from './policy.js';
+import { Drawing } from './support/random-choice.js';
 
 /** Options of `least-request`. */
 export interface LeastRequestConfig {

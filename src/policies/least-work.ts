@@ -1,5 +1,5 @@
-import { LeastLoaded } from './least-loaded.js';
 import type { WorkerView } from './policy.js';
+import { LeastLoaded } from './support/least-loaded.js';
 
 /**
  * The least that a request is taken to cost, in ms: about its hand-over. It lets pending decide as long as no run

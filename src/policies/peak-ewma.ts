@@ -1,4 +1,3 @@
-import { type Duration, toMs } from './duration.js';
 import {
   type Outcome,
   type Policy,
@@ -6,7 +5,8 @@ import {
   pendingPerWeight,
   type WorkerView,
 } from './policy.js';
-import { WorkerHeap } from './worker-heap.js';
+import { type Duration, toMs } from './support/duration.js';
+import { WorkerHeap } from './support/worker-heap.js';
 
 /** Options of `peak-ewma`. */
 export interface PeakEwmaConfig {

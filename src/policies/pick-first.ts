@@ -1,5 +1,5 @@
 import type { Policy, PolicyContext, WorkerView } from './policy.js';
-import { WorkerHeap } from './worker-heap.js';
+import { WorkerHeap } from './support/worker-heap.js';
 
 /** Options of `pick-first`. */
 export interface PickFirstConfig {

@@ -1,5 +1,5 @@
-import { Drawing } from './drawing.js';
 import { pendingPerWeight, type WorkerView } from './policy.js';
+import { Drawing } from './support/random-choice.js';
 
 /**
  * Two different available workers at random, of which the one with the lesser (pending + 1) / weight: M. Mitzenmacher,

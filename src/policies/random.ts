@@ -1,5 +1,5 @@
-import { Drawing } from './drawing.js';
 import type { WorkerView } from './policy.js';
+import { Drawing } from './support/random-choice.js';
 
 /**
  * Any available worker, each with a probability in proportion to its weight.

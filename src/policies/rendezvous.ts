@@ -1,6 +1,6 @@
-import { crc32 } from './crc32.js';
 import { LeastPending } from './least-pending.js';
 import type { Policy, RequestView, WorkerView } from './policy.js';
+import { crc32 } from './support/crc32.js';
 
 interface Member {
   readonly worker: WorkerView;

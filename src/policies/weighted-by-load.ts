@@ -1,8 +1,8 @@
-import { type Duration, toMs } from './duration.js';
-import { type HeapEntry, IndexedHeap } from './indexed-heap.js';
-import { type LoadReport, LoadWeight, type LoadWeightRules } from './load-weight.js';
 import type { Outcome, Policy, PolicyContext, WorkerView } from './policy.js';
-import { verifyWorkers } from './worker-heap.js';
+import { type Duration, toMs } from './support/duration.js';
+import { type HeapEntry, IndexedHeap } from './support/indexed-heap.js';
+import { type LoadReport, LoadWeight, type LoadWeightRules } from './support/load-weight.js';
+import { verifyWorkers } from './support/worker-heap.js';
 
 /** Options of `weighted-by-load`, with gRPC's names and defaults. */
 export interface WeightedByLoadConfig {

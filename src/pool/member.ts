@@ -1,6 +1,6 @@
 /** A worker's membership in the pool: how it came, and how it is to go. */
 
-import type { Worker } from '../worker.js';
+import type { Worker } from '../worker/worker.js';
 import type { StartAttempt } from './circuit.js';
 
 export interface Member {

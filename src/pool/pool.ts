@@ -1,22 +1,22 @@
 /** The set of workers: who is in it, and what becomes of each as its thread comes up and ends. */
 
-import type { Dispatcher } from '../dispatcher.js';
-import { BalancerClosedError, NoWorkerError } from '../errors.js';
-import type { ResultMessage } from '../protocol.js';
-import type { Request } from '../request.js';
-import { Spinners } from '../spinners.js';
-import type { ThreadDeath } from '../thread.js';
-import type { Worker, WorkerEvents } from '../worker.js';
-import { Admission, type AdmissionSetup } from './admission.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import { BalancerClosedError, NoWorkerError } from '../errors/errors.js';
+import type { ResultMessage } from '../protocol/messages.js';
+import { Spinners } from '../protocol/spin-permits.js';
+import type { Request } from '../requests/request.js';
+import type { ThreadDeath } from '../worker/thread.js';
+import type { Worker, WorkerEvents } from '../worker/worker.js';
+import { Hope, noWorker } from './availability.js';
 import type { Circuit } from './circuit.js';
-import { Hope, noWorker } from './hope.js';
 import type { Member } from './member.js';
-import { Renewal } from './renewal.js';
+import { Roster } from './members.js';
+import { Renewal } from './replacement.js';
 import { Retirement } from './retirement.js';
-import { Roster } from './roster.js';
-import type { ScalingLimits } from './scaling.js';
+import type { ScalingLimits } from './scaler.js';
 import { Size } from './size.js';
-import { type PoolSetup, Starter } from './starter.js';
+import { type PoolSetup, Starter } from './spawner.js';
+import { Admission, type AdmissionSetup } from './startup-check.js';
 
 export interface PoolRules {
   /** A worker is replaced after that many requests. */

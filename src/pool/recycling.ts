@@ -1,6 +1,6 @@
 /** Has workers replaced that have done enough, or have grown too large. */
-import type { Dispatcher } from '../dispatcher.js';
-import type { Duty } from '../upkeep.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { Duty } from './maintenance.js';
 import type { Pool, PoolRules } from './pool.js';
 
 /** How often to look, in ms: a worker may do a little more than its share. */

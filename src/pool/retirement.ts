@@ -1,7 +1,7 @@
 /** How workers leave the set: when they have finished, as broken, or at once. */
-import type { Dispatcher } from '../dispatcher.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Member } from './member.js';
-import type { Roster } from './roster.js';
+import type { Roster } from './members.js';
 
 export class Retirement {
   readonly #members: Roster;

@@ -1,5 +1,5 @@
 /** How many workers there should be, and the limits between which that changes by itself. */
-import type { ScalingLimits } from './scaling.js';
+import type { ScalingLimits } from './scaler.js';
 
 export class Size {
   /** The same object always. */

@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 // Not the package's own entry, which is bundled: its windows could not be watched.
 import { Balancer } from '../../dist/src/index.js';
-import { Window } from '../../dist/src/window.js';
-import { faults, Gate, until } from './tools.js';
+import { Window } from '../../dist/src/protocol/window.js';
+import { faults, Gate, until } from '../support/faults.js';
 
 describe('a signal that aborts all that waits in a window', () => {
   it.each([{ policy: 'least-pending' }, { policy: 'hash' }] as const)(

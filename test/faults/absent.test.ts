@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fates, faults, Gate, ready, until, withBalancer } from './tools.js';
+import { fates, faults, Gate, ready, until, withBalancer } from '../support/faults.js';
 
 /** Holds a worker's thread by something that a task has left behind, until the gate is opened. */
 async function hold(submit: (task: typeof faults.blockLater, args: [Int32Array]) => Promise<unknown>) {

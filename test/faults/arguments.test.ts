@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fates, faults, Gate, ready, withBalancer } from './tools.js';
+import { fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
 
 describe('arguments on their way', () => {
   it('by message, to a thread that dies: they are sent again to the next', () =>

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { fates, faults, Gate, ready, withBalancer } from './tools.js';
+import { fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
 
 describe('a crash while no request runs', () => {
   it('between two requests: nobody fails', () =>

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { fates, faults, Gate, ready, withBalancer } from './tools.js';
+import { fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
 
 /** What surfaces as uncaught while `act` runs. vitest's own listener would fail the test. */
 async function uncaughtDuring(act: () => Promise<void>): Promise<unknown[]> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CRASHES, fates, faults, Gate, ready, until, withBalancer } from './tools.js';
+import { CRASHES, fates, faults, Gate, ready, until, withBalancer } from '../support/faults.js';
 
 describe.each(CRASHES)('a crash ($how) during', ({ how }) => {
   it('close: what was accepted runs to its end', () =>

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { Backlog } from '../../dist/src/backlog.js';
-import { Dispatcher } from '../../dist/src/dispatcher.js';
-import { Lead } from '../../dist/src/lead.js';
+import { Dispatcher } from '../../dist/src/dispatch/dispatcher.js';
 import { createPolicy } from '../../dist/src/policies/index.js';
-import { Request } from '../../dist/src/request.js';
-import { TaskRef } from '../../dist/src/task.js';
+import { Backlog } from '../../dist/src/requests/backlog.js';
+import { Request } from '../../dist/src/requests/request.js';
+import { TaskRef } from '../../dist/src/tasks/registry.js';
+import { Lead } from '../../dist/src/worker/prefetch.js';
 
 // The moment between "it still runs" and the end of its thread is too short to be met on real threads.
 it.each([true, false])(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fates, faults, Gate, ready, withBalancer } from './tools.js';
+import { fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
 
 // What a worker that leaves gives back when it dies goes to the queue: and there nobody would come for it.
 describe('the last worker has been removed, and dies in what it still runs', () => {

@@ -1,6 +1,6 @@
 import { tasks } from 'leastwork';
 import { describe, expect, it } from 'vitest';
-import { fates, faults, withBalancer } from './tools.js';
+import { fates, faults, withBalancer } from '../support/faults.js';
 
 const run = (name: string) => tasks(new URL(`../fixtures/faults/${name}.mjs`, import.meta.url)).run!;
 

@@ -1,6 +1,6 @@
 import type { Balancer } from 'leastwork';
 import { describe, expect, it } from 'vitest';
-import { fates, faults, Gate, ready, until, withBalancer } from './tools.js';
+import { fates, faults, Gate, ready, until, withBalancer } from '../support/faults.js';
 
 const resourceLimits = { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 4 };
 const huge = Array.from({ length: 3_000_000 }, (_, i) => i + 0.5);

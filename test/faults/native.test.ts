@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fates, faults, withBalancer } from './tools.js';
+import { fates, faults, withBalancer } from '../support/faults.js';
 
 let folder: string;
 let files = 0;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fates, faults, ready, withBalancer } from './tools.js';
+import { fates, faults, ready, withBalancer } from '../support/faults.js';
 
 // Fake timers, as test runners have them, change what the whole thread sees.
 describe('a task replaces what its thread is made of, and leaves it so', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fates, faults, withBalancer } from './tools.js';
+import { fates, faults, withBalancer } from '../support/faults.js';
 
 describe('a crash while the result is cloned', () => {
   it('rejects that request alone', () =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CRASHES, fates, faults, Gate, withBalancer } from './tools.js';
+import { CRASHES, fates, faults, Gate, withBalancer } from '../support/faults.js';
 
 describe('retries', () => {
   it.each(CRASHES)('runs it again, on another worker: $how', ({ how }) =>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fates, faults, withBalancer } from './tools.js';
+import { fates, faults, withBalancer } from '../support/faults.js';
 
 const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 

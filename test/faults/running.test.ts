@@ -1,6 +1,6 @@
 import { WorkerCrashedError } from 'leastwork';
 import { describe, expect, it } from 'vitest';
-import { CRASHES, fates, faults, Gate, ready, withBalancer } from './tools.js';
+import { CRASHES, fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
 
 describe.each(CRASHES)('a crash while a request runs: $how', ({ how, exitCode, cause }) => {
   it('rejects that request alone, and says why', () =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fates, faults, Gate, withBalancer } from './tools.js';
+import { fates, faults, Gate, withBalancer } from '../support/faults.js';
 
 describe('sessions', () => {
   it('move when their worker dies; what was submitted runs in order', () =>

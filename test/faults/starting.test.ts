@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Balancer, NoWorkerError } from 'leastwork';
 import { afterAll, describe, expect, it } from 'vitest';
-import { fates, faults, Gate, ready, withBalancer } from './tools.js';
+import { fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'leastwork-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CRASHES, fates, faults, Gate, ready, withBalancer } from './tools.js';
+import { CRASHES, fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
 
 describe('several workers crash at once', () => {
   it.each([

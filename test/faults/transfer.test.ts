@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { CRASHES, fates, faults, Gate, ready, withBalancer } from './tools.js';
+import { CRASHES, fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
 
 const bytesOf = (n: number) => new Uint8Array(1000).fill(n);
 /** Ends in which the thread can still send back what it has not started. */

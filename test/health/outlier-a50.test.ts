@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CHECK_DEFAULTS } from '../../dist/src/health/check.js';
 import { OutlierDetector } from '../../dist/src/health/outlier.js';
-import { type OutlierOptions, outlierConfig } from '../../dist/src/health/outlier-options.js';
+import { type OutlierOptions, outlierConfig } from '../../dist/src/options/outlier.js';
 
 /** Only the rules under test; A50 knows no failures in a row. */
 const detector = (count: number, options: OutlierOptions, random = () => 0) => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CHECK_DEFAULTS } from '../../dist/src/health/check.js';
 import { OUTLIER_TRANSITIONS, OutlierDetector, type OutlierState } from '../../dist/src/health/outlier.js';
-import { type OutlierOptions, outlierConfig } from '../../dist/src/health/outlier-options.js';
+import { type OutlierOptions, outlierConfig } from '../../dist/src/options/outlier.js';
 
 const SECOND = 1000;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { outlierConfig } from '../../dist/src/health/outlier-options.js';
+import { outlierConfig } from '../../dist/src/options/outlier.js';
 
 describe('options of outlier detection', () => {
   it("defaults are A50's, but for the workers that the failure percentage needs", () => {

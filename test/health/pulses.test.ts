@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Pulses } from '../../dist/src/health/pulses.js';
-import type { Worker } from '../../dist/src/worker.js';
+import { Pulses } from '../../dist/src/health/liveness.js';
+import type { Worker } from '../../dist/src/worker/worker.js';
 
 /** A worker as the main thread sees it: `pings` are answered at once. */
 function worker(pending: number, runningRequest?: object) {

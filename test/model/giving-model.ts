@@ -1,6 +1,6 @@
 /**
  * Steps 9 to 11 of the window's protocol as a model: requests whose arguments are transferred, between a main thread that follows
- * `src/slots.ts` and `src/worker.ts`, and a thread that follows `workers/main.ts` and ends by itself at any moment. The window, its
+ * `src/worker/window-writer.ts` and `src/worker/worker.ts`, and a thread that follows `workers/main.ts` and ends by itself at any moment. The window, its
  * words and its methods are the real ones; rings and completions, which the other model has, are left out.
  */
 import type { ActorModel, Model } from './model.js';
@@ -48,7 +48,7 @@ interface MainLocal {
 
 interface WorkerLocal {
   at: 'loop' | 'running' | 'ending';
-  /** `workers/arguments.ts`: id by sending. */
+  /** `workers/input/arguments.ts`: id by sending. */
   kept: [sending: number, id: number][];
   dropped: number[];
   last: number;

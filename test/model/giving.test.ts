@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Window } from '../../dist/src/window.js';
+import { Window } from '../../dist/src/protocol/window.js';
 import { explore } from './explorer.js';
 import { type GivingOptions, givingModel } from './giving-model.js';
 import { Violation } from './model.js';

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import type { Window } from '../../dist/src/window.js';
+import type { Window } from '../../dist/src/protocol/window.js';
 
-const source = readFileSync(new URL('../../dist/src/window.js', import.meta.url), 'utf8')
+const source = readFileSync(new URL('../../dist/src/protocol/window.js', import.meta.url), 'utf8')
   .replace(/\n\/\/# .*$/s, '\n')
   // A module that is a data: URL has no folder.
-  .replace("'./layout.js'", `'${new URL('../../dist/src/layout.js', import.meta.url)}'`);
+  .replace("'./layout.js'", `'${new URL('../../dist/src/protocol/layout.js', import.meta.url)}'`);
 
 /** The real Window with one expression replaced, in the method named. */
 export async function mutant(method: string, from: RegExp, to: string): Promise<typeof Window> {

@@ -1,6 +1,6 @@
 /**
  * The window's protocol as a model: the real `Window` under the explorer, between a main thread and worker threads that
- * follow `src/worker.ts`, `src/poller.ts` and `workers/main.ts` in everything that touches shared memory or sends a message. What these
+ * follow `src/worker/worker.ts`, `src/dispatch/poller.ts` and `workers/main.ts` in everything that touches shared memory or sends a message. What these
  * decide by clocks and policies (how many to post, when to take back, to poll or to sleep, to announce now or later, when time
  * runs out) is chosen freely, so every such decision is covered at every moment.
  */

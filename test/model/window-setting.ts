@@ -1,6 +1,6 @@
 /** What the main thread's model and the workers' share. */
-import { windowBytes } from '../../dist/src/layout.js';
-import type { Window } from '../../dist/src/window.js';
+import { windowBytes } from '../../dist/src/protocol/layout.js';
+import type { Window } from '../../dist/src/protocol/window.js';
 import type { Steps } from './model.js';
 
 export interface WindowModelOptions {

@@ -6,7 +6,7 @@ export interface WorkerLocal {
   at: 'claim' | 'run' | 'announce' | 'empty' | 'nap' | 'asleep';
   position: number;
   peeked: number;
-  /** `workers/arguments.ts`: by sending. */
+  /** `workers/input/arguments.ts`: by sending. */
   kept: number[];
   dropped: number[];
   last: number;

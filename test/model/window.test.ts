@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Window } from '../../dist/src/window.js';
+import { Window } from '../../dist/src/protocol/window.js';
 import { explore } from './explorer.js';
 import { windowModel } from './window-model.js';
 import type { WindowModelOptions } from './window-setting.js';

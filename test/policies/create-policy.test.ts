@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { InvalidOptionError } from '../../dist/src/errors.js';
+import { InvalidOptionError } from '../../dist/src/errors/errors.js';
 import { createPolicy, type PolicyOption, policyNames } from '../../dist/src/policies/index.js';
 import { fakeContext } from './harness.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { crc32 } from '../../dist/src/policies/crc32.js';
-import { type Host, KetamaRing } from '../../dist/src/policies/ketama.js';
+import { crc32 } from '../../dist/src/policies/support/crc32.js';
+import { type Host, KetamaRing } from '../../dist/src/policies/support/ketama.js';
 
 /** Some of nginx's own choices among 10.0.0.1:443 … 10.0.0.9:443 with weight 100 each: the key, and the address's last number. */
 const NGINX: readonly (readonly [string, number])[] = [

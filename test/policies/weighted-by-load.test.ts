@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { LoadReport } from '../../dist/src/policies/load-weight.js';
-import { LoadWeight } from '../../dist/src/policies/load-weight.js';
+import type { LoadReport } from '../../dist/src/policies/support/load-weight.js';
+import { LoadWeight } from '../../dist/src/policies/support/load-weight.js';
 import { WeightedByLoad, type WeightedByLoadConfig } from '../../dist/src/policies/weighted-by-load.js';
 import { count, FakeDispatcher, fakeContext, fakeWorker, fakeWorkers, labels } from './harness.js';
 

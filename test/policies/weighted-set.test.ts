@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { WeightedSet } from '../../dist/src/policies/weighted-set.js';
+import { WeightedSet } from '../../dist/src/policies/support/weighted-set.js';
 import { fakeWorker, fakeWorkers } from './harness.js';
 
 const ALMOST_ONE = 1 - 2 ** -53;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Backlog } from '../../dist/src/backlog.js';
-import type { Request } from '../../dist/src/request.js';
+import { Backlog } from '../../dist/src/requests/backlog.js';
+import type { Request } from '../../dist/src/requests/request.js';
 
 const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('push' as const), count: fc.nat(40) }) },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { pack } from '../../dist/src/views.js';
+import { pack } from '../../dist/src/values/pack.js';
 
 class Instance {
   readonly parts: Record<string, unknown> = {};

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Memory, PAYLOAD_BYTES } from '../../dist/src/layout.js';
-import { readOne, readValues, writeOne, writeValues } from '../../dist/src/payload.js';
+import { Memory, PAYLOAD_BYTES } from '../../dist/src/protocol/layout.js';
+import { readOne, readValues, writeOne, writeValues } from '../../dist/src/values/slot-codec.js';
 
 const HEADER_BYTES = 16;
 const SLOT_BYTES = HEADER_BYTES + PAYLOAD_BYTES;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { Queue } from '../../dist/src/queue.js';
-import type { Request } from '../../dist/src/request.js';
+import { Queue } from '../../dist/src/requests/queue.js';
+import type { Request } from '../../dist/src/requests/request.js';
 
 /** Counts how often ages are compared: each looks at two ids. */
 function putBackFrom(windows: number, each: number): { readonly looks: number; readonly order: number[] } {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { Queue } from '../../dist/src/queue.js';
-import { Request, RequestExtras } from '../../dist/src/request.js';
-import { TaskRef } from '../../dist/src/task.js';
+import { Queue } from '../../dist/src/requests/queue.js';
+import { Request, RequestExtras } from '../../dist/src/requests/request.js';
+import { TaskRef } from '../../dist/src/tasks/registry.js';
 
 const task = new TaskRef(
   { kind: 'module', id: 1, name: 't', url: 'file:///t.js', base: 'file:///', path: ['t'] },

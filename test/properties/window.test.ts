@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { windowBytes } from '../../dist/src/layout.js';
-import { advance, distance, MAX_CAPACITY, Window } from '../../dist/src/window.js';
+import { windowBytes } from '../../dist/src/protocol/layout.js';
+import { advance, distance, MAX_CAPACITY, Window } from '../../dist/src/protocol/window.js';
 
 /** One window and, beside it, what it should hold. Both sides act in turn, in one thread. */
 class Model {

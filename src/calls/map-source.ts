@@ -1,0 +1,55 @@
+/** The source of a map: opened late, asked for one item at a time, closed at an early end. */
+import { invalid } from '../options/validate.js';
+
+type Source = Iterable<unknown> | AsyncIterable<unknown>;
+
+export class Items {
+  readonly #source: Source;
+  #iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
+  #isOver = false;
+
+  /** @throws InvalidOptionError the source is not iterable */
+  constructor(source: Source) {
+    const given = source as Partial<AsyncIterable<unknown> & Iterable<unknown>> | null | undefined;
+    if (
+      typeof given?.[Symbol.asyncIterator] !== 'function' &&
+      typeof given?.[Symbol.iterator] !== 'function'
+    ) {
+      throw invalid('map(source)', source, 'an iterable or an async iterable');
+    }
+    this.#source = source;
+  }
+
+  /** Whether there are no more: it has ended, has thrown, or has been closed. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Throws what the source throws. */
+  open(): void {
+    this.#iterator =
+      Symbol.asyncIterator in Object(this.#source)
+        ? (this.#source as AsyncIterable<unknown>)[Symbol.asyncIterator]()
+        : (this.#source as Iterable<unknown>)[Symbol.iterator]();
+  }
+
+  /** Asks for the next one. Throws, or rejects with, what the source does. */
+  next(): IteratorResult<unknown> | Promise<IteratorResult<unknown>> {
+    return this.#iterator!.next();
+  }
+
+  /** It has ended or thrown: it is neither asked again nor closed. */
+  end(): void {
+    this.#isOver = true;
+  }
+
+  /** Closes it, if it is open. Resolves when that is done; rejects with what it throws then. */
+  close(): Promise<unknown> | undefined {
+    const iterator = this.#iterator;
+    if (iterator === undefined || this.#isOver) return undefined;
+    this.#isOver = true;
+    const closing = (async () => iterator.return?.(undefined))();
+    closing.catch(() => {});
+    return closing;
+  }
+}

@@ -1,0 +1,64 @@
+/** The request behind a stream, as its reader sees it. */
+
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { SubmitOptions } from '../options/submit.js';
+import type { Request } from '../requests/request.js';
+import type { Worker } from '../worker/worker.js';
+import type { StreamSource } from './stream.js';
+import type { Intake } from './submission.js';
+
+/** What to run. */
+export interface StreamCall {
+  readonly task: unknown;
+  readonly args: readonly unknown[] | undefined;
+  readonly options: SubmitOptions | undefined;
+}
+
+export class StreamedRequest implements StreamSource {
+  readonly #intake: Intake;
+  readonly #dispatcher: Dispatcher;
+  readonly #call: StreamCall;
+  #request: Request | undefined;
+  #running: Promise<unknown> | undefined;
+
+  constructor(intake: Intake, dispatcher: Dispatcher, call: StreamCall) {
+    this.#intake = intake;
+    this.#dispatcher = dispatcher;
+    this.#call = call;
+  }
+
+  start(onYield: (value: unknown) => void): Promise<unknown> {
+    const { task, args, options = {} } = this.#call;
+    this.#running = this.#intake.accept(
+      task,
+      args,
+      options,
+      (request, extras) => {
+        this.#request = request;
+        extras.onYield = onYield;
+        // The caller has had some of its values.
+        extras.retries = 0;
+      },
+      true,
+    );
+    return this.#running;
+  }
+
+  credit(values: number): void {
+    const request = this.#request;
+    if (request !== undefined && !request.isSettled) workerOf(request)?.credit(request, values);
+  }
+
+  async stop(): Promise<void> {
+    const request = this.#request;
+    if (request === undefined || request.isSettled) return;
+    if (this.#dispatcher.withdraw(request)) request.resolve(undefined);
+    else workerOf(request)?.stopStream(request);
+    // What it throws now is nobody's: the caller has left.
+    await this.#running?.catch(() => {});
+  }
+}
+
+function workerOf(request: Request): Worker | undefined {
+  return request.extras?.worker as Worker | undefined;
+}

@@ -1,0 +1,71 @@
+/** A generator task's values on the caller's side: taken one by one, with backpressure and early return. */
+import { FIRST_CREDIT } from '../protocol/messages.js';
+import { Steps } from './pull-iterator.js';
+
+/** Credit is given back in portions of this many values, so that not each of them costs a message. */
+const PORTION = FIRST_CREDIT / 2;
+
+/** The running stream, as the Balancer provides it. */
+export interface StreamSource {
+  /** Starts it. Resolves when the generator has ended; rejects with what it threw. */
+  start(onYield: (value: unknown) => void): Promise<unknown>;
+  /** Lets the task send that many values more. */
+  credit(values: number): void;
+  /** The caller wants no more. Resolves when the generator has ended. */
+  stop(): Promise<void>;
+}
+
+/** Iterates a stream. Nothing runs before the first `next`, as with any generator. */
+export class StreamReader extends Steps implements AsyncGenerator<unknown, void, undefined> {
+  readonly #source: StreamSource;
+  readonly #values: unknown[] = [];
+  #taken = 0;
+  /** The generator has ended, for that reason if it has thrown; its last values may not have been taken. */
+  #over: { readonly failure: { readonly error: unknown } | undefined } | undefined;
+
+  constructor(source: StreamSource) {
+    super();
+    this.#source = source;
+  }
+
+  protected override begin(): void {
+    this.#source
+      .start((value) => this.#came(value))
+      .then(
+        () => this.#ended(undefined),
+        (error) => this.#ended({ error }),
+      );
+  }
+
+  protected override serve(): void {
+    while (this.isAwaited) {
+      if (this.#values.length > 0) this.give(this.#take());
+      else if (this.#over !== undefined) this.end(this.#over.failure);
+      else return;
+    }
+  }
+
+  protected override async leave(): Promise<void> {
+    const wasRunning = this.state === 'running';
+    this.#values.length = 0;
+    this.end();
+    if (wasRunning) await this.#source.stop();
+  }
+
+  #came(value: unknown): void {
+    if (this.state === 'ended' || this.#over !== undefined) return;
+    this.#values.push(value);
+    this.serve();
+  }
+
+  #take(): unknown {
+    this.#taken++;
+    if (this.#taken % PORTION === 0 && this.#over === undefined) this.#source.credit(PORTION);
+    return this.#values.shift();
+  }
+
+  #ended(failure: { readonly error: unknown } | undefined): void {
+    this.#over = { failure };
+    this.serve();
+  }
+}

@@ -1,0 +1,116 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { parseCommandLine, UsageError } from '../arguments.js';
+import type { ByteString } from '../files/bytes.js';
+import { findAlgorithm } from './algorithm.js';
+
+/** What `leastwork hash` was asked to do. */
+export type HashOptions = {
+  readonly algorithm: string;
+  readonly workers: number;
+  readonly quiet: boolean;
+} & (
+  | { readonly mode: 'help' }
+  | { readonly mode: 'hash'; readonly paths: readonly ByteString[]; readonly output: ByteString | undefined }
+  | ({ readonly mode: 'check'; readonly manifests: readonly ByteString[] } & CheckOptions)
+);
+
+/** How strictly to verify, as in `sha256sum`. */
+export interface CheckOptions {
+  /** No line for each file that is right. */
+  readonly quiet: boolean;
+  /** No output but errors: the exit code tells. */
+  readonly status: boolean;
+  /** An improperly formatted line is a failure. */
+  readonly strict: boolean;
+  /** Each improperly formatted line is named. */
+  readonly warn: boolean;
+  /** A file that is not there is neither a failure nor spoken of. */
+  readonly ignoreMissing: boolean;
+}
+
+export const HELP = `Usage: leastwork hash [OPTION]... [PATH]...
+       leastwork hash --check [OPTION]... [MANIFEST]...
+
+Prints the SHA-256 digest of every regular file under the PATHs, on all cores, as sha256sum does: the PATHs in
+the order given, what is in a directory in bytewise order of the paths. Symbolic links inside a directory are left
+out. PATH - is standard input.
+Without a PATH: ./node_modules where there is one, otherwise the current directory.
+
+  -o, --output FILE      write the digests to FILE, which appears complete at the end or not at all;
+                         FILE itself is left out; - is standard output
+  -a, --algorithm NAME   any of crypto.getHashes(), as in sha1, sha512, blake2b512, md5 (default: sha256)
+  -j, --workers N        threads that hash (default: one for each core, here ${availableParallelism()})
+  -c, --check            read digests from the MANIFESTs (- or none: standard input) and verify the files
+      --quiet            no summary; with --check, no OK for each file that is right
+  -h, --help             print this
+      --version          print the version
+
+With --check, as in sha256sum:
+      --ignore-missing   neither fail nor speak of files that are not there
+      --status           print nothing; the exit code tells
+      --strict           fail on improperly formatted lines
+  -w, --warn             name improperly formatted lines
+
+Standard error: progress where it is a terminal, files that could not be read, and at the end files, bytes,
+time, rate and each worker's share. Exit code: 0, or 1 where a file could not be read or did not match.
+`;
+
+const OPTIONS = {
+  output: { type: 'string', short: 'o' },
+  algorithm: { type: 'string', short: 'a', default: 'sha256' },
+  workers: { type: 'string', short: 'j' },
+  check: { type: 'boolean', short: 'c', default: false },
+  quiet: { type: 'boolean', default: false },
+  status: { type: 'boolean', default: false },
+  strict: { type: 'boolean', default: false },
+  warn: { type: 'boolean', short: 'w', default: false },
+  'ignore-missing': { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
+const LOUDNESS = ['quiet', 'status', 'warn'];
+
+const ONLY_WITH_CHECK = ['status', 'strict', 'warn', 'ignore-missing'] as const;
+
+/** Throws `UsageError`. */
+export function parseHashOptions(args: readonly string[]): HashOptions {
+  const { values, positionals, named, bytesOf } = parseCommandLine(args, OPTIONS);
+  const { quiet, strict } = values;
+  if (values.help) return { mode: 'help', algorithm: '', workers: 0, quiet };
+  const common = { algorithm: findAlgorithm(values.algorithm), workers: workersOf(values.workers), quiet };
+  if (values.check) {
+    if (values.output !== undefined) throw new UsageError('--output is of no use with --check');
+    const manifests = positionals.length > 0 ? positionals : ['-'];
+    // They exclude each other, and the last one wins, as in coreutils.
+    const loudness = named.findLast((name) => LOUDNESS.includes(name));
+    return {
+      ...common,
+      mode: 'check',
+      manifests,
+      quiet: loudness === 'quiet',
+      status: loudness === 'status',
+      warn: loudness === 'warn',
+      strict,
+      ignoreMissing: values['ignore-missing'],
+    };
+  }
+  for (const name of ONLY_WITH_CHECK) {
+    if (values[name]) throw new UsageError(`--${name} is meaningful only with --check`);
+  }
+  if (values.output === '') throw new UsageError('--output: the name of a file is missing');
+  const paths = positionals.length > 0 ? positionals : [existsSync('node_modules') ? 'node_modules' : '.'];
+  return { ...common, mode: 'hash', paths, output: values.output === '-' ? undefined : bytesOf('output') };
+}
+
+/** The most threads that are of any use, well above the cores of any machine. */
+const WORKERS_MAX = 1024;
+
+function workersOf(given: string | undefined): number {
+  if (given === undefined) return availableParallelism();
+  const workers = Number(given);
+  if (!/^\d+$/.test(given) || workers < 1 || workers > WORKERS_MAX) {
+    throw new UsageError(`--workers: got '${given}', expected a whole number from 1 to ${WORKERS_MAX}`);
+  }
+  return workers;
+}

@@ -1,0 +1,94 @@
+/** What a thread's end costs: which requests run elsewhere, which run again, which are rejected and why. */
+
+import { WorkerCrashedError } from '../errors/errors.js';
+import type { Request } from '../requests/request.js';
+import type { ThreadDeath } from '../worker/thread.js';
+import type { Remains } from '../worker/window-writer.js';
+import type { Worker } from '../worker/worker.js';
+import type { Counts } from './counters.js';
+
+/** Workers that may die running one request. It is not given a next one, whatever its `retries`. */
+const MOST_KILLS = 3;
+
+export class Casualties {
+  readonly #counts: Counts;
+  readonly #requeue: (requests: readonly Request[]) => void;
+  /** Threads that have ended while they read a request's arguments. */
+  readonly #readers = new WeakMap<Request, number>();
+
+  /** @param requeue puts requests back to their place in the queue */
+  constructor(counts: Counts, requeue: (requests: readonly Request[]) => void) {
+    this.#counts = counts;
+    this.#requeue = requeue;
+  }
+
+  /** The thread has stopped, with this in its window. */
+  settle({ running, unstarted, reading }: Remains, worker: Worker, death: ThreadDeath): void {
+    if (running !== undefined) this.#crashed(running, worker, death);
+    if (reading !== undefined) this.#diedReading(reading, worker, death);
+    this.moveOn(unstarted, worker, describe(death), death);
+  }
+
+  /** What a dying worker has not started goes back to the queue, except what exists nowhere any more. */
+  moveOn(unstarted: readonly Request[], worker: Worker, why: string, death?: ThreadDeath): void {
+    for (const request of unstarted) {
+      if (request.extras?.away !== true) continue;
+      const lost = `it had not started, but its transferred arguments were lost: ${why}`;
+      this.#fail(request, worker, lost, death);
+    }
+    this.#requeue(unstarted);
+  }
+
+  /**
+   * A thread ended, of too little memory most likely, while it read a request's arguments. The task has not begun, so it may be
+   * given to a fresh thread, which has more room; but arguments that none can hold would end one after the other, for ever.
+   */
+  #diedReading(request: Request, worker: Worker, death: ThreadDeath): void {
+    const ended = (this.#readers.get(request) ?? 0) + 1;
+    this.#readers.set(request, ended);
+    if (ended < MOST_KILLS) return;
+    const why = `${ended} threads ended while they read its arguments: ${describe(death)}`;
+    this.#fail(request, worker, why, death);
+  }
+
+  #crashed(request: Request, worker: Worker, death: ThreadDeath): void {
+    const { extras } = request;
+    if (request.isSettled) return;
+    const kills = (extras?.kills ?? 0) + 1;
+    const why = describe(death);
+    if (extras !== undefined && extras.retries > 0 && extras.away) {
+      this.#fail(request, worker, `${why} (not run again, since its transferred arguments are gone)`, death);
+      return;
+    }
+    if (extras !== undefined && extras.retries > 0 && kills < MOST_KILLS) {
+      extras.retries--;
+      extras.kills = kills;
+      this.#counts.retried++;
+      this.#requeue([request]);
+      return;
+    }
+    this.#fail(request, worker, why, death);
+  }
+
+  #fail(request: Request, worker: Worker, why: string, death: ThreadDeath | undefined): void {
+    if (request.isSettled) return;
+    this.#counts.completed++;
+    this.#counts.failed++;
+    worker.failed++;
+    request.reject(
+      new WorkerCrashedError({
+        exitCode: death?.exitCode,
+        requestId: request.id,
+        taskName: request.task.name,
+        why,
+        cause: death?.cause,
+      }),
+    );
+  }
+}
+
+function describe(death: ThreadDeath): string {
+  if (death.cause instanceof Error) return death.cause.message;
+  if (death.cause !== undefined) return `uncaught ${String(death.cause)}`;
+  return `exit code ${death.exitCode}`;
+}

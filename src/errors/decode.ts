@@ -1,0 +1,106 @@
+/** Plain data → what was thrown, in the thread that waits for it. Used by both sides. */
+import { classNamed } from './classes.js';
+import { NotCloneableError } from './errors.js';
+import type { BufferFailure, ContainerFailure, ErrorFailure, Failure, Part } from './form.js';
+
+/**
+ * Rebuilds what was thrown.
+ *
+ * Global error classes and this package's come back as themselves, subclasses of them as the nearest such class with
+ * their own name, anything else as the value it was. A value that could not be sent becomes a `NotCloneableError`.
+ */
+export function decodeFailure(failure: Failure): unknown {
+  return failure.kind === 'opaque'
+    ? new NotCloneableError('the thrown value', failure.text)
+    : decodePart(failure, new Map());
+}
+
+/** What has been made already: it may be met again, inside itself too. */
+type Made = Map<Failure, unknown>;
+
+/** Inside of something else, what could not be sent is given as text. */
+function decodePart(part: Part, made: Made): unknown {
+  if (typeof part !== 'object' || part === null) return part;
+  if (part.kind === 'value') return part.value;
+  if (part.kind === 'opaque') return part.text;
+  return made.get(part) ?? make(part, made);
+}
+
+function make(failure: BufferFailure | ContainerFailure | ErrorFailure, made: Made): unknown {
+  switch (failure.kind) {
+    case 'error':
+      return makeError(failure, made);
+    case 'buffer': {
+      const { buffer, byteOffset, byteLength } = failure.bytes;
+      return remember(Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength), failure, made);
+    }
+    default:
+      return makeContainer(failure, made);
+  }
+}
+
+function remember<T>(value: T, failure: Failure, made: Made): T {
+  made.set(failure, value);
+  return value;
+}
+
+function makeContainer(failure: ContainerFailure, made: Made): unknown {
+  const { kind, keys, parts } = failure;
+  const each = (take: (part: unknown, i: number) => void): void => {
+    for (const [i, part] of parts.entries()) take(decodePart(part, made), i);
+  };
+  switch (kind) {
+    case 'list': {
+      const list: unknown[] = remember([], failure, made);
+      each((part) => list.push(part));
+      return list;
+    }
+    case 'set': {
+      const set = remember(new Set<unknown>(), failure, made);
+      each((part) => set.add(part));
+      return set;
+    }
+    case 'map': {
+      const map = remember(new Map<unknown, unknown>(), failure, made);
+      each((part, i) => map.set(decodePart(keys[i], made), part));
+      return map;
+    }
+    case 'record': {
+      const record = remember({}, failure, made);
+      each((part, i) => defineOwn(record, keys[i] as string, part, true));
+      return record;
+    }
+  }
+}
+
+function makeError(failure: ErrorFailure, made: Made): Error {
+  const error = remember(construct(failure), failure, made);
+  if (error.name !== failure.name) defineOwn(error, 'name', failure.name, false);
+  defineOwn(error, 'stack', failure.stack ?? `${failure.name}: ${failure.message}`, false);
+  if (failure.cause !== undefined) defineOwn(error, 'cause', decodePart(failure.cause, made), false);
+  if (failure.errors !== undefined) {
+    const errors = failure.errors.map((each) => decodePart(each, made));
+    defineOwn(error, 'errors', errors, false);
+  }
+  for (const key of Object.keys(failure.own)) {
+    defineOwn(error, key, decodePart(failure.own[key], made), true);
+  }
+  return error;
+}
+
+/** Without running the class's own constructor, whose parameters are unknown here, and without taking a stack. */
+function construct(failure: ErrorFailure): Error {
+  if (failure.class === 'DOMException')
+    return new DOMException(failure.message, failure.name) as unknown as Error;
+  const limitBefore = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return Reflect.construct(Error, [failure.message], classNamed(failure.class));
+  } finally {
+    Error.stackTraceLimit = limitBefore;
+  }
+}
+
+function defineOwn(target: object, key: string, value: unknown, enumerable: boolean): void {
+  Object.defineProperty(target, key, { value, enumerable, writable: true, configurable: true });
+}

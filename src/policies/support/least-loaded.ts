@@ -1,0 +1,41 @@
+import type { Policy, WorkerView } from '../policy.js';
+import { WorkerHeap } from './worker-heap.js';
+
+/**
+ * The available worker with the least load, where that follows from the worker's numbers alone. Ties rotate.
+ *
+ * `select` O(1), `update` O(log workers).
+ */
+export class LeastLoaded implements Policy {
+  readonly name: string;
+  readonly pins = false;
+  readonly #heap = new WorkerHeap();
+  readonly #load: (worker: WorkerView) => number;
+
+  /** @param load what the worker's load would be with the request: any number but NaN and Infinity */
+  constructor(name: string, load: (worker: WorkerView) => number) {
+    this.name = name;
+    this.#load = load;
+  }
+
+  add(worker: WorkerView): void {
+    this.#heap.add(worker, this.#load(worker));
+  }
+
+  remove(worker: WorkerView): void {
+    this.#heap.remove(worker);
+  }
+
+  select(): WorkerView | undefined {
+    return this.#heap.top();
+  }
+
+  update(worker: WorkerView): void {
+    this.#heap.update(worker, this.#load(worker));
+  }
+
+  /** Throws if the heap is out of order. For tests. */
+  verify(): void {
+    this.#heap.verify();
+  }
+}

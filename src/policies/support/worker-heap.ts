@@ -1,0 +1,92 @@
+import type { WorkerView } from '../policy.js';
+import { type HeapEntry, IndexedHeap } from './indexed-heap.js';
+
+/** What stands in a heap for a worker. */
+interface WorkerEntry extends HeapEntry {
+  readonly worker: WorkerView;
+}
+
+interface Entry extends WorkerEntry {
+  /** `pending` as of the last update: when it rises, the worker has just been given a request. */
+  pending: number;
+}
+
+/**
+ * Workers by load, the least loaded on top.
+ *
+ * The unavailable have the key Infinity; so when the top is unavailable, all are, and "nobody now" is known in O(1).
+ * Ties rotate: of equally loaded workers, the one that was given a request longest ago comes first.
+ */
+export class WorkerHeap {
+  readonly #heap = new IndexedHeap<Entry>();
+  readonly #entries = new Map<number, Entry>();
+  #given = 0;
+  // A select is mostly followed by the update of the same worker, which then needs no look-up.
+  #latest: Entry | undefined;
+
+  /** Number of workers, available or not. */
+  get size(): number {
+    return this.#heap.size;
+  }
+
+  /** `load` may be any number but NaN and Infinity. O(log n). */
+  add(worker: WorkerView, load: number): void {
+    if (this.#entries.has(worker.id)) {
+      this.update(worker, load);
+      return;
+    }
+    const entry = { worker, pending: worker.pending, key: Infinity, order: 0, index: -1 };
+    if (worker.available) entry.key = load;
+    this.#entries.set(worker.id, entry);
+    this.#heap.insert(entry);
+  }
+
+  /** O(log n). */
+  remove(worker: WorkerView): void {
+    const entry = this.#entries.get(worker.id);
+    if (entry === undefined) return;
+    this.#entries.delete(worker.id);
+    if (this.#latest === entry) this.#latest = undefined;
+    this.#heap.delete(entry);
+  }
+
+  /** O(log n); O(1) when nothing has changed. */
+  update(worker: WorkerView, load: number): void {
+    const entry = this.#latest?.worker === worker ? this.#latest : this.#entries.get(worker.id);
+    if (entry === undefined) return;
+    const key = worker.available ? load : Infinity;
+    const given = worker.pending > entry.pending;
+    entry.pending = worker.pending;
+    if (given) entry.order = ++this.#given;
+    else if (entry.key === key) return;
+    entry.key = key;
+    this.#heap.update(entry);
+  }
+
+  /** The least loaded available worker. O(1). */
+  top(): WorkerView | undefined {
+    const entry = this.#heap.top();
+    if (entry === undefined || entry.key === Infinity) return undefined;
+    this.#latest = entry;
+    return entry.worker;
+  }
+
+  /** Throws if heap, indexes and workers disagree. For tests. O(n). */
+  verify(): void {
+    verifyWorkers(this.#heap, this.#entries);
+  }
+}
+
+/** Throws if heap, indexes and workers disagree: those and only those that are unavailable have the key Infinity. For tests. O(n). */
+export function verifyWorkers<T extends WorkerEntry>(
+  heap: IndexedHeap<T>,
+  entries: ReadonlyMap<number, T>,
+): void {
+  heap.verify();
+  if (heap.size !== entries.size) {
+    throw new Error(`${heap.size} in the heap, ${entries.size} known by id`);
+  }
+  for (const { worker, key } of entries.values()) {
+    if (worker.available === (key === Infinity)) throw new Error(`worker ${worker.id}: missed an update`);
+  }
+}

@@ -1,0 +1,87 @@
+/** Keeps the number of workers between its limits as the load asks: takes the samples that `scaling.ts` decides by. */
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import { isOlder } from '../requests/queue.js';
+import type { Request } from '../requests/request.js';
+import type { Worker } from '../worker/worker.js';
+import type { Duty } from './maintenance.js';
+import type { Pool } from './pool.js';
+import { Scaler, type ScalingOptions, type ScalingSample } from './scaler.js';
+
+/** The shortest and the longest time between two looks under load, in ms. */
+const LEAST_PACE = 5;
+const MOST_PACE = 1_000;
+
+interface Mark {
+  readonly id: number;
+  readonly at: number;
+}
+
+export class Elastic implements Duty {
+  readonly #pool: Pool;
+  readonly #dispatcher: Dispatcher;
+  readonly #options: ScalingOptions;
+  readonly #scaler: Scaler;
+  readonly #newest: () => number;
+  /**
+   * The newest request at some look, and when that was. As long as the oldest unstarted one is not younger, it has waited at
+   * least since then: so nobody needs to note the time for each request.
+   */
+  #mark: Mark | undefined;
+
+  /** @param newest id of the last request that was submitted */
+  constructor(pool: Pool, dispatcher: Dispatcher, options: ScalingOptions, newest: () => number) {
+    this.#pool = pool;
+    this.#dispatcher = dispatcher;
+    this.#options = options;
+    this.#scaler = new Scaler(pool.range, options);
+    this.#newest = newest;
+  }
+
+  get pace(): number | undefined {
+    const { min, max } = this.#pool.range;
+    if (min === max) return undefined;
+    const { growAfter, idleTimeout } = this.#options;
+    return Math.max(LEAST_PACE, Math.min(growAfter / 2, idleTimeout / 2, MOST_PACE));
+  }
+
+  look(now: number): number | undefined {
+    const { pace } = this;
+    if (pace === undefined) return undefined;
+    const wanted = this.#scaler.decide(this.#sample(now));
+    if (wanted !== this.#pool.target) void this.#pool.scale(wanted);
+    return this.#dispatcher.busy || this.#pool.starting > 0 ? now + pace : this.#scaler.nextLook;
+  }
+
+  /** O(workers). */
+  #sample(now: number): ScalingSample {
+    const { queue, workers } = this.#dispatcher;
+    let unstarted = queue.size;
+    let idle = 0;
+    let oldest = queue.oldest();
+    for (const worker of workers) {
+      const first = worker.oldestUnstarted;
+      if (first !== undefined && waitsForAnyone(first, worker)) {
+        unstarted += worker.unstarted + worker.backlog.length;
+        if (oldest === undefined || isOlder(first, oldest)) oldest = first;
+      }
+      const isIdle = worker.view.pending === 0 && worker.backlog.length === 0 && worker.sessions === 0;
+      if (isIdle && worker.state === 'ready') idle++;
+    }
+    const { target, starting } = this.#pool;
+    // What the workers that start will bring is known only when requests have waited again with them there.
+    const isNew = this.#mark === undefined || oldest === undefined || isOlder(this.#mark, oldest);
+    if (isNew || starting > 0) this.#mark = { id: this.#newest(), at: now };
+    let waited = now - (this.#mark as Mark).at;
+    // Where a worker idles, requests wait for another reason: their policy wants them elsewhere.
+    if (idle > 0) waited = 0;
+    if (target === 0) waited = Number.POSITIVE_INFINITY;
+    return { now, workers: target, starting, idle, unstarted, waited };
+  }
+}
+
+/** Whether one more worker would help: not a session, nor those who wait behind a request of the same key. */
+function waitsForAnyone(request: Request, worker: Worker): boolean {
+  const { extras } = request;
+  if (extras === undefined) return true;
+  return extras.session === undefined && !(extras.pinned && extras.key === worker.runningRequest?.key);
+}

@@ -1,0 +1,97 @@
+/**
+ * A message port with a stash: what came by message for a request is kept under the request's id, until the slot that says so is
+ * read. Used by both sides.
+ *
+ * A sender sends before it publishes the slot. So whoever reads a slot that says `byMessage` finds the values in the
+ * stash or in the port's queue, without waiting. (Arguments have a port of their own: see `workers/input/arguments.ts`.)
+ */
+import { type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
+
+export class Channel<Incoming, Outgoing, Stashed = unknown> {
+  readonly #port: MessagePort;
+  readonly #stash = new Map<number, Stashed>();
+  readonly #receive: (message: Incoming) => void;
+  #unreadable: unknown;
+  /** Messages in each direction, modulo 2^32. */
+  #sent = 0;
+  #received = 0;
+
+  /** @param receive called with each message in the order of sending, from the event loop or from `drain` */
+  constructor(port: MessagePort, receive: (message: Incoming) => void) {
+    this.#port = port;
+    this.#receive = receive;
+    port.on('message', (message: Incoming) => {
+      this.#received = (this.#received + 1) | 0;
+      receive(message);
+    });
+    port.on('messageerror', (error) => this.#unread(error));
+  }
+
+  /** @throws DataCloneError when a value cannot be cloned; then nothing was sent and nothing transferred */
+  send(message: Outgoing, transfer?: readonly Transferable[]): void {
+    this.#port.postMessage(message, transfer);
+    this.#sent = (this.#sent + 1) | 0;
+  }
+
+  /** How many messages have been sent, modulo 2^32. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Receives at once all that has arrived. */
+  drain(): void {
+    while (this.receiveNext());
+  }
+
+  /** Receives what the other side had sent when it had sent that many; not what it may be sending at present, without end. */
+  drainTo(sent: number): void {
+    while (((sent - this.#received) | 0) > 0 && this.receiveNext());
+  }
+
+  /** Why the last message that could not be read in this thread could not; those behind it are not affected. */
+  get unreadable(): unknown {
+    return this.#unreadable;
+  }
+
+  /** Keeps what came for a request; to be called by `receive`. */
+  stash(id: number, values: Stashed): void {
+    this.#stash.set(id, values);
+  }
+
+  /** What came for a request: from the stash, else from the port's queue. */
+  take(id: number): Stashed | undefined {
+    let values = this.#stash.get(id);
+    while (values === undefined && this.receiveNext()) values = this.#stash.get(id);
+    this.#stash.delete(id);
+    return values;
+  }
+
+  /** Receives one message at once. False: none has arrived. */
+  receiveNext(): boolean {
+    let entry: ReturnType<typeof receiveMessageOnPort>;
+    try {
+      entry = receiveMessageOnPort(this.#port);
+    } catch (error) {
+      this.#unread(error);
+      return true;
+    }
+    if (entry === undefined) return false;
+    this.#received = (this.#received + 1) | 0;
+    this.#receive(entry.message as Incoming);
+    return true;
+  }
+
+  /** Lets the process end although the port is open. */
+  unref(): void {
+    this.#port.unref();
+  }
+
+  close(): void {
+    this.#port.close();
+  }
+
+  #unread(error: unknown): void {
+    this.#received = (this.#received + 1) | 0;
+    this.#unreadable = error;
+  }
+}

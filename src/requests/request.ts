@@ -1,0 +1,141 @@
+/** One call of `submit`: what to run, its arguments, its promise. */
+import type { Transferable } from 'node:worker_threads';
+import { isOfOneRequest, rethrow } from '../errors/async-stack.js';
+import { decodeFailure, type Failure } from '../errors/failure.js';
+import type { RequestView } from '../policies/policy.js';
+import type { TaskRef } from '../tasks/registry.js';
+
+type Resolve = (value: unknown) => void;
+
+/** A session, as the dispatcher uses it: the view of its worker, selected where there is none yet. */
+export interface Binding {
+  bind(select: () => object | undefined): object | undefined;
+  /** A request of it is settled. */
+  settled(): void;
+}
+
+/**
+ * What most requests do not have. Kept apart, since a million queued requests must stay small: request, promise and
+ * its resolve function together are about 240 bytes.
+ */
+export class RequestExtras {
+  key: string | undefined = undefined;
+  priority = 0;
+  transfer: readonly Transferable[] | undefined = undefined;
+  /** What was transferred with it is in a worker's thread, and nowhere else. */
+  away = false;
+  context: unknown = undefined;
+  onProgress: ((value: unknown) => void) | undefined = undefined;
+  onYield: ((value: unknown) => void) | undefined = undefined;
+  signal: AbortSignal | undefined = undefined;
+  /** From the start of the run, in ms; 0: none. */
+  timeout = 0;
+  /** From submit, in ms; 0: none. */
+  queueTimeout = 0;
+  /** Runs that may still follow a crash. */
+  retries = 0;
+  /** Workers that died while running this request. */
+  kills = 0;
+  /** The policy has chosen the worker by the key: reclaim leaves it there. */
+  pinned = false;
+  /** It must run on the worker of this session. */
+  session: Binding | undefined = undefined;
+  /** The worker that has it, in its window or backlog. */
+  worker: object | undefined = undefined;
+  /** Called each time it is put into a window. */
+  sent: (() => void) | undefined = undefined;
+  /** Takes the request's timers and listeners away; called once, when it settles. */
+  release: (() => void) | undefined = undefined;
+  /** Where `submit` was called, when that is recorded. */
+  place: Error | undefined = undefined;
+}
+
+/** Stands for the resolve function of a request that is settled: so that it settles once, and keeps nothing alive. */
+function settled(): void {}
+
+/** The executor of every request's promise: one function for all, since a closure for each would cost 100 bytes. */
+let capture: Resolve = settled;
+function executor(resolve: Resolve): void {
+  capture = resolve;
+}
+
+const NO_VALUES: readonly unknown[] = Object.freeze([]);
+
+export class Request implements RequestView {
+  /** Unique among the unsettled requests of a Balancer; a 31-bit number that starts again after its end. */
+  readonly id: number;
+  readonly task: TaskRef;
+  args: readonly unknown[];
+  readonly extras: RequestExtras | undefined;
+  #resolve: Resolve = settled;
+
+  constructor(
+    id: number,
+    task: TaskRef,
+    args: readonly unknown[] | undefined,
+    extras: RequestExtras | undefined,
+  ) {
+    this.id = id;
+    this.task = task;
+    this.args = args ?? NO_VALUES;
+    this.extras = extras;
+  }
+
+  /**
+   * Makes the request's promise. Called once.
+   *
+   * Only `resolve` is kept: a rejection is a resolution with a rejected promise, and the reject function, 64 bytes,
+   * can be freed at once.
+   */
+  promise(): Promise<unknown> {
+    const promise = new Promise<unknown>(executor as (resolve: Resolve) => void);
+    this.#resolve = capture;
+    capture = settled;
+    return promise;
+  }
+
+  get key(): string | undefined {
+    return this.extras?.key;
+  }
+
+  get isSettled(): boolean {
+    return this.#resolve === settled;
+  }
+
+  /** Settles with a result. Does nothing when settled already. */
+  resolve(value: unknown): void {
+    const resolve = this.#resolve;
+    if (resolve === settled) return;
+    this.#finish();
+    resolve(value);
+  }
+
+  /** Settles with an error of our own. Does nothing when settled already. */
+  reject(error: unknown): void {
+    const resolve = this.#resolve;
+    if (resolve === settled) return;
+    this.#finish();
+    const place = this.extras?.place;
+    resolve(isOfOneRequest(error) ? rethrow(() => error, place) : Promise.reject(error));
+  }
+
+  /** Settles with what the task threw. Does nothing when settled already. */
+  fail(failure: Failure): void {
+    const resolve = this.#resolve;
+    if (resolve === settled) return;
+    const place = this.extras?.place;
+    this.#finish();
+    resolve(rethrow(() => decodeFailure(failure), place));
+  }
+
+  #finish(): void {
+    this.#resolve = settled;
+    this.args = NO_VALUES;
+    const { extras } = this;
+    extras?.session?.settled();
+    if (extras?.release === undefined) return;
+    const { release } = extras;
+    extras.release = undefined;
+    release();
+  }
+}

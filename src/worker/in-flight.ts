@@ -1,0 +1,189 @@
+/**
+ * What is in a worker's window, by position: the requests, the work that each is expected to be, and the bytes of its arguments.
+ * The main thread's record beside the shared memory, which holds what the thread needs.
+ */
+
+import { advance, distance, FIRST_POSITION } from '../protocol/window.js';
+import { isMovable } from '../requests/reclaimable.js';
+import type { Request } from '../requests/request.js';
+
+/** Expected run time of a task that has never run, in ms: a window takes a few of them, not hundreds. */
+const UNKNOWN_RUN_TIME = 0.4;
+
+/** The sums that policies see. */
+export interface Sums {
+  /** Requests in the window. */
+  pending: number;
+  /** Their expected work, in ms. */
+  work: number;
+}
+
+export class Ledger {
+  readonly #sums: Sums;
+  readonly #mask: number;
+  readonly #requests: (Request | undefined)[];
+  readonly #works: Float64Array;
+  readonly #sizes: Float64Array;
+  readonly #ends: Float64Array;
+  readonly #mobility: Uint8Array;
+  #done = FIRST_POSITION;
+  #tail = FIRST_POSITION;
+  #bytes = 0;
+  #left = 0;
+  #unknown = 0;
+  #movable = 0;
+  #freeTo = 0;
+
+  /** @param capacity a power of two */
+  constructor(capacity: number, sums: Sums) {
+    this.#sums = sums;
+    this.#mask = capacity - 1;
+    this.#requests = new Array(capacity).fill(undefined);
+    this.#works = new Float64Array(capacity);
+    this.#sizes = new Float64Array(capacity);
+    this.#ends = new Float64Array(capacity);
+    this.#mobility = new Uint8Array(capacity);
+  }
+
+  /** Position of the first request whose completion has not been read. */
+  get done(): number {
+    return this.#done;
+  }
+
+  /** Position after the last request. */
+  get tail(): number {
+    return this.#tail;
+  }
+
+  /** Bytes of arguments of all requests. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Requests in the window. */
+  get pending(): number {
+    return this.#sums.pending;
+  }
+
+  /** Whether there is a request of a task that had never run: nobody knows how long that takes. */
+  get hasUnknown(): boolean {
+    return this.#unknown > 0;
+  }
+
+  /** How many of its requests might run elsewhere, had they not been started. */
+  get movable(): number {
+    return this.#movable;
+  }
+
+  /** How many requests have left it at its front so far: `done`, without its wrap. */
+  get left(): number {
+    return this.#left;
+  }
+
+  /** Where the bytes in the arena begin that may still be read. */
+  get freeTo(): number {
+    return this.#freeTo;
+  }
+
+  /** Where they end. Begins anew where there are none, so that the same memory is used again and again. */
+  takenTo(): number {
+    if (this.pending > 0) return this.endAt(advance(this.#tail, -1));
+    this.#freeTo = 0;
+    return 0;
+  }
+
+  at(position: number): Request | undefined {
+    return this.#requests[position & this.#mask];
+  }
+
+  /** Bytes of arguments; also of a request that has just been taken out at the tail. */
+  bytesAt(position: number): number {
+    return this.#sizes[position & this.#mask] as number;
+  }
+
+  /** Where its bytes in the arena end; also of a request that has just been taken out at the tail. */
+  endAt(position: number): number {
+    return this.#ends[position & this.#mask] as number;
+  }
+
+  /**
+   * Enters a request at the tail.
+   * @param end where its bytes in the arena end
+   */
+  enter(request: Request, bytes: number, end: number): void {
+    const at = this.#tail & this.#mask;
+    const { mean } = request.task;
+    const work = Number.isNaN(mean) ? UNKNOWN_RUN_TIME : mean;
+    this.#requests[at] = request;
+    this.#works[at] = work;
+    this.#sizes[at] = bytes;
+    this.#ends[at] = end;
+    this.#tail = advance(this.#tail, 1);
+    this.#bytes += bytes;
+    this.#sums.pending++;
+    this.#sums.work += work;
+    if (work === UNKNOWN_RUN_TIME) this.#unknown++;
+    const mobility = isMovable(request, 'balance') ? 1 : 0;
+    this.#mobility[at] = mobility;
+    this.#movable += mobility;
+  }
+
+  /** Takes out the first one: it is completed, or its thread has died running it. */
+  leave(): Request {
+    const position = this.#done;
+    this.#done = advance(position, 1);
+    this.#left++;
+    this.#freeTo = this.endAt(position);
+    return this.#remove(position);
+  }
+
+  /** Takes out the last one: it has been taken back. */
+  removeLast(): Request {
+    this.#tail = advance(this.#tail, -1);
+    return this.#remove(this.#tail);
+  }
+
+  find(id: number): Request | undefined {
+    for (const request of this) if (request.id === id) return request;
+    return undefined;
+  }
+
+  /** All requests, the first ones first. */
+  *[Symbol.iterator](): Generator<Request> {
+    for (let p = this.#done; p !== this.#tail; p = advance(p, 1)) yield this.at(p) as Request;
+  }
+
+  /** Throws unless the sums agree with the requests; for tests. */
+  verify(): void {
+    const pending = distance(this.#done, this.#tail);
+    if (pending !== this.#sums.pending) {
+      throw new Error(`pending is ${this.#sums.pending}, the window has ${pending}`);
+    }
+    let held = 0;
+    for (const request of this.#requests) if (request !== undefined) held++;
+    let movable = 0;
+    for (let p = this.#done; p !== this.#tail; p = advance(p, 1))
+      movable += this.#mobility[p & this.#mask] as number;
+    if (movable !== this.#movable) throw new Error(`${this.#movable} are said to be movable, ${movable} are`);
+    if (held !== pending) throw new Error(`${held} requests are held, ${pending} are pending`);
+  }
+
+  #remove(position: number): Request {
+    const at = position & this.#mask;
+    const sums = this.#sums;
+    const request = this.#requests[at] as Request;
+    this.#requests[at] = undefined;
+    sums.pending--;
+    if (this.#works[at] === UNKNOWN_RUN_TIME) this.#unknown--;
+    this.#movable -= this.#mobility[at] as number;
+    if (sums.pending === 0) {
+      // Sums of floats drift; an empty window is the moment to begin anew.
+      sums.work = 0;
+      this.#bytes = 0;
+    } else {
+      sums.work -= this.#works[at] as number;
+      this.#bytes -= this.#sizes[at] as number;
+    }
+    return request;
+  }
+}

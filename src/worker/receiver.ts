@@ -1,0 +1,84 @@
+/**
+ * What comes from a thread by message for its requests: results that do not fit a slot, what tasks send on their way, and transferred
+ * arguments that come back. The counterpart of `outbox.ts`.
+ */
+
+import { NotCloneableError } from '../errors/errors.js';
+import { encodeFailure } from '../errors/failure.js';
+import type { ArgumentsMessage, ResultMessage, ToMain } from '../protocol/messages.js';
+import type { Request } from '../requests/request.js';
+import { callOut } from '../requests/user-callback.js';
+import { restoreBuffers } from '../values/restore-buffers.js';
+import type { Ledger } from './in-flight.js';
+import type { MainChannel, Outbox } from './sender.js';
+
+/** The messages that are about requests, not about the thread. */
+export type FromTasks = Exclude<ToMain, { readonly type: 'wake' | 'here' | 'ready' | 'unready' }>;
+
+export class Inbox {
+  readonly #channel: MainChannel;
+  readonly #ledger: Ledger;
+  readonly #outbox: Outbox;
+
+  constructor(channel: MainChannel, ledger: Ledger, outbox: Outbox) {
+    this.#channel = channel;
+    this.#ledger = ledger;
+    this.#outbox = outbox;
+  }
+
+  /** A message has come. */
+  receive(message: FromTasks): void {
+    switch (message.type) {
+      case 'result':
+        this.#channel.stash(message.id, message);
+        break;
+      case 'output':
+        callOut(() => process[message.stream].write(message.chunk));
+        break;
+      case 'progress':
+        restoreBuffers(message.buffers);
+        this.#progressed(this.#ledger.find(message.id), message.value);
+        break;
+      case 'yielded':
+        restoreBuffers(message.buffers);
+        this.#ledger.find(message.id)?.extras?.onYield?.(message.value);
+        break;
+      case 'returned':
+        this.#takeReturned(message.arguments);
+        break;
+    }
+  }
+
+  /** What came for a request whose completion slot says `byMessage`; a failure where it cannot be read. */
+  takeResult(id: number): ResultMessage {
+    const message = this.#channel.take(id);
+    if (message === undefined) {
+      const cause = this.#channel.unreadable;
+      const error = new NotCloneableError('the result', 'something that this thread could not read', {
+        cause,
+      });
+      return { type: 'result', id, value: undefined, failure: encodeFailure(error), buffers: undefined };
+    }
+    restoreBuffers(message.buffers);
+    return message;
+  }
+
+  #progressed(request: Request | undefined, value: unknown): void {
+    if (request === undefined || request.isSettled) return;
+    callOut(() => request.extras?.onProgress?.(value));
+  }
+
+  /** Transferred arguments have come back from a thread that ended before it started their request. */
+  #takeReturned({ id, values, buffers, context, transferred }: ArgumentsMessage): void {
+    const request = this.#ledger.find(id);
+    const extras = request?.extras;
+    if (request === undefined || extras === undefined || request.isSettled) return;
+    const whole = { values: [...values], context };
+    this.#outbox.restoreSignals(request, whole);
+    restoreBuffers(buffers);
+    request.args = whole.values;
+    extras.context = whole.context;
+    extras.transfer = transferred;
+    extras.away = false;
+  }
+}

@@ -1,0 +1,182 @@
+/** What goes to a thread by message ahead of the slots that need it: definitions of tasks, shared buffers, and arguments that do not fit a slot. */
+import type { MessagePort } from 'node:worker_threads';
+import { NotCloneableError } from '../errors/errors.js';
+import type { Channel } from '../protocol/channel.js';
+import type { ArgumentsMessage, ResultMessage, SignalPlace, ToMain, ToWorker } from '../protocol/messages.js';
+import { isBehind, type Window } from '../protocol/window.js';
+import type { Request } from '../requests/request.js';
+import type { TaskRef } from '../tasks/registry.js';
+import { type FoundSignal, placesOf } from '../values/abort-signals.js';
+import { findUncloneable } from '../values/clone-errors.js';
+import { type Packed, pack } from '../values/pack.js';
+import { detachedAt } from '../values/transfer-list.js';
+import { SignalForwards } from './abort-forwarding.js';
+import { Arena, type ArenaMemory } from './arena.js';
+import type { Ledger } from './in-flight.js';
+import { Shares } from './shared-buffers.js';
+
+export type MainChannel = Channel<ToMain, ToWorker, ResultMessage>;
+
+/** Tasks that a thread knows at most, beside those in its window. */
+const MOST_TASKS = 1_000;
+
+/** What a request sends. */
+interface Whole {
+  readonly values: readonly unknown[];
+  readonly context: unknown;
+}
+
+export class Outbox {
+  /** The shared buffers that the thread knows. */
+  readonly shares: Shares;
+  /** Where bytes are copied for the thread. */
+  readonly arena: Arena;
+  readonly #channel: MainChannel;
+  /** For arguments alone. */
+  readonly #port: MessagePort;
+  readonly #window: Window;
+  /** Tasks whose definition has been sent. */
+  readonly #known = new Set<number>();
+  #lastKnown = 0;
+  #mostKnown = MOST_TASKS;
+  /** Counts the messages with arguments. A request may be sent to one thread twice, so its id does not tell which is meant. */
+  #sending = 0;
+  /** Made when a signal is first among the arguments. */
+  #forwards: SignalForwards | undefined;
+  /** Bytes of the arguments that were dropped and that the thread has not read, by sending. */
+  readonly #dropped = new Map<number, number>();
+  #droppedBytes = 0;
+  /** What the thread had read when that was last looked at. */
+  #read = 0;
+
+  constructor(channel: MainChannel, port: MessagePort, window: Window, ledger: Ledger, arenas: ArenaMemory) {
+    this.#channel = channel;
+    this.#port = port;
+    this.#window = window;
+    const send = (message: ToWorker) => channel.send(message);
+    this.shares = new Shares(send, ledger);
+    this.arena = new Arena(send, ledger, arenas);
+  }
+
+  /** Number of the last message with arguments. */
+  get sending(): number {
+    return this.#sending;
+  }
+
+  /** Sees to it that the thread knows the task. @param inUse what is in its window */
+  introduce(task: TaskRef, inUse: Iterable<Request>): void {
+    if (task.id === this.#lastKnown) return;
+    this.#lastKnown = task.id;
+    if (this.#known.has(task.id)) return;
+    if (this.#known.size >= this.#mostKnown) this.#forgetTasks(inUse);
+    this.#known.add(task.id);
+    this.#channel.send({ type: 'define', definition: task.definition });
+  }
+
+  /** @returns the error with which the request must be rejected: then nothing was sent */
+  sendArguments(request: Request): Error | undefined {
+    const { extras } = request;
+    const transfer = extras?.transfer;
+    // It may have been fine when it was submitted. Node would send an empty buffer, or what cannot be read there.
+    const detached = transfer === undefined ? -1 : detachedAt(transfer);
+    if (detached >= 0) {
+      return new NotCloneableError(`submit options.transfer[${detached}]`, 'a detached ArrayBuffer');
+    }
+    const sending = (this.#sending + 1) | 0;
+    try {
+      const whole = { values: request.args, context: extras?.context };
+      const { value, buffers, signals, stuck } = packArguments(whole, transfer);
+      // The clone would make an empty object of it.
+      if (stuck) throw new Error('an AbortSignal can be sent in arrays and plain objects only');
+      const found = signals && placesOf(whole, signals);
+      const message: ArgumentsMessage = {
+        id: request.id,
+        sending,
+        values: value.values,
+        buffers,
+        signals: found && this.#forward(request, sending, found),
+        context: value.context,
+        transferred: transfer,
+      };
+      this.#port.postMessage(message, transfer);
+      this.#sending = sending;
+    } catch (cause) {
+      this.over(request);
+      const options = { cause, transfer, list: 'submit options.transfer', hasPlaces: true };
+      const error = findUncloneable(request.args, 'arguments', options);
+      if (extras?.context === undefined || error.path !== 'arguments') return error;
+      return findUncloneable(extras.context, 'submit options.context', options);
+    }
+    if (extras !== undefined) extras.away = transfer !== undefined && transfer.length > 0;
+    return undefined;
+  }
+
+  /** The thread has the request no more: its signals are not listened to any longer. */
+  over(request: Request): void {
+    this.#forwards?.stop(request.id);
+  }
+
+  /** The thread is no more. */
+  close(): void {
+    this.#forwards?.stopAll();
+    this.#port.close();
+    this.arena.close();
+  }
+
+  /** Puts the signals back into what has come back of a request from the thread. */
+  restoreSignals(request: Request, whole: Whole): void {
+    this.#forwards?.restore(request.id, whole);
+  }
+
+  #forward(request: Request, sending: number, signals: readonly FoundSignal[]): SignalPlace[] {
+    this.#forwards ??= new SignalForwards((sending, index, reason) =>
+      this.#channel.send({ type: 'signal', sending, index, reason }),
+    );
+    return this.#forwards.start(request.id, sending, signals);
+  }
+
+  /** Bytes of dropped arguments that still lie in the port: a thread that is busy does not get to them. O(1), amortised. */
+  get unreadBytes(): number {
+    if (this.#dropped.size === 0) return 0;
+    const read = this.#window.read();
+    while (isBehind(this.#read, read)) {
+      this.#read = (this.#read + 1) | 0;
+      const bytes = this.#dropped.get(this.#read);
+      if (bytes === undefined) continue;
+      this.#dropped.delete(this.#read);
+      this.#droppedBytes -= bytes;
+    }
+    return this.#droppedBytes;
+  }
+
+  /** Has the thread drop arguments of requests that were taken back: their bytes, by sending. */
+  drop(dropped: ReadonlyMap<number, number>): void {
+    if (dropped.size === 0) return;
+    this.#channel.send({ type: 'drop', sendings: [...dropped.keys()] });
+    if (this.#dropped.size === 0) this.#read = this.#window.read();
+    for (const [sending, bytes] of dropped) {
+      if (!isBehind(this.#read, sending)) continue;
+      this.#dropped.set(sending, bytes);
+      this.#droppedBytes += bytes;
+    }
+  }
+
+  /** Has the thread forget the tasks that are not in its window: a program may make new functions for ever. O(window). */
+  #forgetTasks(inUse: Iterable<Request>): void {
+    const used = new Set<number>();
+    for (const request of inUse) used.add(request.task.id);
+    const ids = [...this.#known].filter((id) => !used.has(id));
+    for (const id of ids) this.#known.delete(id);
+    // Where most are in use, not at each new one.
+    this.#mostKnown = Math.max(MOST_TASKS, 2 * this.#known.size);
+    // Before the next definition, so that what is needed again is defined again.
+    this.#channel.send({ type: 'forget', ids });
+  }
+}
+
+/** Without a context, as most are, there is one object less to look at. */
+function packArguments(whole: Whole, transfer: readonly unknown[] | undefined): Packed<Whole> {
+  if (whole.context !== undefined) return pack(whole, transfer);
+  const { value, buffers, signals, stuck } = pack(whole.values, transfer);
+  return { value: { values: value, context: undefined }, buffers, signals, stuck };
+}

@@ -1,0 +1,115 @@
+/**
+ * One supervised thread. The only file that knows Piscina: it starts the thread, loads the entry file, applies limits,
+ * nice and environment, and ends it. Its queue and its balancer are not used.
+ */
+
+import { clearTimeout, setTimeout } from 'node:timers';
+import type { Worker as NodeWorker, Transferable } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import type { ThreadSettings } from '../options/thread.js';
+import type { WorkerInit } from '../protocol/messages.js';
+
+/** How a thread ended. */
+export interface ThreadDeath {
+  /** Exit code; `undefined` when the thread never came up. */
+  readonly exitCode: number | undefined;
+  /** The uncaught error, where there was one. */
+  readonly cause: unknown;
+}
+
+/**
+ * A thread in native code ends when that returns. It runs no line of JavaScript any more, so nobody waits for it for longer than this,
+ * in ms.
+ */
+const MOST_ENDING_MS = 1_000;
+/** Threads of this process that have been given up and have not ended, at most: each takes its memory and, may be, a core. */
+const MOST_GIVEN_UP = 16;
+let givenUp = 0;
+
+export class Thread {
+  readonly #piscina: Piscina;
+  #cause: unknown;
+  #ended = false;
+  #isGivenUp = false;
+  #patience: NodeJS.Timeout | undefined;
+  readonly #onDeath: (death: ThreadDeath) => void;
+
+  /** Starts a thread at once. `onDeath` is called exactly once, after the thread has stopped for whatever reason, or has been given up. */
+  constructor(
+    init: WorkerInit,
+    transfer: readonly Transferable[],
+    options: ThreadSettings,
+    onDeath: (death: ThreadDeath) => void,
+  ) {
+    this.#onDeath = onDeath;
+    // minThreads 0: Piscina would otherwise start a new thread for each that dies, at once and for ever.
+    this.#piscina = new Piscina({
+      filename: options.entry.href,
+      name: 'install',
+      minThreads: 0,
+      maxThreads: 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      atomics: 'disabled',
+      recordTiming: false,
+      resourceLimits: options.resourceLimits as Record<string, number> | undefined,
+      env: options.env as Record<string, string> | undefined,
+      argv: options.argv as string[] | undefined,
+      execArgv: options.execArgv as string[] | undefined,
+      niceIncrement: options.niceIncrement ?? 0,
+    });
+    this.#piscina.on('error', (error: unknown) => {
+      this.#cause ??= error;
+    });
+    this.#run(init, transfer).catch((error: unknown) => {
+      // A failed start is told by this promise alone. The thread may still live then, and must not.
+      this.#cause ??= error;
+      void this.terminate();
+    });
+    const [thread] = this.#piscina.threads as NodeWorker[];
+    if (thread === undefined) queueMicrotask(() => this.#end(undefined));
+    else {
+      thread.once('error', (error) => {
+        this.#cause ??= error;
+      });
+      thread.once('exit', (exitCode) => this.#exited(exitCode));
+    }
+  }
+
+  /** Async, since a bad option makes `run` throw as well as reject. */
+  async #run(init: WorkerInit, transfer: readonly Transferable[]): Promise<void> {
+    await this.#piscina.run(init, { transferList: transfer as never });
+  }
+
+  /** Ends the thread at once, whatever it is doing. `onDeath` follows, with that cause if there is no earlier one. */
+  async terminate(cause?: Error): Promise<void> {
+    this.#cause ??= cause;
+    // Where no thread could be made, Piscina still holds our call in its queue and would reject a promise that nobody has.
+    if (this.#piscina.threads.length === 0) return;
+    if (!this.#ended) this.#patience ??= setTimeout(() => this.#giveUp(), MOST_ENDING_MS).unref();
+    await this.#piscina.destroy();
+  }
+
+  #giveUp(): void {
+    if (this.#ended) return;
+    if (givenUp >= MOST_GIVEN_UP) {
+      this.#patience?.refresh();
+      return;
+    }
+    givenUp++;
+    this.#isGivenUp = true;
+    this.#end(undefined);
+  }
+
+  #exited(exitCode: number): void {
+    if (this.#isGivenUp) givenUp--;
+    clearTimeout(this.#patience);
+    this.#end(exitCode);
+  }
+
+  #end(exitCode: number | undefined): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#onDeath({ exitCode, cause: this.#cause });
+    if (!this.#isGivenUp) void this.terminate();
+  }
+}

@@ -1,0 +1,133 @@
+import { once } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
+
+describe('backpressure', () => {
+  it('maxQueue: the queue takes so many besides what the windows hold, then submit rejects', () =>
+    withBalancer({ window: 2, maxQueue: 3 }, async (balancer) => {
+      const gate = new Gate();
+      await ready(balancer, 1);
+      const accepted = [balancer.submit(faults.blocked, [gate.words])];
+      await gate.reached();
+      for (let i = 0; i < 4; i++) accepted.push(balancer.submit(faults.echo, [i]));
+      await expect(balancer.submit(faults.echo, [9])).rejects.toMatchObject({
+        code: 'ERR_QUEUE_FULL',
+        maxQueue: 3,
+      });
+      expect(balancer.stats()).toMatchObject({ queued: 3, maxQueue: 3, pending: 2, submitted: 5 });
+      gate.open();
+      expect(await fates(accepted)).toEqual([undefined, 0, 1, 2, 3]);
+    }));
+
+  it.each(['session', 'key'])('what waits for one worker alone counts, too: a %s', (how) =>
+    withBalancer({ window: 1, maxQueue: 3, policy: 'hash' }, async (balancer) => {
+      const gate = new Gate();
+      await ready(balancer, 1);
+      const session = balancer.session();
+      const submit = (value: number) =>
+        how === 'session'
+          ? session.submit(faults.echo, [value])
+          : balancer.submit(faults.echo, [value], { key: 'a' });
+      const accepted = [submit(-1), session.submit(faults.blocked, [gate.words])];
+      await gate.reached();
+      let drains = 0;
+      balancer.on('drain', () => drains++);
+      for (let i = 0; i < 3; i++) {
+        await balancer.ready();
+        accepted.push(submit(i));
+        // Into the worker's backlog.
+        await turn();
+      }
+      expect(await fates([submit(3)])).toEqual(['ERR_QUEUE_FULL']);
+      const room = balancer.ready().then(() => submit(4));
+      gate.open();
+      expect(await room).toBe(4);
+      expect(drains).toBe(1);
+      expect(await fates(accepted)).toEqual([-1, undefined, 0, 1, 2]);
+      session.close();
+    }),
+  );
+
+  it('ready() waits for room, and drain tells of it once', () =>
+    withBalancer({ window: 1, maxQueue: 2 }, async (balancer) => {
+      const gate = new Gate();
+      let drains = 0;
+      balancer.on('drain', () => drains++);
+      await balancer.ready();
+      const accepted = [balancer.submit(faults.blocked, [gate.words])];
+      await gate.reached();
+      accepted.push(balancer.submit(faults.echo, [1]), balancer.submit(faults.echo, [2]));
+      expect(await fates([balancer.submit(faults.echo, [3])])).toEqual(['ERR_QUEUE_FULL']);
+      let isReady = false;
+      const room = balancer.ready().then(() => {
+        isReady = true;
+        return balancer.submit(faults.echo, [4]);
+      });
+      await new Promise((resolve) => setImmediate(resolve));
+      expect({ isReady, drains }).toEqual({ isReady: false, drains: 0 });
+      gate.open();
+      expect(await room).toBe(4);
+      expect(drains).toBe(1);
+      expect(await fates(accepted)).toEqual([undefined, 1, 2]);
+    }));
+
+  it('a producer that waits in ready() submits everything, with at most so many queued', () =>
+    withBalancer({ workers: 2, window: 2, maxQueue: 4 }, async (balancer) => {
+      const accepted: Promise<unknown>[] = [];
+      let most = 0;
+      for (let i = 0; i < 500; i++) {
+        await balancer.ready();
+        accepted.push(balancer.submit(faults.echo, [i]));
+        most = Math.max(most, balancer.stats().queued);
+      }
+      expect(await fates(accepted)).toEqual(accepted.map((_, i) => i));
+      expect(most).toBeLessThanOrEqual(4);
+    }));
+
+  it.each(['abort', 'queueTimeout'])('room that comes from an %s wakes those who wait', (how) =>
+    withBalancer({ window: 1, maxQueue: 1 }, async (balancer) => {
+      const gate = new Gate();
+      const abort = new AbortController();
+      const running = balancer.submit(faults.blocked, [gate.words]);
+      await gate.reached();
+      const options = how === 'abort' ? { signal: abort.signal } : { queueTimeout: 10 };
+      const queued = balancer.submit(faults.echo, [1], options);
+      queued.catch(() => {});
+      const room = balancer.ready();
+      const drained = once(balancer, 'drain');
+      abort.abort(new Error('enough'));
+      await Promise.all([room, drained]);
+      expect(balancer.stats().queued).toBe(0);
+      gate.open();
+      await running;
+    }),
+  );
+
+  it('close() wakes those who wait, whose submit then is refused', () =>
+    withBalancer({ window: 1, maxQueue: 1 }, async (balancer) => {
+      const gate = new Gate();
+      const accepted = [balancer.submit(faults.blocked, [gate.words])];
+      await gate.reached();
+      accepted.push(balancer.submit(faults.echo, [1]));
+      const refused = balancer.ready().then(() => balancer.submit(faults.echo, [2]));
+      const closed = balancer.close();
+      expect(await fates([refused])).toEqual(['ERR_BALANCER_CLOSED']);
+      gate.open();
+      await closed;
+      expect(await fates(accepted)).toEqual([undefined, 1]);
+    }));
+
+  it('a crash does not count what it puts back', () =>
+    withBalancer({ window: 8, maxQueue: 2 }, async (balancer) => {
+      const gate = new Gate();
+      await ready(balancer, 1);
+      const victim = balancer.submit(faults.crash, ['exit', gate.words]);
+      victim.catch(() => {});
+      await gate.reached();
+      const accepted = Array.from({ length: 9 }, (_, i) => balancer.submit(faults.echo, [i]));
+      expect(balancer.stats()).toMatchObject({ queued: 2, pending: 8 });
+      gate.open();
+      expect(await fates([victim, ...accepted])).toEqual(['ERR_WORKER_CRASHED', 0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    }));
+});

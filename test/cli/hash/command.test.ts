@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { coreutils, ended, leastwork, MAIN, scratch, start } from '../../support/command.js';
+import { makeOddTree } from '../../support/odd-names.js';
+
+const directory = scratch();
+const tree = join(directory, 'tree');
+
+beforeAll(() => {
+  makeOddTree(tree);
+  writeFileSync(join(tree, 'large'), Buffer.alloc(3_000_000, 'large'));
+  for (let i = 0; i < 300; i++) writeFileSync(join(tree, `sub dir/${i}`), `${i}`);
+});
+
+/** What `find | sort | sha256sum` prints. */
+function reference(program: string, path: string): string {
+  const script = `find "$1" -type f -print0 | LC_ALL=C sort -z | xargs -0 ${program} --`;
+  return coreutils('sh', ['-c', script, 'sh', path], { cwd: directory }).stdout;
+}
+
+describe('the manifest', () => {
+  it.each(['tree', 'tree/', './tree', tree])('of %s is what sha256sum prints', (path) => {
+    const ran = leastwork(['hash', path], { cwd: directory });
+    expect(ran.stdout).toBe(reference('sha256sum', path.replace(/(.)\/$/, '$1')));
+    expect(ran.code).toBe(0);
+  });
+
+  it('is accepted by sha256sum -c', () => {
+    const { stdout } = leastwork(['hash', 'tree'], { cwd: directory });
+    const checked = coreutils('sha256sum', ['-c', '--strict', '--quiet'], {
+      cwd: directory,
+      input: Buffer.from(stdout, 'latin1'),
+    });
+    expect(checked).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+  });
+
+  it.each([1, 3])('is the same with %i workers', (workers) => {
+    const ran = leastwork(['hash', '--workers', `${workers}`, 'tree'], { cwd: directory });
+    expect(ran.stdout).toBe(reference('sha256sum', 'tree'));
+    expect(ran.stderr).toMatch(/^ {2}worker 1: /m);
+  });
+
+  it.each([
+    ['sha1', 'sha1sum'],
+    ['SHA512', 'sha512sum'],
+    ['md5', 'md5sum'],
+    ['blake2b512', 'b2sum'],
+  ])('with --algorithm %s is what %s prints', (algorithm, program) => {
+    expect(leastwork(['hash', '-a', algorithm, 'tree'], { cwd: directory }).stdout).toBe(
+      reference(program, 'tree'),
+    );
+  });
+});
+
+describe('named paths', () => {
+  it('come in the order given, and symbolic links are followed', () => {
+    symlinkSync('tree/plain.txt', join(directory, 'link'));
+    const paths = ['tree/large', 'link', 'tree/plain.txt', 'tree/large'];
+    const ran = leastwork(['hash', ...paths], { cwd: directory });
+    expect(ran.stdout).toBe(coreutils('sha256sum', paths, { cwd: directory }).stdout);
+  });
+
+  it('of few small files need no threads', () => {
+    const ran = leastwork(['hash', 'link', 'tree/plain.txt'], { cwd: directory });
+    expect(ran.stderr).toMatch(/^ {2}main thread: 100\.0 %, 2 files/m);
+    expect(ran.stderr).toContain('had nothing to do');
+  });
+
+  it('that may keep a reader waiting are left to threads', async () => {
+    coreutils('mkfifo', ['fifo'], { cwd: directory });
+    const child = start(['hash', 'fifo'], directory);
+    const end = ended(child);
+    let written = '';
+    child.stdout?.on('data', (chunk) => {
+      written += chunk;
+    });
+    // Opening it waits for the reader.
+    await writeFile(join(directory, 'fifo'), 'from a pipe');
+    expect((await end).code).toBe(0);
+    expect(written).toBe(`${createHash('sha256').update('from a pipe').digest('hex')}  fifo\n`);
+  });
+
+  it('may begin with a dash after --', () => {
+    const ran = leastwork(['hash', '--', '-dash', '--check'], { cwd: tree });
+    expect(ran.stdout).toBe(coreutils('sha256sum', ['--', '-dash', '--check'], { cwd: tree }).stdout);
+  });
+
+  it('need not be UTF-8', () => {
+    const call = (program: string) =>
+      coreutils('sh', ['-c', `${program} "$(printf 'not utf-8 \\377\\376')"`, process.execPath], {
+        cwd: tree,
+      });
+    const main = [process.execPath, MAIN].map((word) => `'${word}'`).join(' ');
+    expect(call(`${main} hash --quiet`)).toEqual(call('sha256sum'));
+  });
+
+  it('- is standard input', () => {
+    const input = Buffer.alloc(1_000_000, 'input');
+    for (const paths of [['-'], ['-', 'tree/large', 'tree/plain.txt'], ['tree/plain.txt', '-']]) {
+      const options = { input, cwd: directory };
+      expect(leastwork(['hash', ...paths], options).stdout).toBe(
+        coreutils('sha256sum', paths, options).stdout,
+      );
+    }
+  });
+});
+
+describe('without a path', () => {
+  it('node_modules is hashed where there is one, otherwise the current directory', () => {
+    const project = join(directory, 'project');
+    mkdirSync(join(project, 'node_modules'), { recursive: true });
+    writeFileSync(join(project, 'file'), '');
+    writeFileSync(join(project, 'node_modules/module'), '');
+    const names = () =>
+      leastwork(['hash'], { cwd: project })
+        .stdout.split('\n')
+        .slice(0, -1)
+        .map((line) => line.slice(66));
+    expect(names()).toEqual(['node_modules/module']);
+    rmSync(join(project, 'node_modules'), { recursive: true });
+    expect(names()).toEqual(['./file']);
+  });
+});
+
+describe('the summary', () => {
+  it('tells files, bytes, seconds, rate and shares', () => {
+    const ran = leastwork(['hash', '-j', '2', 'tree/large', 'tree/plain.txt'], { cwd: directory });
+    expect(ran.stderr).toMatch(/^2 files, 3\.0 MB, \d+\.\d+ s, \d+\.\d MB\/s\n {2}worker 1: /);
+  });
+
+  it('is left out with --quiet, and then nothing is printed but the manifest: no progress without a terminal', () => {
+    expect(leastwork(['hash', '--quiet', 'tree'], { cwd: directory }).stderr).toBe('');
+  });
+
+  it('of nothing', () => {
+    mkdirSync(join(directory, 'empty'));
+    const ran = leastwork(['hash', 'empty'], { cwd: directory });
+    expect(ran.stdout).toBe('');
+    expect(ran.stderr).toMatch(/^0 files, 0 B, /);
+    expect(ran.code).toBe(0);
+  });
+});

@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Holding, MOST_HOLD_MS } from '../../dist/src/protocol/coalescing.js';
+
+function havingRun(...runTimes: readonly number[]): Holding {
+  const holding = new Holding();
+  for (const runTime of runTimes) holding.ran(runTime);
+  return holding;
+}
+
+const steady = (runTime: number): number[] => new Array(100).fill(runTime);
+
+describe('a completion may wait for others', () => {
+  it('while short tasks are there to run', () => {
+    expect(havingRun(...steady(0.01)).allows(0.01, 0, 100)).toBe(true);
+  });
+
+  it('for at most half of the time that they take', () => {
+    const holding = havingRun(...steady(0.01));
+    expect(holding.allows(0.01, 0.08, 20)).toBe(true);
+    expect(holding.allows(0.01, 0.1, 20)).toBe(false);
+  });
+
+  it('for at most half a millisecond, however many there are', () => {
+    expect(havingRun(...steady(0.01)).allows(0.01, MOST_HOLD_MS, 1_000)).toBe(false);
+  });
+
+  it('not when the window is empty', () => {
+    expect(havingRun(...steady(0.01)).allows(0.01, 0, 0)).toBe(false);
+  });
+
+  it('not after a run that was long itself', () => {
+    expect(havingRun(...steady(0.01)).allows(0.6, 0, 100)).toBe(false);
+  });
+
+  it('not where tasks are long', () => {
+    expect(havingRun(...steady(0.45)).allows(0.45, 0, 100)).toBe(false);
+  });
+});
+
+describe('the main thread looks whether something is held back', () => {
+  it('where short tasks are in the window', () => {
+    expect(havingRun(...steady(0.01)).mayAllow(100)).toBe(true);
+  });
+
+  it('not where tasks are long, or few', () => {
+    expect(havingRun(...steady(1)).mayAllow(100)).toBe(false);
+    expect(havingRun(...steady(0.01)).mayAllow(3)).toBe(false);
+  });
+
+  it('where one short run makes short what has been long', () => {
+    const times = steady(0.45);
+    expect(havingRun(...times).mayAllow(4)).toBe(true);
+    expect(havingRun(...times, 0.01).allows(0.01, 0, 3)).toBe(true);
+  });
+
+  it('wherever the worker may hold the next completion back', () => {
+    const runTime = fc.oneof(
+      fc.double({ min: 0, max: 2, noNaN: true }),
+      fc.double({ min: 0.3, max: 0.5, noNaN: true }),
+    );
+    let held = 0;
+    fc.assert(
+      fc.property(
+        fc.array(runTime, { maxLength: 60 }),
+        runTime,
+        fc.double({ min: 0, max: 0.2, noNaN: true }),
+        fc.integer({ min: 0, max: 20 }),
+        (before, next, delivery, unstarted) => {
+          const worker = new Holding();
+          const main = new Holding();
+          for (const time of before) {
+            // As they travel: without the time for the delivery, as 32-bit floats.
+            worker.ran(time + delivery);
+            main.ran(Math.fround(time));
+          }
+          const mayAllow = main.mayAllow(unstarted + 1);
+          worker.ran(next);
+          if (!worker.allows(next, 0, unstarted)) return;
+          held++;
+          expect(mayAllow).toBe(true);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+    expect(held).toBeGreaterThan(100);
+  });
+});

@@ -1,0 +1,62 @@
+import { describe, expect, it, vi } from 'vitest';
+import { windowBytes } from '../../dist/src/protocol/layout.js';
+import { Window } from '../../dist/src/protocol/window.js';
+import { Request, RequestExtras } from '../../dist/src/requests/request.js';
+import type { TaskRef } from '../../dist/src/tasks/registry.js';
+import { Ledger } from '../../dist/src/worker/in-flight.js';
+import type { Outbox } from '../../dist/src/worker/sender.js';
+import { Slots } from '../../dist/src/worker/window-writer.js';
+
+const CAPACITY = 1_024;
+const task = { id: 1, mean: 0.1, runs: 1 } as TaskRef;
+/** Arguments that need no message. */
+const outbox = {
+  sending: 0,
+  introduce() {},
+  over() {},
+  drop() {},
+  arena: { begin() {}, bytes: 0, end: 0 },
+} as unknown as Outbox;
+
+function filled(requests: readonly Request[]) {
+  const window = new Window(new SharedArrayBuffer(windowBytes(CAPACITY)), new SharedArrayBuffer(4), CAPACITY);
+  window.reset();
+  const ledger = new Ledger(CAPACITY, { pending: 0, work: 0 });
+  const slots = new Slots(window, ledger, outbox);
+  for (const request of requests) slots.stage(request);
+  slots.post();
+  return { window, ledger, slots };
+}
+
+function request(id: number, isPinned: boolean): Request {
+  const extras = new RequestExtras();
+  extras.pinned = isPinned;
+  const made = new Request(id, task, [id], extras);
+  void made.promise();
+  return made;
+}
+
+describe('requests that are wanted for an idle worker', () => {
+  it('where all must stay, none is looked at, however many there are', () => {
+    const { window, ledger, slots } = filled(Array.from({ length: 1_000 }, (_, i) => request(i + 1, true)));
+    window.claim();
+    const at = vi.spyOn(ledger, 'at');
+    expect(slots.reclaim(500, 'balance')).toEqual([]);
+    expect(at.mock.calls.length).toBeLessThan(3);
+    ledger.verify();
+    // Where the worker leaves, a key is no reason to stay.
+    expect(slots.reclaim(500, 'leaving')).toHaveLength(500);
+    ledger.verify();
+  });
+
+  it('the only one that may run elsewhere is found, unless it has been started', () => {
+    const requests = Array.from({ length: 10 }, (_, i) => request(i + 1, i > 0));
+    const { window, ledger, slots } = filled(requests);
+    expect(slots.reclaim(5, 'balance')).toEqual([requests[0]]);
+    ledger.verify();
+    expect(slots.stage(requests[0]!)).toBeUndefined();
+    slots.post();
+    for (let i = 0; i < 10; i++) window.claim();
+    expect(slots.reclaim(5, 'balance')).toEqual([]);
+  });
+});

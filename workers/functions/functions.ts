@@ -1,0 +1,89 @@
+/** The functions that this thread knows: task id → function, made or loaded once. */
+import { TaskNotFoundError } from '../../src/errors/errors.js';
+import type { ModuleDefinition, TaskDefinition } from '../../src/protocol/messages.js';
+import { compileInline } from './inline.js';
+import { loadExport } from './module.js';
+import { switchOnTsx } from './tsx.js';
+
+/** What a task runs. */
+export type TaskFunction = (...args: unknown[]) => unknown;
+
+export class Functions {
+  readonly #ready = new Map<number, TaskFunction>();
+  readonly #definitions = new Map<number, TaskDefinition>();
+  readonly #loading = new Map<number, Promise<TaskFunction>>();
+
+  /** Takes note of a task. Costs nothing more until the task is first used. */
+  define(definition: TaskDefinition): void {
+    this.#definitions.set(definition.id, definition);
+  }
+
+  /** Frees what is kept of tasks; they must be defined anew before they are used again. */
+  forget(ids: readonly number[]): void {
+    for (const id of ids) {
+      this.#definitions.delete(id);
+      this.#loading.delete(id);
+      this.#ready.delete(id);
+    }
+  }
+
+  /** Whether the task is defined; its definition may still be on the way. */
+  has(id: number): boolean {
+    return this.#definitions.has(id);
+  }
+
+  /** The function of a task that has been made or loaded; for the hot path. */
+  ready(id: number): TaskFunction | undefined {
+    return this.#ready.get(id);
+  }
+
+  /**
+   * Finds the function of a task: at once if it is known or inline, else as a promise. Never throws; rejects with
+   * TaskNotFoundError or NotAFunctionError. A task that failed to load is tried again the next time.
+   */
+  get(id: number): TaskFunction | Promise<TaskFunction> {
+    return this.#ready.get(id) ?? this.#loading.get(id) ?? this.#make(id);
+  }
+
+  #make(id: number): TaskFunction | Promise<TaskFunction> {
+    const definition = this.#definitions.get(id);
+    if (definition === undefined) {
+      return Promise.reject(new TaskNotFoundError(`task ${id} is not known to this worker`));
+    }
+    if (definition.kind === 'module') return this.#find(definition);
+    const waiting = definition.source.includes('import') ? switchOnTsx(definition.base) : undefined;
+    if (waiting !== undefined)
+      return this.#load(
+        id,
+        waiting.then(() => compileInline(definition)),
+      );
+    try {
+      const fn = compileInline(definition);
+      this.#ready.set(id, fn);
+      return fn;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #find(definition: ModuleDefinition): TaskFunction | Promise<TaskFunction> {
+    try {
+      const found = loadExport(definition);
+      if (typeof found !== 'function') return this.#load(definition.id, found);
+      this.#ready.set(definition.id, found);
+      return found;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #load(id: number, loading: Promise<TaskFunction>): Promise<TaskFunction> {
+    this.#loading.set(id, loading);
+    const isCurrent = () => this.#loading.get(id) === loading;
+    loading.then(
+      (fn) => isCurrent() && this.#loading.delete(id) && this.#ready.set(id, fn),
+      () => isCurrent() && this.#loading.delete(id),
+    );
+    return loading;
+  }
+}

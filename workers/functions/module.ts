@@ -1,0 +1,164 @@
+import { nearest } from '../../src/errors/did-you-mean.js';
+import { TaskNotFoundError } from '../../src/errors/errors.js';
+import type { ModuleAddress, ModuleDefinition } from '../../src/protocol/messages.js';
+import { importFrom } from './importer.js';
+import { switchOnTsx } from './tsx.js';
+
+type TaskFunction = (...args: unknown[]) => unknown;
+
+/** The modules that this thread has loaded, by what they were asked for by. */
+const loaded = new Map<string, unknown>();
+
+/**
+ * Finds a task's export: at once if this thread has loaded its module, else as a promise. `import()` of a loaded module may take turns of
+ * the event loop, too: with a loader of the program's own it asks another thread.
+ * @throws TaskNotFoundError the module does not load (`cause` says why), or has no such function
+ */
+export function loadExport(definition: ModuleDefinition): TaskFunction | Promise<TaskFunction> {
+  const namespace = loaded.get(keyOf(definition));
+  if (namespace !== undefined) return findExport(definition, namespace);
+  return loadModule(definition).then((fresh) => findExport(definition, fresh));
+}
+
+function keyOf({ url, base }: ModuleAddress): string {
+  return `${base}\n${url}`;
+}
+
+function findExport(definition: ModuleDefinition, namespace: unknown): TaskFunction {
+  for (const root of rootsOf(namespace)) {
+    const found = follow(definition, root, namespace);
+    if (found !== undefined) return found;
+  }
+  throw new TaskNotFoundError(missingMessage(definition, namespace));
+}
+
+/** Loads a module, if this thread has not yet. @throws TaskNotFoundError it does not load */
+export async function loadModule(address: ModuleAddress): Promise<unknown> {
+  const { url, base, name } = address;
+  try {
+    await switchOnTsx(base);
+    const namespace = await importFrom(base)(url);
+    loaded.set(keyOf(address), namespace);
+    return namespace;
+  } catch (error) {
+    throw new TaskNotFoundError(`task '${name}': its module ${url} does not load: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Where exports may be: in the namespace, or in a CommonJS module's `module.exports`, which is there as `default`. Node
+ * copies to the namespace only those names that a scan of the text finds, and then both have them: there the object
+ * comes first, so that its functions find it as `this`. It may have a `default` of its own, put there by a compiler.
+ */
+function rootsOf(namespace: unknown): unknown[] {
+  const exports = peek(namespace, 'default');
+  if (!isObject(exports)) return [namespace];
+  const own = new Set(keysOf(exports));
+  own.delete('default');
+  const isCommonJS = keysOf(namespace).some(
+    (key) => own.has(key) && peek(exports, key) === peek(namespace, key),
+  );
+  return isCommonJS ? [exports, namespace] : [namespace, exports];
+}
+
+function follow(
+  { name, path }: ModuleDefinition,
+  root: unknown,
+  namespace: unknown,
+): TaskFunction | undefined {
+  let owner: unknown;
+  let value: unknown = root;
+  for (const key of path) {
+    if (!isObject(value)) return undefined;
+    owner = value;
+    try {
+      value = value[key];
+    } catch (cause) {
+      throw new TaskNotFoundError(`task '${name}': to read '${path.join('.')}' throws: ${messageOf(cause)}`, {
+        cause,
+      });
+    }
+  }
+  if (!isTask(value)) return undefined;
+  // A function inside an object may use it as `this`; one that a module itself exports cannot.
+  return owner === namespace ? value : (value.bind(owner) as TaskFunction);
+}
+
+/** A class is a function, too, but one that cannot be called. */
+function isTask(value: unknown): value is TaskFunction {
+  return typeof value === 'function' && !/^class\b/.test(Function.prototype.toString.call(value));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+function missingMessage({ name, url, path }: ModuleDefinition, namespace: unknown): string {
+  const wanted = path.join('.');
+  const functions = functionsOf(namespace);
+  const close = nearest(wanted, functions);
+  const meant = close === undefined ? '' : ` Did you mean '${close}'?`;
+  const list =
+    functions.length === 0 ? 'it exports no functions' : `its functions are: ${functions.join(', ')}`;
+  const value = rootsOf(namespace).map((root) => valueAt(root, path));
+  const what = value.find((each) => each !== undefined);
+  return `task '${name}': ${url} ${problemWith(what, wanted)}; ${list}.${meant}`;
+}
+
+function problemWith(what: unknown, wanted: string): string {
+  if (what === undefined) return `has no export '${wanted}'`;
+  return typeof what === 'function'
+    ? `exports '${wanted}', but it is a class, and calling it needs \`new\`: export a function that creates and uses it`
+    : `exports '${wanted}', but it is no function (${typeof what})`;
+}
+
+function valueAt(root: unknown, path: readonly string[]): unknown {
+  return path.reduce(peek, root);
+}
+
+const MAX_LISTED = 50;
+
+function functionsOf(namespace: unknown): string[] {
+  const found = new Set<string>();
+  for (const root of rootsOf(namespace)) {
+    for (const key of keysOf(root)) {
+      const value = peek(root, key);
+      if (isTask(value)) found.add(key);
+      else if (key !== 'default' && key !== 'module.exports' && isPlainObject(value)) {
+        for (const inner of keysOf(value)) if (isTask(peek(value, inner))) found.add(`${key}.${inner}`);
+      }
+    }
+  }
+  return [...found].slice(0, MAX_LISTED);
+}
+
+/** A module may export getters that throw, as those of a configuration that is not there. What was not asked for says nothing about it. */
+function peek(value: unknown, key: string): unknown {
+  try {
+    return isObject(value) ? value[key] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function keysOf(value: unknown): string[] {
+  try {
+    return isObject(value) ? Object.keys(value) : [];
+  } catch {
+    return [];
+  }
+}
+
+function messageOf(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? thrown.message : String(thrown);
+  } catch {
+    return 'something that cannot be shown';
+  }
+}
+
+function isPlainObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,30 @@
+/** The shared buffers that this thread knows by number; see `src/worker/shared-buffers.ts`. */
+import { NotCloneableError } from '../../src/errors/errors.js';
+
+export class SharedBuffers {
+  readonly #buffers = new Map<number, SharedArrayBuffer>();
+  readonly #receiveNext: () => boolean;
+
+  /** @param receiveNext receives one message; false: none has arrived */
+  constructor(receiveNext: () => boolean) {
+    this.#receiveNext = receiveNext;
+  }
+
+  add(number: number, buffer: SharedArrayBuffer): void {
+    this.#buffers.set(number, buffer);
+  }
+
+  forget(numbers: readonly number[]): void {
+    for (const number of numbers) this.#buffers.delete(number);
+  }
+
+  /** It was sent ahead of the slot that has its number. */
+  readonly of = (number: number): SharedArrayBuffer => {
+    let buffer = this.#buffers.get(number);
+    // Not all that has arrived: see `Channel.take`.
+    while (buffer === undefined && this.#receiveNext()) buffer = this.#buffers.get(number);
+    if (buffer === undefined)
+      throw new NotCloneableError('arguments', 'something that the worker could not read');
+    return buffer;
+  };
+}

@@ -1,0 +1,80 @@
+/** The request that this thread runs, as its task sees it through `leastwork/task`. */
+import type { Window } from '../../src/protocol/window.js';
+import type { TaskContext } from '../task.js';
+
+export class CurrentRequest implements TaskContext {
+  readonly #window: Window;
+  readonly #progress: (id: number, value: unknown) => void;
+  #id = 0;
+  #value: unknown;
+  #controller: AbortController | undefined;
+  #reason: unknown;
+
+  constructor(window: Window, progress: (id: number, value: unknown) => void) {
+    this.#window = window;
+    this.#progress = progress;
+  }
+
+  /** A request starts. Everything else is made when the task asks for it. */
+  begin(id: number, value: unknown): void {
+    this.#id = id;
+    this.#value = value;
+    this.#controller = undefined;
+    this.#reason = undefined;
+  }
+
+  /** The main thread asks it to stop, by message: so the signal's event is fired. */
+  abort(id: number, reason: unknown): void {
+    if (id !== this.#id) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+
+  get requestId(): number {
+    return this.#id;
+  }
+
+  get value(): unknown {
+    return this.#value;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= this.#makeController();
+    return this.#controller.signal;
+  }
+
+  progress(value: unknown): void {
+    this.#progress(this.#id, value);
+  }
+
+  #makeController(): AbortController {
+    const id = this.#id;
+    const controller = new AbortController();
+    const { signal } = controller;
+    const window = this.#window;
+    if (this.#reason !== undefined) controller.abort(this.#reason);
+    // A synchronous task never turns its event loop, so the message cannot reach it: look in shared memory.
+    const look = () => {
+      if (!isAborted.call(signal) && window.isCancelled(id)) {
+        controller.abort(new DOMException('This operation was aborted', 'AbortError'));
+      }
+    };
+    Object.defineProperties(signal, {
+      aborted: {
+        get: () => {
+          look();
+          return isAborted.call(signal);
+        },
+      },
+      throwIfAborted: {
+        value: () => {
+          look();
+          AbortSignal.prototype.throwIfAborted.call(signal);
+        },
+      },
+    });
+    return controller;
+  }
+}
+
+const isAborted = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted')!.get as () => boolean;
