@@ -3,15 +3,15 @@
 import { EventEmitter } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { type BalancerOptions, resolveOptions, type Settings, workerLimits } from './balancer-options.js';
-import { Room } from './calls/backpressure.js';
-import { Expiry } from './calls/cancellation.js';
-import { Mapping } from './calls/map.js';
-import { MappedRequests } from './calls/map-requests.js';
-import { Items } from './calls/map-source.js';
+import { Backpressure } from './calls/backpressure.js';
+import { Cancellation } from './calls/cancellation.js';
+import { MapIterator } from './calls/map.js';
+import { MapRequests } from './calls/map-requests.js';
+import { MapSource } from './calls/map-source.js';
 import { Session } from './calls/session.js';
 import { StreamReader } from './calls/stream.js';
-import { StreamedRequest } from './calls/stream-request.js';
-import { Intake, mustNotStream } from './calls/submission.js';
+import { StreamRequest } from './calls/stream-request.js';
+import { mustNotStream, Submission } from './calls/submission.js';
 import { Closing } from './close.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { BalancerClosedError } from './errors/errors.js';
@@ -27,12 +27,12 @@ import {
 import { checkInteger } from './options/validate.js';
 import { createPolicy } from './policies/index.js';
 import { GuardedPolicy } from './policies/support/guard.js';
-import { Elastic } from './pool/autoscaling.js';
-import { Upkeep } from './pool/maintenance.js';
+import { Autoscaling } from './pool/autoscaling.js';
+import { Maintenance } from './pool/maintenance.js';
 import { Pool, type PoolRules } from './pool/pool.js';
 import { Recycling } from './pool/recycling.js';
-import { Spinners } from './protocol/spin-permits.js';
-import { callOut } from './requests/user-callback.js';
+import { SpinPermits } from './protocol/spin-permits.js';
+import { callUser } from './requests/user-callback.js';
 import { type BalancerStats, snapshot } from './stats.js';
 import { TaskRegistry } from './tasks/registry.js';
 import type {
@@ -44,7 +44,7 @@ import type {
   SubmitWith,
 } from './tasks/signatures.js';
 import { ArenaMemory } from './worker/arena.js';
-import { Lead } from './worker/prefetch.js';
+import { Prefetch } from './worker/prefetch.js';
 import type { Worker } from './worker/worker.js';
 
 /** The events of a Balancer. */
@@ -77,8 +77,8 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   readonly #dispatcher: Dispatcher;
   readonly #pool: Pool;
   readonly #supervisor: Supervisor;
-  readonly #upkeep: Upkeep;
-  readonly #intake: Intake;
+  readonly #maintenance: Maintenance;
+  readonly #submission: Submission;
   readonly #keepAlive = new KeepAlive();
   readonly #closing: Closing;
 
@@ -93,7 +93,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     this.#tasks = new TaskRegistry({ inline: settings.inline });
     const created = createPolicy(settings.policy, { now: () => performance.now(), random: Math.random });
     const policy = created === settings.policy ? new GuardedPolicy(created) : created;
-    const limits = { depth: settings.depth, lead: new Lead(settings.work), bytes: settings.windowBytes };
+    const limits = { depth: settings.depth, lead: new Prefetch(settings.work), bytes: settings.windowBytes };
     this.#dispatcher = new Dispatcher(
       { policy, limits, cores: availableParallelism() },
       {
@@ -104,9 +104,11 @@ export class Balancer extends EventEmitter<BalancerEvents> {
           settings.outliers === undefined ? undefined : (worker, ok) => this.#supervisor.observe(worker, ok),
       },
     );
-    const room = new Room(this.#dispatcher, settings.maxQueue, () => callOut(() => this.emit('drain')));
-    const expiry = new Expiry(this.#dispatcher, settings.grace);
-    this.#intake = new Intake(settings, this.#tasks, this.#dispatcher, expiry, room);
+    const room = new Backpressure(this.#dispatcher, settings.maxQueue, () =>
+      callUser(() => this.emit('drain')),
+    );
+    const expiry = new Cancellation(this.#dispatcher, settings.grace);
+    this.#submission = new Submission(settings, this.#tasks, this.#dispatcher, expiry, room);
     const rules: PoolRules = {
       maxRequests: settings.maxRequestsPerWorker,
       maxHeap: settings.maxHeapPerWorker,
@@ -121,7 +123,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
         limits,
         bell: this.#dispatcher.poller.bell,
         spin: SPIN_MS,
-        spinners: Spinners.memory(availableParallelism()),
+        spinners: SpinPermits.memory(availableParallelism()),
         arenas: new ArenaMemory(),
         preload: settings.preload,
         watchHeap: settings.maxHeapPerWorker !== Number.POSITIVE_INFINITY,
@@ -134,10 +136,10 @@ export class Balancer extends EventEmitter<BalancerEvents> {
         started: (worker) => this.#started(worker),
         ended: (id, exitCode, cause, expected) => {
           this.#supervisor.gone(id);
-          this.#upkeep.nudge();
-          callOut(() => this.emit('workerEnd', { id, exitCode, cause, expected }));
+          this.#maintenance.nudge();
+          callUser(() => this.emit('workerEnd', { id, exitCode, cause, expected }));
         },
-        refusing: (error) => this.#intake.refuse(error),
+        refusing: (error) => this.#submission.refuse(error),
       },
     );
     this.#supervisor = new Supervisor(
@@ -145,18 +147,18 @@ export class Balancer extends EventEmitter<BalancerEvents> {
       this.#pool,
       this.#dispatcher,
       {
-        ejected: (id, reason) => callOut(() => this.emit('workerEjected', { id, reason })),
-        readmitted: (id, replaces) => callOut(() => this.emit('workerReadmitted', { id, replaces })),
+        ejected: (id, reason) => callUser(() => this.emit('workerEjected', { id, reason })),
+        readmitted: (id, replaces) => callUser(() => this.emit('workerReadmitted', { id, replaces })),
       },
     );
-    const elastic = new Elastic(this.#pool, this.#dispatcher, settings, () => this.#intake.lastId);
+    const elastic = new Autoscaling(this.#pool, this.#dispatcher, settings, () => this.#submission.lastId);
     const recycling = new Recycling(this.#pool, this.#dispatcher, rules);
-    this.#upkeep = new Upkeep([elastic, this.#supervisor, recycling]);
+    this.#maintenance = new Maintenance([elastic, this.#supervisor, recycling]);
     this.#closing = new Closing({
-      intake: this.#intake,
+      intake: this.#submission,
       dispatcher: this.#dispatcher,
       pool: this.#pool,
-      upkeep: this.#upkeep,
+      upkeep: this.#maintenance,
       keepAlive: this.#keepAlive,
     });
   }
@@ -182,7 +184,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     options?: SubmitOptions,
   ): Promise<Awaited<OverloadResult<F, A>>>;
   submit(task: AnyTask, args?: readonly unknown[], options?: SubmitOptions): Promise<unknown> {
-    return this.#intake.accept(task, args, options, undefined);
+    return this.#submission.accept(task, args, options, undefined);
   }
 
   /**
@@ -204,13 +206,13 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     checkMapOptions(options);
     const ref = this.#tasks.resolve(task);
     mustNotStream(ref);
-    const target = new MappedRequests(this.#intake, this.#dispatcher, {
+    const target = new MapRequests(this.#submission, this.#dispatcher, {
       task,
       ref,
       options: { ...options.submit, signal: options.signal },
       windowBytes: this.#settings.windowBytes,
     });
-    return new Mapping(target, new Items(source), options) as AsyncIterableIterator<Awaited<R>>;
+    return new MapIterator(target, new MapSource(source), options) as AsyncIterableIterator<Awaited<R>>;
   }
 
   /**
@@ -229,7 +231,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     args?: readonly unknown[],
     options?: SubmitOptions,
   ): AsyncGenerator<unknown, void, undefined> {
-    return new StreamReader(new StreamedRequest(this.#intake, this.#dispatcher, { task, args, options }));
+    return new StreamReader(new StreamRequest(this.#submission, this.#dispatcher, { task, args, options }));
   }
 
   /**
@@ -241,7 +243,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
    */
   session(): Session {
     return new Session((session, [task, args, options]) =>
-      this.#intake.accept(
+      this.#submission.accept(
         task,
         args as readonly unknown[] | undefined,
         (options === undefined ? {} : options) as SubmitOptions,
@@ -263,7 +265,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
    * together, so that some of them may find it full again.
    */
   ready(): Promise<void> {
-    return this.#intake.ready();
+    return this.#submission.ready();
   }
 
   /**
@@ -338,21 +340,21 @@ export class Balancer extends EventEmitter<BalancerEvents> {
 
   /** A change of the set: it holds the process, and what it brings is looked at. */
   async #change<T>(change: Promise<T>): Promise<T> {
-    this.#upkeep.nudge();
+    this.#maintenance.nudge();
     return await this.#keepAlive.during(change);
   }
 
   #started(worker: Worker): void {
     this.#supervisor.admitted(worker);
-    this.#upkeep.nudge();
-    callOut(() => this.emit('workerStart', { id: worker.id }));
+    this.#maintenance.nudge();
+    callUser(() => this.emit('workerStart', { id: worker.id }));
   }
 
   #wentBusy(): void {
     this.#keepAlive.hold();
     // There is nobody to wait for.
-    if (this.#pool.target === 0) this.#upkeep.look();
-    this.#upkeep.nudge();
+    if (this.#pool.target === 0) this.#maintenance.look();
+    this.#maintenance.nudge();
   }
 
   #wentIdle(): void {

@@ -1,18 +1,18 @@
 /** The end of a Balancer: requests are refused, the accepted ones finish, the threads end. */
 
-import type { Intake } from './calls/submission.js';
+import type { Submission } from './calls/submission.js';
 import type { Dispatcher } from './dispatch/dispatcher.js';
 import { BalancerClosedError } from './errors/errors.js';
 import type { KeepAlive } from './keep-alive.js';
-import type { Upkeep } from './pool/maintenance.js';
+import type { Maintenance } from './pool/maintenance.js';
 import type { Pool } from './pool/pool.js';
 
 /** What comes to its end. */
 export interface ClosingParts {
-  readonly intake: Intake;
+  readonly intake: Submission;
   readonly dispatcher: Dispatcher;
   readonly pool: Pool;
-  readonly upkeep: Upkeep;
+  readonly upkeep: Maintenance;
   readonly keepAlive: KeepAlive;
 }
 

@@ -8,7 +8,7 @@ import { decodeFailure, encodeFailure } from '../src/errors/failure.js';
 import { Channel } from '../src/protocol/channel.js';
 import { CLOCK_OFFSET } from '../src/protocol/clock.js';
 import type { ToWorker, WorkerInit } from '../src/protocol/messages.js';
-import { Spinners } from '../src/protocol/spin-permits.js';
+import { SpinPermits } from '../src/protocol/spin-permits.js';
 import { Window } from '../src/protocol/window.js';
 import { restoreBuffers } from '../src/values/restore-buffers.js';
 import { flags, readValues } from '../src/values/slot-codec.js';
@@ -74,7 +74,7 @@ class WorkLoop {
       turn: () => (now() - this.#lastTurn > TURN_MS ? this.#turn() : undefined),
       isCancelled: (id) => this.#window.isCancelled(id),
     });
-    this.#spinner = new Spinner(this.#window, new Spinners(init.spinners), init.id, init.spin);
+    this.#spinner = new Spinner(this.#window, new SpinPermits(init.spinners), init.id, init.spin);
     this.#watchHeap = init.watchHeap;
     this.#current = new CurrentRequest(this.#window, (id, value) => {
       sendWhole(this.#channel, value, undefined, 'the progress value', (plain, buffers) => {

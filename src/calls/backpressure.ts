@@ -2,7 +2,7 @@
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { QueueFullError } from '../errors/errors.js';
 
-export class Room {
+export class Backpressure {
   readonly #dispatcher: Dispatcher;
   readonly #most: number;
   readonly #tell: () => void;

@@ -15,7 +15,7 @@ import type { Worker } from '../worker/worker.js';
 /** Timers fire up to this much early, in ms. */
 const EARLY_MS = 1;
 
-export class Expiry {
+export class Cancellation {
   readonly #dispatcher: Dispatcher;
   readonly #grace: number;
   /** One listener for each signal, however many requests use it: a million would leak, and be slow. */

@@ -1,6 +1,6 @@
 /** How many items of a map are on the way - taken from the source, and their results not taken by the caller - and may be. */
 
-export interface Room {
+export interface MapLimits {
   /** At most this many. */
   readonly most: number;
   /** As long as they are no more bytes than this, … */
@@ -12,15 +12,15 @@ export interface Room {
 /** How many items may pass before the room is asked for again, if there is some: it follows the mean run time, which changes slowly. */
 const ROOM_LASTS = 32;
 
-export class Allowance {
-  readonly #askRoom: () => Room;
-  #room: Room = { most: 0, bytes: 0, least: 0 };
+export class MapBudget {
+  readonly #askRoom: () => MapLimits;
+  #room: MapLimits = { most: 0, bytes: 0, least: 0 };
   #roomLasts = 0;
   #count = 0;
   /** Of the items, or of their results. */
   #bytes = 0;
 
-  constructor(askRoom: () => Room) {
+  constructor(askRoom: () => MapLimits) {
     this.#askRoom = askRoom;
   }
 

@@ -5,8 +5,8 @@ import type { SubmitOptions } from '../options/submit.js';
 import type { Request } from '../requests/request.js';
 import type { TaskRef } from '../tasks/registry.js';
 import type { MapRequest, MapTarget } from './map.js';
-import type { Room } from './map-budget.js';
-import type { Intake } from './submission.js';
+import type { MapLimits } from './map-budget.js';
+import type { Submission } from './submission.js';
 
 /** What to run on each item. */
 export interface MapCall {
@@ -17,13 +17,13 @@ export interface MapCall {
   readonly windowBytes: number;
 }
 
-export class MappedRequests implements MapTarget {
-  readonly #intake: Intake;
+export class MapRequests implements MapTarget {
+  readonly #submission: Submission;
   readonly #dispatcher: Dispatcher;
   readonly #call: MapCall;
 
-  constructor(intake: Intake, dispatcher: Dispatcher, call: MapCall) {
-    this.#intake = intake;
+  constructor(intake: Submission, dispatcher: Dispatcher, call: MapCall) {
+    this.#submission = intake;
     this.#dispatcher = dispatcher;
     this.#call = call;
   }
@@ -31,7 +31,7 @@ export class MappedRequests implements MapTarget {
   submit(item: unknown): MapRequest {
     const { task, options } = this.#call;
     let request: Request | undefined;
-    const promise = this.#intake.accept(task, [item], options, (accepted) => {
+    const promise = this.#submission.accept(task, [item], options, (accepted) => {
       request = accepted;
     });
     const takeBack = (): void => {
@@ -43,7 +43,7 @@ export class MappedRequests implements MapTarget {
     return { promise, takeBack };
   }
 
-  room(): Room {
+  room(): MapLimits {
     const { ref, windowBytes } = this.#call;
     const workers = Math.max(1, this.#dispatcher.workers.length);
     return {
@@ -54,10 +54,10 @@ export class MappedRequests implements MapTarget {
   }
 
   isFull(): boolean {
-    return this.#intake.lacksRoom();
+    return this.#submission.lacksRoom();
   }
 
   ready(): Promise<void> {
-    return this.#intake.ready();
+    return this.#submission.ready();
   }
 }

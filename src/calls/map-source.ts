@@ -3,7 +3,7 @@ import { invalid } from '../options/validate.js';
 
 type Source = Iterable<unknown> | AsyncIterable<unknown>;
 
-export class Items {
+export class MapSource {
   readonly #source: Source;
   #iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
   #isOver = false;

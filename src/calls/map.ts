@@ -1,9 +1,9 @@
 /** Batches: an iterable in, results out, with backpressure. */
 import type { MapOptions } from '../options/submit.js';
 import { approximateBytes } from '../values/clone-errors.js';
-import { Allowance, type Room } from './map-budget.js';
-import type { Items } from './map-source.js';
-import { Steps } from './pull-iterator.js';
+import { MapBudget, type MapLimits } from './map-budget.js';
+import type { MapSource } from './map-source.js';
+import { PullIterator } from './pull-iterator.js';
 
 /** One item on its way. */
 export interface MapRequest {
@@ -16,7 +16,7 @@ export interface MapRequest {
 export interface MapTarget {
   submit(item: unknown): MapRequest;
   /** How many items may be on the way. */
-  room(): Room;
+  room(): MapLimits;
   /** Whether a submit would be refused for lack of room. */
   isFull(): boolean;
   /** Resolves when it would not any more. */
@@ -32,14 +32,14 @@ interface Slot {
 }
 
 /** See `Balancer.map`. */
-export class Mapping extends Steps {
+export class MapIterator extends PullIterator {
   readonly #target: MapTarget;
-  readonly #items: Items;
+  readonly #items: MapSource;
   readonly #ordered: boolean;
   readonly #signal: AbortSignal | undefined;
-  readonly #allowance: Allowance;
+  readonly #budget: MapBudget;
   /** What the caller takes next, from `#first` on. Ordered: all items on the way. Unordered: those that are settled. */
-  readonly #slots: (Slot | undefined)[] = [];
+  readonly #writer: (Slot | undefined)[] = [];
   #first = 0;
   /** Those that are not settled; they are taken back at an early end, the youngest first. */
   readonly #pending = new Set<Slot>();
@@ -51,13 +51,13 @@ export class Mapping extends Steps {
   #failing = false;
   #closed: Promise<unknown> | undefined;
 
-  constructor(target: MapTarget, items: Items, options: MapOptions) {
+  constructor(target: MapTarget, items: MapSource, options: MapOptions) {
     super();
     this.#target = target;
     this.#items = items;
     this.#ordered = options.ordered ?? true;
     this.#signal = options.signal;
-    this.#allowance = new Allowance(() => target.room());
+    this.#budget = new MapBudget(() => target.room());
   }
 
   protected override begin(): void {
@@ -111,10 +111,10 @@ export class Mapping extends Steps {
   }
 
   #hasRoom(): boolean {
-    if (!this.#allowance.hasRoom()) return false;
+    if (!this.#budget.hasRoom()) return false;
     if (!this.#target.isFull()) return true;
     // Somebody else fills the queue. The next of our own results looks again, if there is any to come.
-    if (this.#allowance.isUnused) {
+    if (this.#budget.isUnused) {
       this.#awaits = 'room';
       this.#resume(this.#target.ready(), () => {});
     }
@@ -150,9 +150,9 @@ export class Mapping extends Steps {
       bytes: approximateBytes(step.value),
       request: undefined,
     };
-    this.#allowance.enter(slot.bytes);
+    this.#budget.enter(slot.bytes);
     this.#pending.add(slot);
-    if (this.#ordered) this.#slots.push(slot);
+    if (this.#ordered) this.#writer.push(slot);
     slot.request = this.#target.submit(step.value);
     slot.request.promise.then(
       (value) => this.#came(slot, 'value', value),
@@ -164,13 +164,13 @@ export class Mapping extends Steps {
     if (this.state === 'ended') return;
     this.#pending.delete(slot);
     const bytes = approximateBytes(value);
-    this.#allowance.grow(bytes - slot.bytes);
+    this.#budget.grow(bytes - slot.bytes);
     this.#failing ||= state === 'error';
     slot.state = state;
     slot.value = value;
     slot.bytes = bytes;
     slot.request = undefined;
-    if (!this.#ordered) this.#slots.push(slot);
+    if (!this.#ordered) this.#writer.push(slot);
     this.#noteEnd();
     this.#handOut();
     this.#pull();
@@ -181,7 +181,7 @@ export class Mapping extends Steps {
     this.#items.end();
     if (this.state === 'ended') return;
     this.#sourceError = { state: 'error', value: error, bytes: 0, request: undefined };
-    this.#allowance.enter(this.#sourceError.bytes);
+    this.#budget.enter(this.#sourceError.bytes);
     this.#noteEnd();
     this.#handOut();
   }
@@ -189,21 +189,21 @@ export class Mapping extends Steps {
   /** Puts the source's error behind the results of what it gave before. */
   #noteEnd(): void {
     if (this.#sourceError === undefined || (!this.#ordered && this.#pending.size > 0)) return;
-    this.#slots.push(this.#sourceError);
+    this.#writer.push(this.#sourceError);
     this.#sourceError = undefined;
   }
 
   /** Hands results to those who wait for them. */
   #handOut(): void {
     while (this.isAwaited) {
-      const slot = this.#slots[this.#first];
+      const slot = this.#writer[this.#first];
       if (slot === undefined) {
-        if (this.#items.isOver && this.#allowance.isUnused) this.end();
+        if (this.#items.isOver && this.#budget.isUnused) this.end();
         return;
       }
       if (slot.state === 'pending') return;
       this.#forgetFirst();
-      this.#allowance.leave(slot.bytes);
+      this.#budget.leave(slot.bytes);
       if (slot.state === 'error') {
         this.#fail(slot.value);
         return;
@@ -214,9 +214,9 @@ export class Mapping extends Steps {
 
   #forgetFirst(): void {
     // At once, since results may be large; the places go when they are many.
-    this.#slots[this.#first++] = undefined;
-    if (this.#first === this.#slots.length || this.#first > 1024) {
-      this.#slots.splice(0, this.#first);
+    this.#writer[this.#first++] = undefined;
+    if (this.#first === this.#writer.length || this.#first > 1024) {
+      this.#writer.splice(0, this.#first);
       this.#first = 0;
     }
   }
@@ -230,7 +230,7 @@ export class Mapping extends Steps {
   /** Takes back what is not started, and closes the source. */
   protected override clear(): Promise<unknown> | undefined {
     this.#signal?.removeEventListener('abort', this.#onAbort);
-    this.#slots.length = 0;
+    this.#writer.length = 0;
     // The youngest first: each is then the last of its window, and nothing has to move.
     for (const { request } of [...this.#pending].reverse()) request?.takeBack();
     this.#pending.clear();

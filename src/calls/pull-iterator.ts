@@ -6,7 +6,7 @@ const DONE: Step = { done: true, value: undefined };
 
 type Waiter = (step: Step | Promise<never>) => void;
 
-export abstract class Steps implements AsyncIterableIterator<unknown, undefined> {
+export abstract class PullIterator implements AsyncIterableIterator<unknown, undefined> {
   #state: 'new' | 'running' | 'ended' = 'new';
   /** Who waits in `next`, the first to come first. */
   readonly #waiting: Waiter[] = [];

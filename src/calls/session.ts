@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { BalancerClosedError } from '../errors/errors.js';
 import type { SubmitOptions } from '../options/submit.js';
 import type { Binding } from '../requests/request.js';
-import { callOut } from '../requests/user-callback.js';
+import { callUser } from '../requests/user-callback.js';
 import type {
   AnyTask,
   OverloadParameters,
@@ -80,7 +80,7 @@ export class Session extends EventEmitter<SessionEvents> implements Binding {
     this.#lastId = view.id;
     this.#worker = view.worker;
     view.worker.sessions++;
-    if (from !== undefined && from !== view.id) callOut(() => this.emit('moved', { from, to: view.id }));
+    if (from !== undefined && from !== view.id) callUser(() => this.emit('moved', { from, to: view.id }));
     return view;
   }
 

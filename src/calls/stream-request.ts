@@ -5,7 +5,7 @@ import type { SubmitOptions } from '../options/submit.js';
 import type { Request } from '../requests/request.js';
 import type { Worker } from '../worker/worker.js';
 import type { StreamSource } from './stream.js';
-import type { Intake } from './submission.js';
+import type { Submission } from './submission.js';
 
 /** What to run. */
 export interface StreamCall {
@@ -14,22 +14,22 @@ export interface StreamCall {
   readonly options: SubmitOptions | undefined;
 }
 
-export class StreamedRequest implements StreamSource {
-  readonly #intake: Intake;
+export class StreamRequest implements StreamSource {
+  readonly #submission: Submission;
   readonly #dispatcher: Dispatcher;
   readonly #call: StreamCall;
   #request: Request | undefined;
   #running: Promise<unknown> | undefined;
 
-  constructor(intake: Intake, dispatcher: Dispatcher, call: StreamCall) {
-    this.#intake = intake;
+  constructor(intake: Submission, dispatcher: Dispatcher, call: StreamCall) {
+    this.#submission = intake;
     this.#dispatcher = dispatcher;
     this.#call = call;
   }
 
   start(onYield: (value: unknown) => void): Promise<unknown> {
     const { task, args, options = {} } = this.#call;
-    this.#running = this.#intake.accept(
+    this.#running = this.#submission.accept(
       task,
       args,
       options,

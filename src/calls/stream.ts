@@ -1,6 +1,6 @@
 /** A generator task's values on the caller's side: taken one by one, with backpressure and early return. */
 import { FIRST_CREDIT } from '../protocol/messages.js';
-import { Steps } from './pull-iterator.js';
+import { PullIterator } from './pull-iterator.js';
 
 /** Credit is given back in portions of this many values, so that not each of them costs a message. */
 const PORTION = FIRST_CREDIT / 2;
@@ -16,7 +16,7 @@ export interface StreamSource {
 }
 
 /** Iterates a stream. Nothing runs before the first `next`, as with any generator. */
-export class StreamReader extends Steps implements AsyncGenerator<unknown, void, undefined> {
+export class StreamReader extends PullIterator implements AsyncGenerator<unknown, void, undefined> {
   readonly #source: StreamSource;
   readonly #values: unknown[] = [];
   #taken = 0;

@@ -7,14 +7,14 @@ import { invalid } from '../options/validate.js';
 import { Request, RequestExtras } from '../requests/request.js';
 import type { TaskRef, TaskRegistry } from '../tasks/registry.js';
 import { checkTransfer } from '../values/transfer-list.js';
-import type { Room } from './backpressure.js';
-import type { Expiry } from './cancellation.js';
+import type { Backpressure } from './backpressure.js';
+import type { Cancellation } from './cancellation.js';
 
 /** Ids of requests start again after this. */
 const LAST_ID = 2 ** 30;
 
 /** What applies to each request whose own options do not say otherwise; times in ms, `Infinity`: none. */
-export interface IntakeDefaults {
+export interface SubmissionDefaults {
   readonly timeout: number;
   readonly queueTimeout: number;
   readonly retries: number;
@@ -24,12 +24,12 @@ export interface IntakeDefaults {
 /** Completes a request before it is queued. */
 export type Prepare = (request: Request, extras: RequestExtras) => void;
 
-export class Intake {
-  readonly #defaults: IntakeDefaults;
+export class Submission {
+  readonly #defaults: SubmissionDefaults;
   readonly #tasks: TaskRegistry;
   readonly #dispatcher: Dispatcher;
-  readonly #expiry: Expiry;
-  readonly #room: Room;
+  readonly #cancellation: Cancellation;
+  readonly #backpressure: Backpressure;
   /** Some default applies to each request, so each needs its extras. */
   readonly #guardAll: boolean;
   #lastId = 0;
@@ -37,19 +37,19 @@ export class Intake {
   #refusal: BalancerClosedError | NoWorkerError | undefined;
 
   constructor(
-    defaults: IntakeDefaults,
+    defaults: SubmissionDefaults,
     tasks: TaskRegistry,
     dispatcher: Dispatcher,
-    expiry: Expiry,
-    room: Room,
+    expiry: Cancellation,
+    room: Backpressure,
   ) {
     const { timeout, queueTimeout, retries, traceSubmit } = defaults;
     this.#guardAll = timeout > 0 || queueTimeout > 0 || retries > 0 || traceSubmit;
     this.#defaults = defaults;
     this.#tasks = tasks;
     this.#dispatcher = dispatcher;
-    this.#expiry = expiry;
-    this.#room = room;
+    this.#cancellation = expiry;
+    this.#backpressure = room;
   }
 
   /** Id of the last request that was accepted. */
@@ -85,7 +85,7 @@ export class Intake {
       request = new Request(this.#lastId, ref, args, extras);
       extras?.signal?.throwIfAborted();
       // The look ahead spares a call, and 3 of the 45 ns that a submit takes.
-      if (this.#room.isFull) this.#room.demand();
+      if (this.#backpressure.isFull) this.#backpressure.demand();
       // A getter in arguments that were sent for the sake of room may have aborted it.
       extras?.signal?.throwIfAborted();
     } catch (error) {
@@ -94,7 +94,7 @@ export class Intake {
     const promise = request.promise();
     if (request.extras !== undefined) {
       prepare?.(request, request.extras);
-      this.#expiry.guard(request, request.extras);
+      this.#cancellation.guard(request, request.extras);
     }
     this.#dispatcher.submit(request);
     return promise;
@@ -102,12 +102,12 @@ export class Intake {
 
   /** Whether a request would be refused for lack of room, and for nothing else. */
   lacksRoom(): boolean {
-    return this.#refusal === undefined && this.#room.staysFull();
+    return this.#refusal === undefined && this.#backpressure.staysFull();
   }
 
   /** Resolves when no request would be refused for lack of room. */
   async ready(): Promise<void> {
-    while (this.#refusal === undefined && this.#room.isFull) await this.#room.wait();
+    while (this.#refusal === undefined && this.#backpressure.isFull) await this.#backpressure.wait();
   }
 
   /** Nobody can run requests: rejects those that wait, and refuses all until it is called with `undefined`. */
@@ -120,7 +120,7 @@ export class Intake {
   /** Refuses all from now on; what was accepted is not touched. */
   close(): void {
     this.#refusal = new BalancerClosedError();
-    this.#room.letGo();
+    this.#backpressure.letGo();
   }
 
   #extrasFor(given: SubmitOptions = {}): RequestExtras {

@@ -7,17 +7,17 @@ import type { Queue } from '../requests/queue.js';
 import type { Request } from '../requests/request.js';
 import type { View } from '../worker/view.js';
 import type { WindowLimits, Worker } from '../worker/worker.js';
-import type { Counts } from './counters.js';
+import type { Counters } from './counters.js';
 import { type Leveller, rebalance } from './rebalance.js';
 import { Staging } from './staging.js';
 import { placeFor } from './transfer-placement.js';
 
-export class Handout implements Leveller {
+export class Assignment implements Leveller {
   readonly #queue: Queue;
   readonly #policy: Policy;
   readonly #limits: WindowLimits;
   readonly #workers: readonly Worker[];
-  readonly #counts: Counts;
+  readonly #counts: Counters;
   readonly #staging: Staging;
   #isActive = false;
   /** Some worker may have a backlog. */
@@ -29,7 +29,7 @@ export class Handout implements Leveller {
     policy: Policy,
     limits: WindowLimits,
     workers: readonly Worker[],
-    counts: Counts,
+    counts: Counters,
   ) {
     this.#queue = queue;
     this.#policy = policy;

@@ -1,5 +1,5 @@
 /** What a Balancer counts since its start. */
-export interface Counts {
+export interface Counters {
   submitted: number;
   completed: number;
   failed: number;

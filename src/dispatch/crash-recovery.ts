@@ -5,19 +5,19 @@ import type { Request } from '../requests/request.js';
 import type { ThreadDeath } from '../worker/thread.js';
 import type { Remains } from '../worker/window-writer.js';
 import type { Worker } from '../worker/worker.js';
-import type { Counts } from './counters.js';
+import type { Counters } from './counters.js';
 
 /** Workers that may die running one request. It is not given a next one, whatever its `retries`. */
 const MOST_KILLS = 3;
 
-export class Casualties {
-  readonly #counts: Counts;
+export class CrashRecovery {
+  readonly #counts: Counters;
   readonly #requeue: (requests: readonly Request[]) => void;
   /** Threads that have ended while they read a request's arguments. */
   readonly #readers = new WeakMap<Request, number>();
 
   /** @param requeue puts requests back to their place in the queue */
-  constructor(counts: Counts, requeue: (requests: readonly Request[]) => void) {
+  constructor(counts: Counters, requeue: (requests: readonly Request[]) => void) {
     this.#counts = counts;
     this.#requeue = requeue;
   }

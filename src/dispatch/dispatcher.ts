@@ -7,13 +7,13 @@ import type { Policy } from '../policies/policy.js';
 import type { ResultMessage } from '../protocol/messages.js';
 import { Queue } from '../requests/queue.js';
 import type { Request } from '../requests/request.js';
-import { Settling } from '../requests/settlement.js';
+import { Settlement } from '../requests/settlement.js';
 import type { TaskRef } from '../tasks/registry.js';
 import type { ThreadDeath } from '../worker/thread.js';
 import type { WindowLimits, Worker } from '../worker/worker.js';
-import { Handout } from './assignment.js';
-import type { Counts } from './counters.js';
-import { Casualties } from './crash-recovery.js';
+import { Assignment } from './assignment.js';
+import type { Counters } from './counters.js';
+import { CrashRecovery } from './crash-recovery.js';
 import {
   nextResult,
   pendingIn,
@@ -24,7 +24,7 @@ import {
 } from './load.js';
 import { Overdue } from './overdue.js';
 import { type Lookout, Poller } from './poller.js';
-import { Rescue, STUCK_MS, startsNothing } from './rebalance.js';
+import { STUCK_MS, StuckWorkers, startsNothing } from './rebalance.js';
 
 /** Most completions taken from one worker in one look: other I/O is served in between. */
 const LOOK_LIMIT = 1024;
@@ -55,15 +55,15 @@ const soon = Promise.resolve();
 export class Dispatcher implements Lookout {
   readonly queue = new Queue();
   readonly poller: Poller;
-  readonly counts: Counts = { submitted: 0, completed: 0, failed: 0, reclaimed: 0, retried: 0, ejected: 0 };
+  readonly counts: Counters = { submitted: 0, completed: 0, failed: 0, reclaimed: 0, retried: 0, ejected: 0 };
   readonly #policy: Policy;
   readonly #limits: WindowLimits;
   readonly #cores: number;
   readonly #events: DispatcherEvents;
   readonly #workers: Worker[] = [];
-  readonly #handout: Handout;
+  readonly #assignment: Assignment;
   /** In a burst, what is completed may be told in the next turn only (see `#burst`). */
-  readonly #settling = new Settling();
+  readonly #settlement = new Settlement();
   readonly #flush = (): void => {
     this.#flushing = false;
     this.#inBurst = 0;
@@ -75,9 +75,10 @@ export class Dispatcher implements Lookout {
   /** Zero while the caller's code runs for the first time since the event loop has turned. */
   #flushesSinceLook = 0;
   #busy = false;
-  readonly #casualties = new Casualties(this.counts, (requests) => this.#handout.requeue(requests));
-  readonly #rescue: Rescue;
-  readonly #rescueFirst = (): void => this.#rescue.look(this.#workers, performance.now(), this.#handout);
+  readonly #crashRecovery = new CrashRecovery(this.counts, (requests) => this.#assignment.requeue(requests));
+  readonly #stuckWorkers: StuckWorkers;
+  readonly #rescueFirst = (): void =>
+    this.#stuckWorkers.look(this.#workers, performance.now(), this.#assignment);
   readonly #overdue = new Overdue(STUCK_MS, () => {
     if (this.#workers.some(startsNothing)) this.poller.wake();
   });
@@ -85,8 +86,8 @@ export class Dispatcher implements Lookout {
   constructor(setup: DispatcherSetup, events: DispatcherEvents) {
     this.#policy = setup.policy;
     this.#limits = setup.limits;
-    this.#handout = new Handout(this.queue, setup.policy, setup.limits, this.#workers, this.counts);
-    this.#rescue = new Rescue(setup.limits);
+    this.#assignment = new Assignment(this.queue, setup.policy, setup.limits, this.#workers, this.counts);
+    this.#stuckWorkers = new StuckWorkers(setup.limits);
     this.#events = events;
     this.#cores = setup.cores;
     this.poller = new Poller(this);
@@ -108,7 +109,7 @@ export class Dispatcher implements Lookout {
 
   /** Requests in the queue and in backlogs: all that is in nobody's window. O(1); O(w) while there are backlogs. */
   get waiting(): number {
-    return this.#handout.waiting;
+    return this.#assignment.waiting;
   }
 
   /** Requests in windows and backlogs; the check of a fresh worker is none. O(w). */
@@ -151,9 +152,9 @@ export class Dispatcher implements Lookout {
   retire(worker: Worker): void {
     this.#policy.remove(worker.view);
     const why = worker.state === 'ejected' ? 'ejected' : 'leaving';
-    this.#handout.requeue(worker.reclaim(Number.POSITIVE_INFINITY, why));
+    this.#assignment.requeue(worker.reclaim(Number.POSITIVE_INFINITY, why));
     for (const request of worker.backlog.takeAll()) {
-      if (request.extras?.session === undefined || why === 'ejected') this.#handout.requeue([request]);
+      if (request.extras?.session === undefined || why === 'ejected') this.#assignment.requeue([request]);
       else worker.backlog.push(request);
     }
     this.#schedule();
@@ -173,18 +174,18 @@ export class Dispatcher implements Lookout {
     this.#policy.remove(worker.view);
     // So that its sessions move.
     worker.state = 'ejected';
-    this.#casualties.moveOn(unstarted, worker, 'its thread had to be ended');
-    this.#handout.requeue(worker.backlog.takeAll());
+    this.#crashRecovery.moveOn(unstarted, worker, 'its thread had to be ended');
+    this.#assignment.requeue(worker.backlog.takeAll());
     worker.terminate();
     this.#schedule();
   }
 
   /** Takes what a worker has completed: before a request there is called late, say. */
   collect(worker: Worker): void {
-    this.#settling.settleHeld();
+    this.#settlement.settleHeld();
     if (!worker.hasResults) return;
     worker.drain(Number.POSITIVE_INFINITY, performance.now());
-    this.#handout.refill(worker);
+    this.#assignment.refill(worker);
     this.#policy.update(worker.view);
     this.#schedule();
   }
@@ -194,21 +195,21 @@ export class Dispatcher implements Lookout {
     this.#policy.remove(worker.view);
     const at = this.#workers.indexOf(worker);
     if (at >= 0) this.#workers.splice(at, 1);
-    this.#handout.forget(worker);
+    this.#assignment.forget(worker);
   }
 
   /** Gives out what the policy lets. O(n log w) for n requests that find room. */
   pass(): void {
-    this.#pass(this.#rescue.atEachPass);
+    this.#pass(this.#stuckWorkers.atEachPass);
   }
 
   #pass(rescue: boolean): void {
     // Getters in arguments, and policies, are the caller's code: they may submit.
-    if (this.#handout.isActive) {
+    if (this.#assignment.isActive) {
       this.#schedule();
       return;
     }
-    this.#handout.run(rescue ? this.#rescueFirst : undefined);
+    this.#assignment.run(rescue ? this.#rescueFirst : undefined);
     this.#events.drained();
     this.#noteLoad();
   }
@@ -243,7 +244,7 @@ export class Dispatcher implements Lookout {
     // What was aborted or timed out fails for that reason, whichever the worker.
     if (this.#events.observed !== undefined && !request.isSettled)
       this.#events.observed(worker, failure === undefined);
-    this.#settling.settle(request, value, message);
+    this.#settlement.settle(request, value, message);
   }
 
   /** The worker's thread has stopped: results first, then the fate of the rest. */
@@ -251,8 +252,8 @@ export class Dispatcher implements Lookout {
     worker.drain(Number.POSITIVE_INFINITY, performance.now());
     worker.closeChannel();
     this.remove(worker);
-    this.#casualties.settle(worker.remains(), worker, death);
-    this.#handout.requeue(worker.backlog.takeAll());
+    this.#crashRecovery.settle(worker.remains(), worker, death);
+    this.#assignment.requeue(worker.backlog.takeAll());
     // It may have died between taking the bell and sending the message.
     this.poller.lookSoon();
   }
@@ -290,8 +291,8 @@ export class Dispatcher implements Lookout {
   takeUnstarted(): Request[] {
     for (const worker of this.#workers) {
       if (worker.state === 'checking') continue;
-      this.#handout.requeue(worker.reclaim(Number.POSITIVE_INFINITY, 'leaving'));
-      this.#handout.requeue(worker.backlog.takeAll());
+      this.#assignment.requeue(worker.reclaim(Number.POSITIVE_INFINITY, 'leaving'));
+      this.#assignment.requeue(worker.backlog.takeAll());
     }
     const taken = [...this.queue.takeAll()];
     this.#noteLoad();
@@ -302,7 +303,7 @@ export class Dispatcher implements Lookout {
   look(): number {
     const now = performance.now();
     this.#flushesSinceLook = 0;
-    this.#settling.settleHeld();
+    this.#settlement.settleHeld();
     const count = this.#drainAll(now);
     this.#pass(true);
     return count;
@@ -313,7 +314,7 @@ export class Dispatcher implements Lookout {
   }
 
   hasResults(): boolean {
-    return someHasResults(this.#workers) || this.#settling.hasHeld;
+    return someHasResults(this.#workers) || this.#settlement.hasHeld;
   }
 
   nextResult(): number | undefined {
@@ -333,12 +334,12 @@ export class Dispatcher implements Lookout {
    */
   #burst(): void {
     this.#inBurst = 0;
-    if (this.#handout.isActive) return;
-    this.#settling.holdsBack = this.#flushesSinceLook > 0;
+    if (this.#assignment.isActive) return;
+    this.#settlement.holdsBack = this.#flushesSinceLook > 0;
     this.#drainAll(performance.now());
-    this.#settling.holdsBack = false;
+    this.#settlement.holdsBack = false;
     this.pass();
-    if (this.#settling.hasHeld) this.poller.lookSoon();
+    if (this.#settlement.hasHeld) this.poller.lookSoon();
   }
 
   #drainAll(now: number): number {
@@ -349,7 +350,7 @@ export class Dispatcher implements Lookout {
       if (!worker.hasResults) continue;
       count += worker.drain(LOOK_LIMIT, now);
       if (worker.idled > 0 && this.queue.size > 0) lead.missed(worker.absence, worker.idled, now);
-      this.#handout.refill(worker);
+      this.#assignment.refill(worker);
       this.#policy.update(worker.view);
     }
     return count;

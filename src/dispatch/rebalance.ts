@@ -72,7 +72,7 @@ export function startsNothing(worker: Worker): boolean {
  * So do those in a thread that does not start them: something that an earlier task has left behind, a timer say, holds it. Such a
  * worker is absent, and gets no more, until its thread answers.
  */
-export class Rescue {
+export class StuckWorkers {
   /** Whether windows are bounded by expected work: then not even one request is sent behind a run that has become long. */
   readonly #byWork: boolean;
   #lastLook = 0;

@@ -5,14 +5,14 @@
 
 import type { Request } from '../requests/request.js';
 import type { Worker } from '../worker/worker.js';
-import type { Counts } from './counters.js';
+import type { Counters } from './counters.js';
 
 export class Staging {
-  readonly #counts: Counts;
+  readonly #counts: Counters;
   /** Workers with staged requests. */
   readonly #touched: Worker[] = [];
 
-  constructor(counts: Counts) {
+  constructor(counts: Counters) {
     this.#counts = counts;
   }
 

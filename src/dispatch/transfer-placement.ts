@@ -4,7 +4,7 @@
  */
 
 import type { Request } from '../requests/request.js';
-import type { Lead } from '../worker/prefetch.js';
+import type { Prefetch } from '../worker/prefetch.js';
 import type { Worker } from '../worker/worker.js';
 import { idleWorker } from './rebalance.js';
 
@@ -21,7 +21,7 @@ export function placeFor(
   request: Request,
   selected: Worker,
   workers: readonly Worker[],
-  lead: Lead,
+  lead: Prefetch,
 ): Worker | undefined {
   const { extras } = request;
   if (extras?.transfer === undefined || extras.transfer.length === 0) return selected;

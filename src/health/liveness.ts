@@ -11,7 +11,7 @@ interface Patient {
   pingedAt: number | undefined;
 }
 
-export class Pulses {
+export class Liveness {
   readonly #limit: number;
   readonly #whileRunning: boolean;
   readonly #patients = new Map<number, Patient>();

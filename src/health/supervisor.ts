@@ -12,7 +12,7 @@ import type { Duty } from '../pool/maintenance.js';
 import type { Pool } from '../pool/pool.js';
 import type { Worker } from '../worker/worker.js';
 import { CHECK_DEFAULTS } from './check.js';
-import { Pulses } from './liveness.js';
+import { Liveness } from './liveness.js';
 import { type Ejection, type EjectionReason, OutlierDetector } from './outlier.js';
 
 /** Why a worker was taken out. */
@@ -38,7 +38,7 @@ export class Supervisor implements Duty {
   readonly #pool: Pool;
   readonly #dispatcher: Dispatcher;
   readonly #events: SupervisorEvents;
-  readonly #pulses: Pulses | undefined;
+  readonly #liveness: Liveness | undefined;
   readonly #detector: OutlierDetector | undefined;
   /** By label: the worker that has the place, or had it when it was ejected. */
   readonly #holders = new Map<string, { readonly id: number; isOut: boolean }>();
@@ -50,21 +50,21 @@ export class Supervisor implements Duty {
     this.#dispatcher = dispatcher;
     this.#events = events;
     if (setup.silence !== Number.POSITIVE_INFINITY)
-      this.#pulses = new Pulses(setup.silence, setup.whileRunning);
+      this.#liveness = new Liveness(setup.silence, setup.whileRunning);
     if (setup.outliers !== undefined)
       this.#detector = new OutlierDetector(setup.outliers, CHECK_DEFAULTS, Math.random);
   }
 
   get pace(): number | undefined {
     const pace = Math.min(
-      this.#pulses?.pace ?? Number.POSITIVE_INFINITY,
+      this.#liveness?.pace ?? Number.POSITIVE_INFINITY,
       this.#setup.outliers?.interval ?? Number.POSITIVE_INFINITY,
     );
     return pace === Number.POSITIVE_INFINITY ? undefined : pace;
   }
 
   look(now: number): number | undefined {
-    for (const worker of this.#pulses?.look(this.#dispatcher.workers, now) ?? []) this.#end(worker);
+    for (const worker of this.#liveness?.look(this.#dispatcher.workers, now) ?? []) this.#end(worker);
     this.#sweep(now);
     const { pace } = this;
     return this.#dispatcher.busy && pace !== undefined ? now + pace : undefined;
@@ -88,7 +88,7 @@ export class Supervisor implements Duty {
 
   /** A worker is no more. */
   gone(id: number): void {
-    this.#pulses?.forget(id);
+    this.#liveness?.forget(id);
   }
 
   /** One of its requests has ended. */
@@ -110,7 +110,7 @@ export class Supervisor implements Duty {
     const cause = new Error(`the worker showed no sign of life for ${silence} ms`);
     if (this.#isHolder(worker)) this.#takeOut(worker, 'silent', 0, cause);
     else this.#pool.eject(worker, 0, cause);
-    this.#pulses?.forget(worker.id);
+    this.#liveness?.forget(worker.id);
   }
 
   #sweep(now: number): void {

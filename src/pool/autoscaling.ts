@@ -16,7 +16,7 @@ interface Mark {
   readonly at: number;
 }
 
-export class Elastic implements Duty {
+export class Autoscaling implements Duty {
   readonly #pool: Pool;
   readonly #dispatcher: Dispatcher;
   readonly #options: ScalingOptions;

@@ -3,7 +3,7 @@
 import { NoWorkerError } from '../errors/errors.js';
 import type { Circuit } from './circuit.js';
 
-export class Hope {
+export class Availability {
   readonly #tell: (error: NoWorkerError | undefined) => void;
   #isLost = false;
 

@@ -31,7 +31,7 @@ const CLOCK: Clock = {
  *     resting ───→ alert (due in pace) ──────────────────────────────→ resting
  *        ↑ └───────── due at some time, without load ──────────→ look
  */
-export class Upkeep {
+export class Maintenance {
   readonly #duties: readonly Duty[];
   readonly #clock: Clock;
   #cancel: (() => void) | undefined;

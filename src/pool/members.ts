@@ -1,7 +1,7 @@
 /** Who is in the pool, and who is to be there soon. */
 import type { Member } from './member.js';
 
-export class Roster {
+export class Members {
   readonly #members = new Map<number, Member>();
 
   add(member: Member): void {

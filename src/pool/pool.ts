@@ -3,20 +3,20 @@
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { BalancerClosedError, NoWorkerError } from '../errors/errors.js';
 import type { ResultMessage } from '../protocol/messages.js';
-import { Spinners } from '../protocol/spin-permits.js';
+import { SpinPermits } from '../protocol/spin-permits.js';
 import type { Request } from '../requests/request.js';
 import type { ThreadDeath } from '../worker/thread.js';
 import type { Worker, WorkerEvents } from '../worker/worker.js';
-import { Hope, noWorker } from './availability.js';
+import { Availability, noWorker } from './availability.js';
 import type { Circuit } from './circuit.js';
 import type { Member } from './member.js';
-import { Roster } from './members.js';
-import { Renewal } from './replacement.js';
+import { Members } from './members.js';
+import { Replacement } from './replacement.js';
 import { Retirement } from './retirement.js';
 import type { ScalingLimits } from './scaler.js';
 import { Size } from './size.js';
-import { type PoolSetup, Starter } from './spawner.js';
-import { Admission, type AdmissionSetup } from './startup-check.js';
+import { type PoolSetup, Spawner } from './spawner.js';
+import { StartupCheck, type StartupCheckSetup } from './startup-check.js';
 
 export interface PoolRules {
   /** A worker is replaced after that many requests. */
@@ -26,7 +26,7 @@ export interface PoolRules {
   /** Whether requests are refused while the set is empty for good. */
   readonly failsWhenEmpty: boolean;
   /** What a fresh thread must pass beside coming up. */
-  readonly check: AdmissionSetup | undefined;
+  readonly check: StartupCheckSetup | undefined;
 }
 
 /** Whom the pool tells. */
@@ -43,13 +43,13 @@ export class Pool implements WorkerEvents {
   readonly #rules: PoolRules;
   readonly #dispatcher: Dispatcher;
   readonly #events: PoolEvents;
-  readonly #spinners: Spinners;
-  readonly #members = new Roster();
-  readonly #starter: Starter;
-  readonly #admission: Admission | undefined;
+  readonly #spinPermits: SpinPermits;
+  readonly #members = new Members();
+  readonly #spawner: Spawner;
+  readonly #startupCheck: StartupCheck | undefined;
   readonly #retirement: Retirement;
-  readonly #renewal: Renewal;
-  readonly #hope: Hope;
+  readonly #replacement: Replacement;
+  readonly #availability: Availability;
   readonly #size: Size;
   /** Nobody adds workers any more. */
   #closing = false;
@@ -66,13 +66,13 @@ export class Pool implements WorkerEvents {
     this.#size = new Size(range);
     this.#dispatcher = dispatcher;
     this.#events = events;
-    this.#spinners = new Spinners(setup.spinners);
-    this.#hope = new Hope((error) => events.refusing(error));
-    this.#starter = new Starter(setup, this.#members, this, () => this.#fill());
+    this.#spinPermits = new SpinPermits(setup.spinners);
+    this.#availability = new Availability((error) => events.refusing(error));
+    this.#spawner = new Spawner(setup, this.#members, this, () => this.#fill());
     this.#retirement = new Retirement(this.#members, dispatcher);
-    this.#renewal = new Renewal(this.#members, this.#starter, this.#retirement);
-    this.#admission =
-      rules.check && new Admission(rules.check, (worker, error) => this.#checked(worker, error));
+    this.#replacement = new Replacement(this.#members, this.#spawner, this.#retirement);
+    this.#startupCheck =
+      rules.check && new StartupCheck(rules.check, (worker, error) => this.#checked(worker, error));
     this.#fill();
   }
 
@@ -106,18 +106,18 @@ export class Pool implements WorkerEvents {
 
   /** Whether a worker has the place of that label, or is to have it. */
   hasPlace(label: string): boolean {
-    return this.#members.hasPlace(label) || this.#starter.isVacant(label);
+    return this.#members.hasPlace(label) || this.#spawner.isVacant(label);
   }
 
   get circuit(): Circuit {
-    return this.#starter.circuit;
+    return this.#spawner.circuit;
   }
 
   /** Sets between which the number of workers may change. Resolves when new ones are ready and the others have ended. */
   async resize(range: ScalingLimits): Promise<void> {
     this.#size.limit(range);
     const leaving = this.scale(this.target);
-    if (this.size < this.target) this.#starter.mustAllow();
+    if (this.size < this.target) this.#spawner.mustAllow();
     const coming = [...this.#members.all()].filter((member) => !member.admitted && !member.leaving);
     await Promise.all([leaving, ...coming.map((member) => member.ready.promise)]);
   }
@@ -134,7 +134,7 @@ export class Pool implements WorkerEvents {
 
   /** Adds one worker of the given weight; resolves to its id when it is ready. */
   async add(weight: number): Promise<number> {
-    const member = this.#starter.start(this.#starter.newPlace(weight), { isExtra: true });
+    const member = this.#spawner.start(this.#spawner.newPlace(weight), { isExtra: true });
     this.#size.move(1);
     await member.ready.promise;
     return member.worker.id;
@@ -154,7 +154,7 @@ export class Pool implements WorkerEvents {
 
   /** Replaces all workers one by one. */
   async reload(): Promise<void> {
-    await this.#renewal.reload();
+    await this.#replacement.reload();
   }
 
   /**
@@ -166,7 +166,7 @@ export class Pool implements WorkerEvents {
   eject(worker: Worker, notBefore: number, cause: Error | undefined): void {
     const member = this.#members.get(worker.id);
     if (member === undefined) return;
-    if (!member.leaving && !member.replaced) this.#starter.vacate(worker, notBefore);
+    if (!member.leaving && !member.replaced) this.#spawner.vacate(worker, notBefore);
     this.#retirement.eject(member, cause);
     this.#fill();
   }
@@ -193,7 +193,7 @@ export class Pool implements WorkerEvents {
   recycle(): void {
     const { maxRequests, maxHeap } = this.#rules;
     if (maxRequests === Number.POSITIVE_INFINITY && maxHeap === Number.POSITIVE_INFINITY) return;
-    this.#renewal.recycle(maxRequests, maxHeap);
+    this.#replacement.recycle(maxRequests, maxHeap);
   }
 
   completed(
@@ -203,7 +203,7 @@ export class Pool implements WorkerEvents {
     value: unknown,
     message: ResultMessage | undefined,
   ): void {
-    if (worker.state === 'checking') this.#admission?.completed(worker, message);
+    if (worker.state === 'checking') this.#startupCheck?.completed(worker, message);
     else this.#dispatcher.completed(worker, request, runTime, value, message);
   }
 
@@ -218,25 +218,25 @@ export class Pool implements WorkerEvents {
   ready(worker: Worker): void {
     const member = this.#members.get(worker.id) as Member;
     if (this.#closed || member.leaving) return;
-    if (this.#admission === undefined) {
+    if (this.#startupCheck === undefined) {
       this.#admit(member);
       return;
     }
     worker.state = 'checking';
     this.#dispatcher.watch(worker);
-    this.#admission.begin(worker);
+    this.#startupCheck.begin(worker);
   }
 
   died(worker: Worker, death: ThreadDeath): void {
     const member = this.#members.get(worker.id) as Member;
     const isExpected = member.leaving || worker.terminated;
     this.#members.delete(member);
-    this.#spinners.leave(worker.id);
-    this.#admission?.forget(worker);
+    this.#spinPermits.leave(worker.id);
+    this.#startupCheck?.forget(worker);
     this.#dispatcher.died(worker, death);
     member.ended.resolve();
     if (!member.admitted) this.#startFailed(member, death);
-    else this.#starter.ended(worker, isExpected);
+    else this.#spawner.ended(worker, isExpected);
     this.#vacate(member);
     this.#events.ended(worker.id, death.exitCode, death.cause, isExpected);
     this.#fill();
@@ -289,19 +289,19 @@ export class Pool implements WorkerEvents {
     if (member.leaving || member.replaced) return;
     if (replaces !== undefined && !replaces.leaving && this.#members.has(replaces.worker.id)) return;
     if (member.isExtra && !member.admitted) this.#size.move(-1);
-    else this.#starter.vacate(worker);
+    else this.#spawner.vacate(worker);
   }
 
   /** Starts what is missing, as far as it may be. */
   #fill(): void {
     if (this.#closed) return;
-    this.#starter.fill(this.target);
+    this.#spawner.fill(this.target);
     this.#noteHope();
   }
 
   #noteHope(): void {
     const staysEmpty = this.range.max === 0 && (this.#rules.failsWhenEmpty || this.#closing);
-    this.#hope.look(this.#members.hasWorking, this.circuit, staysEmpty);
+    this.#availability.look(this.#members.hasWorking, this.circuit, staysEmpty);
   }
 
   /**
@@ -320,6 +320,6 @@ export class Pool implements WorkerEvents {
   #stop(): void {
     this.#closed = true;
     this.#size.end();
-    this.#starter.stop();
+    this.#spawner.stop();
   }
 }

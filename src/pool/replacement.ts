@@ -1,19 +1,19 @@
 /** Replaces workers by fresh ones: each fresh one is ready before the old one is retired. */
 import type { Member } from './member.js';
-import type { Roster } from './members.js';
+import type { Members } from './members.js';
 import type { Retirement } from './retirement.js';
-import { placeOf, type Starter } from './spawner.js';
+import { placeOf, type Spawner } from './spawner.js';
 
-export class Renewal {
-  readonly #members: Roster;
-  readonly #starter: Starter;
+export class Replacement {
+  readonly #members: Members;
+  readonly #spawner: Spawner;
   readonly #retirement: Retirement;
   /** Ends when the last reload has. */
   #reloaded: Promise<void> = Promise.resolve();
 
-  constructor(members: Roster, starter: Starter, retirement: Retirement) {
+  constructor(members: Members, starter: Spawner, retirement: Retirement) {
     this.#members = members;
-    this.#starter = starter;
+    this.#spawner = starter;
     this.#retirement = retirement;
   }
 
@@ -36,7 +36,7 @@ export class Renewal {
   }
 
   async #reload(): Promise<void> {
-    const last = this.#starter.lastId;
+    const last = this.#spawner.lastId;
     for (const member of [...this.#members.all()]) {
       if (member.replaced) {
         // It has grown too large, say, and is being replaced for that.
@@ -54,7 +54,7 @@ export class Renewal {
     member.replaced = true;
     let fresh: Member | undefined;
     try {
-      fresh = this.#starter.start(placeOf(member.worker), { replaces: member });
+      fresh = this.#spawner.start(placeOf(member.worker), { replaces: member });
       await fresh.ready.promise;
     } catch (error) {
       member.replaced = false;

@@ -1,14 +1,14 @@
 /** How workers leave the set: when they have finished, as broken, or at once. */
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Member } from './member.js';
-import type { Roster } from './members.js';
+import type { Members } from './members.js';
 
 export class Retirement {
-  readonly #members: Roster;
+  readonly #members: Members;
   readonly #dispatcher: Dispatcher;
   #isEnd = false;
 
-  constructor(members: Roster, dispatcher: Dispatcher) {
+  constructor(members: Members, dispatcher: Dispatcher) {
     this.#members = members;
     this.#dispatcher = dispatcher;
   }

@@ -6,19 +6,19 @@ import { Worker, type WorkerEvents, type WorkerSetup } from '../worker/worker.js
 import { noWorker } from './availability.js';
 import type { Circuit } from './circuit.js';
 import { type Member, makeMember } from './member.js';
-import type { Roster } from './members.js';
-import { StartGate } from './start-throttle.js';
+import type { Members } from './members.js';
+import { StartThrottle } from './start-throttle.js';
 import { type Place, Vacancies } from './vacancies.js';
 
 /** What all workers of a pool have in common. */
 export type PoolSetup = Omit<WorkerSetup, 'id' | 'label' | 'weight' | 'isAwaited'>;
 
-export class Starter {
+export class Spawner {
   readonly #setup: PoolSetup;
-  readonly #members: Roster;
+  readonly #members: Members;
   readonly #events: WorkerEvents;
   readonly #again: () => void;
-  readonly #gate = new StartGate();
+  readonly #gate = new StartThrottle();
   readonly #vacancies = new Vacancies();
   #lastId = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -28,7 +28,7 @@ export class Starter {
    * @param members where those that are started are entered
    * @param again called when `fill` may start what it could not before
    */
-  constructor(setup: PoolSetup, members: Roster, events: WorkerEvents, again: () => void) {
+  constructor(setup: PoolSetup, members: Members, events: WorkerEvents, again: () => void) {
     this.#setup = setup;
     this.#members = members;
     this.#events = events;

@@ -2,7 +2,7 @@
 import { BACKOFF_DEFAULTS, Backoff } from './backoff.js';
 import { CIRCUIT_THRESHOLD_DEFAULT, Circuit } from './circuit.js';
 
-export class StartGate {
+export class StartThrottle {
   readonly circuit = new Circuit(CIRCUIT_THRESHOLD_DEFAULT, new Backoff(BACKOFF_DEFAULTS, Math.random));
   readonly #crashes = new Backoff({ ...BACKOFF_DEFAULTS, initial: 20, max: 5_000 }, Math.random);
   #notBefore = 0;

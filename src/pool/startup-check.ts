@@ -8,7 +8,7 @@ import { Request } from '../requests/request.js';
 import type { TaskRef } from '../tasks/registry.js';
 import type { Worker } from '../worker/worker.js';
 
-export interface AdmissionSetup {
+export interface StartupCheckSetup {
   readonly task: TaskRef;
   /** How long it may take, in ms; `Infinity`: for ever. */
   readonly limit: number;
@@ -20,12 +20,12 @@ const CHECK_ID = 2 ** 30 + 1;
 /** Called once for each worker, with `undefined` when it has passed. */
 type Verdict = (worker: Worker, error: Error | undefined) => void;
 
-export class Admission {
-  readonly #setup: AdmissionSetup;
+export class StartupCheck {
+  readonly #setup: StartupCheckSetup;
   readonly #verdict: Verdict;
   readonly #timers = new Map<number, NodeJS.Timeout | undefined>();
 
-  constructor(setup: AdmissionSetup, verdict: Verdict) {
+  constructor(setup: StartupCheckSetup, verdict: Verdict) {
     this.#setup = setup;
     this.#verdict = verdict;
   }

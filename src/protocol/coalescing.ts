@@ -15,7 +15,7 @@ const MOST_TYPICAL_MS = 0.4;
 /** Runs over which the run time is smoothed. */
 const SMOOTHED_RUNS = 8;
 
-export class Holding {
+export class Coalescing {
   /** Smoothed run time of the last tasks, in ms: how long the next one may take. */
   #typical = 0;
 

@@ -4,7 +4,7 @@
  *
  * Each place holds the id of the worker that spins, so that the main thread can free the place of one that died in it.
  */
-export class Spinners {
+export class SpinPermits {
   readonly #places: Int32Array;
 
   constructor(shared: SharedArrayBuffer) {

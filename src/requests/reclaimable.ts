@@ -5,7 +5,7 @@ import type { Request } from './request.js';
 export type ReclaimReason = 'balance' | 'leaving' | 'ejected';
 
 /** Not those whose arguments were transferred, and not pinned ones. A key pins only as long as the worker stays, a session until it is broken. */
-export function isMovable(request: Request | undefined, why: ReclaimReason): boolean {
+export function isReclaimable(request: Request | undefined, why: ReclaimReason): boolean {
   const extras = request?.extras;
   if (extras === undefined) return true;
   if (extras.away || (extras.session !== undefined && why !== 'ejected')) return false;

@@ -12,7 +12,7 @@ interface Completion {
   readonly message: ResultMessage | undefined;
 }
 
-export class Settling {
+export class Settlement {
   /** Whether completions are held back from now on, until `settleHeld`. */
   holdsBack = false;
   #held: Completion[] = [];

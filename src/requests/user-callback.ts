@@ -4,7 +4,7 @@
  * What it throws must not stop us halfway, and is not ours to hide either: it surfaces as an uncaught exception, as from any
  * callback, when ours is done.
  */
-export function callOut(call: () => unknown): void {
+export function callUser(call: () => unknown): void {
   depth++;
   try {
     call();
@@ -20,6 +20,6 @@ export function callOut(call: () => unknown): void {
 let depth = 0;
 
 /** Whether such a call is under way: then nothing is to be received that would call again before it is over. */
-export function isCallingOut(): boolean {
+export function isCallingUser(): boolean {
   return depth > 0;
 }

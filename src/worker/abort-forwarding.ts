@@ -10,7 +10,7 @@ interface Forward {
 }
 
 /** The signals of the requests that one thread has. */
-export class SignalForwards {
+export class AbortForwarding {
   readonly #tell: (sending: number, index: number, reason: Failure) => void;
   readonly #byRequest = new Map<number, Forward>();
 

@@ -10,7 +10,7 @@
 
 import type { ToWorker } from '../protocol/messages.js';
 import { ARENA, type ByteStore } from '../values/shared-views.js';
-import type { Ledger } from './in-flight.js';
+import type { InFlight } from './in-flight.js';
 
 /** Memory of an arena. Its pages are taken from the system as they are first used. */
 const ARENA_BYTES = 4 * 2 ** 20;
@@ -36,7 +36,7 @@ export class ArenaMemory {
 
 export class Arena implements ByteStore {
   readonly #send: (message: ToWorker) => void;
-  readonly #ledger: Ledger;
+  readonly #inFlight: InFlight;
   readonly #source: ArenaMemory;
   /** Made when first needed. */
   #memory: Uint8Array | undefined;
@@ -44,9 +44,9 @@ export class Arena implements ByteStore {
   #head = 0;
   #start = 0;
 
-  constructor(send: (message: ToWorker) => void, ledger: Ledger, source: ArenaMemory) {
+  constructor(send: (message: ToWorker) => void, ledger: InFlight, source: ArenaMemory) {
     this.#send = send;
-    this.#ledger = ledger;
+    this.#inFlight = ledger;
     this.#source = source;
   }
 
@@ -59,7 +59,7 @@ export class Arena implements ByteStore {
   /** A request is to be staged; or it is sent by message after all. O(1). */
   begin(): void {
     if (this.#memory === undefined) return;
-    this.#head = this.#start = this.#ledger.takenTo();
+    this.#head = this.#start = this.#inFlight.takenTo();
   }
 
   /** Where the bytes of the request end that is being staged. */
@@ -81,7 +81,7 @@ export class Arena implements ByteStore {
       head += ARENA_BYTES - at;
       at = 0;
     }
-    if (head - this.#ledger.freeTo > ARENA_BYTES) return -1;
+    if (head - this.#inFlight.freeTo > ARENA_BYTES) return -1;
     memory.set(bytes, at);
     this.#head = head;
     return at;

@@ -9,17 +9,17 @@ import { clearTimeout, setTimeout } from 'node:timers';
 const LINGER_MS = 2_000;
 
 /** What there is to know of the thread, and to do. */
-interface Lingering {
+interface EndingThread {
   readonly view: { readonly pending: number };
   terminate(): void;
 }
 
-export class Linger {
-  readonly #worker: Lingering;
+export class ForcedExit {
+  readonly #worker: EndingThread;
   #timer: NodeJS.Timeout | undefined;
   #wasEmpty = false;
 
-  constructor(worker: Lingering) {
+  constructor(worker: EndingThread) {
     this.#worker = worker;
   }
 

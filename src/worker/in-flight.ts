@@ -4,7 +4,7 @@
  */
 
 import { advance, distance, FIRST_POSITION } from '../protocol/window.js';
-import { isMovable } from '../requests/reclaimable.js';
+import { isReclaimable } from '../requests/reclaimable.js';
 import type { Request } from '../requests/request.js';
 
 /** Expected run time of a task that has never run, in ms: a window takes a few of them, not hundreds. */
@@ -18,7 +18,7 @@ export interface Sums {
   work: number;
 }
 
-export class Ledger {
+export class InFlight {
   readonly #sums: Sums;
   readonly #mask: number;
   readonly #requests: (Request | undefined)[];
@@ -123,7 +123,7 @@ export class Ledger {
     this.#sums.pending++;
     this.#sums.work += work;
     if (work === UNKNOWN_RUN_TIME) this.#unknown++;
-    const mobility = isMovable(request, 'balance') ? 1 : 0;
+    const mobility = isReclaimable(request, 'balance') ? 1 : 0;
     this.#mobility[at] = mobility;
     this.#movable += mobility;
   }

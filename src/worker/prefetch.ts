@@ -14,7 +14,7 @@ const HAND_OVER_MS = 0.1;
 /** Most that is added, in ms: a caller's code that holds the main thread for longer holds up results as well. */
 const MOST_ADDED_MS = 10;
 
-export class Lead {
+export class Prefetch {
   readonly #least: number;
   #absence = 0;
   #since = 0;

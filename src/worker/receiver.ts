@@ -7,23 +7,23 @@ import { NotCloneableError } from '../errors/errors.js';
 import { encodeFailure } from '../errors/failure.js';
 import type { ArgumentsMessage, ResultMessage, ToMain } from '../protocol/messages.js';
 import type { Request } from '../requests/request.js';
-import { callOut } from '../requests/user-callback.js';
+import { callUser } from '../requests/user-callback.js';
 import { restoreBuffers } from '../values/restore-buffers.js';
-import type { Ledger } from './in-flight.js';
-import type { MainChannel, Outbox } from './sender.js';
+import type { InFlight } from './in-flight.js';
+import type { MainChannel, Sender } from './sender.js';
 
 /** The messages that are about requests, not about the thread. */
 export type FromTasks = Exclude<ToMain, { readonly type: 'wake' | 'here' | 'ready' | 'unready' }>;
 
-export class Inbox {
+export class Receiver {
   readonly #channel: MainChannel;
-  readonly #ledger: Ledger;
-  readonly #outbox: Outbox;
+  readonly #inFlight: InFlight;
+  readonly #sender: Sender;
 
-  constructor(channel: MainChannel, ledger: Ledger, outbox: Outbox) {
+  constructor(channel: MainChannel, ledger: InFlight, outbox: Sender) {
     this.#channel = channel;
-    this.#ledger = ledger;
-    this.#outbox = outbox;
+    this.#inFlight = ledger;
+    this.#sender = outbox;
   }
 
   /** A message has come. */
@@ -33,15 +33,15 @@ export class Inbox {
         this.#channel.stash(message.id, message);
         break;
       case 'output':
-        callOut(() => process[message.stream].write(message.chunk));
+        callUser(() => process[message.stream].write(message.chunk));
         break;
       case 'progress':
         restoreBuffers(message.buffers);
-        this.#progressed(this.#ledger.find(message.id), message.value);
+        this.#progressed(this.#inFlight.find(message.id), message.value);
         break;
       case 'yielded':
         restoreBuffers(message.buffers);
-        this.#ledger.find(message.id)?.extras?.onYield?.(message.value);
+        this.#inFlight.find(message.id)?.extras?.onYield?.(message.value);
         break;
       case 'returned':
         this.#takeReturned(message.arguments);
@@ -65,16 +65,16 @@ export class Inbox {
 
   #progressed(request: Request | undefined, value: unknown): void {
     if (request === undefined || request.isSettled) return;
-    callOut(() => request.extras?.onProgress?.(value));
+    callUser(() => request.extras?.onProgress?.(value));
   }
 
   /** Transferred arguments have come back from a thread that ended before it started their request. */
   #takeReturned({ id, values, buffers, context, transferred }: ArgumentsMessage): void {
-    const request = this.#ledger.find(id);
+    const request = this.#inFlight.find(id);
     const extras = request?.extras;
     if (request === undefined || extras === undefined || request.isSettled) return;
     const whole = { values: [...values], context };
-    this.#outbox.restoreSignals(request, whole);
+    this.#sender.restoreSignals(request, whole);
     restoreBuffers(buffers);
     request.args = whole.values;
     extras.context = whole.context;

@@ -10,10 +10,10 @@ import { type FoundSignal, placesOf } from '../values/abort-signals.js';
 import { findUncloneable } from '../values/clone-errors.js';
 import { type Packed, pack } from '../values/pack.js';
 import { detachedAt } from '../values/transfer-list.js';
-import { SignalForwards } from './abort-forwarding.js';
+import { AbortForwarding } from './abort-forwarding.js';
 import { Arena, type ArenaMemory } from './arena.js';
-import type { Ledger } from './in-flight.js';
-import { Shares } from './shared-buffers.js';
+import type { InFlight } from './in-flight.js';
+import { SharedBuffers } from './shared-buffers.js';
 
 export type MainChannel = Channel<ToMain, ToWorker, ResultMessage>;
 
@@ -26,9 +26,9 @@ interface Whole {
   readonly context: unknown;
 }
 
-export class Outbox {
+export class Sender {
   /** The shared buffers that the thread knows. */
-  readonly shares: Shares;
+  readonly shares: SharedBuffers;
   /** Where bytes are copied for the thread. */
   readonly arena: Arena;
   readonly #channel: MainChannel;
@@ -42,19 +42,25 @@ export class Outbox {
   /** Counts the messages with arguments. A request may be sent to one thread twice, so its id does not tell which is meant. */
   #sending = 0;
   /** Made when a signal is first among the arguments. */
-  #forwards: SignalForwards | undefined;
+  #forwards: AbortForwarding | undefined;
   /** Bytes of the arguments that were dropped and that the thread has not read, by sending. */
   readonly #dropped = new Map<number, number>();
   #droppedBytes = 0;
   /** What the thread had read when that was last looked at. */
   #read = 0;
 
-  constructor(channel: MainChannel, port: MessagePort, window: Window, ledger: Ledger, arenas: ArenaMemory) {
+  constructor(
+    channel: MainChannel,
+    port: MessagePort,
+    window: Window,
+    ledger: InFlight,
+    arenas: ArenaMemory,
+  ) {
     this.#channel = channel;
     this.#port = port;
     this.#window = window;
     const send = (message: ToWorker) => channel.send(message);
-    this.shares = new Shares(send, ledger);
+    this.shares = new SharedBuffers(send, ledger);
     this.arena = new Arena(send, ledger, arenas);
   }
 
@@ -129,7 +135,7 @@ export class Outbox {
   }
 
   #forward(request: Request, sending: number, signals: readonly FoundSignal[]): SignalPlace[] {
-    this.#forwards ??= new SignalForwards((sending, index, reason) =>
+    this.#forwards ??= new AbortForwarding((sending, index, reason) =>
       this.#channel.send({ type: 'signal', sending, index, reason }),
     );
     return this.#forwards.start(request.id, sending, signals);

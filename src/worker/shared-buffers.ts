@@ -7,7 +7,7 @@
 
 import type { ToWorker } from '../protocol/messages.js';
 import type { Numbering } from '../values/shared-views.js';
-import type { Ledger } from './in-flight.js';
+import type { InFlight } from './in-flight.js';
 
 /** Buffers that a thread knows at most, beside those in its window. */
 const MOST_BUFFERS = 256;
@@ -17,9 +17,9 @@ const LAST_NUMBER = 0x7fff_ffff;
 const numbers = new WeakMap<SharedArrayBuffer, number>();
 let lastNumber = 0;
 
-export class Shares implements Numbering {
+export class SharedBuffers implements Numbering {
   readonly #send: (message: ToWorker) => void;
-  readonly #ledger: Ledger;
+  readonly #inFlight: InFlight;
   /** Numbers that the thread knows, each with the count of completions that proves that no slot has it any longer. */
   readonly #known = new Map<number, number>();
   #mostKnown = MOST_BUFFERS;
@@ -27,9 +27,9 @@ export class Shares implements Numbering {
   #late: number[] = [];
   #collected: FinalizationRegistry<number> | undefined;
 
-  constructor(send: (message: ToWorker) => void, ledger: Ledger) {
+  constructor(send: (message: ToWorker) => void, ledger: InFlight) {
     this.#send = send;
-    this.#ledger = ledger;
+    this.#inFlight = ledger;
   }
 
   /** For the request that is just being staged. Sees to it that the thread knows the buffer. O(1). */
@@ -45,7 +45,7 @@ export class Shares implements Numbering {
     }
     if (!this.#known.has(number)) this.#introduce(number, buffer);
     // Requests that are taken back from before this one only bring it forward.
-    this.#known.set(number, this.#ledger.left + this.#ledger.pending + 1);
+    this.#known.set(number, this.#inFlight.left + this.#inFlight.pending + 1);
     return number;
   }
 
@@ -60,7 +60,7 @@ export class Shares implements Numbering {
 
   /** O(buffers known). */
   #forgetUnused(): void {
-    const { left } = this.#ledger;
+    const { left } = this.#inFlight;
     this.#forget([...this.#known].filter(([, until]) => until <= left).map(([number]) => number));
     // Where most are in use, not at each new one.
     this.#mostKnown = Math.max(MOST_BUFFERS, 2 * this.#known.size);
@@ -69,7 +69,7 @@ export class Shares implements Numbering {
   /** A buffer has been collected. Never called while a request is staged. */
   #lose(number: number): void {
     if (this.#known.has(number)) this.#late.push(number);
-    const { left, pending } = this.#ledger;
+    const { left, pending } = this.#inFlight;
     const isUsed = (each: number) => pending > 0 && (this.#known.get(each) ?? 0) > left;
     this.#forget(this.#late.filter((each) => !isUsed(each)));
     this.#late = this.#late.filter(isUsed);

@@ -1,12 +1,12 @@
 /** The main thread's hand on a window: fills slots, posts them, takes unstarted ones back. */
 
 import { advance, distance, type Window } from '../protocol/window.js';
-import { isMovable, type ReclaimReason } from '../requests/reclaimable.js';
+import { isReclaimable, type ReclaimReason } from '../requests/reclaimable.js';
 import type { Request } from '../requests/request.js';
 import { approximateBytes } from '../values/clone-errors.js';
 import { flags, writeValues } from '../values/slot-codec.js';
-import type { Ledger } from './in-flight.js';
-import type { Outbox } from './sender.js';
+import type { InFlight } from './in-flight.js';
+import type { Sender } from './sender.js';
 
 /** What a dead thread has left. */
 export interface Remains {
@@ -18,17 +18,17 @@ export interface Remains {
   readonly reading: Request | undefined;
 }
 
-export class Slots {
+export class WindowWriter {
   readonly #window: Window;
-  readonly #ledger: Ledger;
-  readonly #outbox: Outbox;
+  readonly #inFlight: InFlight;
+  readonly #sender: Sender;
   /** Filled and not posted. */
   #staged = 0;
 
-  constructor(window: Window, ledger: Ledger, outbox: Outbox) {
+  constructor(window: Window, ledger: InFlight, outbox: Sender) {
     this.#window = window;
-    this.#ledger = ledger;
-    this.#outbox = outbox;
+    this.#inFlight = ledger;
+    this.#sender = outbox;
   }
 
   /** Requests sent and not started, or about to be sent. */
@@ -42,8 +42,8 @@ export class Slots {
    */
   stage(request: Request): Error | undefined {
     const window = this.#window;
-    const ledger = this.#ledger;
-    const outbox = this.#outbox;
+    const ledger = this.#inFlight;
+    const outbox = this.#sender;
     const position = ledger.tail;
     const slot = window.requestSlot(position);
     const { memory } = window;
@@ -82,10 +82,10 @@ export class Slots {
   /** What is transferred is not sent to a thread that is ending: it never starts the request, and so its death gives that back whole. */
   #sendArguments(request: Request): Error | undefined {
     const transfer = request.extras?.transfer;
-    if (transfer === undefined || transfer.length === 0) return this.#outbox.sendArguments(request);
+    if (transfer === undefined || transfer.length === 0) return this.#sender.sendArguments(request);
     if (!this.#window.give()) return undefined;
     try {
-      return this.#outbox.sendArguments(request);
+      return this.#sender.sendArguments(request);
     } finally {
       this.#window.given();
     }
@@ -100,7 +100,7 @@ export class Slots {
   }
 
   /**
-   * Takes back up to n of the last unstarted requests, the oldest first. Passes over those that must stay here; see `isMovable`. O(window),
+   * Takes back up to n of the last unstarted requests, the oldest first. Passes over those that must stay here; see `isReclaimable`. O(window),
    * and O(1) where there is none to be found for the sake of balance, which is asked for at each pass while a worker idles.
    */
   reclaim(n: number, why: ReclaimReason): Request[] {
@@ -109,21 +109,21 @@ export class Slots {
     let movable = 0;
     let reach = 0;
     for (let i = 1; i <= unstarted && movable < n; i++) {
-      if (!isMovable(this.#ledger.at(advance(this.#ledger.tail, -i)), why)) continue;
+      if (!isReclaimable(this.#inFlight.at(advance(this.#inFlight.tail, -i)), why)) continue;
       movable++;
       reach = i;
     }
-    return reach === 0 ? [] : this.#takeOut(reach, (request) => isMovable(request, why));
+    return reach === 0 ? [] : this.#takeOut(reach, (request) => isReclaimable(request, why));
   }
 
   /** Whether one of the unstarted requests may run elsewhere. */
   #hasMovable(): boolean {
-    const ledger = this.#ledger;
+    const ledger = this.#inFlight;
     let { movable } = ledger;
     const head = this.#window.head();
     // All but one of the started ones are completed, and mostly taken.
     for (let p = ledger.done; p !== head && movable > 0; p = advance(p, 1)) {
-      if (isMovable(ledger.at(p), 'balance')) movable--;
+      if (isReclaimable(ledger.at(p), 'balance')) movable--;
     }
     return movable > 0;
   }
@@ -135,7 +135,7 @@ export class Slots {
   withdraw(request: Request): boolean {
     const unstarted = this.#window.unstarted();
     for (let n = 1; n <= unstarted; n++) {
-      if (this.#ledger.at(advance(this.#ledger.tail, -n)) !== request) continue;
+      if (this.#inFlight.at(advance(this.#inFlight.tail, -n)) !== request) continue;
       return this.#takeOut(n, (other) => other === request).length > 0;
     }
     return false;
@@ -148,12 +148,12 @@ export class Slots {
 
   /** Puts back what `takeAll` has just given. */
   putBack(requests: readonly Request[]): void {
-    for (const request of requests) this.#restage(request, this.#ledger.tail);
+    for (const request of requests) this.#restage(request, this.#inFlight.tail);
   }
 
   /** After death: takes out all that is left. */
   takeRemains(): Remains {
-    const ledger = this.#ledger;
+    const ledger = this.#inFlight;
     const claimed = ledger.done === this.#window.head() ? undefined : ledger.done;
     const unstarted = this.#takeBack(distance(this.#window.head(), ledger.tail));
     if (claimed === undefined) return { running: undefined, unstarted, reading: undefined };
@@ -168,7 +168,7 @@ export class Slots {
   /** Takes back the last n and returns those that are wanted, the oldest first; the others stay, in order. */
   #takeOut(n: number, isWanted: (request: Request) => boolean): Request[] {
     const taken = this.#takeBack(n);
-    const first = this.#ledger.tail;
+    const first = this.#inFlight.tail;
     const wanted: Request[] = [];
     const dropped = new Map<number, number>();
     for (const [i, request] of taken.entries()) {
@@ -176,11 +176,11 @@ export class Slots {
       if (isWanted(request)) {
         wanted.push(request);
         const sending = this.#sendingAt(from);
-        if (sending !== undefined) dropped.set(sending, this.#ledger.bytesAt(from));
-        this.#outbox.over(request);
+        if (sending !== undefined) dropped.set(sending, this.#inFlight.bytesAt(from));
+        this.#sender.over(request);
       } else this.#restage(request, from);
     }
-    this.#outbox.drop(dropped);
+    this.#sender.drop(dropped);
     return wanted;
   }
 
@@ -188,7 +188,7 @@ export class Slots {
   #takeBack(n: number): Request[] {
     const got = this.#window.reclaim(n);
     const taken: Request[] = [];
-    for (let i = 0; i < got; i++) taken.push(this.#ledger.removeLast());
+    for (let i = 0; i < got; i++) taken.push(this.#inFlight.removeLast());
     return taken.reverse();
   }
 
@@ -198,10 +198,10 @@ export class Slots {
    * @param from where it was, not before the tail
    */
   #restage(request: Request, from: number): void {
-    const bytes = this.#ledger.bytesAt(from);
-    const end = this.#ledger.endAt(from);
-    this.#window.copyRequest(from, this.#ledger.tail);
-    this.#ledger.enter(request, bytes, end);
+    const bytes = this.#inFlight.bytesAt(from);
+    const end = this.#inFlight.endAt(from);
+    this.#window.copyRequest(from, this.#inFlight.tail);
+    this.#inFlight.enter(request, bytes, end);
     this.#staged++;
   }
 

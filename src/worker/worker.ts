@@ -5,31 +5,31 @@ import { decodeFailure, encodeFailure } from '../errors/failure.js';
 import type { ThreadSettings } from '../options/thread.js';
 import { Channel } from '../protocol/channel.js';
 import { CLOCK_OFFSET } from '../protocol/clock.js';
-import { Holding, MOST_HOLD_MS } from '../protocol/coalescing.js';
+import { Coalescing, MOST_HOLD_MS } from '../protocol/coalescing.js';
 import { windowBytes } from '../protocol/layout.js';
 import type { ModuleAddress, ResultMessage, ToMain, ToWorker } from '../protocol/messages.js';
 import { advance, Window } from '../protocol/window.js';
 import { Backlog } from '../requests/backlog.js';
 import type { ReclaimReason } from '../requests/reclaimable.js';
 import type { Request } from '../requests/request.js';
-import { isCallingOut } from '../requests/user-callback.js';
+import { isCallingUser } from '../requests/user-callback.js';
 import { flags, readOne } from '../values/slot-codec.js';
 import type { ArenaMemory } from './arena.js';
-import { Linger } from './forced-exit.js';
-import { Ledger } from './in-flight.js';
-import type { Lead } from './prefetch.js';
-import { Inbox } from './receiver.js';
-import { type MainChannel, Outbox } from './sender.js';
+import { ForcedExit } from './forced-exit.js';
+import { InFlight } from './in-flight.js';
+import type { Prefetch } from './prefetch.js';
+import { Receiver } from './receiver.js';
+import { type MainChannel, Sender } from './sender.js';
 import { Thread, type ThreadDeath } from './thread.js';
 import { View, type WorkerState } from './view.js';
-import { type Remains, Slots } from './window-writer.js';
+import { type Remains, WindowWriter } from './window-writer.js';
 
 /** Depth and size of windows. */
 export interface WindowLimits {
   /** Most requests in a window. */
   readonly depth: number;
   /** Most expected work in a window that is not empty. */
-  readonly lead: Lead;
+  readonly lead: Prefetch;
   /** Most bytes of arguments in a window that is not empty. */
   readonly bytes: number;
 }
@@ -99,15 +99,15 @@ export class Worker {
   terminated = false;
   readonly #limits: WindowLimits;
   readonly #window: Window;
-  readonly #ledger: Ledger;
-  readonly #outbox: Outbox;
-  readonly #inbox: Inbox;
-  readonly #slots: Slots;
+  readonly #inFlight: InFlight;
+  readonly #sender: Sender;
+  readonly #receiver: Receiver;
+  readonly #writer: WindowWriter;
   readonly #channel: MainChannel;
   readonly #thread: Thread;
   readonly #events: WorkerEvents;
-  readonly #holding = new Holding();
-  readonly #linger = new Linger(this);
+  readonly #coalescing = new Coalescing();
+  readonly #forcedExit = new ForcedExit(this);
   #heldBack = false;
   #isAbsent = false;
   #draining = false;
@@ -121,14 +121,14 @@ export class Worker {
     const shared = new SharedArrayBuffer(windowBytes(capacity));
     this.#window = new Window(shared, setup.bell, capacity);
     this.#window.reset();
-    this.#ledger = new Ledger(capacity, this.view);
+    this.#inFlight = new InFlight(capacity, this.view);
     const { port1, port2 } = new MessageChannel();
     this.#channel = new Channel(port1, (message) => this.#receive(message));
     this.#channel.unref();
     const forArguments = new MessageChannel();
-    this.#outbox = new Outbox(this.#channel, forArguments.port1, this.#window, this.#ledger, setup.arenas);
-    this.#inbox = new Inbox(this.#channel, this.#ledger, this.#outbox);
-    this.#slots = new Slots(this.#window, this.#ledger, this.#outbox);
+    this.#sender = new Sender(this.#channel, forArguments.port1, this.#window, this.#inFlight, setup.arenas);
+    this.#receiver = new Receiver(this.#channel, this.#inFlight, this.#sender);
+    this.#writer = new WindowWriter(this.#window, this.#inFlight, this.#sender);
     this.#thread = new Thread(
       {
         port: port2,
@@ -151,22 +151,22 @@ export class Worker {
 
   /** Requests sent and not started, or about to be sent. */
   get unstarted(): number {
-    return this.#slots.unstarted;
+    return this.#writer.unstarted;
   }
 
   /** Whether there is a request of a task that had never run. */
   get hasUnknown(): boolean {
-    return this.#ledger.hasUnknown;
+    return this.#inFlight.hasUnknown;
   }
 
   /** Whether results lie there that `drain` would take. */
   get hasResults(): boolean {
-    return this.#window.completed() !== this.#ledger.done;
+    return this.#window.completed() !== this.#inFlight.done;
   }
 
-  /** Whether it may have, or soon get, completions that it does not announce at once. See `Holding`. */
+  /** Whether it may have, or soon get, completions that it does not announce at once. See `Coalescing`. */
   get mayHoldBack(): boolean {
-    if (!this.#holding.mayAllow(this.view.pending)) return false;
+    if (!this.#coalescing.mayAllow(this.view.pending)) return false;
     const request = this.runningRequest;
     const start = request === undefined ? 0 : this.#window.startOf(request.id);
     // Both sides look at the clock, one a little later than the other.
@@ -196,7 +196,7 @@ export class Worker {
   /** The request that would be started next, if any. */
   get oldestUnstarted(): Request | undefined {
     const head = this.#window.head();
-    return head === this.#ledger.tail ? this.backlog.first : this.#ledger.at(head);
+    return head === this.#inFlight.tail ? this.backlog.first : this.#inFlight.at(head);
   }
 
   /** Asks for a beat. */
@@ -209,14 +209,14 @@ export class Worker {
    * @returns the error with which the request must be rejected: its arguments cannot be cloned; the window is as before
    */
   stage(request: Request): Error | undefined {
-    const error = this.#slots.stage(request);
+    const error = this.#writer.stage(request);
     this.updateAvailable();
     return error;
   }
 
   /** Posts what has been staged, and wakes the thread if it sleeps. O(1). */
   flush(): void {
-    if (this.#slots.post()) this.#send({ type: 'ring' });
+    if (this.#writer.post()) this.#send({ type: 'ring' });
   }
 
   /**
@@ -225,7 +225,7 @@ export class Worker {
    */
   drain(limit: number, now: number): number {
     // Messages are received in here, and what they call may lead here again, or to another worker's next call.
-    if (this.#draining || isCallingOut()) return 0;
+    if (this.#draining || isCallingUser()) return 0;
     this.#draining = true;
     try {
       return this.#drain(limit, now);
@@ -236,7 +236,7 @@ export class Worker {
 
   #drain(limit: number, now: number): number {
     const window = this.#window;
-    const ledger = this.#ledger;
+    const ledger = this.#inFlight;
     const { memory } = window;
     const end = window.completed();
     const before = this.busyTime;
@@ -249,15 +249,15 @@ export class Worker {
       const sent = memory.i32[slot + 3] as number;
       if (sent !== 0) this.#channel.drainTo(sent);
       const request = ledger.leave();
-      this.#outbox.over(request);
+      this.#sender.over(request);
       let value: unknown;
       let message: ResultMessage | undefined;
-      if ((kind & flags.byMessage) !== 0) message = this.#inbox.takeResult(request.id);
+      if ((kind & flags.byMessage) !== 0) message = this.#receiver.takeResult(request.id);
       else value = readOne(memory, slot, kind);
       count++;
       this.completed++;
       this.busyTime += runTime;
-      this.#holding.ran(runTime);
+      this.#coalescing.ran(runTime);
       this.#events.completed(this, request, runTime, value, message);
     }
     if (count > 0) {
@@ -273,24 +273,24 @@ export class Worker {
     return count;
   }
 
-  /** Takes back up to n of the last unstarted requests that may run elsewhere, the oldest first. See `Slots.reclaim`. */
+  /** Takes back up to n of the last unstarted requests that may run elsewhere, the oldest first. See `WindowWriter.reclaim`. */
   reclaim(n: number, why: ReclaimReason = 'balance'): Request[] {
-    return this.#change(() => this.#slots.reclaim(n, why));
+    return this.#change(() => this.#writer.reclaim(n, why));
   }
 
   /** Takes one unstarted request out of the window. False: it has been started, or is not here. */
   withdraw(request: Request): boolean {
-    return this.#change(() => this.#slots.withdraw(request));
+    return this.#change(() => this.#writer.withdraw(request));
   }
 
   /** Takes back all that is unstarted, also what could not run elsewhere. `putBack` undoes it. */
   takeAll(): Request[] {
-    return this.#change(() => this.#slots.takeAll());
+    return this.#change(() => this.#writer.takeAll());
   }
 
   /** Puts back what `takeAll` has just given. */
   putBack(requests: readonly Request[]): void {
-    this.#change(() => this.#slots.putBack(requests));
+    this.#change(() => this.#writer.putBack(requests));
   }
 
   /** Whether the request is started and not completed. */
@@ -301,12 +301,12 @@ export class Worker {
   /** The request that is started and not completed, if any: the last one claimed. */
   get runningRequest(): Request | undefined {
     const head = this.#window.head();
-    return this.#window.completed() === head ? undefined : this.#ledger.at(advance(head, -1));
+    return this.#window.completed() === head ? undefined : this.#inFlight.at(advance(head, -1));
   }
 
   /** All that is sent and not completed, as far as is known here. */
   requests(): Iterable<Request> {
-    return this.#ledger;
+    return this.#inFlight;
   }
 
   /** Since when the request has been running, in ms of `performance.now() + CLOCK_OFFSET`; 0: it is not running. */
@@ -338,7 +338,7 @@ export class Worker {
 
   /** Lets the thread end by itself when its window is empty; ends it if it does not. */
   retire(): void {
-    this.#linger.begin();
+    this.#forcedExit.begin();
     this.#send({ type: 'retire' });
     if (this.#window.ring()) this.#send({ type: 'ring' });
   }
@@ -351,13 +351,13 @@ export class Worker {
 
   /** After death: what it has left. */
   remains(): Remains {
-    return this.#slots.takeRemains();
+    return this.#writer.takeRemains();
   }
 
   /** Receives messages that have arrived and closes the port. After death. */
   closeChannel(): void {
     this.#channel.close();
-    this.#outbox.close();
+    this.#sender.close();
   }
 
   /** Whether `holdBack` is in force. */
@@ -394,14 +394,14 @@ export class Worker {
       (view.pending === 0 ||
         (!this.#heldBack &&
           view.pending < limits.depth &&
-          this.#ledger.bytes + this.#outbox.unreadBytes < limits.bytes &&
+          this.#inFlight.bytes + this.#sender.unreadBytes < limits.bytes &&
           // One ahead hides the hand-over, however long it is thought to wait: the dispatcher takes it back before long.
           (view.pending === 1 || view.work < limits.lead.work)));
   }
 
   /** Throws unless the counts agree with the window; for tests. */
   verify(): void {
-    this.#ledger.verify();
+    this.#inFlight.verify();
   }
 
   /** Posts what is staged, changes what is unstarted, posts what the change has put back. */
@@ -433,12 +433,12 @@ export class Worker {
         void this.#thread.terminate(decodeFailure(message.reason) as Error);
         break;
       default:
-        this.#inbox.receive(message);
+        this.#receiver.receive(message);
     }
   }
 
   #died(death: ThreadDeath): void {
-    this.#linger.stop();
+    this.#forcedExit.stop();
     // Before what it has sent is received: a `wake` makes the main thread look, and give out what there is.
     this.state = 'dead';
     this.updateAvailable();

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { Handout } from '../../dist/src/dispatch/assignment.js';
+import { Assignment } from '../../dist/src/dispatch/assignment.js';
 import { Queue } from '../../dist/src/requests/queue.js';
 import { Request } from '../../dist/src/requests/request.js';
 import type { TaskRef } from '../../dist/src/tasks/registry.js';
-import { Lead } from '../../dist/src/worker/prefetch.js';
+import { Prefetch } from '../../dist/src/worker/prefetch.js';
 import type { Worker } from '../../dist/src/worker/worker.js';
 
 const task = { mean: 1, runs: 1 } as TaskRef;
 const counts = { submitted: 0, completed: 0, failed: 0, reclaimed: 0, retried: 0, ejected: 0 };
-const limits = { depth: 8, lead: new Lead(1.5), bytes: 1_000 };
+const limits = { depth: 8, lead: new Prefetch(1.5), bytes: 1_000 };
 const policy = { name: 'none', pins: false, add() {}, remove() {}, select: () => undefined, update() {} };
 
 /** A worker that only notes what it is given. */
@@ -32,7 +32,7 @@ describe('what is moved to an idle worker', () => {
       if (request === first) second.reject(new Error('enough'));
     });
     for (const request of [first, third]) request.promise();
-    const handout = new Handout(new Queue(), policy, limits, [], counts);
+    const handout = new Assignment(new Queue(), policy, limits, [], counts);
     handout.give(
       [first, second, third],
       worker(() => {}),

@@ -4,7 +4,7 @@ import { createPolicy } from '../../dist/src/policies/index.js';
 import { Backlog } from '../../dist/src/requests/backlog.js';
 import { Request } from '../../dist/src/requests/request.js';
 import { TaskRef } from '../../dist/src/tasks/registry.js';
-import { Lead } from '../../dist/src/worker/prefetch.js';
+import { Prefetch } from '../../dist/src/worker/prefetch.js';
 
 // The moment between "it still runs" and the end of its thread is too short to be met on real threads.
 it.each([true, false])(
@@ -13,7 +13,7 @@ it.each([true, false])(
     const dispatcher = new Dispatcher(
       {
         policy: createPolicy('least-pending', { now: () => 0, random: Math.random }),
-        limits: { depth: 8, lead: new Lead(1), bytes: 1 },
+        limits: { depth: 8, lead: new Prefetch(1), bytes: 1 },
         cores: 2,
       },
       { drained() {}, idle() {}, busy() {} },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Pulses } from '../../dist/src/health/liveness.js';
+import { Liveness } from '../../dist/src/health/liveness.js';
 import type { Worker } from '../../dist/src/worker/worker.js';
 
 /** A worker as the main thread sees it: `pings` are answered at once. */
@@ -21,7 +21,7 @@ function worker(pending: number, runningRequest?: object) {
 }
 
 function looks(seen: Worker, each: (look: number) => void = () => {}): Worker[] {
-  const pulses = new Pulses(100, false);
+  const pulses = new Liveness(100, false);
   for (let look = 0; look < 10; look++) {
     each(look);
     const silent = pulses.look([seen], look * 25);

@@ -70,7 +70,7 @@ export function givingModel(options: GivingOptions): Model<GivingGhost> {
       aborts,
     },
     activity: (local, steps) => {
-      /** `Slots.stage` and `post`. */
+      /** `WindowWriter.stage` and `post`. */
       const post = () => {
         const id = local.queued.shift()!;
         const given = error === 'posts without a give' || window.give();
@@ -88,7 +88,7 @@ export function givingModel(options: GivingOptions): Model<GivingGhost> {
         local.tail = (local.tail + 1) & 0xffff;
         local.sent.push({ id, sending: local.sending, away: given });
       };
-      /** `Slots.withdraw`, of the last one. */
+      /** `WindowWriter.withdraw`, of the last one. */
       const abort = () => {
         local.aborts--;
         if (window.reclaim(1) === 0) return;
@@ -109,7 +109,7 @@ export function givingModel(options: GivingOptions): Model<GivingGhost> {
           });
         }
       };
-      /** `Worker.#died`, `Slots.takeRemains` and `Casualties.moveOn`. */
+      /** `Worker.#died`, `WindowWriter.takeRemains` and `CrashRecovery.moveOn`. */
       const died = () => {
         if (error !== 'looks at the window before it receives') receiveAll();
         const unstarted = local.sent.splice(local.sent.length - window.reclaim(local.sent.length));

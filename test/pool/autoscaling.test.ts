@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Dispatcher } from '../../dist/src/dispatch/dispatcher.js';
-import { Elastic } from '../../dist/src/pool/autoscaling.js';
+import { Autoscaling } from '../../dist/src/pool/autoscaling.js';
 import type { Pool } from '../../dist/src/pool/pool.js';
 
 interface FakeWorker {
@@ -13,7 +13,7 @@ interface FakeWorker {
   runningRequest: { key?: string } | undefined;
 }
 
-/** A set as `Elastic` sees it, whose numbers the test sets. */
+/** A set as `Autoscaling` sees it, whose numbers the test sets. */
 class World {
   range = { min: 1, max: 4 };
   target = 1;
@@ -22,7 +22,7 @@ class World {
   newest = 0;
   workers: FakeWorker[] = [];
   waiting: { id: number }[] = [];
-  readonly elastic: Elastic;
+  readonly elastic: Autoscaling;
 
   constructor(growAfter = 50, idleTimeout = 1000) {
     const world = this;
@@ -51,7 +51,7 @@ class World {
         return { size: world.waiting.length, oldest: () => world.waiting[0] };
       },
     };
-    this.elastic = new Elastic(
+    this.elastic = new Autoscaling(
       pool as unknown as Pool,
       dispatcher as unknown as Dispatcher,
       { growAfter, idleTimeout },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Clock, type Duty, Upkeep } from '../../dist/src/pool/maintenance.js';
+import { type Clock, type Duty, Maintenance } from '../../dist/src/pool/maintenance.js';
 
 /** Time that the test moves on. */
 class FakeClock implements Clock {
@@ -50,13 +50,13 @@ class FakeDuty implements Duty {
   }
 }
 
-describe('Upkeep', () => {
+describe('Maintenance', () => {
   it('comes to a time that is farther away than timers reach', () => {
     const clock = new FakeClock();
     const far = 3 * 2 ** 31;
     const duty = new FakeDuty(10);
     duty.next = far;
-    const upkeep = new Upkeep([duty], clock);
+    const upkeep = new Maintenance([duty], clock);
     upkeep.look();
     expect(clock.longest).toBeLessThan(2 ** 31);
     clock.advance(far);
@@ -65,7 +65,7 @@ describe('Upkeep', () => {
 
   it('has no timer before there is load, and none when no duty wants a next look', () => {
     const clock = new FakeClock();
-    const upkeep = new Upkeep([new FakeDuty(10), new FakeDuty(undefined)], clock);
+    const upkeep = new Maintenance([new FakeDuty(10), new FakeDuty(undefined)], clock);
     expect(clock.hasTimer).toBe(false);
     upkeep.nudge();
     expect(clock.hasTimer).toBe(true);
@@ -76,7 +76,7 @@ describe('Upkeep', () => {
   it('looks within the pace of the most impatient duty, however often it is nudged', () => {
     const clock = new FakeClock();
     const duties = [new FakeDuty(30), new FakeDuty(10)];
-    const upkeep = new Upkeep(duties, clock);
+    const upkeep = new Maintenance(duties, clock);
     for (let i = 0; i < 1000; i++) upkeep.nudge();
     expect(clock.set).toBe(1);
     clock.advance(100);
@@ -87,7 +87,7 @@ describe('Upkeep', () => {
     const clock = new FakeClock();
     const duty = new FakeDuty(10);
     duty.next = 10;
-    const upkeep = new Upkeep([duty, new FakeDuty(undefined)], clock);
+    const upkeep = new Maintenance([duty, new FakeDuty(undefined)], clock);
     upkeep.nudge();
     clock.advance(35);
     expect(duty.looks).toEqual([10, 20, 30]);
@@ -100,7 +100,7 @@ describe('Upkeep', () => {
     const clock = new FakeClock();
     const duty = new FakeDuty(10);
     duty.next = 10_000;
-    const upkeep = new Upkeep([duty], clock);
+    const upkeep = new Maintenance([duty], clock);
     upkeep.look();
     clock.advance(100);
     upkeep.nudge();
@@ -111,11 +111,11 @@ describe('Upkeep', () => {
   it('does nothing where no duty has a pace, and nothing after its end', () => {
     const clock = new FakeClock();
     const lazy = new FakeDuty(undefined);
-    new Upkeep([lazy], clock).nudge();
+    new Maintenance([lazy], clock).nudge();
     expect(clock.set).toBe(0);
     const duty = new FakeDuty(10);
     duty.next = 10;
-    const upkeep = new Upkeep([duty], clock);
+    const upkeep = new Maintenance([duty], clock);
     upkeep.nudge();
     upkeep.stop();
     upkeep.nudge();
@@ -130,7 +130,7 @@ describe('Upkeep', () => {
       upkeep.stop();
       return now + 10;
     };
-    const upkeep = new Upkeep([{ pace: 10, look }], clock);
+    const upkeep = new Maintenance([{ pace: 10, look }], clock);
     upkeep.nudge();
     clock.advance(100);
     expect(clock.hasTimer).toBe(false);

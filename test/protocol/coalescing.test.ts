@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Holding, MOST_HOLD_MS } from '../../dist/src/protocol/coalescing.js';
+import { Coalescing, MOST_HOLD_MS } from '../../dist/src/protocol/coalescing.js';
 
-function havingRun(...runTimes: readonly number[]): Holding {
-  const holding = new Holding();
+function havingRun(...runTimes: readonly number[]): Coalescing {
+  const holding = new Coalescing();
   for (const runTime of runTimes) holding.ran(runTime);
   return holding;
 }
@@ -67,8 +67,8 @@ describe('the main thread looks whether something is held back', () => {
         fc.double({ min: 0, max: 0.2, noNaN: true }),
         fc.integer({ min: 0, max: 20 }),
         (before, next, delivery, unstarted) => {
-          const worker = new Holding();
-          const main = new Holding();
+          const worker = new Coalescing();
+          const main = new Coalescing();
           for (const time of before) {
             // As they travel: without the time for the delivery, as 32-bit floats.
             worker.ran(time + delivery);

@@ -1,4 +1,4 @@
-import type { Stream, Submit } from '../../src/signatures.js';
+import type { Stream, Submit } from '../../src/tasks/signatures.js';
 import { expectType } from './expect.js';
 
 interface Options {

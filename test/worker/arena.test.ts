@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { advance } from '../../dist/src/protocol/window.js';
 import { Request } from '../../dist/src/requests/request.js';
 import { Arena, ArenaMemory } from '../../dist/src/worker/arena.js';
-import { Ledger } from '../../dist/src/worker/in-flight.js';
+import { InFlight } from '../../dist/src/worker/in-flight.js';
 import { Gate, wait } from '../support/gate.js';
 import { watchMessages } from '../support/shared-memory.js';
 
@@ -23,7 +23,7 @@ describe('the memory beside a window', () => {
     const open = () => {
       const arena = new Arena(
         (message) => sent.push(message.type === 'share' && message.buffer),
-        new Ledger(CAPACITY, { pending: 0, work: 0 }),
+        new InFlight(CAPACITY, { pending: 0, work: 0 }),
         source,
       );
       arena.begin();
@@ -49,7 +49,7 @@ describe('the memory beside a window', () => {
     const task = { id: 1, mean: 0 } as Request['task'];
     fc.assert(
       fc.property(fc.array(step, { minLength: 5, maxLength: 80 }), (steps) => {
-        const ledger = new Ledger(CAPACITY, { pending: 0, work: 0 });
+        const ledger = new InFlight(CAPACITY, { pending: 0, work: 0 });
         let memory: Uint8Array<ArrayBufferLike> = new Uint8Array(0);
         const arena = new Arena(
           (message) => {

@@ -1,16 +1,16 @@
 import { Balancer } from 'leastwork';
 import { describe, expect, it } from 'vitest';
 import { Request } from '../../dist/src/requests/request.js';
-import { Ledger } from '../../dist/src/worker/in-flight.js';
-import { Shares } from '../../dist/src/worker/shared-buffers.js';
+import { InFlight } from '../../dist/src/worker/in-flight.js';
+import { SharedBuffers } from '../../dist/src/worker/shared-buffers.js';
 import { gc } from '../support/shared-memory.js';
 
 /** The main thread's side alone, with what it sends. */
 function sides() {
-  const ledger = new Ledger(16, { pending: 0, work: 0 });
+  const ledger = new InFlight(16, { pending: 0, work: 0 });
   const sent: { type: string; numbers?: readonly number[] }[] = [];
   // Without the buffers: these are to be collected.
-  const shares = new Shares((message) => {
+  const shares = new SharedBuffers((message) => {
     sent.push(message.type === 'unshare' ? message : { type: message.type });
   }, ledger);
   const task = { id: 1, mean: 0 } as Request['task'];
@@ -19,7 +19,7 @@ function sides() {
 }
 
 /** Numbers a buffer that nobody has when this returns. */
-function numberOne(shares: Shares): number {
+function numberOne(shares: SharedBuffers): number {
   const buffer = new SharedArrayBuffer(8);
   expect(shares.numberOf(buffer)).toBe(0);
   return shares.numberOf(buffer);

@@ -3,9 +3,9 @@ import { windowBytes } from '../../dist/src/protocol/layout.js';
 import { Window } from '../../dist/src/protocol/window.js';
 import { Request, RequestExtras } from '../../dist/src/requests/request.js';
 import type { TaskRef } from '../../dist/src/tasks/registry.js';
-import { Ledger } from '../../dist/src/worker/in-flight.js';
-import type { Outbox } from '../../dist/src/worker/sender.js';
-import { Slots } from '../../dist/src/worker/window-writer.js';
+import { InFlight } from '../../dist/src/worker/in-flight.js';
+import type { Sender } from '../../dist/src/worker/sender.js';
+import { WindowWriter } from '../../dist/src/worker/window-writer.js';
 
 const CAPACITY = 1_024;
 const task = { id: 1, mean: 0.1, runs: 1 } as TaskRef;
@@ -16,13 +16,13 @@ const outbox = {
   over() {},
   drop() {},
   arena: { begin() {}, bytes: 0, end: 0 },
-} as unknown as Outbox;
+} as unknown as Sender;
 
 function filled(requests: readonly Request[]) {
   const window = new Window(new SharedArrayBuffer(windowBytes(CAPACITY)), new SharedArrayBuffer(4), CAPACITY);
   window.reset();
-  const ledger = new Ledger(CAPACITY, { pending: 0, work: 0 });
-  const slots = new Slots(window, ledger, outbox);
+  const ledger = new InFlight(CAPACITY, { pending: 0, work: 0 });
+  const slots = new WindowWriter(window, ledger, outbox);
   for (const request of requests) slots.stage(request);
   slots.post();
   return { window, ledger, slots };

@@ -4,7 +4,7 @@
  * If it sleeps, it takes a message to wake it, which costs both sides more than a short task. So what is completed may wait a little for
  * others, as long as there is something else to do.
  */
-import { Holding } from '../../src/protocol/coalescing.js';
+import { Coalescing } from '../../src/protocol/coalescing.js';
 import type { Window } from '../../src/protocol/window.js';
 import type { WorkerChannel } from './delivery.js';
 
@@ -13,7 +13,7 @@ export class Announcer {
   readonly #channel: WorkerChannel;
   /** When the first completion that main has not been told of was published; 0: none. */
   #unannouncedSince = 0;
-  readonly #holding = new Holding();
+  readonly #holding = new Coalescing();
 
   constructor(window: Window, channel: WorkerChannel) {
     this.#window = window;

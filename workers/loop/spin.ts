@@ -4,7 +4,7 @@
  * A spin that finds nothing within its limit was in vain; each doubles the number of waits that are left out next, so that
  * spinning takes next to nothing where requests come slower than that.
  */
-import type { Spinners } from '../../src/protocol/spin-permits.js';
+import type { SpinPermits } from '../../src/protocol/spin-permits.js';
 import type { Window } from '../../src/protocol/window.js';
 import { now } from './natives.js';
 
@@ -15,7 +15,7 @@ const MOST_SKIPPED = 64;
 
 export class Spinner {
   readonly #window: Window;
-  readonly #spinners: Spinners;
+  readonly #spinners: SpinPermits;
   readonly #id: number;
   readonly #limit: number;
   /** Waits to be left out before the next spin; and after the next that is in vain. */
@@ -23,7 +23,7 @@ export class Spinner {
   #penalty = 1;
 
   /** @param limit of a spin, in ms */
-  constructor(window: Window, spinners: Spinners, id: number, limit: number) {
+  constructor(window: Window, spinners: SpinPermits, id: number, limit: number) {
     this.#window = window;
     this.#spinners = spinners;
     this.#id = id;

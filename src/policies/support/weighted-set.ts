@@ -13,7 +13,7 @@ import type { WorkerView } from '../policy.js';
  * difference, so that fractions leave no residue.
  */
 export class WeightedSet {
-  readonly #slots = new Map<number, number>();
+  readonly #writer = new Map<number, number>();
   readonly #free: number[] = [];
   #workers: (WorkerView | undefined)[] = [];
   #sums = new Float64Array(2);
@@ -22,7 +22,7 @@ export class WeightedSet {
 
   /** Number of workers, available or not. */
   get size(): number {
-    return this.#slots.size;
+    return this.#writer.size;
   }
 
   /** Number of available workers. */
@@ -31,27 +31,27 @@ export class WeightedSet {
   }
 
   add(worker: WorkerView): void {
-    if (!this.#slots.has(worker.id)) {
+    if (!this.#writer.has(worker.id)) {
       const slot = this.#free.pop() ?? this.#workers.length;
       if (slot >= this.#leaves) this.#grow();
       this.#workers[slot] = worker;
-      this.#slots.set(worker.id, slot);
+      this.#writer.set(worker.id, slot);
     }
     this.update(worker);
   }
 
   remove(worker: WorkerView): void {
-    const slot = this.#slots.get(worker.id);
+    const slot = this.#writer.get(worker.id);
     if (slot === undefined) return;
     this.#set(slot, 0);
-    this.#slots.delete(worker.id);
+    this.#writer.delete(worker.id);
     this.#workers[slot] = undefined;
     this.#free.push(slot);
   }
 
   /** O(1) when neither weight nor availability has changed. */
   update(worker: WorkerView): void {
-    const slot = this.#slots.get(worker.id);
+    const slot = this.#writer.get(worker.id);
     if (slot !== undefined) this.#set(slot, worker.available ? worker.weight : 0);
   }
 
@@ -84,7 +84,7 @@ export class WeightedSet {
     let available = 0;
     for (let slot = 0; slot < this.#leaves; slot++) {
       const worker = this.#workers[slot];
-      if (worker !== undefined && this.#slots.get(worker.id) !== slot)
+      if (worker !== undefined && this.#writer.get(worker.id) !== slot)
         throw new Error(`slot ${slot} is stale`);
       const weight = worker?.available ? worker.weight : 0;
       if (this.#sums[this.#leaves + slot] !== weight) throw new Error(`slot ${slot} has the wrong weight`);
