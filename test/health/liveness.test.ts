@@ -21,10 +21,10 @@ function worker(pending: number, runningRequest?: object) {
 }
 
 function looks(seen: Worker, each: (look: number) => void = () => {}): Worker[] {
-  const pulses = new Liveness(100, false);
+  const liveness = new Liveness(100, false);
   for (let look = 0; look < 10; look++) {
     each(look);
-    const silent = pulses.look([seen], look * 25);
+    const silent = liveness.look([seen], look * 25);
     if (silent.length > 0) return silent;
   }
   return [];
