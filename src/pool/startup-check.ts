@@ -1,6 +1,6 @@
 /**
- * The check that a fresh thread must pass before it gets requests. That it has come up and loaded its modules is one already; the
- * `check` option adds a task of the user's, which must end without an error. Nobody is taken for healthy before.
+ * The `check` option: a task of the user's that a fresh thread must run without an error before it gets
+ * requests. Without that option it is enough that the thread has come up and loaded its modules.
  */
 import { decodeFailure } from '../errors/failure.js';
 import type { ResultMessage } from '../protocol/messages.js';
@@ -10,14 +10,14 @@ import type { Worker } from '../worker/worker.js';
 
 export interface StartupCheckSetup {
   readonly task: TaskRef;
-  /** How long it may take, in ms; `Infinity`: for ever. */
+  /** How long it may take, in ms; `Infinity`: no limit. */
   readonly limit: number;
 }
 
-/** Above the ids of all other requests. */
+/** Above the ids of all requests. */
 const CHECK_ID = 2 ** 30 + 1;
 
-/** Called once for each worker, with `undefined` when it has passed. */
+/** Called once for each worker; with `undefined` if it has passed. */
 type Verdict = (worker: Worker, error: Error | undefined) => void;
 
 export class StartupCheck {
@@ -30,10 +30,10 @@ export class StartupCheck {
     this.#verdict = verdict;
   }
 
-  /** Gives the worker its check. Its state must be `checking`, and somebody must drain it. */
+  /** Sends the check to the worker. Its state must be `checking`, and the dispatcher must watch it. */
   begin(worker: Worker): void {
     const { task, limit } = this.#setup;
-    // Nobody awaits it: without a promise of its own it counts as settled wherever else it is met.
+    // No promise belongs to it, so `isSettled` is true from the beginning.
     const error = worker.stage(new Request(CHECK_ID, task, undefined, undefined));
     worker.flush();
     let timer: NodeJS.Timeout | undefined;
@@ -48,7 +48,7 @@ export class StartupCheck {
     if (error !== undefined) this.#end(worker, error);
   }
 
-  /** The check has ended. */
+  /** The check has been run. */
   completed(worker: Worker, message: ResultMessage | undefined): void {
     if (message?.failure === undefined) {
       this.#end(worker, undefined);
@@ -59,7 +59,7 @@ export class StartupCheck {
     this.#end(worker, new Error(`the check '${this.#setup.task.name}' failed: ${why}`, { cause }));
   }
 
-  /** The worker is no more. */
+  /** The worker's thread has ended. */
   forget(worker: Worker): void {
     clearTimeout(this.#timers.get(worker.id));
     this.#timers.delete(worker.id);
