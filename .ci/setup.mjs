@@ -69,10 +69,10 @@ function filesBelow(folder, from) {
     .sort();
 }
 
-/** The library's sources, relative to the root. */
-export function sourceFiles() {
+/** The library's sources, relative to the root of the checkout. */
+export function sourceFiles(from = root) {
   return ['src', 'workers']
-    .flatMap((folder) => filesBelow(at(folder), root))
+    .flatMap((folder) => filesBelow(path.join(from, folder), from))
     .filter((file) => /\.c?ts$/.test(file));
 }
 

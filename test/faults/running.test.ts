@@ -1,10 +1,14 @@
 import { WorkerCrashedError } from 'leastwork';
 import { describe, expect, it } from 'vitest';
-import { CRASHES, fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { CRASHES, faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { ready } from '../support/readiness.js';
 
 describe.each(CRASHES)('a crash while a request runs: $how', ({ how, exitCode, cause }) => {
   it('rejects that request alone, and says why', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       const before = [balancer.submit(faults.echo, [1]), balancer.submit(faults.echo, ['x'.repeat(1000)])];
       const victim = balancer.submit(faults.crash, [how, gate.words]);
@@ -37,7 +41,7 @@ describe.each(CRASHES)('a crash while a request runs: $how', ({ how, exitCode, c
     }));
 
   it('loses no result that was completed just before', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       await ready(balancer, 1);
       const before = [balancer.submit(faults.echo, [1]), balancer.submit(faults.echo, [{ two: 2 }])];
@@ -58,7 +62,7 @@ describe.each(CRASHES)('a crash while a request runs: $how', ({ how, exitCode, c
     }));
 
   it('loses no result where the main thread looks by itself, and is not told', () =>
-    withBalancer({ window: 32 }, async (balancer) => {
+    withSmallBalancer({ window: 32 }, async (balancer) => {
       // Short tasks: then it does not wait for a message.
       const short = () => Array.from({ length: 30 }, (_, i) => balancer.submit(faults.echo, [i]));
       for (let i = 0; i < 20; i++) await Promise.all(short());

@@ -6,7 +6,7 @@ import { Request } from '../../dist/src/requests/request.js';
 import { Arena, ArenaMemory } from '../../dist/src/worker/arena.js';
 import { InFlight } from '../../dist/src/worker/in-flight.js';
 import { Gate, wait } from '../support/gate.js';
-import { watchMessages } from '../support/shared-memory.js';
+import { watchMessages } from '../support/messages.js';
 
 const CAPACITY = 16;
 
@@ -107,7 +107,7 @@ describe('the memory beside a window', () => {
     await using balancer = new Balancer({ workers: 1, windowBytes: 2 ** 30, window: 128 });
     const gate = new Gate();
     const blocked = balancer.submit(wait, [gate.shared]);
-    await gate.waitFor(1);
+    await gate.reached(1);
     const sent = watchMessages();
     const most = 2 ** 16;
     const sizes = [...Array(30).fill(most), most + 1, ...Array(36).fill(most), 300] as number[];
