@@ -1,5 +1,5 @@
-// Checks that the package holds exactly the built files of today's sources and the documents, and that the documents' relative links lead
-// to files of the package.
+// Checks that the package holds exactly the built files of today's sources and the documents, and that the
+// documents' relative links lead to files of the package.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

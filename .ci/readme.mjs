@@ -1,5 +1,5 @@
-// Checks that the code in README.md compiles against the built package, and that the paths that the documents name exist.
-// Conventions for the blocks of code:
+// Checks that the code in README.md compiles against the built package, and that the paths that the documents
+// name exist. Conventions for the blocks of code:
 //   ```ts / ```js             a program of its own (`require(` in it makes it CommonJS)
 //   first line `// name.ext`  a file that the other blocks may import
 //   ```ts continues           goes on where the program above it ended
@@ -12,7 +12,10 @@ const folder = path.join('.setup', 'readme');
 const INVENTED = /^workers\/main\.js$|heaviest-first/;
 const languages = { ts: 'ts', typescript: 'ts', js: 'js', javascript: 'js', mjs: 'js', cjs: 'js' };
 
-/** The programs in `markdown`. Each line keeps its number, so that the compiler's line numbers are the README's. */
+/**
+ * The programs in `markdown`. Each line keeps its number, so that the compiler's line numbers are the
+ * README's.
+ */
 export function programsOf(markdown) {
   const programs = [];
   const lines = markdown.split(/\r?\n/);
