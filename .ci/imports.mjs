@@ -1,5 +1,6 @@
-// Checks who imports whom: the folder rules below, no circle of imports (types included), and no package that is not declared.
-// `node .ci/imports.mjs [root]`: the root of another checkout, which has src/, workers/, package.json and ARCHITECTURE.md.
+// Checks who imports whom: the folder rules below, no circle of imports (types included), and no package that
+// is not declared. `node .ci/imports.mjs [root]`: the root of another checkout, which has src/, workers/,
+// package.json and ARCHITECTURE.md.
 import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
@@ -10,9 +11,9 @@ const root = process.argv[2] ?? path.dirname(import.meta.dirname);
 const read = (file) => readFileSync(path.join(root, file), 'utf8');
 
 /**
- * The folder rules: the folders from which the files of a folder may import, besides their own, types included. `root` stands for the
- * files of `src/` itself. Imports run downwards: a folder names only folders above it here. ARCHITECTURE.md shows the same table;
- * that they agree is checked below.
+ * The folder rules: the folders from which the files of a folder may import, besides their own, types
+ * included. `root` stands for the files of `src/` itself. Imports run downwards: a folder names only folders
+ * above it here. ARCHITECTURE.md shows the same table; that they agree is checked below.
  */
 const FOLDERS = {
   errors: [],
@@ -68,7 +69,10 @@ function folderOf(file) {
   return below.length === 0 ? 'root' : next;
 }
 
-/** Each rule: the imports that it is about, and which of them it allows. `types`: imports of types alone count, too. */
+/**
+ * Each rule: the imports that it is about, and which of them it allows. `types`: imports of types alone
+ * count, too.
+ */
 const rules = [
   {
     why: 'the folder rules do not allow it (see the table)',
@@ -111,7 +115,10 @@ const rules = [
 const packageOf = (specifier) =>
   builtins.has(specifier) ? specifier : specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 
-/** @returns every import of one file: `{ from, to, line, type }`, `to` being a file below the root or a package. */
+/**
+ * @returns every import of one file: `{ from, to, line, type }`, `to` being a file below the root or a
+ *   package.
+ */
 function importsOf(from) {
   const source = read(from);
   const { module, errors } = parseSync(from, source);
@@ -144,7 +151,10 @@ function importsOf(from) {
   }));
 }
 
-/** One circle through `start`, as the list of its imports; depth first, over files not yet known to be free of circles. */
+/**
+ * One circle through `start`, as the list of its imports; depth first, over files not yet known to be free of
+ * circles.
+ */
 function circleFrom(start, graph, clean, trail = []) {
   for (const edge of graph.get(start) ?? []) {
     if (isPackage(edge.to) || clean.has(edge.to)) continue;

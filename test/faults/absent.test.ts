@@ -43,7 +43,8 @@ describe.each([{ window: 8 }, { window: 1 }, { window: 'auto' }] as const)(
             isDone = true;
           });
           await Promise.resolve();
-          // In each turn: on a busy machine it may be taken back from the other one first, and be sent to this one only then.
+          // In each turn: on a busy machine it may be taken back from the other one first, and be sent to
+          // this one only then.
           await until(() => {
             wasSent ||= balancer.stats().workers[held]!.pending === 1;
             return isDone;

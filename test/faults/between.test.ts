@@ -11,7 +11,8 @@ describe('a crash while no request runs', () => {
     withSmallBalancer({ window: 64 }, async (balancer) => {
       const ended: unknown[] = [];
       balancer.on('workerEnd', (event) => ended.push(event));
-      // Each leaves an error behind that surfaces in the next turn of the thread's event loop; the busy ones bring that about.
+      // Each leaves an error behind that surfaces in the next turn of the thread's event loop; the busy ones
+      // bring that about.
       const requests = Array.from({ length: 60 }, (_, i) =>
         i % 20 === 0 ? balancer.submit(faults.crashLater, [i]) : balancer.submit(faults.busy, [1, i]),
       );

@@ -47,11 +47,13 @@ describe.each(CRASHES)('a crash while a request runs: $how', ({ how, exitCode, c
       const before = [balancer.submit(faults.echo, [1]), balancer.submit(faults.echo, [{ two: 2 }])];
       const failing = balancer.submit(faults.thrower, ['three']);
       const victim = balancer.submit(faults.crash, [how, gate.words]);
-      // They are posted at the end of this microtask turn. After that this thread sees nothing until it hears of all at once.
+      // They are posted at the end of this microtask turn. After that this thread sees nothing until it hears
+      // of all at once.
       await Promise.resolve();
       expect(Atomics.wait(gate.words, 0, 0, 20_000)).not.toBe('timed-out');
       gate.open();
-      // Time to die, so that it most likely is dead by then; with the results unread, or it has not, the fates are the same.
+      // Time to die, so that it most likely is dead by then; with the results unread, or it has not, the
+      // fates are the same.
       Atomics.wait(gate.words, 3, 0, 50);
       expect(await fates([...before, failing, victim])).toEqual([
         1,

@@ -12,7 +12,8 @@ const bytesOf = (n: number) => new Uint8Array(1000).fill(n);
 /** Ends in which the thread can still send back what it has not started. */
 const orderly = CRASHES.filter(({ how }) => how !== 'out of memory').map(({ how }) => how);
 
-// The requests of a session are sent ahead to its worker; others wait where what was transferred with them could be lost.
+// The requests of a session are sent ahead to its worker; others wait where what was transferred with them
+// could be lost.
 describe('arguments that were transferred to a thread that died before it started them', () => {
   it.each(orderly)('come back, and run elsewhere (%s)', (how) =>
     withSmallBalancer({}, async (balancer) => {
@@ -151,7 +152,8 @@ describe('arguments that were transferred to a thread that died before it starte
     }));
 });
 
-// Whether the thread's last message or its end is heard first is not ours to say; where it is the message, what was sent upon it is lost.
+// Whether the thread's last message or its end is heard first is not ours to say; where it is the message,
+// what was sent upon it is lost.
 it('are not sent to a thread that is known to be dead, as its last messages are received', async () => {
   const lost: unknown[] = [];
   for (let attempt = 0; attempt < 8; attempt++) {

@@ -15,7 +15,9 @@ export const quickStartSucceeded: Ended = {
   signal: null,
 };
 
-/** A project of a user, in a folder of its own far from this repository, with the packed leastwork installed. */
+/**
+ * A project of a user, in a folder of its own far from this repository, with the packed leastwork installed.
+ */
 export interface Project {
   /** Absolute path; it has spaces and letters that are not ASCII, as home folders do. */
   readonly folder: string;
@@ -27,7 +29,10 @@ export interface Project {
   remove(): Promise<void>;
 }
 
-/** The environment of a user: npm's variables would point it at this repository, and coverage is not of these copies. */
+/**
+ * The environment of a user: npm's variables would point it at this repository, and coverage is not of these
+ * copies.
+ */
 function userEnv(): NodeJS.ProcessEnv {
   const env = { ...process.env };
   for (const name of Object.keys(env)) {

@@ -1,4 +1,7 @@
-/** Words of a gate's memory. Tasks, which cannot import them, spell them out; so does fixtures/faults/tasks.mjs. */
+/**
+ * Words of a gate's memory. Tasks, which cannot import them, spell them out; so does
+ * fixtures/faults/tasks.mjs.
+ */
 const ARRIVED = 0;
 const OPENED = 1;
 const COUNT = 2;

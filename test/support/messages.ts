@@ -2,7 +2,10 @@ import { MessagePort } from 'node:worker_threads';
 import { onTestFinished, vi } from 'vitest';
 import type { ArgumentsMessage, ToWorker } from '../../dist/src/protocol/messages.js';
 
-/** Watches the messages to threads from now on; gives how many of a type there have been, or of those with that buffer. */
+/**
+ * Watches the messages to threads from now on; gives how many of a type there have been, or of those with
+ * that buffer.
+ */
 export function watchMessages(): (
   type: ToWorker['type'] | 'arguments',
   buffer?: SharedArrayBuffer,
