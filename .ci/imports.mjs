@@ -19,7 +19,7 @@ const FOLDERS = {
   errors: [],
   protocol: ['errors'],
   options: ['errors'],
-  policies: ['errors'],
+  policies: ['errors', 'options'],
   values: ['errors', 'protocol'],
   tasks: ['errors', 'options', 'protocol'],
   requests: ['errors', 'protocol', 'policies', 'tasks'],

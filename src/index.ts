@@ -1,5 +1,6 @@
 /// <reference types="node" preserve="true" />
-export { Balancer, type BalancerEvents } from './balancer.js';
+export { Balancer } from './balancer.js';
+export type { BalancerEvents } from './balancer-events.js';
 export type { BalancerOptions } from './balancer-options.js';
 export { Session, type SessionEvents } from './calls/session.js';
 export { type CloseOnSignalOptions, closeOnSignal } from './close-on-signal.js';

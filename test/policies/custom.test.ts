@@ -84,7 +84,7 @@ describe('an own policy', () => {
       await until(() => balancer.stats().queued === 100);
       policy.isOpen = true;
       // A change of its own, which nobody can know of: it says so.
-      balancer.dispatch();
+      balancer.offer();
       expect(await Promise.all(results)).toEqual(range(0, 100));
       policy.isOpen = false;
       const more = range(0, 10).map((n) => balancer.submit(echo, [n]));
@@ -209,7 +209,7 @@ describe('an own policy that is broken', () => {
     await withBalancer({ workers: 1, policy: new Foreign() }, async (balancer) => {
       await expect(balancer.submit(echo, [1])).rejects.toMatchObject({
         code: 'ERR_NO_WORKER',
-        message: expect.stringMatching("policy 'own' selected what is not a worker of the set"),
+        message: expect.stringMatching("policy 'own' selected something that is not a worker of the set"),
       });
     });
   });
