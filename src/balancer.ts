@@ -93,7 +93,11 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     this.#tasks = new TaskRegistry({ inline: settings.inline });
     const created = createPolicy(settings.policy, { now: () => performance.now(), random: Math.random });
     const policy = created === settings.policy ? new GuardedPolicy(created) : created;
-    const limits = { depth: settings.depth, lead: new Prefetch(settings.work), bytes: settings.windowBytes };
+    const limits = {
+      depth: settings.depth,
+      prefetch: new Prefetch(settings.work),
+      bytes: settings.windowBytes,
+    };
     this.#dispatcher = new Dispatcher(
       { policy, limits, cores: availableParallelism() },
       {

@@ -76,7 +76,7 @@ export class Cancellation {
     if (this.#dispatcher.withdraw(request)) return;
     const worker = request.extras?.worker as Worker | undefined;
     if (worker === undefined || !worker.isRunning(request)) return;
-    worker.cancel(request, error);
+    worker.commands.cancel(request, error);
     if (this.#grace === Number.POSITIVE_INFINITY) return;
     // One for each worker: what it has run before is over. So a long grace does not hold every request that was ever stopped.
     clearTimeout(this.#graces.get(worker));
