@@ -26,7 +26,7 @@ import { SpinPermits } from './protocol/spin-permits.js';
 import { TaskRegistry } from './tasks/registry.js';
 import { ArenaMemory } from './worker/arena.js';
 import { Prefetch } from './worker/prefetch.js';
-import type { WindowLimits } from './worker/worker.js';
+import type { WindowLimits } from './worker/setup.js';
 
 /** Emits an event of the Balancer. Must not throw. */
 export type Emit = <Name extends keyof BalancerEvents>(name: Name, ...args: BalancerEvents[Name]) => void;
@@ -49,7 +49,7 @@ export class Engine {
   constructor(settings: Settings, emit: Emit) {
     this.#emit = emit;
     const prefetch = new Prefetch(settings.work);
-    const limits: WindowLimits = { depth: settings.depth, lead: prefetch, bytes: settings.windowBytes };
+    const limits: WindowLimits = { depth: settings.depth, prefetch, bytes: settings.windowBytes };
     this.tasks = new TaskRegistry({ inline: settings.inline });
     this.dispatcher = this.#createDispatcher(settings, limits, () => backpressure.notify());
     const backpressure = new Backpressure(this.dispatcher, settings.maxQueue, () => emit('drain'));

@@ -46,4 +46,4 @@ export type { CircuitSnapshot, CircuitState } from './pool/circuit.js';
 export { Router, type RouterStats, routeName, type Submitter } from './router.js';
 export type { BalancerStats, WorkerStats } from './stats.js';
 export { type Tasks, tasks } from './tasks/handles.js';
-export type { WorkerState } from './worker/view.js';
+export type { WorkerState } from './worker/state.js';

@@ -3,7 +3,7 @@
 import type { Dispatcher } from './dispatch/dispatcher.js';
 import type { CircuitSnapshot } from './pool/circuit.js';
 import type { Pool } from './pool/pool.js';
-import type { WorkerState } from './worker/view.js';
+import type { WorkerState } from './worker/state.js';
 
 export interface WorkerStats {
   readonly id: number;

@@ -74,7 +74,7 @@ export class Cancellation {
     if (this.#dispatcher.withdraw(request)) return;
     const worker = request.extras?.worker as Worker | undefined;
     if (worker === undefined || !worker.isRunning(request)) return;
-    worker.cancel(request, error);
+    worker.commands.cancel(request, error);
     if (this.#grace === Number.POSITIVE_INFINITY) return;
     // One timer for each worker, since its earlier requests are over: otherwise a long grace would keep every
     // stopped request in memory.

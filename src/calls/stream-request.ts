@@ -46,14 +46,14 @@ export class StreamRequest implements StreamSource {
 
   credit(values: number): void {
     const request = this.#request;
-    if (request !== undefined && !request.isSettled) workerOf(request)?.credit(request, values);
+    if (request !== undefined && !request.isSettled) workerOf(request)?.commands.credit(request, values);
   }
 
   async stop(): Promise<void> {
     const request = this.#request;
     if (request === undefined || request.isSettled) return;
     if (this.#dispatcher.withdraw(request)) request.resolve(undefined);
-    else workerOf(request)?.stopStream(request);
+    else workerOf(request)?.commands.stopStream(request);
     // The caller has left the loop: an error of the generator has nobody to go to.
     await this.#running?.catch(() => {});
   }

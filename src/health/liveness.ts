@@ -60,9 +60,9 @@ export class Liveness {
       watched.pingedAt = undefined;
       return false;
     }
-    if (watched.pingedAt === undefined || worker.beats !== watched.pingedAt) {
-      watched.pingedAt = worker.beats;
-      worker.ping();
+    if (watched.pingedAt === undefined || worker.vitalSigns.beats !== watched.pingedAt) {
+      watched.pingedAt = worker.vitalSigns.beats;
+      worker.commands.ping();
     }
     return true;
   }
@@ -72,6 +72,6 @@ export class Liveness {
  * Where a worker has to start a request only claims count: its event loop may answer pings although its work
  * loop has ended.
  */
-function progressOf(worker: Worker): number {
-  return worker.view.pending > 0 && worker.runningRequest === undefined ? worker.claims : worker.progress;
+function progressOf({ view, runningRequest, vitalSigns }: Worker): number {
+  return view.pending > 0 && runningRequest === undefined ? vitalSigns.claims : vitalSigns.progress;
 }

@@ -2,11 +2,10 @@
 
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { BalancerClosedError, NoWorkerError } from '../errors/errors.js';
-import type { ResultMessage } from '../protocol/messages.js';
 import { SpinPermits } from '../protocol/spin-permits.js';
-import type { Request } from '../requests/request.js';
+import type { LifecycleEvents } from '../worker/events.js';
 import type { ThreadDeath } from '../worker/thread.js';
-import type { Worker, WorkerEvents } from '../worker/worker.js';
+import type { Worker } from '../worker/worker.js';
 import { Availability, noWorker } from './availability.js';
 import type { Circuit } from './circuit.js';
 import type { Member } from './member.js';
@@ -39,7 +38,7 @@ export interface PoolEvents {
   refusing(error: NoWorkerError | undefined): void;
 }
 
-export class Pool implements WorkerEvents {
+export class Pool implements LifecycleEvents<Worker> {
   readonly #rules: PoolRules;
   readonly #dispatcher: Dispatcher;
   readonly #events: PoolEvents;
@@ -69,7 +68,7 @@ export class Pool implements WorkerEvents {
     this.#events = events;
     this.#spinPermits = new SpinPermits(setup.spinners);
     this.#availability = new Availability((error) => events.refusing(error));
-    this.#spawner = new Spawner(setup, this.#members, this, () => this.#fill());
+    this.#spawner = new Spawner(setup, this.#members, dispatcher, this, () => this.#fill());
     this.#retirement = new Retirement(this.#members, dispatcher);
     this.#replacement = new Replacement(this.#members, this.#spawner, this.#retirement);
     this.#resizing = new Resizing(this.#size, this.#members, this.#spawner, this.#retirement, () =>
@@ -184,25 +183,6 @@ export class Pool implements WorkerEvents {
     this.#replacement.recycle(maxRequests, maxHeap);
   }
 
-  completed(
-    worker: Worker,
-    request: Request,
-    runTime: number,
-    value: unknown,
-    message: ResultMessage | undefined,
-  ): void {
-    if (worker.state === 'checking') this.#startupCheck?.completed(worker, message);
-    else this.#dispatcher.completed(worker, request, runTime, value, message);
-  }
-
-  answered(worker: Worker): void {
-    this.#dispatcher.answered(worker);
-  }
-
-  woken(): void {
-    this.#dispatcher.woken();
-  }
-
   ready(worker: Worker): void {
     const member = this.#members.get(worker.id) as Member;
     if (this.#closed || !member.isStaying) return;
@@ -210,7 +190,8 @@ export class Pool implements WorkerEvents {
       this.#admit(member);
       return;
     }
-    worker.state = 'checking';
+    // A thread that has ended meanwhile has not passed.
+    if (worker.state === 'dead') return;
     this.#dispatcher.watch(worker);
     this.#startupCheck.begin(worker);
   }
@@ -248,10 +229,8 @@ export class Pool implements WorkerEvents {
     // The predecessor leaves first: both have one label, and policies that hash tell workers apart by it.
     if (member.replaces !== undefined) void this.#retirement.retire(member.replaces);
     member.enter('serving');
-    worker.state = 'ready';
-    // The start-up check does not count as a request.
-    worker.completed = 0;
-    worker.busyTime = 0;
+    // Its thread may have ended already, with its messages still being received: it came up all the same.
+    if (worker.state !== 'dead') worker.admit();
     this.#reportAvailability();
     this.#dispatcher.add(worker);
     this.#events.started(worker);

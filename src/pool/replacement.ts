@@ -34,7 +34,7 @@ export class Replacement {
   recycle(maxRequests: number, maxHeap: number): void {
     for (const member of [...this.#members.all()]) {
       if (member.state !== 'serving' || member.worker.state !== 'ready') continue;
-      if (member.worker.completed >= maxRequests || member.worker.heapUsed > maxHeap) {
+      if (member.worker.completed >= maxRequests || member.worker.vitalSigns.heapUsed > maxHeap) {
         // Where no fresh one can be started the old one goes on, and the next call tries again.
         this.#replace(member).catch(() => {});
       }

@@ -21,11 +21,10 @@ export class Retirement {
     const { worker } = member;
     if (member.isStaying) {
       member.leave();
-      // Its thread may have ended while the messages that it had sent are still being received.
-      if (worker.state === 'dead') return member.ended.promise;
       if (member.state === 'abandoned') worker.terminate();
-      else {
-        worker.state = 'draining';
+      // Otherwise its thread is being ended, or has ended while the messages that it had sent are still being received.
+      else if (worker.state === 'ready') {
+        worker.drain();
         this.#dispatcher.retire(worker);
         // With open sessions it stays until the last of them is closed.
         if (worker.sessions === 0 || this.#isClosing) worker.retire();
@@ -55,7 +54,9 @@ export class Retirement {
   eject(member: Member, cause: Error | undefined): void {
     member.leave();
     const { worker } = member;
-    worker.state = 'ejected';
+    // Its thread has ended while the messages that it had sent are still being received.
+    if (worker.state === 'dead') return;
+    worker.eject();
     this.#dispatcher.retire(worker);
     if (cause === undefined) worker.retire();
     else worker.terminate(cause);

@@ -2,7 +2,9 @@
 
 import { BalancerClosedError } from '../errors/errors.js';
 import { MOST_MS } from '../options/validate.js';
-import { Worker, type WorkerEvents, type WorkerSetup } from '../worker/worker.js';
+import type { LifecycleEvents, RequestEvents } from '../worker/events.js';
+import type { WorkerSetup } from '../worker/setup.js';
+import { Worker } from '../worker/worker.js';
 import { noWorker } from './availability.js';
 import type { Circuit } from './circuit.js';
 import { Member } from './member.js';
@@ -16,7 +18,8 @@ export type PoolSetup = Omit<WorkerSetup, 'id' | 'label' | 'weight' | 'isAwaited
 export class Spawner {
   readonly #setup: PoolSetup;
   readonly #members: Members;
-  readonly #events: WorkerEvents;
+  readonly #requestEvents: RequestEvents<Worker>;
+  readonly #lifecycleEvents: LifecycleEvents<Worker>;
   readonly #retry: () => void;
   readonly #throttle = new StartThrottle();
   readonly #vacancies = new Vacancies();
@@ -28,10 +31,17 @@ export class Spawner {
    * @param members the started workers are entered here
    * @param retry called when `fill` may start workers that it could not start before
    */
-  constructor(setup: PoolSetup, members: Members, events: WorkerEvents, retry: () => void) {
+  constructor(
+    setup: PoolSetup,
+    members: Members,
+    requestEvents: RequestEvents<Worker>,
+    lifecycleEvents: LifecycleEvents<Worker>,
+    retry: () => void,
+  ) {
     this.#setup = setup;
     this.#members = members;
-    this.#events = events;
+    this.#requestEvents = requestEvents;
+    this.#lifecycleEvents = lifecycleEvents;
     this.#retry = retry;
   }
 
@@ -66,7 +76,8 @@ export class Spawner {
     const id = ++this.#lastId;
     const { label, weight } = place;
     const isAwaited = ![...this.#members.all()].some(({ worker: other }) => other.state === 'ready');
-    const worker = new Worker({ ...this.#setup, id, label, weight, isAwaited }, this.#events);
+    const setup = { ...this.#setup, id, label, weight, isAwaited };
+    const worker = new Worker(setup, this.#requestEvents, this.#lifecycleEvents);
     const member = new Member(worker, attempt, how);
     this.#members.add(member);
     return member;

@@ -6,6 +6,7 @@ import { decodeFailure } from '../errors/failure.js';
 import type { ResultMessage } from '../protocol/messages.js';
 import { Request } from '../requests/request.js';
 import type { TaskRef } from '../tasks/registry.js';
+import type { CompletionSink } from '../worker/events.js';
 import type { Worker } from '../worker/worker.js';
 
 export interface StartupCheckSetup {
@@ -20,7 +21,7 @@ const CHECK_ID = 2 ** 30 + 1;
 /** Called once for each worker; with `undefined` if it has passed. */
 type Verdict = (worker: Worker, error: Error | undefined) => void;
 
-export class StartupCheck {
+export class StartupCheck implements CompletionSink<Worker> {
   readonly #setup: StartupCheckSetup;
   readonly #verdict: Verdict;
   readonly #timers = new Map<number, NodeJS.Timeout | undefined>();
@@ -30,9 +31,10 @@ export class StartupCheck {
     this.#verdict = verdict;
   }
 
-  /** Sends the check to the worker. Its state must be `checking`, and the dispatcher must watch it. */
+  /** Sends the check to the worker, which reports its completion here. The dispatcher must watch it. */
   begin(worker: Worker): void {
     const { task, limit } = this.#setup;
+    worker.beginCheck(this);
     // No promise belongs to it, so `isSettled` is true from the beginning.
     const error = worker.stage(new Request(CHECK_ID, task, undefined, undefined));
     worker.flush();
@@ -49,7 +51,13 @@ export class StartupCheck {
   }
 
   /** The check has been run. */
-  completed(worker: Worker, message: ResultMessage | undefined): void {
+  completed(
+    worker: Worker,
+    _request: Request,
+    _runTime: number,
+    _value: unknown,
+    message: ResultMessage | undefined,
+  ): void {
     if (message?.failure === undefined) {
       this.#end(worker, undefined);
       return;
