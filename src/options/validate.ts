@@ -1,6 +1,6 @@
 /** Checks of single values, with errors that name the option, what was given and what is allowed. */
 
-import { nearest } from '../errors/did-you-mean.js';
+import { didYouMean } from '../errors/did-you-mean.js';
 import { InvalidOptionError } from '../errors/errors.js';
 
 /** The longest time that Node's timers take. */
@@ -43,7 +43,7 @@ export function checkObject(name: string, given: unknown, known: Record<string, 
   }
   for (const key of Object.keys(given)) {
     if (Object.hasOwn(known, key)) continue;
-    const meant = nearest(key, names);
+    const meant = didYouMean(key, names);
     throw new InvalidOptionError(
       `${name}.${key}`,
       `an unknown option${meant === undefined ? '' : ` (did you mean '${meant}'?)`}`,

@@ -3,7 +3,7 @@
  * The main thread's record beside the shared memory, which holds what the thread needs.
  */
 
-import { advance, distance, FIRST_POSITION } from '../protocol/window.js';
+import { advance, distance, FIRST_POSITION } from '../protocol/positions.js';
 import { isReclaimable } from '../requests/reclaimable.js';
 import type { Request } from '../requests/request.js';
 

@@ -5,15 +5,17 @@ import { decodeFailure, encodeFailure } from '../errors/failure.js';
 import type { ThreadSettings } from '../options/thread.js';
 import { Channel } from '../protocol/channel.js';
 import { CLOCK_OFFSET } from '../protocol/clock.js';
-import { Coalescing, MOST_HOLD_MS } from '../protocol/coalescing.js';
+import { Coalescing, MAX_DEFER_MS } from '../protocol/coalescing.js';
 import { windowBytes } from '../protocol/layout.js';
 import type { ModuleAddress, ResultMessage, ToMain, ToWorker } from '../protocol/messages.js';
-import { advance, Window } from '../protocol/window.js';
+import { advance } from '../protocol/positions.js';
+import { Window } from '../protocol/window.js';
 import { Backlog } from '../requests/backlog.js';
 import type { ReclaimReason } from '../requests/reclaimable.js';
 import type { Request } from '../requests/request.js';
 import { isCallingUser } from '../requests/user-callback.js';
-import { flags, readOne } from '../values/slot-codec.js';
+import { flags } from '../values/slot-format.js';
+import { readOne } from '../values/slot-reader.js';
 import type { ArenaMemory } from './arena.js';
 import { ForcedExit } from './forced-exit.js';
 import { InFlight } from './in-flight.js';
@@ -166,21 +168,21 @@ export class Worker {
 
   /** Whether it may have, or soon get, completions that it does not announce at once. See `Coalescing`. */
   get mayHoldBack(): boolean {
-    if (!this.#coalescing.mayAllow(this.view.pending)) return false;
+    if (!this.#coalescing.mayDeferNext(this.view.pending)) return false;
     const request = this.runningRequest;
-    const start = request === undefined ? 0 : this.#window.startOf(request.id);
+    const start = request === undefined ? 0 : this.#window.status.startOf(request.id);
     // Both sides look at the clock, one a little later than the other.
-    return start === 0 || performance.now() + CLOCK_OFFSET - start < 1.1 * MOST_HOLD_MS;
+    return start === 0 || performance.now() + CLOCK_OFFSET - start < 1.1 * MAX_DEFER_MS;
   }
 
   /** Size of the thread's heap when it last noted it, in bytes. */
   get heapUsed(): number {
-    return this.#window.heap();
+    return this.#window.status.heap();
   }
 
   /** A count that changes while the thread turns its event loop. */
   get beats(): number {
-    return this.#window.beats();
+    return this.#window.status.beats();
   }
 
   /** A count that changes with each request that the thread starts or completes. */
@@ -190,7 +192,7 @@ export class Worker {
 
   /** A count that changes with either. */
   get progress(): number {
-    return this.#window.beats() + this.claims;
+    return this.#window.status.beats() + this.claims;
   }
 
   /** The request that would be started next, if any. */
@@ -311,7 +313,7 @@ export class Worker {
 
   /** Since when the request has been running, in ms of `performance.now() + CLOCK_OFFSET`; 0: it is not running. */
   startOf(request: Request): number {
-    return this.#window.startOf(request.id);
+    return this.#window.status.startOf(request.id);
   }
 
   /** Tells the running task to stop: its signal is aborted. */

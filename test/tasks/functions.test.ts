@@ -6,7 +6,8 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NotAFunctionError, TaskNotFoundError } from '../../dist/src/errors/errors.js';
-import { Functions, type TaskFunction } from '../../dist/workers/functions/functions.js';
+import { Functions } from '../../dist/workers/functions/functions.js';
+import type { TaskFunction } from '../../dist/workers/functions/task-function.js';
 
 const run = promisify(execFile);
 
