@@ -27,7 +27,7 @@ import {
 import type { PolicyOption } from './policies/index.js';
 import type { ScalingLimits } from './pool/scaler.js';
 import type { ModuleAddress } from './protocol/messages.js';
-import { MAX_CAPACITY } from './protocol/window.js';
+import { MAX_CAPACITY } from './protocol/positions.js';
 import { moduleAddress } from './tasks/handles.js';
 import { WORKER_ENTRY } from './worker-entry.js';
 

@@ -1,6 +1,6 @@
 /** `map`: an iterable in, results out, with backpressure. */
 import type { MapSettings } from '../options/submit.js';
-import { approximateBytes } from '../values/clone-errors.js';
+import { byteSize } from '../values/byte-size.js';
 import { MapBudget, type MapLimits } from './map-budget.js';
 import type { MapSource } from './map-source.js';
 import { PullIterator } from './pull-iterator.js';
@@ -150,7 +150,7 @@ export class MapIterator extends PullIterator {
     const slot: Slot = {
       state: 'pending',
       value: undefined,
-      bytes: approximateBytes(step.value),
+      bytes: byteSize(step.value),
       request: undefined,
     };
     this.#budget.enter(slot.bytes);
@@ -166,7 +166,7 @@ export class MapIterator extends PullIterator {
   #settled(slot: Slot, state: 'value' | 'error', value: unknown): void {
     if (this.state === 'ended') return;
     this.#pending.delete(slot);
-    const bytes = approximateBytes(value);
+    const bytes = byteSize(value);
     this.#budget.grow(bytes - slot.bytes);
     this.#failing ||= state === 'error';
     slot.state = state;

@@ -6,7 +6,7 @@ import { resolveSubmitOptions, type SubmitOptions } from '../options/submit.js';
 import { invalid } from '../options/validate.js';
 import { Request, RequestExtras } from '../requests/request.js';
 import type { TaskRef, TaskRegistry } from '../tasks/registry.js';
-import { checkTransfer } from '../values/transfer-list.js';
+import { checkTransferList } from '../values/transfer-list.js';
 import type { Backpressure } from './backpressure.js';
 import type { Cancellation } from './cancellation.js';
 
@@ -79,7 +79,12 @@ export class Submission {
       if (!streams) mustNotStream(ref);
       const extras = options === undefined && !this.#allNeedExtras ? undefined : this.#extrasFor(options);
       if (extras?.transfer !== undefined) {
-        checkTransfer('submit options.transfer', extras.transfer, [args, extras.context], 'the arguments');
+        checkTransferList(
+          'submit options.transfer',
+          extras.transfer,
+          [args, extras.context],
+          'the arguments',
+        );
       }
       this.#lastId = this.#lastId === LAST_ID ? 1 : this.#lastId + 1;
       request = new Request(this.#lastId, ref, args, extras);

@@ -3,7 +3,7 @@
  * allowed ones.
  */
 
-import { nearest } from '../errors/did-you-mean.js';
+import { didYouMean } from '../errors/did-you-mean.js';
 import { InvalidOptionError } from '../errors/errors.js';
 
 /** The longest time that Node's timers take. */
@@ -161,7 +161,7 @@ export function validateNames(
   }
   for (const key of Object.keys(given)) {
     if (known.includes(key)) continue;
-    const meant = nearest(key, known);
+    const meant = didYouMean(key, known);
     throw new InvalidOptionError(
       `${name}.${key}`,
       `an unknown option${meant === undefined ? '' : ` (did you mean '${meant}'?)`}`,

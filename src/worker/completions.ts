@@ -5,12 +5,14 @@
  */
 
 import { CLOCK_OFFSET } from '../protocol/clock.js';
-import { Coalescing, MOST_HOLD_MS } from '../protocol/coalescing.js';
+import { Coalescing, MAX_DEFER_MS } from '../protocol/coalescing.js';
 import type { ResultMessage } from '../protocol/messages.js';
-import { advance, type Window } from '../protocol/window.js';
+import { advance } from '../protocol/positions.js';
+import type { Window } from '../protocol/window.js';
 import type { Request } from '../requests/request.js';
 import { isCallingUser } from '../requests/user-callback.js';
-import { flags, readOne } from '../values/slot-codec.js';
+import { flags } from '../values/slot-format.js';
+import { readOne } from '../values/slot-reader.js';
 import type { MainChannel } from './connection.js';
 import type { CompletionSink } from './events.js';
 import type { InFlight } from './in-flight.js';
@@ -69,11 +71,11 @@ export class Completions<W> {
 
   /** Whether the thread may have, or soon get, completions that it does not announce at once. */
   get mayBeCoalesced(): boolean {
-    if (!this.#coalescing.mayAllow(this.#inFlight.pending)) return false;
+    if (!this.#coalescing.mayDeferNext(this.#inFlight.pending)) return false;
     const { running } = this;
-    const start = running === undefined ? 0 : this.#window.startOf(running.id);
+    const start = running === undefined ? 0 : this.#window.status.startOf(running.id);
     // Both sides look at the clock, one a little later than the other.
-    return start === 0 || performance.now() + CLOCK_OFFSET - start < 1.1 * MOST_HOLD_MS;
+    return start === 0 || performance.now() + CLOCK_OFFSET - start < 1.1 * MAX_DEFER_MS;
   }
 
   /** From now on completions go there, and the counts begin anew. */

@@ -3,7 +3,7 @@
  * the bytes of its arguments. The shared memory has what the thread needs.
  */
 
-import { advance, distance, FIRST_POSITION } from '../protocol/window.js';
+import { advance, distance, FIRST_POSITION } from '../protocol/positions.js';
 import { isReclaimable } from '../requests/reclaimable.js';
 import type { Request } from '../requests/request.js';
 

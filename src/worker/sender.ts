@@ -5,11 +5,12 @@
 import type { MessagePort } from 'node:worker_threads';
 import { NotCloneableError } from '../errors/errors.js';
 import type { ArgumentsMessage, SignalPlace, ToWorker } from '../protocol/messages.js';
-import { isBehind, type Window } from '../protocol/window.js';
+import { isBehind } from '../protocol/positions.js';
+import type { Window } from '../protocol/window.js';
 import type { Request } from '../requests/request.js';
 import type { TaskRef } from '../tasks/registry.js';
-import { type FoundSignal, placesOf } from '../values/abort-signals.js';
-import { findUncloneable } from '../values/clone-errors.js';
+import type { FoundSignal } from '../values/abort-signals.js';
+import { cloneError } from '../values/clone-errors.js';
 import { type Packed, pack } from '../values/pack.js';
 import { detachedAt } from '../values/transfer-list.js';
 import { AbortForwarding } from './abort-forwarding.js';
@@ -45,6 +46,7 @@ export class Sender {
    * identify one.
    */
   #sending = 0;
+  #sentBytes = 0;
   /** Made when a signal is first among the arguments. */
   #forwards: AbortForwarding | undefined;
   /** Bytes of arguments that were dropped and that the thread has not read, by number of the message. */
@@ -71,6 +73,11 @@ export class Sender {
   /** Wakes the thread from its event loop. */
   ring(): void {
     this.#channel.send({ type: 'ring' });
+  }
+
+  /** Bytes of the last message with arguments, estimated. */
+  get sentBytes(): number {
+    return this.#sentBytes;
   }
 
   /** Number of the last message with arguments. */
@@ -100,27 +107,27 @@ export class Sender {
     const sending = (this.#sending + 1) | 0;
     try {
       const whole = { values: request.args, context: extras?.context };
-      const { value, buffers, signals, stuck } = packArguments(whole, transfer);
+      const { value, bytes, buffers, signals, stuck } = packArguments(whole, transfer);
       // Structured clone would make an empty object of it.
       if (stuck) throw new Error('an AbortSignal can be sent in arrays and plain objects only');
-      const found = signals && placesOf(whole, signals);
       const message: ArgumentsMessage = {
         id: request.id,
         sending,
         values: value.values,
         buffers,
-        signals: found && this.#forward(request, sending, found),
+        signals: signals && this.#forward(request, sending, signals),
         context: value.context,
         transferred: transfer,
       };
       this.#port.postMessage(message, transfer);
       this.#sending = sending;
+      this.#sentBytes = bytes;
     } catch (cause) {
       this.over(request);
-      const options = { cause, transfer, list: 'submit options.transfer', hasPlaces: true };
-      const error = findUncloneable(request.args, 'arguments', options);
+      const options = { cause, transfer, list: 'submit options.transfer', takesSignals: true };
+      const error = cloneError(request.args, 'arguments', options);
       if (extras?.context === undefined || error.path !== 'arguments') return error;
-      return findUncloneable(extras.context, 'submit options.context', options);
+      return cloneError(extras.context, 'submit options.context', options);
     }
     if (extras !== undefined) extras.away = transfer !== undefined && transfer.length > 0;
     return undefined;
@@ -153,7 +160,7 @@ export class Sender {
   /** Bytes of dropped arguments that a busy thread has not read from the port yet. O(1), amortised. */
   countUnreadBytes(): number {
     if (this.#dropped.size === 0) return 0;
-    const read = this.#window.read();
+    const read = this.#window.status.read();
     while (isBehind(this.#read, read)) {
       this.#read = (this.#read + 1) | 0;
       const bytes = this.#dropped.get(this.#read);
@@ -171,7 +178,7 @@ export class Sender {
   drop(dropped: ReadonlyMap<number, number>): void {
     if (dropped.size === 0) return;
     this.#channel.send({ type: 'drop', sendings: [...dropped.keys()] });
-    if (this.#dropped.size === 0) this.#read = this.#window.read();
+    if (this.#dropped.size === 0) this.#read = this.#window.status.read();
     for (const [sending, bytes] of dropped) {
       if (!isBehind(this.#read, sending)) continue;
       this.#dropped.set(sending, bytes);
@@ -198,6 +205,10 @@ export class Sender {
 /** Spares requests without a context, as most are, the walk over one object. */
 function packArguments(whole: Whole, transfer: readonly unknown[] | undefined): Packed<Whole> {
   if (whole.context !== undefined) return pack(whole, transfer);
-  const { value, buffers, signals, stuck } = pack(whole.values, transfer);
-  return { value: { values: value, context: undefined }, buffers, signals, stuck };
+  const { value, bytes, buffers, signals, stuck } = pack(whole.values, transfer);
+  const inWhole = signals?.map(({ paths, signal }) => ({
+    paths: paths.map((path) => ['values', ...path]),
+    signal,
+  }));
+  return { value: { values: value, context: undefined }, bytes, buffers, signals: inWhole, stuck };
 }

@@ -11,7 +11,7 @@ export class VitalSigns {
 
   /** A count that changes while the thread turns its event loop. */
   get beats(): number {
-    return this.#window.beats();
+    return this.#window.status.beats();
   }
 
   /** A count that changes with each request that the thread starts or completes. */
@@ -26,6 +26,6 @@ export class VitalSigns {
 
   /** Size of the thread's heap when it last noted it, in bytes. */
   get heapUsed(): number {
-    return this.#window.heap();
+    return this.#window.status.heap();
   }
 }

@@ -1,10 +1,11 @@
 /** Writes to a window: fills slots, posts them, takes unstarted requests back. */
 
-import { advance, distance, type Window } from '../protocol/window.js';
+import { advance, distance } from '../protocol/positions.js';
+import type { Window } from '../protocol/window.js';
 import { isReclaimable, type ReclaimReason } from '../requests/reclaimable.js';
 import type { Request } from '../requests/request.js';
-import { approximateBytes } from '../values/clone-errors.js';
-import { flags, writeValues } from '../values/slot-codec.js';
+import { flags } from '../values/slot-format.js';
+import { writeValues } from '../values/slot-writer.js';
 import type { InFlight } from './in-flight.js';
 import type { Sender } from './sender.js';
 
@@ -59,7 +60,7 @@ export class WindowWriter {
       const error = this.#sendArguments(request);
       if (error !== undefined) return error;
       kind = flags.byMessage;
-      bytes = approximateBytes(request.args) + approximateBytes(request.extras?.context);
+      bytes = sender.sentBytes;
     }
     if (request.extras?.onYield !== undefined) kind |= flags.streams;
     if (request.isSettled !== isSettled) {
@@ -86,11 +87,11 @@ export class WindowWriter {
   #sendArguments(request: Request): Error | undefined {
     const transfer = request.extras?.transfer;
     if (transfer === undefined || transfer.length === 0) return this.#sender.sendArguments(request);
-    if (!this.#window.give()) return undefined;
+    if (!this.#window.handover.give()) return undefined;
     try {
       return this.#sender.sendArguments(request);
     } finally {
-      this.#window.given();
+      this.#window.handover.given();
     }
   }
 
@@ -167,7 +168,7 @@ export class WindowWriter {
     const unstarted = this.#takeBack(distance(this.#window.head(), inFlight.tail));
     if (claimed === undefined) return { running: undefined, unstarted, reading: undefined };
     const request = inFlight.leave();
-    const sending = this.#window.reading();
+    const sending = this.#window.status.reading();
     if (sending === undefined) return { running: request, unstarted, reading: undefined };
     // Its own arguments, or earlier ones in the port, of a request that was taken back.
     const reading = this.#sendingAt(claimed) === sending ? request : undefined;

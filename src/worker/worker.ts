@@ -158,7 +158,7 @@ export class Worker {
    * Since when the request has been running, in ms of `performance.now() + CLOCK_OFFSET`; 0: it does not run.
    */
   startOf(request: Request): number {
-    return this.#window.startOf(request.id);
+    return this.#window.status.startOf(request.id);
   }
 
   /** All requests in the window, as far as is known here. */

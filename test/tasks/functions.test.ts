@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { NotAFunctionError, TaskNotFoundError } from '../../dist/src/errors/errors.js';
-import { Functions, type TaskFunction } from '../../dist/workers/functions/functions.js';
+import { Functions } from '../../dist/workers/functions/functions.js';
+import type { TaskFunction } from '../../dist/workers/functions/task-function.js';
 import { runNode } from '../support/program.js';
 import { scratch } from '../support/scratch.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Balancer } from 'leastwork';
 import { describe, expect, it } from 'vitest';
-import { advance } from '../../dist/src/protocol/window.js';
+import { advance } from '../../dist/src/protocol/positions.js';
 import { Request } from '../../dist/src/requests/request.js';
 import { Arena, ArenaMemory } from '../../dist/src/worker/arena.js';
 import { InFlight } from '../../dist/src/worker/in-flight.js';
