@@ -38,7 +38,16 @@ const loaded = {
   'heap-js': `export const { Heap } = createRequire(import.meta.url)('heap-js');`,
   acorn: `
     let acorn;
-    export const parse = (...args) => (acorn ??= createRequire(import.meta.url)('acorn')).parse(...args);`,
+    export function parse(...args) {
+      if (acorn === undefined) {
+        try {
+          acorn = createRequire(import.meta.url)('acorn');
+        } catch (cause) {
+          throw new Error('acorn, the parser of inline functions, cannot be loaded: ' + cause.message, { cause });
+        }
+      }
+      return acorn.parse(...args);
+    }`,
 };
 const byRequire = {
   name: 'by-require',
