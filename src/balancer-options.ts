@@ -1,5 +1,5 @@
 /** Every option of a Balancer: meaning, unit, range, default. They are validated once, here. */
-import { availableParallelism } from 'node:os';
+import { availableCores } from './cpu-quota.js';
 import { type HeartbeatConfig, type HeartbeatOptions, heartbeatConfig } from './options/heartbeat.js';
 import { type OutlierConfig, type OutlierOptions, outlierConfig } from './options/outlier.js';
 import {
@@ -37,7 +37,8 @@ export interface BalancerOptions extends ThreadOptions {
    * Number of worker threads: an integer from 1 to 1,024; or limits, `min` from 0 and `max` from 1 and not
    * below `min`. Within limits the set starts with `min` workers, grows when requests wait (see `growAfter`),
    * and shrinks when workers are idle (see `idleTimeout`). With `min: 0` the first request starts a worker.
-   * Default: `os.availableParallelism()`.
+   * Default: `os.availableParallelism()`, or the CPU quota of the container (cgroup v1 or v2), rounded up,
+   * where that is less.
    */
   workers?: number | { min: number; max: number };
   /**
@@ -237,7 +238,7 @@ export function resolveOptions(options: BalancerOptions): Settings {
 /** @throws InvalidOptionError */
 export function workerLimits(workers: BalancerOptions['workers'], name = 'workers'): ScalingLimits {
   if (workers === undefined) {
-    const count = Math.min(availableParallelism(), MOST_WORKERS);
+    const count = Math.min(availableCores(), MOST_WORKERS);
     return { min: count, max: count };
   }
   if (typeof workers === 'object' && workers !== null) {
