@@ -264,7 +264,7 @@ export class Pool implements LifecycleEvents<Worker> {
 
   #reportAvailability(): void {
     const staysEmpty = this.range.max === 0 && (this.#rules.failsWhenEmpty || this.#closing);
-    this.#availability.report(this.#members.hasWorking, this.circuit, staysEmpty);
+    this.#availability.report(this.#members.hasStaying, this.circuit, staysEmpty);
   }
 
   #stop(): void {
