@@ -200,6 +200,7 @@ export class Pool implements LifecycleEvents<Worker> {
     const member = this.#members.get(worker.id) as Member;
     const isExpected = !member.isStaying || worker.terminated;
     const { state, leavesVacancy } = member;
+    const wasRunning = worker.runningRequest !== undefined;
     member.end();
     this.#members.delete(member);
     this.#spinPermits.leave(worker.id);
@@ -208,7 +209,7 @@ export class Pool implements LifecycleEvents<Worker> {
     member.ended.resolve();
     if (state === 'starting') this.#startFailed(member, death);
     else if (state === 'abandoned') this.#startAbandoned(member);
-    else this.#spawner.ended(worker, isExpected);
+    else this.#spawner.ended(wasRunning || worker.completed > 0, isExpected);
     // An extra worker that failed to start leaves the set as it was.
     if (leavesVacancy && state === 'starting' && member.isExtra) this.#size.move(-1);
     else if (leavesVacancy) this.#spawner.vacate(worker);

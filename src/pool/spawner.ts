@@ -110,11 +110,11 @@ export class Spawner {
   }
 
   /**
-   * A worker that was ready has ended. Whether it had completed a request decides how soon the next one may
-   * start.
+   * A worker that was ready has ended. Only if it had begun no request, and was not to end, the next one has
+   * to wait: else requests that kill their threads would hold up all others.
    */
-  ended(worker: Worker, isExpected: boolean): void {
-    if (worker.completed > 0) this.#throttle.worked();
+  ended(hasBegunRequest: boolean, isExpected: boolean): void {
+    if (hasBegunRequest) this.#throttle.worked();
     else if (!isExpected) this.#throttle.crashed(performance.now());
   }
 
