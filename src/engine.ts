@@ -21,7 +21,6 @@ import { GuardedPolicy } from './policies/support/guard.js';
 import { Autoscaling } from './pool/autoscaling.js';
 import { Maintenance } from './pool/maintenance.js';
 import { Pool, type PoolRules } from './pool/pool.js';
-import { Recycling } from './pool/recycling.js';
 import { SpinPermits } from './protocol/spin-permits.js';
 import { TaskRegistry } from './tasks/registry.js';
 import { ArenaMemory } from './worker/arena.js';
@@ -78,7 +77,7 @@ export class Engine {
     this.maintenance = new Maintenance([
       new Autoscaling(this.pool, this.dispatcher, settings, lastId),
       this.#supervisor,
-      new Recycling(this.pool, this.dispatcher, rules),
+      this.pool.recycling,
     ]);
     this.closing = new Closing(this);
   }
@@ -106,6 +105,7 @@ export class Engine {
         spinners: SpinPermits.memory(availableCores()),
         arenas: new ArenaMemory(),
         preload: settings.preload,
+        maxRequests: settings.maxRequestsPerWorker,
         watchHeap: settings.maxHeapPerWorker !== Number.POSITIVE_INFINITY,
         thread: settings.thread,
       },

@@ -10,6 +10,7 @@ import { Availability, noWorker } from './availability.js';
 import type { Circuit } from './circuit.js';
 import type { Member } from './member.js';
 import { Members } from './members.js';
+import { Recycling } from './recycling.js';
 import { Replacement } from './replacement.js';
 import { Resizing } from './resizing.js';
 import { Retirement } from './retirement.js';
@@ -17,6 +18,7 @@ import type { ScalingLimits } from './scaler.js';
 import { Size } from './size.js';
 import { type PoolSetup, Spawner } from './spawner.js';
 import { StartupCheck, type StartupCheckSetup } from './startup-check.js';
+import { UsageLimits } from './usage-limits.js';
 
 export interface PoolRules {
   /** A worker is replaced after this number of requests. */
@@ -39,6 +41,8 @@ export interface PoolEvents {
 }
 
 export class Pool implements LifecycleEvents<Worker> {
+  /** For `Maintenance`. */
+  readonly recycling: Recycling;
   readonly #rules: PoolRules;
   readonly #dispatcher: Dispatcher;
   readonly #events: PoolEvents;
@@ -48,6 +52,7 @@ export class Pool implements LifecycleEvents<Worker> {
   readonly #startupCheck: StartupCheck | undefined;
   readonly #retirement: Retirement;
   readonly #replacement: Replacement;
+  readonly #usageLimits: UsageLimits;
   readonly #availability: Availability;
   readonly #size: Size;
   readonly #resizing: Resizing;
@@ -71,6 +76,14 @@ export class Pool implements LifecycleEvents<Worker> {
     this.#spawner = new Spawner(setup, this.#members, dispatcher, this, () => this.#fill());
     this.#retirement = new Retirement(this.#members, dispatcher);
     this.#replacement = new Replacement(this.#members, this.#spawner, this.#retirement);
+    this.#usageLimits = new UsageLimits(rules.maxRequests, rules.maxHeap);
+    this.recycling = new Recycling(
+      this.#usageLimits,
+      this.#members,
+      dispatcher,
+      this.#replacement,
+      (member) => this.#retireSpent(member),
+    );
     this.#resizing = new Resizing(this.#size, this.#members, this.#spawner, this.#retirement, () =>
       this.#fill(),
     );
@@ -176,11 +189,8 @@ export class Pool implements LifecycleEvents<Worker> {
     this.#retirement.terminateAll();
   }
 
-  /** Replaces workers that have reached a limit of the rules. O(workers). */
-  recycle(): void {
-    const { maxRequests, maxHeap } = this.#rules;
-    if (maxRequests === Number.POSITIVE_INFINITY && maxHeap === Number.POSITIVE_INFINITY) return;
-    this.#replacement.recycle(maxRequests, maxHeap);
+  used(worker: Worker): void {
+    this.recycling.used(worker);
   }
 
   ready(worker: Worker): void {
@@ -227,6 +237,7 @@ export class Pool implements LifecycleEvents<Worker> {
   #admit(member: Member): void {
     const { worker } = member;
     member.attempt.succeeded();
+    this.#usageLimits.noteStart(performance.now() - member.startedAt);
     // The predecessor leaves first: both have one label, and policies that hash tell workers apart by it.
     if (member.replaces !== undefined) void this.#retirement.retire(member.replaces);
     member.enter('serving');
@@ -236,6 +247,14 @@ export class Pool implements LifecycleEvents<Worker> {
     this.#dispatcher.add(worker);
     this.#events.started(worker);
     member.ready.resolve();
+    this.#fill();
+  }
+
+  /** It may run no more requests than those of its sessions. */
+  #retireSpent(member: Member): void {
+    if (this.#closed) return;
+    if (member.leavesVacancy) this.#spawner.vacate(member.worker);
+    void this.#retirement.retire(member);
     this.#fill();
   }
 

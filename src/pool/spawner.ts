@@ -75,7 +75,9 @@ export class Spawner {
     const attempt = this.circuit.begin(performance.now());
     const id = ++this.#lastId;
     const { label, weight } = place;
-    const isAwaited = ![...this.#members.all()].some(({ worker: other }) => other.state === 'ready');
+    const isAwaited = ![...this.#members.all()].some(
+      ({ worker: other }) => other.state === 'ready' && other.allowance > 0,
+    );
     const setup = { ...this.#setup, id, label, weight, isAwaited };
     const worker = new Worker(setup, this.#requestEvents, this.#lifecycleEvents);
     const member = new Member(worker, attempt, how);
