@@ -89,10 +89,20 @@ export interface BalancerOptions extends ThreadOptions {
    */
   traceSubmit?: boolean;
   /**
-   * Requests after which a worker is replaced by a fresh one: an integer ≥ 1, or `Infinity`. Default: never.
+   * Most requests that a thread runs before a fresh one takes its place: an integer ≥ 1, or `Infinity`. With
+   * 1 each request has a fresh thread. Requests of a session do not count while it is open: it keeps its
+   * thread, which ends when the session is closed. The fresh thread is started ahead of time, when the old
+   * one has got its last request, or will have before a thread has come up; it may therefore run fewer. A
+   * start takes some 20 to 60 ms of a core, so a limit should be worth many times that in run time. Default:
+   * `Infinity`.
    */
   maxRequestsPerWorker?: number;
-  /** Size of the heap beyond which a worker is replaced by a fresh one, in MB > 0. Default: never. */
+  /**
+   * Size of the heap beyond which a worker is replaced by a fresh one, in MB > 0. The thread looks at it
+   * between requests, at most every 10 ms, and the old one goes on until the fresh one is up: so a request
+   * may take any amount beyond this, and some more requests run there (see `resourceLimits` for a hard
+   * limit). Default: never.
+   */
   maxHeapPerWorker?: number;
   /**
    * What happens to requests when all workers have been removed: `'wait'` until a worker is added, or

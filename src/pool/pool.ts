@@ -52,7 +52,6 @@ export class Pool implements LifecycleEvents<Worker> {
   readonly #startupCheck: StartupCheck | undefined;
   readonly #retirement: Retirement;
   readonly #replacement: Replacement;
-  readonly #usageLimits: UsageLimits;
   readonly #availability: Availability;
   readonly #size: Size;
   readonly #resizing: Resizing;
@@ -76,13 +75,9 @@ export class Pool implements LifecycleEvents<Worker> {
     this.#spawner = new Spawner(setup, this.#members, dispatcher, this, () => this.#fill());
     this.#retirement = new Retirement(this.#members, dispatcher);
     this.#replacement = new Replacement(this.#members, this.#spawner, this.#retirement);
-    this.#usageLimits = new UsageLimits(rules.maxRequests, rules.maxHeap);
-    this.recycling = new Recycling(
-      this.#usageLimits,
-      this.#members,
-      dispatcher,
-      this.#replacement,
-      (member) => this.#retireSpent(member),
+    const limits = new UsageLimits(rules.maxRequests, rules.maxHeap);
+    this.recycling = new Recycling(limits, this.#members, dispatcher, this.#replacement, (member) =>
+      this.#retireSpent(member),
     );
     this.#resizing = new Resizing(this.#size, this.#members, this.#spawner, this.#retirement, () =>
       this.#fill(),
@@ -237,7 +232,7 @@ export class Pool implements LifecycleEvents<Worker> {
   #admit(member: Member): void {
     const { worker } = member;
     member.attempt.succeeded();
-    this.#usageLimits.noteStart(performance.now() - member.startedAt);
+    this.recycling.started(member);
     // The predecessor leaves first: both have one label, and policies that hash tell workers apart by it.
     if (member.replaces !== undefined) void this.#retirement.retire(member.replaces);
     member.enter('serving');

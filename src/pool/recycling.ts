@@ -42,6 +42,11 @@ export class Recycling implements Duty {
     this.#used.add(worker);
   }
 
+  /** A thread has come up: its successor may take as long. */
+  started(member: Member): void {
+    this.#limits.noteStart(performance.now() - member.startedAt);
+  }
+
   look(now: number): number | undefined {
     if (this.pace === undefined) return undefined;
     for (const member of [...this.#members.all()]) this.#lookAt(member, now);
