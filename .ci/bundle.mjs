@@ -38,16 +38,25 @@ const loaded = {
   'heap-js': `export const { Heap } = createRequire(import.meta.url)('heap-js');`,
   acorn: `
     let acorn;
-    export function parse(...args) {
-      if (acorn === undefined) {
+    function load() {
+      const require = createRequire(import.meta.url);
+      let cause;
+      try {
+        return require('acorn');
+      } catch (error) {
+        cause = error;
+      }
+      // For want of descriptors, say. Node 20 then takes the package for missing, for ever; but not its file.
+      for (const folder of require.resolve.paths('acorn') ?? []) {
         try {
-          acorn = createRequire(import.meta.url)('acorn');
-        } catch (cause) {
-          throw new Error('acorn, the parser of inline functions, cannot be loaded: ' + cause.message, { cause });
+          return require(folder + '/acorn/dist/acorn.js');
+        } catch (error) {
+          if (error.code !== 'MODULE_NOT_FOUND') cause = error;
         }
       }
-      return acorn.parse(...args);
-    }`,
+      throw new Error('acorn, the parser of inline functions, cannot be loaded: ' + cause.message, { cause });
+    }
+    export const parse = (...args) => (acorn ??= load()).parse(...args);`,
 };
 const byRequire = {
   name: 'by-require',

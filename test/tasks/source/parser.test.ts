@@ -1,15 +1,20 @@
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { runChild } from '../../support/child.js';
-import { linesOf } from '../../support/program.js';
+import { linesOf, runProgram } from '../../support/program.js';
+
+const program = fileURLToPath(new URL('../../fixtures/faults/child.mjs', import.meta.url));
 
 it('a parser that cannot be loaded is no wrong function: the cause is told, and the next submit tries again', async () => {
-  const { stdout, stderr, code } = await runChild('the parser cannot be loaded at first');
-  expect({ lines: linesOf(stdout), stderr, code }).toEqual({
-    lines: [
-      'undefined EMFILE: acorn, the parser of inline functions, cannot be loaded: EMFILE: too many open files',
-      '2',
-    ],
-    stderr: '',
-    code: 0,
-  });
+  const { stdout, stderr, code } = await runProgram('sh', [
+    '-c',
+    'ulimit -n 100 && exec "$0" "$@"',
+    process.execPath,
+    program,
+    'no descriptors for the parser',
+  ]);
+  const [error, result] = linesOf(stdout);
+  expect(error).toMatch(
+    /^Error undefined, true: acorn, the parser of inline functions, .*too many open files/,
+  );
+  expect({ result, stderr, code }).toEqual({ result: '2', stderr: '', code: 0 });
 });
