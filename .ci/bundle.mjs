@@ -38,7 +38,25 @@ const loaded = {
   'heap-js': `export const { Heap } = createRequire(import.meta.url)('heap-js');`,
   acorn: `
     let acorn;
-    export const parse = (...args) => (acorn ??= createRequire(import.meta.url)('acorn')).parse(...args);`,
+    function load() {
+      const require = createRequire(import.meta.url);
+      let cause;
+      try {
+        return require('acorn');
+      } catch (error) {
+        cause = error;
+      }
+      // For want of descriptors, say. Node 20 then takes the package for missing, for ever; but not its file.
+      for (const folder of require.resolve.paths('acorn') ?? []) {
+        try {
+          return require(folder + '/acorn/dist/acorn.js');
+        } catch (error) {
+          if (error.code !== 'MODULE_NOT_FOUND') cause = error;
+        }
+      }
+      throw new Error('acorn, the parser of inline functions, cannot be loaded: ' + cause.message, { cause });
+    }
+    export const parse = (...args) => (acorn ??= load()).parse(...args);`,
 };
 const byRequire = {
   name: 'by-require',

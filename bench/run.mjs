@@ -14,6 +14,7 @@ const ALL = [
   'hashing',
   'memory',
   'busy',
+  'crashing',
   'scaling',
   'policies',
   'parse',

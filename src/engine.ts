@@ -6,13 +6,13 @@
  * The dispatcher reports when the Balancer gets busy or idle, the pool when threads come and go; maintenance
  * looks at the set from time to time: autoscaling, health, recycling.
  */
-import { availableParallelism } from 'node:os';
 import type { BalancerEvents } from './balancer-events.js';
 import type { Settings } from './balancer-options.js';
 import { Backpressure } from './calls/backpressure.js';
 import { Cancellation } from './calls/cancellation.js';
 import { Submission } from './calls/submission.js';
 import { Closing } from './close.js';
+import { availableCores } from './cpu-quota.js';
 import { Dispatcher } from './dispatch/dispatcher.js';
 import { Supervisor } from './health/supervisor.js';
 import { KeepAlive } from './keep-alive.js';
@@ -21,7 +21,6 @@ import { GuardedPolicy } from './policies/support/guard.js';
 import { Autoscaling } from './pool/autoscaling.js';
 import { Maintenance } from './pool/maintenance.js';
 import { Pool, type PoolRules } from './pool/pool.js';
-import { Recycling } from './pool/recycling.js';
 import { SpinPermits } from './protocol/spin-permits.js';
 import { TaskRegistry } from './tasks/registry.js';
 import { ArenaMemory } from './worker/arena.js';
@@ -78,7 +77,7 @@ export class Engine {
     this.maintenance = new Maintenance([
       new Autoscaling(this.pool, this.dispatcher, settings, lastId),
       this.#supervisor,
-      new Recycling(this.pool, this.dispatcher, rules),
+      this.pool.recycling,
     ]);
     this.closing = new Closing(this);
   }
@@ -87,7 +86,7 @@ export class Engine {
     const created = createPolicy(settings.policy, { now: () => performance.now(), random: Math.random });
     const policy = created === settings.policy ? new GuardedPolicy(created) : created;
     return new Dispatcher(
-      { policy, limits, cores: availableParallelism() },
+      { policy, limits, cores: availableCores() },
       {
         drained,
         idle: () => this.#wentIdle(),
@@ -103,9 +102,10 @@ export class Engine {
         limits,
         bell: this.dispatcher.poller.bell,
         spin: SPIN_MS,
-        spinners: SpinPermits.memory(availableParallelism()),
+        spinners: SpinPermits.memory(availableCores()),
         arenas: new ArenaMemory(),
         preload: settings.preload,
+        maxRequests: settings.maxRequestsPerWorker,
         watchHeap: settings.maxHeapPerWorker !== Number.POSITIVE_INFINITY,
         thread: settings.thread,
       },

@@ -29,5 +29,9 @@ export interface WorkerSetup {
   /** No other worker is ready: requests may be sent to it while it is still coming up. */
   readonly isAwaited: boolean;
   readonly watchHeap: boolean;
+  /**
+   * Most requests that it gets, those of sessions that stay when it drains not counted; `Infinity`: no limit.
+   */
+  readonly maxRequests: number;
   readonly thread: ThreadSettings;
 }

@@ -50,6 +50,8 @@ export class Worker {
   readonly #receiver: Receiver;
   readonly #writer: WindowWriter;
   readonly #forcedExit = new ForcedExit(this);
+  /** Whether it is to be replaced some time for what it has done. */
+  readonly #isLimited: boolean;
 
   constructor(
     setup: WorkerSetup,
@@ -60,6 +62,7 @@ export class Worker {
     this.view = new View(this, setup.id, setup.label, setup.weight);
     this.#requestEvents = requestEvents;
     this.#lifecycleEvents = lifecycleEvents;
+    this.#isLimited = setup.watchHeap || setup.maxRequests !== Number.POSITIVE_INFINITY;
     const { window, channel, argumentsPort, thread } = connect(
       setup,
       (message) => this.#receive(message),
@@ -75,7 +78,7 @@ export class Worker {
     this.#sender = new Sender(channel, argumentsPort, window, inFlight, setup.arenas);
     this.#receiver = new Receiver(channel, inFlight, this.#sender);
     this.#writer = new WindowWriter(window, inFlight, this.#sender);
-    this.status = new Status(setup.id, this.view, setup.limits, inFlight, this.#sender);
+    this.status = new Status(setup.id, this.view, setup.limits, setup.maxRequests, inFlight, this.#sender);
     this.completions = new Completions<Worker>(
       this,
       window,
@@ -116,6 +119,11 @@ export class Worker {
   /** How many requests it has completed, failures included. */
   get completed(): number {
     return this.completions.count;
+  }
+
+  /** How many more requests it may get; see `Status.allowance`. */
+  get allowance(): number {
+    return this.status.allowance;
   }
 
   /** Sum of their run times, in ms. */
@@ -175,6 +183,8 @@ export class Worker {
     if (this.view.pending === 0) this.completions.begin();
     const error = this.#writer.stage(request);
     this.status.update();
+    // Completions are not awaited: a successor is needed as soon as it may get no more.
+    if (this.#isLimited && this.status.allowance <= 0) this.#lifecycleEvents.used(this);
     return error;
   }
 
@@ -189,6 +199,7 @@ export class Worker {
     const count = this.completions.read(limit, now, this.status.isPaused);
     if (count > 0) this.status.progressed();
     else this.status.update();
+    if (this.#isLimited && count > 0) this.#lifecycleEvents.used(this);
     return count;
   }
 
