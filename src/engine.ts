@@ -13,7 +13,7 @@ import { Cancellation } from './calls/cancellation.js';
 import { Submission } from './calls/submission.js';
 import { Closing } from './close.js';
 import { availableCores } from './cpu-quota.js';
-import { Dispatcher } from './dispatch/dispatcher.js';
+import { Dispatcher, type DispatcherEvents } from './dispatch/dispatcher.js';
 import { Supervisor } from './health/supervisor.js';
 import { KeepAlive } from './keep-alive.js';
 import { createPolicy } from './policies/index.js';
@@ -23,7 +23,6 @@ import { Maintenance } from './pool/maintenance.js';
 import { Pool, type PoolRules } from './pool/pool.js';
 import { SpinPermits } from './protocol/spin-permits.js';
 import { TaskRegistry } from './tasks/registry.js';
-import { ArenaMemory } from './worker/arena.js';
 import { Prefetch } from './worker/prefetch.js';
 import type { WindowLimits } from './worker/setup.js';
 
@@ -50,7 +49,10 @@ export class Engine {
     const prefetch = new Prefetch(settings.work);
     const limits: WindowLimits = { depth: settings.depth, prefetch, bytes: settings.windowBytes };
     this.tasks = new TaskRegistry({ inline: settings.inline });
-    this.dispatcher = this.#createDispatcher(settings, limits, () => backpressure.notify());
+    this.dispatcher = this.#createDispatcher(settings, limits, {
+      beginning: () => cancellation.look(),
+      drained: () => backpressure.notify(),
+    });
     const backpressure = new Backpressure(this.dispatcher, settings.maxQueue, () => emit('drain'));
     const cancellation = new Cancellation(this.dispatcher, settings.grace);
     this.submission = new Submission(settings, this.tasks, this.dispatcher, cancellation, backpressure);
@@ -82,13 +84,17 @@ export class Engine {
     this.closing = new Closing(this);
   }
 
-  #createDispatcher(settings: Settings, limits: WindowLimits, drained: () => void): Dispatcher {
+  #createDispatcher(
+    settings: Settings,
+    limits: WindowLimits,
+    events: Pick<DispatcherEvents, 'beginning' | 'drained'>,
+  ): Dispatcher {
     const created = createPolicy(settings.policy, { now: () => performance.now(), random: Math.random });
     const policy = created === settings.policy ? new GuardedPolicy(created) : created;
     return new Dispatcher(
       { policy, limits, cores: availableCores() },
       {
-        drained,
+        ...events,
         idle: () => this.#wentIdle(),
         busy: () => this.#wentBusy(),
         observed: settings.outliers && ((worker, ok) => this.#supervisor.observe(worker, ok)),
@@ -103,7 +109,6 @@ export class Engine {
         bell: this.dispatcher.poller.bell,
         spin: SPIN_MS,
         spinners: SpinPermits.memory(availableCores()),
-        arenas: new ArenaMemory(),
         preload: settings.preload,
         maxRequests: settings.maxRequestsPerWorker,
         watchHeap: settings.maxHeapPerWorker !== Number.POSITIVE_INFINITY,

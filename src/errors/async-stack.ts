@@ -9,6 +9,15 @@ import { NotCloneableError, TaskTimeoutError, WorkerCrashedError } from './error
 /** Errors made for one request whose stacks lack the awaiting frames so far. */
 const incomplete = new WeakSet<Error>();
 
+/** Errors with the frames of a place appended. */
+const completed = new WeakSet<Error>();
+
+/** Errors of `throwNew` are not in `incomplete`: there may be 100,000 at a time, which would be slow to collect. */
+function isIncomplete(error: Error): boolean {
+  if (incomplete.has(error)) return true;
+  return error instanceof TaskTimeoutError && error.phase === 'queue' && !completed.has(error);
+}
+
 /**
  * Whether an error was made by us for one request alone. Others are shared by several requests, or the
  * caller's own.
@@ -39,11 +48,25 @@ export async function rethrow(errorOf: () => unknown, place?: Error): Promise<ne
   throw error;
 }
 
+/**
+ * Throws an error of our own that is made for one request. It is made here, where V8 knows who awaits it: so its stack
+ * has those frames from the beginning, and nothing is formatted before somebody reads it. For queue timeouts.
+ * @param place where the request was submitted, if that has been recorded
+ */
+export async function throwNew(make: () => Error, place?: Error): Promise<never> {
+  await undefined;
+  // As above.
+  await undefined;
+  const error = make();
+  if (place !== undefined) complete(error, place);
+  throw error;
+}
+
 /** Rethrows the rejection of a request's promise to a caller who does not await that promise directly. */
 export async function rethrowOn(error: unknown): Promise<never> {
   await undefined;
   await undefined;
-  if (error instanceof Error && incomplete.has(error)) complete(error, awaiting(rethrowOn));
+  if (error instanceof Error && isIncomplete(error)) complete(error, awaiting(rethrowOn));
   throw error;
 }
 
@@ -65,6 +88,7 @@ function complete(error: Error, { stack }: { stack?: string }): void {
     return;
   }
   incomplete.delete(error);
+  completed.add(error);
   if (typeof error.stack !== 'string') return;
   try {
     error.stack = `${error.stack}\n${frames.join('\n')}`;

@@ -60,21 +60,23 @@ export class Autoscaling implements Duty {
     const { queue, workers } = this.#dispatcher;
     let unstarted = queue.size;
     let idle = 0;
-    let oldest = queue.oldest();
+    let hasMarked = queue.hasMarked;
     for (const worker of workers) {
       const first = worker.oldestUnstarted;
       const waiting = worker.unstarted + worker.backlog.length - (isAboutToStart(worker, now) ? 1 : 0);
       if (first !== undefined && waiting > 0 && needsWorker(first, worker)) {
         unstarted += waiting;
-        if (oldest === undefined || isOlder(first, oldest)) oldest = first;
+        if (this.#mark !== undefined && !isOlder(this.#mark, first)) hasMarked = true;
       }
       const isIdle = worker.view.pending === 0 && worker.backlog.length === 0 && worker.sessions === 0;
       if (isIdle && worker.state === 'ready') idle++;
     }
     const { target, starting } = this.#pool;
     // Whether the starting workers are enough is known only when requests have waited again beside them.
-    const isNew = this.#mark === undefined || oldest === undefined || isOlder(this.#mark, oldest);
-    if (isNew || starting > 0) this.#mark = { id: this.#newest(), at: now };
+    if (!hasMarked || starting > 0) {
+      this.#mark = { id: this.#newest(), at: now };
+      queue.mark(this.#mark.id);
+    }
     const waited = target === 0 ? Number.POSITIVE_INFINITY : now - (this.#mark as Mark).at;
     return { now, workers: target, starting, idle, unstarted, waited };
   }

@@ -247,6 +247,11 @@ export class Window {
     Atomics.store(this.#words, CANCELLED, id);
   }
 
+  /** M: the request is over. After the ids have wrapped, another of the same id must not be taken for it. */
+  forgetCancel(id: number): void {
+    if (this.#words[CANCELLED] === id) Atomics.store(this.#words, CANCELLED, 0);
+  }
+
   /** W: whether M has asked the request to stop. */
   isCancelled(id: number): boolean {
     return Atomics.load(this.#words, CANCELLED) === id;

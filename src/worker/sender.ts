@@ -14,7 +14,8 @@ import { cloneError } from '../values/clone-errors.js';
 import { type Packed, pack } from '../values/pack.js';
 import { detachedAt } from '../values/transfer-list.js';
 import { AbortForwarding } from './abort-forwarding.js';
-import { Arena, type ArenaMemory } from './arena.js';
+import { Arena } from './arena.js';
+import { arenaMemory } from './arena-memory.js';
 import type { MainChannel } from './connection.js';
 import type { InFlight } from './in-flight.js';
 import { SharedBuffers } from './shared-buffers.js';
@@ -55,19 +56,13 @@ export class Sender {
   /** Number of the last message that the thread had read when that was last looked at. */
   #read = 0;
 
-  constructor(
-    channel: MainChannel,
-    port: MessagePort,
-    window: Window,
-    inFlight: InFlight,
-    arenas: ArenaMemory,
-  ) {
+  constructor(channel: MainChannel, port: MessagePort, window: Window, inFlight: InFlight) {
     this.#channel = channel;
     this.#port = port;
     this.#window = window;
     const send = (message: ToWorker) => channel.send(message);
     this.shares = new SharedBuffers(send, inFlight);
-    this.arena = new Arena(send, inFlight, arenas);
+    this.arena = new Arena(send, inFlight, arenaMemory);
   }
 
   /** Wakes the thread from its event loop. */

@@ -31,6 +31,8 @@ export class Worker {
   readonly commands: Commands;
   readonly vitalSigns: VitalSigns;
   readonly completions: Completions<Worker>;
+  /** The requests in its window, as far as is known here. */
+  readonly inFlight: InFlight;
   readonly status: Status;
   /** How many of its requests failed. */
   failed = 0;
@@ -45,7 +47,6 @@ export class Worker {
   readonly #window: Window;
   readonly #channel: MainChannel;
   readonly #thread: Thread;
-  readonly #inFlight: InFlight;
   readonly #sender: Sender;
   readonly #receiver: Receiver;
   readonly #writer: WindowWriter;
@@ -74,8 +75,8 @@ export class Worker {
     this.commands = new Commands(channel, window);
     this.vitalSigns = new VitalSigns(window);
     const inFlight = new InFlight(window.capacity, this.view);
-    this.#inFlight = inFlight;
-    this.#sender = new Sender(channel, argumentsPort, window, inFlight, setup.arenas);
+    this.inFlight = inFlight;
+    this.#sender = new Sender(channel, argumentsPort, window, inFlight);
     this.#receiver = new Receiver(channel, inFlight, this.#sender);
     this.#writer = new WindowWriter(window, inFlight, this.#sender);
     this.status = new Status(setup.id, this.view, setup.limits, setup.maxRequests, inFlight, this.#sender);
@@ -136,11 +137,6 @@ export class Worker {
     return this.#writer.unstarted;
   }
 
-  /** Whether the window has a request of a task that had never run. */
-  get hasUnknown(): boolean {
-    return this.#inFlight.hasUnknown;
-  }
-
   /** Whether there are completions to be read. */
   get hasResults(): boolean {
     return this.completions.areThere;
@@ -149,7 +145,7 @@ export class Worker {
   /** The request that would be started next, if any. */
   get oldestUnstarted(): Request | undefined {
     const head = this.#window.head();
-    return head === this.#inFlight.tail ? this.backlog.first : this.#inFlight.at(head);
+    return head === this.inFlight.tail ? this.backlog.first : this.inFlight.at(head);
   }
 
   /** Whether the request is started and not completed. */
@@ -167,11 +163,6 @@ export class Worker {
    */
   startOf(request: Request): number {
     return this.#window.status.startOf(request.id);
-  }
-
-  /** All requests in the window, as far as is known here. */
-  requests(): Iterable<Request> {
-    return this.#inFlight;
   }
 
   /**
@@ -203,6 +194,12 @@ export class Worker {
     return count;
   }
 
+  /** After death: reads all completions that are left. */
+  readLastCompletions(now: number): void {
+    this.completions.readLast(now);
+    this.status.update();
+  }
+
   /**
    * Takes back up to n of the last unstarted requests that may run elsewhere, the oldest first. See
    * `WindowWriter.reclaim`.
@@ -210,6 +207,13 @@ export class Worker {
   reclaim(n: number, why: ReclaimReason = 'balance'): Request[] {
     const requests = this.#writer.reclaim(n, why);
     this.status.update();
+    return requests;
+  }
+
+  /** Takes back the unstarted requests of a lower priority that may run elsewhere. See `WindowWriter.reclaimBelow`. */
+  reclaimBelow(priority: number): Request[] {
+    const requests = this.#writer.reclaimBelow(priority);
+    if (requests.length > 0) this.status.update();
     return requests;
   }
 

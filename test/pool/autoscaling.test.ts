@@ -21,6 +21,7 @@ class World {
   starting = 0;
   busy = true;
   newest = 0;
+  marked = new Set<object>();
   workers: FakeWorker[] = [];
   waiting: { id: number }[] = [];
   readonly autoscaling: Autoscaling;
@@ -49,7 +50,15 @@ class World {
         return world.workers;
       },
       get queue() {
-        return { size: world.waiting.length, oldest: () => world.waiting[0] };
+        return {
+          size: world.waiting.length,
+          get hasMarked() {
+            return world.waiting.some((request) => world.marked.has(request));
+          },
+          mark() {
+            world.marked = new Set(world.waiting);
+          },
+        };
       },
     };
     this.autoscaling = new Autoscaling(
