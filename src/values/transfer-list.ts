@@ -63,7 +63,10 @@ export function refusedPart(
     return index < 0 ? undefined : { index, what: what(list[index]) };
   };
   if (/MessagePort in transfer list is already detached/.test(message)) {
-    return find(isDeadPort, () => 'a MessagePort that is closed or has been transferred already');
+    const isPort = (part: unknown) => part instanceof MessagePort;
+    // A port says late that it is gone. The only one in the list is it in any case.
+    const isDead = list.filter(isPort).length === 1 ? isPort : isDeadPort;
+    return find(isDead, () => 'a MessagePort that is closed or has been transferred already');
   }
   if (/invalid (object|value) in transferList/i.test(message)) {
     return find(
