@@ -11,6 +11,7 @@ import type { Request } from '../requests/request.js';
 import type { TaskRef } from '../tasks/registry.js';
 import type { FoundSignal } from '../values/abort-signals.js';
 import { cloneError } from '../values/clone-errors.js';
+import { detailsOf } from '../values/error-details.js';
 import { type Packed, pack } from '../values/pack.js';
 import { detachedAt } from '../values/transfer-list.js';
 import { AbortForwarding } from './abort-forwarding.js';
@@ -107,7 +108,7 @@ export class Sender {
     const sending = (this.#sending + 1) | 0;
     try {
       const whole = { values: request.args, context: extras?.context };
-      const { value, bytes, buffers, signals, stuck } = packArguments(whole, transfer);
+      const { value, bytes, buffers, signals, errors, stuck } = packArguments(whole, transfer);
       // Structured clone would make an empty object of it.
       if (stuck) throw new Error('an AbortSignal can be sent in arrays and plain objects only');
       const message: ArgumentsMessage = {
@@ -116,6 +117,7 @@ export class Sender {
         values: value.values,
         buffers,
         signals: signals && this.#forward(request, sending, signals),
+        errors: detailsOf(errors),
         context: value.context,
         transferred: transfer,
       };
@@ -205,10 +207,10 @@ export class Sender {
 /** Spares requests without a context, as most are, the walk over one object. */
 function packArguments(whole: Whole, transfer: readonly unknown[] | undefined): Packed<Whole> {
   if (whole.context !== undefined) return pack(whole, transfer);
-  const { value, bytes, buffers, signals, stuck } = pack(whole.values, transfer);
+  const { value, signals, ...packed } = pack(whole.values, transfer);
   const inWhole = signals?.map(({ paths, signal }) => ({
     paths: paths.map((path) => ['values', ...path]),
     signal,
   }));
-  return { value: { values: value, context: undefined }, bytes, buffers, signals: inWhole, stuck };
+  return { ...packed, value: { values: value, context: undefined }, signals: inWhole };
 }
