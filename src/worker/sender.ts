@@ -22,6 +22,8 @@ import { SharedBuffers } from './shared-buffers.js';
 
 /** Most tasks that a thread knows, beside those in its window. */
 const MOST_TASKS = 1_000;
+/** Characters of their sources at most, likewise. */
+const MOST_SOURCE = 8 * 2 ** 20;
 
 /** The part of a request that is sent by message. */
 interface Whole {
@@ -38,8 +40,11 @@ export class Sender {
   /** For arguments alone. */
   readonly #port: MessagePort;
   readonly #window: Window;
-  /** Ids of tasks whose definition has been sent. */
-  readonly #known = new Set<number>();
+  /** Tasks whose definition has been sent: characters of its source, by id. */
+  readonly #known = new Map<number, number>();
+  /** Characters of their sources. */
+  #source = 0;
+  #mostSource = MOST_SOURCE;
   #lastKnown = 0;
   #mostKnown = MOST_TASKS;
   /**
@@ -91,8 +96,11 @@ export class Sender {
     if (task.id === this.#lastKnown) return;
     this.#lastKnown = task.id;
     if (this.#known.has(task.id)) return;
-    if (this.#known.size >= this.#mostKnown) this.#forgetTasks(inUse);
-    this.#known.add(task.id);
+    if (this.#known.size >= this.#mostKnown || this.#source > this.#mostSource) this.#forgetTasks(inUse);
+    const { definition } = task;
+    const length = definition.kind === 'inline' ? definition.source.length : 0;
+    this.#known.set(task.id, length);
+    this.#source += length;
     this.#channel.send({ type: 'define', definition: task.definition });
   }
 
@@ -195,10 +203,14 @@ export class Sender {
   #forgetTasks(inUse: Iterable<Request>): void {
     const used = new Set<number>();
     for (const request of inUse) used.add(request.task.id);
-    const ids = [...this.#known].filter((id) => !used.has(id));
-    for (const id of ids) this.#known.delete(id);
+    const ids = [...this.#known.keys()].filter((id) => !used.has(id));
+    for (const id of ids) {
+      this.#source -= this.#known.get(id) as number;
+      this.#known.delete(id);
+    }
     // If most are in use, not at each new one.
     this.#mostKnown = Math.max(MOST_TASKS, 2 * this.#known.size);
+    this.#mostSource = Math.max(MOST_SOURCE, 2 * this.#source);
     // Before the next definition, so that a task that is needed again is defined again.
     this.#channel.send({ type: 'forget', ids });
   }
