@@ -4,6 +4,7 @@
  * The errors are thrown inside an async function, since V8 knows who awaits that. So requests that succeed
  * pay nothing. (See "zero-cost async stack traces", https://v8.dev/docs/stack-trace-api#async-stack-traces.)
  */
+import { fileURLToPath } from 'node:url';
 import { NotCloneableError, TaskTimeoutError, WorkerCrashedError } from './errors.js';
 
 /** Errors made for one request whose stacks lack the awaiting frames so far. */
@@ -44,7 +45,10 @@ export async function rethrow(errorOf: () => unknown, place?: Error): Promise<ne
   // The promise that is resolved with this one awaits it only after a turn of the microtasks.
   await undefined;
   const error = errorOf();
-  if (error instanceof Error) complete(error, place ?? awaiting(rethrow));
+  if (error instanceof Error) {
+    if (isOfOneRequest(error)) dropOwnFrames(error);
+    complete(error, place ?? awaiting(rethrow));
+  }
   throw error;
 }
 
@@ -79,6 +83,30 @@ function awaiting(below: (...args: never[]) => unknown): { stack?: string } {
 
 /** Node's own frames, which run microtasks, messages and timers. */
 const INTERNAL = /\bnode:internal\//;
+
+/**
+ * The package's folder, if this file is in the package as it was built. A bundle of the user's has frames of
+ * other names.
+ */
+const ROOT = /^.*\/(?=dist\/(?:node\/index|src\/errors\/async-stack)\.js$)/.exec(import.meta.url)?.[0];
+
+/** Frames of this package, of its sources where source maps are in use, and of Node. */
+function isOwnFrame(line: string): boolean {
+  if (!line.startsWith('    at ')) return false;
+  if (INTERNAL.test(line)) return true;
+  if (ROOT === undefined) return false;
+  return [ROOT, fileURLToPath(ROOT)].some((root) =>
+    ['dist', 'src', 'workers'].some((folder) => line.includes(`${root}${folder}/`)),
+  );
+}
+
+/** An error of ours is made deep inside: its user cares for the place of the request, not for that one. */
+function dropOwnFrames(error: Error): void {
+  const { stack } = error;
+  if (typeof stack !== 'string') return;
+  const lines = stack.split('\n');
+  error.stack = lines.filter((line) => !isOwnFrame(line)).join('\n');
+}
 
 function complete(error: Error, { stack }: { stack?: string }): void {
   const lines = typeof stack === 'string' ? stack.split('\n') : [];

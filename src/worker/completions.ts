@@ -141,15 +141,16 @@ export class Completions<W> {
       const kind = memory.i32[slot + 1] as number;
       const runTime = memory.f32[slot + 2] as number;
       // Output, progress and yields of the task come before its result, and find their request still here.
-      const sent = memory.i32[slot + 3] as number;
-      if (sent !== 0) this.#channel.drainTo(sent);
+      const sends = (kind & (flags.hasSent | flags.byMessage)) !== 0;
+      if (sends) this.#channel.drainTo(memory.i32[slot + 3] as number);
       const request = inFlight.leave();
       this.#sender.over(request);
       window.forgetCancel(request.id);
       let value: unknown;
       let message: ResultMessage | undefined;
-      if ((kind & flags.byMessage) !== 0) message = this.#receiver.takeResult(request.id);
-      else value = readOne(memory, slot, kind);
+      const byMessage = (kind & flags.byMessage) !== 0;
+      if (sends) message = this.#receiver.takeResult(request.id, byMessage);
+      if (!byMessage) value = readOne(memory, slot, kind);
       count++;
       this.count++;
       this.busyTime += runTime;

@@ -18,6 +18,7 @@ import type { WorkerSetup } from './setup.js';
 import type { WorkerState } from './state.js';
 import { Status } from './status.js';
 import type { Thread, ThreadDeath } from './thread.js';
+import { UnreadableMessages } from './unreadable-messages.js';
 import { View } from './view.js';
 import { VitalSigns } from './vital-signs.js';
 import { type Remains, WindowWriter } from './window-writer.js';
@@ -49,6 +50,7 @@ export class Worker {
   readonly #thread: Thread;
   readonly #sender: Sender;
   readonly #receiver: Receiver;
+  readonly #unreadable: UnreadableMessages;
   readonly #writer: WindowWriter;
   readonly #forcedExit = new ForcedExit(this);
   /** Whether it is to be replaced some time for what it has done. */
@@ -67,6 +69,7 @@ export class Worker {
     const { window, channel, argumentsPort, thread } = connect(
       setup,
       (message) => this.#receive(message),
+      (number, error) => this.#unreadable.add(number, error),
       (death) => this.#died(death),
     );
     this.#window = window;
@@ -77,7 +80,10 @@ export class Worker {
     const inFlight = new InFlight(window.capacity, this.view);
     this.inFlight = inFlight;
     this.#sender = new Sender(channel, argumentsPort, window, inFlight);
-    this.#receiver = new Receiver(channel, inFlight, this.#sender);
+    this.#unreadable = new UnreadableMessages(window, inFlight, (request) =>
+      this.commands.stopStream(request),
+    );
+    this.#receiver = new Receiver(channel, inFlight, this.#sender, this.#unreadable);
     this.#writer = new WindowWriter(window, inFlight, this.#sender);
     this.status = new Status(setup.id, this.view, setup.limits, setup.maxRequests, inFlight, this.#sender);
     this.completions = new Completions<Worker>(
