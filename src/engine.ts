@@ -22,6 +22,7 @@ import { Autoscaling } from './pool/autoscaling.js';
 import { Maintenance } from './pool/maintenance.js';
 import { Pool, type PoolRules } from './pool/pool.js';
 import { Recycling } from './pool/recycling.js';
+import { performance } from './protocol/clock.js';
 import { SpinPermits } from './protocol/spin-permits.js';
 import { TaskRegistry } from './tasks/registry.js';
 import { ArenaMemory } from './worker/arena.js';
