@@ -17,6 +17,7 @@ import {
   invalid,
   limitFrom,
   oneOf,
+  ownValue,
   POSITIVE_NUMBER,
   type Rule,
   resolve,
@@ -208,8 +209,12 @@ const OPTION_NAMES = Object.keys({
 /** @throws InvalidOptionError naming the option, its value and the allowed ones */
 export function resolveOptions(options: BalancerOptions): Settings {
   validateNames('new Balancer(options)', options, OPTION_NAMES);
-  const { min, max } = workerLimits(options.workers);
-  const { window = 'auto', policy = 'least-pending', outlierDetection = false, check } = options;
+  const own = <Name extends keyof BalancerOptions>(name: Name): BalancerOptions[Name] =>
+    ownValue(options, name, options[name]);
+  const { min, max } = workerLimits(own('workers'));
+  const { window = 'auto', policy = 'least-pending' } = { window: own('window'), policy: own('policy') };
+  const outlierDetection = own('outlierDetection');
+  const check = own('check');
   if (window !== 'auto') validate('window', window, WINDOW);
   if (check !== undefined) validate('check', check, FUNCTION);
   const value = <Name extends keyof BalancerOptions>(
@@ -217,7 +222,7 @@ export function resolveOptions(options: BalancerOptions): Settings {
     rule: Rule,
     byDefault: Required<BalancerOptions>[Name],
   ): Required<BalancerOptions>[Name] =>
-    resolve(name, options[name] as typeof byDefault | undefined, rule, byDefault);
+    resolve(name, own(name) as typeof byDefault | undefined, rule, byDefault);
   return {
     min,
     max,
@@ -231,15 +236,18 @@ export function resolveOptions(options: BalancerOptions): Settings {
     retries: value('retries', limitFrom(0), 0),
     grace: value('grace', DELAY, 100),
     inline: value('inline', BOOLEAN, true),
-    preload: preloadList(options.preload),
+    preload: preloadList(own('preload')),
     traceSubmit: value('traceSubmit', BOOLEAN, false),
     maxRequestsPerWorker: value('maxRequestsPerWorker', limitFrom(1), NONE),
     maxHeapPerWorker: value('maxHeapPerWorker', POSITIVE_NUMBER, NONE) * MEBIBYTE,
     whenEmpty: value('whenEmpty', WHEN_EMPTY, 'wait'),
     growAfter: value('growAfter', DELAY, 50),
     idleTimeout: value('idleTimeout', TIMEOUT, 10_000),
-    heartbeat: heartbeatConfig(options.heartbeat),
-    outliers: outlierDetection === false ? undefined : outlierConfig(outlierDetection),
+    heartbeat: heartbeatConfig(own('heartbeat')),
+    outliers:
+      outlierDetection === undefined || outlierDetection === false
+        ? undefined
+        : outlierConfig(outlierDetection),
     check,
     thread: threadSettings(options, WORKER_ENTRY),
   };
@@ -253,7 +261,8 @@ export function workerLimits(workers: BalancerOptions['workers'], name = 'worker
   }
   if (typeof workers === 'object' && workers !== null) {
     validateNames(name, workers, ['min', 'max']);
-    const { min, max } = workers;
+    const min = ownValue(workers, 'min', workers.min) as number;
+    const max = ownValue(workers, 'max', workers.max) as number;
     validate(`${name}.min`, min, LEAST_WORKERS);
     validate(`${name}.max`, max, integerIn(Math.max(1, min), MOST_WORKERS));
     return { min, max };

@@ -9,7 +9,8 @@
 
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { TaskTimeoutError } from '../errors/errors.js';
-import { CLOCK_OFFSET } from '../protocol/clock.js';
+import { CLOCK_OFFSET, performance } from '../protocol/clock.js';
+import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import type { Request, RequestExtras } from '../requests/request.js';
 import type { Worker } from '../worker/worker.js';
 import { QueueTimeouts } from './queue-timeouts.js';

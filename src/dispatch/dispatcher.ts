@@ -4,6 +4,7 @@
  */
 
 import type { Policy } from '../policies/policy.js';
+import { performance } from '../protocol/clock.js';
 import type { ResultMessage } from '../protocol/messages.js';
 import { Queue } from '../requests/queue.js';
 import type { Request } from '../requests/request.js';

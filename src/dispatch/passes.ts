@@ -4,6 +4,7 @@
  */
 
 import type { Policy } from '../policies/policy.js';
+import { performance } from '../protocol/clock.js';
 import type { Queue } from '../requests/queue.js';
 import type { Settlement } from '../requests/settlement.js';
 import type { WindowLimits } from '../worker/setup.js';

@@ -4,6 +4,7 @@ import { defineOwn } from './define-own.js';
 import { NotCloneableError } from './errors.js';
 import type { BufferFailure, ContainerFailure, ErrorFailure, Failure, Part } from './form.js';
 import { keyOf } from './properties.js';
+import { withoutStack } from './stackless.js';
 
 /**
  * Rebuilds a thrown value.
@@ -111,11 +112,5 @@ function complete(error: Error, failure: ErrorFailure, made: Made): Error {
 function construct(failure: ErrorFailure): Error {
   if (failure.class === 'DOMException')
     return new DOMException(failure.message, failure.name) as unknown as Error;
-  const limitBefore = Error.stackTraceLimit;
-  Error.stackTraceLimit = 0;
-  try {
-    return Reflect.construct(Error, [failure.message], classNamed(failure.class));
-  } finally {
-    Error.stackTraceLimit = limitBefore;
-  }
+  return withoutStack(() => Reflect.construct(Error, [failure.message], classNamed(failure.class)));
 }

@@ -8,6 +8,7 @@ import {
   integerIn,
   invalid,
   numberIn,
+  ownValue,
   POSITIVE_NUMBER,
   type Rule,
   STRING,
@@ -88,7 +89,13 @@ const RESOURCE_LIMIT_NAMES = Object.keys(RESOURCE_LIMITS) as readonly (keyof Res
 
 /** @param entryByDefault URL of the package's own entry file @throws InvalidOptionError */
 export function threadSettings(options: ThreadOptions, entryByDefault: URL): ThreadSettings {
-  const { resourceLimits, env, argv, execArgv, niceIncrement, entry } = options;
+  const own = <Name extends keyof ThreadOptions>(name: Name) => ownValue(options, name, options[name]);
+  const resourceLimits = own('resourceLimits');
+  const env = own('env');
+  const argv = own('argv');
+  const execArgv = own('execArgv');
+  const niceIncrement = own('niceIncrement');
+  const entry = own('entry');
   if (argv !== undefined) validate('argv', argv, STRINGS);
   if (execArgv !== undefined) validate('execArgv', execArgv, STRINGS);
   if (niceIncrement !== undefined) validate('niceIncrement', niceIncrement, NICENESS);
@@ -110,7 +117,7 @@ function environment(env: unknown): NodeJS.ProcessEnv {
   if (typeof env !== 'object' || env === null || isMistaken(env)) {
     throw invalid('env', env, 'an object of strings');
   }
-  const copy: NodeJS.ProcessEnv = {};
+  const copy: NodeJS.ProcessEnv = Object.create(null);
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined) continue;
     validate(`env.${name}`, value, STRING);
@@ -121,9 +128,9 @@ function environment(env: unknown): NodeJS.ProcessEnv {
 
 function resourceLimitsOf(given: ResourceLimits): ResourceLimits {
   validateNames('resourceLimits', given, RESOURCE_LIMIT_NAMES);
-  const limits: ResourceLimits = {};
+  const limits: ResourceLimits = Object.create(null);
   for (const name of RESOURCE_LIMIT_NAMES) {
-    const value = given[name];
+    const value = ownValue(given, name, given[name]);
     if (value === undefined) continue;
     validate(`resourceLimits.${name}`, value, RESOURCE_LIMITS[name]);
     limits[name] = value;

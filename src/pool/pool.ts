@@ -2,6 +2,7 @@
 
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { BalancerClosedError, NoWorkerError } from '../errors/errors.js';
+import { performance } from '../protocol/clock.js';
 import { SpinPermits } from '../protocol/spin-permits.js';
 import type { LifecycleEvents } from '../worker/events.js';
 import type { ThreadDeath } from '../worker/thread.js';

@@ -2,6 +2,8 @@
 
 import { BalancerClosedError } from '../errors/errors.js';
 import { MOST_MS } from '../options/validate.js';
+import { performance } from '../protocol/clock.js';
+import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import type { LifecycleEvents, RequestEvents } from '../worker/events.js';
 import type { WorkerSetup } from '../worker/setup.js';
 import { Worker } from '../worker/worker.js';

@@ -4,7 +4,7 @@
  * completions.
  */
 
-import { CLOCK_OFFSET } from '../protocol/clock.js';
+import { CLOCK_OFFSET, performance } from '../protocol/clock.js';
 import { Coalescing, MAX_DEFER_MS } from '../protocol/coalescing.js';
 import type { ResultMessage } from '../protocol/messages.js';
 import { advance } from '../protocol/positions.js';
