@@ -1,0 +1,92 @@
+/** By what a batch is known again: its input, its function, and the settings that its output depends on. */
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BatchFileError } from '../errors.js';
+import type { BatchInput } from '../input/source.js';
+import type { ThreadSetup } from '../layout.js';
+
+/** A file at one moment. What is no file is known by its name alone. */
+export interface InputIdentity {
+  readonly name: string;
+  readonly size?: number;
+  /** In ms since 1970. */
+  readonly modified?: number;
+  /** SHA-256 of the first and the last 64 KB. */
+  readonly hash?: string;
+}
+
+export interface Identity {
+  /** The function's name, and the SHA-256 of its text, or of its module's. */
+  readonly task: { readonly name: string; readonly hash?: string };
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly inputs: readonly InputIdentity[];
+  readonly output: string;
+  readonly errors?: string;
+}
+
+const SAMPLE = 64 * 1024;
+
+export function identifyInput(input: BatchInput): InputIdentity {
+  if (typeof input !== 'string') return { name: '(stream)' };
+  const name = input === '-' ? '-' : resolve(input);
+  let file: number;
+  try {
+    file = input === '-' ? 0 : openSync(input, 'r');
+  } catch (error) {
+    throw new BatchFileError(input, error);
+  }
+  try {
+    const stats = fstatSync(file);
+    if (!stats.isFile()) return { name };
+    const hash = createHash('sha256');
+    const sample = Buffer.alloc(SAMPLE);
+    for (const at of [0, Math.max(0, stats.size - SAMPLE)]) {
+      hash.update(sample.subarray(0, readSync(file, sample, 0, SAMPLE, at)));
+    }
+    return { name, size: stats.size, modified: Math.round(stats.mtimeMs), hash: hash.digest('hex') };
+  } catch (error) {
+    throw new BatchFileError(input, error);
+  } finally {
+    if (file !== 0) closeSync(file);
+  }
+}
+
+export function identifyTask(task: ThreadSetup['task']): Identity['task'] {
+  if (task.kind === 'inline') return { name: task.name, hash: sha256(task.source) };
+  try {
+    return { name: task.name, hash: sha256(readFileSync(fileURLToPath(task.url))) };
+  } catch {
+    // A package, or a data URL.
+    return { name: task.name, hash: sha256(task.url) };
+  }
+}
+
+function sha256(data: string | Buffer): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+/** In words, what has changed; empty where nothing has. */
+export function changesOf(was: Identity, is: Identity): string[] {
+  const changes: string[] = [];
+  for (const [i, input] of is.inputs.entries()) {
+    const before = was.inputs[i];
+    if (before === undefined || before.name !== input.name)
+      changes.push(`the input ${input.name} is another one`);
+    else if (before.size !== input.size)
+      changes.push(`${input.name} had ${before.size} bytes and has ${input.size}`);
+    else if (before.hash !== input.hash) changes.push(`the content of ${input.name} has changed`);
+    else if (before.modified !== input.modified) changes.push(`${input.name} was written to since`);
+  }
+  if (was.inputs.length > is.inputs.length) changes.push('there were more inputs');
+  if (was.task.name !== is.task.name) changes.push(`the function was ${was.task.name}, not ${is.task.name}`);
+  else if (was.task.hash !== is.task.hash) changes.push(`the text of ${is.task.name} has changed`);
+  for (const name of new Set([...Object.keys(was.settings), ...Object.keys(is.settings)])) {
+    const [before, now] = [was.settings[name], is.settings[name]].map((value) => JSON.stringify(value));
+    if (before !== now) changes.push(`${name} was ${before}, not ${now}`);
+  }
+  if (was.output !== is.output) changes.push(`the output was ${was.output}`);
+  if (was.errors !== is.errors) changes.push(`the file of failed items was ${was.errors ?? 'not kept'}`);
+  return changes;
+}

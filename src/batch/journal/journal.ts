@@ -1,0 +1,154 @@
+/**
+ * Writes the journal of a batch.
+ *
+ * A commit speaks only of what is safe: first the results and the failed items are synchronised to the disk, then the commit is
+ * appended and synchronised too. That happens beside the work, at most one at a time and every COMMIT_MS, so it costs no throughput; a
+ * crash of the process or of the machine loses what was done since the last one.
+ */
+import { closeSync, fdatasync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { BatchFileError } from '../errors.js';
+import type { Sink } from '../output/sink.js';
+import type { Identity } from './identity.js';
+import { commitText, type DoneRange, type FailedLine, failText, lineOf, TITLE } from './record.js';
+import { type JournalEnd, type JournalState, mergeRanges } from './state.js';
+
+const sync = promisify(fdatasync);
+
+/** Time from one commit to the next, in ms. */
+const COMMIT_MS = 200;
+
+/** What has been handed to the writers and becomes part of a commit when they have written it. */
+export interface Uncommitted {
+  readonly range: DoneRange;
+  readonly items: number;
+  readonly failed: readonly FailedLine[];
+  /** Sizes of the files after it. */
+  readonly output: number;
+  readonly errors: number;
+}
+
+export class Journal {
+  readonly #path: string;
+  readonly #file: number;
+  readonly #output: Sink;
+  readonly #errors: Sink | undefined;
+  readonly #failed: (error: unknown) => void;
+  #uncommitted: Uncommitted[] = [];
+  #totals: { items: number; failed: number; output: number; errors: number };
+  #timer: NodeJS.Timeout | undefined;
+  #committing: Promise<void> | undefined;
+
+  /** @param failed called with the error when a commit cannot be written */
+  constructor(
+    path: string,
+    state: JournalState | undefined,
+    sinks: { output: Sink; errors: Sink | undefined },
+    failed: (error: unknown) => void,
+  ) {
+    this.#path = path;
+    this.#output = sinks.output;
+    this.#errors = sinks.errors;
+    this.#failed = failed;
+    this.#totals = {
+      items: state?.items ?? 0,
+      failed: state?.failed ?? 0,
+      output: sinks.output.base,
+      errors: sinks.errors?.base ?? 0,
+    };
+    try {
+      this.#file = openSync(path, 'a');
+      ftruncateSync(this.#file, state?.bytes ?? 0);
+    } catch (error) {
+      throw new BatchFileError(path, error);
+    }
+  }
+
+  begin(identity: Identity): void {
+    this.#append(`${TITLE}\n${lineOf(`batch ${JSON.stringify(identity)}`)}${lineOf(`begin ${now()}`)}`);
+  }
+
+  resume(): void {
+    this.#append(lineOf(`resume ${now()}`));
+  }
+
+  retryFailed(): void {
+    this.#append(lineOf(`retry-failed ${now()}`));
+  }
+
+  /** To be called in the order in which it is written. */
+  add(entry: Uncommitted): void {
+    this.#uncommitted.push(entry);
+    this.#timer ??= setTimeout(() => this.#commitSoon(), COMMIT_MS);
+  }
+
+  /** Commits all that has been written, and says how the run has ended. */
+  async end(how: Exclude<JournalEnd, 'open'>): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#committing;
+    await this.#commit();
+    this.#append(lineOf(`${how} ${now()}`));
+    await sync(this.#file);
+    closeSync(this.#file);
+  }
+
+  /** Something else has failed: what is not committed stays so. */
+  async abandon(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#committing;
+    clearTimeout(this.#timer);
+    closeSync(this.#file);
+  }
+
+  #commitSoon(): void {
+    this.#committing = this.#commit()
+      .catch(this.#failed)
+      .finally(() => {
+        this.#committing = undefined;
+        this.#timer =
+          this.#uncommitted.length > 0 ? setTimeout(() => this.#commitSoon(), COMMIT_MS) : undefined;
+      });
+  }
+
+  async #commit(): Promise<void> {
+    const output = this.#output.base + this.#output.writer.written;
+    const errors = (this.#errors?.base ?? 0) + (this.#errors?.writer.written ?? 0);
+    let count = 0;
+    while (
+      count < this.#uncommitted.length &&
+      this.#uncommitted[count]!.output <= output &&
+      this.#uncommitted[count]!.errors <= errors
+    ) {
+      count++;
+    }
+    if (count === 0) return;
+    const entries = this.#uncommitted.splice(0, count);
+    await this.#output.sync();
+    await this.#errors?.sync();
+    const last = entries.at(-1) as Uncommitted;
+    const failed = entries.flatMap((entry) => entry.failed);
+    this.#totals = {
+      items: this.#totals.items + entries.reduce((sum, entry) => sum + entry.items, 0),
+      failed: this.#totals.failed + failed.length,
+      output: last.output,
+      errors: last.errors,
+    };
+    const done = mergeRanges(entries.map((entry) => entry.range));
+    const text = [...failed.map(failText), commitText({ done, ...this.#totals })];
+    this.#append(text.map(lineOf).join(''));
+    await sync(this.#file);
+  }
+
+  #append(text: string): void {
+    try {
+      const bytes = Buffer.from(text);
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
+    } catch (error) {
+      throw new BatchFileError(this.#path, error);
+    }
+  }
+}
+
+function now(): string {
+  return new Date().toISOString();
+}

@@ -1,0 +1,130 @@
+/** Where results, or failed items, go: a descriptor, a file that appears when it is complete, or one that is continued. */
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fchmodSync,
+  fdatasync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { BatchError, BatchFileError } from '../errors.js';
+import { ByteWriter } from './byte-writer.js';
+
+const sync = promisify(fdatasync);
+
+export interface Sink {
+  readonly writer: ByteWriter;
+  /** Bytes that were there before this run. */
+  readonly base: number;
+  /** Resolves when what is written would survive a power failure. */
+  sync(): Promise<void>;
+  /** All is written. */
+  commit(): Promise<void>;
+  /** Leaves nothing behind, where nothing is to be left. Synchronous. */
+  discard(): void;
+}
+
+/** A descriptor that somebody else has opened, as standard output. */
+export function descriptorSink(file: number, changed: () => void): Sink {
+  const writer = new ByteWriter(
+    file,
+    file === 1 ? 'standard output' : `descriptor ${file}`,
+    undefined,
+    changed,
+  );
+  return { writer, base: 0, sync: async () => {}, commit: () => writer.flush(), discard() {} };
+}
+
+/**
+ * A file that is there complete or not at all: written beside it under another name and renamed at the end. A symbolic link is
+ * followed, and the permissions of a file that is replaced are kept. What is no regular file is written as it is.
+ * @throws BatchFileError
+ */
+export function replacedFileSink(path: string, changed: () => void): Sink {
+  return inWords(path, () => {
+    const former = statSync(path, { throwIfNoEntry: false });
+    if (former?.isDirectory()) throw Object.assign(new Error('EISDIR'), { code: 'EISDIR', errno: -21 });
+    if (former !== undefined && !former.isFile()) {
+      const sink = descriptorSink(openSync(path, 'w'), changed);
+      return { ...sink, writer: sink.writer };
+    }
+    const target = former === undefined ? path : realpathSync(path);
+    const name = `.${basename(target).slice(0, 60)}.${randomBytes(6).toString('hex')}.tmp`;
+    const temporary = join(dirname(target), name);
+    const file = openSync(temporary, 'wx');
+    const writer = new ByteWriter(file, path, 0, changed);
+    let isOpen = true;
+    return {
+      writer,
+      base: 0,
+      sync: async () => {},
+      async commit() {
+        await writer.flush();
+        if (!isOpen) return;
+        inWords(path, () => {
+          if (former !== undefined) fchmodSync(file, former.mode & 0o7777);
+          // Without it, a power failure soon after the rename can leave an empty file on some file systems.
+          fsyncSync(file);
+          closeSync(file);
+          renameSync(temporary, target);
+        });
+        isOpen = false;
+      },
+      discard() {
+        if (!isOpen) return;
+        isOpen = false;
+        try {
+          unlinkSync(temporary);
+        } catch {
+          // Somebody else was quicker.
+        }
+      },
+    };
+  });
+}
+
+/**
+ * A file that is written in place, behind its first `base` bytes; what it has beyond them is cut off.
+ * @throws BatchFileError; BatchError where it is shorter
+ */
+export function continuedFileSink(path: string, base: number, changed: () => void): Sink {
+  return inWords(path, () => {
+    const file = openSync(path, base > 0 || statSync(path, { throwIfNoEntry: false }) ? 'r+' : 'w+');
+    const { size } = fstatSync(file);
+    if (!fstatSync(file).isFile())
+      throw new BatchError(`${path}: with a journal, this must be a regular file`);
+    if (size < base) {
+      throw new BatchError(
+        `${path}: has ${size} bytes, but the journal speaks of ${base}: it is not the file that was written`,
+      );
+    }
+    ftruncateSync(file, base);
+    const writer = new ByteWriter(file, path, base, changed);
+    return {
+      writer,
+      base,
+      sync: () => sync(file),
+      async commit() {
+        await writer.flush();
+        await sync(file);
+      },
+      discard() {},
+    };
+  });
+}
+
+function inWords<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw error instanceof BatchError ? error : new BatchFileError(path, error);
+  }
+}

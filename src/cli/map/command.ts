@@ -1,0 +1,135 @@
+import { resolve } from 'node:path';
+import { isatty } from 'node:tty';
+import { pathToFileURL } from 'node:url';
+import { BatchError, BatchFileError, type BatchReport, runBatch } from '../../batch/index.js';
+import { Balancer, BalancerError } from '../../index.js';
+import { UsageError } from '../arguments.js';
+import { configured } from '../config.js';
+import { describeErrno, errnoOf } from '../files/errno.js';
+import { dryRun } from './dry-run.js';
+import { moduleAddress, taskOf } from './function.js';
+import { HELP } from './help.js';
+import { listenForInterrupts } from './interrupt.js';
+import { type MapOptions, mapOptions, OPTIONS, parseMapArguments } from './options.js';
+import { type Bar, showBar } from './progress.js';
+import { summaryJson, summaryText } from './summary.js';
+
+/** It could not run, or not go on. */
+const EXIT_UNABLE = 2;
+/** What a shell shows for a program that a closed pipe ended. */
+const EXIT_BROKEN_PIPE = 141;
+
+/** The command `leastwork map`. Gives the exit code. */
+export async function mapCommand(args: readonly string[]): Promise<number> {
+  try {
+    const { values, positionals } = parseMapArguments(args);
+    if (values.help) {
+      process.stdout.write(HELP);
+      return 0;
+    }
+    const options = mapOptions({ values: await configured('map', OPTIONS, values), positionals });
+    return options.dryRun ? await dryRun(options) : await map(options);
+  } catch (error) {
+    if (errnoOf(error) === 'EPIPE') return EXIT_BROKEN_PIPE;
+    process.stderr.write(`leastwork: ${explain(error)}\n`);
+    if (error instanceof UsageError) {
+      process.stderr.write(`Try 'leastwork map --help' for more information.\n`);
+    }
+    return EXIT_UNABLE;
+  }
+}
+
+async function map(options: MapOptions): Promise<number> {
+  const task = taskOf(options.fn);
+  const balancer = newBalancer(options);
+  let bar: Bar | undefined;
+  const interrupt = listenForInterrupts(() => bar?.stop());
+  interrupt.signal.addEventListener('abort', () => {
+    bar?.clear();
+    process.stderr.write('leastwork: finishing the items that run; once more to end at once\n');
+  });
+  // On a terminal somebody types what is to be read, or reads the results: nothing is drawn over that.
+  const isWatched =
+    process.stderr.isTTY &&
+    options.summary === 'text' &&
+    !(options.inputs.includes('-') && isatty(0)) &&
+    !(options.output === undefined && isatty(1));
+  let report: BatchReport;
+  try {
+    report = await runBatch(balancer, {
+      input: options.inputs,
+      task,
+      base: pathToFileURL(resolve('program')).href,
+      output: options.output ?? 1,
+      errors: options.errors,
+      journal: options.journal,
+      resume: options.resume,
+      retryFailed: options.retryFailed,
+      force: options.force,
+      format: options.format,
+      separator: options.separator,
+      ordered: !options.unordered,
+      tag: options.tag,
+      retry: {
+        attempts: options.retries,
+        ...(options.retryDelay === undefined ? {} : { delay: options.retryDelay }),
+      },
+      timeout: options.timeout,
+      halt: options.halt,
+      concurrency: options.workers * CHUNKS_PER_WORKER,
+      signal: interrupt.signal,
+      onStart(progress) {
+        if (isWatched) {
+          showBar(process.stderr, progress).then((shown) => {
+            bar = shown;
+          });
+        }
+      },
+    });
+  } finally {
+    bar?.stop();
+  }
+  if (options.summary === 'text') process.stderr.write(summaryText(report));
+  if (options.summary === 'json') process.stderr.write(summaryJson(report));
+  if (report.outcome !== 'complete') process.stderr.write(`leastwork: ${howToGoOn(options, report)}\n`);
+  if (report.outcome === 'interrupted') interrupt.die();
+  return report.outcome === 'complete' && report.failed + stillFailed(options, report) === 0 ? 0 : 1;
+}
+
+const CHUNKS_PER_WORKER = 4;
+
+/** Items of earlier runs that have failed, unless this one was to run them again. */
+function stillFailed({ retryFailed }: MapOptions, { before }: BatchReport): number {
+  return retryFailed ? 0 : before.failed;
+}
+
+function newBalancer(options: MapOptions): Balancer {
+  return new Balancer({
+    workers: options.workers,
+    window: CHUNKS_PER_WORKER,
+    preload: options.preload.map(moduleAddress),
+    maxHeapPerWorker: options.maxMemory,
+    env: Object.keys(options.env).length === 0 ? undefined : { ...process.env, ...options.env },
+    // The function may run for as long as it likes.
+    heartbeat: false,
+  });
+}
+
+function howToGoOn({ journal, output }: MapOptions, { outcome, failed }: BatchReport): string {
+  const why = outcome === 'halted' ? `halted after ${failed} failed items` : 'interrupted';
+  if (journal !== undefined)
+    return `${why}; what is done is kept: run the same command with --resume to go on`;
+  const kept = output === undefined ? '' : `; ${output} is left as it was`;
+  return `${why}${kept}; with --journal FILE and --output FILE a batch can be gone on with`;
+}
+
+/** In words that name the file. */
+function explain(error: unknown): string {
+  if (error instanceof BatchFileError) return `${error.path}: ${describeErrno(error.code)}`;
+  if (error instanceof BatchError || error instanceof UsageError || error instanceof BalancerError) {
+    return error.message;
+  }
+  const code = errnoOf(error);
+  if (code !== undefined) return `${(error as NodeJS.ErrnoException).syscall} error: ${describeErrno(code)}`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
