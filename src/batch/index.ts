@@ -7,6 +7,6 @@ export type { Identity, InputIdentity } from './journal/identity.js';
 export type { DoneRange, FailedLine } from './journal/record.js';
 export { type JournalEnd, type JournalState, readJournal } from './journal/state.js';
 export type { Format } from './layout.js';
-export type { BatchOptions, BatchProgress } from './options.js';
+export type { BatchOptions, BatchProgress, RunningBatch } from './options.js';
 export type { RetryOptions } from './retry.js';
 export { type BatchReport, runBatch } from './run-batch.js';

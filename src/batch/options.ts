@@ -50,8 +50,16 @@ export interface BatchOptions {
   concurrency?: number;
   /** Aborted: what runs is finished, what is done is written, and the report says `interrupted`. */
   signal?: AbortSignal;
-  /** Gets the batch's progress, to be looked at any time. */
-  onStart?: (progress: BatchProgress) => void;
+  /** Gets the batch that has begun. */
+  onStart?: (batch: RunningBatch) => void;
+}
+
+/** A batch that runs. */
+export interface RunningBatch {
+  /** To be looked at any time. */
+  readonly progress: BatchProgress;
+  /** For a process that is to end at once: leaves no half a file behind. Synchronous. */
+  discard(): void;
 }
 
 /** Where a batch is. */

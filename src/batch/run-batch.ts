@@ -1,4 +1,5 @@
 /** One batch, from its options to its report: input, threads, output, failed items, journal. */
+import { resolve } from 'node:path';
 import type { Balancer } from '../balancer.js';
 import { BatchError } from './errors.js';
 import { mustHalt } from './halt.js';
@@ -7,7 +8,13 @@ import { changesOf, type Identity, identifyInput, identifyTask } from './journal
 import { Journal } from './journal/journal.js';
 import { type JournalState, readJournal } from './journal/state.js';
 import { todoRanges } from './journal/todo.js';
-import { type BatchOptions, type BatchProgress, type BatchSettings, batchSettings } from './options.js';
+import {
+  type BatchOptions,
+  type BatchProgress,
+  type BatchSettings,
+  batchSettings,
+  type RunningBatch,
+} from './options.js';
 import { continuedFileSink, descriptorSink, replacedFileSink, type Sink } from './output/sink.js';
 import { Results } from './results.js';
 import { Runner } from './runner.js';
@@ -44,11 +51,11 @@ const MOST_UNWRITTEN = 16 * 1024 * 1024;
  */
 export async function runBatch(balancer: Balancer, options: BatchOptions): Promise<BatchReport> {
   const batch = new Batch(balancer, batchSettings(options));
-  options.onStart?.(batch.progress);
+  options.onStart?.(batch);
   return await batch.run(options.signal);
 }
 
-class Batch {
+class Batch implements RunningBatch {
   readonly progress: BatchProgress;
   readonly #settings: BatchSettings;
   readonly #runner: Runner;
@@ -114,13 +121,17 @@ class Batch {
     } catch (error) {
       this.#runner.stop(true);
       await this.#journal?.abandon();
-      this.#sinks.output.discard();
-      this.#sinks.errors?.discard();
+      this.discard();
       throw error;
     } finally {
       signal?.removeEventListener('abort', interrupt);
     }
     return this.#report();
+  }
+
+  discard(): void {
+    this.#sinks.output.discard();
+    this.#sinks.errors?.discard();
   }
 
   /** A file that is to be complete or not there at all is left out where the batch is not complete. */
@@ -219,8 +230,8 @@ function identityOf(settings: BatchSettings): Identity {
     task: identifyTask(task),
     settings: { format, separator: separator === 0 ? 'NUL' : 'newline', ordered, tag },
     inputs: inputs.map(identifyInput),
-    output: String(output),
-    errors,
+    output: typeof output === 'string' ? resolve(output) : `descriptor ${output}`,
+    errors: errors === undefined ? undefined : resolve(errors),
   };
 }
 

@@ -27,6 +27,8 @@ export interface Identity {
 }
 
 const SAMPLE = 64 * 1024;
+/** How much of the text of a function without a name stands for its name. */
+const MOST_NAME = 80;
 
 export function identifyInput(input: BatchInput): InputIdentity {
   if (typeof input !== 'string') return { name: '(stream)' };
@@ -54,13 +56,21 @@ export function identifyInput(input: BatchInput): InputIdentity {
 }
 
 export function identifyTask(task: ThreadSetup['task']): Identity['task'] {
-  if (task.kind === 'inline') return { name: task.name, hash: sha256(task.source) };
+  if (task.kind === 'inline') {
+    const name = task.name === '(anonymous)' ? textOf(task.source).slice(0, MOST_NAME) : task.name;
+    return { name, hash: sha256(task.source) };
+  }
   try {
     return { name: task.name, hash: sha256(readFileSync(fileURLToPath(task.url))) };
   } catch {
     // A package, or a data URL.
     return { name: task.name, hash: sha256(task.url) };
   }
+}
+
+/** What is sent of a function is wrapped into parentheses. */
+function textOf(source: string): string {
+  return source.replace(/^\(\s*/, '').replace(/\s*\)$/, '');
 }
 
 function sha256(data: string | Buffer): string {

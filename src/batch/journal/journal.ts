@@ -73,6 +73,7 @@ export class Journal {
   }
 
   retryFailed(): void {
+    this.#totals = { ...this.#totals, items: 0, failed: 0 };
     this.#append(lineOf(`retry-failed ${now()}`));
   }
 

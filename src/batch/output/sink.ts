@@ -33,14 +33,13 @@ export interface Sink {
 }
 
 /** A descriptor that somebody else has opened, as standard output. */
-export function descriptorSink(file: number, changed: () => void): Sink {
-  const writer = new ByteWriter(
-    file,
-    file === 1 ? 'standard output' : `descriptor ${file}`,
-    undefined,
-    changed,
-  );
+export function descriptorSink(file: number, changed: () => void, name = nameOfDescriptor(file)): Sink {
+  const writer = new ByteWriter(file, name, undefined, changed);
   return { writer, base: 0, sync: async () => {}, commit: () => writer.flush(), discard() {} };
+}
+
+function nameOfDescriptor(file: number): string {
+  return file === 1 ? 'standard output' : `descriptor ${file}`;
 }
 
 /**
@@ -53,8 +52,7 @@ export function replacedFileSink(path: string, changed: () => void): Sink {
     const former = statSync(path, { throwIfNoEntry: false });
     if (former?.isDirectory()) throw Object.assign(new Error('EISDIR'), { code: 'EISDIR', errno: -21 });
     if (former !== undefined && !former.isFile()) {
-      const sink = descriptorSink(openSync(path, 'w'), changed);
-      return { ...sink, writer: sink.writer };
+      return descriptorSink(openSync(path, 'w'), changed, path);
     }
     const target = former === undefined ? path : realpathSync(path);
     const name = `.${basename(target).slice(0, 60)}.${randomBytes(6).toString('hex')}.tmp`;

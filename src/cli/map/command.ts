@@ -1,7 +1,13 @@
 import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
 import { pathToFileURL } from 'node:url';
-import { BatchError, BatchFileError, type BatchReport, runBatch } from '../../batch/index.js';
+import {
+  BatchError,
+  BatchFileError,
+  type BatchReport,
+  type RunningBatch,
+  runBatch,
+} from '../../batch/index.js';
 import { Balancer, BalancerError } from '../../index.js';
 import { UsageError } from '../arguments.js';
 import { configured } from '../config.js';
@@ -21,6 +27,7 @@ const EXIT_BROKEN_PIPE = 141;
 
 /** The command `leastwork map`. Gives the exit code. */
 export async function mapCommand(args: readonly string[]): Promise<number> {
+  let canResume = false;
   try {
     const { values, positionals } = parseMapArguments(args);
     if (values.help) {
@@ -28,10 +35,15 @@ export async function mapCommand(args: readonly string[]): Promise<number> {
       return 0;
     }
     const options = mapOptions({ values: await configured('map', OPTIONS, values), positionals });
-    return options.dryRun ? await dryRun(options) : await map(options);
+    if (options.dryRun) return await dryRun(options);
+    canResume = options.journal !== undefined;
+    return await map(options);
   } catch (error) {
     if (errnoOf(error) === 'EPIPE') return EXIT_BROKEN_PIPE;
     process.stderr.write(`leastwork: ${explain(error)}\n`);
+    if (canResume && error instanceof BatchFileError) {
+      process.stderr.write('leastwork: what is done is kept: run the same command with --resume to go on\n');
+    }
     if (error instanceof UsageError) {
       process.stderr.write(`Try 'leastwork map --help' for more information.\n`);
     }
@@ -43,7 +55,11 @@ async function map(options: MapOptions): Promise<number> {
   const task = taskOf(options.fn);
   const balancer = newBalancer(options);
   let bar: Bar | undefined;
-  const interrupt = listenForInterrupts(() => bar?.stop());
+  let running: RunningBatch | undefined;
+  const interrupt = listenForInterrupts(() => {
+    bar?.stop();
+    running?.discard();
+  });
   interrupt.signal.addEventListener('abort', () => {
     bar?.clear();
     process.stderr.write('leastwork: finishing the items that run; once more to end at once\n');
@@ -78,7 +94,9 @@ async function map(options: MapOptions): Promise<number> {
       halt: options.halt,
       concurrency: options.workers * CHUNKS_PER_WORKER,
       signal: interrupt.signal,
-      onStart(progress) {
+      onStart(batch) {
+        running = batch;
+        const { progress } = batch;
         if (isWatched) {
           showBar(process.stderr, progress).then((shown) => {
             bar = shown;
