@@ -145,9 +145,14 @@ function howToGoOn({ journal, output }: MapOptions, { outcome, failed }: BatchRe
 function explain(error: unknown): string {
   if (error instanceof BatchFileError) return `${error.path}: ${describeErrno(error.code)}`;
   if (error instanceof BatchError || error instanceof UsageError || error instanceof BalancerError) {
-    return error.message;
+    return error.message + hintFor(error.message);
   }
   const code = errnoOf(error);
   if (code !== undefined) return `${(error as NodeJS.ErrnoException).syscall} error: ${describeErrno(code)}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function hintFor(message: string): string {
+  if (!message.includes('Unknown file extension ".ts"')) return '';
+  return `\nThis Node (${process.version}) needs a loader for TypeScript: NODE_OPTIONS='--import tsx' leastwork map …`;
 }
