@@ -11,11 +11,10 @@ export interface ChunkMemory {
 
 /** Room for results that even the smallest chunk has. */
 const LEAST_ROOM = 4 * 1024;
-/** Sizes are multiples of this, so that memory fits more than one chunk. */
-const STEP = 16 * 1024;
 /** Larger ones are used once. */
 const MOST_POOLED = 4 * 1024 * 1024;
 const MOST_RATIO = 8;
+const LEAST_SIZE = 16 * 1024;
 
 export class MemoryPool {
   readonly #free = new Map<number, ChunkMemory[]>();
@@ -25,7 +24,8 @@ export class MemoryPool {
   /** Memory for that much input and its results. */
   take(inputBytes: number): ChunkMemory {
     const wanted = HEADER_BYTES + inputBytes + Math.max(LEAST_ROOM, inputBytes * this.#ratio);
-    const size = Math.ceil(wanted / STEP) * STEP;
+    // Powers of two, so that memory fits most chunks. Pages that nobody writes to cost nothing.
+    const size = Math.max(LEAST_SIZE, 2 ** Math.ceil(Math.log2(wanted)));
     const found = this.#free.get(size)?.pop();
     if (found !== undefined) {
       resetHeader(found.header);

@@ -1,4 +1,5 @@
 /** One batch, from its options to its report: input, threads, output, failed items, journal. */
+import { fstatSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Balancer } from '../balancer.js';
 import { BatchError } from './errors.js';
@@ -100,7 +101,7 @@ class Batch implements RunningBatch {
       },
     );
     this.#results = new Results(settings, this.#runner.work, this.#runner.ends, this.#sinks, this.#journal);
-    this.progress = this.#makeProgress(identity);
+    this.progress = this.#makeProgress();
   }
 
   async run(signal: AbortSignal | undefined): Promise<BatchReport> {
@@ -152,11 +153,8 @@ class Batch implements RunningBatch {
     return journal;
   }
 
-  #makeProgress(identity: Identity | undefined): BatchProgress {
-    const inputs = identity?.inputs ?? this.#settings.inputs.map((input) => identifyQuietly(input));
-    const isCompressed = inputs.some(({ name }) => /\.(?:gz|zst)$/.test(name));
-    const sizes = inputs.map(({ size }) => size);
-    const total = isCompressed ? undefined : sizes.reduce((sum, size) => plus(sum, size), 0);
+  #makeProgress(): BatchProgress {
+    const total = this.#settings.inputs.map(sizeOf).reduce(plus, 0);
     const before = this.#state?.done.reduce((sum, { from, to }) => sum + to - from, 0) ?? 0;
     const totalBytes = total === undefined || this.#settings.retryFailed ? undefined : total - before;
     const batch = this;
@@ -273,12 +271,14 @@ function openSinks(settings: BatchSettings, state: JournalState | undefined, cha
   return { output: outputSink, errors: errors === undefined ? undefined : open(errors, errorsBase) };
 }
 
-function identifyQuietly(input: BatchSettings['inputs'][number]) {
+/** Of what cannot be looked at is said when it is to be read. */
+function sizeOf(input: BatchSettings['inputs'][number]): number | undefined {
+  if (typeof input !== 'string' || /\.(?:gz|zst)$/.test(input)) return undefined;
   try {
-    return identifyInput(input);
+    const stats = input === '-' ? fstatSync(0) : statSync(input);
+    return stats.isFile() ? stats.size : undefined;
   } catch {
-    // It is said when it is to be read.
-    return { name: String(input), size: undefined };
+    return undefined;
   }
 }
 

@@ -136,7 +136,8 @@ export class Runner {
     const left = this.#reader.left;
     const all = left === undefined ? undefined : left + this.work.waitingBytes + bytes.length;
     const size = this.#size.next(this.#hasEnded ? this.work.waitingBytes + bytes.length : all, this.#workers);
-    if (size >= bytes.length) return part;
+    // A small rest is not worth a copy.
+    if (size * 1.5 >= bytes.length) return part;
     const end = this.ends.firstFrom(bytes, Math.ceil(size));
     if (end >= bytes.length) return part;
     const head = new Part(part.range, part.from, bytes.subarray(0, end), part.setup);

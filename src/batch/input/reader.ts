@@ -10,8 +10,8 @@ import type { ChunkMemory, MemoryPool } from '../memory.js';
 import type { LineEnds } from './line-ends.js';
 import { type BatchInput, type ByteSource, nameOf, openSource } from './source.js';
 
-/** Bytes read at once, and so the most that a chunk has, unless a line is longer. */
-export const PIECE_BYTES = 256 * 1024;
+/** Bytes read at once, and so the most that a chunk has, unless a line is longer. With as much room for results it is 512 KB. */
+export const PIECE_BYTES = 256 * 1024 - HEADER_BYTES / 2;
 
 /** V8's strings are not longer. */
 const MOST_LINE_BYTES = 512 * 1024 * 1024;

@@ -1,5 +1,4 @@
 /** By what a batch is known again: its input, its function, and the settings that its output depends on. */
-import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,7 +41,7 @@ export function identifyInput(input: BatchInput): InputIdentity {
   try {
     const stats = fstatSync(file);
     if (!stats.isFile()) return { name };
-    const hash = createHash('sha256');
+    const hash = newHash();
     const sample = Buffer.alloc(SAMPLE);
     for (const at of [0, Math.max(0, stats.size - SAMPLE)]) {
       hash.update(sample.subarray(0, readSync(file, sample, 0, SAMPLE, at)));
@@ -74,7 +73,12 @@ function textOf(source: string): string {
 }
 
 function sha256(data: string | Buffer): string {
-  return createHash('sha256').update(data).digest('hex');
+  return newHash().update(data).digest('hex');
+}
+
+/** Loaded only here: without a journal nobody needs it. */
+function newHash() {
+  return process.getBuiltinModule('node:crypto').createHash('sha256');
 }
 
 /** In words, what has changed; empty where nothing has. */

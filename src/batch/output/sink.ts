@@ -1,5 +1,4 @@
 /** Where results, or failed items, go: a descriptor, a file that appears when it is complete, or one that is continued. */
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   fchmodSync,
@@ -55,7 +54,7 @@ export function replacedFileSink(path: string, changed: () => void): Sink {
       return descriptorSink(openSync(path, 'w'), changed, path);
     }
     const target = former === undefined ? path : realpathSync(path);
-    const name = `.${basename(target).slice(0, 60)}.${randomBytes(6).toString('hex')}.tmp`;
+    const name = `.${basename(target).slice(0, 60)}.${process.pid}.${Date.now().toString(36)}.tmp`;
     const temporary = join(dirname(target), name);
     const file = openSync(temporary, 'wx');
     const writer = new ByteWriter(file, path, 0, changed);

@@ -52,8 +52,9 @@ export async function mapCommand(args: readonly string[]): Promise<number> {
 }
 
 async function map(options: MapOptions): Promise<number> {
-  const task = taskOf(options.fn);
+  // First, since threads start while the function is looked at.
   const balancer = newBalancer(options);
+  const task = taskOf(options.fn);
   let bar: Bar | undefined;
   let running: RunningBatch | undefined;
   const interrupt = listenForInterrupts(() => {
