@@ -78,6 +78,24 @@ test('all items run once, whatever they take and however they fail', async () =>
   expect(failed.every(({ line, item }) => String(line) === item)).toBe(true);
 });
 
+test('an item that needs more memory than its thread may have fails alone', async () => {
+  writeFileSync(path('in'), lines(200));
+  await using small = new Balancer({ workers: 2, resourceLimits: { maxOldGenerationSizeMb: 30 } });
+  const report = await runBatch(small, {
+    input: path('in'),
+    output: path('out'),
+    errors: path('err'),
+    task: (line: string) => {
+      const kept: unknown[] = [];
+      while (line === '77') kept.push(new Array(1_000).fill(line));
+      return line;
+    },
+  });
+  expect(report).toMatchObject({ items: 200, failed: 1 });
+  expect(read('out')).toBe(lines(200).replace('77\n', ''));
+  expect(JSON.parse(read('err'))).toMatchObject({ line: 77, item: '77', name: 'WorkerCrashedError' });
+});
+
 test('progress can be looked at, and a signal ends it in good order', async () => {
   writeFileSync(path('in'), lines(100_000));
   const controller = new AbortController();
