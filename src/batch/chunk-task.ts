@@ -1,10 +1,10 @@
-/** The task that the threads of a batch run: chunks, over whose items it calls the user's function. */
+/** The task of a batch's threads: runs chunks. */
 import type { Overflow, ThreadSetup } from './layout.js';
 import { ChunkRun } from './thread/chunk-run.js';
 import { type ItemFunction, loadFunction } from './thread/function.js';
 import type { ParseCsv } from './thread/items.js';
 
-/** A setup whose parts are loaded. */
+/** A setup with its function and parser loaded. */
 interface Loaded {
   readonly setup: ThreadSetup;
   readonly fn: ItemFunction;
@@ -13,11 +13,11 @@ interface Loaded {
 
 const loaded = new Map<string, Loaded>();
 
-// What the function prints must not get into the results, which go to standard output.
+// Output of the function must not mix with the results on standard output.
 process.stdout._write = (chunk, encoding, done) => process.stderr._write(chunk, encoding, done);
 process.stdout._writev = undefined;
 
-/** Loads the function. Rejects where that cannot be done. */
+/** Loads the function. Rejects if that fails. */
 export async function prepare(json: string): Promise<void> {
   if (loaded.has(json)) return;
   const setup = JSON.parse(json) as ThreadSetup;
@@ -25,7 +25,7 @@ export async function prepare(json: string): Promise<void> {
   loaded.set(json, { setup, fn, parseCsv: setup.format === 'csv' ? await loadCsv() : undefined });
 }
 
-/** Runs a chunk, as in `layout.ts`. What is left to say is in its memory, but for what does not fit there. */
+/** Runs a chunk; see `layout.ts`. Results are in its memory, except for an overflow. */
 export function runChunk(
   json: string,
   memory: SharedArrayBuffer,

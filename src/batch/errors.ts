@@ -1,11 +1,11 @@
-/** A batch that cannot run, or cannot go on. What happens to single items is not of this kind. */
+/** A batch cannot start or continue. Failures of single items are not reported this way. */
 export class BatchError extends Error {
   override get name(): string {
     return 'BatchError';
   }
 }
 
-/** The system error of a file, with the file's name. */
+/** A system error, with the name of the file. */
 export class BatchFileError extends BatchError {
   readonly path: string;
   /** As in `ENOSPC`. */

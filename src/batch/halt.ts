@@ -1,12 +1,12 @@
-/** After how many failures a batch is given up. */
+/** Number of failures that halts a batch. */
 export interface HaltRule {
-  /** `now`: items that run are not waited for; `soon`: they are. */
+  /** `now`: running items are abandoned; `soon`: they are finished. */
   readonly when: 'now' | 'soon';
-  /** So many failed items, ≥ 1; or below 1 a share of all that have been run. */
+  /** Failed items, an integer ≥ 1; or, below 1, their share of all finished items. */
   readonly fail: number;
 }
 
-/** A share says little before that many have failed. */
+/** Fewest failures for a rule with a share. */
 const LEAST_FAILURES = 3;
 
 export function mustHalt(rule: HaltRule | undefined, failed: number, items: number): boolean {

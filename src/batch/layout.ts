@@ -3,9 +3,10 @@
  *
  *     header (64 bytes) │ input, `inputBytes` │ output → …… ← failures │ end
  *
- * Results grow upwards behind the input, records of failed items downwards from the end. What a thread has finished is *published*:
- * lines, bytes of results, bytes of failures and items, written together into one of two places, of which `SEQUENCE` tells the valid one.
- * So the main thread can read a consistent state at any moment, also after the thread has died in the middle of an item.
+ * Results grow upwards behind the input, records of failed items downwards from the end. The thread
+ * *publishes* its progress (lines, bytes of results, bytes of failures, items) into one of two places
+ * alternately; `sequence` tells which one is valid. So the main thread reads a consistent state at any
+ * moment, also after the thread has died.
  */
 
 /** Fields of the header, as indexes of an Int32Array. */
@@ -29,13 +30,13 @@ export const field = {
 export const HEADER_BYTES = 64;
 const PLACE_FIELDS = 4;
 
-/** What a thread has finished of a chunk. */
+/** Progress of a thread within a chunk. */
 export interface Published {
-  /** Lines from the beginning of the chunk: run, or skipped since they are empty. */
+  /** Finished lines from the beginning of the chunk, blank ones included. */
   readonly lines: number;
   readonly outputBytes: number;
   readonly failureBytes: number;
-  /** Items that were run; lines that are skipped are none. */
+  /** Finished items; skipped blank lines are none. */
   readonly items: number;
 }
 
@@ -49,7 +50,9 @@ export function publish(header: Int32Array, state: Published): void {
   Atomics.store(header, field.sequence, sequence);
 }
 
-/** The thread may publish meanwhile: twice at least while a place is read, if what was read is to be mixed. Then it is read again. */
+/**
+ * Reads again if the thread has published meanwhile: two publications during one read would mix two states.
+ */
 export function readPublished(header: Int32Array): Published {
   for (;;) {
     const sequence = Atomics.load(header, field.sequence);
@@ -64,7 +67,7 @@ export function readPublished(header: Int32Array): Published {
   }
 }
 
-/** Makes the header ready for a run. */
+/** Prepares the header for a run. */
 export function resetHeader(header: Int32Array): void {
   header.fill(0);
   header[field.item] = -1;
@@ -73,7 +76,7 @@ export function resetHeader(header: Int32Array): void {
 /** How lines become items. */
 export type Format = 'lines' | 'ndjson' | 'csv';
 
-/** All that a thread must know to run chunks; travels as JSON, by which the threads recognise it. */
+/** Everything a thread needs to run chunks. Sent as JSON; threads cache the loaded setup under that text. */
 export interface ThreadSetup {
   readonly task:
     | { kind: 'module'; name: string; url: string; path: readonly string[]; base: string }
@@ -90,22 +93,24 @@ export interface ThreadSetup {
   readonly separator: number;
   /** Whether each line of output begins with the item and a tab. */
   readonly tag: boolean;
-  /** The names of the columns of CSV. */
+  /** Column names of CSV. */
   readonly columns: readonly string[] | undefined;
 }
 
-/** One failed item, as it stands in the shared memory, as a line of JSON. */
+/** A failed item, stored in the shared memory as a line of JSON. */
 export interface FailureRecord {
   /** Line of the chunk, from 0. */
   readonly line: number;
-  /** Bytes of results before it. */
+  /** Bytes of results before this item. */
   readonly output: number;
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
 }
 
-/** What did not fit into the output area. It belongs to the lines after those that are published. */
+/**
+ * Results, or a failure, without room in the output area. They belong to the lines after the published ones.
+ */
 export interface Overflow {
   readonly lines: number;
   readonly items: number;

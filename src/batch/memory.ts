@@ -1,17 +1,17 @@
-/** Shared memory for chunks: taken again and again, since a fresh one costs its pages, and each thread must be told of it. */
+/** Pool of shared memory for chunks: fresh memory costs page faults, and a message to each thread. */
 import { HEADER_BYTES, resetHeader } from './layout.js';
 
 /** The memory of one chunk, as in `layout.ts`. */
 export interface ChunkMemory {
   readonly shared: SharedArrayBuffer;
   readonly header: Int32Array;
-  /** All of it as bytes. */
+  /** The whole memory as bytes. */
   readonly bytes: Buffer;
 }
 
-/** Room for results that even the smallest chunk has. */
+/** Least room for results. */
 const LEAST_ROOM = 4 * 1024;
-/** Larger ones are used once. */
+/** Larger memory is not pooled. */
 const MOST_POOLED = 4 * 1024 * 1024;
 const MOST_RATIO = 8;
 const LEAST_SIZE = 16 * 1024;
@@ -21,10 +21,10 @@ export class MemoryPool {
   /** Room for results, as a multiple of the input. */
   #ratio = 1;
 
-  /** Memory for that much input and its results. */
+  /** Memory for an input of this size and its results. */
   take(inputBytes: number): ChunkMemory {
     const wanted = HEADER_BYTES + inputBytes + Math.max(LEAST_ROOM, inputBytes * this.#ratio);
-    // Powers of two, so that memory fits most chunks. Pages that nobody writes to cost nothing.
+    // Powers of two make reuse likely; untouched pages cost nothing.
     const size = Math.max(LEAST_SIZE, 2 ** Math.ceil(Math.log2(wanted)));
     const found = this.#free.get(size)?.pop();
     if (found !== undefined) {
@@ -37,7 +37,7 @@ export class MemoryPool {
     return { shared, header, bytes: Buffer.from(shared) };
   }
 
-  /** Not to be called while a thread may still write to it. */
+  /** Must not be called while a thread may still write to the memory. */
   give(memory: ChunkMemory): void {
     const size = memory.shared.byteLength;
     if (size > MOST_POOLED) return;
@@ -46,7 +46,7 @@ export class MemoryPool {
     else free.push(memory);
   }
 
-  /** Results did not fit: further memory has more room for them. */
+  /** Called when results did not fit: later memory gets more room. */
   enlarge(): void {
     this.#ratio = Math.min(this.#ratio * 2, MOST_RATIO);
   }

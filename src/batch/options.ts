@@ -10,15 +10,20 @@ import type { RetryOptions } from './retry.js';
 
 /** Options of a batch. */
 export interface BatchOptions {
-  /** Files, `-` for standard input, or streams of bytes; one, or several one after the other. `.gz` and `.zst` are decompressed. */
+  /**
+   * Paths, `-` for standard input, or streams of bytes, one or several. `.gz` and `.zst` are decompressed.
+   */
   input: BatchInput | readonly BatchInput[];
   /**
-   * Called for each item: an inline function, or a module's export from `tasks(url)`. What it gives becomes lines of output: a string as
-   * it is, anything else as JSON; `undefined` none; an iterable one for each of its values. Promises are awaited.
+   * Called for each item: an inline function, or a module's export from `tasks(url)`. Its result becomes
+   * output: a string as it is, any other value as JSON, `undefined` nothing, an iterable a line per value.
+   * Promises are awaited.
    */
   // biome-ignore lint/suspicious/noExplicitAny: any function of one item, as only `any` allows
   task: (item: any) => unknown;
-  /** For an inline function: file URL from which its `require` and `import()` resolve. Default: the program's entry file. */
+  /**
+   * File URL from which `require` and `import()` of an inline function resolve. Default: the program's entry.
+   */
   base?: string;
   /** A path, or an open descriptor. Default 1: standard output. */
   output?: string | number;
@@ -26,15 +31,15 @@ export interface BatchOptions {
   errors?: string;
   /** A path for the journal, by which the batch can be resumed. Needs `output` as a path. Default: none. */
   journal?: string;
-  /** Go on where the journal ends; where there is none, begin. Default false: a journal that exists is refused. */
+  /** Continue from the journal, or start if there is none. Default false: an existing journal is refused. */
   resume?: boolean;
-  /** Run the failed items of the journal again. What they give is appended to the output. Default false. */
+  /** Run the failed items of the journal again, appending their results to the output. Default false. */
   retryFailed?: boolean;
-  /** Go on although the input or the function has changed since the journal began. Default false. */
+  /** Continue although the input or the function has changed since the journal began. Default false. */
   force?: boolean;
-  /** `'lines'`: each is an item, as a string; `'ndjson'`: each is parsed; `'csv'`: each record, as an object. Default `'lines'`. */
+  /** Items are strings (`'lines'`), parsed lines (`'ndjson'`) or objects (`'csv'`). Default `'lines'`. */
   format?: Format;
-  /** What ends a line of input: `'\n'`, also after `'\r'`, or `'\0'`. Default `'\n'`. */
+  /** End of a line of input: `'\n'`, optionally after `'\r'`, or `'\0'`. Default `'\n'`. */
   separator?: '\n' | '\0';
   /** Results in the order of the input, else as they come. Default true. */
   ordered?: boolean;
@@ -42,35 +47,37 @@ export interface BatchOptions {
   tag?: boolean;
   /** Further runs of an item that throws, runs out of time, or ends its thread. Default `{ attempts: 0 }`. */
   retry?: RetryOptions;
-  /** How long an item may run, in ms, > 0; then its thread is ended, and it has failed. Default: none. */
+  /** Longest run of an item, in ms, > 0. Then it has failed, and its thread is ended. Default: no limit. */
   timeout?: number;
-  /** When to give up. Default: never. */
+  /** When to give up after failures. Default: never. */
   halt?: HaltRule;
-  /** Most chunks that are handed to threads at once, an integer ≥ 1. Default: 4 for each worker of the Balancer. */
+  /** Most chunks in flight, an integer ≥ 1. Default: 4 per worker of the Balancer. */
   concurrency?: number;
-  /** Aborted: what runs is finished, what is done is written, and the report says `interrupted`. */
+  /**
+   * Ends the batch in good order: running items finish, results are written, the report says `interrupted`.
+   */
   signal?: AbortSignal;
-  /** Gets the batch that has begun. */
+  /** Called with the batch at its start. */
   onStart?: (batch: RunningBatch) => void;
 }
 
-/** A batch that runs. */
+/** A running batch. */
 export interface RunningBatch {
-  /** To be looked at any time. */
+  /** Live counts. */
   readonly progress: BatchProgress;
-  /** For a process that is to end at once: leaves no half a file behind. Synchronous. */
+  /** Removes temporary files, for a process that is about to end. Synchronous. */
   discard(): void;
 }
 
-/** Where a batch is. */
+/** Progress of a batch. */
 export interface BatchProgress {
-  /** Items that have been run to their end, and how many of them have failed. */
+  /** Finished items, and how many of them failed. */
   readonly items: number;
   readonly failed: number;
   readonly retried: number;
-  /** Bytes of input that are done. */
+  /** Finished bytes of input. */
   readonly bytes: number;
-  /** Bytes of input in all, where that is known. */
+  /** Total bytes of input, if known. */
   readonly totalBytes: number | undefined;
 }
 

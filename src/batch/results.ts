@@ -1,4 +1,4 @@
-/** Parts that are done → the output, the file of failed items, and the journal. */
+/** Writes finished parts to the output, the file of failed items, and the journal. */
 import type { LineEnds } from './input/line-ends.js';
 import { nameOf } from './input/source.js';
 import type { Journal } from './journal/journal.js';
@@ -33,10 +33,9 @@ export class Results {
     this.#errorsSize = sinks.errors?.base ?? 0;
   }
 
-  /** Hands over what can be written. @returns how much less is held now, in bytes */
+  /** Writes all parts whose turn it is. @returns bytes released from memory */
   write(): number {
     let released = 0;
-    // The number of the line at which the part begins; not known from the first part that was not counted.
     for (let part = this.#work.first; part !== undefined; part = part.next) {
       if (part.state === 'written') continue;
       if (part.state === 'done') {
@@ -82,7 +81,7 @@ export class Results {
     });
   }
 
-  /** What comes before the first item, a byte order mark or a header, is done with it. */
+  /** The first part of an input includes its byte order mark or header. */
   #rangeOf(part: Part, first: number) {
     const { source } = part.range;
     const lines = part.lines as number;
@@ -90,7 +89,7 @@ export class Results {
     return { source, from: 0, to: part.to, line: 1, lines: lines + first - 1 };
   }
 
-  /** Number of its first line. Those before it in its range are counted, if nobody has. */
+  /** Number of the part's first line. Counts the lines of earlier parts that have not run yet. */
   #lineOf(part: Part): number {
     let line = part.range.line;
     for (let each = this.#work.first; each !== part && each !== undefined; each = each.next) {
@@ -101,7 +100,7 @@ export class Results {
     return line;
   }
 
-  /** Written parts at the beginning go; others are joined, so that there are few to count. */
+  /** Drops written parts at the beginning, and joins later ones to keep the list short. */
   #forgetWritten(): void {
     for (let first = this.#work.first; first?.state === 'written'; first = this.#work.first) {
       first.range.line += first.lines as number;

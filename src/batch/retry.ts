@@ -1,14 +1,14 @@
-/** When a failed item is run again. */
+/** Retries of failed items. */
 export interface RetryOptions {
-  /** Further runs of an item that has failed; an integer ≥ 0. */
+  /** Further runs of a failed item; an integer ≥ 0. */
   readonly attempts: number;
   /** Wait before the first of them, in ms. Default 100. */
   readonly delay?: number;
-  /** Each further wait is that many times longer. Default 2. */
+  /** Growth of the wait from run to run, ≥ 1. Default 2. */
   readonly factor?: number;
   /** The longest wait, in ms. Default 30,000. */
   readonly maxDelay?: number;
-  /** Share of a wait that is left to chance, from 0 to 1, so that items do not come back all at once. Default 0.2. */
+  /** Random share of a wait, from 0 to 1: spreads the retries of many items. Default 0.2. */
   readonly jitter?: number;
 }
 

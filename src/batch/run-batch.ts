@@ -1,13 +1,12 @@
 /** One batch, from its options to its report: input, threads, output, failed items, journal. */
 import { fstatSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import type { Balancer } from '../balancer.js';
-import { BatchError } from './errors.js';
+import { formerState, identityOf, openSinks, startsPass } from './beginning.js';
 import { mustHalt } from './halt.js';
 import type { Range } from './input/reader.js';
-import { changesOf, type Identity, identifyInput, identifyTask } from './journal/identity.js';
+import type { Identity } from './journal/identity.js';
 import { Journal } from './journal/journal.js';
-import { type JournalState, readJournal } from './journal/state.js';
+import type { JournalState } from './journal/state.js';
 import { todoRanges } from './journal/todo.js';
 import {
   type BatchOptions,
@@ -16,7 +15,7 @@ import {
   batchSettings,
   type RunningBatch,
 } from './options.js';
-import { continuedFileSink, descriptorSink, replacedFileSink, type Sink } from './output/sink.js';
+import type { Sink } from './output/sink.js';
 import { Results } from './results.js';
 import { Runner } from './runner.js';
 import type { Part } from './work.js';
@@ -46,9 +45,11 @@ const MOST_UNWRITTEN = 16 * 1024 * 1024;
 /**
  * Runs a function over the lines of files.
  *
- * Failures are failures of single items: they are counted, written to `errors`, and the batch goes on.
+ * A failing item does not end the batch: it is counted and written to `errors`.
  * @returns when all is written
- * @throws InvalidOptionError; BatchError, where the batch cannot run or go on: files, a function that does not load, a journal that does not fit
+ * @throws InvalidOptionError
+ * @throws BatchError the batch cannot start or continue: a file, the function's module, or the journal is
+ *   unusable
  */
 export async function runBatch(balancer: Balancer, options: BatchOptions): Promise<BatchReport> {
   const batch = new Batch(balancer, batchSettings(options));
@@ -85,7 +86,7 @@ class Batch implements RunningBatch {
     this.#sinks = openSinks(settings, this.#state, () => this.#wrote());
     this.#journal = this.#openJournal(identity);
     const state = this.#state;
-    // A pass over failed items that was interrupted goes on; one that is over is followed by the next.
+    // An interrupted pass over failed items is continued; a finished one is followed by the next.
     const isNewPass = startsPass(settings, state);
     const rangesOf = todoRanges(state, isNewPass);
     this.#runner = new Runner(
@@ -112,7 +113,7 @@ class Batch implements RunningBatch {
     try {
       if (signal?.aborted) interrupt();
       else signal?.addEventListener('abort', interrupt);
-      // Where the function does not load, chunks fail of it, too: whichever says so first.
+      // A function that does not load rejects both: the first rejection counts.
       await Promise.all([this.#outcome === 'complete' ? this.#runner.start() : undefined, this.#ended]);
       this.#results.write();
       await this.#sinks.output.writer.flush();
@@ -135,7 +136,7 @@ class Batch implements RunningBatch {
     this.#sinks.errors?.discard();
   }
 
-  /** A file that is to be complete or not there at all is left out where the batch is not complete. */
+  /** Without a journal, the output of an incomplete batch is discarded: the file is complete or absent. */
   async #finishFiles(): Promise<void> {
     await this.#sinks.errors?.commit();
     if (this.#outcome === 'complete' || this.#settings.journal !== undefined)
@@ -215,60 +216,6 @@ class Batch implements RunningBatch {
       shares: [...this.#shares].sort(([a], [b]) => a - b).map(([, share]) => share),
     };
   }
-}
-
-/** Whether failed items are to be run again, rather than that a pass over them goes on. */
-function startsPass({ retryFailed }: BatchSettings, state: JournalState | undefined): boolean {
-  return retryFailed && state !== undefined && (state.end === 'complete' || state.todo === undefined);
-}
-
-function identityOf(settings: BatchSettings): Identity {
-  const { inputs, task, output, errors, format, separator, ordered, tag } = settings;
-  return {
-    task: identifyTask(task),
-    settings: { format, separator: separator === 0 ? 'NUL' : 'newline', ordered, tag },
-    inputs: inputs.map(identifyInput),
-    output: typeof output === 'string' ? resolve(output) : `descriptor ${output}`,
-    errors: errors === undefined ? undefined : resolve(errors),
-  };
-}
-
-/** What the journal says, if it is to be gone on with. @throws BatchError */
-function formerState(settings: BatchSettings, identity: Identity): JournalState | undefined {
-  const path = settings.journal as string;
-  const state = readJournal(path);
-  if (state === undefined) {
-    if (settings.retryFailed)
-      throw new BatchError(`${path}: there is no journal whose failed items could be run again`);
-    return undefined;
-  }
-  if (!settings.resume && !settings.retryFailed) {
-    throw new BatchError(
-      `${path}: this journal exists: add --resume to go on with it, or remove it to begin anew`,
-    );
-  }
-  if (settings.retryFailed && state.todo === undefined && state.end !== 'complete') {
-    throw new BatchError(
-      `${path}: this batch is not complete: finish it with --resume before its failed items are run again`,
-    );
-  }
-  const changes = changesOf(state.identity, identity);
-  if (changes.length > 0 && !settings.force) {
-    throw new BatchError(
-      `${path}: since this journal began, ${changes.join('; ')} (--force goes on nevertheless)`,
-    );
-  }
-  return state;
-}
-
-function openSinks(settings: BatchSettings, state: JournalState | undefined, changed: () => void) {
-  const { output, errors, journal } = settings;
-  const errorsBase = startsPass(settings, state) ? 0 : (state?.errors ?? 0);
-  const open = (path: string, base: number) =>
-    journal === undefined ? replacedFileSink(path, changed) : continuedFileSink(path, base, changed);
-  const outputSink =
-    typeof output === 'number' ? descriptorSink(output, changed) : open(output, state?.output ?? 0);
-  return { output: outputSink, errors: errors === undefined ? undefined : open(errors, errorsBase) };
 }
 
 /** Of what cannot be looked at is said when it is to be read. */

@@ -5,8 +5,8 @@
  *                             ↑                                         │
  *                             └── not run yet, to be run again ─────────┘
  *
- * The main thread moves bytes and positions only. It holds back with reading while too much waits, for threads or for the one part
- * whose turn it is to be written.
+ * The main thread moves bytes and positions only. Reading pauses while too much input or output is held in
+ * memory.
  */
 import { setTimeout } from 'node:timers';
 import type { Balancer } from '../balancer.js';
@@ -15,11 +15,12 @@ import { tasks } from '../tasks/handles.js';
 import { ChunkSize } from './chunk-size.js';
 import { type LineEnds, lineEnds } from './input/line-ends.js';
 import { PIECE_BYTES, type Piece, Reader, type ReaderOptions } from './input/reader.js';
+import { crashError, type ItemError, timeoutError } from './item-error.js';
 import { field, HEADER_BYTES, resetHeader } from './layout.js';
 import { type ChunkMemory, MemoryPool } from './memory.js';
 import type { BatchSettings } from './options.js';
 import { retryDelay } from './retry.js';
-import { type ItemError, type Run, settle } from './settle.js';
+import { type Run, settle } from './settle.js';
 import { Setups } from './setups.js';
 import { Timeouts } from './timeouts.js';
 import { Part, Work } from './work.js';
@@ -28,21 +29,21 @@ const { prepare, runChunk } = tasks<typeof import('./chunk-task.js')>(
   new URL('./chunk-task.js', import.meta.url),
 );
 
-/** Chunks on the way to each worker. The main thread shares the cores with them, and may get its turn after some ms only. */
+/** Chunks in flight per worker. With all cores busy, the main thread may take some ms to get its turn. */
 const CHUNKS_PER_WORKER = 4;
 
-/** Input and results that may be held in memory, in bytes, before reading waits. */
+/** Most bytes of input and results in memory before reading pauses. */
 const MOST_HELD = 64 * 1024 * 1024;
 
-/** What the runner tells. */
+/** Callbacks of the runner. */
 export interface RunnerEvents {
-  /** Parts have been done: some may be written. */
+  /** Parts are finished: some may be writable. */
   done(parts: readonly Part[]): void;
   /** A chunk has come back. */
   ran(thread: number, items: number, bytes: number): void;
-  /** Whether what is written lags behind. */
+  /** Whether writing lags behind. */
   isFull(): boolean;
-  /** All that was to be run has been, or the stop has come about. */
+  /** All work is finished, or stopped. */
   ended(): void;
   failed(error: unknown): void;
 }
@@ -90,13 +91,13 @@ export class Runner {
     return this.#retried;
   }
 
-  /** Begins. Rejects where the function cannot be loaded. */
+  /** Starts. Rejects if the function cannot be loaded. */
   async start(): Promise<void> {
     this.#pump();
     await this.#balancer.submit(prepare, [this.#setups.plain]);
   }
 
-  /** Begins no further items. With `now` those that run are not waited for. */
+  /** Starts no further items. With `now`, running items are abandoned. */
   stop(now = false): void {
     this.#isStopped = true;
     for (const timer of this.#delays) clearTimeout(timer);
@@ -109,7 +110,7 @@ export class Runner {
     this.#endIfOver();
   }
 
-  /** There may be room again, or something written. */
+  /** Continues after output has been written. */
   advance(released: number): void {
     this.#held -= released;
     this.#pump();
@@ -121,7 +122,7 @@ export class Runner {
     while (!this.#isStopped && this.#running.size < limit) {
       const next = this.work.peek();
       if (next === undefined) break;
-      // What is first in line is run in any case: it is what the others wait for.
+      // The first part always runs: the others wait for it.
       if (next !== this.work.first && (this.#held > MOST_HELD || this.#events.isFull())) break;
       this.#run(this.#cut());
     }
@@ -129,7 +130,7 @@ export class Runner {
     this.#endIfOver();
   }
 
-  /** Takes the first part that waits, or the beginning of it. */
+  /** Takes the first waiting part, or a piece of it. */
   #cut(): Part {
     const part = this.work.take() as Part;
     const { bytes, memory } = part;
@@ -174,7 +175,7 @@ export class Runner {
     );
   }
 
-  /** The memory that a thread runs it from: where it was read to, if it stands at the beginning there. */
+  /** Memory to run the part from: its own, if its bytes are at the beginning there; otherwise a copy. */
   #place(part: Part): ChunkMemory {
     const { bytes, memory } = part;
     part.memory = undefined;
@@ -191,7 +192,7 @@ export class Runner {
 
   #returned(run: Run): void {
     const { part, memory } = run;
-    // After a halt it is nobody's any more.
+    // Abandoned by a halt.
     if (this.#isOver || !this.#running.delete(part)) return;
     const { length } = part.bytes;
     if (run.overflow !== undefined) this.#pool.enlarge();
@@ -202,7 +203,7 @@ export class Runner {
       this.#fail(error);
       return;
     }
-    // A thread that is being ended may still write to it.
+    // A thread that is being ended may still write to its memory, so that is not reused.
     if (run.killed === undefined) this.#pool.give(memory);
     this.work.replace(part, parts);
     const done = parts.filter(({ state }) => state === 'done');
@@ -225,7 +226,7 @@ export class Runner {
     this.#pump();
   }
 
-  /** The worker is free meanwhile. */
+  /** Schedules a retry; no worker waits for it. */
   #delay(part: Part): void {
     if (this.#isStopped) return;
     const timer = setTimeout(
@@ -257,7 +258,7 @@ export class Runner {
 
   #append({ range, from, bytes, memory, header, isFirst }: Piece): void {
     this.#held += bytes.length;
-    // Workers may have come since.
+    // The pool may have grown.
     this.#workers = Math.max(1, this.#balancer.stats().workers.length);
     const part = new Part(range, from, bytes, this.#setups.of(header), memory);
     part.isFirst = isFirst;
@@ -268,7 +269,7 @@ export class Runner {
     if (this.#isOver || this.#running.size > 0) return;
     const isThrough = this.#hasEnded && this.work.waiting === 0 && this.#delays.size === 0;
     if (!isThrough && !this.#isStopped) return;
-    // A read that still waits, as for a terminal, is left.
+    // A pending read, from a terminal perhaps, is abandoned.
     this.#isOver = true;
     this.#reader.close();
     this.#events.ended();
@@ -281,18 +282,4 @@ export class Runner {
     this.#reader.close();
     this.#events.failed(error);
   }
-}
-
-function crashError({ cause, exitCode }: WorkerCrashedError): ItemError {
-  const uncaught =
-    cause instanceof Error ? `: ${cause.message}` : exitCode === undefined ? '' : ` (exit code ${exitCode})`;
-  return {
-    name: 'WorkerCrashedError',
-    message: `the thread ended while it ran this item${uncaught}`,
-    stack: cause instanceof Error ? cause.stack : undefined,
-  };
-}
-
-function timeoutError(timeout: number): ItemError {
-  return { name: 'TaskTimeoutError', message: `did not finish within ${timeout} ms`, stack: undefined };
 }

@@ -1,43 +1,37 @@
-/** What has come back of a chunk → the parts that take its place. */
+/** Turns the outcome of a chunk into the parts that replace it. */
 
 import type { LineEnds } from './input/line-ends.js';
+import type { ItemError } from './item-error.js';
 import { type FailureRecord, field, type Overflow, readPublished } from './layout.js';
 import type { ChunkMemory } from './memory.js';
 import type { Failure, Part } from './work.js';
 
-/** An error as it is reported of an item. */
-export interface ItemError {
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string | undefined;
-}
-
-/** How a run of a chunk ended. */
+/** The end of a run. */
 export interface Run {
   readonly part: Part;
   readonly memory: ChunkMemory;
   readonly overflow?: Overflow | undefined;
-  /** The thread has died, or was ended: the line that ran has failed of this. */
+  /** Set if the thread died or was ended: the error of the running line. */
   readonly killed?: ItemError;
 }
 
-/** Threads that may die of a part before any of its lines runs. Then it is halved. */
+/** After this many threads died before the first line of a part, the part is halved. */
 const MOST_DEATHS = 2;
 
-/** What decides whether a failed line is run again. */
+/** Rules for line ends and retries. */
 export interface SettleRules {
   readonly ends: LineEnds;
   readonly retries: number;
 }
 
-/** A failed line, before it is decided what becomes of it. */
+/** A failed line: to be retried or reported. */
 interface Failed extends ItemError {
   readonly line: number;
   /** Bytes of results before it. */
   readonly output: number;
 }
 
-/** The parts that take the place of the one that was run: done, delayed and waiting ones, in order. */
+/** @returns the replacing parts in order: done, delayed and waiting ones */
 export function settle(run: Run, rules: SettleRules): Part[] {
   return new Settling(run, rules).parts();
 }
@@ -47,7 +41,7 @@ class Settling {
   readonly #rules: SettleRules;
   readonly #part: Part;
   readonly #parts: Part[] = [];
-  /** Line of the chunk that `#at` is the beginning of. */
+  /** Line that begins at `#at`. */
   #line = 0;
   #at = 0;
 
@@ -80,7 +74,7 @@ class Settling {
     return this.#parts;
   }
 
-  /** What was run. A line that is to be run again cuts it. */
+  /** Adds the finished lines. A line to be retried splits them. */
   #addDone(
     lines: number,
     end: number | undefined,
@@ -124,15 +118,15 @@ class Settling {
     this.#from = to;
   }
 
-  /** Where the part that is being made begins. */
+  /** Beginning of the next part. */
   #from = 0;
 
-  /** The line that ran when the thread died. Complete ones before it that were not published are run again. */
+  /** Adds the line that ran when the thread died. Finished but unpublished lines before it run again. */
   #addKilled(item: number, killed: ItemError): void {
     const part = this.#part;
     const { bytes } = part;
     if (item < this.#line) {
-      // It had not begun, as where the thread was short of memory for the chunk.
+      // No line had begun: the thread ran out of memory for the chunk, perhaps.
       const rest = bytes.subarray(this.#at);
       const half = this.#rules.ends.firstFrom(rest, Math.ceil(rest.length / 2));
       const isSingle = half >= rest.length && this.#rules.ends.after(rest, 1) >= rest.length;
@@ -178,7 +172,7 @@ class Settling {
   #addWaiting(to: number): Part {
     const part = this.#part;
     const waiting = part.slice(this.#at, to, Buffer.from(part.bytes.subarray(this.#at, to)));
-    // A single line keeps its count, if it was interrupted before it ran.
+    // A single line that was stopped before its run keeps its count.
     waiting.attempts = this.#at === 0 && to === part.bytes.length ? part.attempts : 0;
     this.#parts.push(waiting);
     this.#at = to;
@@ -186,7 +180,7 @@ class Settling {
     return waiting;
   }
 
-  /** Position of a line; lines are asked for in ascending order. */
+  /** Position of a line; called in ascending order. */
   #goTo(line: number): number {
     const { bytes } = this.#part;
     this.#at += this.#rules.ends.after(bytes.subarray(this.#at), line - this.#line);
@@ -202,7 +196,7 @@ class Settling {
   }
 }
 
-/** They stand in the memory from its end downwards. */
+/** Records are stored from the end of the memory downwards. */
 function recordsIn(bytes: Buffer): FailureRecord[] {
   if (bytes.length === 0) return [];
   const lines = bytes.toString('utf8').split('\n').slice(0, -1);

@@ -1,10 +1,10 @@
-/** What threads must know, as JSON: the same text for all chunks of an input. */
+/** Setups of threads as JSON: the same text for all chunks of an input. */
 import { createRequire } from 'node:module';
 import type { ThreadSetup } from './layout.js';
 import type { BatchSettings } from './options.js';
 
 export class Setups {
-  /** Without columns. */
+  /** The setup without columns. */
   readonly plain: string;
   readonly #base: ThreadSetup;
   #header: Buffer | undefined;
@@ -16,12 +16,12 @@ export class Setups {
     this.#current = this.plain;
   }
 
-  /** @param header the first record, of CSV */
+  /** @param header first record of a CSV input */
   of(header: Buffer | undefined): string {
     if (header === undefined) return this.plain;
     if (header !== this.#header) {
       this.#header = header;
-      // Loaded only here, since it costs some ms.
+      // Loaded lazily: it takes some ms.
       const { parse } = createRequire(import.meta.url)('csv-parse/sync') as typeof import('csv-parse/sync');
       const [columns = []] = parse(header.toString('utf8')) as string[][];
       this.#current = JSON.stringify({ ...this.#base, columns });

@@ -1,6 +1,6 @@
 /**
- * Notices items that run too long. Threads say in shared memory which line they run; a line that is the same for the whole time is
- * stopped. So the clock of an item begins when the main thread first sees it, up to a tenth of the timeout late.
+ * Detects items that run too long. Threads note the running line in shared memory, and a timer compares: an
+ * item's clock starts when the timer first sees it, up to a tenth of the timeout late.
  */
 import { field } from './layout.js';
 
@@ -24,7 +24,7 @@ export class Timeouts {
     this.#timeout = timeout;
   }
 
-  /** @returns what ends the watch */
+  /** @returns a function that ends the watch */
   watch(header: Int32Array, expire: () => void): () => void {
     if (this.#timeout === 0) return () => {};
     const watched: Watched = { header, expire, item: -1, since: 0 };

@@ -1,19 +1,19 @@
 /**
- * The parts of the input that are under way, in their order, each with what became of it.
+ * The parts of the input in progress, in order, with their states.
  *
  *     waiting ──→ running ──→ done ──→ written
  *        ↑           │  ↑
  *        │           ↓  │
  *        └──────── delayed        (a single failed line, until it is to be run again)
  *
- * A part that comes back half done is replaced by several: what is done, the line that failed, what has not been run. So a failure
- * never takes its neighbours along.
+ * A partly finished part is replaced by several: finished lines, the failed line, lines not yet run. So a
+ * failure affects one item only.
  */
 
 import type { Range } from './input/reader.js';
 import type { ChunkMemory } from './memory.js';
 
-/** An item that has failed for good. */
+/** An item that failed without further retries. */
 export interface Failure {
   /** Line within its part, from 0. */
   readonly line: number;
@@ -37,7 +37,7 @@ const NEXT_STATES = {
 
 export type PartState = keyof typeof NEXT_STATES;
 
-/** What was done of a part. */
+/** Results of a part. */
 export interface Done {
   readonly output: Buffer;
   readonly failures: readonly Failure[];
@@ -50,20 +50,20 @@ export class Part {
   readonly range: Range;
   readonly from: number;
   readonly to: number;
-  /** What a thread must know. */
+  /** Setup of the threads, as JSON. */
   readonly setup: string;
-  /** Its input, until it is done. */
+  /** Input of the part; empty once it is done. */
   bytes: Buffer;
-  /** Where the input is, if the part is to give that back. */
+  /** Memory that holds the input and is released with the part. */
   memory: ChunkMemory | undefined;
-  /** Lines, where they have been counted. */
+  /** Number of lines, once counted. */
   lines: number | undefined;
-  /** Runs of its line that have failed. */
+  /** Failed runs of its single line. */
   attempts = 0;
-  /** Threads that died of it before any line of it ran. */
+  /** Threads that died before its first line. */
   deaths = 0;
   done: Done = NOTHING;
-  /** It begins where its input does. */
+  /** First part of its input. */
   isFirst = false;
   previous: Part | undefined;
   next: Part | undefined;
@@ -96,14 +96,14 @@ export class Part {
     this.#state = state;
   }
 
-  /** A part of the same input, as one of those that replace this one. */
+  /** Creates one of the parts that replace this one. */
   slice(start: number, end: number, bytes: Buffer): Part {
     const part = new Part(this.range, this.from + start, bytes, this.setup, undefined, end - start);
     part.isFirst = this.isFirst && start === 0;
     return part;
   }
 
-  /** It is done; it has just been run, or was made of one that was. */
+  /** Marks it as done. */
   finish(done: Done, lines: number): this {
     if (this.#state === 'waiting') this.become('running');
     this.become('done');
@@ -119,13 +119,13 @@ export class Part {
   }
 }
 
-/** All parts, from the first one that is not written; those that wait can be had in order. */
+/** All parts from the first unwritten one, and a queue of the waiting ones. */
 export class Work {
   first: Part | undefined;
   #last: Part | undefined;
   readonly #waiting: Part[] = [];
 
-  /** The input goes on with it. */
+  /** Adds the next part of the input. */
   append(part: Part): void {
     part.previous = this.#last;
     if (this.#last === undefined) this.first = part;
@@ -134,7 +134,7 @@ export class Work {
     if (part.state === 'waiting') this.#waiting.push(part);
   }
 
-  /** Puts parts in the place of one. Those that wait can be taken then. */
+  /** Replaces a part by others; waiting ones are queued. */
   replace(part: Part, by: readonly Part[]): void {
     let { previous } = part;
     const { next } = part;
@@ -155,7 +155,7 @@ export class Work {
     this.replace(part, []);
   }
 
-  /** It can be taken again. */
+  /** Queues a part. */
   wait(part: Part): void {
     const at = this.#waiting.findIndex((other) => part.isBefore(other));
     if (at < 0) this.#waiting.push(part);
@@ -166,12 +166,12 @@ export class Work {
     return this.#waiting.length;
   }
 
-  /** Bytes of input that wait. */
+  /** Bytes of the waiting parts. */
   get waitingBytes(): number {
     return this.#waiting.reduce((sum, part) => sum + part.bytes.length, 0);
   }
 
-  /** The first one that waits. */
+  /** The first waiting part. */
   peek(): Part | undefined {
     return this.#waiting[0];
   }

@@ -22,10 +22,10 @@ type OptionTypes = Readonly<
   Record<string, { readonly type: 'string' | 'boolean'; readonly multiple?: boolean }>
 >;
 
-/** Neither of use in a file. */
+/** Options without a meaning in a file. */
 const ONLY_HERE = ['config', 'help'];
 
-/** The values of a command line, with those of the config file where it says nothing. Throws `UsageError`. */
+/** Merges the values of the config file below those of the command line. Throws `UsageError`. */
 export async function configured<V extends { config?: string }>(
   command: string,
   options: OptionTypes,
@@ -81,7 +81,7 @@ function objectOf(value: unknown, where: string): Record<string, unknown> {
   throw new UsageError(`${where}: expected names and values`);
 }
 
-/** In this folder, or the nearest one above it that has one. */
+/** The config file of this folder or of the nearest one above. */
 function find(folder: string): string | undefined {
   for (const name of NAMES) {
     const file = join(folder, name);

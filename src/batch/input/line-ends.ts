@@ -1,13 +1,15 @@
-/** Where lines end: found in bytes, which are never decoded for it. */
+/** Finds line ends in bytes, without decoding. */
 import type { Format } from '../layout.js';
 
-/** All positions are counted from the beginning of `bytes`, which is the beginning of a line. */
+/** `bytes` begins at the beginning of a line; positions are relative to it. */
 export interface LineEnds {
-  /** The position after the last line end; 0 where there is none. What is before `from` has none. */
+  /**
+   * Position after the last line end; 0 if there is none. The caller knows that there is none before `from`.
+   */
   last(bytes: Buffer, from: number): number;
-  /** The position after the first line end that is at `target` or later; the length of `bytes` where there is none. */
+  /** First position after a line end that is `target` or later; the length of `bytes` if there is none. */
   firstFrom(bytes: Buffer, target: number): number;
-  /** The position after that many lines, the last of which need not have an end. */
+  /** Position after that many lines; the last one may lack its line end. */
   after(bytes: Buffer, lines: number): number;
   count(bytes: Buffer): number;
 }
@@ -58,7 +60,10 @@ class PlainEnds implements LineEnds {
 const QUOTE = 34;
 const NEWLINE = 10;
 
-/** Of CSV: a line end between quotes is part of a field. An escaped quote is two of them, and so changes nothing. */
+/**
+ * CSV records. A line end inside quotes belongs to a field; an escaped quote is two quotes and changes
+ * nothing.
+ */
 class RecordEnds implements LineEnds {
   last(bytes: Buffer): number {
     let last = 0;

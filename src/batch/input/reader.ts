@@ -1,8 +1,8 @@
 /**
- * Inputs → pieces of whole lines, in shared memory.
+ * Reads inputs as pieces of whole lines, in shared memory.
  *
- * What is read goes straight into the memory from which a thread will run it; only what comes after the last line end is copied, to
- * the beginning of the next piece.
+ * Bytes are read straight into the memory that a thread will run them from. Only the part after the last line
+ * end is copied, to the beginning of the next piece.
  */
 import { BatchError } from '../errors.js';
 import { HEADER_BYTES } from '../layout.js';
@@ -10,34 +10,37 @@ import type { ChunkMemory, MemoryPool } from '../memory.js';
 import type { LineEnds } from './line-ends.js';
 import { type BatchInput, type ByteSource, nameOf, openSource } from './source.js';
 
-/** Bytes read at once, and so the most that a chunk has, unless a line is longer. With as much room for results it is 512 KB. */
+/**
+ * Bytes read at once: the largest chunk, unless a line is longer. With equal room for results it fills 512
+ * KB.
+ */
 export const PIECE_BYTES = 256 * 1024 - HEADER_BYTES / 2;
 
-/** V8's strings are not longer. */
+/** V8's longest string. */
 const MOST_LINE_BYTES = 512 * 1024 * 1024;
 
-/** A part of an input that is to be run. */
+/** A part of an input to run. */
 export interface Range {
   /** Index of the input. */
   readonly source: number;
   readonly from: number;
   /** Infinity: to its end. */
   readonly to: number;
-  /** Number of the first line that has not been written yet, from 1; moves on as lines are. */
+  /** Number of the first unwritten line, from 1. */
   line: number;
 }
 
-/** Some whole lines. */
+/** Whole lines. */
 export interface Piece {
   readonly range: Range;
   /** Position of the first byte in its input. */
   readonly from: number;
   readonly bytes: Buffer;
-  /** Where the bytes are. */
+  /** Holds the bytes. */
   readonly memory: ChunkMemory;
-  /** The names of the columns, of CSV. */
+  /** First record of a CSV input. */
   readonly header: Buffer | undefined;
-  /** It begins where its input does, a header apart. */
+  /** First piece of its input. */
   readonly isFirst: boolean;
 }
 
@@ -46,7 +49,7 @@ export interface ReaderOptions {
   readonly ends: LineEnds;
   /** Whether the first record of each input is its header. */
   readonly hasHeader: boolean;
-  /** What is to be run of one input; all of it by default. */
+  /** Ranges of an input to run. Default: all of it. */
   rangesOf?(source: number): Range[];
 }
 
@@ -71,7 +74,7 @@ export class Reader {
     return next.done ? undefined : next.value;
   }
 
-  /** Bytes of the current input that are still to be read, where that is known, provided that it is the last one. */
+  /** Unread bytes of the current input, if known. */
   get left(): number | undefined {
     const size = this.#open?.size;
     return size === undefined ? undefined : Math.max(0, size - this.#position);
@@ -127,7 +130,7 @@ export class Reader {
       }
       const over = this.#position - range.to;
       if (over >= 0) {
-        // All of the range was read together with the header.
+        // The whole range was read together with the header.
         const bytes = carry.subarray(0, carry.length - over);
         carry = carry.subarray(bytes.length);
         yield { ...this.#pieceOf(range, from, bytes), header, isFirst: range.from === 0 };
@@ -156,7 +159,7 @@ export class Reader {
     return { range, from, bytes: area, memory };
   }
 
-  /** Reads until there is a line end, or the end of the range; `undefined` where nothing is left. */
+  /** Reads until a line end or the end of the range; `undefined` at the end. */
   async #fill(source: ByteSource, carry: Buffer, to: number, input: BatchInput) {
     let capacity = PIECE_BYTES;
     while (capacity < carry.length * 2) capacity *= 2;
@@ -164,7 +167,6 @@ export class Reader {
     let area = memory.bytes.subarray(HEADER_BYTES, HEADER_BYTES + capacity);
     let length = carry.copy(area);
     for (;;) {
-      // What was carried may be all that there is, and more than one line.
       const want = Math.min(capacity - length, to - this.#position);
       const read = want > 0 ? await source.read(area.subarray(length, length + want)) : 0;
       this.#position += read;

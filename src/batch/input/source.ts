@@ -1,4 +1,4 @@
-/** Inputs, as bytes: files, standard input, streams; compressed files are read through a decompressor. */
+/** Inputs as bytes: files, standard input, streams. Compressed files are read through a decompressor. */
 import { close, createReadStream, fstatSync, openSync, read } from 'node:fs';
 import { PassThrough, pipeline, type Readable, type Transform } from 'node:stream';
 import { promisify } from 'node:util';
@@ -7,21 +7,21 @@ import { BatchError, BatchFileError } from '../errors.js';
 
 const readBytes = promisify(read);
 
-/** Where items come from: a path, `-` for standard input, or a stream of bytes. */
+/** A path, `-` for standard input, or a stream of bytes. */
 export type BatchInput = string | Readable;
 
-/** An input that is open. Reads go forward only. */
+/** An open input, read forwards only. */
 export interface ByteSource {
-  /** Total bytes, where that is known. */
+  /** Total bytes, if known. */
   readonly size: number | undefined;
-  /** Reads to `into` at least one byte; 0 at the end. */
+  /** Reads at least one byte into `into`; 0 at the end. */
   read(into: Buffer): Promise<number>;
-  /** Goes on at that position, which is not before the current one. */
+  /** Continues at a later position. */
   skipTo(position: number): Promise<void>;
   close(): void;
 }
 
-/** Size of the pieces that a decompressor gives. */
+/** Size of a decompressor's pieces. */
 const PIECE = 256 * 1024;
 
 export function nameOf(input: BatchInput): string {
@@ -32,7 +32,7 @@ export function nameOf(input: BatchInput): string {
 export function openSource(input: BatchInput): ByteSource {
   if (typeof input !== 'string') return new StreamSource(input, '(stream)');
   if (input === '-') {
-    // A read that waits in a thread of libuv would keep the process from ending; a stream's does not.
+    // A read pending in libuv's thread pool would block the exit of the process; a stream's does not.
     return fstatSync(0).isFile() ? new FileSource(0, '-') : new StreamSource(process.stdin, '-');
   }
   let file: number;
@@ -49,7 +49,7 @@ export function openSource(input: BatchInput): ByteSource {
   const stream = createReadStream('', { fd: file, highWaterMark: PIECE });
   if (decompressor === undefined) return new StreamSource(stream, input);
   const output = new PassThrough();
-  // Its errors come out of the iteration over `output`.
+  // Errors surface in the iteration over `output`.
   pipeline(stream, decompressor, output, () => {});
   return new StreamSource(output, input);
 }

@@ -1,4 +1,4 @@
-/** By what a batch is known again: its input, its function, and the settings that its output depends on. */
+/** Identity of a batch: its inputs, its function, and the settings that determine its output. */
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,7 +6,7 @@ import { BatchFileError } from '../errors.js';
 import type { BatchInput } from '../input/source.js';
 import type { ThreadSetup } from '../layout.js';
 
-/** A file at one moment. What is no file is known by its name alone. */
+/** An input at one moment. Inputs other than regular files have a name only. */
 export interface InputIdentity {
   readonly name: string;
   readonly size?: number;
@@ -17,7 +17,7 @@ export interface InputIdentity {
 }
 
 export interface Identity {
-  /** The function's name, and the SHA-256 of its text, or of its module's. */
+  /** Name of the function, and the SHA-256 of its text or of its module's text. */
   readonly task: { readonly name: string; readonly hash?: string };
   readonly settings: Readonly<Record<string, unknown>>;
   readonly inputs: readonly InputIdentity[];
@@ -26,7 +26,7 @@ export interface Identity {
 }
 
 const SAMPLE = 64 * 1024;
-/** How much of the text of a function without a name stands for its name. */
+/** Length of the text that stands for the name of an anonymous function. */
 const MOST_NAME = 80;
 
 export function identifyInput(input: BatchInput): InputIdentity {
@@ -62,12 +62,12 @@ export function identifyTask(task: ThreadSetup['task']): Identity['task'] {
   try {
     return { name: task.name, hash: sha256(readFileSync(fileURLToPath(task.url))) };
   } catch {
-    // A package, or a data URL.
+    // A data URL, or a module that is not there: loading it reports that.
     return { name: task.name, hash: sha256(task.url) };
   }
 }
 
-/** What is sent of a function is wrapped into parentheses. */
+/** Removes the parentheses around a function's source. */
 function textOf(source: string): string {
   return source.replace(/^\(\s*/, '').replace(/\s*\)$/, '');
 }
@@ -76,12 +76,12 @@ function sha256(data: string | Buffer): string {
   return newHash().update(data).digest('hex');
 }
 
-/** Loaded only here: without a journal nobody needs it. */
+/** Loaded lazily: only batches with a journal need it. */
 function newHash() {
   return process.getBuiltinModule('node:crypto').createHash('sha256');
 }
 
-/** In words, what has changed; empty where nothing has. */
+/** Describes each difference; empty if there is none. */
 export function changesOf(was: Identity, is: Identity): string[] {
   const changes: string[] = [];
   for (const [i, input] of is.inputs.entries()) {

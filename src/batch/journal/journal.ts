@@ -1,9 +1,9 @@
 /**
  * Writes the journal of a batch.
  *
- * A commit speaks only of what is safe: first the results and the failed items are synchronised to the disk, then the commit is
- * appended and synchronised too. That happens beside the work, at most one at a time and every COMMIT_MS, so it costs no throughput; a
- * crash of the process or of the machine loses what was done since the last one.
+ * A commit covers durable data only: first the output and the failed items are synchronised to the disk, then
+ * the commit is appended and synchronised. Commits run beside the work, one at a time, every COMMIT_MS. A
+ * crash of the process or of the machine loses the work since the last commit.
  */
 import { closeSync, fdatasync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -18,12 +18,12 @@ const sync = promisify(fdatasync);
 /** Time from one commit to the next, in ms. */
 const COMMIT_MS = 200;
 
-/** What has been handed to the writers and becomes part of a commit when they have written it. */
+/** A written part, to be committed once the writers have passed its data to the system. */
 export interface Uncommitted {
   readonly range: DoneRange;
   readonly items: number;
   readonly failed: readonly FailedLine[];
-  /** Sizes of the files after it. */
+  /** Sizes of the files after this part. */
   readonly output: number;
   readonly errors: number;
 }
@@ -39,7 +39,7 @@ export class Journal {
   #timer: NodeJS.Timeout | undefined;
   #committing: Promise<void> | undefined;
 
-  /** @param failed called with the error when a commit cannot be written */
+  /** @param failed called with the error if a commit cannot be written */
   constructor(
     path: string,
     state: JournalState | undefined,
@@ -77,13 +77,13 @@ export class Journal {
     this.#append(lineOf(`retry-failed ${now()}`));
   }
 
-  /** To be called in the order in which it is written. */
+  /** Called in the order of writing. */
   add(entry: Uncommitted): void {
     this.#uncommitted.push(entry);
     this.#timer ??= setTimeout(() => this.#commitSoon(), COMMIT_MS);
   }
 
-  /** Commits all that has been written, and says how the run has ended. */
+  /** Commits everything written and records how the run ended. */
   async end(how: Exclude<JournalEnd, 'open'>): Promise<void> {
     clearTimeout(this.#timer);
     await this.#committing;
@@ -93,7 +93,7 @@ export class Journal {
     closeSync(this.#file);
   }
 
-  /** Something else has failed: what is not committed stays so. */
+  /** After a failure elsewhere: makes no further commit. */
   async abandon(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#committing;

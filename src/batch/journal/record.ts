@@ -1,13 +1,13 @@
 /**
- * The lines of a journal: text that a person can read, each with a checksum at its end. A line that is torn, or was never
- * written by the disk, is told by that. docs/journal.md describes the format.
+ * The lines of a journal: readable text, each with a checksum by which a torn line is recognised.
+ * docs/journal.md describes the format.
  */
 import { crc32 } from 'node:zlib';
 
-/** The first line, with the version of the format. */
+/** First line: names the version of the format. */
 export const TITLE = 'leastwork journal 1';
 
-/** Some lines of an input that are done. */
+/** Finished lines of an input. */
 export interface DoneRange {
   readonly source: number;
   readonly from: number;
@@ -27,7 +27,7 @@ export interface FailedLine {
   readonly message: string;
 }
 
-/** What has been done since the commit before, and the state of the whole pass after it. */
+/** Ranges done since the previous commit, and the totals of the pass. */
 export interface Commit {
   readonly done: readonly DoneRange[];
   readonly items: number;
@@ -37,7 +37,7 @@ export interface Commit {
   readonly errors: number;
 }
 
-/** How much of a message is kept. */
+/** Longest message kept, in characters. */
 const MOST_MESSAGE = 200;
 
 /** One line with its checksum and its end. */
@@ -45,7 +45,7 @@ export function lineOf(text: string): string {
   return `${text} #${crc32(text).toString(16).padStart(8, '0')}\n`;
 }
 
-/** The text of a line without its end; `undefined` where it is not whole. */
+/** Text of a line; `undefined` if the checksum does not match. */
 export function textOf(line: string): string | undefined {
   const match = /^(.*) #([0-9a-f]{8})$/s.exec(line);
   if (match === null) return undefined;

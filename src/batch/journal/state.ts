@@ -1,23 +1,23 @@
-/** A journal → what it says of its batch. */
+/** Reads a journal. */
 import { readFileSync } from 'node:fs';
 import { BatchError, BatchFileError } from '../errors.js';
 import type { Identity } from './identity.js';
 import { type DoneRange, type FailedLine, parseCommit, parseFail, TITLE, textOf } from './record.js';
 
-/** How the last run that wrote to a journal has ended: `open` where it did not say so, as after kill -9, or is running. */
+/** How the last run ended; `open`: it was killed or is still running. */
 export type JournalEnd = 'open' | 'interrupted' | 'halted' | 'complete';
 
-/** What a journal says. */
+/** The state of a batch according to its journal. */
 export interface JournalState {
   readonly identity: Identity;
-  /** When the batch began, and when the last record that tells its time was written. */
+  /** Time of the beginning, and of the last record with a time. */
   readonly began: string;
   readonly last: string;
-  /** How often it was continued. */
+  /** Number of resumed runs. */
   readonly resumes: number;
-  /** 1, and one more for each time that failed items were run again. */
+  /** 1 for the batch itself; each run over the failed items adds one. */
   readonly pass: number;
-  /** In a further pass: the failed lines of the one before, which are all that it runs. */
+  /** In a later pass: the failed lines of the previous pass, all that this pass runs. */
   readonly todo: readonly FailedLine[] | undefined;
   /** Committed ranges of this pass, merged, in order. */
   readonly done: readonly DoneRange[];
@@ -28,13 +28,14 @@ export interface JournalState {
   readonly output: number;
   readonly errors: number;
   readonly end: JournalEnd;
-  /** Bytes of the journal up to the last record that counts. */
+  /** Bytes of the journal up to the last valid record. */
   readonly bytes: number;
 }
 
 /**
- * @returns undefined where there is no journal, or only the beginning of one
- * @throws BatchFileError it cannot be read; BatchError it is no journal
+ * @returns `undefined` if there is no journal, or only the beginning of one
+ * @throws BatchFileError the file cannot be read
+ * @throws BatchError the file is no journal
  */
 export function readJournal(path: string): JournalState | undefined {
   let text: string;
@@ -45,7 +46,7 @@ export function readJournal(path: string): JournalState | undefined {
     throw new BatchFileError(path, error);
   }
   const lines = text.split('\n');
-  // What comes after the last line end is torn.
+  // A last line without its end is torn.
   lines.pop();
   const title = lines.shift();
   if (title === undefined && TITLE.startsWith(text)) return undefined;
@@ -53,7 +54,7 @@ export function readJournal(path: string): JournalState | undefined {
   const reading = new Reading(Buffer.byteLength(TITLE) + 1);
   for (const line of lines) {
     const record = textOf(line);
-    // Nothing after a damaged line was committed with what it says.
+    // Records after a damaged line cannot be trusted.
     if (record === undefined) break;
     reading.add(record, Buffer.byteLength(line) + 1);
   }
@@ -69,7 +70,7 @@ class Reading {
   #todo: readonly FailedLine[] | undefined;
   #done: DoneRange[] = [];
   #failures: FailedLine[] = [];
-  /** Failed lines that are not committed yet. */
+  /** Failed lines without a commit. */
   #pending: FailedLine[] = [];
   #totals = { items: 0, failed: 0, output: 0, errors: 0 };
   #end: JournalEnd = 'open';
@@ -150,7 +151,7 @@ class Reading {
   }
 }
 
-/** The same lines in as few ranges as can be, in order. */
+/** Sorts ranges and joins adjacent ones. */
 export function mergeRanges(ranges: readonly DoneRange[]): DoneRange[] {
   const merged: DoneRange[] = [];
   for (const range of [...ranges].sort((a, b) => a.source - b.source || a.from - b.from)) {

@@ -1,11 +1,11 @@
-/** What is left to be run of a batch whose journal is known. */
+/** The remaining work of a batch, from its journal. */
 import type { Range } from '../input/reader.js';
 import type { DoneRange } from './record.js';
 import type { JournalState } from './state.js';
 
 /**
- * @param isNewPass the failed lines of the journal are to be run again
- * @returns the ranges of an input, by its index; `undefined`: all of all
+ * @param isNewPass true: run the failed lines of the journal again
+ * @returns a function from the index of an input to its ranges; `undefined`: run everything
  */
 export function todoRanges(
   state: JournalState | undefined,
@@ -29,7 +29,7 @@ export function todoRanges(
       .map(({ from, to, line }) => ({ source, from, to, line }));
 }
 
-/** What is between the ranges, and after them. */
+/** The gaps between ranges, and the rest after the last one. */
 function gaps(source: number, done: readonly DoneRange[]): Range[] {
   const ranges: Range[] = [];
   let from = 0;

@@ -1,17 +1,17 @@
-/** Writes to a file descriptor, in order, from libuv's threads, so that a full pipe does not block the main thread. */
+/** Writes to a file descriptor in order, asynchronously: a full pipe does not block the main thread. */
 import { writev } from 'node:fs';
 import { BatchFileError } from '../errors.js';
 
 /** Buffers in one system call; Linux takes 1,024. */
 const MOST_BUFFERS = 256;
 
-/** How long to wait for a pipe that somebody has set to non-blocking, in ms. */
+/** Pause before the next attempt at a full non-blocking pipe, in ms. */
 const RETRY_MS = 5;
 
 export class ByteWriter {
   readonly #file: number;
   readonly #name: string;
-  /** Where the next byte goes; `undefined` for what has no positions. */
+  /** Position of the next byte; `undefined` for pipes and the like. */
   #position: number | undefined;
   #queue: Buffer[] = [];
   #waitingBytes = 0;
@@ -20,7 +20,7 @@ export class ByteWriter {
   #failure: { error: unknown } | undefined;
   readonly #changed: () => void;
 
-  /** @param changed called when something has been written, or writing has failed */
+  /** @param changed called after each write, and on failure */
   constructor(file: number, name: string, position: number | undefined, changed: () => void) {
     this.#file = file;
     this.#name = name;
@@ -28,17 +28,17 @@ export class ByteWriter {
     this.#changed = changed;
   }
 
-  /** Bytes that have been given and are not written yet. */
+  /** Bytes not yet written. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
 
-  /** Bytes that the system has taken, since this writer was made. */
+  /** Bytes written since this writer was created. */
   get written(): number {
     return this.#written;
   }
 
-  /** Throws what writing has failed with. */
+  /** Throws the error of a failed write. */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
@@ -50,14 +50,14 @@ export class ByteWriter {
     this.#running ??= this.#run();
   }
 
-  /** Resolves when all is written; rejects with what a write failed with. */
+  /** Resolves when everything is written; rejects with the error of a failed write. */
   async flush(): Promise<void> {
     await this.#running;
     this.check();
   }
 
   async #run(): Promise<void> {
-    // What is given in the same turn goes together.
+    // Buffers of the same turn are written together.
     await undefined;
     try {
       while (this.#queue.length > 0) {
@@ -88,7 +88,7 @@ export class ByteWriter {
       writev(this.#file, buffers, this.#position ?? null, (error, written) => {
         if (error === null) resolve(written);
         else if (error.code === 'EAGAIN') setTimeout(resolve, RETRY_MS, 0);
-        // A closed pipe is nobody's mistake: it keeps its own error.
+        // EPIPE stays a plain system error: a closed pipe is normal, and the command exits silently.
         else reject(error.code === 'EPIPE' ? error : new BatchFileError(this.#name, error));
       });
     });

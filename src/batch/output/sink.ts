@@ -1,4 +1,7 @@
-/** Where results, or failed items, go: a descriptor, a file that appears when it is complete, or one that is continued. */
+/**
+ * Destinations of results and failed items: a descriptor, a file replaced at the end, a file continued in
+ * place.
+ */
 import {
   closeSync,
   fchmodSync,
@@ -21,17 +24,17 @@ const sync = promisify(fdatasync);
 
 export interface Sink {
   readonly writer: ByteWriter;
-  /** Bytes that were there before this run. */
+  /** Bytes present before this run. */
   readonly base: number;
-  /** Resolves when what is written would survive a power failure. */
+  /** Resolves when the written bytes would survive a power failure. */
   sync(): Promise<void>;
-  /** All is written. */
+  /** Ends the output: flushes, and makes a replaced file appear. */
   commit(): Promise<void>;
-  /** Leaves nothing behind, where nothing is to be left. Synchronous. */
+  /** Removes a temporary file. Synchronous, for signals. */
   discard(): void;
 }
 
-/** A descriptor that somebody else has opened, as standard output. */
+/** A descriptor opened by the caller, such as standard output. */
 export function descriptorSink(file: number, changed: () => void, name = nameOfDescriptor(file)): Sink {
   const writer = new ByteWriter(file, name, undefined, changed);
   return { writer, base: 0, sync: async () => {}, commit: () => writer.flush(), discard() {} };
@@ -42,8 +45,9 @@ function nameOfDescriptor(file: number): string {
 }
 
 /**
- * A file that is there complete or not at all: written beside it under another name and renamed at the end. A symbolic link is
- * followed, and the permissions of a file that is replaced are kept. What is no regular file is written as it is.
+ * A file that appears complete or not at all: written under a temporary name beside it and renamed at the
+ * end. Symbolic links are followed, permissions of a replaced file are kept. Devices and pipes are written
+ * directly.
  * @throws BatchFileError
  */
 export function replacedFileSink(path: string, changed: () => void): Sink {
@@ -81,7 +85,7 @@ export function replacedFileSink(path: string, changed: () => void): Sink {
         try {
           unlinkSync(temporary);
         } catch {
-          // Somebody else was quicker.
+          // Already gone.
         }
       },
     };
@@ -89,8 +93,9 @@ export function replacedFileSink(path: string, changed: () => void): Sink {
 }
 
 /**
- * A file that is written in place, behind its first `base` bytes; what it has beyond them is cut off.
- * @throws BatchFileError; BatchError where it is shorter
+ * A file written in place after its first `base` bytes; the rest is cut off.
+ * @throws BatchFileError
+ * @throws BatchError the file is shorter than `base`
  */
 export function continuedFileSink(path: string, base: number, changed: () => void): Sink {
   return inWords(path, () => {

@@ -1,4 +1,4 @@
-/** One chunk in a thread: runs the function over its items and publishes what is finished. */
+/** Runs one chunk in a thread: calls the function for each item and publishes the results. */
 import { threadId } from 'node:worker_threads';
 import {
   type FailureRecord,
@@ -12,12 +12,12 @@ import type { ItemFunction } from './function.js';
 import { type Items, itemsOf, type ParseCsv } from './items.js';
 import { isLater, laterLinesOf, linesOf } from './results.js';
 
-/** After this time a chunk is handed back, so that what is left of it can be spread anew, in ms. */
+/** After this time, in ms, a chunk is handed back, so that its remaining lines can be redistributed. */
 const BUDGET_MS = 20;
 
 /**
- * Results are published together, so that cheap items stay cheap: as many items as take about this long, in ms, and
- * no more than MOST_TOGETHER. So much complete work may have to be done again when a thread is ended from outside.
+ * Results of cheap items are published together: as many as take about this long, in ms, but at most
+ * MOST_TOGETHER. When a thread is terminated, this much finished work may have to run again.
  */
 const PUBLISH_MS = 0.2;
 const MOST_TOGETHER = 64;
@@ -25,15 +25,15 @@ const MOST_TOGETHER = 64;
 const MOST_MESSAGE = 64 * 1024;
 const MOST_STACK = 8 * 1024;
 
-/** How many items are published together at the moment; kept from chunk to chunk. */
+/** Items published together at present; kept from chunk to chunk. */
 let together = 1;
 
 const encoder = new TextEncoder();
 
-/** The run that a thread is at, for the moment of its exit. */
+/** The current run, for the exit of the thread. */
 let current: ChunkRun | undefined;
 
-// `process.exit` in the function, and an uncaught error, let this still run: nothing that is complete is lost.
+// Also runs after `process.exit` in the function and after an uncaught error: no finished result is lost.
 process.on('exit', () => current?.publishAtExit());
 
 export class ChunkRun {
@@ -43,7 +43,7 @@ export class ChunkRun {
   readonly #items: Items;
   readonly #tagged: boolean;
   readonly #started = performance.now();
-  /** Results that are not in the shared memory yet. */
+  /** Unpublished results. */
   #text = '';
   #line = -1;
   #itemsRun = 0;
@@ -70,7 +70,9 @@ export class ChunkRun {
     this.#header[field.thread] = threadId;
   }
 
-  /** Runs until the chunk, the time, or the room is at an end. A promise only where the function gave one. */
+  /**
+   * Runs until the end of the chunk, of the time or of the room. Returns a promise only if the function did.
+   */
   run(): Overflow | undefined | Promise<Overflow | undefined> {
     current = this;
     const items = this.#items;
@@ -105,11 +107,11 @@ export class ChunkRun {
 
   /** The thread exits. */
   publishAtExit(): void {
-    // The item that runs has not finished.
+    // Without the running item.
     if (this.#text !== '') this.#publish(this.#line);
   }
 
-  /** An item has run; false: no further one is to be begun. */
+  /** Called after each item. @returns false: stop here */
   #finished(failure: { error: unknown } | undefined): boolean {
     this.#itemsRun++;
     if (failure !== undefined && !this.#fail(failure.error)) return false;
@@ -131,14 +133,14 @@ export class ChunkRun {
   }
 
   #end(): Overflow | undefined {
-    // Stopped after an item that is not published yet.
+    // Stopped early: the last items may be unpublished.
     if (this.#overflow === undefined && this.#header[field.complete] === 0) this.#publish(this.#line + 1);
     current = undefined;
     this.#header[field.time] = (performance.now() - this.#started) * 1000;
     return this.#overflow;
   }
 
-  /** Moves the results of all lines before `lines` to the shared memory; false where they do not fit, and travel by message. */
+  /** Publishes the results of all lines before `lines`. @returns false: no room, they go into the overflow */
   #publish(lines: number): boolean {
     const room = this.#area.length - this.#output - this.#failures;
     if (this.#text !== '') {
@@ -173,13 +175,15 @@ export class ChunkRun {
     });
   }
 
-  /** The current item has failed. Its record comes after the results before it, which are published for that. */
+  /**
+   * Records the failure of the current item, after publishing the results before it. @returns false: no room
+   */
   #fail(error: unknown): boolean {
     this.#itemsRun--;
     const ok = this.#publish(this.#line);
     this.#itemsRun++;
     if (!ok) {
-      // The item is left to be run again, behind the results that did not fit.
+      // The failed item itself runs again in the next chunk, after the overflow.
       this.#line--;
       return false;
     }
@@ -215,13 +219,13 @@ function recordOf(thrown: unknown, line: number, output: number): FailureRecord 
   }
 }
 
-/** A stack without the frames below the function, which are of this package and of Node. */
+/** A stack without the frames of this package and of Node below the function. */
 function ownFrames(stack: string): string {
   const lines = stack.split('\n');
   const below = lines.findIndex((line) =>
     /^\s+at .*[\\/](?:chunk-task|chunk-run|items)\.js:\d+:\d+\)?$/.test(line),
   );
   const own = below < 0 ? lines : lines.slice(0, below);
-  // Of a function that was called by this package itself, its own name is that of a frame before.
+  // V8 names the receiver of the call.
   return own.join('\n').replaceAll('at ChunkRun.', 'at ');
 }

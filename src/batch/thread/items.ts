@@ -1,24 +1,24 @@
-/** Bytes of a chunk → items. */
+/** Decodes the items of a chunk. */
 import type { Format, ThreadSetup } from '../layout.js';
 
-/** The items of one chunk, one after the other. */
+/** A cursor over the items of a chunk. */
 export interface Items {
   /** Goes to the next line; false at the end. */
   next(): boolean;
   /** The current line, without its end. */
   text(): string;
-  /** The current item. Throws where the line is none. */
+  /** The current item. Throws if the line cannot be parsed. */
   value(): unknown;
   /** The current line holds no item. */
   isBlank(): boolean;
 }
 
-/** Parses the records of one text of CSV; loaded only where it is needed. */
+/** Parses CSV; loaded lazily. */
 export type ParseCsv = (text: string, columns: readonly string[]) => unknown[];
 
 /**
- * How much is decoded at once. Measured with Node 20: below 128 KB a string is made in V8's young generation, 10 ms of
- * processor time for 100 MB; above, among large objects, 700 ms.
+ * Bytes decoded at once. Measured with Node 20 for 100 MB: strings below 128 KB are allocated in V8's young
+ * generation and take 10 ms of processor time; larger ones are large objects and take 700 ms.
  */
 const SLICE_BYTES = 64 * 1024;
 
@@ -32,7 +32,7 @@ class LineItems implements Items {
   readonly #separator: number;
   readonly #end: string;
   readonly #isJson: boolean;
-  /** Where the decoded part ends. */
+  /** End of the decoded part. */
   #decoded = 0;
   #slice = '';
   #at = 0;
@@ -48,7 +48,7 @@ class LineItems implements Items {
   next(): boolean {
     if (this.#at >= this.#slice.length && !this.#decodeMore()) return false;
     const end = this.#slice.indexOf(this.#end, this.#at);
-    // The last line need not have an end.
+    // The last line may lack its end.
     let stop = end < 0 ? this.#slice.length : end;
     const next = stop + 1;
     if (this.#separator === 10 && stop > this.#at && this.#slice.charCodeAt(stop - 1) === 13) stop--;
@@ -100,7 +100,7 @@ class CsvItems implements Items {
       const all = parse(bytes.toString('utf8'), columns);
       if (all.length === texts.filter((text) => text.trim() !== '').length) parsed = all;
     } catch {
-      // One of them is malformed. Each is parsed by itself, then, and just that one fails.
+      // A record is malformed: parse each one by itself, so that only this one fails.
     }
     let next = 0;
     this.#records = texts.map((text) => {

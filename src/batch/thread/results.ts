@@ -1,6 +1,6 @@
-/** What the user's function gave → lines of output. */
+/** Results of the function as lines of output. */
 
-/** Whether it must be waited for. */
+/** Whether a value is a promise or an async iterable. */
 export function isLater(value: unknown): value is PromiseLike<unknown> | AsyncIterable<unknown> {
   if (typeof value !== 'object' || value === null) {
     return typeof value === 'function' && typeof (value as { then?: unknown }).then === 'function';
@@ -11,7 +11,7 @@ export function isLater(value: unknown): value is PromiseLike<unknown> | AsyncIt
   );
 }
 
-/** The lines of a value that is at hand: none for `undefined`, one for each value of an iterable, else one. */
+/** Lines of a value: none for `undefined`, one per value of an iterable, else one. */
 export function linesOf(value: unknown, tag: string): string {
   if (typeof value === 'string') return `${tag}${value}\n`;
   if (value === undefined) return '';
@@ -26,7 +26,7 @@ export function linesOf(value: unknown, tag: string): string {
   return lineOf(value, tag);
 }
 
-/** The same of what must be waited for. */
+/** Lines of a promise or an async iterable. */
 export async function laterLinesOf(later: unknown, tag: string): Promise<string> {
   const value = await later;
   const isAsync =

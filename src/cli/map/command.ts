@@ -20,9 +20,9 @@ import { type MapOptions, mapOptions, OPTIONS, parseMapArguments } from './optio
 import { type Bar, showBar } from './progress.js';
 import { summaryJson, summaryText } from './summary.js';
 
-/** It could not run, or not go on. */
+/** The batch could not start or continue. */
 const EXIT_UNABLE = 2;
-/** What a shell shows for a program that a closed pipe ended. */
+/** As a shell shows it for a program ended by a closed pipe. */
 const EXIT_BROKEN_PIPE = 141;
 
 /** The command `leastwork map`. Gives the exit code. */
@@ -52,7 +52,7 @@ export async function mapCommand(args: readonly string[]): Promise<number> {
 }
 
 async function map(options: MapOptions): Promise<number> {
-  // First, since threads start while the function is looked at.
+  // First: threads start while the function is analysed.
   const balancer = newBalancer(options);
   const task = taskOf(options.fn);
   let bar: Bar | undefined;
@@ -65,7 +65,7 @@ async function map(options: MapOptions): Promise<number> {
     bar?.clear();
     process.stderr.write('leastwork: finishing the items that run; once more to end at once\n');
   });
-  // On a terminal somebody types what is to be read, or reads the results: nothing is drawn over that.
+  // No bar over a terminal that is also the input or the output.
   const isWatched =
     process.stderr.isTTY &&
     options.summary === 'text' &&
@@ -117,7 +117,7 @@ async function map(options: MapOptions): Promise<number> {
 
 const CHUNKS_PER_WORKER = 4;
 
-/** Items of earlier runs that have failed, unless this one was to run them again. */
+/** Failed items of earlier runs, unless this run was to retry them. */
 function stillFailed({ retryFailed }: MapOptions, { before }: BatchReport): number {
   return retryFailed ? 0 : before.failed;
 }
@@ -129,7 +129,7 @@ function newBalancer(options: MapOptions): Balancer {
     preload: options.preload.map(moduleAddress),
     maxHeapPerWorker: options.maxMemory,
     env: Object.keys(options.env).length === 0 ? undefined : { ...process.env, ...options.env },
-    // The function may run for as long as it likes.
+    // Items may run for any time.
     heartbeat: false,
   });
 }
@@ -142,7 +142,7 @@ function howToGoOn({ journal, output }: MapOptions, { outcome, failed }: BatchRe
   return `${why}${kept}; with --journal FILE and --output FILE a batch can be gone on with`;
 }
 
-/** In words that name the file. */
+/** The message for an error, with the name of the file. */
 function explain(error: unknown): string {
   if (error instanceof BatchFileError) return `${error.path}: ${describeErrno(error.code)}`;
   if (error instanceof BatchError || error instanceof UsageError || error instanceof BalancerError) {

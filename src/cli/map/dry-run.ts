@@ -4,7 +4,7 @@ import { formatBytes, formatCount } from '../terminal/format.js';
 import { taskOf } from './function.js';
 import type { MapOptions } from './options.js';
 
-/** Says what would be done. Gives the exit code; throws where it could not be done. */
+/** Prints the plan. Returns the exit code; throws if the batch could not run. */
 export async function dryRun(options: MapOptions): Promise<number> {
   taskOf(options.fn);
   const { fn, format, separator, inputs, output, errors, journal } = options;

@@ -9,7 +9,9 @@ import type { GivenFunction } from './options.js';
 
 type ItemTask = (item: unknown) => unknown;
 
-/** The task that was asked for. A module is not loaded here; a text is compiled, but not called. Throws `UsageError`. */
+/**
+ * The requested task. Modules are not loaded here, a text is compiled but not called. Throws `UsageError`.
+ */
 export function taskOf(fn: GivenFunction): ItemTask {
   return fn.kind === 'text' ? compile(fn.text) : exportOf(fn.module, fn.export);
 }
@@ -31,7 +33,7 @@ function exportOf(module: string, path: readonly string[]): ItemTask {
   return handle as ItemTask;
 }
 
-/** A path is meant as from the working directory, and so is a package. Throws `UsageError`. */
+/** Paths and packages resolve from the working directory. Throws `UsageError`. */
 export function moduleAddress(module: string): string | URL {
   const path = resolve(module);
   const isPath = /^(?:\.{0,2}\/|[a-zA-Z]:\\)/.test(module);

@@ -1,15 +1,15 @@
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** What has been asked for by signals. */
+/** Signals received. */
 export interface Interrupt {
   /** Aborted by the first one. */
   readonly signal: AbortSignal;
-  /** The process dies of the signal that came, so that a shell sees 130 for Ctrl-C and stops a loop. Does nothing where none came. */
+  /** Ends the process by the received signal: a shell then shows 130 for Ctrl-C and stops a loop. */
   die(): void;
 }
 
 /**
- * The first signal asks for an end in good order, the second one ends the process at once.
+ * The first signal requests an end in good order, the second one ends the process.
  * @param tidy called before the process dies; synchronous
  */
 export function listenForInterrupts(tidy: () => void): Interrupt {

@@ -3,12 +3,12 @@ import { availableParallelism } from 'node:os';
 import type { Format, HaltRule } from '../../batch/index.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
 
-/** The function, as it was given. */
+/** The function as given. */
 export type GivenFunction =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'module'; readonly module: string; readonly export: readonly string[] };
 
-/** What `leastwork map` was asked to do. */
+/** Options of `leastwork map`. */
 export interface MapOptions {
   readonly fn: GivenFunction;
   readonly inputs: readonly string[];
@@ -66,7 +66,7 @@ export const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** The options by their names, as from the command line or a config file. */
+/** Option values by name, from the command line or a config file. */
 export type MapValues = {
   -readonly [K in keyof typeof OPTIONS]?: (typeof OPTIONS)[K] extends { multiple: true }
     ? string[]
@@ -87,7 +87,7 @@ export function parseMapArguments(args: readonly string[]): MapCommandLine {
   return { values, positionals: positionals.map(decode) };
 }
 
-/** What is asked for; throws `UsageError`. */
+/** Validates the values. Throws `UsageError`. */
 export function mapOptions({ values, positionals }: MapCommandLine): MapOptions {
   const { output, journal, resume = false, force = false, null: isNull = false } = values;
   const retryFailed = values['retry-failed'] ?? false;
@@ -171,7 +171,7 @@ function whole(name: string, given: string | undefined, from: number, to: number
 
 const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
-/** In ms; a number without a unit is one of seconds. */
+/** In ms; a number without a unit counts seconds. */
 function duration(name: string, given: string | undefined): number | undefined {
   if (given === undefined) return undefined;
   const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(given) ?? [];

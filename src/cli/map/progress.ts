@@ -3,7 +3,7 @@ import type { WriteStream } from 'node:tty';
 import type { BatchProgress } from '../../batch/index.js';
 import { formatBytes, formatCount, formatDuration, formatNumber } from '../terminal/format.js';
 
-/** A bar at the bottom of a terminal, until it is stopped. */
+/** A progress bar at the bottom of a terminal. */
 export interface Bar {
   /** Clears the bar's line, for other output; the bar comes back by itself below it. */
   clear(): void;
