@@ -1,5 +1,6 @@
-// Makes few files of many, beside the ES modules that `tsc` makes: each module costs about 1 ms to load, in a thread as in the
-// program. What Node itself loads is in these; bundlers take the modules (see `exports` in package.json).
+// Makes few files of many, beside the ES modules that `tsc` makes: each module costs about 1 ms to load, in a
+// thread as in the program. What Node itself loads is in these; bundlers take the modules (see `exports` in
+// package.json).
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -30,8 +31,8 @@ const commonJs = {
 };
 
 /**
- * Packages that an ES module is to load otherwise than by `import`. Of heap-js Node would search all 94 KB for the names that
- * it exports, which takes 10 ms; acorn is wanted only for an inline function.
+ * Packages that an ES module is to load otherwise than by `import`. Of heap-js Node would search all 94 KB
+ * for the names that it exports, which takes 10 ms; acorn is wanted only for an inline function.
  */
 const loaded = {
   'heap-js': `export const { Heap } = createRequire(import.meta.url)('heap-js');`,
@@ -98,8 +99,8 @@ await Promise.all([
   }),
 ]);
 
-// Code is in ASCII, comments may not be. With one such character V8 would hold the whole text in twice the memory, and Node would take
-// several times as long to read it.
+// Code is in ASCII, comments may not be. With one such character V8 would hold the whole text in twice the
+// memory, and Node would take several times as long to read it.
 for (const bundle of BUNDLES) {
   const file = `${root}/dist/${bundle}`;
   writeFileSync(file, readFileSync(file, 'utf8').replace(/[^\0-\x7f]/g, '?'));

@@ -1,7 +1,8 @@
-// Runs the tests, and then shows which lines of the sources they ran. `node .ci/coverage.mjs [arguments of vitest]`
+// Runs the tests, and then shows which lines of the sources they ran. `node .ci/coverage.mjs [arguments of
+// vitest]`
 //
-// Node itself counts, in every process and thread. The report's own runner would switch on a module loader of its own in each of them, with
-// which `import()` takes longer than it does for users.
+// Node itself counts, in every process and thread. The report's own runner would switch on a module loader of
+// its own in each of them, with which `import()` takes longer than it does for users.
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import path from 'node:path';

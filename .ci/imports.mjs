@@ -1,20 +1,25 @@
-// Checks who imports whom: the folder rules below, no circle of imports (types included), and no package that is not declared. The
-// sources are parsed by oxc-parser.
+// Checks who imports whom: the folder rules below, no circle of imports (types included), and no package that
+// is not declared. `node .ci/imports.mjs [root]`: the root of another checkout, which has src/, workers/,
+// package.json and ARCHITECTURE.md.
 import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { parseSync } from 'oxc-parser';
 import { sourceFiles } from './setup.mjs';
 
+const root = process.argv[2] ?? path.dirname(import.meta.dirname);
+const read = (file) => readFileSync(path.join(root, file), 'utf8');
+
 /**
- * The folder rules: what the files of a folder may import beside each other, types included. ARCHITECTURE.md shows the same table, which is
- * checked below. `root` stands for the files of `src/` itself. Imports run downwards: a folder names only folders above it here.
+ * The folder rules: the folders from which the files of a folder may import, besides their own, types
+ * included. `root` stands for the files of `src/` itself. Imports run downwards: a folder names only folders
+ * above it here. ARCHITECTURE.md shows the same table; that they agree is checked below.
  */
 const FOLDERS = {
   errors: [],
   protocol: ['errors'],
   options: ['errors'],
-  policies: ['errors'],
+  policies: ['errors', 'options'],
   values: ['errors', 'protocol'],
   tasks: ['errors', 'options', 'protocol'],
   requests: ['errors', 'protocol', 'policies', 'tasks'],
@@ -53,7 +58,7 @@ const FOLDERS = {
 };
 
 const builtins = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
-const manifest = JSON.parse(readFileSync('package.json', 'utf8'));
+const manifest = JSON.parse(read('package.json'));
 const dependencies = new Set(Object.keys(manifest.dependencies));
 
 const isPackage = (target) => !/^(src|workers)\//.test(target);
@@ -65,7 +70,10 @@ function folderOf(file) {
   return below.length === 0 ? 'root' : next;
 }
 
-/** Each rule: which imports it looks at, and what it allows of them. `types` says whether imports of types alone count. */
+/**
+ * Each rule: the imports that it is about, and which of them it allows. `types`: imports of types alone
+ * count, too.
+ */
 const rules = [
   {
     why: 'the folder rules do not allow it (see the table)',
@@ -114,9 +122,12 @@ const rules = [
 const packageOf = (specifier) =>
   builtins.has(specifier) ? specifier : specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 
-/** @returns every import of one file: `{ from, to, line, type }`, `to` being a file below the root or a package. */
+/**
+ * @returns every import of one file: `{ from, to, line, type }`, `to` being a file below the root or a
+ *   package.
+ */
 function importsOf(from) {
-  const source = readFileSync(from, 'utf8');
+  const source = read(from);
   const { module, errors } = parseSync(from, source);
   if (errors.length > 0) throw new Error(`${from}: ${errors[0].message}`);
   const statements = [
@@ -132,7 +143,7 @@ function importsOf(from) {
       return literal ? [{ ...node, specifier: literal[2] }] : [];
     }),
   ];
-  // By way of createRequire: what is to be loaded only when it is needed, at once.
+  // By way of createRequire: modules that are loaded when they are first needed, synchronously.
   for (const match of source.matchAll(/\brequire\w*\('([^']+)'\)/g)) {
     statements.push({ start: match.index, end: match.index + match[0].length, specifier: match[1] });
   }
@@ -147,7 +158,10 @@ function importsOf(from) {
   }));
 }
 
-/** One circle through `start`, as the list of its imports; depth first, over files not yet known to be free of circles. */
+/**
+ * One circle through `start`, as the list of its imports; depth first, over files not yet known to be free of
+ * circles.
+ */
 function circleFrom(start, graph, clean, trail = []) {
   for (const edge of graph.get(start) ?? []) {
     if (isPackage(edge.to) || clean.has(edge.to)) continue;
@@ -161,7 +175,23 @@ function circleFrom(start, graph, clean, trail = []) {
   return undefined;
 }
 
-const files = sourceFiles();
+/** The rows of the table of ARCHITECTURE.md that has these headings, as `FOLDERS` has them. */
+function shownFolders() {
+  const [, table] =
+    /^\| folder \| may import \|\n\|[-|]+\|\n((?:\|.*\|\n)+)/m.exec(read('ARCHITECTURE.md')) ?? [];
+  const rows = (table ?? '').trimEnd().split('\n');
+  return Object.fromEntries(
+    rows.map((row) => {
+      const [folder, list] = row
+        .split('|')
+        .slice(1, 3)
+        .map((cell) => cell.replaceAll('`', '').trim());
+      return [folder, list === 'nothing' ? [] : list?.split(', ')];
+    }),
+  );
+}
+
+const files = sourceFiles(root);
 const graph = new Map(files.map((file) => [file, importsOf(file)]));
 const failures = [];
 
@@ -186,6 +216,13 @@ for (const file of graph.keys()) {
 const used = new Set([...graph.values()].flat().map((edge) => edge.to));
 for (const name of dependencies)
   if (!used.has(name)) failures.push(`package.json: the dependency ${name} is imported nowhere`);
+
+const shown = shownFolders();
+for (const folder of new Set([...Object.keys(FOLDERS), ...Object.keys(shown)])) {
+  const [rule, told] = [FOLDERS[folder], shown[folder]].map((list) => list?.join(', ') || 'nothing');
+  if (rule !== told || !shown[folder] || !FOLDERS[folder])
+    failures.push(`ARCHITECTURE.md: its table says that ${folder} may import ${told}, the rule ${rule}`);
+}
 
 for (const failure of failures) console.error(failure);
 console.log(

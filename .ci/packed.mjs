@@ -1,5 +1,8 @@
-// Checks that the package holds just what it should: the built files of today's sources and the papers, nothing else.
+// Checks that the package holds exactly the built files of today's sources and the documents, and that the
+// documents' relative links lead to files of the package.
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { outputs } from './setup.mjs';
 
 // `prepack` is for publishing; here set-up has just built.
@@ -13,12 +16,31 @@ const answer = JSON.parse(json);
 const [pack] = Array.isArray(answer) ? answer : Object.values(answer);
 const packed = new Set(pack.files.map((file) => file.path));
 
-const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
-const expected = new Set([...papers, ...outputs().map((file) => `dist/${file}`)]);
+const documents = [
+  'ARCHITECTURE.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'LICENSE',
+  'README.md',
+  'package.json',
+];
+const expected = new Set([...documents, ...outputs().map((file) => `dist/${file}`)]);
 
 const missing = [...expected].filter((file) => !packed.has(file));
 const surplus = [...packed].filter((file) => !expected.has(file));
+const broken = documents
+  .filter((file) => file.endsWith('.md'))
+  .flatMap((file) => linksOf(readFileSync(file, 'utf8')).map((link) => ({ file, link })))
+  .filter(({ file, link }) => !packed.has(path.posix.join(path.posix.dirname(file), link)));
+for (const { file, link } of broken) console.error(`${file} links to ${link}, which is not in the package`);
 for (const file of missing) console.error(`not in the package, but should be: ${file}`);
 for (const file of surplus) console.error(`in the package, but should not be: ${file}`);
 console.log(`package: ${packed.size} files, ${pack.size} bytes packed, ${pack.unpackedSize} unpacked`);
-process.exitCode = missing.length + surplus.length > 0 ? 1 : 0;
+process.exitCode = missing.length + surplus.length + broken.length > 0 ? 1 : 0;
+
+/** Targets of the relative links and images of a Markdown text, without their anchors. */
+function linksOf(markdown) {
+  return [...markdown.matchAll(/\]\(([^()\s]+)\)/g)]
+    .map(([, target]) => target.replace(/#.*$/, ''))
+    .filter((target) => target !== '' && !/^[a-z][a-z\d+.-]*:/i.test(target));
+}

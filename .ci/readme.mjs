@@ -1,4 +1,5 @@
-// Checks that the code in README.md compiles against the built package. Conventions for its blocks:
+// Checks that the code in README.md compiles against the built package, and that the paths that the documents
+// name exist. Conventions for the blocks of code:
 //   ```ts / ```js             a program of its own (`require(` in it makes it CommonJS)
 //   first line `// name.ext`  a file that the other blocks may import
 //   ```ts continues           goes on where the program above it ended
@@ -7,9 +8,14 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import path from 'node:path';
 
 const folder = path.join('.setup', 'readme');
+/** Paths in a user's bundle, and those of the policy that CONTRIBUTING.md adds as an example. */
+const INVENTED = /^workers\/main\.js$|heaviest-first/;
 const languages = { ts: 'ts', typescript: 'ts', js: 'js', javascript: 'js', mjs: 'js', cjs: 'js' };
 
-/** The programs in `markdown`, each with its lines where they stand there, so that the compiler's line numbers are the README's. */
+/**
+ * The programs in `markdown`. Each line keeps its number, so that the compiler's line numbers are the
+ * README's.
+ */
 export function programsOf(markdown) {
   const programs = [];
   const lines = markdown.split(/\r?\n/);
@@ -63,7 +69,7 @@ for (const language of ['ts', 'js']) {
       noUnusedLocals: false,
       noUnusedParameters: false,
     },
-    // Examples in plain JavaScript carry no types for their parameters.
+    // Parameters in plain JavaScript have no types.
     ...(language === 'js' ? { checkJs: true, noImplicitAny: false } : {}),
   };
   writeFileSync(
@@ -78,5 +84,13 @@ for (const language of ['ts', 'js']) {
   process.stdout.write(stdout.replaceAll(/^\S*line-\d+\.\w+\((\d+),/gm, 'README.md($1,'));
   failed ||= status !== 0;
 }
-console.log(`README: ${programs.length} programs ${failed ? 'do not all compile' : 'compile'}`);
+for (const document of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'bench/README.md']) {
+  const named = readFileSync(document, 'utf8').matchAll(/`((?:src|workers|test|bench|\.ci)\/[\w./-]*)`/g);
+  for (const [, file] of named) {
+    if (existsSync(file) || INVENTED.test(file)) continue;
+    console.log(`${document}: there is no ${file}`);
+    failed = true;
+  }
+}
+console.log(`README: ${programs.length} programs, ${failed ? 'failed' : 'all compile'}`);
 process.exitCode = failed ? 1 : 0;

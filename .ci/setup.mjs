@@ -1,5 +1,6 @@
-// The one set-up behind `npm start`, `npm test` and `.ci/run`: a fresh clone with only Node and npm becomes a built one.
-// Node builtins only, since nothing is installed yet. Says nothing on stdout, which belongs to the command that follows.
+// The one set-up behind `npm start`, `npm test` and `.ci/run`: a fresh clone with only Node and npm becomes a
+// built one. Node builtins only, since nothing is installed yet. Says nothing on stdout, which belongs to the
+// command that follows.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -22,7 +23,10 @@ const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
 /** Below node_modules: it goes when they go, and git and npm never see it. */
 const stamp = at('node_modules', '.cache', 'leastwork-build');
 
-/** Whether what package-lock.json asks for is what npm last put into node_modules (its own record: .package-lock.json). */
+/**
+ * Whether what package-lock.json asks for is what npm last put into node_modules (its own record:
+ * .package-lock.json).
+ */
 export function isInstalled(wanted, installed) {
   return Object.entries(wanted.packages).every(([name, entry]) => {
     if (name === '') return true;
@@ -73,10 +77,10 @@ function filesBelow(folder, from) {
     .sort();
 }
 
-/** The library's sources, relative to the root. */
-export function sourceFiles() {
+/** The library's sources, relative to the root of the checkout. */
+export function sourceFiles(from = root) {
   return ['src', 'workers']
-    .flatMap((folder) => filesBelow(at(folder), root))
+    .flatMap((folder) => filesBelow(path.join(from, folder), from))
     .filter((file) => /\.c?ts$/.test(file));
 }
 
@@ -112,10 +116,12 @@ function install() {
   }
   const record = at('node_modules', '.package-lock.json');
   if (existsSync(record) && isInstalled(wanted, readJson(record))) return;
-  // Not `npm ci`: it refuses a lockfile that lacks optional packages of other platforms, as those do that were written
-  // against a mirror without them. With --no-save, install keeps to the lockfile just as well and leaves it as it is.
+  // Not `npm ci`: it refuses a lockfile that lacks optional packages of other platforms, as those do that
+  // were written against a mirror without them. With --no-save, install keeps to the lockfile just as well
+  // and leaves it as it is.
   const args = ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--prefer-offline'];
-  // Under `npm start` and `npm test` this is the very npm that was called, even where another is first on the PATH.
+  // Under `npm start` and `npm test` this is the very npm that was called, even where another is first on the
+  // PATH.
   const npm = process.env.npm_execpath;
   if (npm?.endsWith('.js')) run('npm install', process.execPath, [npm, ...args]);
   else run('npm install', 'npm', args);
@@ -134,7 +140,8 @@ function build() {
     hash.update(`${file}\0`).update(readFileSync(at(file)));
   const inputs = hash.digest('hex');
   const newest = (files, pick) => pick(...files.map((file) => statSync(file).mtimeMs));
-  // The times tell of a build with other sources between this one and the last; the stamp, that the last had no errors.
+  // The times tell of a build with other sources between this one and the last; the stamp, that the last had
+  // no errors.
   const fresh =
     existsSync(stamp) &&
     readFileSync(stamp, 'utf8') === inputs &&

@@ -1,7 +1,7 @@
 import { runInThisContext } from 'node:vm';
 import { Bench } from 'tinybench';
-import { describeFunction } from '../dist/src/source/describe.js';
 import { TaskRegistry } from '../dist/src/task.js';
+import { analyzeFunction } from '../dist/src/tasks/source/analyze.js';
 import { benchOptions } from './lib/cli.mjs';
 import { figure } from './lib/format.mjs';
 import { medianNanoseconds } from './lib/micro.mjs';
@@ -47,10 +47,10 @@ for (const length of lengths) {
   const unknown = inTurn(Array.from({ length: UNKNOWN }, (_, salt) => functionOf(length, salt)));
   const known = functionOf(length, 0);
   bench.add(`parse ${length}`, () => {
-    describeFunction(unknown());
+    analyzeFunction(unknown());
   });
   bench.add(`known ${length}`, () => {
-    for (let i = 0; i < REPEATS; i++) describeFunction(known);
+    for (let i = 0; i < REPEATS; i++) analyzeFunction(known);
   });
 }
 

@@ -1,4 +1,4 @@
-/** Every option: meaning, unit, range, default. Validated once, here. */
+/** Every option of a Balancer: meaning, unit, range, default. They are validated once, here. */
 import { availableParallelism } from 'node:os';
 import { type HeartbeatConfig, type HeartbeatOptions, heartbeatConfig } from './options/heartbeat.js';
 import { type OutlierConfig, type OutlierOptions, outlierConfig } from './options/outlier.js';
@@ -9,94 +9,129 @@ import {
   threadSettings,
 } from './options/thread.js';
 import {
-  boolean,
-  checkInteger,
-  checkObject,
-  duration,
-  durationOrZero,
-  integer,
+  BOOLEAN,
+  beside,
+  DELAY,
+  FUNCTION,
+  integerIn,
   invalid,
-  positive,
+  limitFrom,
+  oneOf,
+  POSITIVE_NUMBER,
+  type Rule,
+  resolve,
+  TIMEOUT,
+  validate,
+  validateNames,
 } from './options/validate.js';
 import type { PolicyOption } from './policies/index.js';
 import type { ScalingLimits } from './pool/scaler.js';
 import type { ModuleAddress } from './protocol/messages.js';
-import { MAX_CAPACITY } from './protocol/window.js';
+import { MAX_CAPACITY } from './protocol/positions.js';
 import { moduleAddress } from './tasks/handles.js';
 import { WORKER_ENTRY } from './worker-entry.js';
 
 /** Options of a Balancer. */
 export interface BalancerOptions extends ThreadOptions {
   /**
-   * How many worker threads: an integer from 1 to 1,024, or limits between which the set grows when requests wait and
-   * shrinks when workers idle (`min` from 0, `max` from 1 and not below `min`). It starts with `min`; with none, the first
-   * request starts one. Default: `os.availableParallelism()`.
+   * Number of worker threads: an integer from 1 to 1,024; or limits, `min` from 0 and `max` from 1 and not
+   * below `min`. Within limits the set starts with `min` workers, grows when requests wait (see `growAfter`),
+   * and shrinks when workers are idle (see `idleTimeout`). With `min: 0` the first request starts a worker.
+   * Default: `os.availableParallelism()`.
    */
   workers?: number | { min: number; max: number };
-  /** Who gets the next request: a policy's name, a JSON config (a list; the first known name wins), or an own object. Default `'least-pending'`. */
+  /**
+   * Which worker gets the next request: the name of a policy; a JSON config, a list of which the first known
+   * name counts; or a custom policy. Default `'least-pending'`.
+   */
   policy?: PolicyOption;
   /**
-   * How many requests may be in a worker's window: an integer from 1 to 16,384, where 1 is an exact central queue; or
-   * `'auto'`: about 1.5 ms of work, and up to 10 ms more while workers run dry since the main thread is busy with other things.
-   * Default `'auto'`.
+   * Most requests in a worker's window: an integer from 1 to 16,384, where 1 means an exact central queue; or
+   * `'auto'`: about 1.5 ms of work, and up to 10 ms more while workers run out of work because the main
+   * thread is busy. Default `'auto'`.
    */
   window?: number | 'auto';
-  /** Most bytes of arguments sent ahead to one worker, > 0; one request always may. Default 4 MiB. */
+  /**
+   * Most bytes of arguments in a worker's window, a number > 0. A single request may exceed it. Default 4
+   * MiB.
+   */
   windowBytes?: number;
-  /** Most requests waiting in the queue, or for one worker alone (sessions, keys), together; an integer ≥ 1; `submit` rejects with `ERR_QUEUE_FULL` beyond. Default: no limit. */
+  /**
+   * Most requests that wait, in the queue or for a certain worker (sessions, keys): an integer ≥ 1, or
+   * `Infinity`. Beyond it `submit` rejects with `ERR_QUEUE_FULL`. Default: no limit.
+   */
   maxQueue?: number;
-  /** Default for `submit`'s `timeout`, in ms from the start of a run, > 0. Default: none. */
+  /** Default of `submit`'s `timeout`, in ms > 0 from the start of a run; `Infinity`: none. Default: none. */
   timeout?: number;
-  /** Default for `submit`'s `queueTimeout`, in ms from `submit` to the start of a run, > 0. Default: none. */
+  /**
+   * Default of `submit`'s `queueTimeout`, in ms > 0 from `submit` to the start of a run; `Infinity`: none.
+   * Default: none.
+   */
   queueTimeout?: number;
-  /** Default for `submit`'s `retries`: further runs after a crash of the worker, an integer ≥ 0. Default 0. */
+  /** Default of `submit`'s `retries`: further runs after a crash of the worker, an integer ≥ 0. Default 0. */
   retries?: number;
-  /** After an abort or a timeout, how long a running task may take to end by itself before its thread is ended, in ms ≥ 0; `Infinity`: for ever. Default 100. */
+  /**
+   * How long a running task may take to end by itself, in ms ≥ 0 from its abort or timeout; then its thread
+   * is ended. `Infinity`: the thread is never ended. Default 100.
+   */
   grace?: number;
   /** Whether inline functions may be sent as source. Default true. */
   inline?: boolean;
   /**
-   * Modules that each thread loads at its start, as for `tasks`: URLs, absolute paths or package names. The thread gets nothing before, and
-   * may take as long as it likes: a `queueTimeout` bounds how long requests wait for it. Default none.
+   * Modules that each thread loads at its start: URLs, absolute paths or package names, as for `tasks`. The
+   * thread gets no requests before, and loading has no time limit: `queueTimeout` bounds how long requests
+   * wait for it. Default: none.
    */
   preload?: readonly (string | URL)[];
-  /** Whether to record for each request where `submit` was called, for the stacks of errors; costs some µs a request. Default false. */
+  /**
+   * Whether stacks of errors show where `submit` was called. Costs some µs for each request. Default false.
+   */
   traceSubmit?: boolean;
-  /** A worker is replaced by a fresh one after this many requests, an integer ≥ 1. Default: never. */
+  /**
+   * Requests after which a worker is replaced by a fresh one: an integer ≥ 1, or `Infinity`. Default: never.
+   */
   maxRequestsPerWorker?: number;
-  /** A worker is replaced by a fresh one when its heap is larger than this, in MB, > 0. Default: never. */
+  /** Size of the heap beyond which a worker is replaced by a fresh one, in MB > 0. Default: never. */
   maxHeapPerWorker?: number;
   /**
-   * What requests do while the set is empty for good, since all workers have been removed: `'wait'` until one is added, or `'fail'` at once
-   * with `ERR_NO_WORKER`. A set that has shrunk to `min: 0` is not empty in this sense: a request starts a worker. Where threads
-   * cannot be started, requests fail in any case rather than wait without end. Default `'wait'`.
+   * What happens to requests when all workers have been removed: `'wait'` until a worker is added, or
+   * `'fail'` at once with `ERR_NO_WORKER`. A set that has shrunk to `min: 0` does not count as empty: a
+   * request starts a worker. Where threads cannot be started, requests fail in either case, rather than wait
+   * for ever. Default `'wait'`.
    */
   whenEmpty?: 'wait' | 'fail';
-  /** With `workers: { min, max }`: the set grows when a request has waited that long, in ms ≥ 0. Default 50. */
+  /**
+   * With `workers: { min, max }`: the set grows when a request has waited for this long, in ms ≥ 0 from
+   * `submit`. Default 50.
+   */
   growAfter?: number;
-  /** With `workers: { min, max }`: workers that were idle all through this time are ended, in ms > 0. Default 10,000. */
+  /**
+   * With `workers: { min, max }`: workers that have been idle for this long, in ms > 0, are ended. Default
+   * 10,000.
+   */
   idleTimeout?: number;
   /**
-   * How long a worker may show no sign of life, in ms > 0, before its thread is ended and replaced; `false`: for ever. A worker owes a
-   * sign when it was given a request and runs none, and, while the Balancer is busy, when it idles: then it is pinged. None of its
-   * requests is lost by that. A worker that runs a request may compute for as long as it likes (see `timeout`), unless
-   * `whileRunning` is true. Default 30,000.
+   * How long a worker may show no sign of life, in ms > 0, before its thread is ended and replaced; `false`:
+   * no limit. A sign is due when the worker was given a request and runs none, and, while the Balancer is
+   * busy, when the worker is idle: then it is pinged. Its requests are not lost. A worker that runs a request
+   * may compute for as long as it likes (see `timeout`), unless `whileRunning` is true. Default 30,000.
    */
   heartbeat?: number | HeartbeatOptions | false;
   /**
-   * Takes out workers whose requests fail far more often than the others' (after gRPC A50); `{}`: with the defaults. What such a worker
-   * has not started runs elsewhere, and a fresh thread takes its place when it has passed its check. A crashed thread is replaced
-   * in any case. Failures of requests that were aborted or timed out do not count. Default `false`.
+   * Ejects workers whose requests fail far more often than those of the others (after gRPC A50); `{}`: with
+   * the defaults. Requests that such a worker has not started run elsewhere, and a fresh thread takes its
+   * place. A crashed thread is replaced in any case. Failures of requests that were aborted or timed out do
+   * not count. Default `false`.
    */
   outlierDetection?: OutlierOptions | false;
   /**
-   * A task that each fresh thread must run without an error before it gets requests, in no longer than `heartbeat`. A thread that fails it
-   * counts as one that could not be started. Default: none; that it has come up and loaded what is to be preloaded is enough.
+   * A task that each fresh thread must run without an error, within `heartbeat`, before it gets requests. A
+   * thread that fails it counts as one that could not be started. Default: none.
    */
   check?: () => unknown;
 }
 
-/** Options after validation, with every default. */
+/** Options after validation, with every default. Times are in ms. */
 export interface Settings {
   readonly min: number;
   readonly max: number;
@@ -123,11 +158,19 @@ export interface Settings {
   readonly thread: ThreadSettings;
 }
 
-const MOST_WORKERS = 1024;
 /** `window: 'auto'`: enough to hide the hand-over, little enough to keep the order. */
 const AUTO_DEPTH = 1024;
 const AUTO_WORK_MS = 1.5;
-const OPTION_NAMES = {
+
+const MOST_WORKERS = 1024;
+const WORKERS = beside('{ min, max }', integerIn(1, MOST_WORKERS));
+const LEAST_WORKERS = integerIn(0, MOST_WORKERS);
+const WINDOW = beside("'auto'", integerIn(1, MAX_CAPACITY));
+const WHEN_EMPTY = oneOf('wait', 'fail');
+const NONE = Number.POSITIVE_INFINITY;
+const MEBIBYTE = 1024 * 1024;
+
+const OPTION_NAMES = Object.keys({
   workers: 0,
   policy: 0,
   window: 0,
@@ -149,48 +192,44 @@ const OPTION_NAMES = {
   outlierDetection: 0,
   check: 0,
   ...THREAD_OPTION_NAMES,
-} as const satisfies Record<keyof BalancerOptions, 0>;
+} as const satisfies Record<keyof BalancerOptions, 0>);
 
-/** @throws InvalidOptionError naming the option, what was given and what is allowed */
+/** @throws InvalidOptionError naming the option, its value and the allowed ones */
 export function resolveOptions(options: BalancerOptions): Settings {
-  checkObject('new Balancer(options)', options, OPTION_NAMES);
+  validateNames('new Balancer(options)', options, OPTION_NAMES);
   const { min, max } = workerLimits(options.workers);
-  const { window = 'auto', whenEmpty = 'wait', policy = 'least-pending' } = options;
-  if (window !== 'auto') checkInteger('window', window, 1, MAX_CAPACITY, "'auto' or ");
-  if (whenEmpty !== 'wait' && whenEmpty !== 'fail') throw invalid('whenEmpty', whenEmpty, "'wait' or 'fail'");
+  const { window = 'auto', policy = 'least-pending', outlierDetection = false, check } = options;
+  if (window !== 'auto') validate('window', window, WINDOW);
+  if (check !== undefined) validate('check', check, FUNCTION);
+  const value = <Name extends keyof BalancerOptions>(
+    name: Name,
+    rule: Rule,
+    byDefault: Required<BalancerOptions>[Name],
+  ): Required<BalancerOptions>[Name] =>
+    resolve(name, options[name] as typeof byDefault | undefined, rule, byDefault);
   return {
     min,
     max,
     policy,
     depth: window === 'auto' ? AUTO_DEPTH : window,
-    work: window === 'auto' ? AUTO_WORK_MS : Number.POSITIVE_INFINITY,
-    windowBytes: positive('windowBytes', options.windowBytes, 4 * 1024 * 1024),
-    maxQueue: integer('maxQueue', options.maxQueue, 1, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY),
-    timeout: duration('timeout', options.timeout, 0),
-    queueTimeout: duration('queueTimeout', options.queueTimeout, 0),
-    retries: integer('retries', options.retries, 0, Number.POSITIVE_INFINITY, 0),
-    grace: durationOrZero('grace', options.grace, 100),
-    inline: boolean('inline', options.inline, true),
+    work: window === 'auto' ? AUTO_WORK_MS : NONE,
+    windowBytes: value('windowBytes', POSITIVE_NUMBER, 4 * MEBIBYTE),
+    maxQueue: value('maxQueue', limitFrom(1), NONE),
+    timeout: value('timeout', TIMEOUT, NONE),
+    queueTimeout: value('queueTimeout', TIMEOUT, NONE),
+    retries: value('retries', limitFrom(0), 0),
+    grace: value('grace', DELAY, 100),
+    inline: value('inline', BOOLEAN, true),
     preload: preloadList(options.preload),
-    traceSubmit: boolean('traceSubmit', options.traceSubmit, false),
-    maxRequestsPerWorker: integer(
-      'maxRequestsPerWorker',
-      options.maxRequestsPerWorker,
-      1,
-      Number.POSITIVE_INFINITY,
-      Number.POSITIVE_INFINITY,
-    ),
-    maxHeapPerWorker:
-      positive('maxHeapPerWorker', options.maxHeapPerWorker, Number.POSITIVE_INFINITY) * 1024 * 1024,
-    whenEmpty,
-    growAfter: durationOrZero('growAfter', options.growAfter, 50),
-    idleTimeout: duration('idleTimeout', options.idleTimeout, 10_000) || Number.POSITIVE_INFINITY,
+    traceSubmit: value('traceSubmit', BOOLEAN, false),
+    maxRequestsPerWorker: value('maxRequestsPerWorker', limitFrom(1), NONE),
+    maxHeapPerWorker: value('maxHeapPerWorker', POSITIVE_NUMBER, NONE) * MEBIBYTE,
+    whenEmpty: value('whenEmpty', WHEN_EMPTY, 'wait'),
+    growAfter: value('growAfter', DELAY, 50),
+    idleTimeout: value('idleTimeout', TIMEOUT, 10_000),
     heartbeat: heartbeatConfig(options.heartbeat),
-    outliers:
-      options.outlierDetection === undefined || options.outlierDetection === false
-        ? undefined
-        : outlierConfig(options.outlierDetection),
-    check: checkOption(options.check),
+    outliers: outlierDetection === false ? undefined : outlierConfig(outlierDetection),
+    check,
     thread: threadSettings(options, WORKER_ENTRY),
   };
 }
@@ -202,18 +241,14 @@ export function workerLimits(workers: BalancerOptions['workers'], name = 'worker
     return { min: count, max: count };
   }
   if (typeof workers === 'object' && workers !== null) {
-    checkObject(name, workers, { min: 0, max: 0 });
-    checkInteger(`${name}.min`, workers.min, 0, MOST_WORKERS);
-    checkInteger(`${name}.max`, workers.max, Math.max(1, workers.min), MOST_WORKERS);
-    return { min: workers.min, max: workers.max };
+    validateNames(name, workers, ['min', 'max']);
+    const { min, max } = workers;
+    validate(`${name}.min`, min, LEAST_WORKERS);
+    validate(`${name}.max`, max, integerIn(Math.max(1, min), MOST_WORKERS));
+    return { min, max };
   }
-  checkInteger(name, workers, 1, MOST_WORKERS, '{ min, max } or ');
+  validate(name, workers, WORKERS);
   return { min: workers, max: workers };
-}
-
-function checkOption(check: unknown): (() => unknown) | undefined {
-  if (check === undefined || typeof check === 'function') return check as (() => unknown) | undefined;
-  throw invalid('check', check, 'a task, as for submit');
 }
 
 function preloadList(preload: unknown): readonly ModuleAddress[] {

@@ -1,17 +1,20 @@
 import { constants } from 'node:os';
-import { checkObject, durationOrZero, invalid } from './options/validate.js';
+import { DELAY, invalid, resolve, validateNames } from './options/validate.js';
 
-/** What can be closed with a time limit: a Balancer, a Router. */
+/** A Balancer or a Router: closes within a time limit. */
 export interface Closable {
   close(options?: { timeout?: number }): Promise<unknown>;
 }
 
 export interface CloseOnSignalOptions {
-  /** Signals that close. Default `['SIGTERM', 'SIGINT']`. SIGKILL and SIGSTOP cannot be listened to. */
+  /**
+   * Signals that close; not SIGKILL and SIGSTOP, which no process can listen to. Default `['SIGTERM',
+   * 'SIGINT']`.
+   */
   signals?: readonly NodeJS.Signals[];
   /**
-   * How long accepted requests may still take, in ms, ≥ 0; what is left then ends with `BalancerClosedError`. Default 10,000.
-   * `Infinity`: as long as they like.
+   * How long accepted requests may still take, in ms ≥ 0 from the signal; `Infinity`: no limit. The rest is
+   * then rejected with `BalancerClosedError`. Default 10,000.
    */
   timeout?: number;
 }
@@ -20,25 +23,26 @@ const DEFAULT_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
 const DEFAULT_TIMEOUT = 10_000;
 
 /**
- * Closes the Balancer on SIGTERM or SIGINT: new requests are refused, accepted ones finish, then the process ends as that
- * signal would have ended it (a shell sees 128 + the signal's number). A second signal ends it at once.
+ * Closes the Balancer on SIGTERM or SIGINT: new requests are refused, accepted ones finish, then the process
+ * ends as that signal would have ended it (a shell sees 128 + the signal's number). A second signal ends the
+ * process at once.
  *
- * Where someone else listens to the signal too, the end is theirs: the Balancer is closed and nothing more is done, so that a
- * server can finish its own shutdown. A second signal ends the process nevertheless. Several Balancers may each have one: the
- * last to be closed ends the process.
+ * If the program has other listeners for the signal, the Balancer is closed and the process goes on, so that
+ * a server can finish its own shutdown; a second signal ends the process nevertheless. Several Balancers may
+ * each have a `closeOnSignal`: the last one to be closed ends the process.
  *
- * @returns removes the listeners: call `[Symbol.dispose]()`, or declare it with `using`. Then a close that is
- * under way does not end the process either.
- * @throws InvalidOptionError for what cannot be closed, a signal that does not exist or cannot be listened to, a bad timeout, and an
- *   option that does not exist
+ * @returns an object whose `[Symbol.dispose]()` removes the listeners, also by `using`. A close that is under
+ *   way then does not end the process either
+ * @throws InvalidOptionError the target cannot be closed, a signal does not exist or cannot be listened to,
+ *   or an option is wrong
  */
 export function closeOnSignal(balancer: Closable, options: CloseOnSignalOptions = {}): Disposable {
   if (typeof balancer?.close !== 'function') {
     throw invalid('closeOnSignal(balancer)', balancer, 'a Balancer or a Router');
   }
-  checkObject('closeOnSignal options', options, { signals: 0, timeout: 0 });
-  const signals = checkSignals(options.signals ?? DEFAULT_SIGNALS);
-  const timeout = durationOrZero('closeOnSignal options.timeout', options.timeout, DEFAULT_TIMEOUT);
+  validateNames('closeOnSignal options', options, ['signals', 'timeout']);
+  const signals = resolveSignals(options.signals ?? DEFAULT_SIGNALS);
+  const timeout = resolve('closeOnSignal options.timeout', options.timeout, DELAY, DEFAULT_TIMEOUT);
   let closing = false;
   let disposed = false;
 
@@ -50,17 +54,17 @@ export function closeOnSignal(balancer: Closable, options: CloseOnSignalOptions 
   async function onSignal(signal: NodeJS.Signals): Promise<void> {
     if (closing) {
       dispose();
-      end(signal, 'whoever listens');
+      end(signal, 'always');
       return;
     }
     closing = true;
     try {
-      // A close that fails becomes an unhandled rejection: it is printed, and the process ends with code 1.
+      // If it rejects, that becomes an unhandled rejection: it is printed, and the process ends with code 1.
       await balancer.close(timeout === Number.POSITIVE_INFINITY ? {} : { timeout });
     } finally {
       if (!disposed) {
         dispose();
-        // Next turn: what the settled requests' callers do in their own callbacks comes first.
+        // In the next turn: callbacks of the requests that were just settled come first.
         setImmediate(end, signal, 'unless others listen');
       }
     }
@@ -70,13 +74,13 @@ export function closeOnSignal(balancer: Closable, options: CloseOnSignalOptions 
   return { [Symbol.dispose]: dispose };
 }
 
-function end(signal: NodeJS.Signals, when: 'whoever listens' | 'unless others listen'): void {
-  // Without a listener the signal has its default action, which tells the parent process the true reason.
+function end(signal: NodeJS.Signals, when: 'always' | 'unless others listen'): void {
+  // Without a listener the signal has its default action: the parent process learns the true reason.
   if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
-  else if (when === 'whoever listens') process.exit(128 + constants.signals[signal]);
+  else if (when === 'always') process.exit(128 + constants.signals[signal]);
 }
 
-function checkSignals(signals: readonly NodeJS.Signals[]): readonly NodeJS.Signals[] {
+function resolveSignals(signals: readonly NodeJS.Signals[]): readonly NodeJS.Signals[] {
   const allowed = 'names of signals that can be listened to';
   if (!Array.isArray(signals))
     throw invalid('closeOnSignal options.signals', signals, `an array of ${allowed}`);

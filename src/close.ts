@@ -1,4 +1,11 @@
-/** The end of a Balancer: requests are refused, the accepted ones finish, the threads end. */
+/**
+ * The end of a Balancer:
+ *
+ * 1. New requests are refused, and the pool starts no more threads.
+ * 2. All accepted requests settle; after the timeout, if there is one, the rest is rejected and the threads
+ *    are ended.
+ * 3. The threads end, then maintenance and the poller stop, and the process is no longer kept alive.
+ */
 
 import type { Submission } from './calls/submission.js';
 import type { Dispatcher } from './dispatch/dispatcher.js';
@@ -7,19 +14,18 @@ import type { KeepAlive } from './keep-alive.js';
 import type { Maintenance } from './pool/maintenance.js';
 import type { Pool } from './pool/pool.js';
 
-/** What comes to its end. */
 export interface ClosingParts {
-  readonly intake: Submission;
+  readonly submission: Submission;
   readonly dispatcher: Dispatcher;
   readonly pool: Pool;
-  readonly upkeep: Maintenance;
+  readonly maintenance: Maintenance;
   readonly keepAlive: KeepAlive;
 }
 
 export class Closing {
   readonly #parts: ClosingParts;
   #end: Promise<void> | undefined;
-  #idle: (() => void)[] = [];
+  #waiting: (() => void)[] = [];
 
   constructor(parts: ClosingParts) {
     this.#parts = parts;
@@ -30,12 +36,13 @@ export class Closing {
   }
 
   /**
-   * Begins it, if it has not begun. Resolves when every promise is settled and every thread has ended.
-   * @param timeout in ms; what is not finished by then is rejected, and the threads are ended. `undefined`: none
+   * Begins the end, if it has not begun. Resolves when every promise is settled and every thread has ended.
+   * @param timeout in ms, or `Infinity`: after that time, unfinished requests are rejected and the threads
+   *   are ended
    */
-  async close(timeout: number | undefined): Promise<void> {
+  async close(timeout: number): Promise<void> {
     this.#end ??= this.#parts.keepAlive.during(this.#close());
-    if (timeout === undefined) return this.#end;
+    if (timeout === Number.POSITIVE_INFINITY) return this.#end;
     const timer = setTimeout(() => this.#giveUp(timeout), timeout);
     try {
       await this.#end;
@@ -44,25 +51,25 @@ export class Closing {
     }
   }
 
-  /** Nothing is queued, nothing pending. */
+  /** To be called when no request is queued or pending. */
   wentIdle(): void {
-    for (const resolve of this.#idle.splice(0)) resolve();
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   async #close(): Promise<void> {
-    const { intake, dispatcher, pool, upkeep, keepAlive } = this.#parts;
-    intake.close();
+    const { submission, dispatcher, pool, maintenance, keepAlive } = this.#parts;
+    submission.close();
     pool.beginClose();
     dispatcher.pass();
-    // A getter in arguments may have called this, while its request was neither queued nor pending.
+    // A getter in arguments may have called `close`, while its request was neither queued nor pending.
     await undefined;
     while (dispatcher.queue.size > 0 || dispatcher.pending > 0) {
       await new Promise<void>((resolve) => {
-        this.#idle.push(resolve);
+        this.#waiting.push(resolve);
       });
     }
     await pool.close();
-    upkeep.stop();
+    maintenance.stop();
     dispatcher.poller.stop();
     keepAlive.end();
   }

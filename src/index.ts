@@ -1,5 +1,6 @@
 /// <reference types="node" preserve="true" />
-export { Balancer, type BalancerEvents } from './balancer.js';
+export { Balancer } from './balancer.js';
+export type { BalancerEvents } from './balancer-events.js';
 export type { BalancerOptions } from './balancer-options.js';
 export { Session, type SessionEvents } from './calls/session.js';
 export { type CloseOnSignalOptions, closeOnSignal } from './close-on-signal.js';
@@ -45,4 +46,4 @@ export type { CircuitSnapshot, CircuitState } from './pool/circuit.js';
 export { Router, type RouterStats, routeName, type Submitter } from './router.js';
 export type { BalancerStats, WorkerStats } from './stats.js';
 export { type Tasks, tasks } from './tasks/handles.js';
-export type { WorkerState } from './worker/view.js';
+export type { WorkerState } from './worker/state.js';

@@ -1,14 +1,14 @@
-/** Holds the process alive while something is queued, pending or under way; ports and threads never do. */
+/** Keeps the process alive while requests or changes of the set are under way. Ports and threads never do. */
 export class KeepAlive {
   #holders = 0;
   #ended = false;
   /**
-   * A timer that never matters: a handle that can be referenced and unreferenced cheaply. Made here and not for the first request,
-   * whose AsyncLocalStorage it would hold for ever.
+   * A handle that is cheap to reference and unreference; that the timer fires has no effect. Created at once,
+   * since a timer created by the first request would keep the AsyncLocalStorage of that request for ever.
    */
   readonly #timer = setInterval(() => {}, 2 ** 31 - 1).unref();
 
-  /** One more reason to live; each needs its `release`. */
+  /** Adds a holder; each needs its `release`. */
   hold(): void {
     this.#holders++;
     if (this.#holders === 1) this.#timer.ref();
@@ -21,7 +21,7 @@ export class KeepAlive {
     else this.#timer.unref();
   }
 
-  /** Lives until the promise is settled. */
+  /** Holds until the promise is settled. */
   async during<T>(promise: Promise<T>): Promise<T> {
     this.hold();
     try {
@@ -31,7 +31,7 @@ export class KeepAlive {
     }
   }
 
-  /** Nothing new will be held: the timer goes with the last holder. */
+  /** There will be no new holders: the last one to release clears the timer. */
   end(): void {
     this.#ended = true;
     if (this.#holders === 0) clearInterval(this.#timer);

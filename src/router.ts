@@ -1,11 +1,11 @@
 /**
- * Several Balancers behind one `submit`, chosen by the task's name, after Pipy's `URLRouter`: so that short tasks are kept apart from
- * long ones, or each kind has its own limits.
+ * Several Balancers behind one `submit`, chosen by the task's name, after Pipy's `URLRouter`. It keeps short
+ * tasks apart from long ones, or gives each kind of task its own limits.
  */
 
 import { InvalidOptionError, NoRouteError } from './errors/errors.js';
 import type { MapOptions, SubmitOptions } from './options/submit.js';
-import { invalid } from './options/validate.js';
+import { invalid, isRecord } from './options/validate.js';
 import { type TaskTarget, targetOf } from './tasks/handles.js';
 import type {
   AnyTask,
@@ -33,15 +33,16 @@ export interface Submitter {
   close(options?: { timeout?: number }): Promise<void>;
 }
 
-/** What `stats()` of a Router gives: by pattern. */
+/** Result of a Router's `stats()`: the snapshots by pattern. */
 export type RouterStats<Target extends Submitter> = {
   readonly [pattern: string]: ReturnType<Target['stats']>;
 };
 
 /**
- * The name that routes go by: of an inline function its own name, `(anonymous)` if it has none; of a module's export
- * the file without folder and extension, then the way to the export, as in `hash/sha256` or `tools/image/resize`. A package has its whole
- * name there, as in `@scope/package/sub/run`.
+ * The name that patterns are compared with. Inline functions: the function's own name, or `(anonymous)`.
+ * Exports of a module: the file name without extension, then the path of the export, as in `hash/sha256` or
+ * `tools/image/resize`. Exports of a package: its full name, then the path of the export, as in
+ * `@scope/package/sub/run`.
  */
 export function routeName(task: AnyTask): string {
   const target = targetOf(task);
@@ -50,28 +51,31 @@ export function routeName(task: AnyTask): string {
 }
 
 /**
- * Sends each request to the Balancer whose pattern fits the task's name (see `routeName`).
+ * Sends each request to the Balancer whose pattern matches the task's name (see `routeName`).
  *
- * A pattern is a name, or the beginning of one followed by `*`. An exact one comes first, then the longest beginning; `'*'`
- * takes what is left. Several patterns may lead to one Balancer.
+ * A pattern is a name, or the beginning of a name followed by `*`; `'*'` matches all names. An exact match
+ * wins, then the longest beginning. Several patterns may lead to the same Balancer.
  *
  * @example
  * const router = new Router({ 'hash/*': forHashes, '*': forAll })
  * await router.submit(sha256, [bytes])
  *
- * That no route fits is `NoRouteError`; that the Balancer of the route has nobody to run it is its `NoWorkerError`.
+ * Without a matching route a request fails with `NoRouteError`. A route's Balancer without workers gives
+ * `NoWorkerError`.
  */
 export class Router<Target extends Submitter = Submitter> {
   readonly #routes: ReadonlyMap<string, Target>;
   readonly #exact = new Map<string, Target>();
   /** The longest first. */
   readonly #prefixes: readonly (readonly [prefix: string, target: Target])[];
-  /** What a function has been routed to: names do not change. */
+  /** Cached results: the name of a function does not change. */
   readonly #known = new WeakMap<AnyTask, Target>();
 
-  /** @throws InvalidOptionError no routes, a `*` elsewhere than at the end, or a target that cannot be submitted to */
+  /**
+   * @throws InvalidOptionError no routes, a `*` before the end of a pattern, or a target that has no `submit`
+   */
   constructor(routes: Readonly<Record<string, Target>>) {
-    this.#routes = checkRoutes(routes);
+    this.#routes = resolveRoutes(routes);
     const prefixes: [string, Target][] = [];
     for (const [pattern, target] of this.#routes) {
       if (pattern.endsWith('*')) prefixes.push([pattern.slice(0, -1), target]);
@@ -81,7 +85,7 @@ export class Router<Target extends Submitter = Submitter> {
   }
 
   /**
-   * Where a task goes: for what a Router does not pass on, such as `ready()` and sessions.
+   * The Balancer for a task: for calls that a Router does not have, such as `ready()` and `session()`.
    * @throws NoRouteError
    */
   route(task: AnyTask): Target {
@@ -92,7 +96,7 @@ export class Router<Target extends Submitter = Submitter> {
     return target;
   }
 
-  /** As `Balancer.submit`. Rejects with `NoRouteError` where no route fits; never throws. */
+  /** Like `Balancer.submit`. Rejects with `NoRouteError` where no route matches; never throws. */
   submit<R>(...call: SubmitBare<R, SubmitOptions>): Promise<Awaited<R>>;
   submit<A extends unknown[], R>(...call: SubmitWith<A, R, SubmitOptions>): Promise<Awaited<R>>;
   submit<F extends AnyTask, const A extends OverloadParameters<F>>(
@@ -108,7 +112,7 @@ export class Router<Target extends Submitter = Submitter> {
     return target.submit(task, args as never, options);
   }
 
-  /** As `Balancer.map`. @throws NoRouteError */
+  /** Like `Balancer.map`. @throws NoRouteError */
   map<T, R>(
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
@@ -117,7 +121,7 @@ export class Router<Target extends Submitter = Submitter> {
     return this.route(task).map(source, task, options);
   }
 
-  /** As `Balancer.stream`. @throws NoRouteError */
+  /** Like `Balancer.stream`. @throws NoRouteError */
   stream<T>(...call: SubmitBare<Streamed<T>, SubmitOptions>): AsyncGenerator<Awaited<T>, void, undefined>;
   stream<A extends unknown[], T>(
     ...call: SubmitWith<A, Streamed<T>, SubmitOptions>
@@ -141,8 +145,8 @@ export class Router<Target extends Submitter = Submitter> {
   }
 
   /**
-   * Closes all Balancers together; each of them once.
-   * @throws what the first of them to fail has thrown, after all of them have ended
+   * Closes all Balancers at the same time, each of them once.
+   * @throws the error of the first one that failed, after all of them have ended
    */
   async close(options?: { timeout?: number }): Promise<void> {
     const ends = await Promise.allSettled(
@@ -156,7 +160,7 @@ export class Router<Target extends Submitter = Submitter> {
   }
 
   #find(task: AnyTask): Target {
-    // What is no function at all is explained by any Balancer.
+    // Any Balancer explains why this is not a task.
     if (typeof task !== 'function') return this.#routes.values().next().value as Target;
     const name = routeName(task);
     const exact = this.#exact.get(name);
@@ -166,7 +170,7 @@ export class Router<Target extends Submitter = Submitter> {
   }
 }
 
-/** A package keeps its name; of a file the base name counts, without its extension. */
+/** The full name of a package; the base name of a file, without its extension. */
 function moduleName({ url }: TaskTarget): string {
   if (!/^[a-z][a-z\d+.-]*:/i.test(url)) return url;
   if (url.startsWith('data:')) return 'data:';
@@ -178,11 +182,10 @@ function moduleName({ url }: TaskTarget): string {
   }
 }
 
-function checkRoutes<Target extends Submitter>(
+function resolveRoutes<Target extends Submitter>(
   routes: Readonly<Record<string, Target>>,
 ): Map<string, Target> {
-  const isTable = typeof routes === 'object' && routes !== null && !Array.isArray(routes);
-  if (!isTable || canSubmit(routes)) {
+  if (!isRecord(routes) || canSubmit(routes)) {
     throw invalid('Router routes', routes, "an object of patterns and Balancers, as in { '*': balancer }");
   }
   const entries = Object.entries(routes);

@@ -1,21 +1,21 @@
-/** A plain snapshot of a Balancer. */
+/** Snapshots of a Balancer, as plain data. */
 
 import type { Dispatcher } from './dispatch/dispatcher.js';
 import type { CircuitSnapshot } from './pool/circuit.js';
 import type { Pool } from './pool/pool.js';
-import type { WorkerState } from './worker/view.js';
+import type { WorkerState } from './worker/state.js';
 
 export interface WorkerStats {
   readonly id: number;
-  /** The worker that takes its place has the same one; `hash` and `rendezvous` know it by that. */
+  /** Name for `hash` and `rendezvous`. A worker that replaces this one has the same label. */
   readonly label: string;
   /**
-   * `starting`, `checking` (it must pass the `check` option), `ready`, `draining` (removed or replaced, it finishes what it has
-   * started), or `ejected` (taken out as broken).
+   * `starting`, `checking` (it runs the task of the `check` option), `ready`, `draining` (removed or
+   * replaced: it finishes its running requests), or `ejected` (taken out as broken).
    */
   readonly state: WorkerState;
   readonly weight: number;
-  /** Requests in its window, the running one included, and those that wait for it alone. */
+  /** Requests in its window, the running one included, and requests that wait for this worker alone. */
   readonly pending: number;
   /** Requests completed, failed ones included. */
   readonly completed: number;
@@ -25,23 +25,26 @@ export interface WorkerStats {
 }
 
 export interface BalancerStats {
-  /** Requests not yet given to any worker. */
+  /** Requests in the queue, not yet given to a worker. */
   readonly queued: number;
-  /** Requests that count against `maxQueue`: those queued, and those that wait for one worker alone, which are in its `pending`, too. */
+  /**
+   * Requests that count towards `maxQueue`: the queued ones, and those that wait for a certain worker, as
+   * part of its `pending`.
+   */
   readonly waiting: number;
-  /** The limit of `waiting`. */
+  /** The limit for `waiting`. */
   readonly maxQueue: number;
-  /** Requests given to workers and not completed. */
+  /** Requests that were given to workers and have not completed. */
   readonly pending: number;
   /** Counts since the start. */
   readonly submitted: number;
   readonly completed: number;
   readonly failed: number;
-  /** Requests that were taken back from one worker before they had started, for another. */
+  /** Requests that were taken back from a worker before they had started, for another one. */
   readonly reclaimed: number;
   /** Requests that were run again after a crash. */
   readonly retried: number;
-  /** Workers that were taken out as broken. */
+  /** Workers that were ejected as broken. */
   readonly ejected: number;
   /** Whether workers can be started. */
   readonly circuit: CircuitSnapshot;

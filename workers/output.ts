@@ -1,9 +1,9 @@
 /**
- * What tasks print goes to the main thread through our own port, at once.
+ * Sends the output of tasks to the main thread through our own port, at once.
  *
- * Node's own way waits for an acknowledgement after each chunk, which this thread cannot hear while it computes; what is
- * not acknowledged is lost when the thread dies. A message on our port survives its thread, and arrives before the
- * result of the request that printed.
+ * Node's own way waits for an acknowledgement after each chunk, which a computing thread cannot hear, and
+ * loses what is not acknowledged when the thread dies. A message on our port survives its thread, and arrives
+ * before the result of the request that printed.
  */
 export function redirectOutput(send: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void): void {
   for (const name of ['stdout', 'stderr'] as const) {

@@ -1,13 +1,13 @@
 /**
- * A task that is a generator: each value is sent by message as it is yielded, as long as the caller has credit left.
- * So a slow caller holds the generator back instead of filling the memory.
+ * The stream of a task that is a generator: each value is sent by message as it is yielded, as long as the
+ * caller's credit lasts. So a slow caller pauses the generator, and does not fill the memory.
  *
- * Messages of credit and return are heard where the event loop turns. A generator that never waits for anything would not
- * let it: so it turns between two values now and then, and when the credit is used up.
+ * Only a turn of the event loop receives credit and returns. A generator that never awaits would prevent
+ * that; so there is a turn now and then between two values, and whenever the credit is used up.
  */
 import { InvalidOptionError } from '../src/errors/errors.js';
 import { FIRST_CREDIT } from '../src/protocol/messages.js';
-import { sendMarked, type WorkerChannel } from './loop/delivery.js';
+import { sendMarked, type WorkerChannel } from './loop/send.js';
 
 type Values = Iterator<unknown> | AsyncIterator<unknown>;
 
@@ -18,18 +18,18 @@ interface Running {
   wake: (() => void) | undefined;
 }
 
-/** What streams need of the work loop. */
+/** The part of the work loop that streams need. */
 export interface StreamHost {
   readonly channel: WorkerChannel;
-  /** A value has been sent: it must arrive before the end does. */
-  announce(): void;
-  /** Turns the event loop, if that is due. */
+  /** A value has been sent, which must arrive before the end does. */
+  sent(): void;
+  /** Turns the event loop, if a turn is due. */
   turn(): Promise<void> | undefined;
   /** Whether the main thread has asked the request to stop. */
   isCancelled(id: number): boolean;
 }
 
-export class Streams {
+export class Stream {
   readonly #host: StreamHost;
   #running: Running | undefined;
 
@@ -37,7 +37,10 @@ export class Streams {
     this.#host = host;
   }
 
-  /** Iterates what the task gave and sends each value. Resolves when it has ended; its return value is nobody's. */
+  /**
+   * Iterates the task's result and sends each value. Resolves at the end; the generator's return value is
+   * dropped.
+   */
   async run(id: number, given: unknown): Promise<void> {
     const running: Running = { id, credit: FIRST_CREDIT, returned: false, wake: undefined };
     this.#running = running;
@@ -48,7 +51,7 @@ export class Streams {
     }
   }
 
-  /** The caller has taken that many values. */
+  /** The caller has taken that many values more. */
   credit(id: number, values: number): void {
     this.#wake(id, (running) => {
       running.credit += values;
@@ -93,18 +96,21 @@ export class Streams {
     return returned || this.#host.isCancelled(id);
   }
 
-  /** What cannot be sent ends the stream as an error in the body of a `for` loop would: the generator's `finally` runs. */
+  /**
+   * A value that cannot be sent ends the stream like an error in the body of a `for` loop: the generator's
+   * `finally` runs.
+   */
   async #send(id: number, marked: unknown, iterator: Values): Promise<void> {
     try {
       sendMarked(this.#host.channel, marked, 'the yielded value', (value, buffers) => {
         return { type: 'yielded', id, value, buffers };
       });
-      this.#host.announce();
+      this.#host.sent();
     } catch (error) {
       try {
         await iterator.return?.();
       } catch {
-        // The first error is the one that counts, as in a loop.
+        // The first error counts, as in a loop.
       }
       throw error;
     }
@@ -112,19 +118,19 @@ export class Streams {
 }
 
 function iteratorOf(given: unknown): Values {
-  // A string could be iterated, too, but it was hardly its letters that were meant.
+  // A string is iterable, too, but a stream of its letters is hardly what was meant.
   const isObject = typeof given === 'object' || typeof given === 'function';
   const source = (isObject ? given : null) as Partial<AsyncIterable<unknown> & Iterable<unknown>> | null;
   if (typeof source?.[Symbol.asyncIterator] === 'function') return source[Symbol.asyncIterator]!();
   if (typeof source?.[Symbol.iterator] === 'function') return source[Symbol.iterator]!();
   throw new InvalidOptionError(
     'stream(task)',
-    `a task that gives ${describe(given)}`,
+    `a task that gives ${inWords(given)}`,
     'a generator, or a function that gives an iterable; for a single value use submit',
   );
 }
 
-function describe(given: unknown): string {
+function inWords(given: unknown): string {
   if (given === null || given === undefined) return String(given);
   return typeof given === 'object'
     ? `an object (${given.constructor?.name ?? 'no class'})`

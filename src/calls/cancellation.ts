@@ -1,9 +1,10 @@
 /**
- * What ends a request from outside: its signal, its timeout, its queueTimeout.
+ * Cancels requests: by their signal, their `timeout` or their `queueTimeout`. The caller's promise is
+ * rejected at once.
  *
- * Not started: it is taken out of the queue or the window, and nothing else notices. Running: two stages. First the task's own
- * signal is aborted, so that it can end by itself; after the grace period its thread is ended, and what else was in that
- * window runs elsewhere. The caller's promise is rejected at once in either case.
+ * A request that has not started is taken out of the queue or the window. A running one is stopped in two
+ * stages: first the task's own signal is aborted, so that the task can end by itself; after the grace period
+ * its thread is ended, and the other requests of that window run elsewhere.
  */
 
 import type { Dispatcher } from '../dispatch/dispatcher.js';
@@ -18,10 +19,9 @@ const EARLY_MS = 1;
 export class Cancellation {
   readonly #dispatcher: Dispatcher;
   readonly #grace: number;
-  /** One listener for each signal, however many requests use it: a million would leak, and be slow. */
+  /** One listener for each signal, since a million requests may share one. */
   readonly #bySignal = new WeakMap<AbortSignal, Set<Request>>();
-
-  /** The time that the running request of a worker has to end by itself. */
+  /** The grace period of a worker's running request. */
   readonly #graces = new WeakMap<Worker, NodeJS.Timeout>();
 
   /** @param grace in ms, from the abort of the task's signal to the end of its thread */
@@ -30,43 +30,41 @@ export class Cancellation {
     this.#grace = grace;
   }
 
-  /** Watches a request until it settles. Does nothing for one without signal and timeouts. */
-  guard(request: Request, extras: RequestExtras): void {
-    const { signal } = extras;
-    const { timeout, queueTimeout } = extras;
+  /** Watches a request until it settles. Does nothing for a request without signal and timeouts. */
+  watch(request: Request, extras: RequestExtras): void {
+    const { signal, timeout, queueTimeout } = extras;
     if (signal === undefined && timeout === 0 && queueTimeout === 0) return;
-    let timer: NodeJS.Timeout | undefined;
+    let waiting: NodeJS.Timeout | undefined;
     if (queueTimeout > 0) {
-      const waiting = setTimeout(() => this.#queueTimeUp(request, queueTimeout), queueTimeout);
+      waiting = setTimeout(() => this.#onQueueTimeout(request, queueTimeout), queueTimeout);
       waiting.unref();
-      timer = waiting;
     }
     let running: NodeJS.Timeout | undefined;
     if (timeout > 0) {
       extras.sent = () => {
         clearTimeout(running);
-        const look = (ms: number): void => {
+        const check = (ms: number): void => {
           running = setTimeout(() => {
-            if (this.#isOver(request)) return;
+            if (this.#hasSettled(request)) return;
             const left = this.#timeLeft(request, timeout);
-            if (left > 0) look(left);
-            else this.expire(request, new TaskTimeoutError(request.task.name, 'run', timeout));
+            if (left > 0) check(left);
+            else this.cancel(request, new TaskTimeoutError(request.task.name, 'run', timeout));
           }, ms);
           running.unref();
         };
-        look(timeout);
+        check(timeout);
       };
     }
     if (signal !== undefined) this.#listen(signal, request);
     extras.release = () => {
-      clearTimeout(timer);
+      clearTimeout(waiting);
       clearTimeout(running);
-      if (signal !== undefined) this.#forget(signal, request);
+      if (signal !== undefined) this.#unlisten(signal, request);
     };
   }
 
-  /** Rejects the request and stops it, wherever it is. */
-  expire(request: Request, error: unknown): void {
+  /** Rejects the request, and stops it wherever it is. */
+  cancel(request: Request, error: unknown): void {
     if (request.isSettled) return;
     request.reject(error);
     this.#stop(request, error);
@@ -76,21 +74,25 @@ export class Cancellation {
     if (this.#dispatcher.withdraw(request)) return;
     const worker = request.extras?.worker as Worker | undefined;
     if (worker === undefined || !worker.isRunning(request)) return;
-    worker.cancel(request, error);
+    worker.commands.cancel(request, error);
     if (this.#grace === Number.POSITIVE_INFINITY) return;
-    // One for each worker: what it has run before is over. So a long grace does not hold every request that was ever stopped.
+    // One timer for each worker, since its earlier requests are over: otherwise a long grace would keep every
+    // stopped request in memory.
     clearTimeout(this.#graces.get(worker));
-    const timer = setTimeout(() => this.#graceOver(worker, request), this.#grace);
+    const timer = setTimeout(() => this.#onGraceOver(worker, request), this.#grace);
     this.#graces.set(worker, timer.unref());
   }
 
-  #graceOver(worker: Worker, request: Request): void {
+  #onGraceOver(worker: Worker, request: Request): void {
     if (worker.state === 'dead' || !worker.isRunning(request)) return;
     this.#dispatcher.end(worker, request);
   }
 
-  /** Whether it is over, also if that has only not been seen yet, since the main thread was busy. */
-  #isOver(request: Request): boolean {
+  /**
+   * Collects completions that a busy main thread has not seen yet. Returns whether the request is settled
+   * then.
+   */
+  #hasSettled(request: Request): boolean {
     const worker = request.extras?.worker as Worker | undefined;
     if (worker !== undefined) this.#dispatcher.collect(worker);
     return request.isSettled;
@@ -99,17 +101,17 @@ export class Cancellation {
   #timeLeft(request: Request, timeout: number): number {
     const worker = request.extras?.worker as Worker | undefined;
     const start = worker?.startOf(request) ?? 0;
-    // Not started: the clock of `timeout` has not begun.
+    // The clock of `timeout` starts with the run.
     if (start === 0) return timeout;
     const left = start + timeout - (performance.now() + CLOCK_OFFSET);
     return left <= EARLY_MS ? 0 : left;
   }
 
-  #queueTimeUp(request: Request, queueTimeout: number): void {
-    if (this.#isOver(request)) return;
+  #onQueueTimeout(request: Request, queueTimeout: number): void {
+    if (this.#hasSettled(request)) return;
     const worker = request.extras?.worker as Worker | undefined;
     if (worker?.isRunning(request) === true) return;
-    this.expire(request, new TaskTimeoutError(request.task.name, 'queue', queueTimeout));
+    this.cancel(request, new TaskTimeoutError(request.task.name, 'queue', queueTimeout));
   }
 
   #listen(signal: AbortSignal, request: Request): void {
@@ -122,7 +124,7 @@ export class Cancellation {
     requests.add(request);
   }
 
-  #forget(signal: AbortSignal, request: Request): void {
+  #unlisten(signal: AbortSignal, request: Request): void {
     const requests = this.#bySignal.get(signal);
     if (requests === undefined || !requests.delete(request)) return;
     if (requests.size === 0) signal.removeEventListener('abort', this.#onAbort);
@@ -132,7 +134,7 @@ export class Cancellation {
     const signal = event.target as AbortSignal;
     const requests = [...(this.#bySignal.get(signal) ?? [])];
     for (const request of requests) request.reject(signal.reason);
-    // The last first: each is at the end of its window then, and nothing behind it has to be moved.
+    // The youngest first: each is then the last of its window, and no other has to move.
     for (const request of requests.reverse()) this.#stop(request, signal.reason);
   };
 }

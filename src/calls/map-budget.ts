@@ -1,30 +1,33 @@
-/** How many items of a map are on the way - taken from the source, and their results not taken by the caller - and may be. */
+/**
+ * Bounds the items of a map that are under way: taken from the source, while the caller has not taken their
+ * results.
+ */
 
 export interface MapLimits {
-  /** At most this many. */
+  /** Most items under way. */
   readonly most: number;
-  /** As long as they are no more bytes than this, … */
+  /** Most bytes of their arguments or results; only beyond `least` items. */
   readonly bytes: number;
-  /** … or no more items than this. */
+  /** Items that may be under way whatever their size. */
   readonly least: number;
 }
 
-/** How many items may pass before the room is asked for again, if there is some: it follows the mean run time, which changes slowly. */
-const ROOM_LASTS = 32;
+/** Items between two looks at the limits: they follow the mean run time, which changes slowly. */
+const ITEMS_PER_LOOK = 32;
 
 export class MapBudget {
-  readonly #askRoom: () => MapLimits;
-  #room: MapLimits = { most: 0, bytes: 0, least: 0 };
-  #roomLasts = 0;
+  readonly #currentLimits: () => MapLimits;
+  #limits: MapLimits = { most: 0, bytes: 0, least: 0 };
+  #itemsToLook = 0;
   #count = 0;
-  /** Of the items, or of their results. */
+  /** Of arguments, for items that have no result yet, and of results. */
   #bytes = 0;
 
-  constructor(askRoom: () => MapLimits) {
-    this.#askRoom = askRoom;
+  constructor(currentLimits: () => MapLimits) {
+    this.#currentLimits = currentLimits;
   }
 
-  /** Whether nothing is on the way. */
+  /** Whether no item is under way. */
   get isUnused(): boolean {
     return this.#count === 0;
   }
@@ -34,7 +37,7 @@ export class MapBudget {
     this.#bytes += bytes;
   }
 
-  /** An item has become a result, which is that many bytes more. */
+  /** The result of an item is larger than its arguments by that many bytes. */
   grow(bytes: number): void {
     this.#bytes += bytes;
   }
@@ -44,16 +47,16 @@ export class MapBudget {
     this.#bytes -= bytes;
   }
 
-  /** Whether one more may be taken. */
-  hasRoom(): boolean {
-    if (this.#roomLasts-- > 0 && !this.#isUsedUp()) return true;
-    this.#room = this.#askRoom();
-    this.#roomLasts = ROOM_LASTS;
+  /** Whether one more item may be taken; to be asked once for each. */
+  allowsAnother(): boolean {
+    if (this.#itemsToLook-- > 0 && !this.#isUsedUp()) return true;
+    this.#limits = this.#currentLimits();
+    this.#itemsToLook = ITEMS_PER_LOOK;
     return !this.#isUsedUp();
   }
 
   #isUsedUp(): boolean {
-    const { most, bytes, least } = this.#room;
+    const { most, bytes, least } = this.#limits;
     return this.#count >= most || (this.#bytes >= bytes && this.#count >= least);
   }
 }

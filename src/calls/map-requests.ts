@@ -1,4 +1,4 @@
-/** The requests behind a `map`: one for each item, and how many of them there may be at a time. */
+/** Turns the items of a map into requests, and limits how many of them are under way. */
 
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { SubmitOptions } from '../options/submit.js';
@@ -8,7 +8,7 @@ import type { MapRequest, MapTarget } from './map.js';
 import type { MapLimits } from './map-budget.js';
 import type { Submission } from './submission.js';
 
-/** What to run on each item. */
+/** The task of a map, and how its requests are submitted. */
 export interface MapCall {
   readonly task: unknown;
   readonly ref: TaskRef;
@@ -22,8 +22,8 @@ export class MapRequests implements MapTarget {
   readonly #dispatcher: Dispatcher;
   readonly #call: MapCall;
 
-  constructor(intake: Submission, dispatcher: Dispatcher, call: MapCall) {
-    this.#submission = intake;
+  constructor(submission: Submission, dispatcher: Dispatcher, call: MapCall) {
+    this.#submission = submission;
     this.#dispatcher = dispatcher;
     this.#call = call;
   }
@@ -34,16 +34,17 @@ export class MapRequests implements MapTarget {
     const promise = this.#submission.accept(task, [item], options, (accepted) => {
       request = accepted;
     });
-    const takeBack = (): void => {
+    const withdraw = (): void => {
       if (request === undefined || request.isSettled) return;
-      const isUnstarted = this.#dispatcher.withdraw(request);
-      // After an abort, what runs is stopped by the same signal, which then must still find it unsettled.
-      if (isUnstarted || options.signal?.aborted !== true) request.resolve(undefined);
+      const wasUnstarted = this.#dispatcher.withdraw(request);
+      // After an abort the same signal stops the running requests, and it stops only those that are not
+      // settled.
+      if (wasUnstarted || options.signal?.aborted !== true) request.resolve(undefined);
     };
-    return { promise, takeBack };
+    return { promise, withdraw };
   }
 
-  room(): MapLimits {
+  limits(): MapLimits {
     const { ref, windowBytes } = this.#call;
     const workers = Math.max(1, this.#dispatcher.workers.length);
     return {
@@ -53,8 +54,8 @@ export class MapRequests implements MapTarget {
     };
   }
 
-  isFull(): boolean {
-    return this.#submission.lacksRoom();
+  makeSpace(): boolean {
+    return this.#submission.makeSpace();
   }
 
   ready(): Promise<void> {

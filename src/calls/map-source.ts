@@ -1,4 +1,4 @@
-/** The source of a map: opened late, asked for one item at a time, closed at an early end. */
+/** The source of a map: opened by the first `next`, asked for one item at a time, closed at an early end. */
 import { invalid } from '../options/validate.js';
 
 type Source = Iterable<unknown> | AsyncIterable<unknown>;
@@ -20,12 +20,12 @@ export class MapSource {
     this.#source = source;
   }
 
-  /** Whether there are no more: it has ended, has thrown, or has been closed. */
+  /** Whether it gives no more items: it has ended, has thrown, or has been closed. */
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** Throws what the source throws. */
+  /** @throws the error of the source */
   open(): void {
     this.#iterator =
       Symbol.asyncIterator in Object(this.#source)
@@ -33,17 +33,17 @@ export class MapSource {
         : (this.#source as Iterable<unknown>)[Symbol.iterator]();
   }
 
-  /** Asks for the next one. Throws, or rejects with, what the source does. */
+  /** Asks for the next item. @throws the error of the source, or returns a promise that rejects with it */
   next(): IteratorResult<unknown> | Promise<IteratorResult<unknown>> {
     return this.#iterator!.next();
   }
 
-  /** It has ended or thrown: it is neither asked again nor closed. */
+  /** To be called when it has ended or thrown: then it is neither asked again nor closed. */
   end(): void {
     this.#isOver = true;
   }
 
-  /** Closes it, if it is open. Resolves when that is done; rejects with what it throws then. */
+  /** Closes it, if it is open. The promise resolves when it is closed, and rejects with its error. */
   close(): Promise<unknown> | undefined {
     const iterator = this.#iterator;
     if (iterator === undefined || this.#isOver) return undefined;

@@ -1,25 +1,25 @@
-/** Batches: an iterable in, results out, with backpressure. */
-import type { MapOptions } from '../options/submit.js';
-import { approximateBytes } from '../values/clone-errors.js';
+/** `map`: an iterable in, results out, with backpressure. */
+import type { MapSettings } from '../options/submit.js';
+import { byteSize } from '../values/byte-size.js';
 import { MapBudget, type MapLimits } from './map-budget.js';
 import type { MapSource } from './map-source.js';
 import { PullIterator } from './pull-iterator.js';
 
-/** One item on its way. */
+/** The request of one item. */
 export interface MapRequest {
   readonly promise: Promise<unknown>;
-  /** If it has not started, it never will; its promise does not matter any more. */
-  takeBack(): void;
+  /** The result is not wanted any more: if the request has not started, it never will. */
+  withdraw(): void;
 }
 
 /** Where the items go. */
 export interface MapTarget {
   submit(item: unknown): MapRequest;
-  /** How many items may be on the way. */
-  room(): MapLimits;
-  /** Whether a submit would be refused for lack of room. */
-  isFull(): boolean;
-  /** Resolves when it would not any more. */
+  /** How many items may be under way at present. */
+  limits(): MapLimits;
+  /** Dispatches what can be, if the queue is full. Returns whether a request would be accepted then. */
+  makeSpace(): boolean;
+  /** Resolves when a request would be accepted. */
   ready(): Promise<void>;
 }
 
@@ -34,30 +34,32 @@ interface Slot {
 /** See `Balancer.map`. */
 export class MapIterator extends PullIterator {
   readonly #target: MapTarget;
-  readonly #items: MapSource;
+  readonly #source: MapSource;
   readonly #ordered: boolean;
   readonly #signal: AbortSignal | undefined;
   readonly #budget: MapBudget;
-  /** What the caller takes next, from `#first` on. Ordered: all items on the way. Unordered: those that are settled. */
-  readonly #writer: (Slot | undefined)[] = [];
+  /**
+   * The slots to be delivered, from `#first` on. Ordered: all items under way. Unordered: the settled ones.
+   */
+  readonly #slots: (Slot | undefined)[] = [];
   #first = 0;
-  /** Those that are not settled; they are taken back at an early end, the youngest first. */
+  /** Items that are not settled. An early end withdraws them, the youngest first. */
   readonly #pending = new Set<Slot>();
-  /** What the next item waits for: the source is asked for it, or there is no room in the queue. */
-  #awaits: 'nothing' | 'source' | 'room' = 'nothing';
-  /** What the source has thrown, while results are to come before it. */
+  /** Why no item can be taken at present: the source was asked for one, or the queue is full. */
+  #awaits: 'nothing' | 'source' | 'space' = 'nothing';
+  /** The error of the source, while results of earlier items are still to come. */
   #sourceError: Slot | undefined;
-  /** A task has failed: the items after it would run for nothing. */
+  /** A task has failed: later items would run for nothing. */
   #failing = false;
   #closed: Promise<unknown> | undefined;
 
-  constructor(target: MapTarget, items: MapSource, options: MapOptions) {
+  constructor(target: MapTarget, source: MapSource, { ordered, signal }: MapSettings) {
     super();
     this.#target = target;
-    this.#items = items;
-    this.#ordered = options.ordered ?? true;
-    this.#signal = options.signal;
-    this.#budget = new MapBudget(() => target.room());
+    this.#source = source;
+    this.#ordered = ordered;
+    this.#signal = signal;
+    this.#budget = new MapBudget(() => target.limits());
   }
 
   protected override begin(): void {
@@ -67,14 +69,14 @@ export class MapIterator extends PullIterator {
     }
     this.#signal?.addEventListener('abort', this.#onAbort);
     try {
-      this.#items.open();
+      this.#source.open();
     } catch (error) {
       this.#fail(error);
     }
   }
 
   protected override serve(): void {
-    this.#handOut();
+    this.#deliver();
     this.#pull();
   }
 
@@ -88,12 +90,12 @@ export class MapIterator extends PullIterator {
     }
   }
 
-  /** Takes items from the source while there is room for them. */
+  /** Takes items from the source, as long as more may be under way. */
   #pull(): void {
-    while (this.#wantsMore() && this.#hasRoom()) {
+    while (this.#wantsMore() && this.#mayTakeOne()) {
       this.#awaits = 'source';
       try {
-        const step = this.#items.next();
+        const step = this.#source.next();
         if (isPromise(step)) {
           this.#resume(step, (later) => this.#take(later));
           return;
@@ -107,15 +109,16 @@ export class MapIterator extends PullIterator {
   }
 
   #wantsMore(): boolean {
-    return this.state === 'running' && this.#awaits === 'nothing' && !this.#items.isOver && !this.#failing;
+    return this.state === 'running' && this.#awaits === 'nothing' && !this.#source.isOver && !this.#failing;
   }
 
-  #hasRoom(): boolean {
-    if (!this.#budget.hasRoom()) return false;
-    if (!this.#target.isFull()) return true;
-    // Somebody else fills the queue. The next of our own results looks again, if there is any to come.
+  #mayTakeOne(): boolean {
+    if (!this.#budget.allowsAnother()) return false;
+    if (this.#target.makeSpace()) return true;
+    // Other requests fill the queue. The next of our own results comes back here; without one to come, wait
+    // for space.
     if (this.#budget.isUnused) {
-      this.#awaits = 'room';
+      this.#awaits = 'space';
       this.#resume(this.#target.ready(), () => {});
     }
     return false;
@@ -140,65 +143,65 @@ export class MapIterator extends PullIterator {
   #take(step: IteratorResult<unknown>): void {
     if (this.state === 'ended') return;
     if (step.done === true) {
-      this.#items.end();
-      this.#handOut();
+      this.#source.end();
+      this.#deliver();
       return;
     }
     const slot: Slot = {
       state: 'pending',
       value: undefined,
-      bytes: approximateBytes(step.value),
+      bytes: byteSize(step.value),
       request: undefined,
     };
     this.#budget.enter(slot.bytes);
     this.#pending.add(slot);
-    if (this.#ordered) this.#writer.push(slot);
+    if (this.#ordered) this.#slots.push(slot);
     slot.request = this.#target.submit(step.value);
     slot.request.promise.then(
-      (value) => this.#came(slot, 'value', value),
-      (error) => this.#came(slot, 'error', error),
+      (value) => this.#settled(slot, 'value', value),
+      (error) => this.#settled(slot, 'error', error),
     );
   }
 
-  #came(slot: Slot, state: 'value' | 'error', value: unknown): void {
+  #settled(slot: Slot, state: 'value' | 'error', value: unknown): void {
     if (this.state === 'ended') return;
     this.#pending.delete(slot);
-    const bytes = approximateBytes(value);
+    const bytes = byteSize(value);
     this.#budget.grow(bytes - slot.bytes);
     this.#failing ||= state === 'error';
     slot.state = state;
     slot.value = value;
     slot.bytes = bytes;
     slot.request = undefined;
-    if (!this.#ordered) this.#writer.push(slot);
-    this.#noteEnd();
-    this.#handOut();
+    if (!this.#ordered) this.#slots.push(slot);
+    this.#queueSourceError();
+    this.#deliver();
     this.#pull();
   }
 
-  /** What the source gave before comes first. */
+  /** Results of earlier items are delivered before the error. */
   #sourceFailed(error: unknown): void {
-    this.#items.end();
+    this.#source.end();
     if (this.state === 'ended') return;
     this.#sourceError = { state: 'error', value: error, bytes: 0, request: undefined };
     this.#budget.enter(this.#sourceError.bytes);
-    this.#noteEnd();
-    this.#handOut();
+    this.#queueSourceError();
+    this.#deliver();
   }
 
-  /** Puts the source's error behind the results of what it gave before. */
-  #noteEnd(): void {
+  /** Puts the source's error behind the results of earlier items. */
+  #queueSourceError(): void {
     if (this.#sourceError === undefined || (!this.#ordered && this.#pending.size > 0)) return;
-    this.#writer.push(this.#sourceError);
+    this.#slots.push(this.#sourceError);
     this.#sourceError = undefined;
   }
 
-  /** Hands results to those who wait for them. */
-  #handOut(): void {
+  /** Gives results to callers that wait for them. */
+  #deliver(): void {
     while (this.isAwaited) {
-      const slot = this.#writer[this.#first];
+      const slot = this.#slots[this.#first];
       if (slot === undefined) {
-        if (this.#items.isOver && this.#budget.isUnused) this.end();
+        if (this.#source.isOver && this.#budget.isUnused) this.end();
         return;
       }
       if (slot.state === 'pending') return;
@@ -213,10 +216,11 @@ export class MapIterator extends PullIterator {
   }
 
   #forgetFirst(): void {
-    // At once, since results may be large; the places go when they are many.
-    this.#writer[this.#first++] = undefined;
-    if (this.#first === this.#writer.length || this.#first > 1024) {
-      this.#writer.splice(0, this.#first);
+    // The slot goes at once, since results may be large; the array is shortened only now and then, which is
+    // cheaper.
+    this.#slots[this.#first++] = undefined;
+    if (this.#first === this.#slots.length || this.#first > 1024) {
+      this.#slots.splice(0, this.#first);
       this.#first = 0;
     }
   }
@@ -227,15 +231,15 @@ export class MapIterator extends PullIterator {
     this.end({ error });
   }
 
-  /** Takes back what is not started, and closes the source. */
+  /** Withdraws the requests that have not started, and closes the source. */
   protected override clear(): Promise<unknown> | undefined {
     this.#signal?.removeEventListener('abort', this.#onAbort);
-    this.#writer.length = 0;
-    // The youngest first: each is then the last of its window, and nothing has to move.
-    for (const { request } of [...this.#pending].reverse()) request?.takeBack();
+    this.#slots.length = 0;
+    // The youngest first: each is then the last of its window, and no other has to move.
+    for (const { request } of [...this.#pending].reverse()) request?.withdraw();
     this.#pending.clear();
-    const closed = this.#items.close();
-    // Not for a source that is just asked for an item: that may take for ever.
+    const closed = this.#source.close();
+    // A source that was just asked for an item may take for ever: it is not waited for.
     this.#closed = this.#awaits === 'source' ? undefined : closed;
     return this.#closed;
   }

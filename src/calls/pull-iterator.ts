@@ -1,4 +1,6 @@
-/** An async iterator whose values come by themselves: whoever calls `next` waits for them. */
+/**
+ * An async iterator whose values arrive on their own: calls of `next` wait for them, and are served in order.
+ */
 import { rethrowOn } from '../errors/async-stack.js';
 
 export type Step = IteratorResult<unknown, undefined>;
@@ -8,9 +10,9 @@ type Waiter = (step: Step | Promise<never>) => void;
 
 export abstract class PullIterator implements AsyncIterableIterator<unknown, undefined> {
   #state: 'new' | 'running' | 'ended' = 'new';
-  /** Who waits in `next`, the first to come first. */
+  /** Pending calls of `next`, the oldest first. */
   readonly #waiting: Waiter[] = [];
-  /** An error that no `next` has got yet. */
+  /** An error that no call of `next` has been given yet. */
   #failure: { readonly error: unknown } | undefined;
 
   [Symbol.asyncIterator](): this {
@@ -51,37 +53,41 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
     await this.return();
   }
 
-  /** The first `next` has come: nothing is opened, and nothing listened to, before it, as with any generator. */
+  /** Called by the first `next`: like a generator, nothing is opened or listened to before. */
   protected abstract begin(): void;
 
-  /** Somebody waits: gives what there is. */
+  /** Called by each `next`: gives the values that have arrived. */
   protected abstract serve(): void;
 
-  /** The caller wants no more: ends. Resolves when all is cleared away. */
+  /** Called when the caller wants no more values. Resolves when everything is cleaned up. */
   protected abstract leave(): Promise<void>;
 
   protected get state(): 'new' | 'running' | 'ended' {
     return this.#state;
   }
 
-  /** Whether somebody waits. */
+  /** Whether a call of `next` waits. */
   protected get isAwaited(): boolean {
     return this.#waiting.length > 0;
   }
 
-  /** Gives the value to the first who waits. */
+  /** Resolves the oldest waiting `next`. */
   protected give(value: unknown): void {
     this.#waiting.shift()?.({ done: false, value });
   }
 
-  /** It has ended: clears away. Returns what the first who waits has to wait for besides. */
+  /**
+   * Called once, at the end: cleans up. The oldest waiting `next` also waits for the promise that is
+   * returned.
+   */
   protected clear(): Promise<unknown> | undefined {
     return undefined;
   }
 
   /**
-   * There are no more values. Does nothing the second time.
-   * @param failure the reason: thrown in the first `next` that waits, or in the following one
+   * Ends the iteration. Does nothing the second time.
+   * @param failure the error to be thrown by the oldest waiting `next`, or by the following one where none
+   *   waits
    */
   protected end(failure?: { readonly error: unknown }): void {
     if (this.#state === 'ended') return;
@@ -92,12 +98,12 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
       this.#failure = failure;
       return;
     }
-    const settle = (): void => {
+    const finish = (): void => {
       first(failure === undefined ? DONE : rethrowOn(failure.error));
       for (const waiter of others) waiter(DONE);
     };
-    // An error while clearing away does not hide the one that was the reason.
-    if (cleared === undefined) settle();
-    else cleared.then(settle, settle);
+    // An error of the clean-up must not hide the one that ended the iteration.
+    if (cleared === undefined) finish();
+    else cleared.then(finish, finish);
   }
 }

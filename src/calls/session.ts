@@ -1,4 +1,7 @@
-/** Requests that belong together and run on one worker, after Pipy's per-connection cache of its balancers' choice. */
+/**
+ * Requests that run on one worker, in order. After Pipy, which remembers its balancers' choice for each
+ * connection.
+ */
 import { EventEmitter } from 'node:events';
 import { BalancerClosedError } from '../errors/errors.js';
 import type { SubmitOptions } from '../options/submit.js';
@@ -17,23 +20,27 @@ import type { Worker } from '../worker/worker.js';
 
 /** The events of a session. */
 export interface SessionEvents {
-  /** Its worker has gone, and another one has been selected: what tasks kept in the old thread is lost. */
+  /**
+   * The session's worker has ended, and another one was selected. State that tasks kept in the old thread is
+   * lost.
+   */
   moved: [{ from: number; to: number }];
 }
 
-/** What a session gives its requests to. */
+/** How a session submits its requests. */
 export type SessionSubmit = (session: Session, args: unknown[]) => Promise<unknown>;
 
 /**
- * All requests of a session run on the same worker, in the order of submission: so tasks can keep state in their thread. The worker
- * is selected by the policy for the first of them. If it dies, the session moves to another one and emits `moved`; a worker that is
- * being replaced or removed keeps its sessions until they are closed.
+ * All requests of a session run on the same worker, in the order of submission: so tasks can keep state in
+ * their thread. The policy selects the worker for the first request. If the worker dies, the session moves to
+ * another one and emits `moved`. A worker that is being replaced or removed keeps its sessions until they are
+ * closed.
  */
 export class Session extends EventEmitter<SessionEvents> implements Binding {
   readonly #submit: SessionSubmit;
   #worker: Worker | undefined;
   #lastId: number | undefined;
-  /** Requests that are accepted and not settled. */
+  /** Number of accepted requests that are not settled. */
   #open = 0;
   #closed = false;
 
@@ -42,12 +49,12 @@ export class Session extends EventEmitter<SessionEvents> implements Binding {
     this.#submit = submit;
   }
 
-  /** Id of the worker that it runs on; `undefined` before the first request has been dispatched. */
+  /** Id of the session's worker; `undefined` before the first request has been dispatched. */
   get workerId(): number | undefined {
     return this.#current()?.id;
   }
 
-  /** As `Balancer.submit`, on the session's worker. Rejects with `BalancerClosedError` after `close`. */
+  /** Like `Balancer.submit`, on the session's worker. Rejects with `BalancerClosedError` after `close`. */
   submit<R>(...call: SubmitBare<R, SubmitOptions>): Promise<Awaited<R>>;
   submit<A extends unknown[], R>(...call: SubmitWith<A, R, SubmitOptions>): Promise<Awaited<R>>;
   submit<F extends AnyTask, const A extends OverloadParameters<F>>(
@@ -59,7 +66,7 @@ export class Session extends EventEmitter<SessionEvents> implements Binding {
     return this.#submit(this, args);
   }
 
-  /** Frees the worker, as soon as the requests that were submitted before have run there. Does nothing the second time. */
+  /** Frees the worker as soon as the requests submitted before have run. Does nothing the second time. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -70,7 +77,9 @@ export class Session extends EventEmitter<SessionEvents> implements Binding {
     this.close();
   }
 
-  /** For the dispatcher: the worker's view; selects one where there is none yet. */
+  /**
+   * For the dispatcher: the view of the session's worker. Without a worker, or after its end, selects one.
+   */
   bind(select: () => View<Worker> | undefined): View<Worker> | undefined {
     const current = this.#current();
     if (current !== undefined) return current.view;
@@ -84,12 +93,12 @@ export class Session extends EventEmitter<SessionEvents> implements Binding {
     return view;
   }
 
-  /** For the Balancer: one of its requests is accepted. */
+  /** For the Balancer: a request of the session was accepted. */
   accepted(): void {
     this.#open++;
   }
 
-  /** One of its requests is settled. */
+  /** A request of the session was settled. */
   settled(): void {
     this.#open--;
     if (this.#closed && this.#open === 0) this.#leave();

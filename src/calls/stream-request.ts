@@ -1,4 +1,4 @@
-/** The request behind a stream, as its reader sees it. */
+/** The request behind a stream: starts it, gives credit, stops it. */
 
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { SubmitOptions } from '../options/submit.js';
@@ -7,7 +7,7 @@ import type { Worker } from '../worker/worker.js';
 import type { StreamSource } from './stream.js';
 import type { Submission } from './submission.js';
 
-/** What to run. */
+/** The arguments of `stream`. */
 export interface StreamCall {
   readonly task: unknown;
   readonly args: readonly unknown[] | undefined;
@@ -21,8 +21,8 @@ export class StreamRequest implements StreamSource {
   #request: Request | undefined;
   #running: Promise<unknown> | undefined;
 
-  constructor(intake: Submission, dispatcher: Dispatcher, call: StreamCall) {
-    this.#submission = intake;
+  constructor(submission: Submission, dispatcher: Dispatcher, call: StreamCall) {
+    this.#submission = submission;
     this.#dispatcher = dispatcher;
     this.#call = call;
   }
@@ -36,7 +36,7 @@ export class StreamRequest implements StreamSource {
       (request, extras) => {
         this.#request = request;
         extras.onYield = onYield;
-        // The caller has had some of its values.
+        // A second run would repeat values that the caller has had.
         extras.retries = 0;
       },
       true,
@@ -46,15 +46,15 @@ export class StreamRequest implements StreamSource {
 
   credit(values: number): void {
     const request = this.#request;
-    if (request !== undefined && !request.isSettled) workerOf(request)?.credit(request, values);
+    if (request !== undefined && !request.isSettled) workerOf(request)?.commands.credit(request, values);
   }
 
   async stop(): Promise<void> {
     const request = this.#request;
     if (request === undefined || request.isSettled) return;
     if (this.#dispatcher.withdraw(request)) request.resolve(undefined);
-    else workerOf(request)?.stopStream(request);
-    // What it throws now is nobody's: the caller has left.
+    else workerOf(request)?.commands.stopStream(request);
+    // The caller has left the loop: an error of the generator has nobody to go to.
     await this.#running?.catch(() => {});
   }
 }

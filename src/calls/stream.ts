@@ -1,26 +1,29 @@
-/** A generator task's values on the caller's side: taken one by one, with backpressure and early return. */
+/** `stream`: the values of a generator task, one by one, with backpressure and early return. */
 import { FIRST_CREDIT } from '../protocol/messages.js';
 import { PullIterator } from './pull-iterator.js';
 
-/** Credit is given back in portions of this many values, so that not each of them costs a message. */
+/** Credit is given in portions of this many values, so that not every value costs a message. */
 const PORTION = FIRST_CREDIT / 2;
 
 /** The running stream, as the Balancer provides it. */
 export interface StreamSource {
   /** Starts it. Resolves when the generator has ended; rejects with what it threw. */
   start(onYield: (value: unknown) => void): Promise<unknown>;
-  /** Lets the task send that many values more. */
+  /** Allows the task to send that many more values. */
   credit(values: number): void;
-  /** The caller wants no more. Resolves when the generator has ended. */
+  /** Ends the generator early. Resolves when it has ended. */
   stop(): Promise<void>;
 }
 
-/** Iterates a stream. Nothing runs before the first `next`, as with any generator. */
-export class StreamReader extends PullIterator implements AsyncGenerator<unknown, void, undefined> {
+/** See `Balancer.stream`. Like a generator, nothing runs before the first `next`. */
+export class StreamIterator extends PullIterator implements AsyncGenerator<unknown, void, undefined> {
   readonly #source: StreamSource;
   readonly #values: unknown[] = [];
   #taken = 0;
-  /** The generator has ended, for that reason if it has thrown; its last values may not have been taken. */
+  /**
+   * Set when the generator has ended; the caller may not have taken its last values. `failure`: it has
+   * thrown.
+   */
   #over: { readonly failure: { readonly error: unknown } | undefined } | undefined;
 
   constructor(source: StreamSource) {
@@ -30,7 +33,7 @@ export class StreamReader extends PullIterator implements AsyncGenerator<unknown
 
   protected override begin(): void {
     this.#source
-      .start((value) => this.#came(value))
+      .start((value) => this.#received(value))
       .then(
         () => this.#ended(undefined),
         (error) => this.#ended({ error }),
@@ -52,7 +55,7 @@ export class StreamReader extends PullIterator implements AsyncGenerator<unknown
     if (wasRunning) await this.#source.stop();
   }
 
-  #came(value: unknown): void {
+  #received(value: unknown): void {
     if (this.state === 'ended' || this.#over !== undefined) return;
     this.#values.push(value);
     this.serve();

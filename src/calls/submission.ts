@@ -1,19 +1,19 @@
-/** Where calls come in: each becomes a request in the queue, or is refused. */
+/** Turns each call into a request in the queue, or refuses it. */
 import { AsyncResource } from 'node:async_hooks';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { BalancerClosedError, NotAFunctionError, NoWorkerError } from '../errors/errors.js';
-import { checkSubmitOptions, type SubmitOptions } from '../options/submit.js';
+import { resolveSubmitOptions, type SubmitOptions } from '../options/submit.js';
 import { invalid } from '../options/validate.js';
 import { Request, RequestExtras } from '../requests/request.js';
 import type { TaskRef, TaskRegistry } from '../tasks/registry.js';
-import { checkTransfer } from '../values/transfer-list.js';
+import { checkTransferList } from '../values/transfer-list.js';
 import type { Backpressure } from './backpressure.js';
 import type { Cancellation } from './cancellation.js';
 
-/** Ids of requests start again after this. */
+/** Ids of requests start again at 1 after this. */
 const LAST_ID = 2 ** 30;
 
-/** What applies to each request whose own options do not say otherwise; times in ms, `Infinity`: none. */
+/** Applied to requests whose own options do not say otherwise. Times in ms, `Infinity`: none. */
 export interface SubmissionDefaults {
   readonly timeout: number;
   readonly queueTimeout: number;
@@ -21,7 +21,7 @@ export interface SubmissionDefaults {
   readonly traceSubmit: boolean;
 }
 
-/** Completes a request before it is queued. */
+/** Completes a request before it is queued. Called only for requests with options. */
 export type Prepare = (request: Request, extras: RequestExtras) => void;
 
 export class Submission {
@@ -30,37 +30,37 @@ export class Submission {
   readonly #dispatcher: Dispatcher;
   readonly #cancellation: Cancellation;
   readonly #backpressure: Backpressure;
-  /** Some default applies to each request, so each needs its extras. */
-  readonly #guardAll: boolean;
+  /** Whether a default makes each request need its extras. */
+  readonly #allNeedExtras: boolean;
   #lastId = 0;
-  /** Why requests are refused at present. */
+  /** Set while requests are refused. */
   #refusal: BalancerClosedError | NoWorkerError | undefined;
 
   constructor(
     defaults: SubmissionDefaults,
     tasks: TaskRegistry,
     dispatcher: Dispatcher,
-    expiry: Cancellation,
-    room: Backpressure,
+    cancellation: Cancellation,
+    backpressure: Backpressure,
   ) {
     const { timeout, queueTimeout, retries, traceSubmit } = defaults;
-    this.#guardAll = timeout > 0 || queueTimeout > 0 || retries > 0 || traceSubmit;
+    const hasTimeout = Number.isFinite(timeout) || Number.isFinite(queueTimeout);
+    this.#allNeedExtras = hasTimeout || retries > 0 || traceSubmit;
     this.#defaults = defaults;
     this.#tasks = tasks;
     this.#dispatcher = dispatcher;
-    this.#cancellation = expiry;
-    this.#backpressure = room;
+    this.#cancellation = cancellation;
+    this.#backpressure = backpressure;
   }
 
-  /** Id of the last request that was accepted. */
+  /** Id of the last accepted request. */
   get lastId(): number {
     return this.#lastId;
   }
 
   /**
-   * Never throws: what is refused is a rejected promise.
-   * @param prepare called only where there are options
-   * @param streams whether its values are awaited one by one
+   * Never throws: for a refused request it returns a rejected promise.
+   * @param streams whether the task may be a generator
    */
   accept(
     task: unknown,
@@ -69,7 +69,7 @@ export class Submission {
     prepare: Prepare | undefined,
     streams = false,
   ): Promise<unknown> {
-    if (this.#refusal !== undefined) return Promise.reject(anew(this.#refusal));
+    if (this.#refusal !== undefined) return Promise.reject(copyOf(this.#refusal));
     let request: Request;
     try {
       if (args !== undefined && !Array.isArray(args)) {
@@ -77,16 +77,21 @@ export class Submission {
       }
       const ref = this.#tasks.resolve(task);
       if (!streams) mustNotStream(ref);
-      const extras = options === undefined && !this.#guardAll ? undefined : this.#extrasFor(options);
+      const extras = options === undefined && !this.#allNeedExtras ? undefined : this.#extrasFor(options);
       if (extras?.transfer !== undefined) {
-        checkTransfer('submit options.transfer', extras.transfer, [args, extras.context], 'the arguments');
+        checkTransferList(
+          'submit options.transfer',
+          extras.transfer,
+          [args, extras.context],
+          'the arguments',
+        );
       }
       this.#lastId = this.#lastId === LAST_ID ? 1 : this.#lastId + 1;
       request = new Request(this.#lastId, ref, args, extras);
       extras?.signal?.throwIfAborted();
-      // The look ahead spares a call, and 3 of the 45 ns that a submit takes.
-      if (this.#backpressure.isFull) this.#backpressure.demand();
-      // A getter in arguments that were sent for the sake of room may have aborted it.
+      // Asking first spares a call, and 3 of the 45 ns that a submit takes.
+      if (this.#backpressure.isFull) this.#backpressure.ensureSpace();
+      // Making space sends other requests, and a getter in their arguments may have aborted this one.
       extras?.signal?.throwIfAborted();
     } catch (error) {
       return Promise.reject(error);
@@ -94,44 +99,47 @@ export class Submission {
     const promise = request.promise();
     if (request.extras !== undefined) {
       prepare?.(request, request.extras);
-      this.#cancellation.guard(request, request.extras);
+      this.#cancellation.watch(request, request.extras);
     }
     this.#dispatcher.submit(request);
     return promise;
   }
 
-  /** Whether a request would be refused for lack of room, and for nothing else. */
-  lacksRoom(): boolean {
-    return this.#refusal === undefined && this.#backpressure.staysFull();
+  /**
+   * Dispatches what can be, if the queue is full. Returns whether a request would not be refused for a full
+   * queue then.
+   */
+  makeSpace(): boolean {
+    return this.#refusal !== undefined || this.#backpressure.makeSpace();
   }
 
-  /** Resolves when no request would be refused for lack of room. */
+  /** Resolves when no request would be refused for a full queue. */
   async ready(): Promise<void> {
-    while (this.#refusal === undefined && this.#backpressure.isFull) await this.#backpressure.wait();
+    while (this.#refusal === undefined && this.#backpressure.isFull) await this.#backpressure.untilSpace();
   }
 
-  /** Nobody can run requests: rejects those that wait, and refuses all until it is called with `undefined`. */
+  /** No worker can run requests: rejects those that wait, and refuses all until called with `undefined`. */
   refuse(error: NoWorkerError | undefined): void {
     if (!(this.#refusal instanceof BalancerClosedError)) this.#refusal = error;
     if (error === undefined) return;
     for (const request of this.#dispatcher.takeUnstarted()) request.reject(error);
   }
 
-  /** Refuses all from now on; what was accepted is not touched. */
+  /** Refuses all requests from now on. Accepted ones are not affected. */
   close(): void {
     this.#refusal = new BalancerClosedError();
-    this.#backpressure.letGo();
+    this.#backpressure.wakeAll();
   }
 
   #extrasFor(given: SubmitOptions = {}): RequestExtras {
-    const options = checkSubmitOptions(given);
+    const options = resolveSubmitOptions(given);
     const defaults = this.#defaults;
     const extras = new RequestExtras();
     extras.key = options.key;
     extras.priority = options.priority ?? 0;
     extras.transfer = options.transfer as RequestExtras['transfer'];
     extras.context = options.context;
-    // Called from a message, it still finds the caller's AsyncLocalStorage.
+    // It is called from a message, and must find the AsyncLocalStorage of the caller.
     extras.onProgress = options.onProgress && AsyncResource.bind(options.onProgress);
     extras.signal = options.signal;
     extras.timeout = finite(options.timeout ?? defaults.timeout);
@@ -139,7 +147,7 @@ export class Submission {
     extras.retries = options.retries ?? defaults.retries;
     if (defaults.traceSubmit) {
       extras.place = new Error('submit');
-      // Without our own frames, which would use up V8's limit of ten.
+      // Leaves out our own frames, which would use up V8's limit of ten.
       Error.captureStackTrace(extras.place, this.accept);
     }
     return extras;
@@ -154,12 +162,13 @@ export function mustNotStream(task: TaskRef): void {
   );
 }
 
+/** In requests, 0 stands for no timeout. */
 function finite(ms: number): number {
   return ms === Number.POSITIVE_INFINITY ? 0 : ms;
 }
 
-/** Each refused request gets an error of its own, whose stack shows where it was submitted. */
-function anew(error: BalancerClosedError | NoWorkerError): BalancerClosedError | NoWorkerError {
+/** Each refused request gets its own error, whose stack shows where it was submitted. */
+function copyOf(error: BalancerClosedError | NoWorkerError): BalancerClosedError | NoWorkerError {
   const { message, cause } = error;
   return error instanceof BalancerClosedError
     ? new BalancerClosedError(message)

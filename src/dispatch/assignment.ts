@@ -1,29 +1,34 @@
 /**
- * Who gets what: out of the queue, by the policy's choice, into windows; between windows, where a worker idles; and back into the queue.
+ * Which worker gets which request: from the queue into windows, by the policy's choice; between windows, if a
+ * worker idles; and back into the queue.
  */
 
 import type { Policy } from '../policies/policy.js';
 import type { Queue } from '../requests/queue.js';
 import type { Request } from '../requests/request.js';
+import type { WindowLimits } from '../worker/setup.js';
 import type { View } from '../worker/view.js';
-import type { WindowLimits, Worker } from '../worker/worker.js';
+import type { Worker } from '../worker/worker.js';
 import type { Counters } from './counters.js';
-import { type Leveller, rebalance } from './rebalance.js';
-import { Staging } from './staging.js';
+import { type Move, rebalance } from './rebalance.js';
 import { placeFor } from './transfer-placement.js';
 
-export class Assignment implements Leveller {
+export class Assignment {
   readonly #queue: Queue;
   readonly #policy: Policy;
   readonly #limits: WindowLimits;
   readonly #workers: readonly Worker[];
   readonly #counts: Counters;
-  readonly #staging: Staging;
+  /**
+   * Workers with staged requests. All slots are filled first and then posted, so that a sleeping thread is
+   * woken once.
+   */
+  readonly #staged: Worker[] = [];
   #isActive = false;
-  /** Some worker may have a backlog. */
-  #hasBacklogs = false;
+  /** False: no worker has a backlog. */
+  #mayHaveBacklogs = false;
 
-  /** @param workers the same list always */
+  /** @param workers always the same list */
   constructor(
     queue: Queue,
     policy: Policy,
@@ -36,29 +41,29 @@ export class Assignment implements Leveller {
     this.#limits = limits;
     this.#workers = workers;
     this.#counts = counts;
-    this.#staging = new Staging(counts);
   }
 
-  /** A slot is being filled, or a policy asked: it is the caller's code that has come here again, and must not hand out. */
+  /**
+   * Whether a slot is being filled, or a policy asked. Both may call the caller's code, from which nothing
+   * must be assigned.
+   */
   get isActive(): boolean {
     return this.#isActive;
   }
 
-  /** Requests in the queue and in backlogs: all that is in nobody's window. O(1); O(w) while there are backlogs. */
+  /**
+   * Number of requests in the queue and in backlogs, thus in no window. O(1); O(w) while there are backlogs.
+   */
   get waiting(): number {
     let waiting = this.#queue.size;
-    if (!this.#hasBacklogs) return waiting;
-    this.#hasBacklogs = false;
-    for (const { backlog } of this.#workers) {
-      if (backlog.length === 0) continue;
-      this.#hasBacklogs = true;
-      waiting += backlog.length;
-    }
+    if (!this.#mayHaveBacklogs) return waiting;
+    for (const { backlog } of this.#workers) waiting += backlog.length;
     return waiting;
   }
 
   /**
-   * Gives out what the policy lets; then an idle worker gets of what others have. O(n log w) for n requests that find room.
+   * Empties the queue as far as the policy allows, then moves requests to idle workers. O(n log w) for n
+   * requests that find room.
    * @param before called first, as a part of it
    */
   run(before: (() => void) | undefined): void {
@@ -66,13 +71,51 @@ export class Assignment implements Leveller {
     try {
       before?.();
       this.#emptyQueue();
-      // A window may have been emptied by something else than completions.
-      for (const worker of this.#workers) if (worker.backlog.length > 0) this.refill(worker);
-      this.#staging.post();
-      if (this.#queue.size === 0) rebalance(this.#workers, this);
+      this.#refillAll();
+      this.#post();
+      if (this.#queue.size === 0) rebalance(this.#workers, this.#move);
     } finally {
       this.#isActive = false;
     }
+  }
+
+  /** Gives the worker requests from its backlog. */
+  refill(worker: Worker): void {
+    if (worker.backlog.length === 0) return;
+    const wasActive = this.#isActive;
+    // A pass in the middle, from a getter in arguments, would stage its requests into the very slot that is
+    // being filled.
+    this.#isActive = true;
+    try {
+      while (worker.backlog.length > 0 && worker.view.available)
+        this.#stage(worker.backlog.shift() as Request, worker);
+    } finally {
+      this.#isActive = wasActive;
+    }
+  }
+
+  /** Requests that have been taken back from a worker go to their place in the queue. */
+  takeBack(requests: readonly Request[], from: Worker): void {
+    this.#counts.reclaimed += requests.length;
+    this.requeue(requests);
+    this.#policy.update(from.view);
+  }
+
+  /** Puts requests back to their place in the queue. */
+  requeue(requests: readonly Request[]): void {
+    // The oldest last: then each comes to the very front.
+    for (let i = requests.length - 1; i >= 0; i--) {
+      const request = requests[i] as Request;
+      if (request.isSettled) continue;
+      if (request.extras !== undefined) request.extras.worker = undefined;
+      this.#queue.pushBack(request);
+    }
+  }
+
+  /** The worker's thread has ended. */
+  forget(worker: Worker): void {
+    const at = this.#staged.indexOf(worker);
+    if (at >= 0) this.#staged.splice(at, 1);
   }
 
   #emptyQueue(): void {
@@ -90,7 +133,7 @@ export class Assignment implements Leveller {
         continue;
       }
       if (view === undefined) break;
-      const worker = placeFor(request, view.worker, this.#workers, this.#limits.lead);
+      const worker = placeFor(request, view.worker, this.#workers, this.#limits.prefetch);
       if (worker === undefined) break;
       if (this.#takeFirst(request)) this.#give(request, worker);
     }
@@ -110,8 +153,9 @@ export class Assignment implements Leveller {
   }
 
   /**
-   * Takes a request out of the queue that has been its first.
-   * @returns false: it is no longer. A policy, and listeners of a session that moves, may have submitted something more urgent, or aborted it
+   * Takes the first request out of the queue.
+   * @returns false: it is no longer the first. A policy, or a listener of a session that moves, may have
+   * submitted a more urgent one, or aborted it
    */
   #takeFirst(request: Request): boolean {
     const first = this.#queue.shift();
@@ -124,56 +168,63 @@ export class Assignment implements Leveller {
     if (!worker.view.available || worker.backlog.length > 0) {
       if (request.extras !== undefined) request.extras.worker = worker;
       worker.backlog.push(request);
-      this.#hasBacklogs = true;
+      this.#mayHaveBacklogs = true;
       return;
     }
-    this.#staging.stage(request, worker);
+    this.#stage(request, worker);
     this.#policy.update(worker.view);
   }
 
-  /** Gives the worker what a pinning policy has chosen it for. */
-  refill(worker: Worker): void {
-    if (worker.backlog.length === 0) return;
-    const wasActive = this.#isActive;
-    // A pass in the middle, from a getter in arguments, would stage its requests into the very slot that is being filled.
-    this.#isActive = true;
-    try {
-      while (worker.backlog.length > 0 && worker.view.available)
-        this.#staging.stage(worker.backlog.shift() as Request, worker);
-    } finally {
-      this.#isActive = wasActive;
+  /** A window may have been emptied by something other than completions. */
+  #refillAll(): void {
+    if (!this.#mayHaveBacklogs) return;
+    let haveBacklogs = false;
+    for (const worker of this.#workers) {
+      this.refill(worker);
+      if (worker.backlog.length > 0) haveBacklogs = true;
     }
+    this.#mayHaveBacklogs = haveBacklogs;
   }
 
-  give(requests: readonly Request[], from: Worker, to: Worker): void {
+  readonly #move: Move = (requests, from, to) => {
     this.#policy.update(from.view);
     if (requests.length === 0) return;
     this.#counts.reclaimed += requests.length;
     // A getter in the arguments of one may abort the next, which is in no window just now.
-    for (const request of requests) if (!request.isSettled) this.#staging.stage(request, to);
+    for (const request of requests) if (!request.isSettled) this.#stage(request, to);
     this.#policy.update(to.view);
-    this.#staging.post();
-  }
+    this.#post();
+  };
 
-  release(requests: readonly Request[], from: Worker): void {
-    this.#counts.reclaimed += requests.length;
-    this.requeue(requests);
-    this.#policy.update(from.view);
-  }
-
-  /** Puts requests back to their place in the queue. */
-  requeue(requests: readonly Request[]): void {
-    // The oldest last: then each comes to the very front.
-    for (let i = requests.length - 1; i >= 0; i--) {
-      const request = requests[i] as Request;
-      if (request.isSettled) continue;
-      if (request.extras !== undefined) request.extras.worker = undefined;
-      this.#queue.pushBack(request);
+  /**
+   * Puts a request into the worker's window; `#post` makes it visible. Rejects it if its arguments cannot be
+   * cloned. O(1).
+   */
+  #stage(request: Request, worker: Worker): void {
+    const { extras } = request;
+    // Ahead of the staging, in which a getter may abort this very request: it is no longer in the queue.
+    if (extras !== undefined) extras.worker = worker;
+    const error = worker.stage(request);
+    if (error !== undefined) {
+      this.#counts.failed++;
+      request.reject(error);
+      return;
+    }
+    // A getter in its arguments has aborted it.
+    if (request.isSettled) return;
+    extras?.sent?.();
+    if (!worker.hasStaged) {
+      worker.hasStaged = true;
+      this.#staged.push(worker);
     }
   }
 
-  /** The worker is no more. */
-  forget(worker: Worker): void {
-    this.#staging.forget(worker);
+  /** Posts all that is staged. O(w). */
+  #post(): void {
+    for (const worker of this.#staged) {
+      worker.hasStaged = false;
+      worker.flush();
+    }
+    this.#staged.length = 0;
   }
 }

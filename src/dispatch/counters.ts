@@ -1,9 +1,9 @@
-/** What a Balancer counts since its start. */
+/** Counts since the start of a Balancer. */
 export interface Counters {
   submitted: number;
   completed: number;
   failed: number;
-  /** Requests taken back from one worker's window for another. */
+  /** Requests taken back from a worker's window before they had started. */
   reclaimed: number;
   /** Requests run again after a crash. */
   retried: number;

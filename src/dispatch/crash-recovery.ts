@@ -1,4 +1,6 @@
-/** What a thread's end costs: which requests run elsewhere, which run again, which are rejected and why. */
+/**
+ * What becomes of a dead thread's requests: which run elsewhere, which run again, which are rejected and why.
+ */
 
 import { WorkerCrashedError } from '../errors/errors.js';
 import type { Request } from '../requests/request.js';
@@ -7,13 +9,13 @@ import type { Remains } from '../worker/window-writer.js';
 import type { Worker } from '../worker/worker.js';
 import type { Counters } from './counters.js';
 
-/** Workers that may die running one request. It is not given a next one, whatever its `retries`. */
+/** A request that so many workers have died of is not run again, however high its `retries`. */
 const MOST_KILLS = 3;
 
 export class CrashRecovery {
   readonly #counts: Counters;
   readonly #requeue: (requests: readonly Request[]) => void;
-  /** Threads that have ended while they read a request's arguments. */
+  /** How many threads have ended while they read a request's arguments. */
   readonly #readers = new WeakMap<Request, number>();
 
   /** @param requeue puts requests back to their place in the queue */
@@ -22,14 +24,14 @@ export class CrashRecovery {
     this.#requeue = requeue;
   }
 
-  /** The thread has stopped, with this in its window. */
+  /** The thread has ended with these requests in its window. */
   settle({ running, unstarted, reading }: Remains, worker: Worker, death: ThreadDeath): void {
     if (running !== undefined) this.#crashed(running, worker, death);
     if (reading !== undefined) this.#diedReading(reading, worker, death);
     this.moveOn(unstarted, worker, describe(death), death);
   }
 
-  /** What a dying worker has not started goes back to the queue, except what exists nowhere any more. */
+  /** Unstarted requests go back to the queue, except those whose transferred arguments are lost. */
   moveOn(unstarted: readonly Request[], worker: Worker, why: string, death?: ThreadDeath): void {
     for (const request of unstarted) {
       if (request.extras?.away !== true) continue;
@@ -40,8 +42,9 @@ export class CrashRecovery {
   }
 
   /**
-   * A thread ended, of too little memory most likely, while it read a request's arguments. The task has not begun, so it may be
-   * given to a fresh thread, which has more room; but arguments that none can hold would end one after the other, for ever.
+   * A thread ended while it read a request's arguments, most likely for lack of memory. The task has not
+   * begun, so a fresh thread, which has more memory, may get it; but arguments that no thread can hold must
+   * not end one after the other.
    */
   #diedReading(request: Request, worker: Worker, death: ThreadDeath): void {
     const ended = (this.#readers.get(request) ?? 0) + 1;

@@ -1,32 +1,37 @@
-/** What the workers have to do, taken together, and what is to be expected of them. Each is one look at them all: O(w). */
+/**
+ * Aggregate queries over all workers: anything pending, any result ready, when the next is due. Each is O(w).
+ */
 import type { Worker } from '../worker/worker.js';
 
-/** Whether a completion lies somewhere. */
+/** Whether any worker has completions to be read. */
 export function someHasResults(workers: readonly Worker[]): boolean {
   for (const worker of workers) if (worker.hasResults) return true;
   return false;
 }
 
-/** Whether one may have, or soon get, completions that it does not announce at once. */
-export function someMayHoldBack(workers: readonly Worker[]): boolean {
-  for (const worker of workers) if (worker.mayHoldBack) return true;
+/** Whether any worker may have, or soon get, completions that it does not announce at once. */
+export function someMayCoalesce(workers: readonly Worker[]): boolean {
+  for (const { completions } of workers) if (completions.mayBeCoalesced) return true;
   return false;
 }
 
-/** Whether anything is in a window. */
+/** Whether any window has requests. */
 export function someIsPending(workers: readonly Worker[]): boolean {
   for (const { view } of workers) if (view.pending > 0) return true;
   return false;
 }
 
-/** Whether a caller waits for any of them. Nobody waits for the check of a fresh worker, unless requests wait for that worker, too. */
+/**
+ * Whether a caller waits for any worker. None waits for a start-up check, unless requests wait for that
+ * worker.
+ */
 export function someIsAwaited(workers: readonly Worker[]): boolean {
   for (const { state, view, backlog } of workers)
     if (backlog.length > 0 || (view.pending > 0 && state !== 'checking')) return true;
   return false;
 }
 
-/** Requests in windows and backlogs; the check of a fresh worker is none. */
+/** Number of requests in windows and backlogs, start-up checks not included. */
 export function pendingIn(workers: readonly Worker[]): number {
   let pending = 0;
   for (const { state, view, backlog } of workers)
@@ -35,8 +40,9 @@ export function pendingIn(workers: readonly Worker[]): number {
 }
 
 /**
- * How long it is not worthwhile to look for results, in ms; `undefined`: nothing is pending. With a core to spare: the time to the next
- * result. With none: the time until the first worker has nothing to do, since looking before takes the time from them.
+ * After how many ms a look for results is worthwhile; `undefined`: nothing is pending. With a core to spare:
+ * the time to the next result. With none: the time until the first worker runs dry, since earlier looks take
+ * time from it.
  * @param cores how many threads the machine runs at once
  */
 export function nextResult(workers: readonly Worker[], cores: number): number | undefined {

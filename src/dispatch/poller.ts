@@ -1,32 +1,41 @@
 /**
- * How the main thread learns of completions: it looks by itself while results are due within microseconds, else it
+ * How the main thread learns of completions: it polls while results are due within microseconds, otherwise it
  * sleeps and is woken by a message.
  *
- * Looking means one look in each turn of the event loop, so the caller's own timers and I/O are served in between. On a
- * machine whose cores are all taken by workers it takes time from them, so there only the shortest waits are worth it.
+ * Polling means one look in each turn of the event loop, so the caller's own timers and I/O are served in
+ * between. If workers take all cores of the machine it takes time from them, so only the shortest waits are
+ * worth it.
  *
- * off ──arm──→ looking ⇄ sleeping;  both ──nothing pending──→ off.
+ *     off ⇄ looking ⇄ sleeping ← off
+ *
  * Before it sleeps it says so on the bell and looks once more (see `window.ts`).
  */
 // By name, not as globals: a test that puts fake timers in their place must not stop the Balancer.
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
 import { bellStates } from '../protocol/window.js';
 
-/** What the poller asks of the dispatcher. */
 export interface Lookout {
-  /** Takes what is completed and dispatches. Returns how many completions there were. */
+  /** Reads completions and makes a pass. Returns how many completions there were. */
   look(): number;
-  /** Whether a completion lies there. */
+  /** Whether there are completions to be read. */
   hasResults(): boolean;
   /** Time until a look is worthwhile, in ms; `undefined`: nothing is pending. */
   nextResult(): number | undefined;
   /** Whether a worker may have, or soon get, completions that it does not announce at once. */
-  mayHoldBack(): boolean;
+  mayCoalesce(): boolean;
 }
 
-/** Results due within this time are waited for by looking, in ms. */
+export const POLLER_TRANSITIONS = {
+  off: ['looking', 'sleeping'],
+  looking: ['sleeping', 'off'],
+  sleeping: ['looking'],
+} as const satisfies Record<string, readonly string[]>;
+
+type PollerState = keyof typeof POLLER_TRANSITIONS;
+
+/** For results due within this time the main thread polls, in ms. */
 const LOOK_MS = 0.05;
-/** A completion held back for company, and then by a run that is longer than expected, is fetched after this time at the latest, in ms. */
+/** Latest look for a coalesced completion whose successor runs longer than expected, in ms. */
 const FALLBACK_MS = 1;
 
 export class Poller {
@@ -34,9 +43,9 @@ export class Poller {
   readonly bell = new SharedArrayBuffer(4);
   readonly #word = new Int32Array(this.bell);
   readonly #lookout: Lookout;
-  #state: 'off' | 'looking' | 'sleeping' = 'off';
+  #state: PollerState = 'off';
   #immediate = false;
-  /** A look receives messages, and one of them may be a call to look. */
+  /** A look receives messages, and one of them may be a `wake`. */
   #isLooking = false;
   #lastResult = 0;
   #fallback: NodeJS.Timeout | undefined;
@@ -45,21 +54,21 @@ export class Poller {
     this.#lookout = lookout;
   }
 
-  /** Something has been sent. */
+  /** Requests have been sent. */
   arm(): void {
     if (this.#state === 'looking') return;
     this.#lastResult = performance.now();
     this.#choose(0);
   }
 
-  /** A worker has woken the main thread, or something else makes a look worthwhile. */
+  /** A worker has woken the main thread, or a look is worthwhile for another reason. */
   wake(): void {
     this.#rouse();
     if (this.#immediate || this.#isLooking) return;
     this.#look();
   }
 
-  /** Looks in the next turn of the event loop, whatever is due. */
+  /** Looks in the next turn of the event loop, also if no result is due. */
   lookSoon(): void {
     this.#rouse();
     this.#schedule();
@@ -67,7 +76,7 @@ export class Poller {
 
   stop(): void {
     this.#rouse();
-    this.#state = 'off';
+    this.#enter('off');
     clearTimeout(this.#fallback);
     this.#fallback = undefined;
   }
@@ -79,13 +88,13 @@ export class Poller {
 
   readonly #onFallback = (): void => {
     if (this.#state !== 'sleeping') return;
-    const mayHoldBack = this.#lookout.mayHoldBack();
+    const mayCoalesce = this.#lookout.mayCoalesce();
     if (this.#lookout.hasResults()) this.wake();
-    else if (mayHoldBack) this.#fallback?.refresh();
+    else if (mayCoalesce) this.#fallback?.refresh();
   };
 
   #look(): void {
-    this.#state = 'looking';
+    this.#enter('looking');
     const count = this.#lookOnce();
     const now = performance.now();
     if (count > 0) this.#lastResult = now;
@@ -101,12 +110,12 @@ export class Poller {
     }
   }
 
-  /** @param waited for how long there has been no result, in ms */
+  /** @param waited how long there has been no result, in ms */
   #choose(waited: number): void {
     const next = this.#lookout.nextResult();
     if (next === undefined) {
       this.#rouse();
-      this.#state = 'off';
+      this.#enter('off');
     } else if (next <= LOOK_MS && waited <= 2 * LOOK_MS) {
       this.#rouse();
       this.#schedule();
@@ -116,7 +125,7 @@ export class Poller {
   }
 
   #schedule(): void {
-    this.#state = 'looking';
+    this.#enter('looking');
     if (this.#immediate) return;
     this.#immediate = true;
     setImmediate(this.#onImmediate);
@@ -124,15 +133,16 @@ export class Poller {
 
   #sleep(): void {
     Atomics.store(this.#word, 0, bellStates.sleeping);
-    // In this order: what is held back before a run that makes it say no lies there for the look that follows.
-    const mayHoldBack = this.#lookout.mayHoldBack();
+    // In this order: a completion that was coalesced before a run that makes this false is there for the next
+    // look.
+    const mayCoalesce = this.#lookout.mayCoalesce();
     if (this.#lookout.hasResults()) {
       this.#rouse();
       this.#schedule();
       return;
     }
-    this.#state = 'sleeping';
-    if (!mayHoldBack) return;
+    this.#enter('sleeping');
+    if (!mayCoalesce) return;
     if (this.#fallback === undefined) {
       this.#fallback = setTimeout(this.#onFallback, FALLBACK_MS);
       this.#fallback.unref();
@@ -142,7 +152,15 @@ export class Poller {
   }
 
   #rouse(): void {
-    if (this.#state === 'sleeping') this.#state = 'looking';
+    if (this.#state === 'sleeping') this.#enter('looking');
     Atomics.store(this.#word, 0, bellStates.looking);
+  }
+
+  /** Stays where it is, or goes on along the table. */
+  #enter(next: PollerState): void {
+    if (next === this.#state) return;
+    const allowed: readonly PollerState[] = POLLER_TRANSITIONS[this.#state];
+    if (!allowed.includes(next)) throw new Error(`poller: no way from ${this.#state} to ${next}`);
+    this.#state = next;
   }
 }

@@ -1,15 +1,18 @@
 /**
- * Errors with the frames of those who wait for them.
+ * Errors with the frames of the functions that await them.
  *
- * Thrown inside an async function, since V8 then knows who awaits it: so requests that succeed pay nothing for it. (See
- * "zero-cost async stack traces", https://v8.dev/docs/stack-trace-api#async-stack-traces.)
+ * The errors are thrown inside an async function, since V8 knows who awaits that. So requests that succeed
+ * pay nothing. (See "zero-cost async stack traces", https://v8.dev/docs/stack-trace-api#async-stack-traces.)
  */
 import { NotCloneableError, TaskTimeoutError, WorkerCrashedError } from './errors.js';
 
-/** Errors made for one request alone, whose stacks nobody has completed yet. Others are shared, or the caller's own. */
+/** Errors made for one request whose stacks lack the awaiting frames so far. */
 const incomplete = new WeakSet<Error>();
 
-/** Whether an error of ours is made for one request alone. */
+/**
+ * Whether an error was made by us for one request alone. Others are shared by several requests, or the
+ * caller's own.
+ */
 export function isOfOneRequest(error: unknown): boolean {
   try {
     return (
@@ -24,19 +27,19 @@ export function isOfOneRequest(error: unknown): boolean {
 }
 
 /**
- * Throws what is of one request.
- * @param place where the request was submitted, if that has been recorded; default: who awaits it
+ * Throws an error that belongs to one request, with the frames of its place appended to its stack.
+ * @param place where the request was submitted, if that has been recorded; default: where it is awaited
  */
 export async function rethrow(errorOf: () => unknown, place?: Error): Promise<never> {
   await undefined;
-  // Only after a turn of the microtasks the promise that is resolved with this one waits for it.
+  // The promise that is resolved with this one awaits it only after a turn of the microtasks.
   await undefined;
   const error = errorOf();
   if (error instanceof Error) complete(error, place ?? awaiting(rethrow));
   throw error;
 }
 
-/** Throws on what the promise of a request was rejected with, to someone who does not await that promise himself. */
+/** Rethrows the rejection of a request's promise to a caller who does not await that promise directly. */
 export async function rethrowOn(error: unknown): Promise<never> {
   await undefined;
   await undefined;
@@ -44,14 +47,14 @@ export async function rethrowOn(error: unknown): Promise<never> {
   throw error;
 }
 
-/** Who awaits the async function that runs: all that is on the stack beside it, and Node's frames. */
+/** The frames that await the running async function: everything on the stack below it. */
 function awaiting(below: (...args: never[]) => unknown): { stack?: string } {
   const holder: { stack?: string } = {};
   Error.captureStackTrace(holder, below);
   return holder;
 }
 
-/** Node's own frames, from which microtasks are run, as messages and timers are. */
+/** Node's own frames, which run microtasks, messages and timers. */
 const INTERNAL = /\bnode:internal\//;
 
 function complete(error: Error, { stack }: { stack?: string }): void {
@@ -66,6 +69,6 @@ function complete(error: Error, { stack }: { stack?: string }): void {
   try {
     error.stack = `${error.stack}\n${frames.join('\n')}`;
   } catch {
-    // Frozen, as it was thrown.
+    // The task threw a frozen error.
   }
 }

@@ -1,5 +1,5 @@
-/** Which classes of errors both threads have, and which of them an error is of. Used by both sides. */
-import * as balancerErrors from './errors.js';
+/** The error classes that both threads have, and which of them an error belongs to. Used by both sides. */
+import { CLASS_MARK, ERROR_CLASSES } from './errors.js';
 
 type ErrorClass = abstract new (...args: never[]) => object;
 
@@ -16,20 +16,17 @@ const GLOBAL_CLASSES: readonly ErrorClass[] = [
 
 const byName = (classes: readonly ErrorClass[]) => new Map(classes.map((each) => [each.name, each]));
 const globals = byName(GLOBAL_CLASSES);
-const ours = byName(Object.values(balancerErrors));
+const ours = byName(Object.values(ERROR_CLASSES));
 const all = new Map([...globals, ...ours, ['DOMException', DOMException]]);
-
-/** As `errors.ts` marks this package's classes. */
-const KIND = Symbol.for('leastwork.error');
 
 const MAX_DEPTH = 50;
 
-/** The class of this name that both sides have. */
+/** The shared class of that name, or `Error`. */
 export function classNamed(name: string): ErrorClass {
   return all.get(name) ?? Error;
 }
 
-/** The name of the nearest class on an error's prototype chain that both sides have. */
+/** The name of the nearest shared class on an error's prototype chain. */
 export function sharedClass(error: object): string {
   let prototype = prototypeOf(error);
   for (let depth = 0; prototype !== null && depth < MAX_DEPTH; depth++) {
@@ -41,13 +38,14 @@ export function sharedClass(error: object): string {
 }
 
 /**
- * The name alone says nothing: a program may have a `QueueFullError` of its own. So this package's classes go by their mark, which those
- * of another copy have as well, and the language's by being native, which those of another realm (`node:vm`) are as well.
+ * A name alone is no proof: a program may have a `QueueFullError` of its own. This package's classes are
+ * known by their mark, which another copy's have, too; the language's by being native, which another realm's
+ * (`node:vm`) are, too.
  */
 function nameOfShared(prototype: object): string | undefined {
   if (prototype === DOMException.prototype) return 'DOMException';
   try {
-    const kind: unknown = Object.getOwnPropertyDescriptor(prototype, KIND)?.value;
+    const kind: unknown = Object.getOwnPropertyDescriptor(prototype, CLASS_MARK)?.value;
     if (typeof kind === 'string' && ours.has(kind)) return kind;
     const owner = prototype.constructor;
     return globals.has(owner.name) && isNative(owner) ? owner.name : undefined;

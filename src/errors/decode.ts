@@ -1,13 +1,15 @@
-/** Plain data → what was thrown, in the thread that waits for it. Used by both sides. */
+/** Plain data → thrown value, in the thread that waits for it. Used by both sides. */
 import { classNamed } from './classes.js';
+import { defineOwn } from './define-own.js';
 import { NotCloneableError } from './errors.js';
 import type { BufferFailure, ContainerFailure, ErrorFailure, Failure, Part } from './form.js';
 
 /**
- * Rebuilds what was thrown.
+ * Rebuilds a thrown value.
  *
- * Global error classes and this package's come back as themselves, subclasses of them as the nearest such class with
- * their own name, anything else as the value it was. A value that could not be sent becomes a `NotCloneableError`.
+ * Errors of global classes and of this package's come back as such; those of a subclass come back as the
+ * nearest such class, under the subclass's name. A value that could not be sent becomes a
+ * `NotCloneableError`.
  */
 export function decodeFailure(failure: Failure): unknown {
   return failure.kind === 'opaque'
@@ -15,10 +17,10 @@ export function decodeFailure(failure: Failure): unknown {
     : decodePart(failure, new Map());
 }
 
-/** What has been made already: it may be met again, inside itself too. */
+/** Values made so far. One may be met again, even inside itself. */
 type Made = Map<Failure, unknown>;
 
-/** Inside of something else, what could not be sent is given as text. */
+/** A part that could not be sent is its printed text. */
 function decodePart(part: Part, made: Made): unknown {
   if (typeof part !== 'object' || part === null) return part;
   if (part.kind === 'value') return part.value;
@@ -67,7 +69,7 @@ function makeContainer(failure: ContainerFailure, made: Made): unknown {
     }
     case 'record': {
       const record = remember({}, failure, made);
-      each((part, i) => defineOwn(record, keys[i] as string, part, true));
+      each((part, i) => defineOwn(record, keys[i] as string, part));
       return record;
     }
   }
@@ -83,12 +85,12 @@ function makeError(failure: ErrorFailure, made: Made): Error {
     defineOwn(error, 'errors', errors, false);
   }
   for (const key of Object.keys(failure.own)) {
-    defineOwn(error, key, decodePart(failure.own[key], made), true);
+    defineOwn(error, key, decodePart(failure.own[key], made));
   }
   return error;
 }
 
-/** Without running the class's own constructor, whose parameters are unknown here, and without taking a stack. */
+/** Runs no constructor of the class, whose parameters are unknown here, and captures no stack. */
 function construct(failure: ErrorFailure): Error {
   if (failure.class === 'DOMException')
     return new DOMException(failure.message, failure.name) as unknown as Error;
@@ -99,8 +101,4 @@ function construct(failure: ErrorFailure): Error {
   } finally {
     Error.stackTraceLimit = limitBefore;
   }
-}
-
-function defineOwn(target: object, key: string, value: unknown, enumerable: boolean): void {
-  Object.defineProperty(target, key, { value, enumerable, writable: true, configurable: true });
 }

@@ -1,13 +1,13 @@
-/** For messages about names that were mistyped. */
+/** Suggestions for mistyped names. */
 
-/** Two slips; in short names one, or anything would be near anything. */
+/** Two slips; one in short names, or any would be close to any other. */
 const MOST_EDITS = 2;
 
 /**
- * The name that was most likely meant: the one that fewest edits lead to, upper and lower case being the same.
- * `undefined` where none is near.
+ * The name that was most likely meant: the one with the fewest edits, ignoring case; `undefined` if none is
+ * close.
  */
-export function nearest(given: string, names: readonly string[]): string | undefined {
+export function didYouMean(given: string, names: readonly string[]): string | undefined {
   let best: string | undefined;
   let fewest = Math.min(MOST_EDITS, Math.floor(given.length / 2)) + 1;
   for (const name of names) {
@@ -19,7 +19,7 @@ export function nearest(given: string, names: readonly string[]): string | undef
   return best;
 }
 
-/** How many letters must be changed, added or left out (Levenshtein 1965). */
+/** Levenshtein distance: letters to be changed, added or left out. O(from × to). */
 function edits(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 1; i <= from.length; i++) {

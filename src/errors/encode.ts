@@ -1,20 +1,29 @@
-/** What was thrown → plain data, in the thread where it was thrown. Used by both sides. */
-import { inspect, types } from 'node:util';
+/** Thrown value → plain data, in the thread where it was thrown. Used by both sides. */
+import { types } from 'node:util';
 import { sharedClass } from './classes.js';
+import { contentOf } from './containers.js';
+import { defineOwn } from './define-own.js';
 import type { ContainerFailure, ErrorFailure, Failure, Part, Primitive } from './form.js';
+import { attempt, limit, print, text } from './printing.js';
 
-/** Bounds, so that an error that carries half of the program does not: all far above what real errors have. */
+/**
+ * Bounds, far above what real errors have, so that an error that refers to half of the program does not take
+ * all of it along.
+ */
 const MAX_DEPTH = 50;
 const MAX_ERRORS = 1_000;
 const MAX_OWN = 100;
 const MAX_TEXT = 1_000_000;
 const MAX_STACK = 100_000;
-/** Parts of containers that are looked at one by one; those beyond are cloned as they are, and errors among them lose what a clone loses. */
+/**
+ * Parts of containers that are looked at one by one. Beyond that, a container is cloned as it is, and errors
+ * in it lose what a clone loses.
+ */
 const MAX_PARTS = 10_000;
 
 /**
- * Makes plain data of whatever was thrown. Never throws.
- * @param trim what to keep of each stack; default: all
+ * Makes plain data of a thrown value. Never throws.
+ * @param trim gives the part of a stack to keep; default: all of it
  */
 export function encodeFailure(thrown: unknown, trim = (stack: string): string => stack): Failure {
   try {
@@ -28,28 +37,32 @@ export function encodeFailure(thrown: unknown, trim = (stack: string): string =>
       parts: MAX_PARTS,
       refused: false,
     };
-    const failure = settle(encode(thrown, state), state);
-    // Half a value would be taken for the whole; an error is known to be incomplete by the text in a part's place.
+    const failure = cloneLeaves(encode(thrown, state), state);
+    // Half a value would be taken for the whole. An error shows that it is incomplete: it has text in place
+    // of a part.
     return state.refused && failure.kind !== 'error' ? { kind: 'opaque', text: print(thrown) } : failure;
   } catch {
-    // Only reached where even looking at the value fails, as with a proxy all of whose traps throw.
+    // Even looking at the value fails, as with a proxy all of whose traps throw.
     return { kind: 'opaque', text: print(thrown) };
   }
 }
 
 interface Encoding {
-  /** One `Failure` stands for one object. */
+  /** The one `Failure` of each object met. */
   readonly seen: Map<object, Failure>;
   readonly trim: (stack: string) => string;
-  /** What structured clone is to take as it is; whether it does shows at the end, where all are cloned together. */
+  /**
+   * Objects left to structured clone. Whether it takes them shows at the end, when all are cloned together.
+   */
   readonly leaves: Leaf[];
   errors: number;
-  /** Errors around the one that is looked at, and containers. */
+  /** Errors around the value that is looked at. */
   depth: number;
+  /** Containers around it. */
   nesting: number;
   /** Parts of containers that may still be looked at. */
   parts: number;
-  /** Something that is not inside an error cannot be sent. */
+  /** Something outside of any error cannot be sent. */
   refused: boolean;
 }
 
@@ -90,7 +103,8 @@ function opaque(value: unknown, state: Encoding): Failure {
 }
 
 function encodeBuffer(buffer: Buffer, state: Encoding): Failure {
-  // A copy: a Buffer is often a view of the shared pool, all of which would be cloned. Of shared memory it stays a view.
+  // A copy: a Buffer is often a view of the shared pool, all of which would be cloned. A view of shared
+  // memory stays one.
   const bytes = attempt(() =>
     types.isSharedArrayBuffer(buffer.buffer)
       ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
@@ -109,9 +123,9 @@ function encodeLeaf(value: object, state: Encoding): Failure {
   return failure;
 }
 
-/** @returns undefined: it is none, or has too many parts */
+/** @returns undefined: the value is no container, or has too many parts */
 function encodeContainer(value: object, state: Encoding): Failure | undefined {
-  const content = attempt(() => contentOf(value));
+  const content = attempt(() => contentOf(value, MAX_PARTS));
   if (content === undefined || content.size > state.parts || state.nesting >= MAX_DEPTH) return undefined;
   state.parts -= content.size;
   const failure: ContainerFailure = { kind: content.kind, keys: [], parts: [] };
@@ -125,66 +139,25 @@ function encodeContainer(value: object, state: Encoding): Failure | undefined {
   return failure;
 }
 
-interface Content {
-  readonly kind: ContainerFailure['kind'];
-  readonly size: number;
-  entries(): Iterable<readonly [key: unknown, part: unknown]>;
-}
-
-function contentOf(value: object): Content | undefined {
-  if (types.isMap(value)) return { kind: 'map', size: value.size, entries: () => mapEntries(value) };
-  if (types.isSet(value)) return { kind: 'set', size: value.size, entries: () => setEntries(value) };
-  const isList = Array.isArray(value);
-  // Structured clone keeps holes, which a list of parts does not.
-  if (!isList && !hasNoClass(value)) return undefined;
-  if (isList && value.length > MAX_PARTS) return undefined;
-  const keys = Object.keys(value);
-  if (isList && keys.length !== value.length) return undefined;
-  return {
-    kind: isList ? 'list' : 'record',
-    size: keys.length,
-    entries: () => keys.map((key) => [key, read(value, key)] as const),
-  };
-}
-
-/** Not by their own methods, which a class may have changed. */
-const mapEntries = (map: Map<unknown, unknown>) => Map.prototype.entries.call(map);
-const setEntries = (set: Set<unknown>) => Set.prototype.entries.call(set);
-
-/** Of any realm. */
-function hasNoClass(value: object): boolean {
-  const prototype: object | null = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-/** What cannot be read cannot be sent, and is told in the same way. */
-function read(value: object, key: string): unknown {
-  try {
-    return (value as Record<string, unknown>)[key];
-  } catch {
-    return Symbol('a getter that throws');
-  }
-}
-
 /**
- * Clones all leaves together, which alone keeps it that two of them share a part. The clone is the only sure test whether they can be
- * sent, and getters must not run a second time.
+ * Clones all leaves in one go, so that parts which two of them share stay shared. Only a clone shows whether
+ * they can be sent, and its result is what is sent: getters must not run twice.
  */
-function settle(failure: Failure, state: Encoding): Failure {
+function cloneLeaves(failure: Failure, state: Encoding): Failure {
   if (state.leaves.length === 0) return failure;
   try {
     return structuredClone(failure);
   } catch {
-    for (const leaf of state.leaves) settleLeaf(leaf, state);
+    for (const leaf of state.leaves) cloneLeaf(leaf, state);
     return failure;
   }
 }
 
-function settleLeaf({ failure, value, isInError }: Leaf, state: Encoding): void {
+function cloneLeaf({ failure, value, isInError }: Leaf, state: Encoding): void {
   try {
     Object.assign(failure, { value: structuredClone(value) });
   } catch {
-    // It is referred to from where it was met, and so is changed where it is.
+    // Changed in place: other failures refer to it.
     Object.assign(failure, { kind: 'opaque', value: undefined, text: print(value) });
     if (!isInError) state.refused = true;
   }
@@ -221,7 +194,7 @@ function encodeError(error: Error, state: Encoding): Failure {
   return failure;
 }
 
-/** Already in fields of their own. */
+/** Properties with a field of their own in `ErrorFailure`. */
 const FIELDS = new Set(['name', 'message', 'stack', 'cause']);
 
 function encodeOwn(error: Error, failure: ErrorFailure, state: Encoding): void {
@@ -231,7 +204,7 @@ function encodeOwn(error: Error, failure: ErrorFailure, state: Encoding): void {
     const value = attempt(() => (error as unknown as Record<string, unknown>)[key]);
     defineOwn(failure.own, key, encodePart(value, state));
   }
-  // Node's own errors and many others carry a code that is not enumerable.
+  // In Node's own errors and many others `code` is not enumerable.
   const code = attempt(() => (error as { code?: unknown }).code);
   if (failure.class !== 'DOMException' && !Object.hasOwn(failure.own, 'code') && code !== undefined) {
     failure.own.code = encodePart(code, state);
@@ -245,38 +218,11 @@ function isError(value: object): boolean {
   );
 }
 
-/** A class that never set `name` is still told apart by the name of the class. */
+/** If the class never set `name`, the name of the class itself. */
 function nameOf(error: Error, known: string): string {
   const name = attempt(() => error.name);
   if (typeof name !== 'string' || name === '') return known;
   if (name !== known || attempt(() => Object.hasOwn(error, 'name'))) return limit(name, 1_000);
   const ofClass: unknown = attempt(() => error.constructor.name);
   return typeof ofClass === 'string' && ofClass !== '' ? limit(ofClass, 1_000) : known;
-}
-
-function defineOwn(target: object, key: string, value: unknown): void {
-  Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true });
-}
-
-function attempt<T>(get: () => T): T | undefined {
-  try {
-    return get();
-  } catch {
-    return undefined;
-  }
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : value === undefined ? '' : print(value);
-}
-
-function limit(value: string, length: number): string {
-  return value.length <= length
-    ? value
-    : `${value.slice(0, length)}… (${value.length - length} more characters)`;
-}
-
-function print(value: unknown): string {
-  const options = { depth: 2, maxArrayLength: 20, maxStringLength: 1_000, breakLength: Infinity };
-  return limit(attempt(() => inspect(value, options)) ?? 'a value that cannot be shown', 10_000);
 }

@@ -1,4 +1,7 @@
-/** Every failure of the Balancer itself, as opposed to errors thrown by tasks. Match by `code`, which is stable. */
+/**
+ * A failure of the Balancer itself, as opposed to an error thrown by a task. Match by `code`, which is
+ * stable.
+ */
 export class BalancerError extends Error {
   /** Stable code, `ERR_…`. */
   readonly code: string;
@@ -12,8 +15,8 @@ export class BalancerError extends Error {
 }
 
 /**
- * An option or argument is of the wrong type or out of range. Thrown at once, before anything is sent; what gives a promise rejects with
- * it.
+ * An option or argument is of the wrong type or out of range. Thrown at once, before anything is sent;
+ * functions that return a promise reject with it.
  */
 export class InvalidOptionError extends BalancerError {
   /** The option's name, as in `submit options.timeout`. */
@@ -146,9 +149,14 @@ export class TaskNotFoundError extends BalancerError {
   }
 }
 
-/** On the prototypes of the classes above, their names: those of another copy of this package have the same. */
-const KIND = Symbol.for('leastwork.error');
-const CLASSES = {
+/**
+ * The name of its class, on each prototype of the classes above. Another copy of this package sets the same
+ * mark.
+ */
+export const CLASS_MARK = Symbol.for('leastwork.error');
+
+/** The classes above, by name. */
+export const ERROR_CLASSES = {
   BalancerError,
   InvalidOptionError,
   QueueFullError,
@@ -164,24 +172,24 @@ const CLASSES = {
 };
 
 /**
- * For `instanceof`: an error of another copy of a class is one of it, too. A thread runs such a copy, which a task meets as the reason of
- * its signal and compares with what it imports itself; a bundled program may hold several.
+ * For `instanceof`: an error of another copy of the class counts, too. Each thread runs a copy of its own,
+ * whose errors a task meets as the reason of its signal; and a bundled program may hold several copies.
  */
 function isInstance(this: { readonly prototype: object }, value: unknown): boolean {
   if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
-  const kind = kindOf(this.prototype);
-  if (kind === undefined) return false;
+  const mark = markOf(this.prototype);
+  if (mark === undefined) return false;
   let at = value;
-  while (typeof at === 'object' && at !== null && kindOf(at) !== kind) at = Object.getPrototypeOf(at);
+  while (typeof at === 'object' && at !== null && markOf(at) !== mark) at = Object.getPrototypeOf(at);
   return typeof at === 'object' && at !== null;
 }
 
-/** `undefined` for a class that somebody has derived from one of these. */
-function kindOf(prototype: object): unknown {
-  return Object.getOwnPropertyDescriptor(prototype, KIND)?.value;
+/** `undefined` for a class derived from one of these outside of this file. */
+function markOf(prototype: object): unknown {
+  return Object.getOwnPropertyDescriptor(prototype, CLASS_MARK)?.value;
 }
 
-for (const [name, each] of Object.entries(CLASSES)) {
-  Object.defineProperty(each.prototype, KIND, { value: name });
+for (const [name, each] of Object.entries(ERROR_CLASSES)) {
+  Object.defineProperty(each.prototype, CLASS_MARK, { value: name });
   Object.defineProperty(each, Symbol.hasInstance, { value: isInstance });
 }

@@ -1,14 +1,13 @@
-/** What was thrown, as plain data: the form in which it goes from one thread to the other. Used by both sides. */
+/** Thrown values as plain data, in which form they go from thread to thread. Used by both sides. */
 
-/** What a task threw, as plain data that structured clone always takes. */
+/** A thrown value, as plain data that structured clone always takes. */
 export type Failure = ErrorFailure | ValueFailure | OpaqueFailure | BufferFailure | ContainerFailure;
 
-/** A part of something: primitives stand for themselves, so that long lists of them stay short. */
+/** A part of a value. Primitives stand for themselves, so that long lists of them stay short. */
 export type Part = Failure | Primitive;
 
 export type Primitive = string | number | bigint | boolean | null | undefined;
 
-/** Something that is an error. */
 export interface ErrorFailure {
   readonly kind: 'error';
   /** Nearest class on the prototype chain that both sides have, as in `TypeError`. */
@@ -17,19 +16,19 @@ export interface ErrorFailure {
   readonly message: string;
   /** The stack where it was thrown, if it was a string. */
   readonly stack: string | undefined;
-  /** Own enumerable properties, and those of `cause` and `errors` that exist. */
+  /** Own enumerable properties. */
   readonly own: Record<string, Part>;
   cause: Failure | undefined;
   errors: Part[] | undefined;
 }
 
-/** Something that structured clone takes as it is: a primitive, a Date, bytes. */
+/** A value that structured clone takes as it is: a primitive, a Date, bytes. */
 export interface ValueFailure {
   readonly kind: 'value';
   readonly value: unknown;
 }
 
-/** Something that cannot be sent: its printed form. */
+/** A value that cannot be sent, in print. */
 export interface OpaqueFailure {
   readonly kind: 'opaque';
   readonly text: string;
@@ -41,10 +40,10 @@ export interface BufferFailure {
   readonly bytes: Uint8Array;
 }
 
-/** An array, an object without a class, a Map or a Set: its parts may be errors, of which structured clone keeps little. */
+/** An array, plain object, Map or Set: its parts may be errors, of which structured clone keeps little. */
 export interface ContainerFailure {
   readonly kind: 'list' | 'record' | 'map' | 'set';
-  /** Of a record and of a Map: one for each part. */
+  /** One for each part of a record or Map; else empty. */
   readonly keys: Part[];
   readonly parts: Part[];
 }

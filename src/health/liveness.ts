@@ -1,24 +1,24 @@
-/** Who has gone silent: pings workers that idle, and compares counts that the others keep anyway. */
+/** Finds silent workers: pings those that idle, and compares the progress counts of the others. */
 import type { Worker } from '../worker/worker.js';
 import { Heartbeat } from './heartbeat.js';
 
 /** Looks within the limit; see `Heartbeat`. */
 const LOOKS = 4;
 
-interface Patient {
+interface Watched {
   readonly heartbeat: Heartbeat;
-  /** The count of beats when it was pinged; `undefined`: it owes no answer. */
+  /** The worker's count of beats when it was pinged; `undefined`: it owes no answer. */
   pingedAt: number | undefined;
 }
 
 export class Liveness {
   readonly #limit: number;
   readonly #whileRunning: boolean;
-  readonly #patients = new Map<number, Patient>();
+  readonly #watched = new Map<number, Watched>();
 
   /**
-   * @param limit how long a worker that owes a sign of life may be silent, in ms
-   * @param whileRunning whether a running request is no excuse
+   * @param limit how long a worker that owes progress may be silent, in ms
+   * @param whileRunning whether a worker that runs a request owes progress, too
    */
   constructor(limit: number, whileRunning: boolean) {
     this.#limit = limit;
@@ -30,44 +30,48 @@ export class Liveness {
     return this.#limit / LOOKS;
   }
 
-  /** Looks at all workers; returns those that have been silent for too long. */
+  /** Looks at all workers; returns those that have been silent for too long. O(workers). */
   look(workers: Iterable<Worker>, now: number): Worker[] {
     const silent: Worker[] = [];
     for (const worker of workers) {
-      let patient = this.#patients.get(worker.id);
-      if (patient === undefined) {
-        patient = { heartbeat: new Heartbeat(this.#limit, now), pingedAt: undefined };
-        this.#patients.set(worker.id, patient);
+      let watched = this.#watched.get(worker.id);
+      if (watched === undefined) {
+        watched = { heartbeat: new Heartbeat(this.#limit, now), pingedAt: undefined };
+        this.#watched.set(worker.id, watched);
       }
-      const owes = this.#owes(worker, patient);
-      if (patient.heartbeat.look(now, { count: progressOf(worker), owes }) === 'silent') silent.push(worker);
+      const owes = this.#askForProgress(worker, watched);
+      if (watched.heartbeat.look(now, { count: progressOf(worker), owes }) === 'silent') silent.push(worker);
     }
     return silent;
   }
 
-  /** The worker is no more. */
+  /** The worker's thread has ended. */
   forget(id: number): void {
-    this.#patients.delete(id);
+    this.#watched.delete(id);
   }
 
   /**
-   * A worker that runs nothing owes the answer to a ping, or the start of a request. One that runs a request looks the same whether it
-   * computes or hangs: it owes nothing, unless the option says so.
+   * Pings a worker that has answered the ping before. Returns whether it owes progress: the answer, or the
+   * start of a request. A worker that runs a request looks the same whether it computes or hangs: it owes
+   * progress only where the option says so.
    */
-  #owes(worker: Worker, patient: Patient): boolean {
+  #askForProgress(worker: Worker, watched: Watched): boolean {
     if (worker.runningRequest !== undefined && !this.#whileRunning) {
-      patient.pingedAt = undefined;
+      watched.pingedAt = undefined;
       return false;
     }
-    if (patient.pingedAt === undefined || worker.beats !== patient.pingedAt) {
-      patient.pingedAt = worker.beats;
-      worker.ping();
+    if (watched.pingedAt === undefined || worker.vitalSigns.beats !== watched.pingedAt) {
+      watched.pingedAt = worker.vitalSigns.beats;
+      worker.commands.ping();
     }
     return true;
   }
 }
 
-/** Of a worker that is to start a request only that counts: its event loop may turn, and answer, although its work loop has come to an end. */
-function progressOf(worker: Worker): number {
-  return worker.view.pending > 0 && worker.runningRequest === undefined ? worker.claims : worker.progress;
+/**
+ * Where a worker has to start a request only claims count: its event loop may answer pings although its work
+ * loop has ended.
+ */
+function progressOf({ view, runningRequest, vitalSigns }: Worker): number {
+  return view.pending > 0 && runningRequest === undefined ? vitalSigns.claims : vitalSigns.progress;
 }

@@ -1,57 +1,36 @@
 import type { OutlierConfig } from '../options/outlier.js';
-import { Check, type CheckThresholds } from './check.js';
 
 /*
- * Outlier detection after gRPC A50 (github.com/grpc/proposal, A50-xds-outlier-detection.md), workers in place of
- * addresses. What differs, and why:
+ * Outlier detection after gRPC A50 (github.com/grpc/proposal, A50-xds-outlier-detection.md), with workers in
+ * place of addresses. Differences, and why:
  *
- * - Failures in a row eject too, at once (Envoy's `consecutive_5xx`). The success-rate rule needs five workers.
- * - A task that fails everywhere says nothing about a worker. So failures in a row count only if another worker has succeeded
- *   meanwhile, and the failure-percentage rule is not applied while all workers that have run anything are above its threshold.
- * - The end of an ejection does not re-admit: it makes the worker due for a check, and passed checks re-admit it
- *   (Pingora's health checks).
+ * - Failures in a row eject, too, at once (Envoy's `consecutive_5xx`): the success-rate rule needs five
+ *   workers.
+ * - A task that fails everywhere says nothing about a worker. So failures in a row count only if another
+ *   worker has succeeded meanwhile, and the failure-percentage rule is not applied while all workers that
+ *   have run anything are above its threshold.
+ * - An ejection does not end by time: it ends when a fresh thread that has passed the start-up check is in
+ *   the place.
  *
- *      serving ──an outlier──→ ejected ──the time is over──→ due ──checks passed──→ serving
- *                                 ↑                           │
- *                                 └────────checks failed──────┘
+ *      serving ──an outlier──→ ejected ──a fresh thread is there──→ serving
  */
 export const OUTLIER_TRANSITIONS = {
   serving: ['ejected'],
-  ejected: ['due'],
-  due: ['serving', 'ejected'],
+  ejected: ['serving'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type OutlierState = keyof typeof OUTLIER_TRANSITIONS;
 
 /** Why a worker was ejected. */
-export type EjectionReason = 'success-rate' | 'failure-percentage' | 'consecutive-failures' | 'check-failed';
+export type EjectionReason = 'success-rate' | 'failure-percentage' | 'consecutive-failures';
 
-export interface Ejection {
-  readonly id: number;
+export interface Ejection<Id> {
+  readonly id: Id;
   readonly reason: EjectionReason;
 }
 
-/** What a sweep has changed. */
-export interface Sweep {
-  /** Workers to take out now. */
-  readonly ejected: readonly Ejection[];
-  /** Workers whose ejection is over: check them and report through `checked`. */
-  readonly due: readonly number[];
-}
-
-/** What `stats()` shows of one worker. */
-export interface OutlierSnapshot {
-  readonly id: number;
-  readonly state: OutlierState;
-  /** Ejections that still count for the length of the next one. */
-  readonly multiplier: number;
-  /** Completed since the last sweep. */
-  readonly successes: number;
-  readonly failures: number;
-}
-
-interface Tracked {
-  readonly id: number;
+interface Tracked<Id> {
+  readonly id: Id;
   state: OutlierState;
   /** The active bucket of A50's call counter; `#swap` empties it. */
   successes: number;
@@ -60,37 +39,34 @@ interface Tracked {
   inARow: number;
   /** Successes of all workers together at the first of these failures. */
   successesThen: number;
+  /** Ejections that count for the length of the next one: A50's multiplier. */
   multiplier: number;
-  ejectedAt: number;
-  readonly check: Check;
 }
 
-/** The inactive bucket: what a worker did in the interval just over. */
-interface Volume {
-  readonly worker: Tracked;
+/** The inactive bucket: what a worker completed in the interval just over. */
+interface Volume<Id> {
+  readonly worker: Tracked<Id>;
   readonly total: number;
   readonly successRate: number;
 }
 
-/** Decides who is taken out of the set for failing more than the others. Knows ids only; keeps no time of its own. */
-export class OutlierDetector {
+/** Decides which workers are ejected for failing more than the others. */
+export class OutlierDetector<Id> {
   readonly #config: OutlierConfig;
-  readonly #thresholds: CheckThresholds;
   readonly #random: () => number;
-  readonly #workers = new Map<number, Tracked>();
-  /** Workers not serving; kept so that no rule has to count. */
+  readonly #workers = new Map<Id, Tracked<Id>>();
+  /** Number of ejected workers. */
   #out = 0;
   #successesOfAll = 0;
 
-  /** `random` is uniform in [0, 1). */
-  constructor(config: OutlierConfig, thresholds: CheckThresholds, random: () => number) {
+  /** @param random uniform in [0, 1) */
+  constructor(config: OutlierConfig, random: () => number) {
     this.#config = config;
-    this.#thresholds = thresholds;
     this.#random = random;
   }
 
-  /** A worker has come, serving. Adding one that is there changes nothing. O(1). */
-  add(id: number): void {
+  /** Adds a worker, serving. Nothing changes if it is there. O(1). */
+  add(id: Id): void {
     if (this.#workers.has(id)) return;
     this.#workers.set(id, {
       id,
@@ -100,26 +76,19 @@ export class OutlierDetector {
       inARow: 0,
       successesThen: 0,
       multiplier: 0,
-      ejectedAt: 0,
-      check: new Check(this.#thresholds),
     });
   }
 
-  /** A worker has gone. Removing one that is not there changes nothing. O(1). */
-  remove(id: number): void {
+  /** Removes a worker. Nothing changes if it is not there. O(1). */
+  remove(id: Id): void {
     const worker = this.#workers.get(id);
     if (worker === undefined) return;
     if (worker.state !== 'serving') this.#out -= 1;
     this.#workers.delete(id);
   }
 
-  /** The state of a worker, undefined if it is not there. */
-  state(id: number): OutlierState | undefined {
-    return this.#workers.get(id)?.state;
-  }
-
-  /** A run has ended. Returns the ejection where this was one failure in a row too many. `now` in ms. O(1). */
-  observe(id: number, ok: boolean, now: number): Ejection | undefined {
+  /** A run has ended. Returns the ejection if this was one failure in a row too many. O(1). */
+  observe(id: Id, ok: boolean): Ejection<Id> | undefined {
     const worker = this.#workers.get(id);
     if (worker === undefined) return undefined;
     if (ok) {
@@ -135,71 +104,41 @@ export class OutlierDetector {
     if (rule === false || worker.state !== 'serving' || worker.inARow < rule.threshold) return undefined;
     if (this.#successesOfAll === worker.successesThen || this.#full()) return undefined;
     const decided = this.#enforced(rule.enforcementPercentage);
-    // A streak is judged once; otherwise a chance of 10 % would become a certainty after some more failures.
+    // A row of failures is judged once: else a chance of 10 % would become a certainty after some more of
+    // them.
     worker.inARow = 0;
-    return decided ? this.#eject(worker, 'consecutive-failures', now) : undefined;
+    return decided ? this.#eject(worker, 'consecutive-failures') : undefined;
   }
 
-  /** To be called every `interval`: A50's timer. `now` in ms. O(n). */
-  sweep(now: number): Sweep {
+  /** To be called every `interval`: A50's timer. Returns the workers to eject now. O(n). */
+  sweep(): Ejection<Id>[] {
     const volumes = this.#swap();
-    const ejected = [...this.#bySuccessRate(volumes, now), ...this.#byFailurePercentage(volumes, now)];
-    const due: number[] = [];
-    const { baseEjectionTime: base, maxEjectionTime: max } = this.#config;
-    for (const worker of this.#workers.values()) {
+    const ejected = [...this.#bySuccessRate(volumes), ...this.#byFailurePercentage(volumes)];
+    for (const worker of this.#workers.values())
       if (worker.state === 'serving' && worker.multiplier > 0) worker.multiplier -= 1;
-      const length = Math.min(base * worker.multiplier, Math.max(base, max));
-      if (worker.state === 'ejected' && now > worker.ejectedAt + length) {
-        this.#enter(worker, 'due');
-        worker.check.reset();
-        due.push(worker.id);
-      }
-    }
-    return { ejected, due };
+    return ejected;
   }
 
-  /** The ejected worker's time ends early, since a fresh thread is in its place: it is due for a check. Else nothing happens. */
-  renewed(id: number): void {
+  /** A fresh thread is in the place of an ejected worker. Nothing changes if it is not ejected. */
+  readmit(id: Id): void {
     const worker = this.#workers.get(id);
     if (worker?.state !== 'ejected') return;
-    this.#enter(worker, 'due');
-    worker.check.reset();
-  }
-
-  /** Ejections of a worker that still count for the length of the next one; 0 also where it is not there. */
-  multiplier(id: number): number {
-    return this.#workers.get(id)?.multiplier ?? 0;
+    worker.inARow = 0;
+    this.#enter(worker, 'serving');
   }
 
   /**
-   * A check of a worker that is due has ended. Returns its state then: `'serving'` re-admits it, `'due'` asks for one
-   * more check, `'ejected'` keeps it out for longer than before. Undefined if the worker is not there or not due.
+   * How long the place of an ejected worker stays vacant, in ms: nothing for the first ejection that counts,
+   * then longer each time.
    */
-  checked(id: number, passed: boolean, now: number): OutlierState | undefined {
-    const worker = this.#workers.get(id);
-    if (worker?.state !== 'due') return undefined;
-    worker.check.observe(passed);
-    if (worker.check.verdict === 'healthy') {
-      worker.inARow = 0;
-      this.#enter(worker, 'serving');
-    } else if (worker.check.verdict === 'unhealthy') {
-      this.#eject(worker, 'check-failed', now);
-    }
-    return worker.state;
+  ejectionTime(id: Id): number {
+    const { baseEjectionTime: base, maxEjectionTime: max } = this.#config;
+    const again = (this.#workers.get(id)?.multiplier ?? 1) - 1;
+    return Math.min(base * again, Math.max(base, max));
   }
 
-  snapshot(): OutlierSnapshot[] {
-    return Array.from(this.#workers.values(), ({ id, state, multiplier, successes, failures }) => ({
-      id,
-      state,
-      multiplier,
-      successes,
-      failures,
-    }));
-  }
-
-  /** Takes what each worker did since the last sweep, and begins a new interval. */
-  #swap(): Volume[] {
+  /** Returns what each worker completed since the last sweep, and begins a new interval. */
+  #swap(): Volume<Id>[] {
     return Array.from(this.#workers.values(), (worker) => {
       const { successes, failures } = worker;
       worker.successes = 0;
@@ -209,7 +148,7 @@ export class OutlierDetector {
     });
   }
 
-  *#bySuccessRate(volumes: readonly Volume[], now: number): Iterable<Ejection> {
+  *#bySuccessRate(volumes: readonly Volume<Id>[]): Iterable<Ejection<Id>> {
     const rule = this.#config.successRate;
     if (rule === false) return;
     const judged = volumes.filter(({ total }) => total > 0 && total >= rule.requestVolume);
@@ -219,33 +158,32 @@ export class OutlierDetector {
       judged.reduce((sum, { successRate }) => sum + (successRate - mean) ** 2, 0) / judged.length;
     const required = mean - Math.sqrt(variance) * (rule.stdevFactor / 1000);
     const outliers = judged.filter(({ successRate }) => successRate < required);
-    yield* this.#ejectAll(outliers, 'success-rate', rule.enforcementPercentage, now);
+    yield* this.#ejectAll(outliers, 'success-rate', rule.enforcementPercentage);
   }
 
-  *#byFailurePercentage(volumes: readonly Volume[], now: number): Iterable<Ejection> {
+  *#byFailurePercentage(volumes: readonly Volume<Id>[]): Iterable<Ejection<Id>> {
     const rule = this.#config.failurePercentage;
     if (rule === false || volumes.length < rule.minimumHosts) return;
     const active = volumes.filter(({ total }) => total > 0);
     const failing = active.filter(({ successRate }) => (1 - successRate) * 100 > rule.threshold);
     if (failing.length === active.length) return;
     const outliers = failing.filter(({ total }) => total >= rule.requestVolume);
-    yield* this.#ejectAll(outliers, 'failure-percentage', rule.enforcementPercentage, now);
+    yield* this.#ejectAll(outliers, 'failure-percentage', rule.enforcementPercentage);
   }
 
   *#ejectAll(
-    outliers: readonly Volume[],
+    outliers: readonly Volume<Id>[],
     reason: EjectionReason,
     chance: number,
-    now: number,
-  ): Iterable<Ejection> {
+  ): Iterable<Ejection<Id>> {
     for (const { worker } of outliers) {
       if (this.#full()) return;
       if (worker.state !== 'serving' || !this.#enforced(chance)) continue;
-      yield this.#eject(worker, reason, now);
+      yield this.#eject(worker, reason);
     }
   }
 
-  /** Whether as many are out as may be. As in gRPC and Envoy, the last one to go may exceed the share. */
+  /** Whether no more may be ejected. As in gRPC and Envoy, the last one may exceed the share. */
   #full(): boolean {
     return (this.#out / this.#workers.size) * 100 >= this.#config.maxEjectionPercent;
   }
@@ -254,14 +192,13 @@ export class OutlierDetector {
     return Math.floor(this.#random() * 100) < chance;
   }
 
-  #eject(worker: Tracked, reason: EjectionReason, now: number): Ejection {
+  #eject(worker: Tracked<Id>, reason: EjectionReason): Ejection<Id> {
     this.#enter(worker, 'ejected');
-    worker.ejectedAt = now;
     worker.multiplier += 1;
     return { id: worker.id, reason };
   }
 
-  #enter(worker: Tracked, next: OutlierState): void {
+  #enter(worker: Tracked<Id>, next: OutlierState): void {
     const allowed: readonly OutlierState[] = OUTLIER_TRANSITIONS[worker.state];
     if (!allowed.includes(next))
       throw new Error(`worker ${worker.id}: no way from ${worker.state} to ${next}`);

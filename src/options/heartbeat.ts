@@ -1,12 +1,12 @@
-import { boolean, checkObject, duration, invalid } from './validate.js';
+import { BOOLEAN, resolve, TIMEOUT, validate, validateNames } from './validate.js';
 
 /** When a worker counts as silent. */
 export interface HeartbeatOptions {
-  /** How long it may show no sign of life, in ms, > 0. */
+  /** Longest time without a sign of life, in ms > 0; `Infinity`: no limit. */
   silence: number;
   /**
-   * Whether that holds for a worker that runs a request, too. A synchronous task that runs for longer then rejects with
-   * `ERR_WORKER_CRASHED`; an asynchronous one lets its thread answer. Default false.
+   * Whether the limit holds for a worker that runs a request, too. A synchronous task that runs for longer is
+   * then rejected with `ERR_WORKER_CRASHED`; during an asynchronous one the thread answers. Default false.
    */
   whileRunning?: boolean;
 }
@@ -22,15 +22,10 @@ export interface HeartbeatConfig {
 export function heartbeatConfig(option: number | HeartbeatOptions | false | undefined): HeartbeatConfig {
   if (option === false) return { silence: Number.POSITIVE_INFINITY, whileRunning: false };
   if (typeof option !== 'object' || option === null) {
-    return {
-      silence: duration('heartbeat', option, 30_000) || Number.POSITIVE_INFINITY,
-      whileRunning: false,
-    };
+    return { silence: resolve('heartbeat', option, TIMEOUT, 30_000), whileRunning: false };
   }
-  checkObject('heartbeat', option, { silence: 0, whileRunning: 0 });
-  if (option.silence === undefined) throw invalid('heartbeat.silence', option.silence, 'a number of ms > 0');
-  return {
-    silence: duration('heartbeat.silence', option.silence, 0) || Number.POSITIVE_INFINITY,
-    whileRunning: boolean('heartbeat.whileRunning', option.whileRunning, false),
-  };
+  validateNames('heartbeat', option, ['silence', 'whileRunning']);
+  const { silence, whileRunning } = option;
+  validate('heartbeat.silence', silence, TIMEOUT);
+  return { silence, whileRunning: resolve('heartbeat.whileRunning', whileRunning, BOOLEAN, false) };
 }

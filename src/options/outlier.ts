@@ -1,5 +1,13 @@
-import { InvalidOptionError } from '../errors/errors.js';
-import { invalid } from './validate.js';
+import {
+  type Fields,
+  integerFrom,
+  invalid,
+  isRecord,
+  PERCENTAGE,
+  type Resolved,
+  type Rule,
+  resolveFields,
+} from './validate.js';
 
 /** Ejects workers whose success rate is far below the others' (gRPC A50, "Success Rate Algorithm"). */
 export interface SuccessRateOptions {
@@ -8,8 +16,8 @@ export interface SuccessRateOptions {
   /** Chance that an outlier is ejected, in %, 0–100. Default 100. */
   readonly enforcementPercentage?: number;
   /**
-   * Workers with enough requests that the rule needs, an integer ≥ 0. Default 5: at 1.9 standard deviations nobody can be an
-   * outlier among fewer.
+   * Workers with enough requests that the rule needs, an integer ≥ 0. Default 5: at 1.9 standard deviations
+   * nobody can be an outlier among fewer.
    */
   readonly minimumHosts?: number;
   /** Requests that a worker must have completed in the interval, an integer ≥ 0. Default 100. */
@@ -36,17 +44,24 @@ export interface ConsecutiveFailuresOptions {
   readonly enforcementPercentage?: number;
 }
 
-/** Which workers are taken out for failing more than the others, and for how long. Each rule is off where it is `false`. */
+/**
+ * Which workers are taken out for failing more than the others, and for how long. Each rule is off where it
+ * is `false`.
+ */
 export interface OutlierOptions {
   /** Time between sweeps, in ms, > 0. Default 10 000. */
   readonly interval?: number;
   /**
-   * In ms, ≥ 0: a fresh thread takes the first ejected worker's place at once, the n-th one's after n - 1 times this. Default 30 000.
+   * In ms, ≥ 0: a fresh thread takes the first ejected worker's place at once, the n-th one's after n - 1
+   * times this. Default 30 000.
    */
   readonly baseEjectionTime?: number;
   /** Longest ejection, in ms, ≥ 0; never less than `baseEjectionTime`. Default 300 000. */
   readonly maxEjectionTime?: number;
-  /** Nobody is ejected while at least this share is, in %, 0–100. Default 10: at least one may always be, if this is above 0. */
+  /**
+   * Nobody is ejected while at least this share is, in %, 0–100. Default 10: at least one may always be, if
+   * this is above 0.
+   */
   readonly maxEjectionPercent?: number;
   /** Default: on, with its defaults. */
   readonly successRate?: SuccessRateOptions | false;
@@ -56,94 +71,68 @@ export interface OutlierOptions {
   readonly consecutiveFailures?: ConsecutiveFailuresOptions | false;
 }
 
-type Settled<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> };
-
 /** `OutlierOptions` with every default filled in. */
-export interface OutlierConfig
-  extends Settled<Omit<OutlierOptions, 'successRate' | 'failurePercentage' | 'consecutiveFailures'>> {
-  readonly successRate: Settled<SuccessRateOptions> | false;
-  readonly failurePercentage: Settled<FailurePercentageOptions> | false;
-  readonly consecutiveFailures: Settled<ConsecutiveFailuresOptions> | false;
+export interface OutlierConfig extends Resolved<GeneralOptions> {
+  readonly successRate: Resolved<SuccessRateOptions> | false;
+  readonly failurePercentage: Resolved<FailurePercentageOptions> | false;
+  readonly consecutiveFailures: Resolved<ConsecutiveFailuresOptions> | false;
 }
 
-interface Rule {
-  readonly allowed: string;
-  readonly holds: (value: number) => boolean;
-}
+type RuleName = 'successRate' | 'failurePercentage' | 'consecutiveFailures';
+type GeneralOptions = Omit<OutlierOptions, RuleName>;
 
-const percent: Rule = { allowed: 'a number from 0 to 100', holds: (value) => value >= 0 && value <= 100 };
-const count: Rule = {
-  allowed: 'an integer ≥ 0',
-  holds: (value) => Number.isSafeInteger(value) && value >= 0,
+const PERIOD: Rule = {
+  allowed: 'a number of ms > 0',
+  accepts: (value) => Number.isFinite(value) && (value as number) > 0,
 };
-const positiveCount: Rule = {
-  allowed: 'an integer ≥ 1',
-  holds: (value) => Number.isSafeInteger(value) && value >= 1,
+const PERIOD_OR_ZERO: Rule = {
+  allowed: 'a number of ms ≥ 0',
+  accepts: (value) => Number.isFinite(value) && (value as number) >= 0,
 };
-const time: Rule = { allowed: 'a number of ms ≥ 0', holds: (value) => value >= 0 && value < Infinity };
-const positiveTime: Rule = { allowed: 'a number of ms > 0', holds: (value) => value > 0 && value < Infinity };
 
-type Fields<T> = { readonly [K in keyof T]: readonly [T[K], Rule] };
-
-const general: Fields<Omit<OutlierConfig, 'successRate' | 'failurePercentage' | 'consecutiveFailures'>> = {
-  interval: [10_000, positiveTime],
-  baseEjectionTime: [30_000, time],
-  maxEjectionTime: [300_000, time],
-  maxEjectionPercent: [10, percent],
+const GENERAL: Fields<Resolved<GeneralOptions>> = {
+  interval: [10_000, PERIOD],
+  baseEjectionTime: [30_000, PERIOD_OR_ZERO],
+  maxEjectionTime: [300_000, PERIOD_OR_ZERO],
+  maxEjectionPercent: [10, PERCENTAGE],
 };
-const successRate: Fields<Settled<SuccessRateOptions>> = {
-  stdevFactor: [1900, count],
-  enforcementPercentage: [100, percent],
-  minimumHosts: [5, count],
-  requestVolume: [100, count],
+const SUCCESS_RATE: Fields<Resolved<SuccessRateOptions>> = {
+  stdevFactor: [1900, integerFrom(0)],
+  enforcementPercentage: [100, PERCENTAGE],
+  minimumHosts: [5, integerFrom(0)],
+  requestVolume: [100, integerFrom(0)],
 };
-const failurePercentage: Fields<Settled<FailurePercentageOptions>> = {
-  threshold: [85, percent],
-  enforcementPercentage: [100, percent],
-  minimumHosts: [2, count],
-  requestVolume: [50, count],
+const FAILURE_PERCENTAGE: Fields<Resolved<FailurePercentageOptions>> = {
+  threshold: [85, PERCENTAGE],
+  enforcementPercentage: [100, PERCENTAGE],
+  minimumHosts: [2, integerFrom(0)],
+  requestVolume: [50, integerFrom(0)],
 };
-const consecutiveFailures: Fields<Settled<ConsecutiveFailuresOptions>> = {
-  threshold: [5, positiveCount],
-  enforcementPercentage: [100, percent],
+const CONSECUTIVE_FAILURES: Fields<Resolved<ConsecutiveFailuresOptions>> = {
+  threshold: [5, integerFrom(1)],
+  enforcementPercentage: [100, PERCENTAGE],
 };
-const rules = { successRate, failurePercentage, consecutiveFailures };
-
-function settle<T>(name: string, given: unknown, fields: Fields<T>, others: readonly string[] = []): T {
-  if (typeof given !== 'object' || given === null || Array.isArray(given))
-    throw invalid(name, given, 'an object');
-  const known = [...Object.keys(fields), ...others];
-  for (const key of Object.keys(given)) {
-    if (!known.includes(key))
-      throw new InvalidOptionError(`${name}.${key}`, 'an unknown option', `one of ${known.join(', ')}`);
-  }
-  const settled: Record<string, number> = {};
-  for (const [key, [byDefault, rule]] of Object.entries<readonly [unknown, Rule]>(fields)) {
-    const own: unknown = (given as Record<string, unknown>)[key];
-    const value = own === undefined ? byDefault : own;
-    if (typeof value !== 'number' || !rule.holds(value)) {
-      throw invalid(`${name}.${key}`, value, rule.allowed);
-    }
-    settled[key] = value;
-  }
-  return settled as T;
-}
+const RULE_NAMES: readonly RuleName[] = ['successRate', 'failurePercentage', 'consecutiveFailures'];
 
 /**
  * Fills in defaults and checks ranges.
- *
- * @throws InvalidOptionError naming the option as `<name>.<option>`, also for an option that does not exist.
+ * @throws InvalidOptionError naming the option as `<name>.<option>`, also for an option that does not exist
  */
 export function outlierConfig(given: OutlierOptions = {}, name = 'outlierDetection'): OutlierConfig {
-  const settled = settle(name, given, general, Object.keys(rules));
-  const rule = <T>(key: keyof typeof rules, fields: Fields<T>): T | false => {
+  if (!isRecord(given)) throw invalid(name, given, 'an object of options');
+  const general = resolveFields(name, given, GENERAL, RULE_NAMES);
+  const rule = <T extends object>(key: RuleName, fields: Fields<T>): T | false => {
     const options: unknown = given[key];
-    return options === false ? false : settle(`${name}.${key}`, options === undefined ? {} : options, fields);
+    if (options === false) return false;
+    if (options !== undefined && !isRecord(options)) {
+      throw invalid(`${name}.${key}`, options, 'false or an object of options');
+    }
+    return resolveFields(`${name}.${key}`, options ?? {}, fields);
   };
   return {
-    ...settled,
-    successRate: rule('successRate', successRate),
-    failurePercentage: rule('failurePercentage', failurePercentage),
-    consecutiveFailures: rule('consecutiveFailures', consecutiveFailures),
+    ...general,
+    successRate: rule('successRate', SUCCESS_RATE),
+    failurePercentage: rule('failurePercentage', FAILURE_PERCENTAGE),
+    consecutiveFailures: rule('consecutiveFailures', CONSECUTIVE_FAILURES),
   };
 }

@@ -1,117 +1,157 @@
 /** Options of single calls: `submit`, `map`, `add`, `close`. */
-import { boolean, checkObject, duration, integer, invalid, MOST_MS } from './validate.js';
+import {
+  BOOLEAN,
+  DELAY,
+  FINITE_NUMBER,
+  FUNCTION,
+  invalid,
+  limitFrom,
+  numberIn,
+  resolve,
+  SIGNAL,
+  STRING,
+  TIMEOUT,
+  validate,
+  validateNames,
+} from './validate.js';
 
 /** Options of one `submit`. */
 export interface SubmitOptions {
-  /** Takes the request back, or stops it: `submit` rejects at once with the signal's `reason`. */
+  /** Cancels the request at any time: `submit` rejects at once with the signal's `reason`. Default: none. */
   signal?: AbortSignal;
-  /** In ms from the start of the run, > 0; then `ERR_TASK_TIMEOUT`. Default: the Balancer's. */
+  /**
+   * Longest run time, in ms > 0; `Infinity`: none. The clock starts with the run in the worker, anew for each
+   * retry. Then `submit` rejects with `ERR_TASK_TIMEOUT`. Default: the Balancer's `timeout`.
+   */
   timeout?: number;
-  /** In ms from `submit`, > 0: if it has not started by then, `ERR_TASK_TIMEOUT`. Default: the Balancer's. */
+  /**
+   * Longest wait for the start of the run, in ms > 0; `Infinity`: none. The clock starts with the call of
+   * `submit`. Then `submit` rejects with `ERR_TASK_TIMEOUT`. Default: the Balancer's `queueTimeout`.
+   */
   queueTimeout?: number;
-  /** Higher first, any finite number. Default 0. */
+  /** Requests of a higher priority leave the queue first: any finite number. Default 0. */
   priority?: number;
-  /** For affinity: policies such as `hash` send equal keys to the same worker. */
+  /** Affinity key: policies such as `hash` send equal keys to the same worker. Default: none. */
   key?: string;
-  /** Parts of the arguments that move to the worker instead of being copied: ArrayBuffers, MessagePorts and so on. */
+  /**
+   * Parts of the arguments that move to the worker instead of being copied: ArrayBuffers, MessagePorts and so
+   * on.
+   */
   transfer?: readonly object[];
-  /** Further runs, on other workers, if the worker dies while it runs this; an integer ≥ 0. Default: the Balancer's. At most 3 workers may die. */
+  /**
+   * Further runs, on other workers, after the worker died during a run: an integer ≥ 0. Three such deaths end
+   * the request in any case. Default: the Balancer's `retries`.
+   */
   retries?: number;
-  /** A value for the task's `context.value`; cloned. */
+  /** A value for the task's `context.value`; cloned. Default: none. */
   context?: unknown;
-  /** Gets what the task gives to `context.progress`, in order, before the result. */
+  /**
+   * Is called with each value that the task passes to `context.progress`, in order, before the result.
+   * Default: none.
+   */
   onProgress?: (value: unknown) => void;
 }
 
 /** Options of `map`. */
 export interface MapOptions {
-  /** Results in the order of the source, else in the order of completion. Default true. */
+  /** Whether results come in the order of the source, instead of the order of completion. Default true. */
   ordered?: boolean;
-  /** Ends the iteration: it throws the signal's reason, and running tasks are stopped as by `submit`'s signal. */
+  /**
+   * Ends the iteration: it throws the signal's reason, and running tasks are stopped as by `submit`'s signal.
+   * Default: none.
+   */
   signal?: AbortSignal;
-  /** Options for each request. */
+  /** Options of each request. Default: none. */
   submit?: Omit<SubmitOptions, 'signal' | 'transfer' | 'onProgress'>;
 }
 
-const SUBMIT_NAMES = {
-  signal: 0,
-  timeout: 0,
-  queueTimeout: 0,
-  priority: 0,
-  key: 0,
-  transfer: 0,
-  retries: 0,
-  context: 0,
-  onProgress: 0,
-} as const satisfies Record<keyof SubmitOptions, 0>;
+/** Options of `add`. */
+export interface AddOptions {
+  /** The worker's share relative to the others', a number from 0.001 to 1,000. Default 1. */
+  weight?: number;
+}
+
+/** Options of `close`. */
+export interface CloseOptions {
+  /**
+   * How long accepted requests may still take, in ms ≥ 0 from the call of `close`; `Infinity`: no limit. The
+   * rest is then rejected with `ERR_BALANCER_CLOSED`, and the threads are ended. Default: no limit.
+   */
+  timeout?: number;
+}
+
+const SUBMIT_NAMES: readonly (keyof SubmitOptions)[] = [
+  'signal',
+  'timeout',
+  'queueTimeout',
+  'priority',
+  'key',
+  'transfer',
+  'retries',
+  'context',
+  'onProgress',
+];
+const MAP_NAMES: readonly (keyof MapOptions)[] = ['ordered', 'signal', 'submit'];
+const RETRIES = limitFrom(0);
+const WEIGHT = numberIn(0.001, 1_000);
 
 /**
- * @returns what has been checked: a getter may say something else the second time, and a list be changed while the request waits
+ * @returns the checked values, each read once: a getter may answer differently the second time, and the
+ *   transfer list may change while the request waits
  * @throws InvalidOptionError
  */
-export function checkSubmitOptions(options: SubmitOptions): SubmitOptions {
-  checkObject('submit options', options, SUBMIT_NAMES);
+export function resolveSubmitOptions(options: SubmitOptions): SubmitOptions {
+  validateNames('submit options', options, SUBMIT_NAMES);
   const { signal, timeout, queueTimeout, priority, key, transfer, retries, context, onProgress } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw invalid('submit options.signal', signal, 'an AbortSignal');
-  }
-  if (key !== undefined && typeof key !== 'string') throw invalid('submit options.key', key, 'a string');
-  if (transfer !== undefined) checkTransferList(transfer);
-  if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw invalid('submit options.onProgress', onProgress, 'a function');
-  }
-  if (priority !== undefined && !Number.isFinite(priority)) {
-    throw invalid('submit options.priority', priority, 'a finite number');
-  }
-  duration('submit options.timeout', timeout, 0);
-  duration('submit options.queueTimeout', queueTimeout, 0);
-  integer('submit options.retries', retries, 0, Number.POSITIVE_INFINITY, 0);
-  const list = transfer === undefined ? undefined : [...transfer];
+  if (signal !== undefined) validate('submit options.signal', signal, SIGNAL);
+  if (timeout !== undefined) validate('submit options.timeout', timeout, TIMEOUT);
+  if (queueTimeout !== undefined) validate('submit options.queueTimeout', queueTimeout, TIMEOUT);
+  if (priority !== undefined) validate('submit options.priority', priority, FINITE_NUMBER);
+  if (key !== undefined) validate('submit options.key', key, STRING);
+  if (retries !== undefined) validate('submit options.retries', retries, RETRIES);
+  if (onProgress !== undefined) validate('submit options.onProgress', onProgress, FUNCTION);
+  const list = transfer === undefined ? undefined : transferListOf(transfer);
   return { signal, timeout, queueTimeout, priority, key, transfer: list, retries, context, onProgress };
 }
 
-/** @throws InvalidOptionError */
-export function checkMapOptions(options: MapOptions): void {
-  checkObject('map options', options, { ordered: 0, signal: 0, submit: 0 });
-  const { ordered, signal } = options;
-  const submit = options.submit as SubmitOptions | undefined;
-  boolean('map options.ordered', ordered, true);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw invalid('map options.signal', signal, 'an AbortSignal');
-  }
-  if (submit === undefined) return;
-  checkSubmitOptions(submit);
-  for (const name of ['signal', 'transfer', 'onProgress'] as const) {
-    if (submit[name] !== undefined)
-      throw invalid(`map options.submit.${name}`, submit[name], 'none: it is of one request');
-  }
+/** `MapOptions` after validation. */
+export interface MapSettings {
+  readonly ordered: boolean;
+  readonly signal: AbortSignal | undefined;
+  /** Options of each request, the signal included. */
+  readonly submit: SubmitOptions;
 }
 
-const LEAST_WEIGHT = 0.001;
-const MOST_WEIGHT = 1_000;
+/** @returns the checked values, each read once @throws InvalidOptionError */
+export function resolveMapOptions(options: MapOptions): MapSettings {
+  validateNames('map options', options, MAP_NAMES);
+  const { ordered, signal, submit } = options;
+  if (signal !== undefined) validate('map options.signal', signal, SIGNAL);
+  const each = submit === undefined ? {} : resolveSubmitOptions(submit);
+  for (const name of ['signal', 'transfer', 'onProgress'] as const) {
+    if (each[name] === undefined) continue;
+    throw invalid(`map options.submit.${name}`, each[name], 'none: it belongs to a single request');
+  }
+  return {
+    ordered: resolve('map options.ordered', ordered, BOOLEAN, true),
+    signal,
+    submit: { ...each, signal },
+  };
+}
 
 /** @returns the weight @throws InvalidOptionError */
-export function checkAddOptions(options: { weight?: number }): number {
-  checkObject('add options', options, { weight: 0 });
-  const { weight = 1 } = options;
-  if (typeof weight !== 'number' || !(weight >= LEAST_WEIGHT && weight <= MOST_WEIGHT)) {
-    throw invalid('add options.weight', weight, `a number from ${LEAST_WEIGHT} to ${MOST_WEIGHT}`);
-  }
-  return weight;
+export function resolveAddOptions(options: AddOptions): number {
+  validateNames('add options', options, ['weight']);
+  return resolve('add options.weight', options.weight, WEIGHT, 1);
 }
 
-/** @returns the timeout; `undefined` stands for no limit @throws InvalidOptionError */
-export function checkCloseOptions(options: { timeout?: number }): number | undefined {
-  checkObject('close options', options, { timeout: 0 });
-  const { timeout } = options;
-  if (timeout === undefined || timeout === Number.POSITIVE_INFINITY) return undefined;
-  if (typeof timeout !== 'number' || !(timeout >= 0 && timeout <= MOST_MS)) {
-    throw invalid('close options.timeout', timeout, `a number of ms from 0 to ${MOST_MS}, or Infinity`);
-  }
-  return timeout;
+/** @returns the timeout in ms, or `Infinity` @throws InvalidOptionError */
+export function resolveCloseOptions(options: CloseOptions): number {
+  validateNames('close options', options, ['timeout']);
+  return resolve('close options.timeout', options.timeout, DELAY, Number.POSITIVE_INFINITY);
 }
 
-function checkTransferList(list: unknown): void {
+function transferListOf(list: unknown): object[] {
   if (!Array.isArray(list)) {
     throw invalid('submit options.transfer', list, 'an array of objects, as in [bytes.buffer]');
   }
@@ -124,4 +164,5 @@ function checkTransferList(list: unknown): void {
       );
     }
   }
+  return [...list];
 }

@@ -1,24 +1,48 @@
-/** Options of the threads themselves, as in Node's `new Worker`: checked here, since Node takes no notice of some that are wrong. */
+/**
+ * Options of the threads themselves, as in Node's `new Worker`. Node ignores some that are wrong: so they are
+ * checked here.
+ */
 import type { ResourceLimits } from 'node:worker_threads';
-import { checkInteger, checkObject, hasNoClass, invalid, positive } from './validate.js';
+import {
+  hasNoClass,
+  integerIn,
+  invalid,
+  numberIn,
+  POSITIVE_NUMBER,
+  type Rule,
+  STRING,
+  STRINGS,
+  validate,
+  validateNames,
+} from './validate.js';
 
 /** Options of a Balancer that concern its threads. */
 export interface ThreadOptions {
   /**
-   * Memory limits of each thread, as in Node's `new Worker`: numbers of MB, > 0; `stackSizeMb` from 0.25, `codeRangeSizeMb` up to 65,536. The request that exceeds them rejects with
-   * `ERR_WORKER_CRASHED`. Node does its best only: some ways to allocate abort the process nevertheless (nodejs/node#47224). Default:
-   * Node's.
+   * Memory limits of each thread, as in Node's `new Worker`: numbers of MB > 0; `stackSizeMb` from 0.25,
+   * `codeRangeSizeMb` up to 65,536. A request that exceeds them is rejected with `ERR_WORKER_CRASHED`. Node
+   * cannot keep them in every case: some ways to allocate abort the process nevertheless (nodejs/node#47224).
+   * Default: Node's own limits.
    */
   resourceLimits?: ResourceLimits;
-  /** Environment of the threads, as in Node's `new Worker`: strings, and what is `undefined` is left out. Default: a copy of the process's. */
+  /**
+   * Environment of the threads, as in Node's `new Worker`: an object of strings; properties that are
+   * `undefined` are left out. Default: a copy of the process's environment.
+   */
   env?: NodeJS.ProcessEnv;
-  /** Appended to `process.argv` of the threads. */
+  /** Strings that are appended to `process.argv` of the threads. Default: none. */
   argv?: readonly string[];
-  /** Node options of the threads. Default: those of the process. */
+  /** Node's command-line options for the threads, an array of strings. Default: those of the process. */
   execArgv?: readonly string[];
-  /** Raises the niceness of the threads where the optional package `@napi-rs/nice` is installed; an integer from -40 to 40. Default 0. */
+  /**
+   * Lowers the priority of the threads, where the optional package `@napi-rs/nice` is installed; an integer
+   * from -40 to 40, as for `nice`: higher is less urgent. Default 0.
+   */
   niceIncrement?: number;
-  /** URL of the threads' entry file, for programs bundled into one file. Default: beside this package's own code. */
+  /**
+   * URL of the threads' entry file, for programs that are bundled into one file. Default: the file in this
+   * package.
+   */
   entry?: string | URL;
 }
 
@@ -42,19 +66,28 @@ export interface ThreadSettings {
   readonly entry: URL;
 }
 
+const NICENESS = integerIn(-40, 40);
+/** Node aborts the whole process for a smaller stack or a larger code range. */
+const RESOURCE_LIMITS: { readonly [Name in keyof Required<ResourceLimits>]: Rule } = {
+  maxOldGenerationSizeMb: POSITIVE_NUMBER,
+  maxYoungGenerationSizeMb: POSITIVE_NUMBER,
+  codeRangeSizeMb: {
+    allowed: 'a number > 0 and up to 65536',
+    accepts: (value) => POSITIVE_NUMBER.accepts(value) && (value as number) <= 65_536,
+  },
+  stackSizeMb: numberIn(0.25, Number.POSITIVE_INFINITY),
+};
+const RESOURCE_LIMIT_NAMES = Object.keys(RESOURCE_LIMITS) as readonly (keyof ResourceLimits)[];
+
 /** @param entryByDefault URL of the package's own entry file @throws InvalidOptionError */
 export function threadSettings(options: ThreadOptions, entryByDefault: URL): ThreadSettings {
   const { resourceLimits, env, argv, execArgv, niceIncrement, entry } = options;
-  if (resourceLimits !== undefined) checkResourceLimits(resourceLimits);
-  for (const [name, value] of Object.entries({ argv, execArgv })) {
-    if (value !== undefined && !(Array.isArray(value) && value.every((part) => typeof part === 'string'))) {
-      throw invalid(name, value, 'an array of strings');
-    }
-  }
-  if (niceIncrement !== undefined) checkInteger('niceIncrement', niceIncrement, -40, 40);
-  // Copies: threads are started later, too, when the caller may have changed what was checked.
+  if (argv !== undefined) validate('argv', argv, STRINGS);
+  if (execArgv !== undefined) validate('execArgv', execArgv, STRINGS);
+  if (niceIncrement !== undefined) validate('niceIncrement', niceIncrement, NICENESS);
+  // Copies, since threads are also started later: by then the caller may have changed what was checked.
   return {
-    resourceLimits: resourceLimits && { ...resourceLimits },
+    resourceLimits: resourceLimits === undefined ? undefined : resourceLimitsOf(resourceLimits),
     env: env === undefined ? undefined : environment(env),
     argv: argv && [...argv],
     execArgv: execArgv && [...execArgv],
@@ -64,7 +97,7 @@ export function threadSettings(options: ThreadOptions, entryByDefault: URL): Thr
 }
 
 function environment(env: unknown): NodeJS.ProcessEnv {
-  // `process.env` has a class of its own. A map that is given in its place would make an empty environment.
+  // `process.env` has a class of its own. A Map in its place would make an empty environment.
   const isMistaken = (given: object) =>
     Array.isArray(given) || (!hasNoClass(given) && Object.keys(given).length === 0);
   if (typeof env !== 'object' || env === null || isMistaken(env)) {
@@ -73,33 +106,22 @@ function environment(env: unknown): NodeJS.ProcessEnv {
   const copy: NodeJS.ProcessEnv = {};
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined) continue;
-    if (typeof value !== 'string') throw invalid(`env.${name}`, value, 'a string');
+    validate(`env.${name}`, value, STRING);
     copy[name] = value;
   }
   return copy;
 }
 
-/** Beyond these Node aborts the whole process. */
-const LEAST_STACK_MB = 0.25;
-const MOST_CODE_RANGE_MB = 65_536;
-
-function checkResourceLimits(limits: ResourceLimits): void {
-  const known = {
-    maxOldGenerationSizeMb: 0,
-    maxYoungGenerationSizeMb: 0,
-    codeRangeSizeMb: 0,
-    stackSizeMb: 0,
-  } as const;
-  checkObject('resourceLimits', limits, known);
-  // Node takes no notice of a limit of the wrong type.
-  for (const [name, value] of Object.entries(limits)) positive(`resourceLimits.${name}`, value, 0);
-  const { stackSizeMb, codeRangeSizeMb } = limits;
-  if (stackSizeMb !== undefined && stackSizeMb < LEAST_STACK_MB) {
-    throw invalid('resourceLimits.stackSizeMb', stackSizeMb, `a number ≥ ${LEAST_STACK_MB}`);
+function resourceLimitsOf(given: ResourceLimits): ResourceLimits {
+  validateNames('resourceLimits', given, RESOURCE_LIMIT_NAMES);
+  const limits: ResourceLimits = {};
+  for (const name of RESOURCE_LIMIT_NAMES) {
+    const value = given[name];
+    if (value === undefined) continue;
+    validate(`resourceLimits.${name}`, value, RESOURCE_LIMITS[name]);
+    limits[name] = value;
   }
-  if (codeRangeSizeMb !== undefined && codeRangeSizeMb > MOST_CODE_RANGE_MB) {
-    throw invalid('resourceLimits.codeRangeSizeMb', codeRangeSizeMb, `a number up to ${MOST_CODE_RANGE_MB}`);
-  }
+  return limits;
 }
 
 function entryUrlOf(entry: unknown): URL {

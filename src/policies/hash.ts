@@ -1,20 +1,29 @@
+import { type Fields, integerIn } from '../options/validate.js';
 import { LeastPending } from './least-pending.js';
 import type { Policy, RequestView, WorkerView } from './policy.js';
 import { KetamaRing } from './support/ketama.js';
 
-/** The most points that a ring may be asked for, as in gRPC's `ring_hash` (A42). They take 1.5 s to make. */
-export const MOST_POINTS = 2 ** 23;
+/** Largest allowed size of a ring, as in gRPC's `ring_hash` (A42). It takes 1.5 s to build. */
+const MOST_POINTS = 2 ** 23;
 
 /** Options of `hash`. */
 export interface HashConfig {
-  /** The least number of points on the ring, an integer from 1 to 8,388,608. Default: no bound (160 points × weight, as in nginx). */
+  /**
+   * Least number of points on the ring, an integer from 1 to 8,388,608. Default: no bound (160 points ×
+   * weight, as in nginx).
+   */
   readonly minRingSize?: number;
   /**
-   * The greatest number of points on the ring, an integer from 1 to 8,388,608; each worker has one at least. It wins over
-   * `minRingSize`. Default: no bound.
+   * Greatest number of points on the ring, an integer from 1 to 8,388,608; each worker has at least one.
+   * Takes precedence over `minRingSize`. Default: no bound.
    */
   readonly maxRingSize?: number;
 }
+
+export const HASH_FIELDS: Fields<HashConfig> = {
+  minRingSize: [undefined, integerIn(1, MOST_POINTS)],
+  maxRingSize: [undefined, integerIn(1, MOST_POINTS)],
+};
 
 interface Member {
   readonly worker: WorkerView;
@@ -22,11 +31,11 @@ interface Member {
 }
 
 /**
- * Requests with the same `key` go to the same worker, whether it has room or not: consistent hashing on a ketama ring that
- * agrees with nginx's. A worker that comes or goes moves only the keys that it wins or loses. Requests without a key go
- * to the worker with the fewest pending requests, and wait when no worker has room.
+ * Requests with the same `key` go to the same worker, full or not: consistent hashing on a ketama ring that
+ * agrees with nginx's. A worker that joins or leaves moves only its own keys. Requests without a key go to
+ * the worker with the fewest pending requests, and wait while all workers are full.
  *
- * `select` O(log points); the ring is built anew by the first `select` after the set or a weight has changed.
+ * `select` O(log points); the first `select` after a change of the set or of a weight rebuilds the ring.
  */
 export class Hash implements Policy {
   readonly name = 'hash';

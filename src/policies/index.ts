@@ -1,31 +1,30 @@
 import { InvalidOptionError } from '../errors/errors.js';
-import { Hash, type HashConfig, MOST_POINTS } from './hash.js';
+import {
+  BOOLEAN,
+  type Fields,
+  FUNCTION,
+  invalid,
+  isRecord,
+  resolveFields,
+  validate,
+} from '../options/validate.js';
+import { HASH_FIELDS, Hash, type HashConfig } from './hash.js';
 import { LeastPending } from './least-pending.js';
-import { LeastRequest, type LeastRequestConfig } from './least-request.js';
+import { LEAST_REQUEST_FIELDS, LeastRequest, type LeastRequestConfig } from './least-request.js';
 import { LeastWork } from './least-work.js';
-import { PeakEwma, type PeakEwmaConfig } from './peak-ewma.js';
-import { PickFirst, type PickFirstConfig } from './pick-first.js';
+import { PEAK_EWMA_FIELDS, PeakEwma, type PeakEwmaConfig } from './peak-ewma.js';
+import { PICK_FIRST_FIELDS, PickFirst, type PickFirstConfig } from './pick-first.js';
 import type { Policy, PolicyContext } from './policy.js';
 import { PowerOfTwo } from './power-of-two.js';
 import { Random } from './random.js';
 import { Rendezvous } from './rendezvous.js';
 import { RoundRobin } from './round-robin.js';
-import {
-  boolean,
-  checkConfig,
-  describe,
-  duration,
-  integerFrom,
-  isRecord,
-  numberFrom,
-  type Schema,
-} from './support/config.js';
-import { WeightedByLoad, type WeightedByLoadConfig } from './weighted-by-load.js';
+import { WEIGHTED_BY_LOAD_FIELDS, WeightedByLoad, type WeightedByLoadConfig } from './weighted-by-load.js';
 
-/** A policy that has no fields. */
+/** The config of policies without fields. */
 export type NoConfig = Readonly<Record<string, never>>;
 
-/** Each policy's name with the fields of its config. */
+/** The policies' names with the fields of their configs. */
 export interface PolicyConfigs {
   'least-pending': NoConfig;
   'least-work': NoConfig;
@@ -40,7 +39,7 @@ export interface PolicyConfigs {
   'pick-first': PickFirstConfig;
 }
 
-/** gRPC's names for policies of ours. */
+/** gRPC's names for these policies. */
 export interface PolicyAliases {
   pick_first: 'pick-first';
   round_robin: 'round-robin';
@@ -51,7 +50,7 @@ export interface PolicyAliases {
   ring_hash_experimental: 'hash';
 }
 
-/** The names that the `policy` option knows: ours, and gRPC's. */
+/** The names for the `policy` option: this package's and gRPC's. */
 export type PolicyName = keyof PolicyConfigs | keyof PolicyAliases;
 
 type ConfigOf<N extends PolicyName> = N extends keyof PolicyConfigs
@@ -60,54 +59,45 @@ type ConfigOf<N extends PolicyName> = N extends keyof PolicyConfigs
     ? PolicyConfigs[PolicyAliases[N]]
     : never;
 
-/** One candidate: an object with one key, the policy's name, and its config as the value. */
+/** One candidate: an object with one property, the policy's name and its config. */
 export type PolicyCandidate = { readonly [N in PolicyName]?: ConfigOf<N> } & {
   readonly [unknownName: string]: object | undefined;
 };
 
-/** As gRPC's `loadBalancingConfig`: the first candidate whose name is known is used, the others are passed over. */
+/** Like gRPC's `loadBalancingConfig`: the first candidate of a known name is used. */
 export type PolicyConfig = readonly PolicyCandidate[];
 
-/** A policy by name, as a JSON config, or an own one. */
+/** A policy by name, as a JSON config, or a custom one. */
 export type PolicyOption = PolicyName | PolicyConfig | Policy;
 
-interface Kind<C> {
-  readonly schema: Schema;
-  create(context: PolicyContext, config: C): Policy;
+/** How a named policy is created. */
+interface Definition {
+  readonly fields: Fields<object>;
+  readonly create: (context: PolicyContext, config: object) => Policy;
 }
 
-const KINDS: { readonly [N in keyof PolicyConfigs]: Kind<PolicyConfigs[N]> } = {
-  'least-pending': { schema: {}, create: () => new LeastPending() },
-  'least-work': { schema: {}, create: () => new LeastWork() },
-  'round-robin': { schema: {}, create: () => new RoundRobin() },
-  random: { schema: {}, create: (context) => new Random(context) },
-  'power-of-two': { schema: {}, create: (context) => new PowerOfTwo(context) },
-  'least-request': {
-    schema: { choiceCount: integerFrom(2) },
-    create: (context, config) => new LeastRequest(context, config),
-  },
-  hash: {
-    schema: { minRingSize: integerFrom(1, MOST_POINTS), maxRingSize: integerFrom(1, MOST_POINTS) },
-    create: (_, config) => new Hash(config),
-  },
-  rendezvous: { schema: {}, create: () => new Rendezvous() },
-  'peak-ewma': {
-    schema: { decayTime: duration('more than zero') },
-    create: (context, config) => new PeakEwma(context, config),
-  },
-  'weighted-by-load': {
-    schema: {
-      blackoutPeriod: duration('zero'),
-      weightExpirationPeriod: duration('more than zero'),
-      weightUpdatePeriod: duration('more than zero'),
-      errorUtilizationPenalty: numberFrom(0),
-    },
-    create: (context, config) => new WeightedByLoad(context, config),
-  },
-  'pick-first': {
-    schema: { shuffleAddressList: boolean },
-    create: (context, config) => new PickFirst(context, config),
-  },
+function define<Config extends object>(
+  fields: Fields<Config>,
+  create: (context: PolicyContext, config: Config) => Policy,
+): Definition {
+  return { fields, create: create as Definition['create'] };
+}
+
+const DEFINITIONS: Readonly<Record<keyof PolicyConfigs, Definition>> = {
+  'least-pending': define({}, () => new LeastPending()),
+  'least-work': define({}, () => new LeastWork()),
+  'round-robin': define({}, () => new RoundRobin()),
+  random: define({}, (context) => new Random(context)),
+  'power-of-two': define({}, (context) => new PowerOfTwo(context)),
+  'least-request': define(LEAST_REQUEST_FIELDS, (context, config) => new LeastRequest(context, config)),
+  hash: define(HASH_FIELDS, (_, config) => new Hash(config)),
+  rendezvous: define({}, () => new Rendezvous()),
+  'peak-ewma': define(PEAK_EWMA_FIELDS, (context, config) => new PeakEwma(context, config)),
+  'weighted-by-load': define(
+    WEIGHTED_BY_LOAD_FIELDS,
+    (context, config) => new WeightedByLoad(context, config),
+  ),
+  'pick-first': define(PICK_FIRST_FIELDS, (context, config) => new PickFirst(context, config)),
 };
 
 const ALIASES: PolicyAliases = {
@@ -121,31 +111,31 @@ const ALIASES: PolicyAliases = {
 };
 
 /** The names of the policies, without aliases. */
-export const policyNames = Object.freeze(Object.keys(KINDS)) as readonly (keyof PolicyConfigs)[];
+export const policyNames = Object.freeze(Object.keys(DEFINITIONS)) as readonly (keyof PolicyConfigs)[];
 
-const ALLOWED = `a policy's name (${policyNames.join(', ')}), a list of configs as in [{ 'least-request': { choiceCount: 3 } }], or an own policy`;
+const ALLOWED = `a policy's name (${policyNames.join(', ')}), a list of configs as in [{ 'least-request': { choiceCount: 3 } }], or a custom policy`;
 
 /**
  * The policy that the option asks for.
  *
- * @param path names the option in errors.
- * @throws InvalidOptionError for an unknown name, a config without a known name, an unknown or invalid field, or an own
- * policy that lacks a member.
+ * @param path names the option in errors
+ * @throws InvalidOptionError for an unknown name, a config without a known name, an unknown or invalid field,
+ *   or a custom policy that lacks a member
  */
 export function createPolicy(option: PolicyOption, context: PolicyContext, path = 'policy'): Policy {
   if (typeof option === 'string') {
-    const kind = kindOf(option);
-    if (kind === undefined) throw new InvalidOptionError(path, describe(option), ALLOWED);
-    return kind.create(context, {});
+    const definition = definitionOf(option);
+    if (definition === undefined) throw invalid(path, option, ALLOWED);
+    return definition.create(context, resolveFields(path, {}, definition.fields));
   }
   if (Array.isArray(option)) return fromConfig(option, context, path);
-  checkPolicy(option, path);
+  validateCustom(option, path);
   return option;
 }
 
-function kindOf(name: string): Kind<object> | undefined {
+function definitionOf(name: string): Definition | undefined {
   const ours = Object.hasOwn(ALIASES, name) ? ALIASES[name as keyof PolicyAliases] : name;
-  return Object.hasOwn(KINDS, ours) ? (KINDS[ours as keyof PolicyConfigs] as Kind<object>) : undefined;
+  return Object.hasOwn(DEFINITIONS, ours) ? DEFINITIONS[ours as keyof PolicyConfigs] : undefined;
 }
 
 function fromConfig(candidates: readonly unknown[], context: PolicyContext, path: string): Policy {
@@ -154,16 +144,17 @@ function fromConfig(candidates: readonly unknown[], context: PolicyContext, path
     const place = `${path}[${index}]`;
     const entries = isRecord(candidate) ? Object.entries(candidate) : [];
     if (entries.length !== 1) {
-      throw new InvalidOptionError(place, describe(candidate), `an object with one key, the policy's name`);
+      throw invalid(place, candidate, "an object with one key, the policy's name");
     }
     const [name, config] = entries[0]!;
-    const kind = kindOf(name);
-    if (kind === undefined) {
-      unknown.push(name);
-      continue;
+    const definition = definitionOf(name);
+    if (definition !== undefined) {
+      return definition.create(
+        context,
+        resolveFields(`${place}.${name}`, config as object, definition.fields),
+      );
     }
-    checkConfig(config, kind.schema, `${place}.${name}`);
-    return kind.create(context, config as object);
+    unknown.push(name);
   }
   const given = unknown.length === 0 ? 'an empty list' : `only unknown names (${unknown.join(', ')})`;
   throw new InvalidOptionError(path, given, `at least one of ${policyNames.join(', ')}`);
@@ -171,36 +162,26 @@ function fromConfig(candidates: readonly unknown[], context: PolicyContext, path
 
 const METHODS = ['add', 'remove', 'select', 'update'] as const;
 
-function checkPolicy(policy: unknown, path: string): asserts policy is Policy {
-  if (!isRecord(policy)) throw new InvalidOptionError(path, describe(policy), ALLOWED);
-  const named = Object.keys(policy).find((name) => kindOf(name) !== undefined);
-  if (named !== undefined) {
-    throw new InvalidOptionError(path, describe(policy), `a list of configs, as in [{ '${named}': {} }]`);
-  }
+function validateCustom(policy: unknown, path: string): asserts policy is Policy {
+  if (!isRecord(policy)) throw invalid(path, policy, ALLOWED);
+  const named = Object.keys(policy).find((name) => definitionOf(name) !== undefined);
+  if (named !== undefined) throw invalid(path, policy, `a list of configs, as in [{ '${named}': {} }]`);
   for (const method of METHODS) {
     if (typeof policy[method] === 'function') continue;
-    throw new InvalidOptionError(
-      `${path}.${method}`,
-      describe(policy[method]),
-      'a function: an own policy needs it',
-    );
+    throw invalid(`${path}.${method}`, policy[method], 'a function: a custom policy needs it');
   }
-  if (policy.observe !== undefined && typeof policy.observe !== 'function') {
-    throw new InvalidOptionError(`${path}.observe`, describe(policy.observe), 'a function or nothing');
-  }
-  if (typeof policy.pins !== 'boolean') {
-    throw new InvalidOptionError(`${path}.pins`, describe(policy.pins), 'true or false');
-  }
+  if (policy.observe !== undefined) validate(`${path}.observe`, policy.observe, FUNCTION);
+  validate(`${path}.pins`, policy.pins, BOOLEAN);
   if (typeof policy.name !== 'string' || policy.name === '') {
-    throw new InvalidOptionError(`${path}.name`, describe(policy.name), 'a string that is not empty');
+    throw invalid(`${path}.name`, policy.name, 'a string that is not empty');
   }
 }
 
+export type { Duration } from '../options/duration.js';
 export type { HashConfig } from './hash.js';
 export type { LeastRequestConfig } from './least-request.js';
 export type { PeakEwmaConfig } from './peak-ewma.js';
 export type { PickFirstConfig } from './pick-first.js';
 export type { Outcome, Policy, PolicyContext, RequestView, WorkerView } from './policy.js';
-export type { Duration } from './support/duration.js';
 export type { LoadReport } from './support/load-weight.js';
 export type { WeightedByLoadConfig } from './weighted-by-load.js';

@@ -2,8 +2,8 @@ import { pendingPerWeight } from './policy.js';
 import { LeastLoaded } from './support/least-loaded.js';
 
 /**
- * The worker with the fewest pending requests: Rob Pike's balancer ("Concurrency is not Parallelism", 2012).
- * With weights, the least (pending + 1) / weight. Ties rotate.
+ * Selects the worker with the fewest pending requests: Rob Pike's balancer ("Concurrency is not Parallelism",
+ * 2012). With weights, the least (pending + 1) / weight. Ties rotate.
  *
  * `select` O(1), `update` O(log workers).
  */

@@ -1,30 +1,38 @@
+import { defaultsOf, type Fields, integerFrom, type Resolved } from '../options/validate.js';
 import { type PolicyContext, pendingPerWeight, type WorkerView } from './policy.js';
-import { Drawing } from './support/random-choice.js';
+import { RandomChoice } from './support/random-choice.js';
 
 /** Options of `least-request`. */
 export interface LeastRequestConfig {
-  /** How many workers are drawn for each request. An integer from 2; more than 10 is taken as 10. Default 2. */
+  /** How many workers are drawn for each request: an integer ≥ 2; more than 10 counts as 10. Default 2. */
   readonly choiceCount?: number;
 }
+
+export const LEAST_REQUEST_FIELDS: Fields<Resolved<LeastRequestConfig>> = {
+  choiceCount: [2, integerFrom(2)],
+};
 
 const MAX_CHOICES = 10;
 
 /**
- * Draws `choiceCount` available workers, the same one perhaps more than once, and takes the one with the fewest
- * pending requests, the first drawn of equals: gRPC's `least_request_experimental` (gRFC A48), after Envoy.
+ * Draws `choiceCount` available workers, possibly one of them repeatedly, and selects the one with the fewest
+ * pending requests; of equals, the first. gRPC's `least_request_experimental` (gRFC A48), after Envoy.
  *
- * A48 knows no weights; here workers are drawn by weight, and (pending + 1) / weight is compared, which is the same where
+ * A48 has no weights. Here workers are drawn by weight, and (pending + 1) / weight is compared: the same if
  * all weights are 1.
  *
  * `select` O(choiceCount × log workers), `update` O(log workers).
  */
-export class LeastRequest extends Drawing {
+export class LeastRequest extends RandomChoice {
   override readonly name = 'least-request';
   readonly #choiceCount: number;
 
-  constructor(context: PolicyContext, config: LeastRequestConfig = {}) {
+  constructor(
+    context: PolicyContext,
+    config: Resolved<LeastRequestConfig> = defaultsOf(LEAST_REQUEST_FIELDS),
+  ) {
     super(context);
-    this.#choiceCount = Math.min(config.choiceCount ?? 2, MAX_CHOICES);
+    this.#choiceCount = Math.min(config.choiceCount, MAX_CHOICES);
   }
 
   override select(): WorkerView | undefined {

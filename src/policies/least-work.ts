@@ -2,20 +2,20 @@ import type { WorkerView } from './policy.js';
 import { LeastLoaded } from './support/least-loaded.js';
 
 /**
- * The least that a request is taken to cost, in ms: about its hand-over. It lets pending decide as long as no run
- * times are known, and weights decide between idle workers.
+ * Least cost of a request, in ms: about the time of its hand-over. While no run times are known, it makes the
+ * number of pending requests decide; between idle workers, the weight.
  */
 const HAND_OVER = 0.001;
 
 function load(worker: WorkerView): number {
-  // An idle worker has no work left, whatever a sum of floating point additions and subtractions says.
+  // Adding and subtracting floating point numbers may leave a rest: an idle worker has no work.
   const work = worker.pending === 0 ? 0 : worker.work;
   return (work + (worker.pending + 1) * HAND_OVER) / worker.weight;
 }
 
 /**
- * The worker with the least expected work left: the sum, over its pending requests, of the mean run time of their
- * tasks as workers report it; divided by its weight. Ties rotate.
+ * Selects the worker with the least expected work left: the sum of the mean run times of its pending
+ * requests, as reported by the workers, divided by its weight. Ties rotate.
  *
  * `select` O(1), `update` O(log workers).
  */

@@ -1,3 +1,5 @@
+import { type Duration, POSITIVE_DURATION, toMs } from '../options/duration.js';
+import { defaultsOf, type Fields, type Resolved } from '../options/validate.js';
 import {
   type Outcome,
   type Policy,
@@ -5,7 +7,6 @@ import {
   pendingPerWeight,
   type WorkerView,
 } from './policy.js';
-import { type Duration, toMs } from './support/duration.js';
 import { WorkerHeap } from './support/worker-heap.js';
 
 /** Options of `peak-ewma`. */
@@ -14,29 +15,31 @@ export interface PeakEwmaConfig {
   readonly decayTime?: Duration;
 }
 
-/** What has been learnt of one worker. */
+export const PEAK_EWMA_FIELDS: Fields<Resolved<PeakEwmaConfig>> = { decayTime: ['10s', POSITIVE_DURATION] };
+
+/** Observations of one worker. */
 interface Metric {
-  /** Peak-sensitive moving average of the run time as of `stamp`, in ms; 0: nothing observed. */
+  /** Peak-sensitive moving average of the run time at `stamp`, in ms; 0: no observation. */
   cost: number;
-  /** When `cost` was last changed, in ms since the policy began. */
+  /** Time of the last change of `cost`, in ms since the policy was created. */
   stamp: number;
 }
 
-/** The least run time, 1 ns: a run below the clock's resolution is not the same as none. */
+/** Least run time, 1 ns: 0 would count as no observation. */
 const LEAST_RUN_TIME = 1e-6;
-/** Load of a worker that has requests and has shown nothing yet: more than of any that has. */
+/** Load of a worker with requests but no observation: more than that of any observed one. */
 const UNKNOWN = 1e12;
-/** Load of an idle worker that has shown nothing: less than of any that has. */
+/** Load of an idle worker without observation: less than that of any observed one. */
 const UNPROBED = -1e12;
 
 /**
- * The worker with the least cost × (pending + 1) / weight, where cost is the moving average of its run times, which a peak
- * resets at once and time decays: Finagle's Peak EWMA. A worker that has shown nothing yet gets one request, and
- * no second one before the first is done.
+ * Selects the worker with the least cost × (pending + 1) / weight. The cost is a moving average of its run
+ * times that rises to a peak at once and decays with time: Finagle's Peak EWMA. A worker without observation
+ * gets one request, and the next one only when that has completed.
  *
- * Finagle compares two random workers, since all its costs change all the time. But they decay in step: the logarithm of
- * the load, less the time passed over the decay time, is the same for all but for a constant of each worker. So the
- * constants lie in a heap, and the best of all workers is found. Ties rotate.
+ * Finagle compares two random workers, since all costs change with time. But all decay at the same rate: the
+ * logarithm of the load is a constant of the worker minus the same term of time for all. So the constants can
+ * be kept in a heap, which gives the best of all workers. Ties rotate.
  *
  * `select` O(1), `update` and `observe` O(log workers).
  */
@@ -49,9 +52,9 @@ export class PeakEwma implements Policy {
   readonly #decayTime: number;
   readonly #epoch: number;
 
-  constructor(context: PolicyContext, config: PeakEwmaConfig = {}) {
+  constructor(context: PolicyContext, config: Resolved<PeakEwmaConfig> = defaultsOf(PEAK_EWMA_FIELDS)) {
     this.#context = context;
-    this.#decayTime = toMs(config.decayTime ?? '10s');
+    this.#decayTime = toMs(config.decayTime);
     this.#epoch = context.now();
   }
 

@@ -1,17 +1,20 @@
+import { BOOLEAN, defaultsOf, type Fields, type Resolved } from '../options/validate.js';
 import type { Policy, PolicyContext, WorkerView } from './policy.js';
 import { WorkerHeap } from './support/worker-heap.js';
 
 /** Options of `pick-first`. */
 export interface PickFirstConfig {
-  /** Take the workers in a random order rather than the one in which they came. Default false. */
+  /** Whether workers are ordered at random, instead of by the time they came. Default false. */
   readonly shuffleAddressList?: boolean;
 }
 
+export const PICK_FIRST_FIELDS: Fields<Resolved<PickFirstConfig>> = { shuffleAddressList: [false, BOOLEAN] };
+
 /**
- * The first worker that has room (gRPC's `pick_first`): as few workers as possible get all the work, and the others
- * stay idle. Weights have no effect.
+ * Selects the first available worker (gRPC's `pick_first`): as few workers as possible do all the work, and
+ * the others stay idle. Weights have no effect.
  *
- * `select` O(1), `update` O(1), or O(log workers) when the worker fills up or has room again.
+ * `select` O(1); `update` O(1), or O(log workers) if the worker's availability has changed.
  */
 export class PickFirst implements Policy {
   readonly name = 'pick-first';
@@ -22,9 +25,9 @@ export class PickFirst implements Policy {
   readonly #context: PolicyContext;
   #next = 0;
 
-  constructor(context: PolicyContext, config: PickFirstConfig = {}) {
+  constructor(context: PolicyContext, config: Resolved<PickFirstConfig> = defaultsOf(PICK_FIRST_FIELDS)) {
     this.#context = context;
-    this.#shuffle = config.shuffleAddressList ?? false;
+    this.#shuffle = config.shuffleAddressList;
   }
 
   add(worker: WorkerView): void {

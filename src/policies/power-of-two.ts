@@ -1,13 +1,13 @@
 import { pendingPerWeight, type WorkerView } from './policy.js';
-import { Drawing } from './support/random-choice.js';
+import { RandomChoice } from './support/random-choice.js';
 
 /**
- * Two different available workers at random, of which the one with the lesser (pending + 1) / weight: M. Mitzenmacher,
- * "The Power of Two Choices in Randomized Load Balancing" (2001); Finagle's P2C. Workers are drawn by weight.
+ * Draws two different available workers by weight, and selects the one with the lesser (pending + 1) /
+ * weight: M. Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing" (2001); Finagle's P2C.
  *
  * `select` and `update` O(log workers).
  */
-export class PowerOfTwo extends Drawing {
+export class PowerOfTwo extends RandomChoice {
   override readonly name = 'power-of-two';
 
   override select(): WorkerView | undefined {

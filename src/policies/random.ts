@@ -1,12 +1,12 @@
 import type { WorkerView } from './policy.js';
-import { Drawing } from './support/random-choice.js';
+import { RandomChoice } from './support/random-choice.js';
 
 /**
- * Any available worker, each with a probability in proportion to its weight.
+ * Selects an available worker at random, with a probability in proportion to its weight.
  *
  * `select` and `update` O(log workers).
  */
-export class Random extends Drawing {
+export class Random extends RandomChoice {
   override readonly name = 'random';
 
   override select(): WorkerView | undefined {

@@ -4,7 +4,7 @@ import { crc32 } from './support/crc32.js';
 
 interface Member {
   readonly worker: WorkerView;
-  /** What tells this worker's draws from the others'. */
+  /** Makes this worker's draws different from those of the others. */
   readonly seed: number;
 }
 
@@ -16,19 +16,20 @@ function mix(value: number): number {
 }
 
 /**
- * Requests with the same `key` go to the same worker, whether it has room or not: highest random weight (D. Thaler, C.
- * Ravishankar, "Using name-based mappings to increase hit rates", 1998). Every worker draws a number from the key and its
- * label; the best draw wins. With weights, the least -ln(draw) / weight, which is exponentially distributed with rate
- * weight. A worker that comes or goes moves only its own keys, and shares are more even than on a ring. Requests
- * without a key go to the worker with the fewest pending requests, and wait when no worker has room.
+ * Requests with the same `key` go to the same worker, full or not: highest random weight (D. Thaler, C.
+ * Ravishankar, "Using name-based mappings to increase hit rates", 1998). Each worker draws a number from the
+ * key and its label; the best draw wins. With weights, the least -ln(draw) / weight wins, which is
+ * exponentially distributed with rate weight. A worker that joins or leaves moves only its own keys, and
+ * shares are more even than on a ring. Requests without a key go to the worker with the fewest pending
+ * requests, and wait while all workers are full.
  *
- * `select` O(workers), `update` O(log workers); prefer `hash` for hundreds of workers.
+ * `select` O(workers), `update` O(log workers). For hundreds of workers prefer `hash`.
  */
 export class Rendezvous implements Policy {
   readonly name = 'rendezvous';
   readonly pins = true;
   readonly #keyless = new LeastPending();
-  /** By label, so that equal draws do not depend on who came first. */
+  /** Sorted by label, so that ties do not depend on the order in which workers joined. */
   readonly #members: Member[] = [];
 
   add(worker: WorkerView): void {
@@ -55,7 +56,7 @@ export class Rendezvous implements Policy {
     for (let i = 0; i < members.length; i++) {
       const { worker, seed } = members[i]!;
       const draw = mix(key ^ seed);
-      // The logarithm is needed only where a lesser draw can win, by a greater weight.
+      // The logarithm is needed only if a lesser draw can win by a greater weight.
       if (selected !== undefined && worker.weight <= selected.weight && draw <= highest) continue;
       const time = -Math.log((draw + 0.5) / 2 ** 32) / worker.weight;
       if (time >= least) continue;

@@ -4,9 +4,9 @@ import { type HeapEntry, IndexedHeap } from './support/indexed-heap.js';
 /** The workers of one weight. */
 interface WeightClass {
   readonly weight: number;
-  /** What each available member has been credited since the class began: its weight in every round. */
+  /** Credit of each available member: it grows by the weight in every round. */
   credit: number;
-  /** The available ones by debt, the highest current weight on top. */
+  /** The available members by debt, the highest current weight on top. */
   readonly available: IndexedHeap<Entry>;
   /** Number of workers, available or not. */
   size: number;
@@ -15,18 +15,20 @@ interface WeightClass {
 interface Entry extends HeapEntry {
   readonly worker: WorkerView;
   weightClass: WeightClass;
-  /** The current weight while unavailable: nginx, too, leaves it alone then. */
+  /** The current weight while unavailable; as in nginx, it does not change then. */
   current: number;
 }
 
 /**
- * In turn; with weights, nginx's smooth weighted round robin (`ngx_http_upstream_get_peer`): in each round every
- * available worker's current weight grows by its weight; the highest, the first of equals, is selected and
- * pays the sum of all weights. 5, 1, 1 gives a a b a c a a, not a a a a a b c.
+ * Selects the workers in turn; with weights, by nginx's smooth weighted round robin
+ * (`ngx_http_upstream_get_peer`). In each round the current weight of every available worker grows by its
+ * weight; the worker with the highest one, the first of equals, is selected and pays the sum of all weights.
+ * 5, 1, 1 gives a a b a c a a, not a a a a a b c.
  *
- * nginx walks over all workers in each round. Here workers of one weight share their credit, so that only the heaps'
- * tops are compared: current weight = credit of the class - debt of the worker (`key`), and only the selected worker's
- * debt changes. `select` O(different weights + log workers), `update` O(1) unless availability or weight has changed.
+ * nginx visits all workers in each round. Here the workers of one weight share their credit, so that only the
+ * tops of the heaps are compared: current weight = credit of the class - debt of the worker (`key`), and only
+ * the selected worker's debt changes. `select` O(different weights + log workers), `update` O(1) unless
+ * availability or weight has changed.
  */
 export class RoundRobin implements Policy {
   readonly name = 'round-robin';
@@ -42,7 +44,7 @@ export class RoundRobin implements Policy {
       return;
     }
     const weightClass = this.#join(worker.weight);
-    // The key starts as a fraction so that the engine keeps the field as a double, whatever comes.
+    // The key starts as a fraction, so that V8 keeps the field as a double from the beginning.
     const entry: Entry = { worker, weightClass, current: 0, key: 0.5, order: this.#added++, index: -1 };
     this.#entries.set(worker.id, entry);
     if (worker.available) this.#enter(entry);
@@ -138,7 +140,7 @@ export class RoundRobin implements Policy {
     this.#sumUp();
   }
 
-  // Anew each time, rather than adding and subtracting, so that fractions leave no residue.
+  // Recomputed each time, since adding and subtracting fractions would leave a residue.
   #sumUp(): void {
     let total = 0;
     const classes = this.#classes;

@@ -1,29 +1,37 @@
+import { DURATION, type Duration, POSITIVE_DURATION, toMs } from '../options/duration.js';
+import { defaultsOf, type Fields, numberIn, type Resolved } from '../options/validate.js';
 import type { Outcome, Policy, PolicyContext, WorkerView } from './policy.js';
-import { type Duration, toMs } from './support/duration.js';
 import { type HeapEntry, IndexedHeap } from './support/indexed-heap.js';
 import { type LoadReport, LoadWeight, type LoadWeightRules } from './support/load-weight.js';
 import { verifyWorkers } from './support/worker-heap.js';
 
 /** Options of `weighted-by-load`, with gRPC's names and defaults. */
 export interface WeightedByLoadConfig {
-  /** How long a worker must have reported before its weight is used. Default 10 s. */
+  /** How long a worker must have reported before its weight is used, ≥ 0. Default 10 s. */
   readonly blackoutPeriod?: Duration;
-  /** A weight is no longer used when the worker has not reported for this long. Default 180 s. */
+  /** A weight expires when the worker has not reported for this long, > 0. Default 180 s. */
   readonly weightExpirationPeriod?: Duration;
-  /** How often loads are measured and weights calculated; less than 100 ms is taken as 100 ms. Default 1 s. */
+  /** Time between calculations of the weights, > 0; less than 100 ms counts as 100 ms. Default 1 s. */
   readonly weightUpdatePeriod?: Duration;
-  /** How much utilization a rate of errors of 1 counts for, >= 0. Default 1. */
+  /** Utilization that is added for a share of errors of 1, a number ≥ 0. Default 1. */
   readonly errorUtilizationPenalty?: number;
 }
+
+export const WEIGHTED_BY_LOAD_FIELDS: Fields<Resolved<WeightedByLoadConfig>> = {
+  blackoutPeriod: ['10s', DURATION],
+  weightExpirationPeriod: ['180s', POSITIVE_DURATION],
+  weightUpdatePeriod: ['1s', POSITIVE_DURATION],
+  errorUtilizationPenalty: [1, numberIn(0, Number.POSITIVE_INFINITY)],
+};
 
 const LEAST_UPDATE_PERIOD = 100;
 
 interface Entry extends HeapEntry {
   readonly worker: WorkerView;
   readonly load: LoadWeight;
-  /** 1 / share: how long until its turn comes again, in virtual time. */
+  /** Virtual time between two turns: 1 / share. */
   period: number;
-  /** When its turn is, in virtual time; the key while the worker is available. */
+  /** Virtual time of the next turn; the key while the worker is available. */
   deadline: number;
   // Since the last calculation:
   runs: number;
@@ -33,14 +41,16 @@ interface Entry extends HeapEntry {
 }
 
 /**
- * Workers in turn, weighted by what each gets done for its utilization: gRPC's `weighted_round_robin` (gRFC A58). A worker's
- * qps, eps and utilization come from its own run times; or from `report`.
+ * Selects the workers in turn, weighted by their throughput for their utilization: gRPC's
+ * `weighted_round_robin` (gRFC A58). A worker's qps, eps and utilization are measured by its run times, or
+ * come from `report`.
  *
- * Workers whose weight is not known get the mean of the others'; with fewer than two known, all count the same. That
- * share is multiplied by the worker's own weight. Turns are by earliest deadline: the selected worker's next one is
- * 1 / share later, and a new worker's first one is drawn within that span.
+ * Workers of unknown weight get the mean of the known ones; with fewer than two known weights, all are equal.
+ * This share is multiplied by the worker's own weight. Turns are scheduled by earliest deadline: the next
+ * turn of the selected worker is 1 / share later; the first turn of a new worker is at random within that
+ * time.
  *
- * `select` and `update` O(log workers), and O(workers × log workers) once in `weightUpdatePeriod`.
+ * `select` and `update` O(log workers), and O(workers × log workers) once in each `weightUpdatePeriod`.
  */
 export class WeightedByLoad implements Policy {
   readonly name = 'weighted-by-load';
@@ -56,14 +66,17 @@ export class WeightedByLoad implements Policy {
   #added = 0;
   #meanShare = 1;
 
-  constructor(context: PolicyContext, config: WeightedByLoadConfig = {}) {
+  constructor(
+    context: PolicyContext,
+    config: Resolved<WeightedByLoadConfig> = defaultsOf(WEIGHTED_BY_LOAD_FIELDS),
+  ) {
     this.#context = context;
     this.#rules = {
-      blackoutPeriod: toMs(config.blackoutPeriod ?? '10s'),
-      weightExpirationPeriod: toMs(config.weightExpirationPeriod ?? '180s'),
-      errorUtilizationPenalty: config.errorUtilizationPenalty ?? 1,
+      blackoutPeriod: toMs(config.blackoutPeriod),
+      weightExpirationPeriod: toMs(config.weightExpirationPeriod),
+      errorUtilizationPenalty: config.errorUtilizationPenalty,
     };
-    this.#updatePeriod = Math.max(toMs(config.weightUpdatePeriod ?? '1s'), LEAST_UPDATE_PERIOD);
+    this.#updatePeriod = Math.max(toMs(config.weightUpdatePeriod), LEAST_UPDATE_PERIOD);
     this.#calculated = context.now();
   }
 
@@ -112,7 +125,7 @@ export class WeightedByLoad implements Policy {
   update(worker: WorkerView): void {
     const entry = this.#entries.get(worker.id);
     if (entry === undefined || worker.available === (entry.key !== Infinity)) return;
-    // What it missed while it had no room is gone: turns are not saved up.
+    // Turns missed while it was unavailable are lost, not saved up.
     if (worker.available) entry.deadline = Math.max(entry.deadline, this.#turn);
     entry.key = worker.available ? entry.deadline : Infinity;
     this.#heap.update(entry);
@@ -126,7 +139,7 @@ export class WeightedByLoad implements Policy {
     if (!outcome.ok) entry.failures += 1;
   }
 
-  /** Takes in a load that was measured elsewhere; used from the next calculation on. */
+  /** Takes a load that was measured elsewhere into account, from the next calculation on. */
   report(worker: WorkerView, load: LoadReport): void {
     this.#entries.get(worker.id)?.load.update(load, this.#context.now());
   }
@@ -157,7 +170,7 @@ export class WeightedByLoad implements Policy {
     for (const entry of this.#entries.values()) this.#reschedule(entry, known < 2 ? 0 : entry.load.at(now));
   }
 
-  // What is left of its waiting time shrinks or grows as its period does, so that turns keep their order in time.
+  // The remaining wait is scaled like the period, so that turns keep their order.
   #reschedule(entry: Entry, weight: number): void {
     const period = 1 / ((weight === 0 ? this.#meanShare : weight) * entry.worker.weight);
     const left = Math.max(entry.deadline - this.#turn, 0);

@@ -1,4 +1,4 @@
-/** Keeps the number of workers between its limits as the load asks: takes the samples that `scaling.ts` decides by. */
+/** Adapts the number of workers to the load: takes the samples that the `Scaler` decides by. */
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { isOlder } from '../requests/queue.js';
 import type { Request } from '../requests/request.js';
@@ -7,9 +7,9 @@ import type { Duty } from './maintenance.js';
 import type { Pool } from './pool.js';
 import { Scaler, type ScalingOptions, type ScalingSample } from './scaler.js';
 
-/** The shortest and the longest time between two looks under load, in ms. */
-const LEAST_PACE = 5;
-const MOST_PACE = 1_000;
+/** Limits of the time between two looks under load, in ms. */
+const MIN_PACE = 5;
+const MAX_PACE = 1_000;
 
 interface Mark {
   readonly id: number;
@@ -23,8 +23,8 @@ export class Autoscaling implements Duty {
   readonly #scaler: Scaler;
   readonly #newest: () => number;
   /**
-   * The newest request at some look, and when that was. As long as the oldest unstarted one is not younger, it has waited at
-   * least since then: so nobody needs to note the time for each request.
+   * The newest request at an earlier look, and the time of that look. While the oldest unstarted request is
+   * not younger, it has waited at least since then: so no time has to be noted for each request.
    */
   #mark: Mark | undefined;
 
@@ -41,7 +41,7 @@ export class Autoscaling implements Duty {
     const { min, max } = this.#pool.range;
     if (min === max) return undefined;
     const { growAfter, idleTimeout } = this.#options;
-    return Math.max(LEAST_PACE, Math.min(growAfter / 2, idleTimeout / 2, MOST_PACE));
+    return Math.max(MIN_PACE, Math.min(growAfter / 2, idleTimeout / 2, MAX_PACE));
   }
 
   look(now: number): number | undefined {
@@ -60,7 +60,7 @@ export class Autoscaling implements Duty {
     let oldest = queue.oldest();
     for (const worker of workers) {
       const first = worker.oldestUnstarted;
-      if (first !== undefined && waitsForAnyone(first, worker)) {
+      if (first !== undefined && needsWorker(first, worker)) {
         unstarted += worker.unstarted + worker.backlog.length;
         if (oldest === undefined || isOlder(first, oldest)) oldest = first;
       }
@@ -68,19 +68,20 @@ export class Autoscaling implements Duty {
       if (isIdle && worker.state === 'ready') idle++;
     }
     const { target, starting } = this.#pool;
-    // What the workers that start will bring is known only when requests have waited again with them there.
+    // Whether the starting workers are enough is known only when requests have waited again beside them.
     const isNew = this.#mark === undefined || oldest === undefined || isOlder(this.#mark, oldest);
     if (isNew || starting > 0) this.#mark = { id: this.#newest(), at: now };
     let waited = now - (this.#mark as Mark).at;
-    // Where a worker idles, requests wait for another reason: their policy wants them elsewhere.
+    // While a worker idles, requests wait since their policy wants them elsewhere: more workers would not
+    // help.
     if (idle > 0) waited = 0;
     if (target === 0) waited = Number.POSITIVE_INFINITY;
     return { now, workers: target, starting, idle, unstarted, waited };
   }
 }
 
-/** Whether one more worker would help: not a session, nor those who wait behind a request of the same key. */
-function waitsForAnyone(request: Request, worker: Worker): boolean {
+/** Whether one more worker would help the request: not in a session, nor behind a request of the same key. */
+function needsWorker(request: Request, worker: Worker): boolean {
   const { extras } = request;
   if (extras === undefined) return true;
   return extras.session === undefined && !(extras.pinned && extras.key === worker.runningRequest?.key);

@@ -6,12 +6,12 @@ import type { Backoff } from './backoff.js';
  *               threshold failures in a row               the backoff is over, one attempt begins
  *      closed ────────────────────────────→ open ────────────────────────────────→ half-open
  *         ↑  ↑                              │  ↑                                     │   │
- *         │  └── an earlier attempt succeeds┘  └──────── it fails, or is abandoned ──┘   │
+ *         │  └── an earlier attempt succeeds┘  └── that fails, or is abandoned ────────┘   │
  *         └───────────────────────────────────────────── it succeeds ───────────────────┘
  *
- * closed:    starts are tried, each failure delaying the next by the backoff; requests wait for them.
- * open:      no start is tried; requests fail at once with the last cause rather than hang.
- * half-open: one start is tried; requests fail at once still.
+ * closed:    workers are started, each failure delaying the next start by the backoff; requests wait.
+ * open:      no worker is started; requests fail at once with the last cause rather than hang.
+ * half-open: one worker is started; requests still fail at once.
  */
 export const CIRCUIT_TRANSITIONS = {
   closed: ['open'],
@@ -24,27 +24,27 @@ export type CircuitState = keyof typeof CIRCUIT_TRANSITIONS;
 /** Failed starts in a row that open the circuit. */
 export const CIRCUIT_THRESHOLD_DEFAULT = 3;
 
-/** What `stats()` shows of a circuit. */
+/** The state of a circuit in `stats()`. */
 export interface CircuitSnapshot {
   readonly state: CircuitState;
-  /** Failed starts since the last success. */
+  /** Number of failed starts since the last success. */
   readonly failures: number;
   /** When the next start may be tried, in ms of the Balancer's clock; undefined: at once. */
   readonly retryAt: number | undefined;
-  /** Why the last start failed; kept until one succeeds. */
+  /** Why the last start failed; undefined once one has succeeded. */
   readonly cause: unknown;
 }
 
-/** One start under way. It ends once, in one of three ways; a second end does nothing. */
+/** A start under way. It ends in one of three ways; only the first call counts. */
 export interface StartAttempt {
   succeeded(): void;
-  /** `now` in ms; `cause` is kept for those whom the open circuit turns away. */
+  /** `now` in ms; `cause` becomes the cause of the errors while the circuit is open. */
   failed(now: number, cause: unknown): void;
-  /** Nobody knows how it would have ended: the pool shrank or closed meanwhile. */
+  /** Its outcome is unknown: the pool shrank or closed meanwhile. */
   abandoned(): void;
 }
 
-/** Decides whether a worker may be started now, and whether waiting for one is hopeless. */
+/** Decides whether a worker may be started, and whether requests may wait for one. */
 export class Circuit {
   readonly #threshold: number;
   readonly #backoff: Backoff;
@@ -52,12 +52,12 @@ export class Circuit {
   #failures = 0;
   #retryAt: number | undefined;
   #cause: unknown;
-  /** Counts ended waves; see `begin`. */
+  /** Number of ended waves; see `begin`. */
   #wave = 0;
-  /** The attempt that half-open waits for. */
+  /** The attempt that decides about half-open. */
   #probe: StartAttempt | undefined;
 
-  /** `threshold`: failures in a row that open it, ≥ 1. */
+  /** @param threshold failures in a row that open it, ≥ 1 */
   constructor(threshold: number, backoff: Backoff) {
     this.#threshold = threshold;
     this.#backoff = backoff;
@@ -67,12 +67,15 @@ export class Circuit {
     return this.#state;
   }
 
-  /** Why the last start failed, until one succeeds. */
+  /** Why the last start failed; undefined once one has succeeded. */
   get cause(): unknown {
     return this.#cause;
   }
 
-  /** When a start may be tried next, in ms; undefined: at once, or, while half-open, when the attempt under way has ended. */
+  /**
+   * When the next start may be tried, in ms; undefined: at once or, while half-open, when the attempt under
+   * way has ended.
+   */
   get retryAt(): number | undefined {
     return this.#retryAt;
   }
@@ -83,11 +86,11 @@ export class Circuit {
   }
 
   /**
-   * A start begins; call only where `allows(now)`.
+   * Begins a start. To be called only where `allows(now)`.
    *
-   * Several may be under way while closed. When eight workers start together and all fail, that is one reason to wait
-   * and not eight: starts that began before a failure was known form one wave with it, and a wave raises the backoff once.
-   * Each of them counts for the threshold, though.
+   * While closed several starts may be under way. Eight workers that start together and all fail are one
+   * reason to wait, not eight: starts that began before a failure was known form a wave with it, and a wave
+   * raises the backoff once. For the threshold each of them counts.
    */
   begin(now: number): StartAttempt {
     if (!this.allows(now))

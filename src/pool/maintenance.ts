@@ -1,19 +1,22 @@
-/** What is to be done from time to time: one timer for all of it, and none while there is nothing to look after. */
+/** Periodic work: one timer for all of it, and none while no duty needs one. */
 
 import { MOST_MS } from '../options/validate.js';
 
-/** One thing to look after. */
+/** One kind of periodic work. */
 export interface Duty {
-  /** How soon it must look once there is load, in ms; `undefined`: it need not. */
+  /** Most time from the beginning of load to its look, in ms; `undefined`: it need not look. */
   readonly pace: number | undefined;
-  /** Looks, at `now` (ms). Returns when to look again even if nothing happens, in ms; `undefined`: at the next load. */
+  /**
+   * Does its work at `now` (ms). Returns when it must be called again even without load, in ms; `undefined`:
+   * not before the next load.
+   */
   look(now: number): number | undefined;
 }
 
-/** The clock, so that tests need not wait. */
+/** A parameter, so that tests need not wait. */
 export interface Clock {
   now(): number;
-  /** Calls once, after `ms`; it must not keep the process alive. Returns what cancels that. */
+  /** Calls once, after `ms`, without keeping the process alive. Returns a function that cancels the call. */
   after(ms: number, call: () => void): () => void;
 }
 
@@ -27,15 +30,15 @@ const CLOCK: Clock = {
 };
 
 /**
- *            nudge                      a look that wants no next one
- *     resting ───→ alert (due in pace) ──────────────────────────────→ resting
- *        ↑ └───────── due at some time, without load ──────────→ look
+ *            nudge                          a look without a next one
+ *     resting ───→ alert (a look within `pace`) ─────────────────────→ resting
+ *        └──── a look at a time that a duty has asked for ────→ look
  */
 export class Maintenance {
   readonly #duties: readonly Duty[];
   readonly #clock: Clock;
   #cancel: (() => void) | undefined;
-  /** A look comes within the pace of every duty, so load makes no difference. */
+  /** A look comes within the pace of every duty, so `nudge` has nothing to do. */
   #alert = false;
   #stopped = false;
 
@@ -44,7 +47,7 @@ export class Maintenance {
     this.#clock = clock;
   }
 
-  /** There is load, or the set has changed. Costs next to nothing while a look is near. */
+  /** There is load, or the set has changed. O(1) while a look is near. */
   nudge(): void {
     if (this.#alert || this.#stopped) return;
     const pace = this.#pace();
@@ -53,13 +56,13 @@ export class Maintenance {
     this.#arm(this.#clock.now() + pace);
   }
 
-  /** Looks now. */
+  /** Lets all duties look now. */
   look(): void {
     if (this.#stopped) return;
     const now = this.#clock.now();
     let next = Number.POSITIVE_INFINITY;
     for (const duty of this.#duties) next = Math.min(next, duty.look(now) ?? Number.POSITIVE_INFINITY);
-    // A duty may have had the last worker ended, and with it everything.
+    // A duty may have ended the last worker, on which a closing Balancer waited.
     if (this.#stopped) return;
     this.#alert = next <= now + this.#pace();
     this.#arm(next);

@@ -1,25 +1,36 @@
-/** A worker's membership in the pool: how it came, and how it is to go. */
-
+/**
+ * A worker's membership in the pool.
+ *
+ *     starting ─────→ serving ⇄ being-replaced
+ *       │  │             │            │
+ *       │  │             ├── leaving ←┤
+ *       │  └→ abandoned  │      │     │
+ *       ↓        └───────┴──────┴─────┴──→ gone
+ *     failed
+ */
 import type { Worker } from '../worker/worker.js';
 import type { StartAttempt } from './circuit.js';
 
-export interface Member {
-  readonly worker: Worker;
-  readonly attempt: StartAttempt;
-  /** Resolves when it may get requests; rejects when it died, or was given up, before. */
-  readonly ready: PromiseWithResolvers<void>;
-  readonly ended: PromiseWithResolvers<void>;
-  /** The dispatcher has got it. */
-  admitted: boolean;
-  /** Its death is wanted, so nobody takes its place. */
-  leaving: boolean;
-  /** Another is being started in its place. */
-  replaced: boolean;
-  /** The one whose place it takes when it is ready. */
-  readonly replaces: Member | undefined;
-  /** It makes the set larger by one: if it cannot be started, the set stays as it was. */
-  readonly isExtra: boolean;
-}
+/**
+ * - `starting`: its thread comes up, or runs the start-up check; it gets no requests yet
+ * - `serving`: it gets requests
+ * - `being-replaced`: it gets requests while a successor is being started in its place
+ * - `abandoned`: it was removed before it got requests; its thread is being ended
+ * - `leaving`: it gets no more requests and finishes those that it has started, or its thread is being ended
+ * - `failed`: its thread ended of its own accord before it got requests
+ * - `gone`: its thread has ended otherwise
+ */
+export const MEMBER_TRANSITIONS = {
+  starting: ['serving', 'abandoned', 'failed'],
+  serving: ['being-replaced', 'leaving', 'gone'],
+  'being-replaced': ['serving', 'leaving', 'gone'],
+  abandoned: ['gone'],
+  leaving: ['gone'],
+  failed: [],
+  gone: [],
+} as const satisfies Record<string, readonly string[]>;
+
+export type MemberState = keyof typeof MEMBER_TRANSITIONS;
 
 export interface PromiseWithResolvers<T> {
   readonly promise: Promise<T>;
@@ -27,25 +38,80 @@ export interface PromiseWithResolvers<T> {
   readonly reject: (error: unknown) => void;
 }
 
-export function makeMember(
-  worker: Worker,
-  attempt: StartAttempt,
-  { replaces, isExtra = false }: { replaces?: Member; isExtra?: boolean },
-): Member {
-  const member: Member = {
-    worker,
-    attempt,
-    ready: withResolvers(),
-    ended: withResolvers(),
-    admitted: false,
-    leaving: false,
-    replaced: false,
-    replaces,
-    isExtra,
-  };
-  // Who waits for it gets the rejection; often nobody does.
-  member.ready.promise.catch(() => {});
-  return member;
+export class Member {
+  readonly worker: Worker;
+  readonly attempt: StartAttempt;
+  /** Resolves when it gets requests; rejects if its thread ends before. */
+  readonly ready: PromiseWithResolvers<void> = withResolvers();
+  /** Resolves when its thread has ended. */
+  readonly ended: PromiseWithResolvers<void> = withResolvers();
+  /** The member whose place it takes when it is ready. */
+  readonly replaces: Member | undefined;
+  /** It makes the set larger by one: if it cannot be started, the set stays as it was. */
+  readonly isExtra: boolean;
+  #state: MemberState = 'starting';
+
+  constructor(
+    worker: Worker,
+    attempt: StartAttempt,
+    { replaces, isExtra = false }: { replaces?: Member; isExtra?: boolean },
+  ) {
+    this.worker = worker;
+    this.attempt = attempt;
+    this.replaces = replaces;
+    this.isExtra = isExtra;
+    replaces?.enter('being-replaced');
+    // Callers that wait for it get the rejection; often there is none.
+    this.ready.promise.catch(() => {});
+  }
+
+  get state(): MemberState {
+    return this.#state;
+  }
+
+  /** Whether it is, or will be, in the set of workers. */
+  get isStaying(): boolean {
+    return this.#state === 'starting' || this.getsRequests;
+  }
+
+  get getsRequests(): boolean {
+    return this.#state === 'serving' || this.#state === 'being-replaced';
+  }
+
+  /** Whether it counts for the size of the set: one that is being replaced is counted with its successor. */
+  get counts(): boolean {
+    return this.#state === 'starting' || this.#state === 'serving';
+  }
+
+  /** Whether its place is vacant when it goes now: no successor and no predecessor has it. */
+  get leavesVacancy(): boolean {
+    return this.counts && !this.replaces?.isStaying;
+  }
+
+  /** @throws Error there is no such transition */
+  enter(next: MemberState): void {
+    const allowed: readonly MemberState[] = MEMBER_TRANSITIONS[this.#state];
+    if (!allowed.includes(next))
+      throw new Error(`worker ${this.worker.id}: no way from ${this.#state} to ${next}`);
+    this.#state = next;
+  }
+
+  /** It is to go. Nothing changes if that has been decided before. */
+  leave(): void {
+    if (this.#state === 'starting') this.#giveUpStart('abandoned');
+    else if (this.getsRequests) this.enter('leaving');
+  }
+
+  /** Its thread has ended. */
+  end(): void {
+    if (this.#state === 'starting') this.#giveUpStart('failed');
+    else this.enter('gone');
+  }
+
+  #giveUpStart(next: 'abandoned' | 'failed'): void {
+    this.enter(next);
+    if (this.replaces?.state === 'being-replaced') this.replaces.enter('serving');
+  }
 }
 
 function withResolvers<T>(): PromiseWithResolvers<T> {

@@ -1,4 +1,4 @@
-/** Who is in the pool, and who is to be there soon. */
+/** The members of the pool, from the start of a thread to its end. */
 import type { Member } from './member.js';
 
 export class Members {
@@ -20,61 +20,70 @@ export class Members {
     return this.#members.has(id);
   }
 
-  /** All of them, also those that start or leave, the oldest first. */
+  /** All of them, those that start or leave included, the oldest first. */
   all(): IterableIterator<Member> {
     return this.#members.values();
   }
 
-  /** How many there are without those that leave; one that is being replaced counts as one with its successor. O(n). */
+  /** Size of the set; see `Member.counts`. O(n). */
   get size(): number {
     let size = 0;
-    for (const member of this.#members.values()) if (!member.leaving && !member.replaced) size++;
+    for (const member of this.#members.values()) if (member.counts) size++;
     return size;
   }
 
-  /** How many get no requests yet. O(n). */
+  /** Number of members that get no requests yet. O(n). */
   get starting(): number {
     let starting = 0;
-    for (const { admitted, leaving } of this.#members.values()) if (!admitted && !leaving) starting++;
+    for (const { state } of this.#members.values()) if (state === 'starting') starting++;
     return starting;
   }
 
-  /** Whether anybody gets requests. O(n). */
+  /** Whether any member gets requests. O(n). */
   get hasWorking(): boolean {
-    for (const { admitted, leaving } of this.#members.values()) if (admitted && !leaving) return true;
+    for (const { getsRequests } of this.#members.values()) if (getsRequests) return true;
     return false;
   }
 
-  /** Whether one has that label, if only to its end. O(n). */
+  /** Whether any member has that label, one that leaves included. O(n). */
   hasLabel(label: string): boolean {
     for (const { worker } of this.#members.values()) if (worker.view.label === label) return true;
     return false;
   }
 
-  /** Whether one has the place of that label, and stays. O(n). */
+  /** Whether a member that stays has the place of that label. O(n). */
   hasPlace(label: string): boolean {
-    for (const { worker, leaving } of this.#members.values()) {
-      if (!leaving && worker.view.label === label) return true;
+    for (const { worker, isStaying } of this.#members.values()) {
+      if (isStaying && worker.view.label === label) return true;
     }
     return false;
   }
 
-  /** Those to give up so that `size` stay: without sessions first, of these the idle ones, of these the youngest. O(n log n). */
+  /** The member that is being started in the place of that one. O(n). */
+  successorOf(member: Member): Member | undefined {
+    for (const other of this.#members.values()) if (other.replaces === member) return other;
+    return undefined;
+  }
+
+  /**
+   * The members to give up so that `size` remain: those without sessions first, of these the least busy, of
+   * these the youngest. O(n log n).
+   */
   surplus(size: number): Member[] {
-    const staying = [...this.#members.values()].filter((member) => !member.leaving && !member.replaced);
-    staying.sort(
+    const counted = [...this.#members.values()].filter((member) => member.counts);
+    counted.sort(
       ({ worker: a }, { worker: b }) =>
         a.sessions - b.sessions || a.view.pending - b.view.pending || b.id - a.id,
     );
-    return staying.slice(0, Math.max(0, staying.length - size));
+    return counted.slice(0, Math.max(0, counted.length - size));
   }
 
-  /** One together with those that are to take its place, or whose place it is to take. O(n). */
+  /** A member together with its successor and with the one whose successor it is. O(n). */
   chain(member: Member): Member[] {
     const chain = new Set([member]);
     for (const one of chain) {
       for (const other of this.#members.values()) {
-        if (!other.leaving && (other.replaces === one || one.replaces === other)) chain.add(other);
+        if (other.isStaying && (other.replaces === one || one.replaces === other)) chain.add(other);
       }
     }
     return [...chain];

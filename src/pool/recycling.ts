@@ -1,9 +1,9 @@
-/** Has workers replaced that have done enough, or have grown too large. */
+/** Replaces workers that have reached `maxRequestsPerWorker` or `maxHeapPerWorker`. */
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Duty } from './maintenance.js';
 import type { Pool, PoolRules } from './pool.js';
 
-/** How often to look, in ms: a worker may do a little more than its share. */
+/** How often to look, in ms. */
 const PACE_MS = 20;
 
 export class Recycling implements Duty {

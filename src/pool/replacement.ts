@@ -8,59 +8,59 @@ export class Replacement {
   readonly #members: Members;
   readonly #spawner: Spawner;
   readonly #retirement: Retirement;
-  /** Ends when the last reload has. */
-  #reloaded: Promise<void> = Promise.resolve();
+  /** Resolves when the last reload has ended. */
+  #lastReload: Promise<void> = Promise.resolve();
 
-  constructor(members: Members, starter: Spawner, retirement: Retirement) {
+  constructor(members: Members, spawner: Spawner, retirement: Retirement) {
     this.#members = members;
-    this.#spawner = starter;
+    this.#spawner = spawner;
     this.#retirement = retirement;
   }
 
-  /** Replaces all, one by one. One reload at a time: a thread that another has just started may have loaded its modules already. */
+  /**
+   * Replaces all workers, one by one. One reload at a time: a thread that an earlier reload has just started
+   * may already have loaded its modules, and the later reload has to replace it.
+   */
   async reload(): Promise<void> {
-    const reloaded = this.#reloaded.then(() => this.#reload());
-    this.#reloaded = reloaded.catch(() => {});
-    await reloaded;
+    const reload = this.#lastReload.then(() => this.#reload());
+    this.#lastReload = reload.catch(() => {});
+    await reload;
   }
 
-  /** Replaces those that have completed so many requests, or have a larger heap, in bytes. O(workers). */
+  /**
+   * Replaces the workers that have completed `maxRequests` or whose heap is above `maxHeap`, in bytes.
+   * O(workers).
+   */
   recycle(maxRequests: number, maxHeap: number): void {
     for (const member of [...this.#members.all()]) {
-      if (member.leaving || member.replaced || member.worker.state !== 'ready') continue;
-      if (member.worker.completed >= maxRequests || member.worker.heapUsed > maxHeap) {
-        // If no other can be started it goes on; it will be tried again.
+      if (member.state !== 'serving' || member.worker.state !== 'ready') continue;
+      if (member.worker.completed >= maxRequests || member.worker.vitalSigns.heapUsed > maxHeap) {
+        // Where no fresh one can be started the old one goes on, and the next call tries again.
         this.#replace(member).catch(() => {});
       }
     }
   }
 
   async #reload(): Promise<void> {
-    const last = this.#spawner.lastId;
+    const lastId = this.#spawner.lastId;
     for (const member of [...this.#members.all()]) {
-      if (member.replaced) {
-        // It has grown too large, say, and is being replaced for that.
-        const fresh = [...this.#members.all()].find(({ replaces }) => replaces === member);
-        await fresh?.ready.promise.catch(() => {});
-      }
-      if (member.worker.id <= last) await this.#replace(member);
+      // Its recycling may be under way.
+      await this.#members.successorOf(member)?.ready.promise.catch(() => {});
+      if (member.worker.id <= lastId) await this.#replace(member);
     }
   }
 
   async #replace(member: Member): Promise<void> {
-    // Somebody may wait for it; and the fresh one could be ready first.
-    if (!member.admitted) await member.ready.promise.catch(() => {});
-    if (member.replaced || member.leaving || !this.#members.has(member.worker.id)) return;
-    member.replaced = true;
-    let fresh: Member | undefined;
+    // A caller of `add()` may wait for it, and its successor might be ready first.
+    if (member.state === 'starting') await member.ready.promise.catch(() => {});
+    if (member.state !== 'serving') return;
+    const successor = this.#spawner.start(placeOf(member.worker), { replaces: member });
     try {
-      fresh = this.#spawner.start(placeOf(member.worker), { replaces: member });
-      await fresh.ready.promise;
+      await successor.ready.promise;
     } catch (error) {
-      member.replaced = false;
-      // Somebody has removed the worker meanwhile, and its successor with it.
-      if (fresh?.leaving) return;
-      throw error;
+      if (successor.state === 'failed') throw error;
+      // It was removed, most likely together with the member: the caller wanted that.
+      return;
     }
     await this.#retirement.retire(member);
   }

@@ -1,4 +1,4 @@
-/** How workers leave the set: when they have finished, as broken, or at once. */
+/** How workers leave the set: drained, ejected as broken, or terminated. */
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Member } from './member.js';
 import type { Members } from './members.js';
@@ -6,63 +6,67 @@ import type { Members } from './members.js';
 export class Retirement {
   readonly #members: Members;
   readonly #dispatcher: Dispatcher;
-  #isEnd = false;
+  #isClosing = false;
 
   constructor(members: Members, dispatcher: Dispatcher) {
     this.#members = members;
     this.#dispatcher = dispatcher;
   }
 
-  /** Lets a worker finish what it has started; one that still starts is ended. Resolves when its thread has ended. */
+  /**
+   * Lets a worker finish what it has started; terminates it if it is still starting. Resolves when its thread
+   * has ended.
+   */
   retire(member: Member): Promise<void> {
-    if (!member.leaving) {
-      member.leaving = true;
-      const { worker } = member;
-      // One that died while its successor was starting is dead, and must not look as if it drained.
-      if (worker.state === 'dead') return member.ended.promise;
-      if (!member.admitted) worker.terminate();
-      else {
-        worker.state = 'draining';
+    const { worker } = member;
+    if (member.isStaying) {
+      member.leave();
+      if (member.state === 'abandoned') worker.terminate();
+      // Otherwise its thread is being ended, or has ended while the messages that it had sent are still being received.
+      else if (worker.state === 'ready') {
+        worker.drain();
         this.#dispatcher.retire(worker);
         // With open sessions it stays until the last of them is closed.
-        if (worker.sessions === 0 || this.#isEnd) worker.retire();
+        if (worker.sessions === 0 || this.#isClosing) worker.retire();
       }
-    } else if (this.#isEnd && member.worker.state === 'draining') {
+    } else if (this.#isClosing && worker.state === 'draining') {
       // It has stayed for its sessions.
-      member.worker.retire();
+      worker.retire();
     }
     return member.ended.promise;
   }
 
-  /** Retires a worker together with those that are to take its place, or whose place it is to take. */
+  /** Retires a worker together with its successor and with the one whose successor it is. */
   retireChain(member: Member): Promise<void>[] {
     return this.#members.chain(member).map((one) => this.retire(one));
   }
 
-  /** Retires all, for good: sessions do not hold them. Resolves when all threads have ended. */
+  /** Retires all workers for good: open sessions do not keep them. Resolves when all threads have ended. */
   async retireAll(): Promise<void> {
-    this.#isEnd = true;
+    this.#isClosing = true;
     await Promise.all([...this.#members.all()].map((member) => this.retire(member)));
   }
 
   /**
-   * Takes a worker out at once: what it has not started runs elsewhere, its sessions move.
-   * @param cause ends its thread at once, for this reason; `undefined`: when the running request is over
+   * Takes a worker out at once: its unstarted requests run elsewhere, its sessions move.
+   * @param cause terminates its thread at once, for this reason; `undefined`: the running request may finish
    */
   eject(member: Member, cause: Error | undefined): void {
-    member.leaving = true;
+    member.leave();
     const { worker } = member;
-    worker.state = 'ejected';
+    // Its thread has ended while the messages that it had sent are still being received.
+    if (worker.state === 'dead') return;
+    worker.eject();
     this.#dispatcher.retire(worker);
     if (cause === undefined) worker.retire();
     else worker.terminate(cause);
   }
 
-  /** Ends all threads at once. */
+  /** Terminates all threads at once. */
   terminateAll(): void {
-    this.#isEnd = true;
+    this.#isClosing = true;
     for (const member of this.#members.all()) {
-      member.leaving = true;
+      member.leave();
       member.worker.terminate();
     }
   }

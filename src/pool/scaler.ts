@@ -6,7 +6,10 @@ export interface ScalingLimits {
   readonly max: number;
 }
 
-/** When the set changes. A thread costs some 40 ms to start, and memory to keep: it should not be started for less, nor kept for a rare burst. */
+/**
+ * When the set changes. A thread takes some 40 ms to start, and memory: it should not be started for less,
+ * nor kept for a rare burst.
+ */
 export interface ScalingOptions {
   /** The set grows when a request has waited unstarted for this long, in ms, ≥ 0. */
   readonly growAfter: number;
@@ -14,42 +17,43 @@ export interface ScalingOptions {
   readonly idleTimeout: number;
 }
 
-/** `idleTimeout` grows up to this many times while shrinking turns out wrong. */
-const MOST_PATIENCE = 16;
+/** Upper bound of the factor by which `idleTimeout` grows while the set shrinks too early. */
+const MAX_FACTOR = 16;
 
-/** What the pool sees at one moment. */
+/** The load at one moment. */
 export interface ScalingSample {
   /** Monotonic time, in ms. */
   readonly now: number;
   /** Workers in the set, those that are starting included. */
   readonly workers: number;
-  /** Of these, workers that are starting. */
+  /** Those of them that are starting. */
   readonly starting: number;
-  /** Of these, workers that have no request; where samples are far apart, the least number since the last one. */
+  /** Those of them without a request; where samples are far apart, the least number since the last one. */
   readonly idle: number;
   /** Requests not started, in the queue and in the windows. */
   readonly unstarted: number;
-  /** How long the oldest of them has waited, in ms; 0 when there is none. */
+  /** How long the oldest of them has waited, in ms; 0 if there is none. */
   readonly waited: number;
 }
 
 /**
- * How many workers there should be: grows when requests wait, shrinks when workers idle, and does not flap.
+ * Decides the number of workers: more when requests wait, fewer when workers idle, without flapping.
  *
- * Growing doubles the set at most, by no more than there are requests to start, and waits for the threads of the last step: what a
- * step brings is known only then. Shrinking takes the least number of idle workers that was seen all through
- * `idleTimeout`: those were not needed once in that time. Both restart the idle clock. So between two changes in
- * different directions lies at least `idleTimeout`, or requests have waited for `growAfter`.
+ * A growth step at most doubles the set, by no more than there are unstarted requests, and the next one waits
+ * until its threads are up, since its effect is known only then. A shrink step takes the least number of idle
+ * workers seen throughout `idleTimeout`: those were never needed in that time. Each step restarts that time.
+ * So between two steps in different directions lies at least `idleTimeout`, or requests have waited for
+ * `growAfter`.
  *
- * A load that comes and goes with a period just above `idleTimeout` would still make it swing each time. So each time
- * the set must grow within `idleTimeout` × patience of having shrunk, that was a shrink too early and the patience doubles, up to 16; it
- * falls back by halves, one for each shrink that was not regretted.
+ * A load that comes and goes with a period just above `idleTimeout` would still make the set swing. So the
+ * effective timeout is `idleTimeout` × factor: the factor doubles, up to 16, each time that the set has to
+ * grow within that timeout of a shrink, and halves with each shrink that was not followed by such a growth.
  */
 export class Scaler {
   readonly #limits: ScalingLimits;
   readonly #options: ScalingOptions;
-  #patience = 1;
-  /** When the set shrank, until it grows. */
+  #factor = 1;
+  /** When the set last shrank; undefined once it has grown since. */
   #shrankAt: number | undefined;
   /** The least number of idle workers since `#idleSince`. */
   #leastIdle = 0;
@@ -61,14 +65,17 @@ export class Scaler {
   }
 
   /**
-   * When to decide again even if nothing happens, in ms of the samples' clock; undefined: a change of the load will come first, so an
-   * idle Balancer at its minimum needs no timer.
+   * When to decide again even without a change of the load, in ms of the samples' clock; undefined: at the
+   * next change. So an idle Balancer at its minimum needs no timer.
    */
   get nextLook(): number | undefined {
     return this.#idleSince === undefined ? undefined : this.#idleSince + this.#timeout();
   }
 
-  /** The number of workers that there should be now, from `min` to `max`. To be called on changes of the load, and at `nextLook`. O(1). */
+  /**
+   * Returns the number of workers that there should be, from `min` to `max`. To be called on changes of the
+   * load and at `nextLook`. O(1).
+   */
   decide(sample: ScalingSample): number {
     const { min, max } = this.#limits;
     const { now, workers, starting, idle, unstarted, waited } = sample;
@@ -82,7 +89,7 @@ export class Scaler {
       this.#noteGrowth(now);
       return Math.min(max, workers + Math.min(unstarted, Math.max(1, workers)));
     }
-    // What is about to be given out will keep as many of the idle ones busy.
+    // Each unstarted request is about to take one of the idle workers.
     const surplus = Math.min(Math.max(0, idle - unstarted), workers - min);
     if (surplus === 0 || starting > 0) {
       this.#restartClock();
@@ -94,14 +101,14 @@ export class Scaler {
     }
     this.#leastIdle = Math.min(this.#leastIdle, surplus);
     if (now - this.#idleSince < this.#timeout()) return workers;
-    const gone = this.#leastIdle;
+    const surplusThroughout = this.#leastIdle;
     this.#restartClock();
     this.#noteShrink(now);
-    return workers - gone;
+    return workers - surplusThroughout;
   }
 
   #timeout(): number {
-    return this.#options.idleTimeout * this.#patience;
+    return this.#options.idleTimeout * this.#factor;
   }
 
   #restartClock(): void {
@@ -110,16 +117,14 @@ export class Scaler {
 
   #noteGrowth(now: number): void {
     if (this.#shrankAt === undefined) return;
-    const regretted = now - this.#shrankAt <= this.#timeout();
-    this.#patience = regretted
-      ? Math.min(MOST_PATIENCE, this.#patience * 2)
-      : Math.max(1, this.#patience / 2);
+    const wasTooEarly = now - this.#shrankAt <= this.#timeout();
+    this.#factor = wasTooEarly ? Math.min(MAX_FACTOR, this.#factor * 2) : Math.max(1, this.#factor / 2);
     this.#shrankAt = undefined;
   }
 
   #noteShrink(now: number): void {
-    // Nothing has grown since the shrink before: nobody missed those workers.
-    if (this.#shrankAt !== undefined) this.#patience = Math.max(1, this.#patience / 2);
+    // The set has not grown since the shrink before: those workers were not needed.
+    if (this.#shrankAt !== undefined) this.#factor = Math.max(1, this.#factor / 2);
     this.#shrankAt = now;
   }
 }

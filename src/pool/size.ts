@@ -1,12 +1,12 @@
-/** How many workers there should be, and the limits between which that changes by itself. */
+/** The number of workers that there should be, and the limits between which `Autoscaling` changes it. */
 import type { ScalingLimits } from './scaler.js';
 
 export class Size {
-  /** The same object always. */
+  /** Always the same object. */
   readonly range: { min: number; max: number };
   #target: number;
 
-  /** Begins with the least number. */
+  /** Begins with `min`. */
   constructor({ min, max }: ScalingLimits) {
     this.range = { min, max };
     this.#target = min;
@@ -16,14 +16,14 @@ export class Size {
     return this.#target;
   }
 
-  /** Other limits; the target keeps to them. */
+  /** Changes the limits; the target is kept within them. */
   limit({ min, max }: ScalingLimits): void {
     this.range.min = min;
     this.range.max = max;
     this.aim(this.#target);
   }
 
-  /** As many as that, within the limits. */
+  /** Changes the target, within the limits. */
   aim(target: number): void {
     this.#target = Math.min(Math.max(target, this.range.min), this.range.max);
   }
@@ -35,7 +35,7 @@ export class Size {
     this.#target = Math.max(0, this.#target + by);
   }
 
-  /** No worker is to be there any more. */
+  /** No worker is wanted any more. */
   end(): void {
     this.#target = 0;
   }

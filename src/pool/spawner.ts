@@ -1,42 +1,52 @@
-/** Starts workers: each in a place that has lost its worker, or in a new one, and when that may be. */
+/** Starts workers, each in a vacant place or in a new one, as soon as circuit and backoff allow. */
 
 import { BalancerClosedError } from '../errors/errors.js';
 import { MOST_MS } from '../options/validate.js';
-import { Worker, type WorkerEvents, type WorkerSetup } from '../worker/worker.js';
+import type { LifecycleEvents, RequestEvents } from '../worker/events.js';
+import type { WorkerSetup } from '../worker/setup.js';
+import { Worker } from '../worker/worker.js';
 import { noWorker } from './availability.js';
 import type { Circuit } from './circuit.js';
-import { type Member, makeMember } from './member.js';
+import { Member } from './member.js';
 import type { Members } from './members.js';
 import { StartThrottle } from './start-throttle.js';
 import { type Place, Vacancies } from './vacancies.js';
 
-/** What all workers of a pool have in common. */
+/** The setup that all workers of a pool share. */
 export type PoolSetup = Omit<WorkerSetup, 'id' | 'label' | 'weight' | 'isAwaited'>;
 
 export class Spawner {
   readonly #setup: PoolSetup;
   readonly #members: Members;
-  readonly #events: WorkerEvents;
-  readonly #again: () => void;
-  readonly #gate = new StartThrottle();
+  readonly #requestEvents: RequestEvents<Worker>;
+  readonly #lifecycleEvents: LifecycleEvents<Worker>;
+  readonly #retry: () => void;
+  readonly #throttle = new StartThrottle();
   readonly #vacancies = new Vacancies();
   #lastId = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
   /**
-   * @param members where those that are started are entered
-   * @param again called when `fill` may start what it could not before
+   * @param members the started workers are entered here
+   * @param retry called when `fill` may start workers that it could not start before
    */
-  constructor(setup: PoolSetup, members: Members, events: WorkerEvents, again: () => void) {
+  constructor(
+    setup: PoolSetup,
+    members: Members,
+    requestEvents: RequestEvents<Worker>,
+    lifecycleEvents: LifecycleEvents<Worker>,
+    retry: () => void,
+  ) {
     this.#setup = setup;
     this.#members = members;
-    this.#events = events;
-    this.#again = again;
+    this.#requestEvents = requestEvents;
+    this.#lifecycleEvents = lifecycleEvents;
+    this.#retry = retry;
   }
 
   get circuit(): Circuit {
-    return this.#gate.circuit;
+    return this.#throttle.circuit;
   }
 
   /** Id of the youngest worker. */
@@ -44,18 +54,18 @@ export class Spawner {
     return this.#lastId;
   }
 
-  /** Whether the place of that label is vacant, and to be filled. */
+  /** Whether the place of that label is vacant and will be filled. */
   isVacant(label: string): boolean {
     return this.#vacancies.has(label);
   }
 
-  /** The worker's place is to be filled, not before that time, in ms; 0: at once. */
+  /** The worker leaves its place, which is to be filled again. @param notBefore in ms; 0: at once */
   vacate(worker: Worker, notBefore = 0): void {
     this.#vacancies.add(placeOf(worker), notBefore);
   }
 
   /**
-   * Starts one now, also where `fill` would wait after crashes.
+   * Starts a worker now, even where `fill` would wait after crashes.
    * @throws NoWorkerError while starts fail
    * @throws BalancerClosedError
    */
@@ -66,8 +76,9 @@ export class Spawner {
     const id = ++this.#lastId;
     const { label, weight } = place;
     const isAwaited = ![...this.#members.all()].some(({ worker: other }) => other.state === 'ready');
-    const worker = new Worker({ ...this.#setup, id, label, weight, isAwaited }, this.#events);
-    const member = makeMember(worker, attempt, how);
+    const setup = { ...this.#setup, id, label, weight, isAwaited };
+    const worker = new Worker(setup, this.#requestEvents, this.#lifecycleEvents);
+    const member = new Member(worker, attempt, how);
     this.#members.add(member);
     return member;
   }
@@ -77,32 +88,37 @@ export class Spawner {
     if (!this.circuit.allows(performance.now())) throw noWorker(this.circuit.cause);
   }
 
-  /** Starts what is missing to the target, as far as the circuit and the backoff allow; the rest later. */
+  /**
+   * Starts the workers that are missing to the target, as far as circuit and backoff allow; the others later.
+   */
   fill(target: number): void {
     this.#vacancies.keep(target - this.#members.size);
     for (;;) {
       const now = performance.now();
-      if (this.#members.size + this.#vacancies.held(now) >= target) break;
-      if (!this.#gate.allows(now)) break;
+      if (this.#members.size + this.#vacancies.reserved(now) >= target) break;
+      if (!this.#throttle.allows(now)) break;
       this.start(this.#vacancies.take(now) ?? this.newPlace(1));
     }
     this.#fillLater(target);
   }
 
-  /** A place with the lowest number that no other has. */
+  /** A place whose label is the lowest free number. */
   newPlace(weight: number): Place {
     let label = 1;
     while (this.#members.hasLabel(String(label)) || this.isVacant(String(label))) label++;
     return { label: String(label), weight };
   }
 
-  /** A worker that was ready has ended: whether it had done anything decides how soon the next one is started. */
+  /**
+   * A worker that was ready has ended. Whether it had completed a request decides how soon the next one may
+   * start.
+   */
   ended(worker: Worker, isExpected: boolean): void {
-    if (worker.completed > 0) this.#gate.worked();
-    else if (!isExpected) this.#gate.crashed(performance.now());
+    if (worker.completed > 0) this.#throttle.worked();
+    else if (!isExpected) this.#throttle.crashed(performance.now());
   }
 
-  /** Starts no more. */
+  /** Starts no more workers. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -114,15 +130,15 @@ export class Spawner {
     const missing = target - this.#members.size;
     if (missing <= 0) return;
     let at = this.#vacancies.nextAfter(now);
-    if (missing > this.#vacancies.held(now)) at = Math.min(at, this.#gate.nextAt);
+    if (missing > this.#vacancies.reserved(now)) at = Math.min(at, this.#throttle.nextAt);
     if (at === Number.POSITIVE_INFINITY) return;
-    // What waits in the queue keeps the process alive; with nothing waiting nobody needs the worker.
-    this.#timer = setTimeout(this.#again, Math.min(MOST_MS, Math.max(1, Math.ceil(at - now))));
+    // Waiting requests keep the process alive; without any, no worker is needed.
+    this.#timer = setTimeout(this.#retry, Math.min(MOST_MS, Math.max(1, Math.ceil(at - now))));
     this.#timer.unref();
   }
 }
 
-/** What a worker hands on to the one that takes its place. */
+/** The place that a worker hands on to its successor. */
 export function placeOf(worker: Worker): Place {
   return { label: worker.view.label, weight: worker.view.weight };
 }

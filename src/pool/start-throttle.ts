@@ -1,4 +1,7 @@
-/** When a thread may be started: not while starts fail (circuit), nor at once after threads that die before they have done anything. */
+/**
+ * When a thread may be started: not while starts fail (circuit), and with a delay after threads that died
+ * without completing a request.
+ */
 import { BACKOFF_DEFAULTS, Backoff } from './backoff.js';
 import { CIRCUIT_THRESHOLD_DEFAULT, Circuit } from './circuit.js';
 
@@ -7,23 +10,23 @@ export class StartThrottle {
   readonly #crashes = new Backoff({ ...BACKOFF_DEFAULTS, initial: 20, max: 5_000 }, Math.random);
   #notBefore = 0;
 
-  /** Whether one may be started at `now` (ms) in the place of one that has gone. */
+  /** Whether a thread may be started at `now` (ms) in a vacant place. */
   allows(now: number): boolean {
     return this.circuit.allows(now) && now >= this.#notBefore;
   }
 
-  /** When that is so again, in ms; Infinity: when the start that is under way has ended. */
+  /** When `allows` may be true again, in ms; Infinity: when the start under way has ended. */
   get nextAt(): number {
     if (this.circuit.state === 'half-open') return Number.POSITIVE_INFINITY;
     return Math.max(this.circuit.retryAt ?? 0, this.#notBefore);
   }
 
-  /** A thread has died, at `now` (ms), that was ready and had completed nothing. */
+  /** A thread that was ready has died at `now` (ms), without a completed request. */
   crashed(now: number): void {
     this.#notBefore = now + this.#crashes.failed();
   }
 
-  /** A thread has ended that had completed something. */
+  /** A thread has ended that had completed requests. */
   worked(): void {
     this.#crashes.succeeded();
   }

@@ -1,26 +1,27 @@
 /**
- * The check that a fresh thread must pass before it gets requests. That it has come up and loaded its modules is one already; the
- * `check` option adds a task of the user's, which must end without an error. Nobody is taken for healthy before.
+ * The `check` option: a task of the user's that a fresh thread must run without an error before it gets
+ * requests. Without that option it is enough that the thread has come up and loaded its modules.
  */
 import { decodeFailure } from '../errors/failure.js';
 import type { ResultMessage } from '../protocol/messages.js';
 import { Request } from '../requests/request.js';
 import type { TaskRef } from '../tasks/registry.js';
+import type { CompletionSink } from '../worker/events.js';
 import type { Worker } from '../worker/worker.js';
 
 export interface StartupCheckSetup {
   readonly task: TaskRef;
-  /** How long it may take, in ms; `Infinity`: for ever. */
+  /** How long it may take, in ms; `Infinity`: no limit. */
   readonly limit: number;
 }
 
-/** Above the ids of all other requests. */
+/** Above the ids of all requests. */
 const CHECK_ID = 2 ** 30 + 1;
 
-/** Called once for each worker, with `undefined` when it has passed. */
+/** Called once for each worker; with `undefined` if it has passed. */
 type Verdict = (worker: Worker, error: Error | undefined) => void;
 
-export class StartupCheck {
+export class StartupCheck implements CompletionSink<Worker> {
   readonly #setup: StartupCheckSetup;
   readonly #verdict: Verdict;
   readonly #timers = new Map<number, NodeJS.Timeout | undefined>();
@@ -30,10 +31,11 @@ export class StartupCheck {
     this.#verdict = verdict;
   }
 
-  /** Gives the worker its check. Its state must be `checking`, and somebody must drain it. */
+  /** Sends the check to the worker, which reports its completion here. The dispatcher must watch it. */
   begin(worker: Worker): void {
     const { task, limit } = this.#setup;
-    // Nobody awaits it: without a promise of its own it counts as settled wherever else it is met.
+    worker.beginCheck(this);
+    // No promise belongs to it, so `isSettled` is true from the beginning.
     const error = worker.stage(new Request(CHECK_ID, task, undefined, undefined));
     worker.flush();
     let timer: NodeJS.Timeout | undefined;
@@ -48,8 +50,14 @@ export class StartupCheck {
     if (error !== undefined) this.#end(worker, error);
   }
 
-  /** The check has ended. */
-  completed(worker: Worker, message: ResultMessage | undefined): void {
+  /** The check has been run. */
+  completed(
+    worker: Worker,
+    _request: Request,
+    _runTime: number,
+    _value: unknown,
+    message: ResultMessage | undefined,
+  ): void {
     if (message?.failure === undefined) {
       this.#end(worker, undefined);
       return;
@@ -59,7 +67,7 @@ export class StartupCheck {
     this.#end(worker, new Error(`the check '${this.#setup.task.name}' failed: ${why}`, { cause }));
   }
 
-  /** The worker is no more. */
+  /** The worker's thread has ended. */
   forget(worker: Worker): void {
     clearTimeout(this.#timers.get(worker.id));
     this.#timers.delete(worker.id);

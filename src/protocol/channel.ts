@@ -1,9 +1,10 @@
 /**
- * A message port with a stash: what came by message for a request is kept under the request's id, until the slot that says so is
- * read. Used by both sides.
+ * A message port with a stash: a message for a request is kept under the request's id until the slot that
+ * announces it is read. Used by both sides.
  *
- * A sender sends before it publishes the slot. So whoever reads a slot that says `byMessage` finds the values in the
- * stash or in the port's queue, without waiting. (Arguments have a port of their own: see `workers/input/arguments.ts`.)
+ * A sender sends before it publishes the slot. So the reader of a slot that says `byMessage` finds the
+ * message in the stash or in the port's queue, without waiting. (Arguments have a port of their own: see
+ * `workers/input/arguments.ts`.)
  */
 import { type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
 
@@ -27,7 +28,7 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
     port.on('messageerror', (error) => this.#unread(error));
   }
 
-  /** @throws DataCloneError when a value cannot be cloned; then nothing was sent and nothing transferred */
+  /** @throws DataCloneError a value cannot be cloned; then nothing was sent and nothing transferred */
   send(message: Outgoing, transfer?: readonly Transferable[]): void {
     this.#port.postMessage(message, transfer);
     this.#sent = (this.#sent + 1) | 0;
@@ -38,27 +39,29 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
     return this.#sent;
   }
 
-  /** Receives at once all that has arrived. */
+  /** Receives all messages that have arrived. */
   drain(): void {
     while (this.receiveNext());
   }
 
-  /** Receives what the other side had sent when it had sent that many; not what it may be sending at present, without end. */
+  /** Receives the first `sent` messages of the other side, and none that it may be sending meanwhile. */
   drainTo(sent: number): void {
     while (((sent - this.#received) | 0) > 0 && this.receiveNext());
   }
 
-  /** Why the last message that could not be read in this thread could not; those behind it are not affected. */
+  /**
+   * Why the last message that could not be read in this thread could not. Later messages are not affected.
+   */
   get unreadable(): unknown {
     return this.#unreadable;
   }
 
-  /** Keeps what came for a request; to be called by `receive`. */
+  /** Keeps the message of a request; for `receive` to call. */
   stash(id: number, values: Stashed): void {
     this.#stash.set(id, values);
   }
 
-  /** What came for a request: from the stash, else from the port's queue. */
+  /** Takes the message of a request from the stash, or from the port's queue. */
   take(id: number): Stashed | undefined {
     let values = this.#stash.get(id);
     while (values === undefined && this.receiveNext()) values = this.#stash.get(id);
@@ -66,7 +69,7 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
     return values;
   }
 
-  /** Receives one message at once. False: none has arrived. */
+  /** Receives one message. False: none has arrived. */
   receiveNext(): boolean {
     let entry: ReturnType<typeof receiveMessageOnPort>;
     try {

@@ -1,22 +1,22 @@
 /** One clock for all threads of the process. Used by both sides. */
 
-/** Some, since a thread that loses its core between the two readings measures that as well. */
+/** Several, since a thread that loses its core between the two readings of one sample spoils that sample. */
 const SAMPLES = 16;
 
 function offset(): number {
-  // Node loads it when it is first used.
+  // Node loads it on first use, which would spoil the first sample.
   performance.now();
-  let most = Number.NEGATIVE_INFINITY;
+  let largest = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < SAMPLES; i++) {
-    // What comes between the two makes it too small, never too large.
-    most = Math.max(most, Number(process.hrtime.bigint()) / 1e6 - performance.now());
+    // Time lost between the two readings makes a sample too small, never too large.
+    largest = Math.max(largest, Number(process.hrtime.bigint()) / 1e6 - performance.now());
   }
-  return most;
+  return largest;
 }
 
 /**
- * To be added to `performance.now()`, which counts from the start of each thread: then all threads of the process agree, in ms.
- * `performance.timeOrigin` would not do: it is read from the wall clock when a thread starts, and that is set at times, and runs on
- * while the machine is suspended.
+ * To be added to `performance.now()`, which counts from the start of each thread. The sum is the same in all
+ * threads, in ms. `performance.timeOrigin` would not do: it comes from the wall clock, which may be set, and
+ * runs on while the machine sleeps.
  */
 export const CLOCK_OFFSET = offset();

@@ -1,6 +1,6 @@
 /**
- * The layout of a window's shared memory: the control words, the request slots, the completion slots. What the two sides do with it, and in
- * which order, is in `window.ts`. Used by both sides.
+ * The layout of a window's shared memory: control words, request slots, completion slots. `window.ts` has the
+ * protocol. Used by both sides.
  */
 
 /** Words (of 32 bits) in one slot: 256 bytes, of which 16 are its header. */
@@ -10,24 +10,27 @@ const HEADER_WORDS = 4;
 /** Payload that fits a slot, in bytes. */
 export const PAYLOAD_BYTES = (SLOT_WORDS - HEADER_WORDS) * 4;
 
-/** Each control word has a cache line of its own: the two sides write to different ones. */
+/** Control words that different sides write to are on different cache lines. */
 export const WINDOW = 0;
 export const COMPLETED = 16;
 export const WORKER_STATE = 32;
 export const CANCELLED = 48;
 export const CONTROL_WORDS = 64;
-/** Written by the worker alone, on one line: what it runs, since when, and a count that shows that it lives. */
+/** Written by the worker alone, on one line: see `thread-status.ts`. */
 export const RUNNING = COMPLETED + 1;
 export const BEATS = COMPLETED + 2;
 export const HEAP = COMPLETED + 3;
 /** Index into the float64 view: words COMPLETED + 4 and + 5. */
 export const STARTED_AT = (COMPLETED + 4) / 2;
-/** Set when the thread takes no more messages. */
+/** Written by the worker: it takes no more messages. See `handover.ts`. */
 export const ENDING = COMPLETED + 6;
-/** The number of the arguments message that it is reading, and of the last one that it has read; equal while it reads none. */
+/**
+ * Numbers of the arguments message that the worker is reading, and of the last one that it has read; equal
+ * between them.
+ */
 export const READING = COMPLETED + 7;
 export const READ = COMPLETED + 8;
-/** Written by the main thread alone: it is sending something that exists once only. */
+/** Written by the main thread: it is just sending a transferred value. See `handover.ts`. */
 export const GIVING = CANCELLED + 1;
 
 /** Memory of a window with room for `capacity` requests, in bytes. */
@@ -35,13 +38,13 @@ export function windowBytes(capacity: number): number {
   return (CONTROL_WORDS + 2 * capacity * SLOT_WORDS) * 4;
 }
 
-/** Buffer's own readers of text: documented nowhere, present in every Node, and half the time of `toString`. */
+/** Buffer's own readers of text: undocumented, present in every Node, and twice as fast as `toString`. */
 interface TextReader {
   latin1Slice(from: number, to: number): string;
   ucs2Slice(from: number, to: number): string;
 }
 
-/** Views of the shared memory by type. Payload coders index them directly. */
+/** Views of the shared memory by type. Slots are read and written through them directly. */
 export class Memory {
   readonly i32: Int32Array;
   readonly f32: Float32Array;

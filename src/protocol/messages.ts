@@ -1,13 +1,11 @@
 /**
- * The messages between the main thread and a worker, for all that does not fit a slot of the window. Used by both
- * sides. Whatever the messages say, the slots alone decide order and ownership.
+ * The messages between the main thread and a worker: everything that does not fit a slot of the window. The
+ * slots alone decide order and ownership. Used by both sides.
  */
 import type { MessagePort, Transferable } from 'node:worker_threads';
 import type { Failure } from '../errors/failure.js';
 
-/**
- * What a task is, as it travels to a worker: once, ahead of its first use; after that its id does.
- */
+/** A task, as it is sent to a worker once, ahead of its first use. After that its id is enough. */
 export type TaskDefinition = InlineDefinition | ModuleDefinition;
 
 /** A function sent as source text. */
@@ -20,13 +18,13 @@ export interface InlineDefinition {
   readonly source: string;
   /** File URL from which `require` and `import()` inside the function resolve: the program's entry file. */
   readonly base: string;
-  /** The function is of non-strict code. */
+  /** Whether the function comes from non-strict code. */
   readonly sloppy: boolean;
-  /** Names of compilers' helpers that it uses and the worker supplies, as in `__name`. */
+  /** Compilers' helpers that it uses, by name, as in `__name`. The worker supplies them. */
   readonly helpers: readonly string[];
 }
 
-/** Where a module is. */
+/** Address of a module. */
 export interface ModuleAddress {
   /** For messages. */
   readonly name: string;
@@ -36,24 +34,24 @@ export interface ModuleAddress {
   readonly base: string;
 }
 
-/** An export of a module; its name is the last part of the url, `#`, the export's path. */
+/** A task that is an export of a module. Its name is the last part of the URL, `#`, and the export's path. */
 export interface ModuleDefinition extends ModuleAddress {
   readonly kind: 'module';
   readonly id: number;
-  /** The way to the function from the module's namespace, as in `['image', 'resize']`. */
+  /** Path to the function from the module's namespace, as in `['image', 'resize']`. */
   readonly path: readonly string[];
 }
 
-/** Values of a stream that may be on the way before the caller has taken the first. */
+/** How many values of a stream may be on the way before the caller has taken the first. */
 export const FIRST_CREDIT = 16;
 
-/** The way from the whole message to a part of it. */
+/** Keys from the whole message down to a part of it. */
 export type Path = readonly string[];
 
-/** Where the thread is to put an AbortSignal. */
+/** Where the thread must put an AbortSignal. */
 export interface SignalPlace {
   readonly paths: readonly Path[];
-  /** It has been aborted already, for this reason. */
+  /** The reason, if it has been aborted already. */
   readonly reason: Failure | undefined;
 }
 
@@ -80,21 +78,25 @@ export type ToWorker =
   | { readonly type: 'retire' };
 
 /**
- * The arguments of a request whose slot says `byMessage`. Sent before the slot is posted, through a port of their own: see
- * `workers/input/arguments.ts`. So an order among them and the messages `ToWorker` does not exist.
+ * The arguments of a request whose slot says `byMessage`. Sent before the slot is posted, through a port of
+ * their own (see `workers/input/arguments.ts`), so there is no order between them and the messages
+ * `ToWorker`.
  */
 export interface ArgumentsMessage {
   readonly id: number;
-  /** Number of this message within its worker, counted from 1, which the slot carries, too. */
+  /** Number of this message within its worker, counted from 1. The slot carries it, too. */
   readonly sending: number;
   readonly values: readonly unknown[];
-  /** Those views in it that were Buffers: structured clone makes Uint8Arrays of them. */
+  /** The views in it that were Buffers: structured clone makes Uint8Arrays of them. */
   readonly buffers: readonly ArrayBufferView[] | undefined;
-  /** Where the thread is to put AbortSignals. */
+  /** AbortSignals that were taken out, for the thread to put in its own. */
   readonly signals: readonly SignalPlace[] | undefined;
   /** The value of the `context` option. */
   readonly context: unknown;
-  /** What of them was transferred: it exists in the thread only, and is sent back if that ends before it starts them. */
+  /**
+   * What was transferred. It exists in the thread alone, which sends it back if it ends without starting the
+   * request.
+   */
   readonly transferred: readonly Transferable[] | undefined;
 }
 
@@ -102,7 +104,7 @@ export interface ArgumentsMessage {
 export type ToMain =
   | { readonly type: 'wake' }
   | { readonly type: 'ready' }
-  /** What is to be preloaded does not load. */
+  /** A module to be preloaded does not load. */
   | { readonly type: 'unready'; readonly reason: Failure }
   /** The answer to `call`. */
   | { readonly type: 'here' }
@@ -116,17 +118,20 @@ export type ToMain =
       readonly buffers: readonly ArrayBufferView[] | undefined;
     };
 
-/** The result, or Failure, of a request whose completion slot says `byMessage`. Sent before that is published. */
+/**
+ * The result, or Failure, of a request whose completion slot says `byMessage`. Sent before the slot is
+ * published.
+ */
 export interface ResultMessage {
   readonly type: 'result';
   readonly id: number;
   readonly value: unknown;
   readonly failure: Failure | undefined;
-  /** Those views in the value that were Buffers. */
+  /** The views in the value that were Buffers. */
   readonly buffers: readonly ArrayBufferView[] | undefined;
 }
 
-/** What a thread is started with. */
+/** The settings a thread is started with. */
 export interface WorkerInit {
   readonly port: MessagePort;
   /** For arguments alone. */
@@ -134,15 +139,16 @@ export interface WorkerInit {
   readonly window: SharedArrayBuffer;
   readonly bell: SharedArrayBuffer;
   readonly capacity: number;
-  /** How long a worker may spin for the next request, in ms. */
+  /** How long the worker may spin for the next request, in ms. */
   readonly spin: number;
-  /** Who spins, of all workers of the Balancer; and who this one is. */
+  /** See `SpinPermits`; shared by all workers of the Balancer. */
   readonly spinners: SharedArrayBuffer;
+  /** The worker's id within its Balancer. */
   readonly id: number;
-  /** Modules to load before the worker says that it is ready. */
+  /** Modules to load before the worker reports ready. */
   readonly preload: readonly ModuleAddress[];
-  /** It may say that it is ready as soon as requests could be sent to it. */
+  /** Requests wait for this worker: it may report ready as soon as requests can be sent to it. */
   readonly isAwaited: boolean;
-  /** Whether the worker notes the size of its heap. */
+  /** Whether the worker reports the size of its heap. */
   readonly watchHeap: boolean;
 }

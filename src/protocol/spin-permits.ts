@@ -1,14 +1,15 @@
 /**
- * Who may spin: as many workers as there are cores besides the main thread's, and at least one. More spinning threads
- * than cores would only take time from each other and from the main thread. Used by both sides.
+ * Permits to spin: one for each core besides the main thread's, and at least one. More spinning threads than
+ * cores would only take time from each other and from the main thread. Used by both sides.
  *
- * Each place holds the id of the worker that spins, so that the main thread can free the place of one that died in it.
+ * A permit in use holds the id of its worker, so that the main thread can release that of a worker that died
+ * spinning.
  */
 export class SpinPermits {
-  readonly #places: Int32Array;
+  readonly #permits: Int32Array;
 
   constructor(shared: SharedArrayBuffer) {
-    this.#places = new Int32Array(shared);
+    this.#permits = new Int32Array(shared);
   }
 
   /** Memory for a machine with that many cores. */
@@ -16,18 +17,18 @@ export class SpinPermits {
     return new SharedArrayBuffer(4 * Math.max(1, cores - 1));
   }
 
-  /** Takes a place. False: all are taken. */
+  /** Takes a permit. False: all are taken. O(permits). */
   enter(id: number): boolean {
-    const places = this.#places;
-    for (let i = 0; i < places.length; i++) {
-      if (Atomics.load(places, i) === 0 && Atomics.compareExchange(places, i, 0, id) === 0) return true;
+    const permits = this.#permits;
+    for (let i = 0; i < permits.length; i++) {
+      if (Atomics.load(permits, i) === 0 && Atomics.compareExchange(permits, i, 0, id) === 0) return true;
     }
     return false;
   }
 
-  /** Frees the worker's place, if it has one. */
+  /** Releases the worker's permit, if it has one. O(permits). */
   leave(id: number): void {
-    const places = this.#places;
-    for (let i = 0; i < places.length; i++) Atomics.compareExchange(places, i, id, 0);
+    const permits = this.#permits;
+    for (let i = 0; i < permits.length; i++) Atomics.compareExchange(permits, i, id, 0);
   }
 }

@@ -6,108 +6,97 @@
  *                                  │           └ worker claims    └ main thread posts, reclaims
  *                                  └ main thread reads completions
  *
- * `head` and `tail` are packed into one 32-bit word (`WINDOW`, see `layout.ts`), and every change of it is one atomic operation. So a
- * request belongs to exactly one side at any time. `done` is known to the main thread alone.
+ * `head` and `tail` are packed into one 32-bit word (`WINDOW`, see `layout.ts`), and every change of it is
+ * one atomic operation. `done` is known to the main thread alone. M is the main thread, W the worker.
  *
- * The protocol
+ * States
  *
- *  Requests (main thread M, worker W):
- *   1. M fills the slots at tail, tail+1, … (they are its own), and sends by message what does not fit a slot: arguments through a
- *      port of their own, numbered in order.
- *   2. M posts: `tail + n` (compare-and-swap, since W moves head meanwhile).
- *   3. M rings: it reads `WORKER_STATE`. AWAKE: nothing. NAPPING: sets AWAKE, Atomics.notify. ASLEEP: sets AWAKE,
- *      sends a message. The swap decides, so one ring is sent at most.
- *   4. W claims: `head + 1` (compare-and-swap). Only after that it reads the slot, and only then it looks for what
- *      came by message, by the number that the slot carries (a request may be sent here twice). Positions are used again after a reclaim (tail goes t → t-n → t), so
- *      anything read before the claim may be stale.
- *   5. M reclaims: `tail - n` (compare-and-swap, never below head). The last n requests are M's own again. What W
- *      has of them by message is dropped by another message.
- *      W notes what it is reading (`READING`, `READ`): it reads arguments for a claimed request only, or else such as were dropped, while it
- *      runs nothing. So when it dies of what it reads, M knows whose that was, and that nothing was running.
+ *   a request    free       M's: its slot is at or above tail
+ *                unstarted  in [head, tail): W may claim it, M may take it back
+ *                claimed    below head: W's. It runs, or waits for its module or a promise
+ *                completed  below `COMPLETED`: M's again, with its result
+ *   W            AWAKE      runs, or looks at the window
+ *                NAPPING    blocked in Atomics.wait for a few ms
+ *                ASLEEP     in its event loop: only a message wakes it
+ *   M's bell     LOOKING    M reads the windows soon, without being told
+ *                SLEEPING   M waits for a message
  *
- *  Completions:
- *   6. W writes the completion slot at `COMPLETED` (a count), after it has sent by message what does not fit, and
- *      then publishes it: `COMPLETED + 1`. All this before the next claim: so when a thread dies, every request
- *      that it has claimed is either published or was running at its death, and at most one was.
- *   7. W wakes M only if M's bell says SLEEPING; the swap to LOOKING decides who of the workers sends the message.
- *      W may put the waking off for short tasks (`holding.ts`), `MOST_HOLD_MS` at most if all goes as it expects; it
- *      never does so when its window is empty, nor after a run longer than that. So once a run has lasted that long, M need not
- *      look for what W may hold back.
- *   8. M reads completions in order. The k-th completion belongs to the k-th claimed position, since a worker runs
- *      one request at a time. M's slots are free again after that, so `pending` = tail - done ≤ capacity holds, and
- *      the completion ring (of the same capacity) can never overflow.
+ * Steps: requests
  *
- *  What was transferred exists once, so it must be on one side also when the thread ends (by itself, that is, with its `exit` handlers run):
- *   9. M says that it gives (`GIVING` = 1), then reads `ENDING`. If that is 0, it sends, and says that it has given (`GIVING` = 0,
- *      Atomics.notify). Else it takes its word back in the same way and sends nothing: the slot may be posted all the same,
- *      since W claims no more, and the request comes back whole.
- *  10. W, ending: `ENDING` = 1, then it waits while `GIVING` is 1. So either M sees that it ends, or W waits until M has sent; and it
- *      waits for nothing else. Then it receives all that has arrived, and sends back what was transferred with requests that it has
- *      not started.
- *  11. M, told of the end, receives all that has come back before it looks at the window.
+ *   1. M fills the slots at tail, tail+1, … and sends by message what does not fit a slot: arguments through
+ *      a port of their own, numbered in order.
+ *   2. M posts: `tail + n`, by compare-and-swap, since W moves head meanwhile.
+ *   3. M rings, if W does not look. It reads `WORKER_STATE`. AWAKE: nothing to do. NAPPING: sets AWAKE,
+ *      Atomics.notify. ASLEEP: sets AWAKE, sends a message. W itself goes from NAPPING to ASLEEP meanwhile,
+ *      so what the swap returns decides, not what was read; and one swap wins, so at most one ring is sent.
+ *   4. W claims: `head + 1`, by compare-and-swap, since M moves tail meanwhile. W reads the slot only after
+ *      that, and then looks for its message, by the number in the slot (one request may be sent here twice).
+ *      Positions are used again after a reclaim (tail goes t → t-n → t), so anything read before the claim
+ *      may be stale.
+ *   5. M reclaims: `tail - n`, by compare-and-swap, never below head. The last n requests are M's again.
+ *      Another message tells W to drop their arguments.
+ *      W notes which arguments it reads (`READING`, `READ`), and reads only those of the request that it has
+ *      claimed, or dropped ones while it runs nothing. So when W dies while reading, M knows whose arguments
+ *      those were, and that nothing was running.
  *
- *  Sleep, both ways, is Dekker's: say that you sleep, then look once more, then sleep; the other side first
- *  publishes, then reads whether you sleep. Both in sequentially consistent atomics, so one of them sees the other.
+ * Steps: completions
  *
- *  Death of the thread: whatever it was doing, `WINDOW` and `COMPLETED` are consistent: M reads the completions
- *  [done, COMPLETED), fails the one request that is claimed but not completed, and takes [head, tail) back. A
- *  worker that died between its swap of M's bell and its message would leave M asleep: so M, told of any death,
- *  looks at all workers.
+ *   6. W sends by message what does not fit the completion slot, writes the slot at `COMPLETED`, then
+ *      publishes it: `COMPLETED + 1`. All this before the next claim.
+ *   7. W wakes M only if M's bell says SLEEPING; of all workers, the one whose swap to LOOKING wins sends the
+ *      message. W may defer that for short tasks (`coalescing.ts`), as a rule for `MAX_DEFER_MS` at most. It
+ *      never does with an empty window, nor after a longer run; so once a run has lasted that long, M need
+ *      not look for a deferred one.
+ *   8. M reads completions in order. The k-th completion is that of the k-th claimed position, since a worker
+ *      runs one request at a time. Only then does M use the slot again: pending = tail - done ≤ capacity.
+ *
+ * Why it is right
+ *
+ *   - One owner. Every transfer of a request is one swap of one word, so M and W cannot both win it.
+ *   - No lost wake-up. Whoever goes to sleep says so, looks once more, then sleeps; the other side publishes
+ *     first, then reads whether anyone sleeps (Dekker). All of it is sequentially consistent, so one of the
+ *     two sees the other.
+ *   - No overflow. By step 8 the completion ring, of the same capacity, always has room.
+ *   - Any death is clean. `WINDOW` and `COMPLETED` are consistent at every instant. By step 6 at most one
+ *     request is claimed and not completed: M reads the completions [done, COMPLETED), fails that one
+ *     request, and takes [head, tail) back. A worker that dies between its swap of the bell and its message
+ *     would leave M asleep; so M, told of any death, looks at all windows.
+ *
+ * `test/model` explores these steps in every interleaving, and breaks each of them to see that it is found.
  */
 
-import {
-  BEATS,
-  CANCELLED,
-  COMPLETED,
-  CONTROL_WORDS,
-  ENDING,
-  GIVING,
-  HEAP,
-  Memory,
-  READ,
-  READING,
-  RUNNING,
-  SLOT_WORDS,
-  STARTED_AT,
-  WINDOW,
-  WORKER_STATE,
-} from './layout.js';
-
-/** Positions count modulo this. */
-const POSITIONS = 0x10000;
-const POSITION_MASK = POSITIONS - 1;
-
-/** How long an ending thread waits for what is just being sent to it, in ms: getters in it are the caller's code. */
-const MOST_GIVING_MS = 1_000;
+import { Handover } from './handover.js';
+import { CANCELLED, COMPLETED, CONTROL_WORDS, Memory, SLOT_WORDS, WINDOW, WORKER_STATE } from './layout.js';
+import { FIRST_POSITION, POSITION_MASK } from './positions.js';
+import { ThreadStatus } from './thread-status.js';
 
 /** What the worker does when its window is empty. */
 export const workerStates = { awake: 0, napping: 1, asleep: 2 } as const;
 
-/** Whether the main thread looks at the windows anyway, or wants a message. */
+/** Whether the main thread will look at the windows by itself, or waits for a message. */
 export const bellStates = { looking: 0, sleeping: 1 } as const;
 
-/** Positions start just below the wrap, so that every program passes it early and none meets it first in production. */
-export const FIRST_POSITION = POSITIONS - 96;
-
-/** The largest capacity: half of the positions, so that full and empty differ by far. */
-export const MAX_CAPACITY = 16_384;
-
-/** One window, seen from either side. Methods say whose they are. */
+/** One window, seen from either side. Each method says whose it is: M, the main thread; W, the worker. */
 export class Window {
   readonly memory: Memory;
   readonly capacity: number;
+  readonly status: ThreadStatus;
+  /** For values that are transferred, which exist once. */
+  readonly handover: Handover;
   readonly #words: Int32Array;
   readonly #bell: Int32Array;
   readonly #mask: number;
 
   /**
    * @param shared memory of `windowBytes(capacity)`
-   * @param bell one word, shared by all windows of a Balancer: whether its main thread looks or sleeps
+   * @param bell one word, shared by all windows of a Balancer: one of `bellStates`
    * @param capacity a power of two, at most `MAX_CAPACITY`
    */
   constructor(shared: SharedArrayBuffer, bell: SharedArrayBuffer, capacity: number) {
     this.memory = new Memory(shared);
     this.capacity = capacity;
+    this.status = new ThreadStatus(this.memory);
+    this.handover = new Handover(this.memory);
     this.#words = this.memory.i32;
     this.#bell = new Int32Array(bell);
     this.#mask = capacity - 1;
@@ -119,12 +108,18 @@ export class Window {
     Atomics.store(this.#words, COMPLETED, position);
   }
 
-  /** Word index of the request slot at a position. Its header is 4 words: id, task, kind, number of its message. */
+  /**
+   * Word index of the request slot at a position. Its header is 4 words: id, task, kind, number of its
+   * message.
+   */
   requestSlot(position: number): number {
     return CONTROL_WORDS + (position & this.#mask) * SLOT_WORDS;
   }
 
-  /** Word index of the completion slot at a position. Its header is 4 words: id, kind, run time (float32 ms), and if messages were sent on the way, how many so far, else 0. */
+  /**
+   * Word index of the completion slot at a position. Its header is 4 words: id, kind, run time (float32, in
+   * ms), and how many messages M must have received before it reads the result; 0: none.
+   */
   completionSlot(position: number): number {
     return CONTROL_WORDS + (this.capacity + (position & this.#mask)) * SLOT_WORDS;
   }
@@ -181,7 +176,7 @@ export class Window {
     return Atomics.load(this.#words, WINDOW) >>> 16;
   }
 
-  /** Either: how many requests are sent and unstarted. */
+  /** Either: how many requests are unstarted. */
   unstarted(): number {
     const word = Atomics.load(this.#words, WINDOW);
     return ((word >>> 16) - word) & POSITION_MASK;
@@ -197,18 +192,20 @@ export class Window {
     return Atomics.load(this.#words, COMPLETED);
   }
 
-  /** M, after `post`: wakes the worker if it does not look. Returns true if it takes a message to wake it. */
+  /**
+   * M, after `post`: wakes W if it does not look. Returns true if that takes a message, which M must send.
+   */
   ring(): boolean {
     const words = this.#words;
     const state = Atomics.load(words, WORKER_STATE);
     if (state === workerStates.awake) return false;
-    // W itself goes from napping to asleep, so the state that was read may be gone: then the exchange tells.
+    // W may have gone from napping to asleep since; the exchange returns the state that counts.
     const was = Atomics.exchange(words, WORKER_STATE, workerStates.awake);
     if (was === workerStates.napping) Atomics.notify(words, WORKER_STATE, 1);
     return was === workerStates.asleep;
   }
 
-  /** W: sleeps in place for at most `ms`. Returns false when that time went by without a ring. */
+  /** W: blocks for at most `ms`. Returns false if that time went by without a ring. */
   nap(ms: number): boolean {
     const words = this.#words;
     Atomics.store(words, WORKER_STATE, workerStates.napping);
@@ -218,12 +215,12 @@ export class Window {
     );
   }
 
-  /** W: says that it goes to sleep in its event loop. Returns false when it must not, since there is work. */
+  /** W: says that it goes to sleep in its event loop. Returns false if it must not, since there is work. */
   sleep(): boolean {
     const words = this.#words;
     Atomics.store(words, WORKER_STATE, workerStates.asleep);
     if (this.unstarted() === 0) return true;
-    // A ring may have come between the two: then its message is on the way, and finds an awake worker. That is harmless.
+    // M may have rung in between. Then its message is on the way and finds W awake, which is harmless.
     Atomics.store(words, WORKER_STATE, workerStates.awake);
     return false;
   }
@@ -233,125 +230,25 @@ export class Window {
     Atomics.store(this.#words, WORKER_STATE, workerStates.awake);
   }
 
-  /** W: whether the main thread sleeps. */
+  /** W: whether M sleeps. */
   mainSleeps(): boolean {
     return Atomics.load(this.#bell, 0) === bellStates.sleeping;
   }
 
-  /** W: true for the one worker that is to send the waking message. */
+  /** W: wakes M. Returns true for the one worker that must send the message. */
   wakeMain(): boolean {
     return (
       Atomics.compareExchange(this.#bell, 0, bellStates.sleeping, bellStates.looking) === bellStates.sleeping
     );
   }
 
-  /** W: notes what it runs and since when (ms, `performance.now() + CLOCK_OFFSET`). */
-  noteStart(id: number, at: number): void {
-    this.memory.f64[STARTED_AT] = at;
-    // Whoever sees this sees the time, too.
-    Atomics.store(this.#words, RUNNING, id);
-  }
-
-  /** W: shows that it lives. */
-  beat(): void {
-    this.#words[BEATS] = (this.#words[BEATS] as number) + 1;
-  }
-
-  /** W: notes the size of its heap, in bytes. */
-  noteHeap(bytes: number): void {
-    // Not by a shift: it would take the bytes modulo 4 GiB.
-    this.#words[HEAP] = Math.floor(bytes / 1024);
-  }
-
-  /** W: it is about to read the arguments of that number. */
-  noteReading(sending: number): void {
-    this.#words[READING] = sending;
-  }
-
-  /** W: it has read all arguments up to that number. */
-  noteRead(sending: number): void {
-    this.#words[READ] = sending;
-    this.#words[READING] = sending;
-  }
-
-  /** M: the number of the last arguments that the worker has read. */
-  read(): number {
-    return Atomics.load(this.#words, READ);
-  }
-
-  /** M, after death: the number of the arguments that it died of while it read them; `undefined`: it read none. */
-  reading(): number | undefined {
-    const reading = Atomics.load(this.#words, READING);
-    return reading === this.read() ? undefined : reading;
-  }
-
-  /** M: the size of the worker's heap when it last noted it, in bytes, to within 1 KiB. */
-  heap(): number {
-    return Atomics.load(this.#words, HEAP) * 1024;
-  }
-
-  /** M: a count that changes while the worker lives. */
-  beats(): number {
-    return Atomics.load(this.#words, BEATS);
-  }
-
-  /** M: since when the request has been running (as `noteStart`), or 0: it is not what runs now. */
-  startOf(id: number): number {
-    if (Atomics.load(this.#words, RUNNING) !== id) return 0;
-    return this.memory.f64[STARTED_AT] as number;
-  }
-
-  /** M: asks the running task to stop; the task sees it without a turn of its event loop. */
+  /** M: asks the running task to stop. The task sees this without a turn of its event loop. */
   cancel(id: number): void {
     Atomics.store(this.#words, CANCELLED, id);
   }
 
-  /**
-   * M: says that it sends something that exists once only; `given` must follow. Either this sees that the thread is ending, or the
-   * thread, in `takeLast`, sees that there is something to wait for: each writes its own word before it reads the other's.
-   * @returns false: the thread is ending and would not take it; then `given` must not follow
-   */
-  give(): boolean {
-    const words = this.#words;
-    Atomics.store(words, GIVING, 1);
-    if (Atomics.load(words, ENDING) === 0) return true;
-    // The thread may have seen the word just now, and wait for it.
-    this.given();
-    return false;
-  }
-
-  /** M: it is sent. */
-  given(): void {
-    Atomics.store(this.#words, GIVING, 0);
-    Atomics.notify(this.#words, GIVING, 1);
-  }
-
-  /**
-   * W, while it ends: from now on nothing is given to it.
-   * @returns whether all that was given has arrived; false: the time has run out
-   */
-  takeLast(): boolean {
-    Atomics.store(this.#words, ENDING, 1);
-    return Atomics.wait(this.#words, GIVING, 1, MOST_GIVING_MS) !== 'timed-out';
-  }
-
-  /** W: whether the main thread has asked the request to stop. */
+  /** W: whether M has asked the request to stop. */
   isCancelled(id: number): boolean {
     return Atomics.load(this.#words, CANCELLED) === id;
   }
-}
-
-/** Distance from a to b, walking upwards through the wrap. */
-export function distance(a: number, b: number): number {
-  return (b - a) & POSITION_MASK;
-}
-
-/** Whether one message was sent before another; their numbers wrap at 32 bits. */
-export function isBehind(a: number, b: number): boolean {
-  return ((b - a) | 0) > 0;
-}
-
-/** The position n after p (or before it, for a negative n). */
-export function advance(p: number, n: number): number {
-  return (p + n) & POSITION_MASK;
 }

@@ -1,12 +1,16 @@
-/** Requests that wait for one worker alone, first in, first out: those of sessions, and those that a pinning policy has given to it. */
+/**
+ * Requests that wait for one worker, first in, first out: those of its sessions, and those pinned to it by a
+ * policy.
+ */
 import type { Request } from './request.js';
 
-/** Places of those that have gone, before the list is made anew. */
+/** Entries of removed requests that the list may have before it is made anew. */
 const MOST_GONE = 1024;
 
 export class Backlog {
-  /** In order; also those that have been taken out of the middle. */
+  /** In order. Requests that were removed from the middle are still in it. */
   #list: (Request | undefined)[] = [];
+  /** Index of the first request that is still here. */
   #from = 0;
   readonly #here = new Set<Request>();
 
@@ -16,8 +20,6 @@ export class Backlog {
 
   /** The one that waits longest. */
   get first(): Request | undefined {
-    if (this.#here.size === 0) return undefined;
-    while (!this.#here.has(this.#list[this.#from] as Request)) this.#list[this.#from++] = undefined;
     return this.#list[this.#from];
   }
 
@@ -34,15 +36,16 @@ export class Backlog {
     return first;
   }
 
-  /** Takes one out, wherever it is. O(1), amortised. @returns false: it is not here */
+  /** Removes a request, wherever it is. O(1), amortised. @returns false: it is not here */
   remove(request: Request): boolean {
     if (!this.#here.delete(request)) return false;
     if (this.#here.size === 0) this.#begin([]);
     else if (this.#list.length > MOST_GONE + 2 * this.#here.size) this.#begin([...this.#here]);
+    else while (!this.#here.has(this.#list[this.#from] as Request)) this.#list[this.#from++] = undefined;
     return true;
   }
 
-  /** Takes all. */
+  /** Removes and returns all. */
   takeAll(): Request[] {
     const all = [...this.#here];
     this.#here.clear();

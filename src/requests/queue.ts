@@ -1,9 +1,9 @@
-/** The work queue: requests not yet given to any worker; by priority, then first in, first out. */
+/** The work queue: requests that no worker has yet, by priority, then first in, first out. */
 import { Heap } from 'heap-js';
 import type { Request } from './request.js';
 
 const CHUNK = 512;
-/** How far a request that is put back is carried to its place at once. */
+/** How far a request that is put back is moved to its place at once. */
 const NEAR = 32;
 
 interface Chunk {
@@ -17,11 +17,11 @@ function makeChunk(): Chunk {
 
 /** First in, first out, in a list of chunks: no copying, and at most one chunk of spare room. */
 class Fifo {
-  /** Requests that were taken back from a window, the oldest last. They come before all others. */
+  /** Requests taken back from a window, the oldest last. They come before all others. */
   readonly #returned: Request[] = [];
-  /** Whether they are in order; else they are sorted when the next one is wanted. */
+  /** Whether they are in order; otherwise they are sorted when the next one is wanted. */
   #isSorted = true;
-  /** It grows as needed: deadlines as priorities make a list for each request. */
+  /** It grows as needed, since deadlines as priorities make a list for each request. */
   #first: Chunk = { items: [], next: undefined };
   #last: Chunk = this.#first;
   #from = 0;
@@ -36,7 +36,10 @@ class Fifo {
     this.#last.items[this.#to++] = request;
   }
 
-  /** Puts a request back by its age. O(1), and then one sort for all that came far from their places: as when several workers die. */
+  /**
+   * Puts a request back by its age. O(1), and one sort for all that came far from their places, as when
+   * several workers die.
+   */
   pushBack(request: Request): void {
     const returned = this.#returned;
     let i = returned.length;
@@ -49,7 +52,7 @@ class Fifo {
     returned.splice(i, 0, request);
   }
 
-  /** The next unsettled request. Forgets settled ones on its way. */
+  /** The next unsettled request. Drops settled ones on its way. */
   peek(): Request | undefined {
     if (!this.#isSorted) this.#sort();
     for (;;) {
@@ -59,7 +62,7 @@ class Fifo {
     }
   }
 
-  /** Takes away what `peek` has shown. */
+  /** Takes away the request that `peek` has returned. */
   drop(): void {
     if (this.#returned.length > 0) {
       this.#returned.pop();
@@ -80,7 +83,7 @@ class Fifo {
     this.#isSorted = true;
   }
 
-  /** Lets go of all settled requests. What was put back stays ahead of the others. */
+  /** Drops all settled requests. Those that were put back stay ahead of the others. */
   compact(): void {
     if (!this.#isSorted) this.#sort();
     const returned = this.#returned.filter((request) => !request.isSettled);
@@ -99,13 +102,13 @@ class Fifo {
   }
 }
 
-/** Ids wrap after 2^30, so age is a distance: a signed number of 30 bits. */
+/** Ids wrap after 2^30, so the age is a distance: a signed number of 30 bits. */
 export function isOlder(a: Pick<Request, 'id'>, b: Pick<Request, 'id'>): boolean {
   return ((a.id - b.id) << 2) >> 2 < 0;
 }
 
 export class Queue {
-  /** Most programs use one priority, so that bucket is found without a look-up. */
+  /** The bucket of priority 0. Most programs use no other, so it is found without a look-up. */
   readonly #plain = new Fifo();
   readonly #buckets = new Map<number, Fifo>([[0, this.#plain]]);
   /** Priorities that have a bucket, the highest first. */
@@ -118,7 +121,6 @@ export class Queue {
     this.#priorities.push(0);
   }
 
-  /** How many requests wait. */
   get size(): number {
     return this.#size;
   }
@@ -129,13 +131,13 @@ export class Queue {
     this.#size++;
   }
 
-  /** Puts back what was taken out and not started; it comes before the younger ones of its priority. */
+  /** Puts back a request that was taken out and not started, ahead of the younger ones of its priority. */
   pushBack(request: Request): void {
     this.#bucket(request).pushBack(request);
     this.#size++;
   }
 
-  /** The next request, which stays. */
+  /** The next request; it stays. */
   peek(): Request | undefined {
     if (this.#size === 0) return undefined;
     return this.#top()?.peek();
@@ -163,8 +165,8 @@ export class Queue {
   }
 
   /**
-   * A waiting request is settled (aborted, timed out), or is about to be. It stays in its bucket as a dead entry, until it is met or until
-   * the dead outnumber the living: so O(1), amortised.
+   * A waiting request is settled (aborted, timed out), or is about to be. It stays in its bucket as a dead
+   * entry until it is met or until the dead outnumber the living. O(1), amortised.
    */
   forget(): void {
     this.#size--;
@@ -189,7 +191,7 @@ export class Queue {
     return bucket;
   }
 
-  /** The highest bucket that is not empty. Removes empty ones on its way, but for that of priority 0. */
+  /** The highest bucket that is not empty. Removes empty ones on its way, except that of priority 0. */
   #top(): Fifo | undefined {
     let sawPlain = false;
     let found: Fifo | undefined;
@@ -213,7 +215,7 @@ export class Queue {
     this.#dead = 0;
     for (const [priority, bucket] of this.#buckets) {
       bucket.compact();
-      // Those below one that never becomes empty would be met by nobody else.
+      // Empty buckets below one that never becomes empty are removed only here.
       if (priority !== 0 && bucket.peek() === undefined) this.#buckets.delete(priority);
     }
     this.#priorities.clear();

@@ -1,4 +1,4 @@
-/** One call of `submit`: what to run, its arguments, its promise. */
+/** One call of `submit`: the task, its arguments, its promise. */
 import type { Transferable } from 'node:worker_threads';
 import { isOfOneRequest, rethrow } from '../errors/async-stack.js';
 import { decodeFailure, type Failure } from '../errors/failure.js';
@@ -7,22 +7,23 @@ import type { TaskRef } from '../tasks/registry.js';
 
 type Resolve = (value: unknown) => void;
 
-/** A session, as the dispatcher uses it: the view of its worker, selected where there is none yet. */
+/** A session, as the dispatcher uses it. */
 export interface Binding {
+  /** The view of its worker; selects one if there is none. */
   bind(select: () => object | undefined): object | undefined;
   /** A request of it is settled. */
   settled(): void;
 }
 
 /**
- * What most requests do not have. Kept apart, since a million queued requests must stay small: request, promise and
- * its resolve function together are about 240 bytes.
+ * Fields that most requests do not need. Kept apart, since a million queued requests must stay small:
+ * request, promise and its resolve function together are about 240 bytes.
  */
 export class RequestExtras {
   key: string | undefined = undefined;
   priority = 0;
   transfer: readonly Transferable[] | undefined = undefined;
-  /** What was transferred with it is in a worker's thread, and nowhere else. */
+  /** Its transferred arguments are in a worker's thread, and nowhere else. */
   away = false;
   context: unknown = undefined;
   onProgress: ((value: unknown) => void) | undefined = undefined;
@@ -32,28 +33,28 @@ export class RequestExtras {
   timeout = 0;
   /** From submit, in ms; 0: none. */
   queueTimeout = 0;
-  /** Runs that may still follow a crash. */
+  /** How many more runs may follow a crash. */
   retries = 0;
-  /** Workers that died while running this request. */
+  /** How many workers died while they ran it. */
   kills = 0;
-  /** The policy has chosen the worker by the key: reclaim leaves it there. */
+  /** The policy has chosen the worker by the key: `reclaim` leaves it there. */
   pinned = false;
   /** It must run on the worker of this session. */
   session: Binding | undefined = undefined;
-  /** The worker that has it, in its window or backlog. */
+  /** The worker that has it in its window or backlog. */
   worker: object | undefined = undefined;
   /** Called each time it is put into a window. */
   sent: (() => void) | undefined = undefined;
-  /** Takes the request's timers and listeners away; called once, when it settles. */
+  /** Removes the request's timers and listeners; called once, when it settles. */
   release: (() => void) | undefined = undefined;
   /** Where `submit` was called, when that is recorded. */
   place: Error | undefined = undefined;
 }
 
-/** Stands for the resolve function of a request that is settled: so that it settles once, and keeps nothing alive. */
+/** The resolve function of a settled request: so that it settles once and keeps nothing alive. */
 function settled(): void {}
 
-/** The executor of every request's promise: one function for all, since a closure for each would cost 100 bytes. */
+/** One executor for the promises of all requests, since a closure for each would cost 100 bytes. */
 let capture: Resolve = settled;
 function executor(resolve: Resolve): void {
   capture = resolve;
@@ -62,7 +63,7 @@ function executor(resolve: Resolve): void {
 const NO_VALUES: readonly unknown[] = Object.freeze([]);
 
 export class Request implements RequestView {
-  /** Unique among the unsettled requests of a Balancer; a 31-bit number that starts again after its end. */
+  /** Unique among the unsettled requests of a Balancer; it starts again after 2^30. */
   readonly id: number;
   readonly task: TaskRef;
   args: readonly unknown[];
@@ -84,8 +85,8 @@ export class Request implements RequestView {
   /**
    * Makes the request's promise. Called once.
    *
-   * Only `resolve` is kept: a rejection is a resolution with a rejected promise, and the reject function, 64 bytes,
-   * can be freed at once.
+   * Only `resolve` is kept: a rejection is a resolution with a rejected promise, and the reject function, 64
+   * bytes, can be freed at once.
    */
   promise(): Promise<unknown> {
     const promise = new Promise<unknown>(executor as (resolve: Resolve) => void);
@@ -119,7 +120,7 @@ export class Request implements RequestView {
     resolve(isOfOneRequest(error) ? rethrow(() => error, place) : Promise.reject(error));
   }
 
-  /** Settles with what the task threw. Does nothing when settled already. */
+  /** Settles with the error that the task threw. Does nothing when settled already. */
   fail(failure: Failure): void {
     const resolve = this.#resolve;
     if (resolve === settled) return;

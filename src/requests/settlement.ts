@@ -1,11 +1,12 @@
 /**
- * The last step of a request: its caller is told. Not always at once: what is completed while the caller submits in a long burst can be
- * held back, so that a loop of `then(submit)` leaves the microtasks and the event loop turns.
+ * The last step of a request: its promise is settled. Not always at once: settling can be deferred while the
+ * caller submits in a long burst, so that a loop of `then(submit)` leaves the microtasks and the event loop
+ * turns.
  */
 import type { ResultMessage } from '../protocol/messages.js';
 import type { Request } from './request.js';
 
-/** A completion that has been taken and not yet told to the caller. */
+/** A completion that has been read and whose request is not settled yet. */
 interface Completion {
   readonly request: Request;
   readonly value: unknown;
@@ -13,27 +14,26 @@ interface Completion {
 }
 
 export class Settlement {
-  /** Whether completions are held back from now on, until `settleHeld`. */
-  holdsBack = false;
-  #held: Completion[] = [];
+  /** Whether settling is deferred from now on, until `settleDeferred`. */
+  defers = false;
+  #deferred: Completion[] = [];
 
-  /** Whether some are held back. */
-  get hasHeld(): boolean {
-    return this.#held.length > 0;
+  get hasDeferred(): boolean {
+    return this.#deferred.length > 0;
   }
 
-  /** A request is completed: with the message where there is one, else with the value. */
+  /** A request is completed: with the message if there is one, else with the value. */
   settle(request: Request, value: unknown, message: ResultMessage | undefined): void {
-    if (this.holdsBack) this.#held.push({ request, value, message });
+    if (this.defers) this.#deferred.push({ request, value, message });
     else settle(request, value, message);
   }
 
-  /** Tells what has been held back, in order. */
-  settleHeld(): void {
-    if (this.#held.length === 0) return;
-    const held = this.#held;
-    this.#held = [];
-    for (const { request, value, message } of held) settle(request, value, message);
+  /** Settles the deferred requests, in order. */
+  settleDeferred(): void {
+    if (this.#deferred.length === 0) return;
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    for (const { request, value, message } of deferred) settle(request, value, message);
   }
 }
 

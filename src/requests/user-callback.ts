@@ -1,8 +1,8 @@
 /**
- * Calls what belongs to the caller - listeners, `onProgress` - from the middle of our own work.
+ * Calls a callback of the caller's (a listener, `onProgress`) from the middle of our own work.
  *
- * What it throws must not stop us halfway, and is not ours to hide either: it surfaces as an uncaught exception, as from any
- * callback, when ours is done.
+ * An error that it throws must not stop us halfway, nor be hidden: it surfaces as an uncaught exception, as
+ * from any callback, when our work is done.
  */
 export function callUser(call: () => unknown): void {
   depth++;
@@ -19,7 +19,10 @@ export function callUser(call: () => unknown): void {
 
 let depth = 0;
 
-/** Whether such a call is under way: then nothing is to be received that would call again before it is over. */
+/**
+ * Whether such a call is under way. Then no messages are to be received, which could call back before it is
+ * over.
+ */
 export function isCallingUser(): boolean {
   return depth > 0;
 }

@@ -6,10 +6,10 @@ import { pathToFileURL } from 'node:url';
 let known: string | undefined;
 
 /**
- * The program's entry file, from which inline functions and package names resolve.
+ * The program's entry file: imports of inline functions and names of packages are resolved from it.
  *
- * Without one (`node -e`, the REPL), and where the entry is an installed tool that runs the program (a test runner,
- * a framework's command), a name in the working directory.
+ * A name in the working directory stands for it if there is none (`node -e`, the REPL), or if it is an
+ * installed tool that runs the program (a test runner, a framework's command).
  * @returns a file URL
  */
 export function entryUrl(): string {
@@ -21,7 +21,7 @@ function findEntry(): string | undefined {
   const given = process.argv[1];
   if (given === undefined) return undefined;
   try {
-    // As Node finds it: `node app` may mean app.js or app/index.js, and a link means what it points to.
+    // Resolved like Node does: `node app` may mean app.js or app/index.js, and links are followed.
     const entry = realpathSync(createRequire(join(process.cwd(), 'program')).resolve(given));
     return entry.includes(`${sep}node_modules${sep}`) ? undefined : entry;
   } catch {

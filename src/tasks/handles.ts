@@ -1,4 +1,4 @@
-/** Typed handles for the exports of a module, which is loaded in the workers only. */
+/** Typed handles for the exports of a module that is loaded only in the workers. */
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
@@ -7,8 +7,8 @@ import { invalid } from '../options/validate.js';
 import { entryUrl } from './entry-url.js';
 
 /**
- * The functions of a module, as handles: keeps the signature of each function, and nested objects of functions. But for `then`, which
- * would make a promise of them.
+ * The functions of a module as handles, with their signatures, nested objects included. Without `then`, which
+ * would turn the handles into promises.
  * @typeParam T the module's namespace, as in `typeof import('./hash.js')`
  */
 export type Tasks<T> = {
@@ -24,40 +24,40 @@ type TaskFunction = (...args: any[]) => any;
 
 /** Where a handle points. */
 export interface TaskTarget {
-  /** What to `import()`: a URL, or a package's name that is resolved from `base`. */
+  /** The argument of `import()`: a URL, or a package's name, which is resolved from `base`. */
   readonly url: string;
-  /** The way from the module's namespace to the function. */
+  /** Property names that lead from the module's namespace to the function. */
   readonly path: readonly string[];
-  /** File URL from which a package's name is resolved. */
+  /** File URL from which a package's name is resolved: the program's entry file. */
   readonly base: string;
 }
 
-/** Registered, so that a second copy of this package in the program knows a handle as well. */
+/** A registered symbol, so that a second copy of this package in the program recognises handles, too. */
 const TARGET = Symbol.for('leastwork.task');
 
 /**
- * Makes handles for a module's functions, to be given to `submit`. Loads nothing here; each worker loads the module
- * once, when it first runs one of its functions.
+ * Creates handles for a module's functions, to be passed to `submit`. The module is not loaded here: each
+ * worker loads it once, when it first runs one of its functions.
  *
  * @example
  * const { sha256 } = tasks<typeof import('./hash.js')>(new URL('./hash.js', import.meta.url))
  * await balancer.submit(sha256, [bytes])
  *
- * Nested objects work (`tasks(url).image.resize`), as do default exports (`tasks(url).default`), CommonJS modules
- * and, where the program runs with a loader for it, TypeScript.
- * @param module a file or data URL, an absolute path, or a package's name with or without a subpath, which is resolved
- *   as from the program's entry file
- * @throws InvalidOptionError for a relative path, which could be meant from several places
+ * Nested objects work (`tasks(url).image.resize`), and so do default exports (`tasks(url).default`), CommonJS
+ * modules, and TypeScript if the program runs with a loader for it.
+ * @param module a file or data URL, an absolute path, or a package's name with or without a subpath. Packages
+ *   are resolved from the program's entry file
+ * @throws InvalidOptionError for a relative path, since it is ambiguous
  */
 export function tasks<T = Record<string, TaskFunction>>(module: URL | string): Tasks<T> {
   return namespaceOf({ url: specifierOf(module), path: [], base: entryUrl() }) as Tasks<T>;
 }
 
-/** Where a handle points; `undefined` for anything that is not a handle. */
+/** Where a handle points; `undefined` for anything else. */
 export function targetOf(task: object): TaskTarget | undefined {
   try {
     const target: unknown = (task as { [TARGET]?: unknown })[TARGET];
-    // The symbol is registered, so anybody can have put anything there.
+    // The symbol is registered, so any program may have put any value there.
     return target !== undefined && isTarget(target) ? target : undefined;
   } catch {
     // A proxy whose traps throw.
@@ -78,7 +78,7 @@ export function targetName({ url, path }: TaskTarget): string {
 }
 
 function lastPart(url: string): string {
-  // A package's name is told whole.
+  // Packages are called by their full name.
   if (!/^[a-z][a-z\d+.-]*:/i.test(url)) return url;
   const file = url.replace(/[?#].*$/s, '').replace(/^.*\//s, '');
   try {
@@ -89,8 +89,8 @@ function lastPart(url: string): string {
 }
 
 /**
- * Where a module is that a worker is to load; as for `tasks`.
- * @param option what to call it in an error
+ * The address of a module that workers will load. Takes the same modules as `tasks`.
+ * @param option names the option in errors
  */
 export function moduleAddress(module: unknown, option: string): { name: string; url: string; base: string } {
   const url = specifierOf(module, option);
@@ -116,16 +116,18 @@ function specifierOf(module: unknown, option = 'tasks(module)'): string {
   return module;
 }
 
-/** The module itself is no function, but its parts are made alike: which of them are functions only a worker knows. */
+/**
+ * Handles of modules, objects and functions are alike, since only a worker knows which of them are functions.
+ */
 function namespaceOf(target: TaskTarget): object {
   const handles = new Map<string, object>();
-  // Named, so that it prints as what it is.
+  // Its name is what inspecting it prints.
   const handle = { [targetName(target)]: () => refuse(target) }[targetName(target)] as () => never;
   return new Proxy(handle, {
     get(own, key) {
       if (key === TARGET) return target;
       if (typeof key === 'symbol') return Reflect.get(own, key);
-      // `await handle` must not take it for a promise.
+      // `await handle` must not treat it as a promise.
       if (key === 'then') return undefined;
       let part = handles.get(key);
       if (part === undefined) {
@@ -147,11 +149,14 @@ function namespaceOf(target: TaskTarget): object {
   });
 }
 
-/** What the language and tools ask of any function. A handle of such a name answers as a function does, and may be submitted as well. */
+/**
+ * Methods that the language and tools call on any function. Handles of these names answer like functions, and
+ * can be submitted.
+ */
 const ANSWERS = new Map<string | undefined, (of: unknown) => unknown>([
   ['toString', (of) => Function.prototype.toString.call(of)],
   ['valueOf', (of) => of],
-  // As of any function: it is left out of JSON.
+  // JSON leaves functions out.
   ['toJSON', () => undefined],
 ]);
 

@@ -1,33 +1,36 @@
 /**
- * What can be submitted → what the Balancer keeps of it.
+ * The tasks of a Balancer: for each function or handle that is submitted, its id, name and definition.
  *
- * A function is known by identity and, since an arrow in a loop is a new function each time, by its text: so each is
- * analysed, sent and compiled once.
+ * Functions are recognised by identity, and by their text, since an arrow in a loop is a new function each
+ * time. So each is analysed, sent and compiled only once.
  */
 
 import { InvalidOptionError, NotAFunctionError } from '../errors/errors.js';
 import type { TaskDefinition } from '../protocol/messages.js';
 import { entryUrl } from './entry-url.js';
 import { type TaskTarget, targetName, targetOf } from './handles.js';
+import { analyzeFunction, sourceKey } from './source/analyze.js';
 import { BoundedMap } from './source/bounded-map.js';
-import { describeFunction, sourceKey } from './source/describe.js';
 import { shortName } from './source/name.js';
 
-/** Runs over which a task's mean run time is smoothed. */
+/** Number of runs over which a task's mean run time is smoothed. */
 const MEAN_RUNS = 64;
 
-/** A task as its Balancer knows it. */
+/** A task of one Balancer. */
 export class TaskRef {
-  /** Counts up from 1 within the Balancer. */
+  /** Unique within the Balancer, from 1. */
   readonly id: number;
   /** For messages: the function's name, or `file.js#export`. */
   readonly name: string;
   readonly definition: TaskDefinition;
-  /** It is a generator or async generator. For a module's export this is known only in the worker: false. */
+  /**
+   * Whether it is a generator or async generator. False for a module's export, of which only the worker knows
+   * it.
+   */
   readonly streams: boolean;
-  /** Mean run time as the workers report it, in ms; NaN until one has. */
+  /** Mean run time as reported by the workers, in ms; NaN before the first report. */
   mean = Number.NaN;
-  /** Runs that `mean` is made of. */
+  /** Number of runs in `mean`. */
   runs = 0;
 
   constructor(definition: TaskDefinition, streams: boolean) {
@@ -37,7 +40,7 @@ export class TaskRef {
     this.streams = streams;
   }
 
-  /** It has run for that long, in ms. */
+  /** Takes the run time of one run into the mean. In ms. */
   ran(runTime: number): void {
     this.runs++;
     this.mean =
@@ -45,14 +48,17 @@ export class TaskRef {
   }
 }
 
-/** Texts and exports remembered, by default. Functions that are still referred to are known for as long. */
+/**
+ * Texts and exports that are remembered. Functions themselves are remembered for as long as the program
+ * refers to them.
+ */
 const DEFAULT_LIMIT = 1_000;
 
 /** The tasks of one Balancer. */
 export class TaskRegistry {
   readonly #inline: boolean;
   readonly #byIdentity = new WeakMap<object, TaskRef>();
-  /** By text for functions, by url and path for exports. */
+  /** Functions by their text, exports by url and path. */
   readonly #byKey: BoundedMap<string, TaskRef>;
   #lastTask: unknown = TaskRegistry;
   #lastRef: TaskRef | undefined;
@@ -68,12 +74,12 @@ export class TaskRegistry {
   }
 
   /**
-   * Finds or makes the task for what was given to `submit`.
+   * Finds or creates the task for a function or handle.
    *
-   * Measured (Node 20, 2-core machine): 2 ns for the same function as the last time, 15 ns for one of several, 0.3 µs for
-   * a short arrow made anew.
-   * @throws NotAFunctionError it is no function that can be sent, or inline functions are off
-   * @throws CapturedVariableError it uses variables from around it
+   * Measured (Node 20, 2-core machine): 2 ns for the same function as the last time, 15 ns for one of
+   * several, 0.3 µs for a short arrow that is created each time.
+   * @throws NotAFunctionError it is not a function, or cannot be sent, or inline functions are off
+   * @throws CapturedVariableError it uses variables of its surroundings
    */
   resolve(task: unknown): TaskRef {
     if (task === this.#lastTask) return this.#lastRef as TaskRef;
@@ -98,7 +104,7 @@ export class TaskRegistry {
     const key = sourceKey(fn);
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
-    const { name, source, sloppy, helpers, generator } = describeFunction(fn, key);
+    const { name, source, sloppy, helpers, generator } = analyzeFunction(fn, key);
     refuseWithoutCodeGeneration(name);
     const id = ++this.#lastId;
     const ref = new TaskRef(
@@ -106,7 +112,8 @@ export class TaskRegistry {
       generator,
     );
     this.#byKey.set(key, ref);
-    // Not for functions found by text: an arrow made anew is never asked for again, and the entry costs the most.
+    // Only for new texts: an arrow that is created each time is never looked up again, and this entry costs
+    // the most.
     this.#byIdentity.set(fn, ref);
     return ref;
   }
@@ -117,7 +124,7 @@ export class TaskRegistry {
         `tasks('${target.url}') is the whole module: pass one of its functions, as in tasks(url).name, or tasks(url).default`,
       );
     }
-    // A newline is in no URL and the paths are told apart by their lengths.
+    // Unambiguous, since no URL contains a newline.
     const key = `export\n${target.url}\n${target.base}\n${JSON.stringify(target.path)}`;
     let ref = this.#byKey.get(key);
     if (ref === undefined) {
@@ -132,10 +139,10 @@ export class TaskRegistry {
 }
 
 function notAFunctionMessage(task: unknown): string {
-  return `the task is not a function but ${kindOf(task)}${hintFor(task)}`;
+  return `the task is not a function but ${typeName(task)}${hintFor(task)}`;
 }
 
-function kindOf(task: unknown): string {
+function typeName(task: unknown): string {
   if (task === null || task === undefined) return String(task);
   if (Array.isArray(task)) return 'an array';
   return typeof task === 'object' ? 'an object' : `a ${typeof task}`;
@@ -146,7 +153,7 @@ function hintFor(task: unknown): string {
   if (task instanceof Promise) return ' (a Promise): pass the function, not the result of calling it';
   const hint =
     '; pass the function itself, not the result of calling it, and its arguments as a list: submit(fn, [1, 2])';
-  // A module with such an export is taken for a promise by whoever imports it.
+  // Importing a module that exports `then` treats it as a promise.
   return task === undefined
     ? `${hint} (tasks(url).then is undefined, too: export that function under another name)`
     : hint;
@@ -154,7 +161,9 @@ function hintFor(task: unknown): string {
 
 let codeGeneration: boolean | undefined;
 
-/** Inline functions are evaluated from source, which Node can be told to refuse; the threads inherit that. */
+/**
+ * Inline functions are evaluated from source. Node has a flag that forbids it, and threads inherit the flag.
+ */
 function refuseWithoutCodeGeneration(name: string): void {
   if (codeGeneration === undefined) {
     try {

@@ -1,19 +1,19 @@
 /**
- * How arguments and results of `submit`, `map` and `stream` follow from the task: types only.
+ * Types only: how arguments and results of `submit`, `map` and `stream` follow from the task.
  *
- * One signature cannot do it. Where the function's parameters have no types of their own, `(a, b) => a + b`, they must
- * come from the arguments; where the function is generic, the arguments decide as well; where it is overloaded, only a
- * look at each of its signatures helps. So `submit` has one signature for each, the likeliest first: `SubmitBare`,
- * `SubmitWith` and `SubmitOverloaded` are their parameters. (`Balancer.submit` names its own: documentation of single
- * parameters is shown for such only.)
+ * One signature is not enough. If the function's parameters have no types, `(a, b) => a + b`, they must be
+ * inferred from the arguments; the arguments also decide if the function is generic; if it is overloaded,
+ * each of its signatures has to be tried. So `submit` has one signature for each case, the most frequent one
+ * first: `SubmitBare`, `SubmitWith` and `SubmitOverloaded` are their parameters. (`Balancer.submit` repeats
+ * them with named parameters, since editors show the documentation only of those.)
  */
 
 // biome-ignore lint/suspicious/noExplicitAny: any function whatever, as only `any` allows
 export type AnyTask = (...args: any[]) => any;
 
 /**
- * The signatures of a function as `[parameters, result]`, overloads included, up to six; the missing ones have
- * `unknown[]` as their parameters.
+ * Up to six signatures of an overloaded function, as `[parameters, result]`. If it has fewer, the others have
+ * the parameters `unknown[]`.
  */
 type Signatures<F> = F extends {
   (...args: infer A1): infer R1;
@@ -40,30 +40,30 @@ type ResultOfMatching<S, A> = S extends [infer P extends unknown[], infer R]
       : never
   : never;
 
-/** The parameters of any of a function's overloads. */
+/** The parameters of a function's overloads, as a union. */
 export type OverloadParameters<F> = ParametersOfEach<Signatures<F>>;
 
-/** The result of those of a function's overloads that take these arguments. */
+/** The result of the overloads that accept these arguments. */
 export type OverloadResult<F, A> = ResultOfMatching<Signatures<F>, A>;
 
-/** `submit` of a function that can do without arguments. */
+/** Parameters of `submit` for a function that can be called without arguments. */
 export type SubmitBare<R, Options> = [task: () => R, args?: readonly [], options?: Options];
 
-/** `submit` of a function and its arguments: either may give the other its types. */
+/** Parameters of `submit` for a function with arguments: the types of one may be inferred from the other. */
 export type SubmitWith<A extends unknown[], R, Options> = [
   task: (...args: A) => R,
   args: readonly [...A],
   options?: Options,
 ];
 
-/** `submit` of an overloaded function, and arguments that one of its signatures takes. */
+/** Parameters of `submit` for an overloaded function, with arguments that one of its signatures accepts. */
 export type SubmitOverloaded<F extends AnyTask, A extends OverloadParameters<F>, Options> = [
   task: F,
   args: A,
   options?: Options,
 ];
 
-/** `submit`, for any of its options. */
+/** The signatures of `submit`. */
 export interface Submit<Options> {
   <R>(...call: SubmitBare<R, Options>): Promise<Awaited<R>>;
   <A extends unknown[], R>(...call: SubmitWith<A, R, Options>): Promise<Awaited<R>>;
@@ -72,12 +72,12 @@ export interface Submit<Options> {
   ): Promise<Awaited<OverloadResult<F, A>>>;
 }
 
-/** What a task may give to be streamed: a generator's or any other iterable object's values; not a string's letters. */
+/** Results that can be streamed: generators and other iterable objects, but not strings. */
 export type Streamed<T> = Values<T> | PromiseLike<Values<T>>;
 
 type Values<T> = (Iterable<T> & object) | (AsyncIterable<T> & object);
 
-/** `stream`, for any of its options. */
+/** The signatures of `stream`. */
 export interface Stream<Options> {
   <T>(...call: SubmitBare<Streamed<T>, Options>): AsyncGenerator<Awaited<T>, void, undefined>;
   <A extends unknown[], T>(

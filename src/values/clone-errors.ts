@@ -1,36 +1,34 @@
-/**
- * What structured clone does with a value, known beforehand: what it cannot take and where that sits, which bytes it
- * would copy for nothing, and about how many there are.
- */
+/** Errors about values that structured clone refuses: which part it is, and where. Used by both sides. */
 import { inspect, types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
 import { NotCloneableError } from '../errors/errors.js';
+import { classNameOf } from './class-name.js';
 import { isDetached } from './detached.js';
-import { isPlain } from './plain-object.js';
-import { refusedPart } from './transfer-list.js';
+import { isPlainObject } from './plain-object.js';
+import { refusedPart, TRANSFER_MARK } from './transfer-list.js';
 
 /** Objects looked at before giving up: a bound on the time an error message may take. */
 const MAX_SEARCHED = 100_000;
 
 /**
- * Finds the part of a value that structured clone refuses.
+ * Makes the error for a value that could not be cloned, naming the part that structured clone refuses.
  *
- * To be called when a clone has failed. Cyclic values are fine; the search ends after 100,000 objects and then
- * blames the value as a whole.
- * @param path what the value is called in the message, as in `arguments` or `the result`
- * @param options `cause`: the error of the failed clone; `transfer`: objects that were to be transferred; `list`: what their list is
- *   called in the message; `hasPlaces`: an AbortSignal is fine in arrays and plain objects
+ * For use when a clone has failed. Cyclic values are fine. The search ends after 100,000 objects; then the
+ * value as a whole is blamed.
+ * @param path the value's name for the message, as in `arguments` or `the result`
+ * @param options `cause`: the error of the failed clone; `transfer`: the transfer list; `list`: its name for
+ *   the message; `takesSignals`: an AbortSignal is fine in arrays and plain objects
  */
-export function findUncloneable(
+export function cloneError(
   value: unknown,
   path: string,
-  options: { cause?: unknown; transfer?: readonly unknown[]; list?: string; hasPlaces?: boolean } = {},
+  options: { cause?: unknown; transfer?: readonly unknown[]; list?: string; takesSignals?: boolean } = {},
 ): NotCloneableError {
   const from = (beyond: Search | undefined): Search => ({
     seen: new Set(options.transfer as object[] | undefined),
     beyond,
   });
-  const search = options.hasPlaces === true ? from(from(undefined)) : from(undefined);
+  const search = options.takesSignals === true ? from(from(undefined)) : from(undefined);
   const cause = options.cause === undefined ? undefined : { cause: options.cause };
   const refused = options.transfer && refusedPart(options.transfer, options.cause);
   if (refused !== undefined) {
@@ -40,7 +38,7 @@ export function findUncloneable(
   try {
     found = findIn(value, path, search);
   } catch {
-    // A value built to resist being looked at; the clone's own message is then all there is to say.
+    // The value resists being looked at. The clone's own message is all there is to say.
   }
   if (found !== undefined) return new NotCloneableError(found.path, found.what, cause);
   const reason = options.cause instanceof Error ? `: ${options.cause.message}` : '';
@@ -49,7 +47,10 @@ export function findUncloneable(
 
 interface Search {
   readonly seen: Set<object>;
-  /** The search inside what is no plain container: there an AbortSignal is refused, also in what was seen outside. `undefined`: it is here. */
+  /**
+   * The search inside of containers that are not plain, where an AbortSignal is refused; `undefined`: this is
+   * that one.
+   */
   readonly beyond: Search | undefined;
 }
 
@@ -59,7 +60,7 @@ interface Found {
 }
 
 function findIn(value: unknown, path: string, search: Search): Found | undefined {
-  if (typeof value === 'function') return { path, what: describeFunction(value) };
+  if (typeof value === 'function') return { path, what: functionInWords(value) };
   if (typeof value === 'symbol') return { path, what: `a symbol (${String(value)})` };
   if (typeof value !== 'object' || value === null) return undefined;
   if (types.isProxy(value)) return { path, what: 'a Proxy' };
@@ -68,13 +69,13 @@ function findIn(value: unknown, path: string, search: Search): Found | undefined
   const what = refusedKind(value);
   if (what !== undefined) return { path, what };
   if (value instanceof AbortSignal) return search.beyond === undefined ? { path, what: SIGNAL } : undefined;
-  const inside = Array.isArray(value) || isPlain(value) ? search : (search.beyond ?? search);
+  const inside = Array.isArray(value) || isPlainObject(value) ? search : (search.beyond ?? search);
   return findInside(value, path, inside) ?? findHostObject(value, path);
 }
 
 const SIGNAL = 'an AbortSignal (arguments may be one, or have one in their arrays and plain objects)';
 
-function describeFunction(value: unknown): string {
+function functionInWords(value: unknown): string {
   const name = (value as { name?: unknown }).name;
   return typeof name === 'string' && name !== '' ? `a function (${name})` : 'a function';
 }
@@ -85,34 +86,25 @@ function refusedKind(value: object): string | undefined {
   if (types.isWeakSet(value)) return 'a WeakSet';
   if (value instanceof WeakRef) return 'a WeakRef';
   if (types.isGeneratorObject(value)) return 'a generator object (balancer.stream() gives the values of one)';
-  if (value instanceof MessagePort || TRANSFERABLE.has(classOf(value))) {
-    return `a ${classOf(value)} that is not in the transfer list`;
+  if (value instanceof MessagePort || TRANSFER_ONLY.has(classNameOf(value))) {
+    return `a ${classNameOf(value)} that is not in the transfer list`;
   }
   if (types.isModuleNamespaceObject(value)) return "a module's namespace";
-  if (MARKED in value) return 'marked by transfer(), meant for the whole result of a task';
+  if (TRANSFER_MARK in value) return 'marked by transfer(), meant for the whole result of a task';
   const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
   if (types.isArrayBuffer(buffer) && isDetached(buffer)) return 'a detached ArrayBuffer';
   return undefined;
 }
 
-/** See `leastwork/task`. */
-const MARKED = Symbol.for('leastwork.transfer');
-
-/** Classes of Node that can be transferred and not copied. */
-const TRANSFERABLE: ReadonlySet<string> = new Set([
+/** Classes of Node that can be transferred but not copied. */
+const TRANSFER_ONLY: ReadonlySet<string> = new Set([
   'FileHandle',
   'ReadableStream',
   'WritableStream',
   'TransformStream',
 ]);
 
-function classOf(value: object): string {
-  // Of the class, not a property of the object's own, which may be a getter that throws.
-  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
-  return typeof name === 'string' ? name : '';
-}
-
-/** Through the parts that structured clone goes through: entries, elements and own enumerable properties. */
+/** Searches the parts that structured clone looks at: entries, elements and own enumerable properties. */
 function findInside(value: object, path: string, search: Search): Found | undefined {
   if (types.isNativeError(value)) return findInCause(value, path, search);
   if (isLeaf(value)) return undefined;
@@ -137,7 +129,7 @@ function findInside(value: object, path: string, search: Search): Found | undefi
   return undefined;
 }
 
-/** Of an error's parts structured clone takes only its cause. */
+/** Structured clone takes no part of an error but its cause. */
 function findInCause(error: Error, path: string, search: Search): Found | undefined {
   return Object.hasOwn(error, 'cause') ? findIn(error.cause, `${path}.cause`, search) : undefined;
 }
@@ -152,7 +144,7 @@ function findInMap(map: Map<unknown, unknown>, path: string, search: Search): Fo
   return undefined;
 }
 
-/** Cloned whole, whatever own properties they may have. */
+/** Whether the value is cloned without a look at its own properties. */
 function isLeaf(value: object): boolean {
   return (
     ArrayBuffer.isView(value) ||
@@ -163,11 +155,13 @@ function isLeaf(value: object): boolean {
   );
 }
 
-/** Objects of Node and of the engine's inside, of which only a try can tell, as `FileHandle` or `Intl.Collator`. */
+/**
+ * Only a try shows whether an object of Node or of the engine can be cloned, such as `FileHandle` or
+ * `Intl.Collator`.
+ */
 function findHostObject(value: object, path: string): Found | undefined {
-  if (Array.isArray(value) || types.isMap(value) || types.isSet(value)) return undefined;
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return undefined;
+  if (Array.isArray(value) || types.isMap(value) || types.isSet(value) || isPlainObject(value))
+    return undefined;
   try {
     structuredClone(value);
     return undefined;
@@ -183,57 +177,4 @@ function accessor(key: string): string {
 
 function label(value: unknown): string {
   return typeof value === 'object' && value !== null ? '…' : inspect(value, { maxStringLength: 40 });
-}
-
-/** Objects counted before the rest is extrapolated. */
-const MAX_WEIGHED = 64;
-const PER_OBJECT = 16;
-
-/**
- * Estimates how many bytes a value takes on its way to another thread.
- *
- * Exact for buffers and strings near the top, an extrapolation for what lies deep or far along. Looks at no more
- * than some 64 objects, so it costs at most a microsecond or two. Shared memory counts nothing.
- * @returns bytes
- */
-export function approximateBytes(value: unknown): number {
-  try {
-    return weigh(value, { left: MAX_WEIGHED }, 0);
-  } catch {
-    // A proxy whose traps throw.
-    return PER_OBJECT;
-  }
-}
-
-function weigh(value: unknown, budget: { left: number }, depth: number): number {
-  if (typeof value === 'string') return 2 * value.length;
-  if (typeof value !== 'object' || value === null) return 8;
-  if (ArrayBuffer.isView(value)) return value.buffer instanceof ArrayBuffer ? value.byteLength : PER_OBJECT;
-  if (value instanceof ArrayBuffer) return value.byteLength;
-  if (budget.left-- <= 0 || depth > 8) return PER_OBJECT;
-  if (Array.isArray(value)) return weighAll(value, value.length, budget, depth);
-  if (value instanceof Map)
-    return weighAll(value.values(), value.size, budget, depth) + value.size * PER_OBJECT;
-  if (value instanceof Set) return weighAll(value, value.size, budget, depth);
-  let bytes = PER_OBJECT;
-  for (const key in value) {
-    // A getter or a proxy's trap may throw; the clone that follows then reports it.
-    try {
-      bytes += 2 * key.length + weigh((value as Record<string, unknown>)[key], budget, depth + 1);
-    } catch {
-      return bytes;
-    }
-  }
-  return bytes;
-}
-
-function weighAll(parts: Iterable<unknown>, count: number, budget: { left: number }, depth: number): number {
-  let bytes = 0;
-  let weighed = 0;
-  for (const part of parts) {
-    if (budget.left-- <= 0) break;
-    bytes += weigh(part, budget, depth + 1);
-    weighed++;
-  }
-  return PER_OBJECT + (weighed === 0 ? count * 8 : (bytes / weighed) * count);
 }

@@ -1,4 +1,7 @@
-/** Whether a buffer has been transferred away. `ArrayBuffer.prototype.detached` came only with Node 21. Used by both sides. */
+/**
+ * Whether a buffer has been transferred away. (`ArrayBuffer.prototype.detached` came with Node 21.) Used by
+ * both sides.
+ */
 export function isDetached(buffer: ArrayBuffer): boolean {
   if (buffer.byteLength > 0) return false;
   try {

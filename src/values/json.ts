@@ -1,19 +1,19 @@
 /**
- * Small plain data: objects and arrays that JSON carries exactly as structured clone would. As text in a slot they take
- * a fraction of the time of a message each way.
+ * Small plain data as JSON: objects and arrays that JSON carries exactly as structured clone would. As text
+ * in a slot they take a fraction of the time of a message.
  *
- * The text is written here and not by `JSON.stringify`. So each property is looked at once, as structured clone does, and what a getter
- * gives is of the kind that was found fit; and no `toJSON` is asked, wherever it hides.
+ * Written here and not by `JSON.stringify`: each property is read once, as structured clone does, so the
+ * value that was found fit is the one that is written; and no `toJSON` is called.
  */
 import { types } from 'node:util';
 import { isRecord } from './plain-object.js';
 
-/** Values looked at before giving up: what has more does not fit a slot anyway. */
-const MOST_VALUES = 48;
+/** More values would not fit a slot anyway. */
+const MAX_VALUES = 48;
 
-/** It is no plain data, or does not fit. */
+/** Not plain data, or too long. */
 export const UNFIT = -1;
-/** It has characters beyond the given ones. */
+/** There are characters above `most`. */
 export const WIDE = -2;
 
 const QUOTE = 0x22;
@@ -25,30 +25,31 @@ const SPACE = 0x20;
 
 type Chars = Uint8Array | Uint16Array;
 
-/** Objects met since `begin`: one that is met twice has an identity, which JSON loses. */
+/** Objects met since `beginJson`: JSON would lose the identity of one that is met twice. */
 const seen: object[] = [];
 let left = 0;
 
-/** To be called before the values of one slot. */
-export function begin(): void {
+/** Call it before the values of one slot. */
+export function beginJson(): void {
   if (seen.length > 0) seen.length = 0;
-  left = MOST_VALUES;
+  left = MAX_VALUES;
 }
 
 /**
- * Writes an object as JSON, if that carries it as it is. Getters run meanwhile, and may write something else in between: then what was
- * written is to be dropped.
- * @param at where in the characters, and where these end
+ * Writes an object as JSON, if JSON carries it exactly. Getters run meanwhile, and may themselves write a
+ * slot: then the caller must drop what was written.
+ * @param at first index of the text
+ * @param limit end of `chars`
  * @param most the largest character
- * @returns where the text ends; or `UNFIT`, or `WIDE`
+ * @returns the end of the text, or `UNFIT`, or `WIDE`
  * @throws what a getter throws
  */
-export function writePlain(chars: Chars, at: number, limit: number, most: number, value: object): number {
+export function writeJson(chars: Chars, at: number, limit: number, most: number, value: object): number {
   const before = left;
   const met = seen.length;
   const to = writeObject(chars, at, limit, most, value);
   if (to === WIDE) {
-    // To be written once more.
+    // The caller writes it again, in wide characters.
     left = before;
     seen.length = met;
   }
@@ -67,7 +68,7 @@ function writeObject(chars: Chars, at: number, limit: number, most: number, valu
 function writeArray(chars: Chars, at: number, limit: number, most: number, value: object): number {
   if (!Array.isArray(value)) return UNFIT;
   const { length } = value;
-  // Structured clone keeps holes, and an array's other properties.
+  // JSON would lose holes, and an array's other properties.
   if (length > left || Object.keys(value).length !== length || at + 2 > limit) return UNFIT;
   let to = at;
   chars[to++] = 0x5b;
@@ -132,7 +133,7 @@ function writeAny(chars: Chars, at: number, limit: number, most: number, value: 
 }
 
 function writeNumber(chars: Chars, at: number, limit: number, value: number): number {
-  // JSON knows neither NaN nor infinities, nor -0.
+  // JSON has neither NaN, infinities nor -0.
   if (!Number.isFinite(value) || Object.is(value, -0)) return UNFIT;
   if (value < 0 || (value | 0) !== value) return writeAscii(chars, at, limit, String(value));
   let to = at + 1;
@@ -164,7 +165,7 @@ function writeText(chars: Chars, at: number, limit: number, most: number, text: 
       chars[to++] = code;
       continue;
     }
-    // `\u00ab`, and what is still to come with its quote.
+    // `\u00ab` takes 6, and the rest and its quote must still fit.
     if (to + 6 + (length - i) > limit) return UNFIT;
     to = writeAscii(chars, to, limit, `\\u00${code < 0x10 ? '0' : ''}${code.toString(16)}`);
   }

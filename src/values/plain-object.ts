@@ -1,22 +1,24 @@
-/** Objects that structured clone takes for a list of their properties and nothing else. Used by both sides. */
+/** Plain objects: structured clone takes their properties and nothing else. Used by both sides. */
 import { types } from 'node:util';
 
 const tagOf = Object.prototype.toString;
 
 /**
- * Tells it of an object whose prototype is that of plain objects, or none: a `Date` may have been given that one, too, and is still a `Date`
- * to structured clone. (One of the kinds without a tag, as `Map`, is not recognised where it has properties of its own: the look costs too
- * much for each object.)
- * @param properties how many it has of its own
+ * Whether structured clone takes the value's properties alone. Only of this realm: others are left to the
+ * clone itself.
+ */
+export function isPlainObject(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return (prototype === Object.prototype || prototype === null) && isRecord(value, Object.keys(value).length);
+}
+
+/**
+ * The second half of `isPlainObject`, for callers that know the prototype and the number of own properties. A
+ * `Date` whose prototype was replaced is still a `Date` to structured clone. (An object of a kind without a
+ * tag, such as `Map`, is not recognised if it has own properties: that would cost too much for each object.)
  */
 export function isRecord(value: object, properties: number): boolean {
   return tagOf.call(value) === '[object Object]' && (properties > 0 || !hasContents(value));
-}
-
-/** An object without a class, of which structured clone takes the properties. */
-export function isPlain(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  return (prototype === Object.prototype || prototype === null) && isRecord(value, Object.keys(value).length);
 }
 
 function hasContents(value: object): boolean {

@@ -1,10 +1,9 @@
-/** Structured clone makes Uint8Arrays of Buffers, and a message says which there were. Used by both sides. */
-
 /**
- * Makes Buffers of them again.
+ * Turns views that were Buffers into Buffers again: structured clone makes Uint8Arrays of them, and the
+ * message lists which they were. Used by both sides.
  *
- * In place: so each is the same object still wherever it is in the message, in a `Map` or the instance of a class, too. (A change of the
- * prototype costs less here than another view.)
+ * In place, so that each stays one object wherever in the message it is, also in a `Map` or an instance of a
+ * class. (And a new prototype costs less here than another view.)
  */
 export function restoreBuffers(views: readonly object[] | undefined): void {
   if (views === undefined) return;

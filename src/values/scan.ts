@@ -1,16 +1,21 @@
 /**
- * One look through what goes by message, before it does: which buffers would be copied for a small view of them, which of the views are
- * Buffers, and whether AbortSignals are among it. Used by both sides.
+ * One walk through a value before it goes by message: how many bytes it takes, which buffers structured clone
+ * would copy for a small view of them, which views are Buffers, and whether there are AbortSignals. Used by
+ * both sides.
  */
 import { types } from 'node:util';
 import { hasSignalNear } from './abort-signals.js';
-import { bufferOf, bytesIn, bytesOf, kindOf, offsetOf } from './intrinsics.js';
-import { isPlain } from './plain-object.js';
+import { byteSize, NUMBER_BYTES, OBJECT_BYTES } from './byte-size.js';
+import { arrayTypeOf, bufferOf, bytesIn, bytesOf, offsetOf } from './intrinsics.js';
+import { isPlainObject } from './plain-object.js';
 
-/** Objects looked at; beyond that the value is left as it is. But where Buffers or signals were found, all of it is looked through. */
+/**
+ * Objects looked at. Beyond that the value stays as it is; but once there is a Buffer or signal, all of it is
+ * looked at.
+ */
 const MAX_VISITED = 2_000;
 
-/** Elements of one array, likewise, where none of the first is an object. */
+/** Elements of one array, likewise, if none of the first is an object. */
 const MAX_ELEMENTS = 10_000;
 const FIRST_ELEMENTS = 100;
 
@@ -21,7 +26,7 @@ export interface Range {
   /** First and last byte, exclusive, that any view of the buffer covers. */
   start: number;
   end: number;
-  /** The buffer must be cloned whole: it is transferred, or visible in a place that is not rewritten. */
+  /** The buffer must be cloned whole: it is transferred, or visible from a place that is not rewritten. */
   whole: boolean;
   /** The copy, once made. */
   copy: ArrayBuffer | undefined;
@@ -29,48 +34,58 @@ export interface Range {
 
 export type Ranges = Map<ArrayBufferLike, Range>;
 
-export interface Survey {
+export interface Scan {
   readonly transfer: readonly unknown[] | undefined;
-  /** Made for the first view that may be worth it. */
+  /** An estimate; exact for buffers and strings. */
+  bytes: number;
+  /** Made for the first view that may be worth a copy. */
   ranges: Ranges | undefined;
-  /** First buffer that was found to stay whole: mostly the only one, and then no map is made. */
+  /** First buffer that must be cloned whole. It is mostly the only one, and then no map is made. */
   kept: ArrayBufferLike | undefined;
   /** Made for the first object inside another; flat arguments need none. */
   seen: Set<object> | undefined;
-  /** Those that are also seen from a place that is not rewritten. None of them may be copied: it would be two objects. */
+  /**
+   * Objects reachable through a container that we do not rewrite (Map, Set, class instance). None of them may
+   * be copied: that would split its identity.
+   */
   pinned: Set<object> | undefined;
   /** Views that are Buffers. */
   buffers: Set<ArrayBufferView> | undefined;
-  /** What is not transferred. */
+  /** Signals that are not transferred. */
   signals: Set<AbortSignal> | undefined;
-  /** One of them is in a place that is not rewritten. */
+  /** One of the signals is in a place that is not rewritten. */
   stuck: boolean;
+  /** Objects that may still be looked at. */
   left: number;
-  /** Not all has been looked at. */
+  /** Not everything has been looked at. */
   partial: boolean;
 }
 
-export function survey(value: object, transfer: readonly unknown[] | undefined): Survey {
-  const first = surveyUpTo(MAX_VISITED, value, transfer);
-  if (!first.partial || (first.signals === undefined && !hasSignalNear(value))) return first;
-  return surveyUpTo(Number.POSITIVE_INFINITY, value, transfer);
+export function scan(value: object, transfer: readonly unknown[] | undefined): Scan {
+  let found = scanUpTo(MAX_VISITED, value, transfer);
+  if (found.partial && (found.signals !== undefined || hasSignalNear(value))) {
+    found = scanUpTo(Number.POSITIVE_INFINITY, value, transfer);
+  }
+  if (found.partial) found.bytes = Math.max(found.bytes, byteSize(value));
+  return found;
 }
 
-function surveyUpTo(left: number, value: object, transfer: readonly unknown[] | undefined): Survey {
+function scanUpTo(left: number, value: object, transfer: readonly unknown[] | undefined): Scan {
   const found = begin(transfer, left);
   try {
     visit(value, true, found);
   } catch {
-    // A getter or a proxy's trap threw: the clone will meet it as well, and its error says more. Or it is too deep to be looked through.
+    // Too deep; or a getter or a proxy's trap threw: the clone meets that as well, and its error says more.
     found.partial = true;
     found.stuck = found.signals !== undefined;
   }
   return found;
 }
 
-function begin(transfer: readonly unknown[] | undefined, left: number): Survey {
+function begin(transfer: readonly unknown[] | undefined, left: number): Scan {
   return {
     transfer,
+    bytes: 0,
     ranges: undefined,
     kept: undefined,
     seen: undefined,
@@ -87,19 +102,23 @@ export function isSmallPart(bytes: number, viewed: number): boolean {
   return bytes >= 2 * viewed && bytes - viewed >= MIN_SPARED;
 }
 
-function visit(value: object, rewritable: boolean, found: Survey): void {
-  if (ArrayBuffer.isView(value)) note(value, rewritable, found);
-  else if (isSpent(found)) found.partial = true;
+function visit(value: object, rewritable: boolean, found: Scan): void {
+  if (ArrayBuffer.isView(value)) {
+    visitView(value, rewritable, found);
+    return;
+  }
+  found.bytes += OBJECT_BYTES;
+  if (isSpent(found)) found.partial = true;
   else if (Array.isArray(value)) visitArray(value, rewritable, found);
-  else if (isPlain(value)) visitProperties(value, rewritable, found);
+  else if (isPlainObject(value)) visitProperties(value, rewritable, found);
   else visitContents(value, found, rewritable);
 }
 
-function isSpent(found: Survey): boolean {
+function isSpent(found: Scan): boolean {
   return found.left-- <= 0 && found.buffers === undefined && found.signals === undefined;
 }
 
-function visitArray(value: readonly unknown[], rewritable: boolean, found: Survey): void {
+function visitArray(value: readonly unknown[], rewritable: boolean, found: Scan): void {
   if (value.length > MAX_ELEMENTS && found.left !== Number.POSITIVE_INFINITY) {
     const first = value.slice(0, FIRST_ELEMENTS);
     if (!first.some((part) => typeof part === 'object' && part !== null)) {
@@ -110,10 +129,12 @@ function visitArray(value: readonly unknown[], rewritable: boolean, found: Surve
   visitAll(value, rewritable, found);
 }
 
-/** Of what is not rewritten. */
-function visitContents(value: object, found: Survey, rewritable: boolean): void {
-  if (types.isAnyArrayBuffer(value)) keep(value, found);
-  else if (types.isMap(value)) {
+/** The parts of an object that is not rewritten. */
+function visitContents(value: object, found: Scan, rewritable: boolean): void {
+  if (types.isAnyArrayBuffer(value)) {
+    if (types.isArrayBuffer(value)) found.bytes += bytesIn(value) - OBJECT_BYTES;
+    keep(value, found);
+  } else if (types.isMap(value)) {
     visitAll(value.keys(), false, found);
     visitAll(value.values(), false, found);
   } else if (types.isSet(value)) visitAll(value, false, found);
@@ -128,32 +149,36 @@ function visitContents(value: object, found: Survey, rewritable: boolean): void 
   }
 }
 
-function visitPart(part: object, rewritable: boolean, found: Survey): void {
+function visitAll(parts: Iterable<unknown>, rewritable: boolean, found: Scan): void {
+  for (const part of parts) visitPart(part, rewritable, found);
+}
+
+function visitProperties(value: object, rewritable: boolean, found: Scan): void {
+  for (const key of Object.keys(value)) {
+    found.bytes += 2 * key.length;
+    visitPart((value as Record<string, unknown>)[key], rewritable, found);
+  }
+}
+
+function visitPart(part: unknown, rewritable: boolean, found: Scan): void {
+  if (typeof part === 'object' && part !== null) visitObject(part, rewritable, found);
+  else found.bytes += typeof part === 'string' ? 2 * part.length : NUMBER_BYTES;
+}
+
+function visitObject(part: object, rewritable: boolean, found: Scan): void {
   if (!ArrayBuffer.isView(part)) {
     const met = rewritable ? 'seen' : 'pinned';
     found[met] ??= new Set();
-    // What is met as pinned after it was seen is gone through again: all inside is pinned with it.
+    // An object that was seen and is then met as pinned is visited again: everything inside is pinned with
+    // it.
     if (found[met].has(part) || (rewritable && found.pinned?.has(part) === true)) return;
     found[met].add(part);
   }
   visit(part, rewritable, found);
 }
 
-function visitAll(parts: Iterable<unknown>, rewritable: boolean, found: Survey): void {
-  for (const part of parts) {
-    if (typeof part === 'object' && part !== null) visitPart(part, rewritable, found);
-  }
-}
-
-function visitProperties(value: object, rewritable: boolean, found: Survey): void {
-  for (const key of Object.keys(value)) {
-    const part = (value as Record<string, unknown>)[key];
-    if (typeof part === 'object' && part !== null) visitPart(part, rewritable, found);
-  }
-}
-
-function note(view: ArrayBufferView, rewritable: boolean, found: Survey): void {
-  if (Buffer.isBuffer(view) && kindOf(view) === 'Uint8Array') {
+function visitView(view: ArrayBufferView, rewritable: boolean, found: Scan): void {
+  if (Buffer.isBuffer(view) && arrayTypeOf(view) === 'Uint8Array') {
     found.buffers ??= new Set();
     found.buffers.add(view);
   }
@@ -162,7 +187,8 @@ function note(view: ArrayBufferView, rewritable: boolean, found: Survey): void {
   if (!types.isArrayBuffer(buffer)) return;
   const start = offsetOf(view);
   const viewed = bytesOf(view);
-  // Alone enough to keep its buffer, whatever others there are.
+  found.bytes += viewed;
+  // This view alone is a reason to clone the whole buffer, whatever other views there are.
   if (!isSmallPart(bytesIn(buffer), viewed)) {
     keep(buffer, found);
     return;
@@ -179,7 +205,7 @@ function note(view: ArrayBufferView, rewritable: boolean, found: Survey): void {
   range.whole ||= !rewritable;
 }
 
-function keep(buffer: ArrayBufferLike, found: Survey): void {
+function keep(buffer: ArrayBufferLike, found: Scan): void {
   found.kept ??= buffer;
   if (found.kept === buffer) return;
   found.ranges ??= new Map();

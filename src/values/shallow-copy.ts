@@ -1,15 +1,15 @@
-/** Used by both sides. */
+import { defineOwn } from '../errors/define-own.js';
 
 /**
- * Copies an array or an object without a class as structured clone sees it: an array with its holes and its other properties, and without
- * what its class would do.
+ * Copies an array or a plain object as structured clone sees it: an array with its holes and its other
+ * properties, but without its class. Used by both sides.
  * @param made is given the copy while it is empty, since its parts may refer back to it
- * @param partOf gives what is to stand in the place of an object inside
+ * @param partOf gives the replacement for an object inside
  */
 export function shallowCopy(
   value: object,
   made: (copy: object) => void,
-  partOf: (part: object) => unknown,
+  partOf: (part: object, key: string) => unknown,
 ): object {
   const copy: Record<string, unknown> = Array.isArray(value)
     ? (new Array(value.length) as unknown as Record<string, unknown>)
@@ -17,14 +17,9 @@ export function shallowCopy(
   made(copy);
   for (const key of Object.keys(value)) {
     const part = (value as Record<string, unknown>)[key];
-    const own = typeof part === 'object' && part !== null ? partOf(part) : part;
-    if (key === '__proto__') define(copy, key, own);
+    const own = typeof part === 'object' && part !== null ? partOf(part, key) : part;
+    if (key === '__proto__') defineOwn(copy, key, own);
     else copy[key] = own;
   }
   return copy;
-}
-
-/** An assignment would call the setter of that name. */
-function define(copy: object, key: string, value: unknown): void {
-  Object.defineProperty(copy, key, { value, enumerable: true, writable: true, configurable: true });
 }

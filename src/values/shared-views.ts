@@ -1,39 +1,40 @@
 /**
- * Views of shared memory, and such memory itself, as a slot carries them: what kind of view, of which buffer, from where, how long. Used by both sides. Nothing of the memory is copied either way.
+ * Shared memory and views of it, as a slot carries them: class, buffer, offset and length, without a copy.
+ * Used by both sides.
  *
- * Only plain classes, and only buffers that keep their length: structured clone, in a message, knows what to do with the others.
+ * Only the language's own classes, and only buffers of fixed length. The others go by message.
  */
 import { types } from 'node:util';
 import type { Memory } from '../protocol/layout.js';
-import { bufferOf, isGrowable, kindOf, lengthOf, offsetOf } from './intrinsics.js';
+import { arrayTypeOf, bufferOf, isGrowable, lengthOf, offsetOf } from './intrinsics.js';
 
-/** Taken by one value: kind and number in 4 bytes each, offset and length in 8. */
+/** Bytes of one value in a slot: class and buffer number in 4 bytes each, offset and length in 8 each. */
 export const SHARED_BYTES = 24;
 
-/** Gives shared buffers the numbers under which a thread knows them. */
+/** The numbers under which a thread knows shared buffers. */
 export interface Numbering {
-  /** @returns the number, or 0: it has none, and is to go by message */
+  /** @returns the number; 0: none, the buffer must go by message */
   numberOf(buffer: SharedArrayBuffer): number;
 }
 
-/** Takes copies of bytes for a thread. */
+/** Memory that a thread reads, for copies of bytes. */
 export interface ByteStore {
-  /** @returns where they are, in bytes; -1: they are to go by message */
+  /** @returns the offset of the copy, in bytes; -1: no room, the bytes must go by message */
   put(bytes: Uint8Array, length: number): number;
 }
 
-/** What values in a slot may refer to. */
+/** Memory outside of the slot that values in it may refer to. */
 export interface Stores {
   readonly shares: Numbering;
   readonly arena: ByteStore;
 }
 
-/** Number of the thread's arena, which no buffer of the program has. */
+/** Number of the thread's arena. No other buffer has it. */
 export const ARENA = 0;
 
 /**
  * Gives the buffer of a number.
- * @throws where there is none
+ * @throws NotCloneableError there is none
  */
 export type SharedBufferOf = (number: number) => SharedArrayBuffer;
 
@@ -41,7 +42,7 @@ type ViewClass = new (buffer: SharedArrayBuffer, offset: number, length: number)
 
 const THE_BUFFER = 0;
 const A_BUFFER = 1;
-/** A view's number is its place here; the first three are made in their own ways. */
+/** A class is written as its index here. The first three are constructed in their own ways. */
 const classes: readonly { readonly prototype: object }[] = [
   SharedArrayBuffer,
   Buffer,
@@ -58,7 +59,7 @@ const classes: readonly { readonly prototype: object }[] = [
   BigInt64Array,
   BigUint64Array,
 ];
-/** What each truly is: a Buffer is a Uint8Array, a DataView no typed array. */
+/** The `arrayTypeOf` each must have: a Buffer is a Uint8Array, a DataView no typed array. */
 const names = classes.map((each) => {
   if (each === DataView) return undefined;
   return each === Buffer ? 'Uint8Array' : (each as ViewClass).name;
@@ -66,9 +67,9 @@ const names = classes.map((each) => {
 const kinds = new Map<unknown, number>(classes.map(({ prototype }, kind) => [prototype, kind]));
 
 /**
- * Writes a view of shared memory, or such memory itself.
- * @param at where, in bytes: a multiple of 8
- * @returns false: it is neither, or not one for a slot
+ * Writes a SharedArrayBuffer or a view of one.
+ * @param at offset in bytes, a multiple of 8
+ * @returns false: the value is neither, or not fit for a slot
  */
 export function writeShared(memory: Memory, at: number, value: object, numbering: Numbering): boolean {
   const kind = kinds.get(Object.getPrototypeOf(value));
@@ -77,8 +78,8 @@ export function writeShared(memory: Memory, at: number, value: object, numbering
   let offset = 0;
   let length = 0;
   if (kind !== THE_BUFFER) {
-    // A prototype can be replaced; what the view is cannot.
-    if (kindOf(value) !== names[kind]) return false;
+    // A prototype can be replaced, the view's own type cannot.
+    if (arrayTypeOf(value) !== names[kind]) return false;
     buffer = bufferOf(value);
     offset = offsetOf(value);
     length = lengthOf(value);
@@ -93,7 +94,7 @@ export function writeShared(memory: Memory, at: number, value: object, numbering
   return true;
 }
 
-/** Reads what `writeShared` wrote: something else, but of the same memory. */
+/** Reads what `writeShared` wrote. */
 export function readShared(memory: Memory, at: number, bufferOf: SharedBufferOf): object {
   const kind = memory.i32[at >> 2] as number;
   const buffer = bufferOf(memory.i32[(at >> 2) + 1] as number);

@@ -1,21 +1,30 @@
-/** Transfer lists: what is wrong with one is said before anything is sent, and lost. Used by both sides. */
+/**
+ * Transfer lists: errors in them are reported before anything is sent and thereby lost. Used by both sides.
+ */
 import { inspect, types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
 import { InvalidOptionError } from '../errors/errors.js';
+import { classNameOf } from './class-name.js';
 import { isDetached } from './detached.js';
 
-/** Objects looked at; a part that lies deeper is believed to be there. */
+/**
+ * The key of the mark that `transfer()` puts on a result; see `leastwork/task`. A task may import another
+ * copy of the package.
+ */
+export const TRANSFER_MARK = Symbol.for('leastwork.transfer');
+
+/** Objects looked at. A part that was not found by then is assumed to be there. */
 const MAX_SEARCHED = 100_000;
 
 /**
- * Checks that each part can be transferred, is listed once, and is somewhere in the value: a buffer that is not would be
- * taken from the one thread and never be found in the other.
+ * Checks that each part can be transferred, is listed once, and is somewhere in the value. A buffer that is
+ * not would leave this thread and be out of reach in the other.
  *
- * @param name what the list is called in the message, as in `submit options.transfer`
- * @param whole what the value is called: `the arguments`
+ * @param name the list's name for messages, as in `submit options.transfer`
+ * @param whole the value's name for messages, as in `the arguments`
  * @throws InvalidOptionError
  */
-export function checkTransfer(name: string, list: unknown, value: unknown, whole: string): void {
+export function checkTransferList(name: string, list: unknown, value: unknown, whole: string): void {
   const allowed = 'ArrayBuffers, MessagePorts and other objects that can be transferred';
   if (!Array.isArray(list))
     throw new InvalidOptionError(name, `no array (${typeof list})`, `a list of ${allowed}`);
@@ -29,7 +38,7 @@ export function checkTransfer(name: string, list: unknown, value: unknown, whole
   if (missing === undefined) return;
   throw new InvalidOptionError(
     `${name}[${list.indexOf(missing)}]`,
-    `an object (${kindOf(missing)}) that is not in ${whole}`,
+    `an object (${named(missing)}) that is not in ${whole}`,
     `a part of ${whole}`,
   );
 }
@@ -40,7 +49,8 @@ export function detachedAt(list: readonly unknown[]): number {
 }
 
 /**
- * Which part of a transfer list Node has refused, as far as its error tells; to be called when a message could not be sent.
+ * The part of a transfer list that Node has refused, as far as its error tells. For use when a message could
+ * not be sent.
  * @param refused Node's error
  */
 export function refusedPart(
@@ -53,24 +63,32 @@ export function refusedPart(
     return index < 0 ? undefined : { index, what: what(list[index]) };
   };
   if (/MessagePort in transfer list is already detached/.test(message)) {
-    return find(isDeadPort, () => 'a MessagePort that is closed or has been transferred already');
+    // A port that was transferred just now still looks alive. Among several it cannot be told.
+    const isOnly = list.filter(isPort).length === 1;
+    return find(
+      isOnly ? isPort : isDeadPort,
+      () => 'a MessagePort that is closed or has been transferred already',
+    );
   }
   if (/invalid (object|value) in transferList/i.test(message)) {
     return find(
-      (part) => !isObject(part) || (!types.isArrayBuffer(part) && !TRANSFERABLE.has(kindOf(part))),
-      (part) => (isObject(part) ? `an object (${kindOf(part)}) that can only be copied` : `a ${typeof part}`),
+      (part) => !isObject(part) || (!types.isArrayBuffer(part) && !TRANSFERABLE.has(classNameOf(part))),
+      (part) => (isObject(part) ? `an object (${named(part)}) that can only be copied` : `a ${typeof part}`),
     );
   }
   if (/transfer a locked/.test(message)) {
     return find(
       (part) => isObject(part) && 'locked' in part && part.locked === true,
-      (part) => `a ${kindOf(part)} that is locked`,
+      (part) => `a ${named(part)} that is locked`,
     );
   }
   return undefined;
 }
 
-/** Node's classes that can be transferred, for blaming others: there may be more. */
+/**
+ * Node's classes that can be transferred. There may be more; an object of another class is blamed only after
+ * Node refused one.
+ */
 const TRANSFERABLE: ReadonlySet<string> = new Set([
   'MessagePort',
   'FileHandle',
@@ -80,9 +98,13 @@ const TRANSFERABLE: ReadonlySet<string> = new Set([
   'AbortSignal',
 ]);
 
-/** A port tells only in print whether it is still there. */
+function isPort(part: unknown): boolean {
+  return part instanceof MessagePort;
+}
+
+/** Only the printed form of a port shows whether it is still open, from the next turn of the event loop on. */
 function isDeadPort(part: unknown): boolean {
-  return part instanceof MessagePort && /active: false/.test(inspect(part, { depth: 0 }));
+  return isPort(part) && /active: false/.test(inspect(part, { depth: 0 }));
 }
 
 function isObject(part: unknown): part is object {
@@ -95,19 +117,19 @@ function messageOf(error: unknown): string {
 
 function refusal(part: unknown): string | undefined {
   if (typeof part !== 'object' || part === null) return part === null ? 'null' : `a ${typeof part}`;
-  if (ArrayBuffer.isView(part)) return `a view (${kindOf(part)}) instead of its buffer`;
+  if (ArrayBuffer.isView(part)) return `a view (${named(part)}) instead of its buffer`;
   if (types.isSharedArrayBuffer(part)) return 'a SharedArrayBuffer, which is shared as it is';
   if (types.isArrayBuffer(part)) return isDetached(part) ? 'a detached ArrayBuffer' : undefined;
   if (types.isProxy(part)) return 'a Proxy';
   const prototype = Object.getPrototypeOf(part);
   if (prototype === null || prototype === Object.prototype || isOnlyCopied(part)) {
-    return `an object (${kindOf(part)}) that can only be copied`;
+    return `an object (${named(part)}) that can only be copied`;
   }
-  // Objects of Node, of which it alone knows.
+  // An object of Node's, which alone knows.
   return undefined;
 }
 
-/** What the language itself has, and whatever is derived from it. */
+/** Objects of the language itself, and of classes derived from it. */
 function isOnlyCopied(part: object): boolean {
   return (
     Array.isArray(part) ||
@@ -135,7 +157,7 @@ function firstMissing(parts: ReadonlySet<unknown>, value: unknown): unknown {
       for (const part of partsOf(next)) open.push(part);
     }
   } catch {
-    // A getter or a proxy's trap threw: the clone will meet it as well, and its error says more.
+    // A getter or a proxy's trap threw. The clone meets it as well, and its error says more.
     return undefined;
   }
   const [first] = missing;
@@ -147,11 +169,10 @@ function partsOf(value: object): Iterable<unknown> {
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return [];
   if (types.isMap(value)) return [...value.keys(), ...value.values()];
   if (types.isSet(value)) return value;
-  // Of an error's parts structured clone takes only its cause.
+  // Structured clone takes no part of an error but its cause.
   return types.isNativeError(value) ? [value.cause] : Object.values(value);
 }
 
-function kindOf(value: unknown): string {
-  const name = (value as object).constructor?.name;
-  return typeof name === 'string' && name !== '' ? name : 'no class';
+function named(value: unknown): string {
+  return classNameOf(value as object) || 'no class';
 }

@@ -1,4 +1,4 @@
-/** Aborts of signals among the arguments, on their way to the thread that has the request. */
+/** Forwards aborts of signals among the arguments to the thread that has the request. */
 
 import { encodeFailure, type Failure } from '../errors/failure.js';
 import type { SignalPlace } from '../protocol/messages.js';
@@ -9,7 +9,7 @@ interface Forward {
   readonly listeners: readonly (() => void)[];
 }
 
-/** The signals of the requests that one thread has. */
+/** For the requests of one thread. */
 export class AbortForwarding {
   readonly #tell: (sending: number, index: number, reason: Failure) => void;
   readonly #byRequest = new Map<number, Forward>();
@@ -19,7 +19,7 @@ export class AbortForwarding {
     this.#tell = tell;
   }
 
-  /** Listens to the signals of a request until it is stopped. */
+  /** Listens to the signals of a request until `stop`. */
   start(request: number, sending: number, signals: readonly FoundSignal[]): SignalPlace[] {
     this.stop(request);
     const listeners = signals.map(({ signal }, index) => {
@@ -34,7 +34,7 @@ export class AbortForwarding {
     }));
   }
 
-  /** The request is over, or elsewhere. */
+  /** The request is over, or has been taken back from the thread. */
   stop(request: number): void {
     const forward = this.#byRequest.get(request);
     if (forward === undefined) return;
@@ -46,7 +46,7 @@ export class AbortForwarding {
     for (const request of [...this.#byRequest.keys()]) this.stop(request);
   }
 
-  /** Puts the signals back to where they were in what is sent of a request. */
+  /** Puts the signals back to their places in a request's arguments and context. */
   restore(request: number, whole: object): void {
     for (const { paths, signal } of this.#byRequest.get(request)?.signals ?? []) putAt(whole, paths, signal);
   }
@@ -54,7 +54,9 @@ export class AbortForwarding {
 
 type Listener = () => void;
 
-/** One listener for each signal, however many requests have it: with more than ten Node warns of a leak. */
+/**
+ * One listener for each signal, however many requests have it: with more than ten Node would warn of a leak.
+ */
 const bySignal = new WeakMap<AbortSignal, Set<Listener>>();
 
 function listen(signal: AbortSignal, listener: Listener): void {

@@ -1,25 +1,28 @@
 /**
- * Memory shared with one thread, beside its window: bytes that do not fit a slot are copied into it here, and out of it there.
+ * Memory shared with one thread, beside its window: bytes that do not fit a slot are copied into it here, and
+ * out of it there.
  *
- * Measured (Node 20), both copies together against a message with the bytes: 16 KB 4 µs against 10, 64 KB 10 µs against 20 to 35.
- * Structured clone puts them into fresh memory, of which each page has to be made first, and does so on the main thread.
+ * Measured (Node 20), both copies together against a message with the bytes: 16 KB 4 µs against 10, 64 KB 10
+ * µs against 20 to 35. Structured clone puts them into fresh memory, whose pages have to be made first, on
+ * the main thread.
  *
- * Requests leave a window at its front, in order, or at its back. So the arena is a ring, and it is enough that the ledger knows where the
- * bytes of each request end: what lies before those of the first one is free, and so is what lies behind those of the last.
+ * Requests leave a window at its front, in order, or at its back. So the arena is a ring, and `InFlight` need
+ * only know where the bytes of each request end: memory before those of the first request and behind those of
+ * the last is free.
  */
 
 import type { ToWorker } from '../protocol/messages.js';
 import { ARENA, type ByteStore } from '../values/shared-views.js';
 import type { InFlight } from './in-flight.js';
 
-/** Memory of an arena. Its pages are taken from the system as they are first used. */
+/** Size of an arena. Its pages are taken from the system as they are first used. */
 const ARENA_BYTES = 4 * 2 ** 20;
-/** The largest value. Of larger ones the second copy costs as much as a message, which brings its memory along; measured in the library. */
+/** The largest value, in bytes. Measured: for larger ones the second copy costs as much as a message. */
 const MOST_BYTES = 64 * 2 ** 10;
 
 /**
- * Memory of threads that have ended, for the next ones: allocated anew for each, it would be taken from where the C library gives
- * nothing back to the system.
+ * Keeps the arenas of ended threads for the next ones: the C library would not give such memory back to the
+ * system.
  */
 export class ArenaMemory {
   readonly #free: SharedArrayBuffer[] = [];
@@ -28,7 +31,7 @@ export class ArenaMemory {
     return this.#free.pop() ?? new SharedArrayBuffer(ARENA_BYTES);
   }
 
-  /** Nobody reads or writes it any more. */
+  /** No thread reads or writes it any more. */
   giveBack(memory: SharedArrayBuffer): void {
     this.#free.push(memory);
   }
@@ -38,36 +41,36 @@ export class Arena implements ByteStore {
   readonly #send: (message: ToWorker) => void;
   readonly #inFlight: InFlight;
   readonly #source: ArenaMemory;
-  /** Made when first needed. */
+  /** `undefined` until it is first needed. */
   #memory: Uint8Array | undefined;
-  /** Where the next bytes go, and where those of this request began: counted on through the wrap. */
+  /** Offsets of the next bytes, and of the first ones of this request; they count on through the wrap. */
   #head = 0;
   #start = 0;
 
-  constructor(send: (message: ToWorker) => void, ledger: InFlight, source: ArenaMemory) {
+  constructor(send: (message: ToWorker) => void, inFlight: InFlight, source: ArenaMemory) {
     this.#send = send;
-    this.#inFlight = ledger;
+    this.#inFlight = inFlight;
     this.#source = source;
   }
 
-  /** The thread is no more. */
+  /** The thread has ended. */
   close(): void {
     if (this.#memory !== undefined) this.#source.giveBack(this.#memory.buffer as SharedArrayBuffer);
     this.#memory = undefined;
   }
 
-  /** A request is to be staged; or it is sent by message after all. O(1). */
+  /** A request is to be staged, or is sent by message after all. O(1). */
   begin(): void {
     if (this.#memory === undefined) return;
-    this.#head = this.#start = this.#inFlight.takenTo();
+    this.#head = this.#start = this.#inFlight.claimArenaFrom();
   }
 
-  /** Where the bytes of the request end that is being staged. */
+  /** Where the bytes of the request that is being staged end. */
   get end(): number {
     return this.#head;
   }
 
-  /** Bytes that the request takes that is being staged. */
+  /** Bytes that the request that is being staged takes. */
   get bytes(): number {
     return this.#head - this.#start;
   }

@@ -1,14 +1,13 @@
 /**
- * A thread that is to end by itself and does not, although it has nothing left to run: some stray callback of a task keeps it busy, or has
- * taken its exit from it. It is ended then.
+ * Ends a thread that was told to end by itself and does not, although it has nothing left to run: a callback
+ * that a task left behind keeps it busy, or the task replaced `process.exit`.
  */
 // By name, not as globals: a test that puts fake timers in their place must not stop the Balancer.
 import { clearTimeout, setTimeout } from 'node:timers';
 
-/** It is looked at so often, in ms; it is ended when it has had nothing to run for that long. */
+/** Between two looks, in ms. A thread that had nothing to run at both is ended. */
 const LINGER_MS = 2_000;
 
-/** What there is to know of the thread, and to do. */
 interface EndingThread {
   readonly view: { readonly pending: number };
   terminate(): void;
@@ -23,7 +22,7 @@ export class ForcedExit {
     this.#worker = worker;
   }
 
-  /** It has been told to end. */
+  /** The thread has been told to end. */
   begin(): void {
     if (this.#timer !== undefined) return;
     this.#wasEmpty = this.#worker.view.pending === 0;
@@ -31,7 +30,7 @@ export class ForcedExit {
     this.#timer.unref();
   }
 
-  /** It has ended. */
+  /** The thread has ended. */
   stop(): void {
     clearTimeout(this.#timer);
   }

@@ -1,18 +1,20 @@
 /**
- * What is in a worker's window, by position: the requests, the work that each is expected to be, and the bytes of its arguments.
- * The main thread's record beside the shared memory, which holds what the thread needs.
+ * The main thread's record of a worker's window, by position: the requests, the expected work of each, and
+ * the bytes of its arguments. The shared memory has what the thread needs.
  */
 
-import { advance, distance, FIRST_POSITION } from '../protocol/window.js';
+import { advance, distance, FIRST_POSITION } from '../protocol/positions.js';
 import { isReclaimable } from '../requests/reclaimable.js';
 import type { Request } from '../requests/request.js';
 
-/** Expected run time of a task that has never run, in ms: a window takes a few of them, not hundreds. */
+/**
+ * Expected run time of a task that has never run, in ms: a window takes a few such requests, not hundreds.
+ */
 const UNKNOWN_RUN_TIME = 0.4;
 
 /** The sums that policies see. */
 export interface Sums {
-  /** Requests in the window. */
+  /** Number of requests in the window. */
   pending: number;
   /** Their expected work, in ms. */
   work: number;
@@ -29,6 +31,7 @@ export class InFlight {
   #done = FIRST_POSITION;
   #tail = FIRST_POSITION;
   #bytes = 0;
+  /** Counts requests that have left at the front; see `left`. */
   #left = 0;
   #unknown = 0;
   #movable = 0;
@@ -60,33 +63,36 @@ export class InFlight {
     return this.#bytes;
   }
 
-  /** Requests in the window. */
+  /** Number of requests in the window. */
   get pending(): number {
     return this.#sums.pending;
   }
 
-  /** Whether there is a request of a task that had never run: nobody knows how long that takes. */
+  /** Whether there is a request of a task that had never run when it was sent. */
   get hasUnknown(): boolean {
     return this.#unknown > 0;
   }
 
-  /** How many of its requests might run elsewhere, had they not been started. */
+  /** Number of requests that may run elsewhere unless they have been started. */
   get movable(): number {
     return this.#movable;
   }
 
-  /** How many requests have left it at its front so far: `done`, without its wrap. */
+  /** Number of requests that have left the window at its front so far: `done`, without its wrap. */
   get left(): number {
     return this.#left;
   }
 
-  /** Where the bytes in the arena begin that may still be read. */
+  /** Where the arena's bytes that may still be read begin. */
   get freeTo(): number {
     return this.#freeTo;
   }
 
-  /** Where they end. Begins anew where there are none, so that the same memory is used again and again. */
-  takenTo(): number {
+  /**
+   * Returns the end of the used arena, where the bytes of the next request may begin. Resets the arena if the
+   * window is empty, so that the same memory is used again and again.
+   */
+  claimArenaFrom(): number {
     if (this.pending > 0) return this.endAt(advance(this.#tail, -1));
     this.#freeTo = 0;
     return 0;
@@ -96,7 +102,7 @@ export class InFlight {
     return this.#requests[position & this.#mask];
   }
 
-  /** Bytes of arguments; also of a request that has just been taken out at the tail. */
+  /** Bytes of its arguments; also of a request that has just been taken out at the tail. */
   bytesAt(position: number): number {
     return this.#sizes[position & this.#mask] as number;
   }
@@ -128,7 +134,7 @@ export class InFlight {
     this.#movable += mobility;
   }
 
-  /** Takes out the first one: it is completed, or its thread has died running it. */
+  /** Takes out the first request: it is completed, or its thread has died running it. */
   leave(): Request {
     const position = this.#done;
     this.#done = advance(position, 1);
@@ -137,7 +143,7 @@ export class InFlight {
     return this.#remove(position);
   }
 
-  /** Takes out the last one: it has been taken back. */
+  /** Takes out the last request: it has been taken back. */
   removeLast(): Request {
     this.#tail = advance(this.#tail, -1);
     return this.#remove(this.#tail);
@@ -148,7 +154,7 @@ export class InFlight {
     return undefined;
   }
 
-  /** All requests, the first ones first. */
+  /** All requests, the first one first. */
   *[Symbol.iterator](): Generator<Request> {
     for (let p = this.#done; p !== this.#tail; p = advance(p, 1)) yield this.at(p) as Request;
   }
@@ -177,7 +183,7 @@ export class InFlight {
     if (this.#works[at] === UNKNOWN_RUN_TIME) this.#unknown--;
     this.#movable -= this.#mobility[at] as number;
     if (sums.pending === 0) {
-      // Sums of floats drift; an empty window is the moment to begin anew.
+      // Sums of floats drift; with an empty window they begin anew.
       sums.work = 0;
       this.#bytes = 0;
     } else {

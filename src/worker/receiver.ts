@@ -1,6 +1,6 @@
 /**
- * What comes from a thread by message for its requests: results that do not fit a slot, what tasks send on their way, and transferred
- * arguments that come back. The counterpart of `outbox.ts`.
+ * Receives messages about requests from a thread: results that do not fit a slot, progress, yields, output,
+ * and transferred arguments that come back. The counterpart of `sender.ts`.
  */
 
 import { NotCloneableError } from '../errors/errors.js';
@@ -9,10 +9,11 @@ import type { ArgumentsMessage, ResultMessage, ToMain } from '../protocol/messag
 import type { Request } from '../requests/request.js';
 import { callUser } from '../requests/user-callback.js';
 import { restoreBuffers } from '../values/restore-buffers.js';
+import type { MainChannel } from './connection.js';
 import type { InFlight } from './in-flight.js';
-import type { MainChannel, Sender } from './sender.js';
+import type { Sender } from './sender.js';
 
-/** The messages that are about requests, not about the thread. */
+/** Messages about requests, not about the thread. */
 export type FromTasks = Exclude<ToMain, { readonly type: 'wake' | 'here' | 'ready' | 'unready' }>;
 
 export class Receiver {
@@ -20,13 +21,12 @@ export class Receiver {
   readonly #inFlight: InFlight;
   readonly #sender: Sender;
 
-  constructor(channel: MainChannel, ledger: InFlight, outbox: Sender) {
+  constructor(channel: MainChannel, inFlight: InFlight, sender: Sender) {
     this.#channel = channel;
-    this.#inFlight = ledger;
-    this.#sender = outbox;
+    this.#inFlight = inFlight;
+    this.#sender = sender;
   }
 
-  /** A message has come. */
   receive(message: FromTasks): void {
     switch (message.type) {
       case 'result':
@@ -49,7 +49,7 @@ export class Receiver {
     }
   }
 
-  /** What came for a request whose completion slot says `byMessage`; a failure where it cannot be read. */
+  /** The result of a request whose completion slot says `byMessage`; a failure if it could not be read. */
   takeResult(id: number): ResultMessage {
     const message = this.#channel.take(id);
     if (message === undefined) {

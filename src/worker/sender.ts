@@ -1,26 +1,28 @@
-/** What goes to a thread by message ahead of the slots that need it: definitions of tasks, shared buffers, and arguments that do not fit a slot. */
+/**
+ * Sends messages to a thread ahead of the slots that need them: definitions of tasks, shared buffers, and
+ * arguments that do not fit a slot.
+ */
 import type { MessagePort } from 'node:worker_threads';
 import { NotCloneableError } from '../errors/errors.js';
-import type { Channel } from '../protocol/channel.js';
-import type { ArgumentsMessage, ResultMessage, SignalPlace, ToMain, ToWorker } from '../protocol/messages.js';
-import { isBehind, type Window } from '../protocol/window.js';
+import type { ArgumentsMessage, SignalPlace, ToWorker } from '../protocol/messages.js';
+import { isBehind } from '../protocol/positions.js';
+import type { Window } from '../protocol/window.js';
 import type { Request } from '../requests/request.js';
 import type { TaskRef } from '../tasks/registry.js';
-import { type FoundSignal, placesOf } from '../values/abort-signals.js';
-import { findUncloneable } from '../values/clone-errors.js';
+import type { FoundSignal } from '../values/abort-signals.js';
+import { cloneError } from '../values/clone-errors.js';
 import { type Packed, pack } from '../values/pack.js';
 import { detachedAt } from '../values/transfer-list.js';
 import { AbortForwarding } from './abort-forwarding.js';
 import { Arena, type ArenaMemory } from './arena.js';
+import type { MainChannel } from './connection.js';
 import type { InFlight } from './in-flight.js';
 import { SharedBuffers } from './shared-buffers.js';
 
-export type MainChannel = Channel<ToMain, ToWorker, ResultMessage>;
-
-/** Tasks that a thread knows at most, beside those in its window. */
+/** Most tasks that a thread knows, beside those in its window. */
 const MOST_TASKS = 1_000;
 
-/** What a request sends. */
+/** The part of a request that is sent by message. */
 interface Whole {
   readonly values: readonly unknown[];
   readonly context: unknown;
@@ -29,39 +31,53 @@ interface Whole {
 export class Sender {
   /** The shared buffers that the thread knows. */
   readonly shares: SharedBuffers;
-  /** Where bytes are copied for the thread. */
+  /** Memory into which bytes are copied for the thread. */
   readonly arena: Arena;
   readonly #channel: MainChannel;
   /** For arguments alone. */
   readonly #port: MessagePort;
   readonly #window: Window;
-  /** Tasks whose definition has been sent. */
+  /** Ids of tasks whose definition has been sent. */
   readonly #known = new Set<number>();
   #lastKnown = 0;
   #mostKnown = MOST_TASKS;
-  /** Counts the messages with arguments. A request may be sent to one thread twice, so its id does not tell which is meant. */
+  /**
+   * Counts the messages with arguments. A request may be sent to one thread twice, so its id does not
+   * identify one.
+   */
   #sending = 0;
+  #sentBytes = 0;
   /** Made when a signal is first among the arguments. */
   #forwards: AbortForwarding | undefined;
-  /** Bytes of the arguments that were dropped and that the thread has not read, by sending. */
+  /** Bytes of arguments that were dropped and that the thread has not read, by number of the message. */
   readonly #dropped = new Map<number, number>();
   #droppedBytes = 0;
-  /** What the thread had read when that was last looked at. */
+  /** Number of the last message that the thread had read when that was last looked at. */
   #read = 0;
 
   constructor(
     channel: MainChannel,
     port: MessagePort,
     window: Window,
-    ledger: InFlight,
+    inFlight: InFlight,
     arenas: ArenaMemory,
   ) {
     this.#channel = channel;
     this.#port = port;
     this.#window = window;
     const send = (message: ToWorker) => channel.send(message);
-    this.shares = new SharedBuffers(send, ledger);
-    this.arena = new Arena(send, ledger, arenas);
+    this.shares = new SharedBuffers(send, inFlight);
+    this.arena = new Arena(send, inFlight, arenas);
+  }
+
+  /** Wakes the thread from its event loop. */
+  ring(): void {
+    this.#channel.send({ type: 'ring' });
+  }
+
+  /** Bytes of the last message with arguments, estimated. */
+  get sentBytes(): number {
+    return this.#sentBytes;
   }
 
   /** Number of the last message with arguments. */
@@ -69,7 +85,7 @@ export class Sender {
     return this.#sending;
   }
 
-  /** Sees to it that the thread knows the task. @param inUse what is in its window */
+  /** Sends the definition of the task unless the thread knows it. @param inUse the requests in its window */
   introduce(task: TaskRef, inUse: Iterable<Request>): void {
     if (task.id === this.#lastKnown) return;
     this.#lastKnown = task.id;
@@ -83,7 +99,7 @@ export class Sender {
   sendArguments(request: Request): Error | undefined {
     const { extras } = request;
     const transfer = extras?.transfer;
-    // It may have been fine when it was submitted. Node would send an empty buffer, or what cannot be read there.
+    // Detached since `submit`. Node would send an empty buffer, or one that cannot be read there.
     const detached = transfer === undefined ? -1 : detachedAt(transfer);
     if (detached >= 0) {
       return new NotCloneableError(`submit options.transfer[${detached}]`, 'a detached ArrayBuffer');
@@ -91,45 +107,45 @@ export class Sender {
     const sending = (this.#sending + 1) | 0;
     try {
       const whole = { values: request.args, context: extras?.context };
-      const { value, buffers, signals, stuck } = packArguments(whole, transfer);
-      // The clone would make an empty object of it.
+      const { value, bytes, buffers, signals, stuck } = packArguments(whole, transfer);
+      // Structured clone would make an empty object of it.
       if (stuck) throw new Error('an AbortSignal can be sent in arrays and plain objects only');
-      const found = signals && placesOf(whole, signals);
       const message: ArgumentsMessage = {
         id: request.id,
         sending,
         values: value.values,
         buffers,
-        signals: found && this.#forward(request, sending, found),
+        signals: signals && this.#forward(request, sending, signals),
         context: value.context,
         transferred: transfer,
       };
       this.#port.postMessage(message, transfer);
       this.#sending = sending;
+      this.#sentBytes = bytes;
     } catch (cause) {
       this.over(request);
-      const options = { cause, transfer, list: 'submit options.transfer', hasPlaces: true };
-      const error = findUncloneable(request.args, 'arguments', options);
+      const options = { cause, transfer, list: 'submit options.transfer', takesSignals: true };
+      const error = cloneError(request.args, 'arguments', options);
       if (extras?.context === undefined || error.path !== 'arguments') return error;
-      return findUncloneable(extras.context, 'submit options.context', options);
+      return cloneError(extras.context, 'submit options.context', options);
     }
     if (extras !== undefined) extras.away = transfer !== undefined && transfer.length > 0;
     return undefined;
   }
 
-  /** The thread has the request no more: its signals are not listened to any longer. */
+  /** The thread does not have the request any more: stops listening to its signals. */
   over(request: Request): void {
     this.#forwards?.stop(request.id);
   }
 
-  /** The thread is no more. */
+  /** The thread has ended. */
   close(): void {
     this.#forwards?.stopAll();
     this.#port.close();
     this.arena.close();
   }
 
-  /** Puts the signals back into what has come back of a request from the thread. */
+  /** Puts the signals back into arguments that have come back from the thread. */
   restoreSignals(request: Request, whole: Whole): void {
     this.#forwards?.restore(request.id, whole);
   }
@@ -141,10 +157,10 @@ export class Sender {
     return this.#forwards.start(request.id, sending, signals);
   }
 
-  /** Bytes of dropped arguments that still lie in the port: a thread that is busy does not get to them. O(1), amortised. */
-  get unreadBytes(): number {
+  /** Bytes of dropped arguments that a busy thread has not read from the port yet. O(1), amortised. */
+  countUnreadBytes(): number {
     if (this.#dropped.size === 0) return 0;
-    const read = this.#window.read();
+    const read = this.#window.status.read();
     while (isBehind(this.#read, read)) {
       this.#read = (this.#read + 1) | 0;
       const bytes = this.#dropped.get(this.#read);
@@ -155,11 +171,14 @@ export class Sender {
     return this.#droppedBytes;
   }
 
-  /** Has the thread drop arguments of requests that were taken back: their bytes, by sending. */
+  /**
+   * Has the thread drop arguments of requests that were taken back.
+   * @param dropped bytes, by number of the message
+   */
   drop(dropped: ReadonlyMap<number, number>): void {
     if (dropped.size === 0) return;
     this.#channel.send({ type: 'drop', sendings: [...dropped.keys()] });
-    if (this.#dropped.size === 0) this.#read = this.#window.read();
+    if (this.#dropped.size === 0) this.#read = this.#window.status.read();
     for (const [sending, bytes] of dropped) {
       if (!isBehind(this.#read, sending)) continue;
       this.#dropped.set(sending, bytes);
@@ -167,22 +186,29 @@ export class Sender {
     }
   }
 
-  /** Has the thread forget the tasks that are not in its window: a program may make new functions for ever. O(window). */
+  /**
+   * Has the thread forget tasks that are not in its window, since a program may make ever new functions.
+   * O(window).
+   */
   #forgetTasks(inUse: Iterable<Request>): void {
     const used = new Set<number>();
     for (const request of inUse) used.add(request.task.id);
     const ids = [...this.#known].filter((id) => !used.has(id));
     for (const id of ids) this.#known.delete(id);
-    // Where most are in use, not at each new one.
+    // If most are in use, not at each new one.
     this.#mostKnown = Math.max(MOST_TASKS, 2 * this.#known.size);
-    // Before the next definition, so that what is needed again is defined again.
+    // Before the next definition, so that a task that is needed again is defined again.
     this.#channel.send({ type: 'forget', ids });
   }
 }
 
-/** Without a context, as most are, there is one object less to look at. */
+/** Spares requests without a context, as most are, the walk over one object. */
 function packArguments(whole: Whole, transfer: readonly unknown[] | undefined): Packed<Whole> {
   if (whole.context !== undefined) return pack(whole, transfer);
-  const { value, buffers, signals, stuck } = pack(whole.values, transfer);
-  return { value: { values: value, context: undefined }, buffers, signals, stuck };
+  const { value, bytes, buffers, signals, stuck } = pack(whole.values, transfer);
+  const inWhole = signals?.map(({ paths, signal }) => ({
+    paths: paths.map((path) => ['values', ...path]),
+    signal,
+  }));
+  return { value: { values: value, context: undefined }, bytes, buffers, signals: inWhole, stuck };
 }

@@ -1,38 +1,43 @@
 /**
  * Shared buffers that a thread knows by a number, so that views of them travel in slots.
  *
- * A message brings the buffer ahead of the first slot with its number. The thread keeps it then; so that it is not kept longer
- * than the program keeps it, the thread is told when it has been collected here. It never learns of a buffer that is used only once.
+ * A message brings the buffer ahead of the first slot with its number. The thread then keeps it until it is
+ * told that the buffer has been collected here. A buffer that is used only once never gets a number.
  */
 
 import type { ToWorker } from '../protocol/messages.js';
 import type { Numbering } from '../values/shared-views.js';
 import type { InFlight } from './in-flight.js';
 
-/** Buffers that a thread knows at most, beside those in its window. */
+/** Most buffers that a thread knows, beside those in its window. */
 const MOST_BUFFERS = 256;
 const LAST_NUMBER = 0x7fff_ffff;
 
-/** 0: it has been met once. */
+/** 0: the buffer has been met once. */
 const numbers = new WeakMap<SharedArrayBuffer, number>();
 let lastNumber = 0;
 
 export class SharedBuffers implements Numbering {
   readonly #send: (message: ToWorker) => void;
   readonly #inFlight: InFlight;
-  /** Numbers that the thread knows, each with the count of completions that proves that no slot has it any longer. */
+  /**
+   * Numbers that the thread knows, each with the count of completions after which no slot has it any longer.
+   */
   readonly #known = new Map<number, number>();
   #mostKnown = MOST_BUFFERS;
-  /** Collected here while a slot may have had them: their request was settled, or its arguments changed, before the thread read them. */
+  /**
+   * Numbers of buffers that were collected while a slot may have had them: their request was settled, or its
+   * arguments changed, before the thread read them.
+   */
   #late: number[] = [];
   #collected: FinalizationRegistry<number> | undefined;
 
-  constructor(send: (message: ToWorker) => void, ledger: InFlight) {
+  constructor(send: (message: ToWorker) => void, inFlight: InFlight) {
     this.#send = send;
-    this.#inFlight = ledger;
+    this.#inFlight = inFlight;
   }
 
-  /** For the request that is just being staged. Sees to it that the thread knows the buffer. O(1). */
+  /** For the request that is just being staged. Sends the buffer unless the thread knows it. O(1). */
   numberOf(buffer: SharedArrayBuffer): number {
     let number = numbers.get(buffer);
     if (number === undefined) {
@@ -44,7 +49,7 @@ export class SharedBuffers implements Numbering {
       numbers.set(buffer, number);
     }
     if (!this.#known.has(number)) this.#introduce(number, buffer);
-    // Requests that are taken back from before this one only bring it forward.
+    // If requests ahead of this one are taken back, it leaves earlier than that.
     this.#known.set(number, this.#inFlight.left + this.#inFlight.pending + 1);
     return number;
   }
@@ -52,7 +57,7 @@ export class SharedBuffers implements Numbering {
   #introduce(number: number, buffer: SharedArrayBuffer): void {
     if (this.#known.size >= this.#mostKnown) this.#forgetUnused();
     this.#collected ??= new FinalizationRegistry((gone) => this.#lose(gone));
-    // Once, however often it is forgotten and introduced.
+    // Registered once, however often it is forgotten and introduced.
     this.#collected.unregister(buffer);
     this.#collected.register(buffer, number, buffer);
     this.#send({ type: 'share', number, buffer });
@@ -62,7 +67,7 @@ export class SharedBuffers implements Numbering {
   #forgetUnused(): void {
     const { left } = this.#inFlight;
     this.#forget([...this.#known].filter(([, until]) => until <= left).map(([number]) => number));
-    // Where most are in use, not at each new one.
+    // If most are in use, not at each new one.
     this.#mostKnown = Math.max(MOST_BUFFERS, 2 * this.#known.size);
   }
 

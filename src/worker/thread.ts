@@ -1,6 +1,6 @@
 /**
- * One supervised thread. The only file that knows Piscina: it starts the thread, loads the entry file, applies limits,
- * nice and environment, and ends it. Its queue and its balancer are not used.
+ * One supervised thread. The only file that knows Piscina, which starts the thread, loads the entry file,
+ * applies limits, nice and environment, and ends it. Piscina's queue and balancer are not used.
  */
 
 import { clearTimeout, setTimeout } from 'node:timers';
@@ -18,11 +18,13 @@ export interface ThreadDeath {
 }
 
 /**
- * A thread in native code ends when that returns. It runs no line of JavaScript any more, so nobody waits for it for longer than this,
- * in ms.
+ * How long to wait for the end of a thread, in ms. One that is in native code ends only when that returns; it
+ * runs no line of JavaScript any more, so it is given up.
  */
 const MOST_ENDING_MS = 1_000;
-/** Threads of this process that have been given up and have not ended, at most: each takes its memory and, may be, a core. */
+/**
+ * Most threads of this process that are given up and have not ended: each takes memory and perhaps a core.
+ */
 const MOST_GIVEN_UP = 16;
 let givenUp = 0;
 
@@ -34,7 +36,10 @@ export class Thread {
   #patience: NodeJS.Timeout | undefined;
   readonly #onDeath: (death: ThreadDeath) => void;
 
-  /** Starts a thread at once. `onDeath` is called exactly once, after the thread has stopped for whatever reason, or has been given up. */
+  /**
+   * Starts a thread at once. `onDeath` is called exactly once, after the thread has ended or has been given
+   * up.
+   */
   constructor(
     init: WorkerInit,
     transfer: readonly Transferable[],
@@ -61,7 +66,7 @@ export class Thread {
       this.#cause ??= error;
     });
     this.#run(init, transfer).catch((error: unknown) => {
-      // A failed start is told by this promise alone. The thread may still live then, and must not.
+      // Only this promise tells of a failed start. The thread may still live then, and must not.
       this.#cause ??= error;
       void this.terminate();
     });
@@ -80,10 +85,11 @@ export class Thread {
     await this.#piscina.run(init, { transferList: transfer as never });
   }
 
-  /** Ends the thread at once, whatever it is doing. `onDeath` follows, with that cause if there is no earlier one. */
+  /** Ends the thread at once. `onDeath` follows, with that cause unless there is an earlier one. */
   async terminate(cause?: Error): Promise<void> {
     this.#cause ??= cause;
-    // Where no thread could be made, Piscina still holds our call in its queue and would reject a promise that nobody has.
+    // If no thread could be made, Piscina still has our call in its queue and would reject a promise without
+    // an owner.
     if (this.#piscina.threads.length === 0) return;
     if (!this.#ended) this.#patience ??= setTimeout(() => this.#giveUp(), MOST_ENDING_MS).unref();
     await this.#piscina.destroy();

@@ -1,20 +1,20 @@
-/** The main thread's hand on a window: fills slots, posts them, takes unstarted ones back. */
+/** Writes to a window: fills slots, posts them, takes unstarted requests back. */
 
-import { advance, distance, type Window } from '../protocol/window.js';
+import { advance, distance } from '../protocol/positions.js';
+import type { Window } from '../protocol/window.js';
 import { isReclaimable, type ReclaimReason } from '../requests/reclaimable.js';
 import type { Request } from '../requests/request.js';
-import { approximateBytes } from '../values/clone-errors.js';
-import { flags, writeValues } from '../values/slot-codec.js';
+import { flags } from '../values/slot-format.js';
+import { writeValues } from '../values/slot-writer.js';
 import type { InFlight } from './in-flight.js';
 import type { Sender } from './sender.js';
 
-/** What a dead thread has left. */
+/** Requests that a thread had not completed at its death. */
 export interface Remains {
-  /** The request that it was running. */
   readonly running: Request | undefined;
-  /** Those that it never started, the oldest first. */
+  /** The oldest first. */
   readonly unstarted: Request[];
-  /** That of the unstarted ones whose arguments it was reading. */
+  /** The one of `unstarted` whose arguments it was reading. */
   readonly reading: Request | undefined;
 }
 
@@ -22,13 +22,13 @@ export class WindowWriter {
   readonly #window: Window;
   readonly #inFlight: InFlight;
   readonly #sender: Sender;
-  /** Filled and not posted. */
+  /** Number of slots that are filled and not posted. */
   #staged = 0;
 
-  constructor(window: Window, ledger: InFlight, outbox: Sender) {
+  constructor(window: Window, inFlight: InFlight, sender: Sender) {
     this.#window = window;
-    this.#inFlight = ledger;
-    this.#sender = outbox;
+    this.#inFlight = inFlight;
+    this.#sender = sender;
   }
 
   /** Requests sent and not started, or about to be sent. */
@@ -38,72 +38,78 @@ export class WindowWriter {
 
   /**
    * Fills the next free slot; `post` makes it visible. O(1).
-   * @returns the error with which the request must be rejected: its arguments cannot be cloned; the window is as before
+   * @returns the error with which the request must be rejected: its arguments cannot be cloned; the window is
+   * as before
    */
   stage(request: Request): Error | undefined {
     const window = this.#window;
-    const ledger = this.#inFlight;
-    const outbox = this.#sender;
-    const position = ledger.tail;
+    const inFlight = this.#inFlight;
+    const sender = this.#sender;
+    const position = inFlight.tail;
     const slot = window.requestSlot(position);
     const { memory } = window;
-    // The check of a fresh thread has no caller who waits, and counts as settled from the beginning.
+    // The start-up check has no promise, so `isSettled` is already true: compare with the earlier value.
     const { isSettled } = request;
-    outbox.introduce(request.task, ledger);
-    const { arena } = outbox;
+    sender.introduce(request.task, inFlight);
+    const { arena } = sender;
     arena.begin();
-    let kind = needsMessage(request) ? -1 : writeValues(memory, slot, request.args, outbox);
+    let kind = needsMessage(request) ? -1 : writeValues(memory, slot, request.args, sender);
     let { bytes } = arena;
     if (kind < 0) {
       arena.begin();
       const error = this.#sendArguments(request);
       if (error !== undefined) return error;
       kind = flags.byMessage;
-      bytes = approximateBytes(request.args) + approximateBytes(request.extras?.context);
+      bytes = sender.sentBytes;
     }
     if (request.extras?.onYield !== undefined) kind |= flags.streams;
     if (request.isSettled !== isSettled) {
       // A getter in its arguments has aborted it.
-      if ((kind & flags.byMessage) !== 0) outbox.drop(new Map([[outbox.sending, bytes]]));
-      outbox.over(request);
+      if ((kind & flags.byMessage) !== 0) sender.drop(new Map([[sender.sending, bytes]]));
+      sender.over(request);
       return undefined;
     }
     memory.i32[slot] = request.id;
     memory.i32[slot + 1] = request.task.id;
     memory.i32[slot + 2] = kind;
-    memory.i32[slot + 3] = outbox.sending;
-    // Getters in the arguments are the caller's code: they may have had a request withdrawn from this window.
-    if (ledger.tail !== position) window.copyRequest(position, ledger.tail);
-    ledger.enter(request, bytes, arena.end);
+    memory.i32[slot + 3] = sender.sending;
+    // Getters in the arguments are the caller's code: one may have withdrawn a request from this window.
+    if (inFlight.tail !== position) window.copyRequest(position, inFlight.tail);
+    inFlight.enter(request, bytes, arena.end);
     this.#staged++;
     return undefined;
   }
 
-  /** What is transferred is not sent to a thread that is ending: it never starts the request, and so its death gives that back whole. */
+  /**
+   * Transferred arguments are not sent to an ending thread: it never starts the request, and its death gives
+   * that back.
+   */
   #sendArguments(request: Request): Error | undefined {
     const transfer = request.extras?.transfer;
     if (transfer === undefined || transfer.length === 0) return this.#sender.sendArguments(request);
-    if (!this.#window.give()) return undefined;
+    if (!this.#window.handover.give()) return undefined;
     try {
       return this.#sender.sendArguments(request);
     } finally {
-      this.#window.given();
+      this.#window.handover.given();
     }
   }
 
-  /** Posts what has been staged. Returns true if it takes a message to wake the thread. O(1). */
-  post(): boolean {
-    if (this.#staged === 0) return false;
+  /** Posts what has been staged, and wakes the thread if it sleeps. O(1). */
+  post(): void {
+    if (this.#staged === 0) return;
     this.#window.post(this.#staged);
     this.#staged = 0;
-    return this.#window.ring();
+    if (this.#window.ring()) this.#sender.ring();
   }
 
   /**
-   * Takes back up to n of the last unstarted requests, the oldest first. Passes over those that must stay here; see `isReclaimable`. O(window),
-   * and O(1) where there is none to be found for the sake of balance, which is asked for at each pass while a worker idles.
+   * Takes back up to n of the last unstarted requests, the oldest first, except those that must stay here;
+   * see `isReclaimable`. O(window). For balance, which is asked for at each pass while a worker idles, O(1)
+   * if there is none.
    */
   reclaim(n: number, why: ReclaimReason): Request[] {
+    this.post();
     if (why === 'balance' && !this.#hasMovable()) return [];
     const unstarted = this.#window.unstarted();
     let movable = 0;
@@ -118,12 +124,12 @@ export class WindowWriter {
 
   /** Whether one of the unstarted requests may run elsewhere. */
   #hasMovable(): boolean {
-    const ledger = this.#inFlight;
-    let { movable } = ledger;
+    const inFlight = this.#inFlight;
+    let { movable } = inFlight;
     const head = this.#window.head();
-    // All but one of the started ones are completed, and mostly taken.
-    for (let p = ledger.done; p !== head && movable > 0; p = advance(p, 1)) {
-      if (isReclaimable(ledger.at(p), 'balance')) movable--;
+    // All but one of the started requests are completed, and most of those have been read.
+    for (let p = inFlight.done; p !== head && movable > 0; p = advance(p, 1)) {
+      if (isReclaimable(inFlight.at(p), 'balance')) movable--;
     }
     return movable > 0;
   }
@@ -133,6 +139,7 @@ export class WindowWriter {
    * @returns false: it has been started, or is not here
    */
   withdraw(request: Request): boolean {
+    this.post();
     const unstarted = this.#window.unstarted();
     for (let n = 1; n <= unstarted; n++) {
       if (this.#inFlight.at(advance(this.#inFlight.tail, -n)) !== request) continue;
@@ -141,31 +148,36 @@ export class WindowWriter {
     return false;
   }
 
-  /** Takes back all that is unstarted, also what could not run elsewhere. `putBack` undoes it. */
+  /** Takes back all unstarted requests, also those that must run here. `putBack` undoes it. */
   takeAll(): Request[] {
+    this.post();
     return this.#takeBack(this.#window.unstarted());
   }
 
-  /** Puts back what `takeAll` has just given. */
+  /** Puts back the requests that `takeAll` has just given. */
   putBack(requests: readonly Request[]): void {
+    this.post();
     for (const request of requests) this.#restage(request, this.#inFlight.tail);
+    this.post();
   }
 
-  /** After death: takes out all that is left. */
+  /** After death: takes all requests out. */
   takeRemains(): Remains {
-    const ledger = this.#inFlight;
-    const claimed = ledger.done === this.#window.head() ? undefined : ledger.done;
-    const unstarted = this.#takeBack(distance(this.#window.head(), ledger.tail));
+    const inFlight = this.#inFlight;
+    const claimed = inFlight.done === this.#window.head() ? undefined : inFlight.done;
+    const unstarted = this.#takeBack(distance(this.#window.head(), inFlight.tail));
     if (claimed === undefined) return { running: undefined, unstarted, reading: undefined };
-    const request = ledger.leave();
-    const sending = this.#window.reading();
+    const request = inFlight.leave();
+    const sending = this.#window.status.reading();
     if (sending === undefined) return { running: request, unstarted, reading: undefined };
-    // Its own arguments, or those of one that was taken back, which lay before them.
+    // Its own arguments, or earlier ones in the port, of a request that was taken back.
     const reading = this.#sendingAt(claimed) === sending ? request : undefined;
     return { running: undefined, unstarted: [request, ...unstarted], reading };
   }
 
-  /** Takes back the last n and returns those that are wanted, the oldest first; the others stay, in order. */
+  /**
+   * Takes back the last n requests and returns the wanted ones, the oldest first; the others stay, in order.
+   */
   #takeOut(n: number, isWanted: (request: Request) => boolean): Request[] {
     const taken = this.#takeBack(n);
     const first = this.#inFlight.tail;
@@ -181,10 +193,15 @@ export class WindowWriter {
       } else this.#restage(request, from);
     }
     this.#sender.drop(dropped);
+    // The others.
+    this.post();
     return wanted;
   }
 
-  /** Takes back up to n of the last ones, the oldest first; the thread may have started some of them meanwhile. */
+  /**
+   * Takes back up to n of the last requests, the oldest first; the thread may have started some of them
+   * meanwhile.
+   */
   #takeBack(n: number): Request[] {
     const got = this.#window.reclaim(n);
     const taken: Request[] = [];
@@ -193,9 +210,9 @@ export class WindowWriter {
   }
 
   /**
-   * Puts a request back into this window, as it was: what it has by message is still in the thread, and the caller may have
-   * changed its arguments meanwhile.
-   * @param from where it was, not before the tail
+   * Puts a request back into this window, with its slot as it was: arguments that went by message are still
+   * in the thread, and the caller may have changed them since.
+   * @param from its former position, not before the tail
    */
   #restage(request: Request, from: number): void {
     const bytes = this.#inFlight.bytesAt(from);
@@ -205,7 +222,7 @@ export class WindowWriter {
     this.#staged++;
   }
 
-  /** Number of the message with the arguments of the request in a slot, if there is one. */
+  /** Number of the message with the arguments of the request at a position, if there is one. */
   #sendingAt(position: number): number | undefined {
     const slot = this.#window.requestSlot(position);
     const { i32 } = this.#window.memory;

@@ -1,44 +1,25 @@
-import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { closeOnSignal } from '../../dist/src/close-on-signal.js';
+import { linesOf, runNode } from '../support/program.js';
 
 const path = (name: string) => fileURLToPath(new URL(`./programs/${name}`, import.meta.url));
 const fixture = path('closes-on-signal.mjs');
 
-interface End {
-  readonly said: string[];
-  readonly errors: string;
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
-/** Runs a fixture; sends each signal when the word before it was said. */
-const run = (
+/** Runs a fixture; sends each signal when it has said the word before it. Gives the words it said, and how it ended. */
+async function run(
   how: string,
   others: string,
   script: [word: string, signal: NodeJS.Signals][],
   file = fixture,
-): Promise<End> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [file, how, others]);
-    const said: string[] = [];
-    let errors = '';
-    let rest = '';
-    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      const lines = (rest + chunk).split('\n');
-      rest = lines.pop()!;
-      for (const line of lines) {
-        said.push(line);
-        if (script[0] !== undefined && line.startsWith(script[0][0])) child.kill(script.shift()![1]);
-      }
-    });
-    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-      errors += chunk;
-    });
-    child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ said, errors, code, signal }));
+) {
+  const { stdout, stderr, code, signal } = await runNode([file, how, others], {
+    onLine(line, kill) {
+      if (script[0] !== undefined && line.startsWith(script[0][0])) kill(script.shift()![1]);
+    },
   });
+  return { said: linesOf(stdout), errors: stderr, code, signal };
+}
 
 describe('closing on a signal', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(

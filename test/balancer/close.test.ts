@@ -1,10 +1,15 @@
 import { Balancer } from 'leastwork';
 import { describe, expect, it } from 'vitest';
-import { fates, faults, Gate, ready, until, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { ready } from '../support/readiness.js';
+import { until } from '../support/until.js';
 
 describe('close', () => {
   it('finishes what was accepted and refuses the rest', () =>
-    withBalancer({ workers: 2 }, async (balancer) => {
+    withSmallBalancer({ workers: 2 }, async (balancer) => {
       const gate = new Gate();
       const accepted = [
         balancer.submit(faults.blocked, [gate.words, 'ran']),
@@ -25,7 +30,7 @@ describe('close', () => {
     }));
 
   it('refuses as a closed one, also where no worker is left', () =>
-    withBalancer({ workers: 1 }, async (balancer) => {
+    withSmallBalancer({ workers: 1 }, async (balancer) => {
       for (const { id } of balancer.stats().workers) await balancer.remove(id);
       const closed = balancer.close();
       expect(await fates([balancer.submit(faults.echo, [1])])).toEqual(['ERR_BALANCER_CLOSED']);
@@ -34,7 +39,7 @@ describe('close', () => {
     }));
 
   it('again and again, and after the end', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const result = balancer.submit(faults.echo, [1]);
       await Promise.all([balancer.close(), balancer.close(), balancer.close({ timeout: 60_000 })]);
       await balancer.close();
@@ -44,7 +49,7 @@ describe('close', () => {
     }));
 
   it('before any thread is up: what was accepted still runs', () =>
-    withBalancer({ workers: 3 }, async (balancer) => {
+    withSmallBalancer({ workers: 3 }, async (balancer) => {
       const requests = Array.from({ length: 20 }, (_, i) => balancer.submit(faults.echo, [i]));
       const closed = balancer.close();
       expect(await fates(requests)).toEqual(requests.map((_, i) => i));
@@ -65,7 +70,7 @@ describe('close', () => {
   });
 
   it('lets a removed worker end that has stayed for its session', () =>
-    withBalancer({ workers: 2 }, async (balancer) => {
+    withSmallBalancer({ workers: 2 }, async (balancer) => {
       await ready(balancer, 2);
       const session = balancer.session();
       const exitCodes: unknown[] = [];
@@ -79,7 +84,7 @@ describe('close', () => {
     }));
 
   it('closes sessions that are still open', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const session = balancer.session();
       expect(await session.submit(faults.echo, [1])).toBe(1);
       await balancer.close();
@@ -87,7 +92,7 @@ describe('close', () => {
     }));
 
   it('ends a thread that a stray callback of a task keeps busy', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       await balancer.submit(faults.hangLater, [gate.words]);
       await gate.reached();
@@ -97,7 +102,7 @@ describe('close', () => {
 
 describe('close with a timeout', () => {
   it('rejects what is not finished then, wherever it is, and ends the threads', () =>
-    withBalancer({ workers: 2, window: 4, retries: 3 }, async (balancer) => {
+    withSmallBalancer({ workers: 2, window: 4, retries: 3 }, async (balancer) => {
       await ready(balancer, 2);
       const gates = [new Gate(), new Gate()];
       const session = balancer.session();
@@ -121,7 +126,7 @@ describe('close with a timeout', () => {
     }));
 
   it('gives results that were there in time', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       await ready(balancer, 1);
       const results = [balancer.submit(faults.echo, [1]), balancer.submit(faults.echo, [{ two: 2 }])];
@@ -136,14 +141,14 @@ describe('close with a timeout', () => {
     }));
 
   it('has no effect when everything is over before', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const result = balancer.submit(faults.echo, [1]);
       await balancer.close({ timeout: 60_000 });
       expect(await result).toBe(1);
     }));
 
   it('after a close without one', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       const running = balancer.submit(faults.endless, [gate.words]);
       running.catch(() => {});
@@ -155,14 +160,14 @@ describe('close with a timeout', () => {
     }));
 
   it('during start-up', () =>
-    withBalancer({ workers: 2 }, async (balancer) => {
+    withSmallBalancer({ workers: 2 }, async (balancer) => {
       const ended = fates([balancer.submit(faults.endless), balancer.submit(faults.never)]);
       await balancer.close({ timeout: 0 });
       expect(await ended).toEqual(['ERR_BALANCER_CLOSED', 'ERR_BALANCER_CLOSED']);
     }));
 
   it('during a crash, and while a worker is restarted', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       const victim = balancer.submit(faults.crash, ['exit', gate.words]);
       const behind = balancer.submit(faults.never);

@@ -1,17 +1,16 @@
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { Balancer, type Policy, type WorkerView } from 'leastwork';
 import { describe, expect, it } from 'vitest';
-import { Gate, until, wait } from '../support/gate.js';
+import { Gate, wait } from '../support/gate.js';
+import { outputOfNode } from '../support/program.js';
+import { until } from '../support/until.js';
 
 /** Runs a program of its own, where nothing else uses the heap or the processor; gives what it prints. */
 const run = async (program: string, ...args: string[]): Promise<unknown> => {
   const file = fileURLToPath(new URL(`./programs/${program}.mjs`, import.meta.url));
   // Counting what code is covered takes memory of its own.
   const { NODE_V8_COVERAGE: _, ...env } = process.env;
-  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', file, ...args], { env });
-  return JSON.parse(stdout);
+  return JSON.parse(await outputOfNode(['--expose-gc', file, ...args], { env }));
 };
 
 /** The first worker with room; counts its work. */
@@ -68,7 +67,7 @@ describe('what it costs', () => {
     const balancer = new Balancer({ workers: 2, window: 32, policy });
     const gate = new Gate();
     const blocked = [0, 1].map(() => balancer.submit(wait, [gate.shared]));
-    await gate.waitFor(2);
+    await gate.reached(2);
     const before = policy.selects;
     const all = Array.from({ length: count }, (_, i) => balancer.submit((n) => n, [i]));
     await until(() => balancer.stats().queued === count - 62);
@@ -94,7 +93,7 @@ describe('what it costs', () => {
     for (let i = 0; i < 10; i++) expect(await balancer.submit((v) => v.length, [list])).toBe(50_000);
     const gate = new Gate();
     const blocked = balancer.submit(wait, [gate.shared]);
-    await gate.waitFor(1);
+    await gate.reached(1);
     const control = new AbortController();
     const aborted = Array.from({ length: 10 }, () =>
       balancer.submit((v) => v.length, [list], { signal: control.signal }),

@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { runChild } from '../support/child.js';
+import { linesOf } from '../support/program.js';
+import { scratch } from '../support/scratch.js';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'leastwork-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-const FAULT = path.join(folder, 'fault');
+const FAULT = path.join(scratch(), 'fault');
 writeFileSync(FAULT, 'hangs');
 
 const CRASHED = 'ERR_WORKER_CRASHED';
@@ -29,10 +28,10 @@ describe('the process ends by itself', () => {
     ['leaves nothing', ['clean', 'no listeners']],
     ['close with a timeout', ['ERR_BALANCER_CLOSED', 'ERR_BALANCER_CLOSED', 'closed']],
   ])('%s', async (name, lines) => {
-    const { lines: said, ...end } = await runChild(name, [FAULT]);
-    expect({ lines: said.toSorted(), ...end }).toEqual({
+    const { stdout, ...end } = await runChild(name, [FAULT]);
+    expect({ lines: linesOf(stdout).toSorted(), ...end }).toEqual({
       lines: lines.toSorted(),
-      errors: '',
+      stderr: '',
       code: 0,
       signal: null,
     });

@@ -132,13 +132,13 @@ describe('routes', () => {
     [null, 'null'],
     [[fake('a')], 'an array'],
     ['*', "'*'"],
-    [fake('a'), 'an object (Object)'],
+    [fake('a'), 'an object with '],
     [{ 'a*b': fake('a') }, "the pattern 'a*b'"],
     [{ '**': fake('a') }, "the pattern '**'"],
     [{ '': fake('a') }, "the pattern ''"],
     [{ '*': undefined }, 'undefined'],
-    [{ '*': { submit: 1 } }, 'an object (Object)'],
-    [{ '*': Object.create(null) }, 'an object (no class)'],
+    [{ '*': { submit: 1 } }, 'an object with submit'],
+    [{ '*': Object.create(null) }, 'an empty object'],
   ])('%o is refused', (routes, given) => {
     expect(() => new Router(routes as never)).toThrow(
       expect.objectContaining({

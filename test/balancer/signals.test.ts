@@ -6,8 +6,8 @@ it('SIGTERM: what was accepted finishes, the rest is refused, and the process en
     if (line === 'ready') kill('SIGTERM');
   });
   expect(end).toEqual({
-    lines: ['ready', 'ERR_BALANCER_CLOSED', 'finished', 'queued'],
-    errors: '',
+    stdout: 'ready\nERR_BALANCER_CLOSED\nfinished\nqueued\n',
+    stderr: '',
     code: null,
     signal: 'SIGTERM',
   });

@@ -1,12 +1,16 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
-import { fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { ready } from '../support/readiness.js';
 
 const reason = new Error('no longer wanted');
 
 describe('abort', () => {
   it('before submit: nothing is sent', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       await expect(balancer.submit(faults.echo, [1], { signal: AbortSignal.abort(reason) })).rejects.toBe(
         reason,
       );
@@ -14,7 +18,7 @@ describe('abort', () => {
     }));
 
   it('of queued and of sent requests: gone at once, nothing else is touched', () =>
-    withBalancer({ window: 4 }, async (balancer) => {
+    withSmallBalancer({ window: 4 }, async (balancer) => {
       const gate = new Gate();
       const abort = new AbortController();
       await ready(balancer, 1);
@@ -48,7 +52,7 @@ describe('abort', () => {
     ['waits for', faults.heeding],
     ['computes and looks at', faults.polling],
   ])('of a running task that %s its signal: it ends by itself, and its thread lives', (_, task) =>
-    withBalancer({ grace: 60_000 }, async (balancer) => {
+    withSmallBalancer({ grace: 60_000 }, async (balancer) => {
       const gate = new Gate();
       const abort = new AbortController();
       const request = balancer.submit(task, [gate.words], { signal: abort.signal });
@@ -64,7 +68,7 @@ describe('abort', () => {
   it.each(['endless', 'never'])(
     'of a running task that ignores it (%s): its thread is ended, its neighbours run',
     (name) =>
-      withBalancer({ grace: 5 }, async (balancer) => {
+      withSmallBalancer({ grace: 5 }, async (balancer) => {
         const gate = new Gate();
         const abort = new AbortController();
         const ended: unknown[] = [];
@@ -85,7 +89,7 @@ describe('abort', () => {
   );
 
   it('of one that hangs behind completions which nobody has read yet', () =>
-    withBalancer({ grace: 5 }, async (balancer) => {
+    withSmallBalancer({ grace: 5 }, async (balancer) => {
       const gate = new Gate();
       const abort = new AbortController();
       await ready(balancer, 1);
@@ -101,7 +105,7 @@ describe('abort', () => {
     }));
 
   it('of a task that ends just when its time to do so is over: nobody else is hit', () =>
-    withBalancer({ grace: 1, window: 64 }, async (balancer) => {
+    withSmallBalancer({ grace: 1, window: 64 }, async (balancer) => {
       await ready(balancer, 1);
       let aborted = 0;
       for (let round = 0; round < 60; round++) {
@@ -120,7 +124,7 @@ describe('abort', () => {
     }));
 
   it('while the thread crashes: the reason wins, once', () =>
-    withBalancer({ grace: 0 }, async (balancer) => {
+    withSmallBalancer({ grace: 0 }, async (balancer) => {
       for (let round = 0; round < 10; round++) {
         const gate = new Gate();
         const abort = new AbortController();
@@ -138,7 +142,7 @@ describe('abort', () => {
     }));
 
   it('for a reason at which one cannot even look', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const no = () => {
         throw new Error('do not look');
       };
@@ -163,7 +167,7 @@ describe('abort', () => {
     }));
 
   it('a long grace keeps no more than one timer for each worker', () =>
-    withBalancer({ grace: 3_600_000 }, async (balancer) => {
+    withSmallBalancer({ grace: 3_600_000 }, async (balancer) => {
       const timers = vi.spyOn(globalThis, 'setTimeout');
       for (let i = 0; i < 5; i++) {
         const gate = new Gate();
@@ -184,7 +188,7 @@ describe('abort', () => {
     }));
 
   it('a signal that 100,000 requests use has one listener at most, and none in the end', () =>
-    withBalancer({ workers: 2, window: 'auto' }, async (balancer) => {
+    withSmallBalancer({ workers: 2, window: 'auto' }, async (balancer) => {
       const { signal } = new AbortController();
       let most = 0;
       const requests: Promise<unknown>[] = [];
@@ -198,7 +202,7 @@ describe('abort', () => {
     }));
 
   it.each(['auto', 16_384] as const)('aborts 100,000 requests at once, a window of %s', (window) =>
-    withBalancer({ workers: 1, window }, async (balancer) => {
+    withSmallBalancer({ workers: 1, window }, async (balancer) => {
       const abort = new AbortController();
       const gate = new Gate();
       const running = balancer.submit(faults.blocked, [gate.words, 'ran']);

@@ -1,9 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Balancer } from 'leastwork';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { taskEntry } from '../support/task-entry.js';
 
 /** As users write it in a module of tasks. */
-const taskEntry = new URL('../../dist/workers/task.js', import.meta.url).href;
 
 const storage = new AsyncLocalStorage<number>();
 

@@ -1,11 +1,15 @@
 import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { ready } from '../support/readiness.js';
 
 describe('backpressure', () => {
   it('maxQueue: the queue takes so many besides what the windows hold, then submit rejects', () =>
-    withBalancer({ window: 2, maxQueue: 3 }, async (balancer) => {
+    withSmallBalancer({ window: 2, maxQueue: 3 }, async (balancer) => {
       const gate = new Gate();
       await ready(balancer, 1);
       const accepted = [balancer.submit(faults.blocked, [gate.words])];
@@ -21,7 +25,7 @@ describe('backpressure', () => {
     }));
 
   it.each(['session', 'key'])('what waits for one worker alone counts, too: a %s', (how) =>
-    withBalancer({ window: 1, maxQueue: 3, policy: 'hash' }, async (balancer) => {
+    withSmallBalancer({ window: 1, maxQueue: 3, policy: 'hash' }, async (balancer) => {
       const gate = new Gate();
       await ready(balancer, 1);
       const session = balancer.session();
@@ -50,7 +54,7 @@ describe('backpressure', () => {
   );
 
   it('ready() waits for room, and drain tells of it once', () =>
-    withBalancer({ window: 1, maxQueue: 2 }, async (balancer) => {
+    withSmallBalancer({ window: 1, maxQueue: 2 }, async (balancer) => {
       const gate = new Gate();
       let drains = 0;
       balancer.on('drain', () => drains++);
@@ -73,7 +77,7 @@ describe('backpressure', () => {
     }));
 
   it('a producer that waits in ready() submits everything, with at most so many queued', () =>
-    withBalancer({ workers: 2, window: 2, maxQueue: 4 }, async (balancer) => {
+    withSmallBalancer({ workers: 2, window: 2, maxQueue: 4 }, async (balancer) => {
       const accepted: Promise<unknown>[] = [];
       let most = 0;
       for (let i = 0; i < 500; i++) {
@@ -86,7 +90,7 @@ describe('backpressure', () => {
     }));
 
   it.each(['abort', 'queueTimeout'])('room that comes from an %s wakes those who wait', (how) =>
-    withBalancer({ window: 1, maxQueue: 1 }, async (balancer) => {
+    withSmallBalancer({ window: 1, maxQueue: 1 }, async (balancer) => {
       const gate = new Gate();
       const abort = new AbortController();
       const running = balancer.submit(faults.blocked, [gate.words]);
@@ -105,7 +109,7 @@ describe('backpressure', () => {
   );
 
   it('close() wakes those who wait, whose submit then is refused', () =>
-    withBalancer({ window: 1, maxQueue: 1 }, async (balancer) => {
+    withSmallBalancer({ window: 1, maxQueue: 1 }, async (balancer) => {
       const gate = new Gate();
       const accepted = [balancer.submit(faults.blocked, [gate.words])];
       await gate.reached();
@@ -119,7 +123,7 @@ describe('backpressure', () => {
     }));
 
   it('a crash does not count what it puts back', () =>
-    withBalancer({ window: 8, maxQueue: 2 }, async (balancer) => {
+    withSmallBalancer({ window: 8, maxQueue: 2 }, async (balancer) => {
       const gate = new Gate();
       await ready(balancer, 1);
       const victim = balancer.submit(faults.crash, ['exit', gate.words]);

@@ -1,7 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Balancer } from 'leastwork';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Gate, until, wait } from '../support/gate.js';
+import { collect } from '../support/collect.js';
+import { Gate, wait } from '../support/gate.js';
+import { until } from '../support/until.js';
 
 const double = (n: number) => n * 2;
 
@@ -27,12 +29,6 @@ class Source implements AsyncIterable<number>, AsyncIterator<number> {
     return { done: true, value: undefined };
   }
 }
-
-const collect = async <T>(results: AsyncIterable<T>): Promise<T[]> => {
-  const all: T[] = [];
-  for await (const result of results) all.push(result);
-  return all;
-};
 
 describe('map', () => {
   let balancer: Balancer;
@@ -61,7 +57,7 @@ describe('map', () => {
       (item) => {
         if (typeof item === 'number') return item;
         const words = new Int32Array(item);
-        Atomics.wait(words, 0, 0);
+        Atomics.wait(words, 1, 0);
         return 'blocked';
       },
       { ordered: false },
@@ -142,7 +138,7 @@ describe('map', () => {
     };
     const results = fresh.map(source(), wait);
     const first = results.next();
-    await gate.waitFor(2);
+    await gate.reached(2);
     for (let i = 0; i < 100; i++) await turn();
     expect(asked).toBeLessThanOrEqual(20);
     gate.open();
@@ -179,7 +175,7 @@ describe('map', () => {
     expect(await collect(narrow.map(numbers, double))).toEqual(numbers.map(double));
     const gate = new Gate();
     const others = [narrow.submit(wait, [gate.shared]), narrow.submit(() => 'queued')];
-    await gate.waitFor(1);
+    await gate.reached(1);
     const results = collect(narrow.map([1, 2, 3], double));
     await turn();
     gate.open();
@@ -234,7 +230,7 @@ describe('map', () => {
     };
     const task = (item: SharedArrayBuffer | number) => {
       if (typeof item === 'number') return item;
-      Atomics.wait(new Int32Array(item), 0, 0);
+      Atomics.wait(new Int32Array(item), 1, 0);
       return 0;
     };
     const results = balancer.map(source(), task, { ordered: false });
@@ -274,7 +270,7 @@ describe('map', () => {
     const results = fresh.map(source(), (item) => {
       if (item === 1) throw new Error('one');
       if (typeof item === 'number') return item;
-      Atomics.wait(new Int32Array(item), 0, 0);
+      Atomics.wait(new Int32Array(item), 1, 0);
       return -1;
     });
     const first = results.next();
@@ -310,7 +306,7 @@ describe('map', () => {
     await results.next();
     await results.next();
     const blocked = fresh.submit(wait, [gate.shared]);
-    await gate.waitFor(1);
+    await gate.reached(1);
     await until(() => source.asked > 5);
     await results.return?.();
     expect(source.returned).toBe(1);
@@ -330,7 +326,7 @@ describe('map', () => {
     const gate = new Gate();
     const results = fresh.map([gate.shared], wait);
     const first = results.next();
-    await gate.waitFor(1);
+    await gate.reached(1);
     await results.return?.();
     expect(await first).toEqual({ done: true, value: undefined });
     const next = fresh.submit(() => 'same thread');
@@ -413,7 +409,7 @@ describe('map', () => {
       { signal: control.signal },
     );
     const first = results.next();
-    for (const gate of gates) await gate.waitFor(1);
+    for (const gate of gates) await gate.reached(1);
     control.abort(new Error('enough'));
     await expect(first).rejects.toThrow('enough');
     // The gates stay shut: only threads that were ended let this through.

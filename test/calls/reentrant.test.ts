@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process';
 import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { Balancer } from 'leastwork';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Gate, wait } from '../support/gate.js';
-
-const taskEntry = new URL('../../dist/workers/task.js', import.meta.url).href;
+import { outputOfNode } from '../support/program.js';
+import { taskEntry } from '../support/task-entry.js';
 
 /** An argument that runs the caller's code while it is sent. */
 const when = (act: () => unknown) => ({
@@ -119,7 +117,7 @@ describe("the caller's code that runs in the middle of ours", () => {
     const session = own.session();
     const gate = new Gate();
     const before = [session.submit(wait, [gate.shared, 0]), session.submit((n: number) => n, [1])];
-    await gate.waitFor(1);
+    await gate.reached(1);
     const more: Promise<number>[] = [];
     let closing: Promise<void> | undefined;
     const act = () => {
@@ -166,7 +164,7 @@ describe("the caller's code that runs in the middle of ours", () => {
 
   it('callbacks that throw: uncaught, as with any callback, and nothing is lost', async () => {
     const program = fileURLToPath(new URL('../balancer/programs/throwing-callbacks.mjs', import.meta.url));
-    const { stdout } = await promisify(execFile)(process.execPath, [program, taskEntry]);
+    const stdout = await outputOfNode([program, taskEntry]);
     expect(JSON.parse(stdout)).toEqual({
       results: ['reported', 'goes on'],
       uncaught: ['drain', 'progress a', 'progress b', 'workerEnd', 'workerStart'],

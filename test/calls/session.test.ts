@@ -1,9 +1,11 @@
 import type { Balancer, Session } from 'leastwork';
 import { describe, expect, it } from 'vitest';
-import { allReady, next, withBalancer } from '../support/balancer.js';
-import { Gate, until, wait } from '../support/gate.js';
-
-const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+import { withBalancer } from '../support/balancer.js';
+import { next } from '../support/events.js';
+import { Gate, wait } from '../support/gate.js';
+import { range } from '../support/range.js';
+import { allReady } from '../support/readiness.js';
+import { until } from '../support/until.js';
 
 /** Appends to what this thread keeps; gives back how long that is. */
 function append(name: string, n: number): number {
@@ -28,15 +30,15 @@ describe('a session', () => {
     (policy) =>
       withBalancer({ workers: 4, policy }, async (balancer) => {
         await allReady(balancer);
-        const sessions = numbers(6).map((n) => ({ name: `session ${n}`, session: balancer.session() }));
+        const sessions = range(0, 6).map((n) => ({ name: `session ${n}`, session: balancer.session() }));
         const results: Promise<unknown>[] = [];
-        for (const n of numbers(100)) {
+        for (const n of range(0, 100)) {
           for (const { name, session } of sessions) results.push(session.submit(append, [name, n]));
           results.push(balancer.submit((v: number) => v, [n]));
         }
         await Promise.all(results);
         for (const { name, session } of sessions) {
-          expect(await session.submit(kept, [name])).toEqual(numbers(100));
+          expect(await session.submit(kept, [name])).toEqual(range(0, 100));
           session.close();
         }
       }),
@@ -50,7 +52,7 @@ describe('a session', () => {
       await session.submit(append, ['a', 1]);
       const id = session.workerId;
       expect(id).toBeGreaterThan(0);
-      await Promise.all(numbers(50).map((n) => session.submit(append, ['a', n])));
+      await Promise.all(range(0, 50).map((n) => session.submit(append, ['a', n])));
       expect(session.workerId).toBe(id);
       session.close();
     }));
@@ -62,13 +64,13 @@ describe('a session', () => {
       await session.submit(append, ['a', 0]);
       const gate = new Gate();
       const running = session.submit(wait, [gate.shared]);
-      const behind = numbers(10).map((n) => session.submit(append, ['a', n]));
-      await gate.waitFor(1);
-      await Promise.all(numbers(100).map((n) => balancer.submit((v: number) => v, [n])));
+      const behind = range(0, 10).map((n) => session.submit(append, ['a', n]));
+      await gate.reached(1);
+      await Promise.all(range(0, 100).map((n) => balancer.submit((v: number) => v, [n])));
       expect(workerOf(balancer, session)?.pending).toBe(11);
       gate.open();
       await running;
-      expect(await Promise.all(behind)).toEqual(numbers(10).map((n) => n + 2));
+      expect(await Promise.all(behind)).toEqual(range(0, 10).map((n) => n + 2));
       session.close();
     }));
 
@@ -81,11 +83,11 @@ describe('a session', () => {
       await session.submit(append, ['a', 0]);
       const from = session.workerId;
       const crash = session.submit(() => process.exit(1));
-      const behind = numbers(20).map((n) => session.submit(append, ['a', n]));
+      const behind = range(0, 20).map((n) => session.submit(append, ['a', n]));
       await expect(crash).rejects.toMatchObject({ code: 'ERR_WORKER_CRASHED' });
-      expect(await Promise.all(behind)).toEqual(numbers(20).map((n) => n + 1));
+      expect(await Promise.all(behind)).toEqual(range(0, 20).map((n) => n + 1));
       expect(moves).toEqual([{ from, to: session.workerId }]);
-      expect(await session.submit(kept, ['a'])).toEqual(numbers(20));
+      expect(await session.submit(kept, ['a'])).toEqual(range(0, 20));
       session.close();
     }));
 
@@ -120,7 +122,7 @@ describe('a worker with open sessions', () => {
       const ended = next(balancer, 'workerEnd');
       const removing = balancer.remove(id);
       expect(workerOf(balancer, session)?.state).toBe('draining');
-      expect(await Promise.all(numbers(20).map((n) => session.submit(append, ['a', n])))).toHaveLength(20);
+      expect(await Promise.all(range(0, 20).map((n) => session.submit(append, ['a', n])))).toHaveLength(20);
       expect(session.workerId).toBe(id);
       expect(workerOf(balancer, session)?.state).toBe('draining');
       session.close();
@@ -146,7 +148,7 @@ describe('a worker with open sessions', () => {
   it('is the last to go when the set shrinks', () =>
     withBalancer({ workers: 4 }, async (balancer) => {
       await allReady(balancer);
-      for (const round of numbers(3)) {
+      for (const round of range(0, 3)) {
         const session = balancer.session();
         await session.submit(append, ['a', round]);
         await balancer.resize(1);
@@ -159,7 +161,7 @@ describe('a worker with open sessions', () => {
   it('ends with the last of them', () =>
     withBalancer({ workers: 2, policy: 'pick-first' }, async (balancer) => {
       await allReady(balancer);
-      const sessions = numbers(3).map(() => balancer.session());
+      const sessions = range(0, 3).map(() => balancer.session());
       for (const session of sessions) await session.submit(append, ['a', 0]);
       expect(new Set(sessions.map(({ workerId }) => workerId)).size).toBe(1);
       const removing = balancer.remove(sessions[0]?.workerId as number);
@@ -174,9 +176,9 @@ describe('a worker with open sessions', () => {
   it('ends at close(), which finishes what was accepted', () =>
     withBalancer({ workers: 1 }, async (balancer) => {
       const session = balancer.session();
-      const results = numbers(20).map((n) => session.submit(append, ['a', n]));
+      const results = range(0, 20).map((n) => session.submit(append, ['a', n]));
       await balancer.close();
-      expect(await Promise.all(results)).toEqual(numbers(20).map((n) => n + 1));
+      expect(await Promise.all(results)).toEqual(range(0, 20).map((n) => n + 1));
       expect(balancer.stats().workers).toHaveLength(0);
     }));
 });
@@ -186,9 +188,9 @@ describe('closing a session', () => {
     withBalancer({ workers: 3, window: 2 }, async (balancer) => {
       await allReady(balancer);
       const session = balancer.session();
-      const results = numbers(50).map((n) => session.submit(append, ['a', n]));
+      const results = range(0, 50).map((n) => session.submit(append, ['a', n]));
       session.close();
-      expect(await Promise.all(results)).toEqual(numbers(50).map((n) => n + 1));
+      expect(await Promise.all(results)).toEqual(range(0, 50).map((n) => n + 1));
     }));
 
   it('refuses what is submitted after it', () =>
@@ -209,7 +211,7 @@ describe('closing a session', () => {
       const gate = new Gate();
       const running = session.submit(wait, [gate.shared]);
       const behind = session.submit(append, ['a', 1]);
-      await gate.waitFor(1);
+      await gate.reached(1);
       const id = session.workerId as number;
       session.close();
       const removing = balancer.remove(id);
@@ -226,7 +228,7 @@ describe('closing a session', () => {
       const gate = new Gate();
       const abort = new AbortController();
       const running = session.submit(wait, [gate.shared]);
-      await gate.waitFor(1);
+      await gate.reached(1);
       const aborted = session.submit(append, ['a', 1], { signal: abort.signal });
       session.close();
       abort.abort();

@@ -1,23 +1,14 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Balancer } from 'leastwork';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { collect } from '../support/collect.js';
+import { taskEntry } from '../support/task-entry.js';
+import { until } from '../support/until.js';
 
 /** As users write it in a module of tasks. */
-const taskEntry = new URL('../../dist/workers/task.js', import.meta.url).href;
 
 /** Words that a task and its test both see. */
 const shared = (words = 4) => new Int32Array(new SharedArrayBuffer(4 * words));
-
-/** Resolves when the condition holds; a turn of the event loop at a time. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await turn();
-}
-
-async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const value of values) all.push(value);
-  return all;
-}
 
 /** Yields numbers without ever waiting, and counts them; word 1 is set when its `finally` has run. */
 function* endless(counter: Int32Array) {

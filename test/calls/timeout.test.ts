@@ -1,10 +1,15 @@
 import { TaskTimeoutError } from 'leastwork';
 import { describe, expect, it } from 'vitest';
-import { fates, faults, Gate, ready, until, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { ready } from '../support/readiness.js';
+import { until } from '../support/until.js';
 
 describe('timeout', () => {
   it.each(['endless', 'never'])('ends a run that takes too long (%s); its neighbours run', (name) =>
-    withBalancer({ grace: 5 }, async (balancer) => {
+    withSmallBalancer({ grace: 5 }, async (balancer) => {
       const before = balancer.submit(faults.echo, ['before']);
       const request = balancer.submit(faults[name]!, [], { timeout: 30 });
       const behind = Array.from({ length: 20 }, (_, i) => balancer.submit(faults.echo, [i]));
@@ -18,7 +23,7 @@ describe('timeout', () => {
   );
 
   it('aborts the signal of its task first, which may end by itself', () =>
-    withBalancer({ grace: 60_000 }, async (balancer) => {
+    withSmallBalancer({ grace: 60_000 }, async (balancer) => {
       const gate = new Gate();
       await expect(balancer.submit(faults.heeding, [gate.words], { timeout: 20 })).rejects.toMatchObject({
         code: 'ERR_TASK_TIMEOUT',
@@ -29,7 +34,7 @@ describe('timeout', () => {
     }));
 
   it('counts from the start of the run, not from submit', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       const first = balancer.submit(faults.blocked, [gate.words]);
       const waiting = Array.from({ length: 20 }, (_, i) =>
@@ -45,7 +50,7 @@ describe('timeout', () => {
   it.each(['timeout', 'queueTimeout'])(
     'does not blame a run that ended in time while the main thread was busy (%s)',
     (name) =>
-      withBalancer({}, async (balancer) => {
+      withSmallBalancer({}, async (balancer) => {
         await balancer.submit(faults.echo, [0]);
         const gate = new Gate();
         const end = performance.now() + 1_500;
@@ -61,7 +66,7 @@ describe('timeout', () => {
   );
 
   it('of one that hangs behind completions which nobody has read yet', () =>
-    withBalancer({ grace: 0 }, async (balancer) => {
+    withSmallBalancer({ grace: 0 }, async (balancer) => {
       await ready(balancer, 1);
       const gate = new Gate();
       const requests = [
@@ -77,7 +82,7 @@ describe('timeout', () => {
     }));
 
   it('the default of the Balancer applies to each request, and can be switched off for one', () =>
-    withBalancer({ timeout: 20, grace: 0 }, async (balancer) => {
+    withSmallBalancer({ timeout: 20, grace: 0 }, async (balancer) => {
       const gate = new Gate();
       expect(await fates([balancer.submit(faults.never)])).toEqual(['ERR_TASK_TIMEOUT']);
       const patient = balancer.submit(faults.blocked, [gate.words, 'patient'], {
@@ -90,7 +95,7 @@ describe('timeout', () => {
     }));
 
   it('does not depend on the wall clock, which may have been set since the process started', () =>
-    withBalancer({ grace: 0 }, async (balancer) => {
+    withSmallBalancer({ grace: 0 }, async (balancer) => {
       const { timeOrigin } = performance;
       Object.defineProperty(performance, 'timeOrigin', { value: timeOrigin - 3_600_000, configurable: true });
       try {
@@ -103,7 +108,7 @@ describe('timeout', () => {
     }));
 
   it('starts anew with each run', () =>
-    withBalancer({ grace: 0 }, async (balancer) => {
+    withSmallBalancer({ grace: 0 }, async (balancer) => {
       const gate = new Gate();
       const request = balancer.submit(faults.crashTimes, [2, 'exit', gate.words], {
         timeout: 20_000,
@@ -116,7 +121,7 @@ describe('timeout', () => {
 
 describe('queueTimeout', () => {
   it('rejects what has not started in time, in the window and in the queue', () =>
-    withBalancer({ window: 4 }, async (balancer) => {
+    withSmallBalancer({ window: 4 }, async (balancer) => {
       const gate = new Gate();
       const running = balancer.submit(faults.blocked, [gate.words, 'ran'], { queueTimeout: 20_000 });
       await gate.reached();
@@ -134,7 +139,7 @@ describe('queueTimeout', () => {
     }));
 
   it('is over once the run has started', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       await balancer.submit(faults.echo, [0]);
       const running = balancer.submit(faults.blocked, [gate.words, 'ran'], { queueTimeout: 100 });
@@ -147,7 +152,7 @@ describe('queueTimeout', () => {
     }));
 
   it('the default of the Balancer applies to each request', () =>
-    withBalancer({ queueTimeout: 20, window: 1 }, async (balancer) => {
+    withSmallBalancer({ queueTimeout: 20, window: 1 }, async (balancer) => {
       const gate = new Gate();
       await ready(balancer, 1);
       const running = balancer.submit(faults.blocked, [gate.words, 'ran'], { queueTimeout: 20_000 });

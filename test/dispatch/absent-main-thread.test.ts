@@ -1,8 +1,8 @@
 import { Balancer } from 'leastwork';
 import { expect, it } from 'vitest';
-import { Gate, until, wait } from '../support/gate.js';
-
-const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
+import { Gate, wait } from '../support/gate.js';
+import { range } from '../support/range.js';
+import { until } from '../support/until.js';
 
 const busyFor = (ms: number): void => {
   const end = performance.now() + ms;
@@ -19,8 +19,8 @@ it('a main thread that is busy with other things sends more ahead', async () => 
   const sentAhead = async (): Promise<number> => {
     const gate = new Gate();
     const first = balancer.submit(wait, [gate.shared]);
-    await gate.waitFor(1);
-    const all = range(100).map(() => balancer.submit(spin, [0.2]));
+    await gate.reached(1);
+    const all = range(0, 100).map(() => balancer.submit(spin, [0.2]));
     await until(() => balancer.stats().queued + balancer.stats().workers[0]!.pending === 101);
     const ahead = balancer.stats().workers[0]!.pending - 1;
     gate.open();
@@ -30,7 +30,7 @@ it('a main thread that is busy with other things sends more ahead', async () => 
   let most = 0;
   for (let i = 0; i < 20 && most <= 8; i++) {
     const turns = setInterval(() => busyFor(12), 13);
-    await Promise.all(range(300).map(() => balancer.submit(spin, [0.2])));
+    await Promise.all(range(0, 300).map(() => balancer.submit(spin, [0.2])));
     clearInterval(turns);
     most = Math.max(most, await sentAhead());
   }

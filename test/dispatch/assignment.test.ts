@@ -8,13 +8,27 @@ import type { Worker } from '../../dist/src/worker/worker.js';
 
 const task = { mean: 1, runs: 1 } as TaskRef;
 const counts = { submitted: 0, completed: 0, failed: 0, reclaimed: 0, retried: 0, ejected: 0 };
-const limits = { depth: 8, lead: new Prefetch(1.5), bytes: 1_000 };
+const limits = { depth: 8, prefetch: new Prefetch(1.5), bytes: 1_000 };
 const policy = { name: 'none', pins: false, add() {}, remove() {}, select: () => undefined, update() {} };
 
-/** A worker that only notes what it is given. */
-function worker(onStage: (request: Request) => void): Worker {
-  const view = { pending: 1, available: true };
-  return { view, backlog: [], touched: false, stage: onStage, flush() {} } as unknown as Worker;
+/** A worker of which the given requests can be taken back, and that only notes what it is given. */
+function worker(unstarted: Request[], onStage: (request: Request) => void): Worker {
+  const view = { pending: unstarted.length, available: true };
+  return {
+    view,
+    state: 'ready',
+    status: { isUnresponsive: false },
+    backlog: [],
+    get unstarted() {
+      return unstarted.length;
+    },
+    reclaim: () => unstarted.splice(0),
+    stage(request: Request) {
+      view.pending++;
+      onStage(request);
+    },
+    flush() {},
+  } as unknown as Worker;
 }
 
 describe('what is moved to an idle worker', () => {
@@ -26,18 +40,14 @@ describe('what is moved to an idle worker', () => {
     ];
     const aborted = second.promise();
     const staged: Request[] = [];
-    const idle = worker((request) => {
+    const idle = worker([], (request) => {
       staged.push(request);
       // As a getter in its arguments may do.
       if (request === first) second.reject(new Error('enough'));
     });
     for (const request of [first, third]) request.promise();
-    const handout = new Assignment(new Queue(), policy, limits, [], counts);
-    handout.give(
-      [first, second, third],
-      worker(() => {}),
-      idle,
-    );
+    const busy = worker([first, second, third], () => {});
+    new Assignment(new Queue(), policy, limits, [busy, idle], counts).run(undefined);
     expect(staged).toEqual([first, third]);
     await expect(aborted).rejects.toThrow('enough');
   });

@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Balancer } from 'leastwork';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Gate, until, wait } from '../support/gate.js';
-
-const taskEntry = new URL('../../dist/workers/task.js', import.meta.url).href;
+import { Gate, wait } from '../support/gate.js';
+import { taskEntry } from '../support/task-entry.js';
+import { until } from '../support/until.js';
 
 /** With a core to spare the main thread looks for results by itself, else it is woken: both must leave room for others. */
 describe.each([1, 2])("the caller's event loop, %s workers", (workers) => {
@@ -163,7 +163,6 @@ describe("the caller's context", () => {
   it('an AsyncLocalStorage holds through submit, its rejections, map and progress', async () => {
     const balancer = new Balancer({ workers: 1 });
     const storage = new AsyncLocalStorage<number>();
-    const taskEntry = new URL('../../dist/workers/task.js', import.meta.url).href;
     const one = (n: number) =>
       storage.run(n, async () => {
         const seen: unknown[] = [];
@@ -235,7 +234,7 @@ describe("the worker's event loop", () => {
     const balancer = new Balancer({ workers: 1, window: 64 });
     const gate = new Gate();
     const blocked = balancer.submit(wait, [gate.shared]);
-    await gate.waitFor(1);
+    await gate.reached(1);
     const ticks = counter();
     const left = balancer.submit(
       (shared) => {

@@ -1,6 +1,8 @@
 import { Balancer, type BalancerOptions } from 'leastwork';
 import { describe, expect, it } from 'vitest';
-import { Gate, until, wait } from '../support/gate.js';
+import { Gate, wait } from '../support/gate.js';
+import { range } from '../support/range.js';
+import { until } from '../support/until.js';
 
 /** A shared list to which tasks add their number when they start. */
 class Log {
@@ -16,8 +18,6 @@ const note = (shared: SharedArrayBuffer, entry: number) => {
   words[1 + Atomics.add(words, 0, 1)] = entry;
 };
 
-const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
-
 /** Some ms later: longer than what makes a worker count as stuck. */
 const aWhile = () => {
   const end = performance.now() + 6;
@@ -29,7 +29,7 @@ const blocked = async (options: BalancerOptions) => {
   const balancer = new Balancer({ workers: 1, ...options });
   const gate = new Gate();
   const first = balancer.submit(wait, [gate.shared]);
-  await gate.waitFor(1);
+  await gate.reached(1);
   return { balancer, gate, first };
 };
 
@@ -123,7 +123,7 @@ describe('order', () => {
     const [long, short] = [new Gate(), new Gate()];
     const stuck = balancer.submit(wait, [long.shared]);
     const other = balancer.submit(wait, [short.shared]);
-    await Promise.all([long.waitFor(1), short.waitFor(1)]);
+    await Promise.all([long.reached(1), short.reached(1)]);
     const log = new Log();
     const all = range(0, 20).map((i) => balancer.submit(note, [log.shared, i]));
     await until(() => balancer.stats().queued === 14);
@@ -179,7 +179,7 @@ describe('no worker idles while a request is unstarted', () => {
       if (long.length === 3) long.length = 3;
     }
     // Four long ones came; the fourth blocks the last worker, so let it pass.
-    await gate.waitFor(4);
+    await gate.reached(4);
     gate.open();
     await Promise.all([...long, ...short]);
     const again = new Gate();
@@ -195,7 +195,7 @@ describe('no worker idles while a request is unstarted', () => {
     const balancer = new Balancer({ workers: 2, window: 16 });
     const gate = new Gate();
     const long = balancer.submit(wait, [gate.shared]);
-    await gate.waitFor(1);
+    await gate.reached(1);
     const all = range(0, 60).map((i) => {
       const bytes = new Uint8Array(1_000).fill(i);
       // Some can be moved as they are, some cannot.
@@ -238,7 +238,7 @@ describe('how much is sent ahead', () => {
         shared: SharedArrayBuffer,
       ) => void;
       const first = balancer.submit(block, [gate.shared]);
-      await gate.waitFor(1);
+      await gate.reached(1);
       const all = range(0, 100).map(() => balancer.submit(task));
       await until(() => balancer.stats().queued + balancer.stats().workers[0]!.pending === 101);
       const ahead = balancer.stats().workers[0]!.pending - 1;
@@ -276,7 +276,7 @@ describe('how much is sent ahead', () => {
       opened.open();
       if (knows) for (let i = 0; i < 10; i++) await balancer.submit(block, [opened.shared]);
       const first = balancer.submit(block, [gate.shared]);
-      await gate.waitFor(1);
+      await gate.reached(1);
       const given = range(0, 5).map(() => new Uint8Array(10));
       const all = given.map((bytes) => balancer.submit(size, [bytes], { transfer: [bytes.buffer] }));
       await until(() => balancer.stats().queued + balancer.stats().workers[0]!.pending === 6);

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { Poller } from '../../dist/src/dispatch/poller.js';
 
 describe('the main thread goes to sleep', () => {
-  it('only after it has seen what was held back before a long run', async () => {
-    // The worker completes a short request, holds it back and starts a long one, all while the main thread is about to ask.
+  it('only after it has seen a completion that was coalesced before a long run', async () => {
+    // The worker completes a short request, does not announce it and starts a long one, all while the main thread is about to ask.
     let lies = false;
     let taken = 0;
     const poller = new Poller({
@@ -15,7 +15,7 @@ describe('the main thread goes to sleep', () => {
       },
       hasResults: () => lies,
       nextResult: () => (taken === 0 ? 10 : undefined),
-      mayHoldBack() {
+      mayCoalesce() {
         lies = taken === 0;
         return false;
       },

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { nearest } from '../../dist/src/errors/did-you-mean.js';
+import { didYouMean } from '../../dist/src/errors/did-you-mean.js';
 
 it.each([
   ['maxqueue', ['maxQueue', 'workers'], 'maxQueue'],
@@ -13,5 +13,5 @@ it.each([
   ['', ['a'], undefined],
   ['x', [], undefined],
 ])('%s among %j: %s', (given, names, meant) => {
-  expect(nearest(given, names)).toBe(meant);
+  expect(didYouMean(given, names)).toBe(meant);
 });

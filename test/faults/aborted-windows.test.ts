@@ -2,7 +2,9 @@ import { describe, expect, it, vi } from 'vitest';
 // Not the package's own entry, which is bundled: its windows could not be watched.
 import { Balancer } from '../../dist/src/index.js';
 import { Window } from '../../dist/src/protocol/window.js';
-import { faults, Gate, until } from '../support/faults.js';
+import { faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { until } from '../support/until.js';
 
 describe('a signal that aborts all that waits in a window', () => {
   it.each([{ policy: 'least-pending' }, { policy: 'hash' }] as const)(

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { fates, faults, Gate, ready, until, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { ready } from '../support/readiness.js';
+import { until } from '../support/until.js';
 
 /** Holds a worker's thread by something that a task has left behind, until the gate is opened. */
 async function hold(submit: (task: typeof faults.blockLater, args: [Int32Array]) => Promise<unknown>) {
@@ -16,7 +21,7 @@ describe.each([{ window: 8 }, { window: 1 }, { window: 'auto' }] as const)(
     const options = { workers: 2, window, heartbeat: false } as const;
 
     it('keeps no request from a worker that idles', () =>
-      withBalancer(options, async (balancer) => {
+      withSmallBalancer(options, async (balancer) => {
         await ready(balancer, 2);
         const gate = await hold((task, args) => balancer.submit(task, args));
         for (let i = 0; i < 10; i++) {
@@ -28,7 +33,7 @@ describe.each([{ window: 8 }, { window: 1 }, { window: 'auto' }] as const)(
       }));
 
     it('gets none once one was taken back, as long as it does not answer', () =>
-      withBalancer(options, async (balancer) => {
+      withSmallBalancer(options, async (balancer) => {
         await ready(balancer, 2);
         const gate = await hold((task, args) => balancer.submit(task, args));
         const held = balancer.stats().workers.findIndex(({ completed }) => completed === 1);
@@ -38,7 +43,8 @@ describe.each([{ window: 8 }, { window: 1 }, { window: 'auto' }] as const)(
             isDone = true;
           });
           await Promise.resolve();
-          // In each turn: on a busy machine it may be taken back from the other one first, and be sent to this one only then.
+          // In each turn: on a busy machine it may be taken back from the other one first, and be sent to
+          // this one only then.
           await until(() => {
             wasSent ||= balancer.stats().workers[held]!.pending === 1;
             return isDone;
@@ -57,7 +63,7 @@ describe.each([{ window: 8 }, { window: 1 }, { window: 'auto' }] as const)(
       }));
 
     it('keeps no request from a worker that idles later', () =>
-      withBalancer(options, async (balancer) => {
+      withSmallBalancer(options, async (balancer) => {
         await ready(balancer, 2);
         const held = await hold((task, args) => balancer.submit(task, args));
         const gate = new Gate();
@@ -71,7 +77,7 @@ describe.each([{ window: 8 }, { window: 1 }, { window: 'auto' }] as const)(
       }));
 
     it('gets requests again as soon as it is free', () =>
-      withBalancer(options, async (balancer) => {
+      withSmallBalancer(options, async (balancer) => {
         await ready(balancer, 2);
         const held = await hold((task, args) => balancer.submit(task, args));
         // Until one of them was sent to it, and taken back.
@@ -86,7 +92,7 @@ describe.each([{ window: 8 }, { window: 1 }, { window: 'auto' }] as const)(
       }));
 
     it('is one of two such: the first that is free runs what waits', () =>
-      withBalancer(options, async (balancer) => {
+      withSmallBalancer(options, async (balancer) => {
         await ready(balancer, 2);
         const gates = [new Gate(), new Gate()];
         await Promise.all(gates.map((gate) => balancer.submit(faults.crossing, [gate.words])));
@@ -98,7 +104,7 @@ describe.each([{ window: 8 }, { window: 1 }, { window: 'auto' }] as const)(
       }));
 
     it('is ended: what it was to run runs elsewhere', () =>
-      withBalancer(options, async (balancer) => {
+      withSmallBalancer(options, async (balancer) => {
         await ready(balancer, 2);
         const gate = new Gate();
         await balancer.submit(faults.crashLaterThan, [gate.words]);
@@ -110,7 +116,7 @@ describe.each([{ window: 8 }, { window: 1 }, { window: 'auto' }] as const)(
       }));
 
     it('is the only one: its request waits', () =>
-      withBalancer({ ...options, workers: 1 }, async (balancer) => {
+      withSmallBalancer({ ...options, workers: 1 }, async (balancer) => {
         const gate = await hold((task, args) => balancer.submit(task, args));
         const waiting = balancer.submit(faults.echo, [1]);
         await until(() => balancer.stats().pending === 1);
@@ -120,7 +126,7 @@ describe.each([{ window: 8 }, { window: 1 }, { window: 'auto' }] as const)(
       }));
 
     it('keeps what must run there', () =>
-      withBalancer(options, async (balancer) => {
+      withSmallBalancer(options, async (balancer) => {
         await ready(balancer, 2);
         const session = balancer.session();
         const gate = await hold((task, args) => session.submit(task, args));

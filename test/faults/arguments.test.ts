@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { ready } from '../support/readiness.js';
 
 describe('arguments on their way', () => {
   it('by message, to a thread that dies: they are sent again to the next', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       await ready(balancer, 1);
       const victim = balancer.submit(faults.crash, ['exit', gate.words]);
@@ -17,7 +21,7 @@ describe('arguments on their way', () => {
     }));
 
   it('too large for the threads: the request fails after some of them have died, and its neighbours run', () =>
-    withBalancer(
+    withSmallBalancer(
       { resourceLimits: { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 4 } },
       async (balancer) => {
         const huge = Array.from({ length: 3_000_000 }, (_, i) => i + 0.5);
@@ -39,7 +43,7 @@ describe('arguments on their way', () => {
     ));
 
   it('with getters that submit requests themselves', () =>
-    withBalancer({ window: 64 }, async (balancer) => {
+    withSmallBalancer({ window: 64 }, async (balancer) => {
       await ready(balancer, 1);
       const inner: Promise<unknown>[] = [];
       const restless = () => ({

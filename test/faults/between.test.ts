@@ -1,13 +1,18 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { ready } from '../support/readiness.js';
 
 describe('a crash while no request runs', () => {
   it('between two requests: nobody fails', () =>
-    withBalancer({ window: 64 }, async (balancer) => {
+    withSmallBalancer({ window: 64 }, async (balancer) => {
       const ended: unknown[] = [];
       balancer.on('workerEnd', (event) => ended.push(event));
-      // Each leaves an error behind that surfaces in the next turn of the thread's event loop; the busy ones bring that about.
+      // Each leaves an error behind that surfaces in the next turn of the thread's event loop; the busy ones
+      // bring that about.
       const requests = Array.from({ length: 60 }, (_, i) =>
         i % 20 === 0 ? balancer.submit(faults.crashLater, [i]) : balancer.submit(faults.busy, [1, i]),
       );
@@ -19,7 +24,7 @@ describe('a crash while no request runs', () => {
     }));
 
   it('while idle: the next request runs on a fresh thread', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       await balancer.submit(faults.crashWhenOpened, [gate.words]);
       const first = await balancer.submit(faults.thread);
@@ -30,7 +35,7 @@ describe('a crash while no request runs', () => {
     }));
 
   it('a request that is posted to a thread which is dying runs elsewhere', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       for (let round = 0; round < 20; round++) {
         const gate = new Gate();
         await balancer.submit(faults.crashWhenOpened, [gate.words]);
@@ -43,7 +48,7 @@ describe('a crash while no request runs', () => {
     }));
 
   it('an error that an earlier task left behind ends the request that runs when it surfaces', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       const culprit = balancer.submit(faults.crashWhenOpened, [gate.words]);
       const victim = balancer.submit(faults.never, [gate.words]);

@@ -1,6 +1,10 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { ready } from '../support/readiness.js';
 
 /** What surfaces as uncaught while `act` runs. vitest's own listener would fail the test. */
 async function uncaughtDuring(act: () => Promise<void>): Promise<unknown[]> {
@@ -20,7 +24,7 @@ async function uncaughtDuring(act: () => Promise<void>): Promise<unknown[]> {
 
 describe("in the caller's own callbacks", () => {
   it('a crash while a `then` callback keeps the main thread busy, and submits', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       await ready(balancer, 1);
       const inner: Promise<unknown>[] = [];
@@ -37,7 +41,7 @@ describe("in the caller's own callbacks", () => {
     }));
 
   it('the rejection handler of a crashed request may submit, abort and close', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const abort = new AbortController();
       const victim = balancer.submit(faults.crash, ['exit']);
       const aborted = balancer.submit(faults.echo, [0], { signal: abort.signal });
@@ -52,7 +56,7 @@ describe("in the caller's own callbacks", () => {
     }));
 
   it('listeners that throw stop nothing', () =>
-    withBalancer({ window: 1, maxQueue: 2 }, async (balancer) => {
+    withSmallBalancer({ window: 1, maxQueue: 2 }, async (balancer) => {
       const gate = new Gate();
       for (const event of ['workerStart', 'workerEnd', 'drain'] as const) {
         balancer.on(event, () => {
@@ -75,7 +79,7 @@ describe("in the caller's own callbacks", () => {
     }));
 
   it('onProgress that throws stops nothing', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const seen: unknown[] = [];
       const caught = await uncaughtDuring(async () => {
         const onProgress = (value: unknown) => {
@@ -90,7 +94,7 @@ describe("in the caller's own callbacks", () => {
     }));
 
   it('a listener of workerEnd sees a Balancer that works', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const next = new Promise((resolve) => {
         balancer.once('workerEnd', () => resolve(balancer.submit(faults.echo, ['next'])));
       });

@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { CRASHES, fates, faults, Gate, ready, until, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { CRASHES, faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { ready } from '../support/readiness.js';
+import { until } from '../support/until.js';
 
 describe.each(CRASHES)('a crash ($how) during', ({ how }) => {
   it('close: what was accepted runs to its end', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       const victim = balancer.submit(faults.crash, [how, gate.words]);
       const behind = Array.from({ length: 20 }, (_, i) => balancer.submit(faults.echo, [i]));
@@ -20,7 +25,7 @@ describe.each(CRASHES)('a crash ($how) during', ({ how }) => {
     }));
 
   it('reload: only the victim fails, and every thread is fresh', () =>
-    withBalancer({ workers: 2 }, async (balancer) => {
+    withSmallBalancer({ workers: 2 }, async (balancer) => {
       await ready(balancer, 2);
       const gate = new Gate();
       const victim = balancer.submit(faults.crash, [how, gate.words]);
@@ -36,7 +41,7 @@ describe.each(CRASHES)('a crash ($how) during', ({ how }) => {
     }));
 
   it('resize: only the victim fails, and there are as many as wanted', () =>
-    withBalancer({ workers: 3 }, async (balancer) => {
+    withSmallBalancer({ workers: 3 }, async (balancer) => {
       await ready(balancer, 3);
       const gates = [new Gate(), new Gate(), new Gate()];
       const victims = gates.map((gate) => balancer.submit(faults.crash, [how, gate.words]));
@@ -58,7 +63,7 @@ describe.each(CRASHES)('a crash ($how) during', ({ how }) => {
     }));
 
   it('reclaim: an idle worker takes what waits behind it', () =>
-    withBalancer({ workers: 2, window: 32 }, async (balancer) => {
+    withSmallBalancer({ workers: 2, window: 32 }, async (balancer) => {
       await ready(balancer, 2);
       const gates = [new Gate(), new Gate()];
       const victim = balancer.submit(faults.crash, [how, gates[0]!.words]);
@@ -80,7 +85,7 @@ describe.each(CRASHES)('a crash ($how) during', ({ how }) => {
     }));
 
   it('the time in which an aborted task may end by itself', () =>
-    withBalancer({ grace: 60_000 }, async (balancer) => {
+    withSmallBalancer({ grace: 60_000 }, async (balancer) => {
       const gate = new Gate();
       const abort = new AbortController();
       const victim = balancer.submit(faults.crash, [how, gate.words], { signal: abort.signal });
@@ -95,7 +100,7 @@ describe.each(CRASHES)('a crash ($how) during', ({ how }) => {
 });
 
 it('a worker that is retired dies while it runs its last request', () =>
-  withBalancer({ workers: 2 }, async (balancer) => {
+  withSmallBalancer({ workers: 2 }, async (balancer) => {
     await ready(balancer, 2);
     const gate = new Gate();
     const victim = balancer.submit(faults.crash, ['exit', gate.words]);

@@ -13,7 +13,7 @@ it.each([true, false])(
     const dispatcher = new Dispatcher(
       {
         policy: createPolicy('least-pending', { now: () => 0, random: Math.random }),
-        limits: { depth: 8, lead: new Prefetch(1), bytes: 1 },
+        limits: { depth: 8, prefetch: new Prefetch(1), bytes: 1 },
         cores: 2,
       },
       { drained() {}, idle() {}, busy() {} },
@@ -43,6 +43,7 @@ it.each([true, false])(
       },
       putBack: (requests: unknown) =>
         done.push(requests === unstarted ? 'put back' : 'put back something else'),
+      eject() {},
       terminate: () => done.push('terminate'),
     };
     dispatcher.end(worker as never, hanging as never);

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { ready } from '../support/readiness.js';
 
 // What a worker that leaves gives back when it dies goes to the queue: and there nobody would come for it.
 describe('the last worker has been removed, and dies in what it still runs', () => {
@@ -9,7 +13,7 @@ describe('the last worker has been removed, and dies in what it still runs', () 
     ['requests of a session, where all is being closed', {}],
     ['requests of a session, where an empty set fails', { whenEmpty: 'fail' }],
   ] as const)('%s', (_, options) =>
-    withBalancer(options, async (balancer) => {
+    withSmallBalancer(options, async (balancer) => {
       await ready(balancer, 1);
       const gate = new Gate();
       const session = balancer.session();
@@ -27,7 +31,7 @@ describe('the last worker has been removed, and dies in what it still runs', () 
   );
 
   it('the running request, which was to run again', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       await ready(balancer, 1);
       const gate = new Gate();
       const victim = balancer.submit(faults.crash, ['exit', gate.words], { retries: 1 });
@@ -40,7 +44,7 @@ describe('the last worker has been removed, and dies in what it still runs', () 
     }));
 
   it('where one is added after all, what has come back runs there', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       await ready(balancer, 1);
       const gate = new Gate();
       const session = balancer.session();

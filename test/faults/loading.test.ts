@@ -1,12 +1,14 @@
 import { tasks } from 'leastwork';
 import { describe, expect, it } from 'vitest';
-import { fates, faults, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { faults } from '../support/faults.js';
 
 const run = (name: string) => tasks(new URL(`../fixtures/faults/${name}.mjs`, import.meta.url)).run!;
 
 describe('a crash while a module loads', () => {
   it('rejects the request that needed the module; its neighbours run', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const before = balancer.submit(faults.echo, [1]);
       const victim = balancer.submit(run('exits-at-load'));
       const behind = Array.from({ length: 20 }, (_, i) => balancer.submit(faults.echo, [i]));
@@ -21,7 +23,7 @@ describe('a crash while a module loads', () => {
     }));
 
   it('a module that throws costs no thread', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const [error, after] = await Promise.allSettled([
         balancer.submit(run('throws-at-load')),
         balancer.submit(faults.echo, [1]),
@@ -38,7 +40,7 @@ describe('a crash while a module loads', () => {
     }));
 
   it('a module that never loads is ended by a timeout', () =>
-    withBalancer({ grace: 0 }, async (balancer) => {
+    withSmallBalancer({ grace: 0 }, async (balancer) => {
       const victim = balancer.submit(run('waits-at-load'), [], { timeout: 20 });
       const behind = [balancer.submit(faults.echo, [1]), balancer.submit(faults.echo, [2])];
       expect(await fates([victim, ...behind])).toEqual(['ERR_TASK_TIMEOUT', 1, 2]);

@@ -1,6 +1,11 @@
 import type { Balancer } from 'leastwork';
 import { describe, expect, it } from 'vitest';
-import { fates, faults, Gate, ready, until, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { ready } from '../support/readiness.js';
+import { until } from '../support/until.js';
 
 const resourceLimits = { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 4 };
 const huge = Array.from({ length: 3_000_000 }, (_, i) => i + 0.5);
@@ -17,7 +22,7 @@ async function submitAndAbort(balancer: Balancer, value: unknown): Promise<void>
 
 describe('arguments that are more than the memory of a thread holds', () => {
   it('do not hurt a request that awaits something when they arrive', () =>
-    withBalancer({ resourceLimits }, async (balancer) => {
+    withSmallBalancer({ resourceLimits }, async (balancer) => {
       const gate = new Gate();
       const running = balancer.submit(faults.turning, [gate.words, 'unhurt']);
       await gate.reached();
@@ -42,7 +47,7 @@ describe('arguments that are more than the memory of a thread holds', () => {
     }));
 
   it('that were taken back do not hurt the request that comes after them', () =>
-    withBalancer({ resourceLimits }, async (balancer) => {
+    withSmallBalancer({ resourceLimits }, async (balancer) => {
       const gate = new Gate();
       const ends: unknown[] = [];
       balancer.on('workerEnd', ({ cause }) => ends.push(cause));
@@ -57,7 +62,7 @@ describe('arguments that are more than the memory of a thread holds', () => {
     }));
 
   it('that were taken back do not hurt a request that awaits something', () =>
-    withBalancer({ resourceLimits }, async (balancer) => {
+    withSmallBalancer({ resourceLimits }, async (balancer) => {
       const gate = new Gate();
       const running = balancer.submit(faults.turning, [gate.words, 'unhurt']);
       await gate.reached();
@@ -81,7 +86,7 @@ describe('arguments that were taken back from a busy thread', () => {
   }
 
   it('fill no more than its window', () =>
-    withBalancer({ windowBytes: 1_000_000, window: 64 }, async (balancer) => {
+    withSmallBalancer({ windowBytes: 1_000_000, window: 64 }, async (balancer) => {
       const { running, gate } = await fill(balancer);
       const waiting = [1, 2].map((n) => balancer.submit(faults.echo, [{ map: new Map([[n, n]]) }]));
       await Promise.resolve();
@@ -102,7 +107,7 @@ describe('arguments that were taken back from a busy thread', () => {
     }));
 
   it('are gone when it idles', () =>
-    withBalancer({ windowBytes: 1_000_000, window: 64 }, async (balancer) => {
+    withSmallBalancer({ windowBytes: 1_000_000, window: 64 }, async (balancer) => {
       const { running, gate } = await fill(balancer);
       gate.open();
       await running;

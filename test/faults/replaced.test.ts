@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { fates, faults, ready, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { faults } from '../support/faults.js';
+import { ready } from '../support/readiness.js';
 
 // Fake timers, as test runners have them, change what the whole thread sees.
 describe('a task replaces what its thread is made of, and leaves it so', () => {
@@ -28,7 +31,7 @@ describe('a task replaces what its thread is made of, and leaves it so', () => {
   ];
 
   it.each(replaced)('%s: the thread goes on, and ends when it is to', (_, replace) =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       await balancer.submit(replace);
       // More than the 10 ms after which the thread's event loop has to turn.
       const long = Array.from({ length: 8 }, (_, i) =>
@@ -48,7 +51,7 @@ describe('a task replaces what its thread is made of, and leaves it so', () => {
   );
 
   it('a thread that something keeps busy, so that it cannot end, is ended', () =>
-    withBalancer({ heartbeat: false }, async (balancer) => {
+    withSmallBalancer({ heartbeat: false }, async (balancer) => {
       await ready(balancer, 1);
       await balancer.submit(() => {
         setTimeout(() => {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { fates, faults, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { faults } from '../support/faults.js';
 
 describe('a crash while the result is cloned', () => {
   it('rejects that request alone', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const before = balancer.submit(faults.echo, [{ before: true }]);
       const victim = balancer.submit(faults.trap, ['exits']);
       const behind = Array.from({ length: 20 }, (_, i) => balancer.submit(faults.echo, [i]));
@@ -14,7 +16,7 @@ describe('a crash while the result is cloned', () => {
     }));
 
   it('a getter that throws costs no thread', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const [victim, after] = await Promise.allSettled([
         balancer.submit(faults.trap, ['throws']),
         balancer.submit(faults.echo, [1]),

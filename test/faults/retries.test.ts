@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { CRASHES, fates, faults, Gate, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { CRASHES, faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
 
 describe('retries', () => {
   it.each(CRASHES)('runs it again, on another worker: $how', ({ how }) =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       const before = balancer.submit(faults.echo, ['before']);
       const request = balancer.submit(faults.crashTimes, [1, how, gate.words], { retries: 1 });
@@ -16,7 +19,7 @@ describe('retries', () => {
   );
 
   it('no more often than it says', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       const request = balancer.submit(faults.crashTimes, [9, 'exit', gate.words], { retries: 1 });
       await expect(request).rejects.toMatchObject({ code: 'ERR_WORKER_CRASHED', exitCode: 7 });
@@ -24,7 +27,7 @@ describe('retries', () => {
     }));
 
   it('a request that has killed three workers is not given a fourth, whatever it says', () =>
-    withBalancer({ workers: 2 }, async (balancer) => {
+    withSmallBalancer({ workers: 2 }, async (balancer) => {
       const gate = new Gate();
       const request = balancer.submit(faults.crashTimes, [9, 'exit', gate.words], { retries: 100 });
       const behind = Array.from({ length: 10 }, (_, i) => balancer.submit(faults.echo, [i]));
@@ -34,7 +37,7 @@ describe('retries', () => {
     }));
 
   it('never runs anything twice that did not ask for it', () =>
-    withBalancer({ workers: 2 }, async (balancer) => {
+    withSmallBalancer({ workers: 2 }, async (balancer) => {
       const gate = new Gate();
       const requests: Promise<unknown>[] = [];
       for (let i = 0; i < 200; i++) {
@@ -47,13 +50,13 @@ describe('retries', () => {
     }));
 
   it('the default of the Balancer applies to each request', () =>
-    withBalancer({ retries: 2 }, async (balancer) => {
+    withSmallBalancer({ retries: 2 }, async (balancer) => {
       const gate = new Gate();
       expect(await balancer.submit(faults.crashTimes, [2, 'exit', gate.words])).toBe('at last');
     }));
 
   it('keeps its place by age: it runs before what was submitted after it', () =>
-    withBalancer({ window: 2 }, async (balancer) => {
+    withSmallBalancer({ window: 2 }, async (balancer) => {
       const order: string[] = [];
       const note = (name: string) => () => order.push(name);
       const gate = new Gate();

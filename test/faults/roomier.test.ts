@@ -1,10 +1,12 @@
 import { expect, it } from 'vitest';
-import { fates, faults, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { faults } from '../support/faults.js';
 
 const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
 it('arguments for which a thread has too little memory left run on a fresh one', () =>
-  withBalancer({ resourceLimits }, async (balancer) => {
+  withSmallBalancer({ resourceLimits }, async (balancer) => {
     const ends: unknown[] = [];
     balancer.on('workerEnd', ({ cause }) => ends.push(cause));
     /** Fits a fresh thread, and not beside what the next task leaves behind. */

@@ -1,10 +1,14 @@
 import { WorkerCrashedError } from 'leastwork';
 import { describe, expect, it } from 'vitest';
-import { CRASHES, fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { CRASHES, faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { ready } from '../support/readiness.js';
 
 describe.each(CRASHES)('a crash while a request runs: $how', ({ how, exitCode, cause }) => {
   it('rejects that request alone, and says why', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       const before = [balancer.submit(faults.echo, [1]), balancer.submit(faults.echo, ['x'.repeat(1000)])];
       const victim = balancer.submit(faults.crash, [how, gate.words]);
@@ -37,17 +41,19 @@ describe.each(CRASHES)('a crash while a request runs: $how', ({ how, exitCode, c
     }));
 
   it('loses no result that was completed just before', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       await ready(balancer, 1);
       const before = [balancer.submit(faults.echo, [1]), balancer.submit(faults.echo, [{ two: 2 }])];
       const failing = balancer.submit(faults.thrower, ['three']);
       const victim = balancer.submit(faults.crash, [how, gate.words]);
-      // They are posted at the end of this microtask turn. After that this thread sees nothing until it hears of all at once.
+      // They are posted at the end of this microtask turn. After that this thread sees nothing until it hears
+      // of all at once.
       await Promise.resolve();
       expect(Atomics.wait(gate.words, 0, 0, 20_000)).not.toBe('timed-out');
       gate.open();
-      // Time to die, so that it most likely is dead by then; with the results unread, or it has not, the fates are the same.
+      // Time to die, so that it most likely is dead by then; with the results unread, or it has not, the
+      // fates are the same.
       Atomics.wait(gate.words, 3, 0, 50);
       expect(await fates([...before, failing, victim])).toEqual([
         1,
@@ -58,7 +64,7 @@ describe.each(CRASHES)('a crash while a request runs: $how', ({ how, exitCode, c
     }));
 
   it('loses no result where the main thread looks by itself, and is not told', () =>
-    withBalancer({ window: 32 }, async (balancer) => {
+    withSmallBalancer({ window: 32 }, async (balancer) => {
       // Short tasks: then it does not wait for a message.
       const short = () => Array.from({ length: 30 }, (_, i) => balancer.submit(faults.echo, [i]));
       for (let i = 0; i < 20; i++) await Promise.all(short());

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { fates, faults, Gate, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
 
 describe('sessions', () => {
   it('move when their worker dies; what was submitted runs in order', () =>
-    withBalancer({ workers: 2, window: 4 }, async (balancer) => {
+    withSmallBalancer({ workers: 2, window: 4 }, async (balancer) => {
       const session = balancer.session();
       const moves: unknown[] = [];
       session.on('moved', (event) => moves.push(event));
@@ -23,7 +26,7 @@ describe('sessions', () => {
     }));
 
   it('move when their worker dies while its successor is starting', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const session = balancer.session();
       const gate = new Gate();
       const victim = session.submit(faults.crash, ['exit', gate.words]);
@@ -39,7 +42,7 @@ describe('sessions', () => {
     }));
 
   it('move when their worker has to be ended', () =>
-    withBalancer({ grace: 0, window: 2 }, async (balancer) => {
+    withSmallBalancer({ grace: 0, window: 2 }, async (balancer) => {
       const session = balancer.session();
       const requests = [
         session.submit(faults.endless, [], { timeout: 20 }),
@@ -49,7 +52,7 @@ describe('sessions', () => {
     }));
 
   it('send the next request when the one before it is aborted in the window of a thread that is busy otherwise', () =>
-    withBalancer({ window: 1 }, async (balancer) => {
+    withSmallBalancer({ window: 1 }, async (balancer) => {
       const gate = new Gate();
       const abort = new AbortController();
       const session = balancer.session();
@@ -65,7 +68,7 @@ describe('sessions', () => {
     }));
 
   it('on a worker that leaves are finished there', () =>
-    withBalancer({ workers: 2, window: 1 }, async (balancer) => {
+    withSmallBalancer({ workers: 2, window: 1 }, async (balancer) => {
       const gate = new Gate();
       const session = balancer.session();
       const running = session.submit(faults.blocked, [gate.words]);

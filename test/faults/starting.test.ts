@@ -1,13 +1,16 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Balancer, NoWorkerError } from 'leastwork';
-import { afterAll, describe, expect, it } from 'vitest';
-import { fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
+import { describe, expect, it } from 'vitest';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { ready } from '../support/readiness.js';
+import { scratch } from '../support/scratch.js';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'leastwork-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = scratch();
 
 const FAULT = path.join(folder, 'fault');
 const preload = [new URL('../fixtures/faults/preload.mjs', import.meta.url)];
@@ -47,7 +50,7 @@ describe('a thread that cannot start', () => {
     '%s: requests fail with the cause',
     async (_name, { fault, ...options }: Record<string, unknown>, text) => {
       if (fault !== undefined) writeFileSync(FAULT, fault as string);
-      await withBalancer({ workers: 2, ...options }, async (balancer) => {
+      await withSmallBalancer({ workers: 2, ...options }, async (balancer) => {
         const waiting = submitMany(balancer);
         const error = await waiting[0]!.catch((reason: unknown) => reason as NoWorkerError);
         expect(error).toBeInstanceOf(NoWorkerError);
@@ -65,7 +68,7 @@ describe('a thread that cannot start', () => {
 
   it('is tried again, and then everything works again', async () => {
     writeFileSync(FAULT, 'throws');
-    await withBalancer({ preload, env }, async (balancer) => {
+    await withSmallBalancer({ preload, env }, async (balancer) => {
       expect(await fates(submitMany(balancer))).toEqual(new Array(10).fill('ERR_NO_WORKER'));
       rmSync(FAULT);
       await once(balancer, 'workerStart');
@@ -76,7 +79,7 @@ describe('a thread that cannot start', () => {
 
   it('costs a waiting request nothing when the next attempt succeeds', async () => {
     writeFileSync(FAULT, 'exits');
-    await withBalancer({ preload, env }, async (balancer) => {
+    await withSmallBalancer({ preload, env }, async (balancer) => {
       const waiting = submitMany(balancer);
       const [{ exitCode, expected }] = await once(balancer, 'workerEnd');
       expect({ exitCode, expected }).toEqual({ exitCode: 5, expected: false });
@@ -87,7 +90,7 @@ describe('a thread that cannot start', () => {
 
   it('in the place of one that died: what that one had runs on another, which idles', async () => {
     rmSync(FAULT, { force: true });
-    await withBalancer({ workers: 2, preload, env }, async (balancer) => {
+    await withSmallBalancer({ workers: 2, preload, env }, async (balancer) => {
       await ready(balancer, 2);
       writeFileSync(FAULT, 'throws');
       const gate = new Gate();
@@ -104,7 +107,7 @@ describe('a thread that cannot start', () => {
 
   it('wakes those who wait in ready()', async () => {
     writeFileSync(FAULT, 'throws');
-    await withBalancer({ preload, env, maxQueue: 1 }, async (balancer) => {
+    await withSmallBalancer({ preload, env, maxQueue: 1 }, async (balancer) => {
       const waiting = balancer.submit(faults.echo, [1]);
       const [, fate] = await Promise.all([balancer.ready(), fates([waiting])]);
       expect(fate).toEqual(['ERR_NO_WORKER']);
@@ -114,7 +117,7 @@ describe('a thread that cannot start', () => {
 
   it('rejects resize, add and reload; the workers that run go on', async () => {
     rmSync(FAULT, { force: true });
-    await withBalancer({ preload, env }, async (balancer) => {
+    await withSmallBalancer({ preload, env }, async (balancer) => {
       await once(balancer, 'workerStart');
       writeFileSync(FAULT, 'throws');
       const before = balancer.stats().workers[0]!.id;

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { CRASHES, fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { CRASHES, faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { ready } from '../support/readiness.js';
 
 describe('several workers crash at once', () => {
   it.each([
@@ -7,7 +11,7 @@ describe('several workers crash at once', () => {
     { workers: 3, crashing: 3 },
     { workers: 1, crashing: 1 },
   ])('$crashing of $workers', ({ workers, crashing }) =>
-    withBalancer({ workers }, async (balancer) => {
+    withSmallBalancer({ workers }, async (balancer) => {
       await ready(balancer, workers);
       const gates = Array.from({ length: crashing }, () => new Gate());
       const victims = gates.map((gate, i) => balancer.submit(faults.crash, [CRASHES[i]!.how, gate.words]));
@@ -29,7 +33,7 @@ describe('several workers crash at once', () => {
   );
 
   it('again and again, while work comes in: only those that crash fail', () =>
-    withBalancer({ workers: 2 }, async (balancer) => {
+    withSmallBalancer({ workers: 2 }, async (balancer) => {
       const requests: Promise<unknown>[] = [];
       const expected: unknown[] = [];
       for (let i = 0; i < 300; i++) {

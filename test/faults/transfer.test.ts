@@ -2,16 +2,21 @@ import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
-import { CRASHES, fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { CRASHES, faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { ready } from '../support/readiness.js';
 
 const bytesOf = (n: number) => new Uint8Array(1000).fill(n);
 /** Ends in which the thread can still send back what it has not started. */
 const orderly = CRASHES.filter(({ how }) => how !== 'out of memory').map(({ how }) => how);
 
-// The requests of a session are sent ahead to its worker; others wait where what was transferred with them could be lost.
+// The requests of a session are sent ahead to its worker; others wait where what was transferred with them
+// could be lost.
 describe('arguments that were transferred to a thread that died before it started them', () => {
   it.each(orderly)('come back, and run elsewhere (%s)', (how) =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       const buffer = Buffer.alloc(1000, 2);
       const own = bytesOf(3);
@@ -42,7 +47,7 @@ describe('arguments that were transferred to a thread that died before it starte
   );
 
   it('come back as often as threads die', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       await ready(balancer, 1);
       const own = bytesOf(4);
       const gates = [new Gate(), new Gate(), new Gate()];
@@ -60,7 +65,7 @@ describe('arguments that were transferred to a thread that died before it starte
     }));
 
   it('are lost where the thread ran out of memory: that request says so, others run', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       const own = bytesOf(3);
       await ready(balancer, 1);
@@ -80,7 +85,7 @@ describe('arguments that were transferred to a thread that died before it starte
     }));
 
   it('are lost where the thread had to be ended', () =>
-    withBalancer({ grace: 0 }, async (balancer) => {
+    withSmallBalancer({ grace: 0 }, async (balancer) => {
       const gate = new Gate();
       const own = bytesOf(3);
       await ready(balancer, 1);
@@ -100,7 +105,7 @@ describe('arguments that were transferred to a thread that died before it starte
     }));
 
   it('are not sent ahead at all where nothing binds them to the thread', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       const own = bytesOf(3);
       await ready(balancer, 1);
@@ -114,7 +119,7 @@ describe('arguments that were transferred to a thread that died before it starte
     }));
 
   it('cannot be given to a second run, whatever `retries` says', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       const own = bytesOf(3);
       const victim = balancer.submit(faults.crash, ['exit', gate.words, own], {
@@ -132,7 +137,7 @@ describe('arguments that were transferred to a thread that died before it starte
     }));
 
   it('are not sent to a thread that is ending already', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       const own = bytesOf(5);
       await balancer.submit(faults.endSlowly, [gate.words]);
@@ -147,11 +152,12 @@ describe('arguments that were transferred to a thread that died before it starte
     }));
 });
 
-// Whether the thread's last message or its end is heard first is not ours to say; where it is the message, what was sent upon it is lost.
+// Whether the thread's last message or its end is heard first is not ours to say; where it is the message,
+// what was sent upon it is lost.
 it('are not sent to a thread that is known to be dead, as its last messages are received', async () => {
   const lost: unknown[] = [];
   for (let attempt = 0; attempt < 8; attempt++) {
-    await withBalancer({ window: 'auto' }, async (balancer) => {
+    await withSmallBalancer({ window: 'auto' }, async (balancer) => {
       // As when it runs out of memory: none of its exit handlers is called.
       const vanish = (now: boolean) => now && (process as unknown as { reallyExit(): void }).reallyExit();
       const brief = () => {

@@ -1,7 +1,10 @@
 import type { Balancer } from 'leastwork';
 import { describe, expect, it } from 'vitest';
-import { allReady, counter, next, readyIds, withBalancer } from '../support/balancer.js';
-import { Gate, until, wait } from '../support/gate.js';
+import { withBalancer } from '../support/balancer.js';
+import { counter, next } from '../support/events.js';
+import { Gate, wait } from '../support/gate.js';
+import { allReady, readyIds } from '../support/readiness.js';
+import { until } from '../support/until.js';
 
 /** Works, except in a thread that was broken. */
 function work(n: number): number {
@@ -128,7 +131,7 @@ describe('one broken worker of three', () => {
       const running = session.submit(wait, [gate.shared, 'done']);
       const behind = Array.from({ length: 20 }, (_, i) => session.submit(work, [i]));
       expect(await fifth).toBe('failed');
-      await gate.waitFor(1);
+      await gate.reached(1);
       expect(await ejected).toEqual({ id, reason: 'consecutive-failures' });
       // What the session has behind it moves, although it is still running.
       expect(await Promise.all(behind)).toEqual(Array.from({ length: 20 }, (_, i) => i));
@@ -164,14 +167,15 @@ describe('what says nothing about a worker', () => {
         const aborted = session.submit(
           (shared: SharedArrayBuffer) => {
             const words = new Int32Array(shared);
-            Atomics.add(words, 1, 1);
-            Atomics.wait(words, 0, 0);
+            Atomics.add(words, 0, 1);
+            Atomics.notify(words, 0);
+            Atomics.wait(words, 1, 0);
             throw new Error('stopped');
           },
           [gate.shared],
           { signal: abort.signal },
         );
-        await gate.waitFor(1);
+        await gate.reached(1);
         abort.abort();
         await expect(aborted).rejects.toMatchObject({ name: 'AbortError' });
         // The other worker succeeds meanwhile.

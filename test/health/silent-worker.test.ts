@@ -1,22 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { allReady, counter, next, withBalancer } from '../support/balancer.js';
-import { Gate, until, wait } from '../support/gate.js';
-
-/** Leaves something behind that hangs the thread when its event loop turns next; notes that it does. */
-function leaveTrap(shared: SharedArrayBuffer): void {
-  const words = new Int32Array(shared);
-  setTimeout(() => {
-    Atomics.add(words, 1, 1);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-  }, 0);
-}
+import { withBalancer } from '../support/balancer.js';
+import { counter, next } from '../support/events.js';
+import { Gate, wait, waitLater } from '../support/gate.js';
+import { allReady } from '../support/readiness.js';
+import { until } from '../support/until.js';
 
 describe('a worker that hangs while it idles', () => {
   it('is replaced, and what it was given runs elsewhere', () =>
     withBalancer({ workers: 1, heartbeat: 100 }, async (balancer) => {
       const trap = new Gate();
-      await balancer.submit(leaveTrap, [trap.shared]);
-      await trap.waitFor(1);
+      await balancer.submit(waitLater, [trap.shared]);
+      await trap.reached(1);
       const ejected = next(balancer, 'workerEjected');
       const readmitted = next(balancer, 'workerReadmitted');
       const ended = next(balancer, 'workerEnd');
@@ -34,14 +28,14 @@ describe('a worker that hangs while it idles', () => {
     withBalancer({ workers: 2, heartbeat: 100 }, async (balancer) => {
       await allReady(balancer);
       const trap = new Gate();
-      await balancer.submit(leaveTrap, [trap.shared]);
-      await trap.waitFor(1);
+      await balancer.submit(waitLater, [trap.shared]);
+      await trap.reached(1);
       // The other worker takes it: it was used less recently.
       const gate = new Gate();
       const ejected = next(balancer, 'workerEjected');
       const readmitted = next(balancer, 'workerReadmitted');
       const result = balancer.submit(wait, [gate.shared, 'done']);
-      await gate.waitFor(1);
+      await gate.reached(1);
       expect(await ejected).toMatchObject({ reason: 'silent' });
       await readmitted;
       gate.open();
@@ -54,9 +48,9 @@ describe('a worker that hangs while it idles', () => {
       withBalancer({ workers: 1, heartbeat: 50 }, async (yardstick) => {
         const trap = new Gate();
         const ejections = counter(balancer, 'workerEjected');
-        await balancer.submit(leaveTrap, [trap.shared]);
-        await yardstick.submit(leaveTrap, [trap.shared]);
-        await trap.waitFor(2);
+        await balancer.submit(waitLater, [trap.shared]);
+        await yardstick.submit(waitLater, [trap.shared]);
+        await trap.reached(2);
         const signal = new AbortController();
         const mine = balancer.submit(() => 1, [], { signal: signal.signal });
         expect(await yardstick.submit(() => 1)).toBe(1);
@@ -75,11 +69,11 @@ describe('a worker that runs a request for longer than the heartbeat', () => {
         const gate = new Gate();
         const ejections = counter(balancer, 'workerEjected');
         const result = balancer.submit(wait, [gate.shared, 'done']);
-        await gate.waitFor(1);
+        await gate.reached(1);
         for (let round = 1; round <= 3; round++) {
           const trap = new Gate();
-          await yardstick.submit(leaveTrap, [trap.shared]);
-          await trap.waitFor(1);
+          await yardstick.submit(waitLater, [trap.shared]);
+          await trap.reached(1);
           await yardstick.submit(() => 0);
         }
         expect(yardstick.stats().ejected).toBe(3);
@@ -112,13 +106,14 @@ describe('a worker that runs a request for longer than the heartbeat', () => {
       const awaiting = balancer.submit(
         async (shared: SharedArrayBuffer) => {
           const words = new Int32Array(shared);
-          Atomics.add(words, 1, 1);
-          while (Atomics.load(words, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+          Atomics.add(words, 0, 1);
+          Atomics.notify(words, 0);
+          while (Atomics.load(words, 1) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
           return 'done';
         },
         [gate.shared],
       );
-      await gate.waitFor(1);
+      await gate.reached(1);
       const hanging = balancer.submit(wait, [new Gate().shared]);
       await expect(hanging).rejects.toMatchObject({ code: 'ERR_WORKER_CRASHED' });
       gate.open();
@@ -132,13 +127,13 @@ it('a removed worker that hangs is ended, so that remove() comes to its end', ()
     await allReady(balancer);
     const trap = new Gate();
     const session = balancer.session();
-    await session.submit(leaveTrap, [trap.shared]);
+    await session.submit(waitLater, [trap.shared]);
     const id = session.workerId as number;
     session.close();
-    await trap.waitFor(1);
+    await trap.reached(1);
     const gate = new Gate();
     const busy = balancer.submit(wait, [gate.shared]);
-    await gate.waitFor(1);
+    await gate.reached(1);
     expect(await balancer.remove(id)).toBe(true);
     expect(balancer.stats().workers).toHaveLength(1);
     gate.open();

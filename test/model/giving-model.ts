@@ -1,13 +1,17 @@
 /**
- * Steps 9 to 11 of the window's protocol as a model: requests whose arguments are transferred, between a main thread that follows
- * `src/worker/window-writer.ts` and `src/worker/worker.ts`, and a thread that follows `workers/main.ts` and ends by itself at any moment. The window, its
- * words and its methods are the real ones; rings and completions, which the other model has, are left out.
+ * The protocol of `src/protocol/handover.ts` as a model: requests whose arguments are transferred, between a main thread that
+ * follows `src/worker/window-writer.ts` and `src/worker/worker.ts`, and a thread that follows `workers/loop/work-loop.ts` and
+ * ends by itself at any moment. The window, its words and its methods are the real ones; rings and completions, which the
+ * other model has, are left out.
  */
+import type { Handover } from '../../dist/src/protocol/handover.js';
 import type { ActorModel, Model } from './model.js';
 import { type WindowModelOptions, WindowSetting } from './window-setting.js';
 
 export interface GivingOptions {
   readonly Window: WindowModelOptions['Window'];
+  /** The real class, or one with an error in it. */
+  readonly Handover: typeof Handover;
   readonly requests: number;
   /** How many unstarted requests may be aborted. */
   readonly aborts: number;
@@ -55,10 +59,11 @@ interface WorkerLocal {
 }
 
 export function givingModel(options: GivingOptions): Model<GivingGhost> {
-  const { Window, requests, aborts, error } = options;
+  const { Window, Handover, requests, aborts, error } = options;
   const position = 0xfffe;
   const setting = new WindowSetting({ Window, capacity: 2, requests, position, messages: true });
   const window = setting.windows[0]!;
+  const handover = new Handover(window.memory);
 
   const main: ActorModel<MainLocal, GivingGhost> = {
     name: 'main',
@@ -73,8 +78,8 @@ export function givingModel(options: GivingOptions): Model<GivingGhost> {
       /** `WindowWriter.stage` and `post`. */
       const post = () => {
         const id = local.queued.shift()!;
-        const given = error === 'posts without a give' || window.give();
-        if (given && error === 'says given before it is sent') window.given();
+        const given = error === 'posts without a give' || handover.give();
+        if (given && error === 'says given before it is sent') handover.given();
         if (given || error === 'sends what was refused') {
           local.sending++;
           steps.send('arguments', [local.sending, id]);
@@ -82,7 +87,7 @@ export function givingModel(options: GivingOptions): Model<GivingGhost> {
             place[id] = 'port';
           });
         }
-        if (given && error !== 'says given before it is sent') window.given();
+        if (given && error !== 'says given before it is sent') handover.given();
         steps.write(setting.request(0, local.tail), local.sending * 16 + id);
         window.post(1);
         local.tail = (local.tail + 1) & 0xffff;
@@ -205,7 +210,7 @@ export function givingModel(options: GivingOptions): Model<GivingGhost> {
         case 'running':
           return { ...local, at: steps.choose(2, 'worker completes or ends') === 0 ? 'loop' : 'ending' };
         case 'ending': {
-          if (!window.takeLast()) {
+          if (!handover.takeLast()) {
             steps.note((ghost) => {
               ghost.excused = true;
             });

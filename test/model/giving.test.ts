@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { Handover } from '../../dist/src/protocol/handover.js';
 import { Window } from '../../dist/src/protocol/window.js';
 import { explore } from './explorer.js';
 import { type GivingOptions, givingModel } from './giving-model.js';
 import { Violation } from './model.js';
-import { mutant } from './mutant.js';
+import { handoverMutant } from './mutant.js';
 
-const base = { Window, requests: 2, aborts: 1 };
+const base = { Window, Handover, requests: 2, aborts: 1 };
 const run = (options: Partial<GivingOptions>) => () => explore(givingModel({ ...base, ...options }));
 
 describe('what is transferred to a thread that ends by itself, in every interleaving', () => {
@@ -59,8 +60,8 @@ const errors: [NonNullable<GivingOptions['error']>, RegExp][] = [
 ];
 
 describe('an error in giving is found', () => {
-  it.each(mutants)('in the window: %s', async (_, method, from, to, rule) => {
-    const check = run({ Window: await mutant(method, from, to) });
+  it.each(mutants)('in the handover: %s', async (_, method, from, to, rule) => {
+    const check = run({ Handover: await handoverMutant(method, from, to) });
     expect(check).toThrow(Violation);
     expect(check).toThrow(rule);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Window } from '../../dist/src/protocol/window.js';
 import { explore } from './explorer.js';
 import { Violation } from './model.js';
-import { mutant } from './mutant.js';
+import { windowMutant } from './mutant.js';
 import { windowModel } from './window-model.js';
 import type { WindowModelOptions } from './window-setting.js';
 
@@ -85,7 +85,7 @@ describe('an error in the window is found', () => {
   it.each(mutants)(
     '%s',
     async (_, method, from, to, options, rule) => {
-      const check = run({ Window: await mutant(method, from, to), ...options });
+      const check = run({ Window: await windowMutant(method, from, to), ...options });
       expect(check).toThrow(Violation);
       expect(check).toThrow(rule);
     },

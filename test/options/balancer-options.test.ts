@@ -225,7 +225,7 @@ describe('options of a Balancer', () => {
       grace: Infinity,
       growAfter: Infinity,
       idleTimeout: Infinity,
-      timeout: 0,
+      timeout: Infinity,
     });
   });
 
@@ -355,7 +355,7 @@ describe('options of a submit', () => {
   it('options in the place of the arguments are told where they belong', async () => {
     await expect(balancer.submit(() => 1, { timeout: 5 } as never)).rejects.toMatchObject({
       message: expect.stringMatching(
-        /got an object \(Object\), expected an array.*, as in submit\(task, \[1, 2\], options\)/,
+        /got an object with timeout, expected an array.*, as in submit\(task, \[1, 2\], options\)/,
       ),
     });
   });

@@ -1,27 +1,23 @@
-import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Ended, runProgram } from '../support/program.js';
 
 /** Root of this repository. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** What a program printed and how it ended. */
-export interface Ended {
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly code: number;
-}
 
 /** What the quick start in `programs/` prints, in each of its forms. */
 export const quickStartSucceeded: Ended = {
   stdout: '3\nba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n',
   stderr: '',
   code: 0,
+  signal: null,
 };
 
-/** A project of a user, in a folder of its own far from this repository, with the packed leastwork installed. */
+/**
+ * A project of a user, in a folder of its own far from this repository, with the packed leastwork installed.
+ */
 export interface Project {
   /** Absolute path; it has spaces and letters that are not ASCII, as home folders do. */
   readonly folder: string;
@@ -33,7 +29,10 @@ export interface Project {
   remove(): Promise<void>;
 }
 
-/** The environment of a user: npm's variables would point it at this repository, and coverage is not of these copies. */
+/**
+ * The environment of a user: npm's variables would point it at this repository, and coverage is not of these
+ * copies.
+ */
 function userEnv(): NodeJS.ProcessEnv {
   const env = { ...process.env };
   for (const name of Object.keys(env)) {
@@ -45,19 +44,9 @@ function userEnv(): NodeJS.ProcessEnv {
   return env;
 }
 
-function end(command: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = execFile(command, args, { cwd, env, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      if (error !== null && typeof error.code !== 'number') reject(error);
-      else resolve({ stdout, stderr, code: child.exitCode ?? 0 });
-    });
-    child.stdin?.end();
-  });
-}
-
-/** As `end`, for steps that must succeed. */
+/** Runs a step that must succeed; gives its standard output. */
 async function succeed(command: string, args: readonly string[], cwd: string): Promise<string> {
-  const { stdout, stderr, code } = await end(command, args, cwd, userEnv());
+  const { stdout, stderr, code } = await runProgram(command, args, { cwd, env: userEnv() });
   if (code !== 0) throw new Error(`${command} ${args.join(' ')}: exit code ${code}\n${stdout}${stderr}`);
   return stdout;
 }
@@ -80,7 +69,7 @@ export async function createProject({ packages = [], installer }: Install = {}):
   const folder = path.join(base, 'Prüf stand 試験');
   const project: Project = {
     folder,
-    run: (command, args, env) => end(command, args, folder, { ...userEnv(), ...env }),
+    run: (command, args, env) => runProgram(command, args, { cwd: folder, env: { ...userEnv(), ...env } }),
     async write(file, text) {
       await mkdir(path.dirname(path.join(folder, file)), { recursive: true });
       await writeFile(path.join(folder, file), text);

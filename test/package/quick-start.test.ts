@@ -3,7 +3,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createProject, type Project, quickStartSucceeded, root } from './project.js';
 
 const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
-/** No `skipLibCheck`, so that the package's own declarations are checked as well; nor `types`: they bring Node's along. */
+/**
+ * No `skipLibCheck`, so that the package's own declarations are checked as well; nor `types`: they bring
+ * Node's along.
+ */
 const strict = ['--strict', '--target', 'es2022', '--lib', 'es2022'];
 
 let project: Project;

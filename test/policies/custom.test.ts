@@ -1,9 +1,11 @@
 import type { Balancer, Outcome, Policy, RequestView, WorkerView } from 'leastwork';
 import { describe, expect, it } from 'vitest';
-import { allReady, withBalancer } from '../support/balancer.js';
-import { Gate, until, wait } from '../support/gate.js';
+import { withBalancer } from '../support/balancer.js';
+import { Gate, wait } from '../support/gate.js';
+import { range } from '../support/range.js';
+import { allReady } from '../support/readiness.js';
+import { until } from '../support/until.js';
 
-const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 const echo = (n: number): number => n;
 
 /** In turn among those that have room; tests override what they test. */
@@ -33,7 +35,7 @@ class Own implements Policy {
 describe('an own policy', () => {
   it('is asked', () =>
     withBalancer({ workers: 3, policy: new Own() }, async (balancer) => {
-      expect(await Promise.all(numbers(500).map((n) => balancer.submit(echo, [n])))).toEqual(numbers(500));
+      expect(await Promise.all(range(0, 500).map((n) => balancer.submit(echo, [n])))).toEqual(range(0, 500));
     }));
 
   it('sees each worker come and go, the numbers of each change, and what came of each run', async () => {
@@ -78,18 +80,18 @@ describe('an own policy', () => {
     const policy = new Gated();
     await withBalancer({ workers: 2, policy }, async (balancer) => {
       await allReady(balancer);
-      const results = numbers(100).map((n) => balancer.submit(echo, [n]));
+      const results = range(0, 100).map((n) => balancer.submit(echo, [n]));
       await until(() => balancer.stats().queued === 100);
       policy.isOpen = true;
       // A change of its own, which nobody can know of: it says so.
-      balancer.dispatch();
-      expect(await Promise.all(results)).toEqual(numbers(100));
+      balancer.offer();
+      expect(await Promise.all(results)).toEqual(range(0, 100));
       policy.isOpen = false;
-      const more = numbers(10).map((n) => balancer.submit(echo, [n]));
+      const more = range(0, 10).map((n) => balancer.submit(echo, [n]));
       policy.isOpen = true;
       // Any submit asks again, too.
       await balancer.submit(echo, [1]);
-      expect(await Promise.all(more)).toEqual(numbers(10));
+      expect(await Promise.all(more)).toEqual(range(0, 10));
       policy.isOpen = false;
       const waiting = balancer.submit(echo, [5]);
       policy.isOpen = true;
@@ -109,7 +111,7 @@ describe('an own policy', () => {
     }
     await withBalancer({ workers: 4, policy: new Few() }, async (balancer) => {
       await allReady(balancer);
-      expect(await Promise.all(numbers(300).map((n) => balancer.submit(echo, [n])))).toEqual(numbers(300));
+      expect(await Promise.all(range(0, 300).map((n) => balancer.submit(echo, [n])))).toEqual(range(0, 300));
     });
     expect(most).toBe(2);
   });
@@ -123,11 +125,11 @@ describe('an own policy', () => {
     await withBalancer({ workers: 2, window: 1, policy: new Stubborn() }, async (balancer) => {
       await allReady(balancer);
       const gate = new Gate();
-      const results = numbers(4).map((n) => balancer.submit(wait, [gate.shared, n]));
-      await gate.waitFor(1);
+      const results = range(0, 4).map((n) => balancer.submit(wait, [gate.shared, n]));
+      await gate.reached(1);
       expect(balancer.stats().queued).toBe(3);
       gate.open();
-      expect(await Promise.all(results)).toEqual(numbers(4));
+      expect(await Promise.all(results)).toEqual(range(0, 4));
     });
   });
 
@@ -140,7 +142,7 @@ describe('an own policy', () => {
     }
     await withBalancer({ workers: 2, policy: new First(), window: 4 }, async (balancer) => {
       await allReady(balancer);
-      await Promise.all(numbers(100).map((n) => balancer.submit(echo, [n], { key: 'first' })));
+      await Promise.all(range(0, 100).map((n) => balancer.submit(echo, [n], { key: 'first' })));
       expect(balancer.stats().workers.map(({ completed }) => completed)).toEqual([100, 0]);
     });
   });
@@ -156,9 +158,9 @@ describe('an own policy that is broken', () => {
       }
     }
     await withBalancer({ workers: 2, policy: new Picky() }, async (balancer) => {
-      const good = numbers(50).map((n) => balancer.submit(echo, [n], { key: 'good' }));
+      const good = range(0, 50).map((n) => balancer.submit(echo, [n], { key: 'good' }));
       const bad = balancer.submit(echo, [1], { key: 'bad' });
-      const more = numbers(50).map((n) => balancer.submit(echo, [n]));
+      const more = range(0, 50).map((n) => balancer.submit(echo, [n]));
       await expect(bad).rejects.toMatchObject({
         code: 'ERR_NO_WORKER',
         message: "policy 'own' failed in select: no such key",
@@ -186,7 +188,7 @@ describe('an own policy that is broken', () => {
       balancerOf = balancer;
       const runs = new Int32Array(new SharedArrayBuffer(4 * 50));
       const count = (words: Int32Array, n: number): number => Atomics.add(words, n, 1);
-      const results = numbers(50).map((n) => balancer.submit(count, [runs, n]));
+      const results = range(0, 50).map((n) => balancer.submit(count, [runs, n]));
       await Promise.allSettled(results);
       expect(await Promise.all(urgent)).toEqual(urgent.map(() => -1));
       expect(Math.max(...runs)).toBe(1);
@@ -207,7 +209,7 @@ describe('an own policy that is broken', () => {
     await withBalancer({ workers: 1, policy: new Foreign() }, async (balancer) => {
       await expect(balancer.submit(echo, [1])).rejects.toMatchObject({
         code: 'ERR_NO_WORKER',
-        message: expect.stringMatching("policy 'own' selected what is not a worker of the set"),
+        message: expect.stringMatching("policy 'own' selected something that is not a worker of the set"),
       });
     });
   });

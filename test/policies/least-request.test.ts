@@ -34,7 +34,10 @@ test.each([
   [4294967295, 10],
 ])('a choiceCount of %s draws %d times', (choiceCount, draws) => {
   const context = drawing('0'.repeat(20), 3);
-  new FakeDispatcher(new LeastRequest(context, { choiceCount }), fakeWorkers(3)).dispatch();
+  new FakeDispatcher(
+    new LeastRequest(context, choiceCount === undefined ? undefined : { choiceCount }),
+    fakeWorkers(3),
+  ).dispatch();
   expect(context.drawn).toBe(draws);
 });
 

@@ -1,20 +1,23 @@
 import type { PolicyOption } from 'leastwork';
 import { describe, expect, it } from 'vitest';
 import { policyNames } from '../../dist/src/policies/index.js';
-import { allReady, several, withBalancer } from '../support/balancer.js';
-import { Gate, until, wait } from '../support/gate.js';
+import { withBalancer } from '../support/balancer.js';
+import { several } from '../support/events.js';
+import { Gate, wait } from '../support/gate.js';
+import { range } from '../support/range.js';
+import { allReady } from '../support/readiness.js';
+import { until } from '../support/until.js';
 
-const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 const thread = (): number => require('node:worker_threads').threadId as number;
 
 describe.each(policyNames)('%s', (policy) => {
   it.each([1, 'auto'] as const)('runs 2,000 requests on 4 workers, window %s', (window) =>
     withBalancer({ workers: 4, policy, window }, async (balancer) => {
       await allReady(balancer);
-      const results = numbers(2000).map((n) =>
+      const results = range(0, 2000).map((n) =>
         balancer.submit((value: number) => value * 2, [n], { key: `key ${n % 50}` }),
       );
-      expect(await Promise.all(results)).toEqual(numbers(2000).map((n) => n * 2));
+      expect(await Promise.all(results)).toEqual(range(0, 2000).map((n) => n * 2));
       const { workers, ...stats } = balancer.stats();
       expect(stats).toMatchObject({ submitted: 2000, completed: 2000, failed: 0, queued: 0, pending: 0 });
       expect(workers.reduce((sum, { completed }) => sum + completed, 0)).toBe(2000);
@@ -25,9 +28,9 @@ describe.each(policyNames)('%s', (policy) => {
     withBalancer({ workers: 3, policy, window: 8 }, async (balancer) => {
       await allReady(balancer);
       const gate = new Gate();
-      const results = numbers(3).map((n) => balancer.submit(wait, [gate.shared, n]));
+      const results = range(0, 3).map((n) => balancer.submit(wait, [gate.shared, n]));
       // Each blocks its thread: so three at the gate are three threads.
-      await gate.waitFor(3);
+      await gate.reached(3);
       gate.open();
       expect(await Promise.all(results)).toEqual([0, 1, 2]);
     }));
@@ -37,10 +40,10 @@ describe.each(policyNames)('%s', (policy) => {
       await allReady(balancer);
       const restarted = several(balancer, 'workerStart', 2);
       const crash = balancer.submit(() => process.exit(1), [], { key: 'a' }).catch(() => 'crashed');
-      const results = numbers(200).map((n) => balancer.submit((v: number) => v, [n], { key: `key ${n}` }));
+      const results = range(0, 200).map((n) => balancer.submit((v: number) => v, [n], { key: `key ${n}` }));
       await balancer.add();
       expect(await crash).toBe('crashed');
-      expect(await Promise.all(results)).toEqual(numbers(200));
+      expect(await Promise.all(results)).toEqual(range(0, 200));
       await restarted;
       expect(await balancer.submit(() => 'well')).toBe('well');
     }));
@@ -52,11 +55,11 @@ describe.each(['hash', 'rendezvous'] as const)('%s pins', (policy) => {
       await allReady(balancer);
       const gate = new Gate();
       const blocker = balancer.submit(wait, [gate.shared], { key: 'one' });
-      const results = numbers(50).map(() => balancer.submit(thread, [], { key: 'one' }));
-      await gate.waitFor(1);
+      const results = range(0, 50).map(() => balancer.submit(thread, [], { key: 'one' }));
+      await gate.reached(1);
       // The other workers have had their turn, and have run dry.
       await Promise.all(
-        numbers(100).map((n) => balancer.submit(thread, [], { key: n % 2 ? undefined : 'two' })),
+        range(0, 100).map((n) => balancer.submit(thread, [], { key: n % 2 ? undefined : 'two' })),
       );
       expect(balancer.stats().pending).toBeGreaterThanOrEqual(51);
       gate.open();
@@ -70,7 +73,7 @@ describe.each(['hash', 'rendezvous'] as const)('%s pins', (policy) => {
       const places = async (): Promise<Map<string, string>> => {
         const labels = new Map<number, string>();
         const found = new Map<string, string>();
-        for (const key of numbers(40).map((n) => `key ${n}`)) {
+        for (const key of range(0, 40).map((n) => `key ${n}`)) {
           const before = new Map(balancer.stats().workers.map(({ id, completed }) => [id, completed]));
           await balancer.submit(() => 0, [], { key });
           for (const { id, label, completed } of balancer.stats().workers) {
@@ -96,11 +99,11 @@ describe.each(['hash', 'rendezvous'] as const)('%s pins', (policy) => {
       await allReady(balancer);
       const gate = new Gate();
       const blocker = balancer.submit(wait, [gate.shared], { key: 'one' });
-      const results = numbers(20).map((n) => balancer.submit((v: number) => v, [n], { key: 'one' }));
-      await gate.waitFor(1);
+      const results = range(0, 20).map((n) => balancer.submit((v: number) => v, [n], { key: 'one' }));
+      await gate.reached(1);
       const busy = balancer.stats().workers.find(({ pending }) => pending > 0);
       const removing = balancer.remove(busy?.id as number);
-      expect(await Promise.all(results)).toEqual(numbers(20));
+      expect(await Promise.all(results)).toEqual(range(0, 20));
       gate.open();
       await blocker;
       expect(await removing).toBe(true);
@@ -114,8 +117,8 @@ describe('a JSON config', () => {
     ['as text from a file', JSON.parse('[{"peak-ewma": {"decayTime": "5s"}}]') as PolicyOption],
   ])('%s', (_, policy) =>
     withBalancer({ workers: 2, policy }, async (balancer) => {
-      const results = numbers(100).map((n) => balancer.submit((v: number) => v, [n]));
-      expect(await Promise.all(results)).toEqual(numbers(100));
+      const results = range(0, 100).map((n) => balancer.submit((v: number) => v, [n]));
+      expect(await Promise.all(results)).toEqual(range(0, 100));
     }),
   );
 

@@ -1,9 +1,9 @@
 import type { Policy, WorkerView } from 'leastwork';
 import { describe, expect, it } from 'vitest';
-import { allReady, withBalancer } from '../support/balancer.js';
+import { withBalancer } from '../support/balancer.js';
 import { Gate, wait } from '../support/gate.js';
-
-const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+import { range } from '../support/range.js';
+import { allReady } from '../support/readiness.js';
 
 /** Keeps its own count of each worker's requests, from the changes of `pending` that it is told, and of those that it selected. */
 class Recording implements Policy {
@@ -57,7 +57,7 @@ describe('each select is matched by one release', () => {
     await withBalancer({ workers: 3, policy, window: 8 }, async (balancer) => {
       await allReady(balancer);
       await Promise.allSettled(
-        numbers(500).map((n) =>
+        range(0, 500).map((n) =>
           balancer.submit(
             (v: number) => {
               if (v % 3 === 0) throw new Error('no');
@@ -76,7 +76,7 @@ describe('each select is matched by one release', () => {
     const policy = new Recording();
     await withBalancer({ workers: 2, policy }, async (balancer) => {
       const results = await Promise.allSettled(
-        numbers(100).map((n) => balancer.submit((v: unknown) => v, [n % 2 === 0 ? () => {} : n])),
+        range(0, 100).map((n) => balancer.submit((v: unknown) => v, [n % 2 === 0 ? () => {} : n])),
       );
       expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(50);
       expect(policy.released).toBe(policy.given);
@@ -89,14 +89,14 @@ describe('each select is matched by one release', () => {
     await withBalancer({ workers: 2, policy, window: 4, grace: 0 }, async (balancer) => {
       await allReady(balancer);
       const gate = new Gate();
-      const aborts = numbers(20).map(() => new AbortController());
+      const aborts = range(0, 20).map(() => new AbortController());
       const results = aborts.map(({ signal }, n) => balancer.submit(wait, [gate.shared, n], { signal }));
-      await gate.waitFor(2);
+      await gate.reached(2);
       for (const abort of aborts.filter((_, i) => i % 2 === 0)) abort.abort();
       gate.open();
       const settled = await Promise.allSettled(results);
       expect(settled.map(({ status }) => status)).toEqual(
-        numbers(20).map((n) => (n % 2 === 0 ? 'rejected' : 'fulfilled')),
+        range(0, 20).map((n) => (n % 2 === 0 ? 'rejected' : 'fulfilled')),
       );
     });
     expectAllReleased(policy);
@@ -106,7 +106,7 @@ describe('each select is matched by one release', () => {
     const policy = new Recording();
     await withBalancer({ workers: 3, policy, window: 8 }, async (balancer) => {
       await allReady(balancer);
-      const results = numbers(300).map((n) =>
+      const results = range(0, 300).map((n) =>
         balancer.submit((v: number) => (v % 100 === 0 ? process.exit(1) : v), [n]),
       );
       const settling = Promise.allSettled(results);
@@ -121,7 +121,7 @@ describe('each select is matched by one release', () => {
     const policy = new Recording();
     await withBalancer({ workers: 2, policy, window: 4, grace: 0 }, async (balancer) => {
       const gate = new Gate();
-      const results = numbers(6).map((n) => balancer.submit(wait, [gate.shared, n], { timeout: 20 }));
+      const results = range(0, 6).map((n) => balancer.submit(wait, [gate.shared, n], { timeout: 20 }));
       for (const settled of await Promise.allSettled(results)) {
         expect(settled).toMatchObject({ status: 'rejected', reason: { code: 'ERR_TASK_TIMEOUT' } });
       }

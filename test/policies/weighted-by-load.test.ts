@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
+import { resolveFields } from '../../dist/src/options/validate.js';
 import type { LoadReport } from '../../dist/src/policies/support/load-weight.js';
 import { LoadWeight } from '../../dist/src/policies/support/load-weight.js';
-import { WeightedByLoad, type WeightedByLoadConfig } from '../../dist/src/policies/weighted-by-load.js';
+import {
+  WEIGHTED_BY_LOAD_FIELDS,
+  WeightedByLoad,
+  type WeightedByLoadConfig,
+} from '../../dist/src/policies/weighted-by-load.js';
 import { count, FakeDispatcher, fakeContext, fakeWorker, fakeWorkers, labels } from './harness.js';
 
 const NO_BLACKOUT = { blackoutPeriod: 0, errorUtilizationPenalty: 0 };
@@ -9,7 +14,10 @@ const PERIOD = 1000;
 
 function setUp(workers: number, config: WeightedByLoadConfig = NO_BLACKOUT) {
   const context = fakeContext();
-  const policy = new WeightedByLoad(context, config);
+  const policy = new WeightedByLoad(
+    context,
+    resolveFields('weighted-by-load', config, WEIGHTED_BY_LOAD_FIELDS),
+  );
   const dispatcher = new FakeDispatcher(policy, fakeWorkers(workers));
   const report = (loads: readonly LoadReport[]) => {
     for (const [index, load] of loads.entries()) policy.report(dispatcher.workers[index]!, load);

@@ -22,7 +22,7 @@ class World {
   newest = 0;
   workers: FakeWorker[] = [];
   waiting: { id: number }[] = [];
-  readonly elastic: Autoscaling;
+  readonly autoscaling: Autoscaling;
 
   constructor(growAfter = 50, idleTimeout = 1000) {
     const world = this;
@@ -51,7 +51,7 @@ class World {
         return { size: world.waiting.length, oldest: () => world.waiting[0] };
       },
     };
-    this.elastic = new Autoscaling(
+    this.autoscaling = new Autoscaling(
       pool as unknown as Pool,
       dispatcher as unknown as Dispatcher,
       { growAfter, idleTimeout },
@@ -83,7 +83,7 @@ class World {
   /** From 0 ms to `end`: a look every 10 ms, after which a request comes and another one starts. */
   flow(end: number): void {
     for (let now = 0; now < end; now += 10) {
-      this.elastic.look(now);
+      this.autoscaling.look(now);
       this.submit();
       this.start();
     }
@@ -99,11 +99,11 @@ beforeEach(() => {
 describe('waiting', () => {
   it('is noticed when one request has waited for growAfter, to within a look', () => {
     world.submit();
-    world.elastic.look(0);
+    world.autoscaling.look(0);
     expect(world.target).toBe(1);
-    world.elastic.look(49);
+    world.autoscaling.look(49);
     expect(world.target).toBe(1);
-    world.elastic.look(50);
+    world.autoscaling.look(50);
     expect(world.target).toBe(2);
   });
 
@@ -115,16 +115,16 @@ describe('waiting', () => {
 
   it('counts anew when the workers of the last step are there', () => {
     world.submit();
-    world.elastic.look(0);
-    world.elastic.look(50);
+    world.autoscaling.look(0);
+    world.autoscaling.look(50);
     expect(world.target).toBe(2);
     world.starting = 1;
-    world.elastic.look(100);
+    world.autoscaling.look(100);
     world.starting = 0;
     world.submit();
-    world.elastic.look(149);
+    world.autoscaling.look(149);
     expect(world.target).toBe(2);
-    world.elastic.look(150);
+    world.autoscaling.look(150);
     expect(world.target).toBe(4);
   });
 
@@ -137,21 +137,21 @@ describe('waiting', () => {
   it('is noticed over the wrap of ids', () => {
     world.newest = 2 ** 30;
     world.waiting.push({ id: 2 ** 30 });
-    world.elastic.look(0);
+    world.autoscaling.look(0);
     world.newest = 5;
-    world.elastic.look(60);
+    world.autoscaling.look(60);
     expect(world.target).toBe(2);
     world.waiting = [{ id: 5 }];
-    world.elastic.look(70);
-    world.elastic.look(80);
+    world.autoscaling.look(70);
+    world.autoscaling.look(80);
     expect(world.target).toBe(2);
   });
 
   it('in a window behind a running request counts, too', () => {
     world.setWorkers(1, { view: { pending: 4 }, unstarted: 3, oldestUnstarted: { id: 1 } });
     world.newest = 4;
-    world.elastic.look(0);
-    world.elastic.look(50);
+    world.autoscaling.look(0);
+    world.autoscaling.look(50);
     expect(world.target).toBe(2);
   });
 
@@ -160,8 +160,8 @@ describe('waiting', () => {
     world.target = 2;
     world.workers[1] = { ...(world.workers[1] as FakeWorker), view: { pending: 0 } };
     world.submit();
-    world.elastic.look(0);
-    world.elastic.look(500);
+    world.autoscaling.look(0);
+    world.autoscaling.look(500);
     expect(world.target).toBe(2);
   });
 
@@ -176,8 +176,8 @@ describe('waiting', () => {
       runningRequest: { key: 'a' },
     });
     world.newest = 1;
-    world.elastic.look(0);
-    world.elastic.look(500);
+    world.autoscaling.look(0);
+    world.autoscaling.look(500);
     expect(world.target).toBe(1);
   });
 
@@ -190,8 +190,8 @@ describe('waiting', () => {
       runningRequest: { key: 'a' },
     });
     world.newest = 1;
-    world.elastic.look(0);
-    world.elastic.look(50);
+    world.autoscaling.look(0);
+    world.autoscaling.look(50);
     expect(world.target).toBe(2);
   });
 
@@ -200,7 +200,7 @@ describe('waiting', () => {
     world.target = 0;
     world.setWorkers(0);
     world.submit();
-    world.elastic.look(0);
+    world.autoscaling.look(0);
     expect(world.target).toBe(1);
   });
 });
@@ -210,19 +210,19 @@ describe('idling', () => {
     world.target = 4;
     world.setWorkers(4, { view: { pending: 0 } });
     world.busy = false;
-    expect(world.elastic.look(0)).toBe(1000);
-    expect(world.elastic.look(1000)).toBe(undefined);
+    expect(world.autoscaling.look(0)).toBe(1000);
+    expect(world.autoscaling.look(1000)).toBe(undefined);
     expect(world.target).toBe(1);
     world.setWorkers(1, { view: { pending: 0 } });
-    expect(world.elastic.look(1001)).toBe(undefined);
+    expect(world.autoscaling.look(1001)).toBe(undefined);
   });
 
   it('is not what a worker with an open session does', () => {
     world.target = 4;
     world.setWorkers(4, { view: { pending: 0 }, sessions: 1 });
     world.busy = false;
-    world.elastic.look(0);
-    world.elastic.look(5000);
+    world.autoscaling.look(0);
+    world.autoscaling.look(5000);
     expect(world.target).toBe(4);
   });
 
@@ -231,21 +231,21 @@ describe('idling', () => {
     world.starting = 1;
     world.busy = false;
     world.setWorkers(1, { view: { pending: 0 } });
-    expect(world.elastic.look(0)).toBe(25);
+    expect(world.autoscaling.look(0)).toBe(25);
   });
 });
 
 describe('a set of fixed size', () => {
   it('needs no looks', () => {
     world.range = { min: 2, max: 2 };
-    expect(world.elastic.pace).toBe(undefined);
-    expect(world.elastic.look(0)).toBe(undefined);
+    expect(world.autoscaling.pace).toBe(undefined);
+    expect(world.autoscaling.look(0)).toBe(undefined);
   });
 });
 
 it('looks neither too often nor too rarely for its options', () => {
-  expect(new World(0, 10_000).elastic.pace).toBe(5);
-  expect(new World(50, 10_000).elastic.pace).toBe(25);
-  expect(new World(Number.POSITIVE_INFINITY, 10_000).elastic.pace).toBe(1000);
-  expect(new World(10_000, 30).elastic.pace).toBe(15);
+  expect(new World(0, 10_000).autoscaling.pace).toBe(5);
+  expect(new World(50, 10_000).autoscaling.pace).toBe(25);
+  expect(new World(Number.POSITIVE_INFINITY, 10_000).autoscaling.pace).toBe(1000);
+  expect(new World(10_000, 30).autoscaling.pace).toBe(15);
 });

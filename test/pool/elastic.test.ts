@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { counter, next, several, withBalancer } from '../support/balancer.js';
+import { withBalancer } from '../support/balancer.js';
+import { counter, next, several } from '../support/events.js';
 import { Gate, wait } from '../support/gate.js';
 
 describe('a set with limits', () => {
@@ -15,7 +16,7 @@ describe('a set with limits', () => {
       const gate = new Gate();
       const results = Array.from({ length: 12 }, (_, i) => balancer.submit(wait, [gate.shared, i]));
       // Each blocks its thread: so three of them at once are three threads.
-      await gate.waitFor(3);
+      await gate.reached(3);
       expect(balancer.stats().workers).toHaveLength(3);
       gate.open();
       expect(await Promise.all(results)).toEqual(Array.from({ length: 12 }, (_, i) => i));
@@ -27,7 +28,7 @@ describe('a set with limits', () => {
       await balancer.submit(() => 0);
       const gate = new Gate();
       const results = Array.from({ length: 4 }, () => balancer.submit(wait, [gate.shared]));
-      await gate.waitFor(2);
+      await gate.reached(2);
       gate.open();
       await Promise.all(results);
     }));
@@ -45,7 +46,7 @@ describe('a set with limits', () => {
       for (let round = 0; round < 2; round++) {
         const gate = new Gate();
         const results = Array.from({ length: 6 }, () => balancer.submit(wait, [gate.shared]));
-        await gate.waitFor(3);
+        await gate.reached(3);
         const shrunk = several(balancer, 'workerEnd', 2);
         const ended = next(balancer, 'workerEnd');
         gate.open();
@@ -64,10 +65,10 @@ describe('a set with limits', () => {
         const gate = new Gate();
         const session = balancer.session();
         const mine = Array.from({ length: 6 }, () => session.submit(wait, [gate.shared]));
-        await gate.waitFor(1);
+        await gate.reached(1);
         const theirs = Array.from({ length: 6 }, () => yardstick.submit(wait, [gate.shared]));
         // The other one has grown twice meanwhile.
-        await gate.waitFor(4);
+        await gate.reached(4);
         gate.open();
         await Promise.all([...mine, ...theirs]);
         expect(started.count).toBe(1);
@@ -113,7 +114,7 @@ describe('resize', () => {
       await balancer.resize({ min: 1, max: 2 });
       const gate = new Gate();
       const results = [0, 1].map(() => balancer.submit(wait, [gate.shared]));
-      await gate.waitFor(2);
+      await gate.reached(2);
       const ended = next(balancer, 'workerEnd');
       gate.open();
       await Promise.all(results);

@@ -56,8 +56,8 @@ describe('Maintenance', () => {
     const far = 3 * 2 ** 31;
     const duty = new FakeDuty(10);
     duty.next = far;
-    const upkeep = new Maintenance([duty], clock);
-    upkeep.look();
+    const maintenance = new Maintenance([duty], clock);
+    maintenance.look();
     expect(clock.longest).toBeLessThan(2 ** 31);
     clock.advance(far);
     expect(clock.set).toBeLessThan(10);
@@ -65,9 +65,9 @@ describe('Maintenance', () => {
 
   it('has no timer before there is load, and none when no duty wants a next look', () => {
     const clock = new FakeClock();
-    const upkeep = new Maintenance([new FakeDuty(10), new FakeDuty(undefined)], clock);
+    const maintenance = new Maintenance([new FakeDuty(10), new FakeDuty(undefined)], clock);
     expect(clock.hasTimer).toBe(false);
-    upkeep.nudge();
+    maintenance.nudge();
     expect(clock.hasTimer).toBe(true);
     clock.advance(10);
     expect(clock.hasTimer).toBe(false);
@@ -76,8 +76,8 @@ describe('Maintenance', () => {
   it('looks within the pace of the most impatient duty, however often it is nudged', () => {
     const clock = new FakeClock();
     const duties = [new FakeDuty(30), new FakeDuty(10)];
-    const upkeep = new Maintenance(duties, clock);
-    for (let i = 0; i < 1000; i++) upkeep.nudge();
+    const maintenance = new Maintenance(duties, clock);
+    for (let i = 0; i < 1000; i++) maintenance.nudge();
     expect(clock.set).toBe(1);
     clock.advance(100);
     for (const { looks } of duties) expect(looks).toEqual([10]);
@@ -87,8 +87,8 @@ describe('Maintenance', () => {
     const clock = new FakeClock();
     const duty = new FakeDuty(10);
     duty.next = 10;
-    const upkeep = new Maintenance([duty, new FakeDuty(undefined)], clock);
-    upkeep.nudge();
+    const maintenance = new Maintenance([duty, new FakeDuty(undefined)], clock);
+    maintenance.nudge();
     clock.advance(35);
     expect(duty.looks).toEqual([10, 20, 30]);
     duty.next = undefined;
@@ -100,10 +100,10 @@ describe('Maintenance', () => {
     const clock = new FakeClock();
     const duty = new FakeDuty(10);
     duty.next = 10_000;
-    const upkeep = new Maintenance([duty], clock);
-    upkeep.look();
+    const maintenance = new Maintenance([duty], clock);
+    maintenance.look();
     clock.advance(100);
-    upkeep.nudge();
+    maintenance.nudge();
     clock.advance(10);
     expect(duty.looks).toEqual([0, 110]);
   });
@@ -115,11 +115,11 @@ describe('Maintenance', () => {
     expect(clock.set).toBe(0);
     const duty = new FakeDuty(10);
     duty.next = 10;
-    const upkeep = new Maintenance([duty], clock);
-    upkeep.nudge();
-    upkeep.stop();
-    upkeep.nudge();
-    upkeep.look();
+    const maintenance = new Maintenance([duty], clock);
+    maintenance.nudge();
+    maintenance.stop();
+    maintenance.nudge();
+    maintenance.look();
     expect(clock.hasTimer).toBe(false);
     expect(duty.looks).toEqual([]);
   });
@@ -127,11 +127,11 @@ describe('Maintenance', () => {
   it('can be stopped by a look', () => {
     const clock = new FakeClock();
     const look = (now: number): number => {
-      upkeep.stop();
+      maintenance.stop();
       return now + 10;
     };
-    const upkeep = new Maintenance([{ pace: 10, look }], clock);
-    upkeep.nudge();
+    const maintenance = new Maintenance([{ pace: 10, look }], clock);
+    maintenance.nudge();
     clock.advance(100);
     expect(clock.hasTimer).toBe(false);
   });

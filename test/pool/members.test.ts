@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { allReady, counter, next, readyIds, several, withBalancer } from '../support/balancer.js';
-import { Gate, until, wait } from '../support/gate.js';
+import { withBalancer } from '../support/balancer.js';
+import { counter, next, several } from '../support/events.js';
+import { Gate, wait, waitThenExit } from '../support/gate.js';
+import { range } from '../support/range.js';
+import { allReady, readyIds } from '../support/readiness.js';
+import { until } from '../support/until.js';
 
 const echo = (n: number): number => n;
-const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 describe('add', () => {
   it('resolves to the id of a worker that is ready, and gets its share', () =>
@@ -15,8 +18,8 @@ describe('add', () => {
         label: '2',
       });
       const gate = new Gate();
-      const results = numbers(2).map((n) => balancer.submit(wait, [gate.shared, n]));
-      await gate.waitFor(2);
+      const results = range(0, 2).map((n) => balancer.submit(wait, [gate.shared, n]));
+      await gate.reached(2);
       gate.open();
       expect(await Promise.all(results)).toEqual([0, 1]);
     }));
@@ -24,12 +27,12 @@ describe('add', () => {
   it('relieves the others while requests wait', () =>
     withBalancer({ workers: 1, window: 16 }, async (balancer) => {
       const gate = new Gate();
-      const results = numbers(10).map((n) => balancer.submit(wait, [gate.shared, n]));
-      await gate.waitFor(1);
+      const results = range(0, 10).map((n) => balancer.submit(wait, [gate.shared, n]));
+      await gate.reached(1);
       await balancer.add();
-      await gate.waitFor(2);
+      await gate.reached(2);
       gate.open();
-      expect(await Promise.all(results)).toEqual(numbers(10));
+      expect(await Promise.all(results)).toEqual(range(0, 10));
     }));
 
   it('rejects weights that are none', () =>
@@ -66,8 +69,8 @@ describe('remove', () => {
     withBalancer({ workers: 2, window: 16 }, async (balancer) => {
       await allReady(balancer);
       const gate = new Gate();
-      const results = numbers(8).map((n) => balancer.submit(wait, [gate.shared, n]));
-      await gate.waitFor(2);
+      const results = range(0, 8).map((n) => balancer.submit(wait, [gate.shared, n]));
+      await gate.reached(2);
       let isRemoved = false;
       const removing = balancer.remove(1).then((was) => {
         isRemoved = true;
@@ -81,7 +84,7 @@ describe('remove', () => {
       expect(isRemoved).toBe(false);
       gate.open();
       expect(await removing).toBe(true);
-      expect(await Promise.all(results)).toEqual(numbers(8));
+      expect(await Promise.all(results)).toEqual(range(0, 8));
       expect(balancer.stats()).toMatchObject({ completed: 8, failed: 0, workers: [{ id: 2 }] });
     }));
 
@@ -108,17 +111,9 @@ describe('remove', () => {
       await allReady(balancer);
       const gate = new Gate();
       const session = balancer.session();
-      const crashing = session.submit(
-        (shared: SharedArrayBuffer) => {
-          const words = new Int32Array(shared);
-          Atomics.add(words, 1, 1);
-          Atomics.wait(words, 0, 0);
-          process.exit(1);
-        },
-        [gate.shared],
-      );
+      const crashing = session.submit(waitThenExit, [gate.shared]);
       crashing.catch(() => {});
-      await gate.waitFor(1);
+      await gate.reached(1);
       const removing = balancer.remove(session.workerId as number);
       gate.open();
       expect(await removing).toBe(true);
@@ -179,15 +174,15 @@ describe('the last one removed', () => {
       await allReady(balancer);
       const gate = new Gate();
       const running = balancer.submit(wait, [gate.shared, 'ran']);
-      await gate.waitFor(1);
+      await gate.reached(1);
       const removing = balancer.remove(1);
-      const waiting = numbers(5).map((n) => balancer.submit(echo, [n]));
+      const waiting = range(0, 5).map((n) => balancer.submit(echo, [n]));
       gate.open();
       expect(await running).toBe('ran');
       await removing;
       expect(balancer.stats()).toMatchObject({ queued: 5, workers: [] });
       await balancer.add();
-      expect(await Promise.all(waiting)).toEqual(numbers(5));
+      expect(await Promise.all(waiting)).toEqual(range(0, 5));
     }));
 
   it("whenEmpty 'fail': what has not started fails at once, what runs does not, and so on until there is one again", () =>
@@ -195,8 +190,8 @@ describe('the last one removed', () => {
       await allReady(balancer);
       const gate = new Gate();
       const running = balancer.submit(wait, [gate.shared, 'ran']);
-      const unstarted = numbers(9).map((n) => balancer.submit(echo, [n]));
-      await gate.waitFor(1);
+      const unstarted = range(0, 9).map((n) => balancer.submit(echo, [n]));
+      await gate.reached(1);
       const removing = balancer.remove(1);
       for (const each of await Promise.allSettled([...unstarted, balancer.submit(echo, [1])])) {
         expect(each).toMatchObject({ status: 'rejected', reason: { code: 'ERR_NO_WORKER' } });
@@ -225,7 +220,7 @@ describe('the last one removed', () => {
       const running = balancer.submit(wait, [gate.shared, 'ran']);
       const waiting = balancer.submit(echo, [1]);
       waiting.catch(() => {});
-      await gate.waitFor(1);
+      await gate.reached(1);
       const closing = balancer.close();
       const removing = balancer.remove(1);
       gate.open();
@@ -252,18 +247,8 @@ describe('a place', () => {
 
       const restarted = several(balancer, 'workerStart', 3);
       const gate = new Gate();
-      const crashes = numbers(3).map(() =>
-        balancer.submit(
-          (shared: SharedArrayBuffer) => {
-            const words = new Int32Array(shared);
-            Atomics.add(words, 1, 1);
-            Atomics.wait(words, 0, 0);
-            process.exit(1);
-          },
-          [gate.shared],
-        ),
-      );
-      await gate.waitFor(3);
+      const crashes = range(0, 3).map(() => balancer.submit(waitThenExit, [gate.shared]));
+      await gate.reached(3);
       gate.open();
       await Promise.allSettled(crashes);
       await restarted;
@@ -278,7 +263,7 @@ describe('a place', () => {
       void recycled.then(() => {
         isOver = true;
       });
-      while (!isOver) await Promise.all(numbers(100).map((n) => balancer.submit(echo, [n])));
+      while (!isOver) await Promise.all(range(0, 100).map((n) => balancer.submit(echo, [n])));
       await until(() => readyIds(balancer).length === 3);
       expect(places()).toEqual(before);
     }));
@@ -322,9 +307,9 @@ describe('changes at once', () => {
   it('reload twice', () =>
     withBalancer({ workers: 2 }, async (balancer) => {
       await allReady(balancer);
-      const results = numbers(200).map((n) => balancer.submit(echo, [n]));
+      const results = range(0, 200).map((n) => balancer.submit(echo, [n]));
       await Promise.all([balancer.reload(), balancer.reload()]);
-      expect(await Promise.all(results)).toEqual(numbers(200));
+      expect(await Promise.all(results)).toEqual(range(0, 200));
       await until(() => balancer.stats().workers.length === 2);
       expect(readyIds(balancer)).toHaveLength(2);
     }));
@@ -336,7 +321,7 @@ describe('changes at once', () => {
       let isOver = false;
       let sum = 0;
       const load = Promise.all(
-        numbers(64).map(async () => {
+        range(0, 64).map(async () => {
           while (!isOver) {
             await balancer.submit(echo, [1]);
             sum++;
@@ -371,8 +356,8 @@ describe('changes at once', () => {
   it('next to crashes: each is replaced, those removed are not', () =>
     withBalancer({ workers: 4, retries: 2 }, async (balancer) => {
       await allReady(balancer);
-      const results = numbers(400).map((n) => balancer.submit(echo, [n]));
-      const crashes = numbers(2).map(() => balancer.submit(() => process.exit(1), [], { retries: 0 }));
+      const results = range(0, 400).map((n) => balancer.submit(echo, [n]));
+      const crashes = range(0, 2).map(() => balancer.submit(() => process.exit(1), [], { retries: 0 }));
       const ended = next(balancer, 'workerEnd');
       const ids = readyIds(balancer);
       const [, removed] = await Promise.all([
@@ -380,7 +365,7 @@ describe('changes at once', () => {
         Promise.all(ids.slice(0, 2).map((id) => balancer.remove(id))),
         ended,
       ]);
-      expect(await Promise.all(results)).toEqual(numbers(400));
+      expect(await Promise.all(results)).toEqual(range(0, 400));
       const size = 4 - removed.filter(Boolean).length;
       await until(() => readyIds(balancer).length === size);
       expect(balancer.stats().workers).toHaveLength(size);

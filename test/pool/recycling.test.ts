@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { fates, faults, until, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { faults } from '../support/faults.js';
+import { until } from '../support/until.js';
 
 describe('recycling', () => {
   it('replaces a worker that has done enough; nothing fails', () =>
-    withBalancer({ maxRequestsPerWorker: 20 }, async (balancer) => {
+    withSmallBalancer({ maxRequestsPerWorker: 20 }, async (balancer) => {
       const ended: { id: number; expected: boolean }[] = [];
       balancer.on('workerEnd', (event) => ended.push(event));
       const threads = new Set<unknown>();
@@ -18,7 +21,7 @@ describe('recycling', () => {
     }));
 
   it('replaces a worker whose heap has grown too large; nothing fails', () =>
-    withBalancer(
+    withSmallBalancer(
       { maxHeapPerWorker: 64, resourceLimits: { maxOldGenerationSizeMb: 512 } },
       async (balancer) => {
         const ended: { id: number; expected: boolean }[] = [];

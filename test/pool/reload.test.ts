@@ -1,13 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { tasks } from 'leastwork';
-import { afterAll, describe, expect, it } from 'vitest';
-import { fates, faults, Gate, ready, withBalancer } from '../support/faults.js';
+import { describe, expect, it } from 'vitest';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { ready } from '../support/readiness.js';
+import { scratch } from '../support/scratch.js';
 
-const folder = mkdtempSync(path.join(tmpdir(), 'leastwork-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = scratch();
 
 const file = path.join(folder, 'changing.mjs');
 const write = (version: number) =>
@@ -19,7 +22,7 @@ const { version } = tasks(file);
 
 describe('reload', () => {
   it('loads new code, with no request failed and no worker missing', () =>
-    withBalancer({ workers: 2 }, async (balancer) => {
+    withSmallBalancer({ workers: 2 }, async (balancer) => {
       write(1);
       await ready(balancer, 2);
       const requests: Promise<unknown>[] = [];
@@ -53,7 +56,7 @@ describe('reload', () => {
     }));
 
   it('while another one is under way: what was changed in between is loaded', () =>
-    withBalancer({ workers: 2 }, async (balancer) => {
+    withSmallBalancer({ workers: 2 }, async (balancer) => {
       await ready(balancer, 2);
       write(3);
       const both = [balancer.reload()];
@@ -69,7 +72,7 @@ describe('reload', () => {
     }));
 
   it('lets a running request finish on its old thread', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       const running = balancer.submit(faults.blocked, [gate.words, 'ran']);
       await gate.reached();
@@ -83,7 +86,7 @@ describe('reload', () => {
     }));
 
   it('and close at once: everything ends', () =>
-    withBalancer({ workers: 3 }, async (balancer) => {
+    withSmallBalancer({ workers: 3 }, async (balancer) => {
       await ready(balancer, 3);
       const [reloaded] = await Promise.allSettled([balancer.reload(), balancer.close()]);
       if (reloaded.status === 'rejected')
@@ -93,7 +96,7 @@ describe('reload', () => {
     }));
 
   it('and resize at once: as many as wanted, and all fresh', () =>
-    withBalancer({ workers: 3 }, async (balancer) => {
+    withSmallBalancer({ workers: 3 }, async (balancer) => {
       await ready(balancer, 3);
       const requests = Array.from({ length: 100 }, (_, i) => balancer.submit(faults.busy, [0.2, i]));
       await Promise.all([balancer.reload(), balancer.resize(2)]);
@@ -104,7 +107,7 @@ describe('reload', () => {
     }));
 
   it('during start-up', () =>
-    withBalancer({ workers: 2 }, async (balancer) => {
+    withSmallBalancer({ workers: 2 }, async (balancer) => {
       const requests = Array.from({ length: 20 }, (_, i) => balancer.submit(faults.echo, [i]));
       await balancer.reload();
       expect(await fates(requests)).toEqual(requests.map((_, i) => i));

@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { fates, faults, Gate, ready, until, withBalancer } from '../support/faults.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { fates } from '../support/fates.js';
+import { faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { ready } from '../support/readiness.js';
+import { until } from '../support/until.js';
 
 describe('resize', () => {
   it('up and down while work runs: nothing fails', () =>
-    withBalancer({ workers: 2 }, async (balancer) => {
+    withSmallBalancer({ workers: 2 }, async (balancer) => {
       const requests: Promise<unknown>[] = [];
       const some = () => {
         for (let i = 0; i < 100; i++) {
@@ -22,7 +27,7 @@ describe('resize', () => {
     }));
 
   it('a surplus worker finishes what it runs; what it has not started runs elsewhere', () =>
-    withBalancer({ window: 32 }, async (balancer) => {
+    withSmallBalancer({ window: 32 }, async (balancer) => {
       const gates = [new Gate(), new Gate()];
       const running = [balancer.submit(faults.blocked, [gates[0]!.words, 0])];
       await gates[0]!.reached();
@@ -49,7 +54,7 @@ describe('resize', () => {
     }));
 
   it('during start-up, and several at once: the last one counts', () =>
-    withBalancer({ workers: 4 }, async (balancer) => {
+    withSmallBalancer({ workers: 4 }, async (balancer) => {
       const requests = Array.from({ length: 40 }, (_, i) => balancer.submit(faults.echo, [i]));
       const results = await Promise.allSettled([balancer.resize(1), balancer.resize(5), balancer.resize(2)]);
       expect(results.at(-1)).toMatchObject({ status: 'fulfilled' });
@@ -59,7 +64,7 @@ describe('resize', () => {
     }));
 
   it('add and remove', () =>
-    withBalancer({}, async (balancer) => {
+    withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       const running = balancer.submit(faults.blocked, [gate.words, 'ran']);
       await gate.reached();

@@ -2,8 +2,11 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { allReady, next, withBalancer } from '../support/balancer.js';
-import { Gate, until, wait } from '../support/gate.js';
+import { withBalancer } from '../support/balancer.js';
+import { next } from '../support/events.js';
+import { Gate, wait, waitLater } from '../support/gate.js';
+import { allReady } from '../support/readiness.js';
+import { until } from '../support/until.js';
 
 let folder: string;
 let flag: string;
@@ -142,25 +145,16 @@ describe('a check', () => {
       await allReady(balancer);
       const session = balancer.session();
       const trap = new Gate();
-      await session.submit(
-        (shared: SharedArrayBuffer) => {
-          const words = new Int32Array(shared);
-          setTimeout(() => {
-            Atomics.add(words, 1, 1);
-            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-          }, 0);
-        },
-        [trap.shared],
-      );
+      await session.submit(waitLater, [trap.shared]);
       const broken = session.workerId as number;
       session.close();
-      await trap.waitFor(1);
+      await trap.reached(1);
       setFit(false);
       const gate = new Gate();
       const ejected = next(balancer, 'workerEjected');
       const failed = next(balancer, 'workerEnd');
       const busy = balancer.submit(wait, [gate.shared, 1]);
-      await gate.waitFor(1);
+      await gate.reached(1);
       expect(await ejected).toEqual({ id: broken, reason: 'silent' });
       await failed;
       const readmitted = next(balancer, 'workerReadmitted');

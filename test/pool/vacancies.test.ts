@@ -14,16 +14,16 @@ it('are filled in the order in which they became vacant', () => {
   ]);
 });
 
-it('may be held empty for a time, which holds up no other', () => {
+it('may be reserved for a time, which holds up no other', () => {
   const vacancies = new Vacancies();
   vacancies.add(place('late'), 100);
   vacancies.add(place('later'), 200);
   vacancies.add(place('now'));
-  expect(vacancies.held(0)).toBe(2);
+  expect(vacancies.reserved(0)).toBe(2);
   expect(vacancies.nextAfter(0)).toBe(100);
   expect(vacancies.take(0)).toEqual(place('now'));
   expect(vacancies.take(99)).toBe(undefined);
-  expect(vacancies.held(100)).toBe(1);
+  expect(vacancies.reserved(100)).toBe(1);
   expect(vacancies.nextAfter(100)).toBe(200);
   expect(vacancies.take(100)).toEqual(place('late'));
   expect(vacancies.take(200)).toEqual(place('later'));

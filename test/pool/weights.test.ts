@@ -1,7 +1,9 @@
 import type { Balancer } from 'leastwork';
 import { describe, expect, it } from 'vitest';
-import { allReady, readyIds, withBalancer } from '../support/balancer.js';
-import { Gate, until, wait } from '../support/gate.js';
+import { withBalancer } from '../support/balancer.js';
+import { Gate, wait } from '../support/gate.js';
+import { allReady, readyIds } from '../support/readiness.js';
+import { until } from '../support/until.js';
 
 /** A set of workers with weights 1, 2 and 3. */
 async function addWeights(balancer: Balancer): Promise<void> {
@@ -19,7 +21,7 @@ async function shares(balancer: Balancer, requests: number, key?: (i: number) =>
   // All is given out in this turn. What waits behind a request that takes long will be taken back to the queue.
   for (let i = 0; i < 10; i++) await undefined;
   const given = balancer.stats().workers.map(({ pending }) => pending);
-  await gate.waitFor(3);
+  await gate.reached(3);
   gate.open();
   expect(await Promise.all(results)).toEqual(Array.from({ length: requests }, (_, i) => i));
   return given;

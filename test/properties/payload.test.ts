@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Memory, PAYLOAD_BYTES } from '../../dist/src/protocol/layout.js';
-import { readOne, readValues, writeOne, writeValues } from '../../dist/src/values/slot-codec.js';
+import { readOne, readValues } from '../../dist/src/values/slot-reader.js';
+import { writeOne, writeValues } from '../../dist/src/values/slot-writer.js';
 
 const HEADER_BYTES = 16;
 const SLOT_BYTES = HEADER_BYTES + PAYLOAD_BYTES;

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { windowBytes } from '../../dist/src/protocol/layout.js';
-import { advance, distance, MAX_CAPACITY, Window } from '../../dist/src/protocol/window.js';
+import { advance, distance, MAX_CAPACITY } from '../../dist/src/protocol/positions.js';
+import { Window } from '../../dist/src/protocol/window.js';
 
 /** One window and, beside it, what it should hold. Both sides act in turn, in one thread. */
 class Model {
@@ -111,8 +112,8 @@ const step: fc.Arbitrary<(model: Model) => void> = fc.oneof(
 it('tells the size of large heaps, too', () => {
   const window = new Window(new SharedArrayBuffer(windowBytes(2)), new SharedArrayBuffer(4), 2);
   for (const bytes of [0, 2 ** 30, 5 * 2 ** 30, 2 ** 40]) {
-    window.noteHeap(bytes);
-    expect(window.heap()).toBe(bytes);
+    window.status.noteHeap(bytes);
+    expect(window.status.heap()).toBe(bytes);
   }
 });
 

@@ -59,7 +59,8 @@ export class Chaos {
   async _remove(random) {
     const { workers } = this.#balancer.stats();
     if (workers.length === 0) return;
-    // The limits move along, to an empty set if this was the last one that stays; and for that requests would wait for ever.
+    // The limits move along, to an empty set if this was the last one that stays; and for that requests would
+    // wait for ever.
     await Promise.all([
       this.#balancer.remove(random.pick(workers).id),
       this.#balancer.resize({ min: 1, max: MOST_WORKERS }),

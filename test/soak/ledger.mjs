@@ -143,7 +143,10 @@ export class Ledger {
     return true;
   }
 
-  /** Hit by an error that another request had left behind: each can end one thread only, which runs one request. */
+  /**
+   * Hit by an error that another request had left behind: each can end one thread only, which runs one
+   * request.
+   */
   #isLate({ cause, exitCode }) {
     const hits = this.#lateErrors.get(cause?.message);
     if (hits !== undefined) {

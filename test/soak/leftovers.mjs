@@ -1,7 +1,9 @@
 /** What a closed Balancer must not leave behind: threads, handles, timers, memory. */
 import { existsSync, readdirSync } from 'node:fs';
 
-/** Timers that are set and have neither fired nor been cleared, also those that do not keep the process alive. */
+/**
+ * Timers that are set and have neither fired nor been cleared, also those that do not keep the process alive.
+ */
 export class LiveTimers {
   #live = new Map();
 

@@ -1,4 +1,7 @@
-/** Seeded random numbers: what request n is depends on the seed and on n alone, not on what happened before it. */
+/**
+ * Seeded random numbers: what request n is depends on the seed and on n alone, not on what happened before
+ * it.
+ */
 
 /** A generator of numbers in [0, 1): mulberry32, with the helpers that a mixture needs. */
 export class Random {

@@ -6,7 +6,10 @@ import { Ledger } from './ledger.mjs';
 import { kindNames, planOf, SharedSignals } from './mixture.mjs';
 import { Random } from './random.mjs';
 
-/** Most requests that are submitted and not settled: changes now and then, so that the queue is empty at times, and full at others. */
+/**
+ * Most requests that are submitted and not settled: changes now and then, so that the queue is empty at
+ * times, and full at others.
+ */
 const IN_FLIGHT = [1, 8, 50, 500, 5_000, 5_000, 5_000];
 /** Requests between two changes of that. */
 const PHASE = 1_000;

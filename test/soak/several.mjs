@@ -1,4 +1,7 @@
-/** Kinds that are more than one `submit`: `map`, `stream`, sessions. Each counts as one request, and settles when all of it is over. */
+/**
+ * Kinds that are more than one `submit`: `map`, `stream`, sessions. Each counts as one request, and settles
+ * when all of it is over.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { exitCode } from './tasks.mjs';
 import { remote } from './values.mjs';

@@ -1,7 +1,8 @@
 /**
- * A long run of everything at once, seeded: `npm run soak -- --requests 1000000 --seed N [--output FILE]`. Whatever happens to the
- * threads, every promise settles once, every result is right, each rejection is one that its request had earned, and nothing is
- * left at the end. Prints a table; exit code 1 on any violation, with the first ten.
+ * A long run of everything at once, seeded: `npm run soak -- --requests 1000000 --seed N [--output FILE]`.
+ * Whatever happens to the threads, every promise settles once, every result is right, each rejection is one
+ * that its request had earned, and nothing is left at the end. Prints a table; exit code 1 on any violation,
+ * with the first ten.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -19,7 +20,10 @@ const requests = wholeNumber('requests');
 const seed = wholeNumber('seed');
 if (globalThis.gc === undefined) throw new Error('start Node with --expose-gc');
 
-/** What memory may have grown by at the end, in MB: V8 keeps compiled code, and malloc the arenas of threads that have gone. */
+/**
+ * What memory may have grown by at the end, in MB: V8 keeps compiled code, and malloc the arenas of threads
+ * that have gone.
+ */
 const bounds = { heapUsed: 8, arrayBuffers: 2, rss: 96 };
 /** Another mixture first, so that what the process needs only once is there before it is measured. */
 const WARM_UP = { requests: 3_000, seed: 7 };

@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { runNode } from '../support/program.js';
 
 const program = fileURLToPath(new URL('soak.mjs', import.meta.url));
 const REQUESTS = 20_000;
@@ -24,15 +22,10 @@ it('loses nothing among many requests of all kinds, crashes and changes of the s
   const args = ['--expose-gc', program, '--requests', String(REQUESTS), '--seed', '1'];
   // Threads that run out of memory could not write their coverage, and would say so. (Node would add the variable if it were missing.)
   const env = { ...process.env, NODE_V8_COVERAGE: '' };
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const [said, errors, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close'),
-  ]);
-  expect({ code, errors }, said).toEqual({ code: 0, errors: '' });
+  const { stdout, stderr, code } = await runNode(args, { env });
+  expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' });
 
-  const rows = rowsOf(said);
+  const rows = rowsOf(stdout);
   expect(rows.get('violations')).toEqual(['0']);
   expect(numberOf(rows.get('threads crashed')?.[0])).toBeGreaterThan(10);
   const kinds = [...rows].filter(

@@ -1,4 +1,7 @@
-/** What runs in the threads. The first part has no effects, so the main thread computes what it expects by the same functions. */
+/**
+ * What runs in the threads. The first part has no effects, so the main thread computes what it expects by the
+ * same functions.
+ */
 import { context, transfer } from 'leastwork/task';
 
 export const add = (a, b) => a + b;

@@ -1,4 +1,7 @@
-/** Kinds of requests that have a result, or an error that the task or its values earn: what each submits and what must come of it. */
+/**
+ * Kinds of requests that have a result, or an error that the task or its values earn: what each submits and
+ * what must come of it.
+ */
 import { tasks } from 'leastwork';
 import * as local from './tasks.mjs';
 
@@ -8,7 +11,8 @@ import * as local from './tasks.mjs';
  * @property {Function} [task] with `args` and `options`: for `submit`
  * @property {unknown[]} [args]
  * @property {object} [options]
- * @property {(balancer: object) => Promise<unknown>} [start] instead of these, for what is more than one `submit`
+ * @property {(balancer: object) => Promise<unknown>} [start] instead of these, for what is more than one
+ *   `submit`
  * @property {boolean} [isSeveral] it may have more to submit while it is open
  * @property {number} [room] how many it submits at once, default 1
  * @property {unknown} [value] the result, unless `fails`

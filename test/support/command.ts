@@ -1,38 +1,27 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
+import type { Ended } from './program.js';
 
 /** The command's entry file, as in the package. */
 export const MAIN = fileURLToPath(new URL('../../dist/node/command.cjs', import.meta.url));
-
-export interface Ran {
-  readonly code: number | null;
-  readonly signal: string | null;
-  /** Bytes, one character each. */
-  readonly stdout: string;
-  /** Text, in UTF-8. */
-  readonly stderr: string;
-}
 
 export interface RunOptions {
   readonly cwd?: string;
   readonly input?: string | Buffer;
 }
 
-/** Runs `leastwork` to its end. */
-export function leastwork(args: readonly string[], options: RunOptions = {}): Ran {
+/** Runs `leastwork` to its end. Its standard output is given as bytes, one character each. */
+export function leastwork(args: readonly string[], options: RunOptions = {}): Ended {
   return finish(process.execPath, [MAIN, ...args], options);
 }
 
 /** Runs GNU coreutils' sha256sum or one of its kin, for comparison. */
-export function coreutils(program: string, args: readonly string[], options: RunOptions = {}): Ran {
+export function coreutils(program: string, args: readonly string[], options: RunOptions = {}): Ended {
   return finish(program, args, options);
 }
 
-function finish(program: string, args: readonly string[], options: RunOptions): Ran {
+function finish(program: string, args: readonly string[], options: RunOptions): Ended {
   const env = { ...process.env, LC_ALL: 'C.UTF-8' };
   const ran = spawnSync(program, args, { ...options, env, maxBuffer: 1 << 28 });
   if (ran.error) throw ran.error;
@@ -54,15 +43,8 @@ export function start(args: readonly string[], cwd: string): ChildProcess {
 }
 
 /** How a child ended. */
-export function ended(child: ChildProcess): Promise<{ code: number | null; signal: string | null }> {
+export function ended(child: ChildProcess): Promise<Pick<Ended, 'code' | 'signal'>> {
   return new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
-}
-
-/** A fresh directory, gone after the tests of the file. */
-export function scratch(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'leastwork-cli-'));
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
-  return directory;
 }
 
 /** Messages without the name of the program that they begin with. */

@@ -1,14 +1,12 @@
-import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { NotAFunctionError, TaskNotFoundError } from '../../dist/src/errors/errors.js';
-import { Functions, type TaskFunction } from '../../dist/workers/functions/functions.js';
-
-const run = promisify(execFile);
+import { Functions } from '../../dist/workers/functions/functions.js';
+import type { TaskFunction } from '../../dist/workers/functions/task-function.js';
+import { runNode } from '../support/program.js';
+import { scratch } from '../support/scratch.js';
 
 interface Given {
   name?: string;
@@ -117,7 +115,7 @@ describe('require and import() inside', () => {
   let base: string;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'leastwork inline ü-'));
+    folder = scratch('inline ü ');
     base = pathToFileURL(join(folder, 'main.js')).href;
     const home = join(folder, 'node_modules/some-package');
     await mkdir(home, { recursive: true });
@@ -130,8 +128,6 @@ describe('require and import() inside', () => {
     await writeFile(join(folder, 'beside.mjs'), 'export const where = "beside"');
     await writeFile(join(folder, 'beside.cjs'), 'exports.where = "beside"');
   });
-
-  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it.each([
     ['some-package', { kind: 'esm' }],
@@ -165,9 +161,7 @@ describe('require and import() inside', () => {
       functions.define({ kind: 'inline', id: 1, name: 'a', source: '() => import("node:path")', base: ${JSON.stringify(base)}, helpers: [] });
       console.log((await functions.get(1)()).sep);`;
     const env = { ...process.env, NODE_NO_WARNINGS: '', NODE_OPTIONS: '' };
-    const { stdout, stderr } = await run(process.execPath, ['--input-type=module', '--eval', script], {
-      env,
-    });
+    const { stdout, stderr } = await runNode(['--input-type=module', '--eval', script], { env });
     expect([stdout, stderr]).toEqual(['/\n', '']);
   });
 });

@@ -115,7 +115,7 @@ describe('what tasks() takes', () => {
     [null, 'null'],
     [5, '5'],
     ['', "''"],
-    [{}, 'an object (Object)'],
+    [{}, 'an empty object'],
     [() => 1, 'a function'],
   ])('not %s', (module, given) => {
     expect(() => tasks(module as unknown as string)).toThrow(`tasks(module): got ${given}, expected a URL`);

@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Balancer } from 'leastwork';
 import { describe, expect, it } from 'vitest';
+import { runNode } from '../support/program.js';
 
 /** A function of its own source, `characters` long. */
 const functionOf = (n: number, characters: number) =>
@@ -22,12 +22,15 @@ describe('many functions', () => {
     expect(counts).toEqual([...Array(50).keys()].map((i) => i + 1));
   });
 
-  it('of different sources are forgotten by a worker that could not hold them all', () => {
+  it('of different sources are forgotten by a worker that could not hold them all', async () => {
     // V8 keeps all code for which it counts coverage, so not in this process. (Node would add the variable if it were missing.)
     const env = { ...process.env, NODE_V8_COVERAGE: '' };
     const program = fileURLToPath(new URL('../balancer/programs/many-functions.mjs', import.meta.url));
-    const { status, stdout, stderr } = spawnSync(process.execPath, [program], { env, encoding: 'utf8' });
-    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '8002 by worker 1\n', stderr: '' });
+    expect(await runNode([program], { env })).toMatchObject({
+      code: 0,
+      stdout: '8002 by worker 1\n',
+      stderr: '',
+    });
   });
 
   it('that are all in use at once are all known', async () => {

@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { TaskNotFoundError } from '../../dist/src/errors/errors.js';
 import { Functions } from '../../dist/workers/functions/functions.js';
+import { scratch } from '../support/scratch.js';
 
 let lastId = 0;
 
@@ -86,7 +86,7 @@ describe('packages, resolved from the base', () => {
   let base: string;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'leastwork package ü-'));
+    folder = scratch('package ü ');
     base = pathToFileURL(join(folder, 'main.js')).href;
     const home = join(folder, 'node_modules/some-package');
     await mkdir(home, { recursive: true });
@@ -96,8 +96,6 @@ describe('packages, resolved from the base', () => {
     await writeFile(join(home, 'cjs.cjs'), 'exports.kind = () => "cjs"');
     await writeFile(join(home, 'sub.mjs'), 'export const sub = () => "sub"');
   });
-
-  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it('by name, as import sees it', async () => {
     const fn = await load('some-package', ['kind'], base).fn;

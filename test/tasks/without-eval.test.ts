@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { linesOf, outputOfNode } from '../support/program.js';
 
-const run = promisify(execFile);
 const task = new URL('../../dist/src/tasks/registry.js', import.meta.url).href;
 const tasksUrl = new URL('../../dist/src/tasks/handles.js', import.meta.url).href;
 
@@ -16,8 +14,7 @@ console.log(registry.resolve(tasks('node:path').join).name);
 
 it('under --disallow-code-generation-from-strings inline functions give a clear error, exports work', async () => {
   const flags = ['--disallow-code-generation-from-strings', '--input-type=module', '--eval', script];
-  const { stdout } = await run(process.execPath, flags);
-  const [refused, accepted] = stdout.trim().split('\n');
+  const [refused, accepted] = linesOf(await outputOfNode(flags));
   expect(refused).toMatch(
     /^ERR_INVALID_OPTION submit\(task\): got the inline function 'add' under --disallow.*tasks\(new URL/,
   );

@@ -1,9 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Balancer } from 'leastwork';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { taskEntry } from '../support/task-entry.js';
 
 /** As users write it in a module of tasks. */
-const taskEntry = new URL('../../dist/workers/task.js', import.meta.url).href;
 
 /** Resolves with what the signal is aborted for. */
 const untilAborted = (signal: AbortSignal) =>

@@ -1,8 +1,8 @@
 import { Balancer } from 'leastwork';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { taskEntry } from '../support/task-entry.js';
 
 /** As users write it in a module of tasks. */
-const taskEntry = new URL('../../dist/workers/task.js', import.meta.url).href;
 
 class Holder {
   readonly bytes = Buffer.from('x');

@@ -1,24 +1,23 @@
 import { createSecretKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { Balancer } from 'leastwork';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { scratch } from '../support/scratch.js';
+import { taskEntry } from '../support/task-entry.js';
 
 /** As users write it in a module of tasks. */
-const taskEntry = new URL('../../dist/workers/task.js', import.meta.url).href;
 
 describe("Node's own objects as arguments and results", () => {
   let balancer: Balancer;
   let folder: string;
   beforeAll(async () => {
     balancer = new Balancer({ workers: 1 });
-    folder = await mkdtemp(join(tmpdir(), 'leastwork-values-'));
+    folder = scratch();
   });
   afterAll(async () => {
     await balancer.close();
-    await rm(folder, { recursive: true });
   });
 
   it('a Blob, both ways', async () => {

@@ -1,6 +1,6 @@
 import { Balancer } from 'leastwork';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { watchMessages } from '../support/shared-memory.js';
+import { watchMessages } from '../support/messages.js';
 
 /** What a task sees of its argument. */
 interface Seen {

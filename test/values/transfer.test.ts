@@ -3,9 +3,9 @@ import { Balancer } from 'leastwork';
 import { transfer } from 'leastwork/task';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Gate, wait } from '../support/gate.js';
+import { taskEntry } from '../support/task-entry.js';
 
 /** As users write it in a module of tasks. */
-const taskEntry = new URL('../../dist/workers/task.js', import.meta.url).href;
 
 const detach = (buffer: ArrayBuffer) => structuredClone(buffer, { transfer: [buffer] });
 
@@ -254,7 +254,7 @@ describe('what moves instead of being copied', () => {
   it('buffers of requests that wait behind others move when they are sent, and are right', async () => {
     const gate = new Gate();
     const blocked = balancer.submit(wait, [gate.shared]);
-    await gate.waitFor(1);
+    await gate.reached(1);
     const sums = [...Array(100).keys()].map((i) => {
       const bytes = new Uint8Array(300).fill(i);
       return balancer.submit((b) => b[299], [bytes], { transfer: [bytes.buffer] });

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { Balancer } from 'leastwork';
 import { describe, expect, it } from 'vitest';
-import { advance } from '../../dist/src/protocol/window.js';
+import { advance } from '../../dist/src/protocol/positions.js';
 import { Request } from '../../dist/src/requests/request.js';
 import { Arena, ArenaMemory } from '../../dist/src/worker/arena.js';
 import { InFlight } from '../../dist/src/worker/in-flight.js';
 import { Gate, wait } from '../support/gate.js';
-import { watchMessages } from '../support/shared-memory.js';
+import { watchMessages } from '../support/messages.js';
 
 const CAPACITY = 16;
 
@@ -107,7 +107,7 @@ describe('the memory beside a window', () => {
     await using balancer = new Balancer({ workers: 1, windowBytes: 2 ** 30, window: 128 });
     const gate = new Gate();
     const blocked = balancer.submit(wait, [gate.shared]);
-    await gate.waitFor(1);
+    await gate.reached(1);
     const sent = watchMessages();
     const most = 2 ** 16;
     const sizes = [...Array(30).fill(most), most + 1, ...Array(36).fill(most), 300] as number[];

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Request } from '../../dist/src/requests/request.js';
 import { InFlight } from '../../dist/src/worker/in-flight.js';
 import { SharedBuffers } from '../../dist/src/worker/shared-buffers.js';
-import { gc } from '../support/shared-memory.js';
+import { gc } from '../support/garbage.js';
 
 /** The main thread's side alone, with what it sends. */
 function sides() {

@@ -1,8 +1,8 @@
 import { Balancer } from 'leastwork';
 import { describe, expect, it } from 'vitest';
-import { ready } from '../support/faults.js';
 import { Gate, wait } from '../support/gate.js';
-import { watchMessages } from '../support/shared-memory.js';
+import { watchMessages } from '../support/messages.js';
+import { ready } from '../support/readiness.js';
 
 /** A buffer that has been used before: from now on, threads know it by number. */
 async function known(balancer: Balancer, bytes = 64): Promise<SharedArrayBuffer> {
@@ -35,7 +35,7 @@ describe('shared buffers that threads know', () => {
     const [holding, passing] = [new Gate(), new Gate()];
     const sent = watchMessages();
     const blocked = [balancer.submit(wait, [holding.shared]), balancer.submit(wait, [passing.shared])];
-    await Promise.all([holding.waitFor(1), passing.waitFor(1)]);
+    await Promise.all([holding.reached(1), passing.reached(1)]);
     // Half of them wait behind each.
     const views = [...Array(12).keys()].map((i) => balancer.submit(first, [new Uint8Array(buffer, i)]));
     await Promise.resolve();
@@ -64,7 +64,7 @@ describe('shared buffers that threads know', () => {
     await using balancer = new Balancer({ workers: 1, window: 2_048 });
     const gate = new Gate();
     const blocked = balancer.submit(wait, [gate.shared]);
-    await gate.waitFor(1);
+    await gate.reached(1);
     const views = [...Array(700).keys()].map((i) => new Uint16Array(new SharedArrayBuffer(2)).fill(i));
     const sent = watchMessages();
     const rounds = [1, 2, 3].map(() => views.map((view) => balancer.submit((v) => v[0]!, [view])));
@@ -94,7 +94,7 @@ describe('shared buffers that threads know', () => {
     const gate = new Gate();
     const blocked = balancer.submit(wait, [gate.shared]);
     const waiting = [1, 2, 3, 4].map(() => balancer.submit(first, [view]));
-    await gate.waitFor(1);
+    await gate.reached(1);
     expect(balancer.stats().workers[0]!.pending).toBe(5);
     gate.open();
     expect(await Promise.all(waiting)).toEqual([3, 3, 3, 3]);

@@ -10,7 +10,7 @@ import { WindowWriter } from '../../dist/src/worker/window-writer.js';
 const CAPACITY = 1_024;
 const task = { id: 1, mean: 0.1, runs: 1 } as TaskRef;
 /** Arguments that need no message. */
-const outbox = {
+const sender = {
   sending: 0,
   introduce() {},
   over() {},
@@ -21,11 +21,11 @@ const outbox = {
 function filled(requests: readonly Request[]) {
   const window = new Window(new SharedArrayBuffer(windowBytes(CAPACITY)), new SharedArrayBuffer(4), CAPACITY);
   window.reset();
-  const ledger = new InFlight(CAPACITY, { pending: 0, work: 0 });
-  const slots = new WindowWriter(window, ledger, outbox);
-  for (const request of requests) slots.stage(request);
-  slots.post();
-  return { window, ledger, slots };
+  const inFlight = new InFlight(CAPACITY, { pending: 0, work: 0 });
+  const writer = new WindowWriter(window, inFlight, sender);
+  for (const request of requests) writer.stage(request);
+  writer.post();
+  return { window, inFlight, writer };
 }
 
 function request(id: number, isPinned: boolean): Request {
@@ -38,25 +38,27 @@ function request(id: number, isPinned: boolean): Request {
 
 describe('requests that are wanted for an idle worker', () => {
   it('where all must stay, none is looked at, however many there are', () => {
-    const { window, ledger, slots } = filled(Array.from({ length: 1_000 }, (_, i) => request(i + 1, true)));
+    const { window, inFlight, writer } = filled(
+      Array.from({ length: 1_000 }, (_, i) => request(i + 1, true)),
+    );
     window.claim();
-    const at = vi.spyOn(ledger, 'at');
-    expect(slots.reclaim(500, 'balance')).toEqual([]);
+    const at = vi.spyOn(inFlight, 'at');
+    expect(writer.reclaim(500, 'balance')).toEqual([]);
     expect(at.mock.calls.length).toBeLessThan(3);
-    ledger.verify();
+    inFlight.verify();
     // Where the worker leaves, a key is no reason to stay.
-    expect(slots.reclaim(500, 'leaving')).toHaveLength(500);
-    ledger.verify();
+    expect(writer.reclaim(500, 'leaving')).toHaveLength(500);
+    inFlight.verify();
   });
 
   it('the only one that may run elsewhere is found, unless it has been started', () => {
     const requests = Array.from({ length: 10 }, (_, i) => request(i + 1, i > 0));
-    const { window, ledger, slots } = filled(requests);
-    expect(slots.reclaim(5, 'balance')).toEqual([requests[0]]);
-    ledger.verify();
-    expect(slots.stage(requests[0]!)).toBeUndefined();
-    slots.post();
+    const { window, inFlight, writer } = filled(requests);
+    expect(writer.reclaim(5, 'balance')).toEqual([requests[0]]);
+    inFlight.verify();
+    expect(writer.stage(requests[0]!)).toBeUndefined();
+    writer.post();
     for (let i = 0; i < 10; i++) window.claim();
-    expect(slots.reclaim(5, 'balance')).toEqual([]);
+    expect(writer.reclaim(5, 'balance')).toEqual([]);
   });
 });

@@ -1,24 +1,22 @@
-/** The functions that this thread knows: task id → function, made or loaded once. */
+/** The functions of this thread: task id → function, compiled or loaded once. */
 import { TaskNotFoundError } from '../../src/errors/errors.js';
 import type { ModuleDefinition, TaskDefinition } from '../../src/protocol/messages.js';
 import { compileInline } from './inline.js';
 import { loadExport } from './module.js';
+import type { TaskFunction } from './task-function.js';
 import { switchOnTsx } from './tsx.js';
-
-/** What a task runs. */
-export type TaskFunction = (...args: unknown[]) => unknown;
 
 export class Functions {
   readonly #ready = new Map<number, TaskFunction>();
   readonly #definitions = new Map<number, TaskDefinition>();
   readonly #loading = new Map<number, Promise<TaskFunction>>();
 
-  /** Takes note of a task. Costs nothing more until the task is first used. */
+  /** Takes note of a task. It is compiled or loaded on first use. */
   define(definition: TaskDefinition): void {
     this.#definitions.set(definition.id, definition);
   }
 
-  /** Frees what is kept of tasks; they must be defined anew before they are used again. */
+  /** Frees the memory of tasks. They must be defined anew before they are used again. */
   forget(ids: readonly number[]): void {
     for (const id of ids) {
       this.#definitions.delete(id);
@@ -27,19 +25,19 @@ export class Functions {
     }
   }
 
-  /** Whether the task is defined; its definition may still be on the way. */
+  /** Whether the task's definition has arrived. */
   has(id: number): boolean {
     return this.#definitions.has(id);
   }
 
-  /** The function of a task that has been made or loaded; for the hot path. */
+  /** The function of a task, if it has been compiled or loaded; for the hot path. */
   ready(id: number): TaskFunction | undefined {
     return this.#ready.get(id);
   }
 
   /**
-   * Finds the function of a task: at once if it is known or inline, else as a promise. Never throws; rejects with
-   * TaskNotFoundError or NotAFunctionError. A task that failed to load is tried again the next time.
+   * The function of a task: at once if it is known or inline, else as a promise. Never throws; rejects with
+   * TaskNotFoundError or NotAFunctionError. A task that failed to load is tried again next time.
    */
   get(id: number): TaskFunction | Promise<TaskFunction> {
     return this.#ready.get(id) ?? this.#loading.get(id) ?? this.#make(id);

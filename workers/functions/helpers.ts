@@ -1,20 +1,21 @@
 /**
- * What compilers put into the files around a function, for inline functions that use it.
+ * Helpers that compilers put into the file around a function, for inline functions that use them.
  *
- * The names are those of `src/tasks/source/helpers.ts`. TypeScript's come from `tslib`, which is loaded only if one is used;
- * the few of esbuild follow what it writes itself.
+ * The names are those of `src/tasks/source/helpers.ts`. TypeScript's come from `tslib`, which is loaded when
+ * one is used; the few of esbuild are written here as esbuild writes them.
  */
 import { createRequire } from 'node:module';
+import { defineOwn } from '../../src/errors/define-own.js';
 
 const requireHere = createRequire(import.meta.url);
 
-/** What a helper may need of the function's surroundings. */
+/** The parts of a function's surroundings that helpers may need. */
 export interface HelperSurroundings {
   readonly require: NodeJS.Require;
   readonly import: (specifier: string) => Promise<unknown>;
 }
 
-/** Gives the value that a helper's name stands for. */
+/** The value that a helper's name stands for. */
 export function helperFor(name: string, around: HelperSurroundings): unknown {
   if (name.startsWith('cov_')) return () => COUNTERS;
   if (name === '__require') return around.require;
@@ -29,7 +30,10 @@ function tslib(): Record<string, (...args: any[]) => unknown> {
   return requireHere('tslib');
 }
 
-/** Counts nothing: whatever is read of it is itself, it is 0 as a number, and what is written to it is gone. */
+/**
+ * Counters of code coverage, without effect: each property is this object again, its number is 0, and writes
+ * are dropped.
+ */
 const COUNTERS: object = new Proxy(() => COUNTERS, {
   get: (_target, key) => (key === Symbol.toPrimitive ? () => 0 : COUNTERS),
   set: () => true,
@@ -38,24 +42,22 @@ const COUNTERS: object = new Proxy(() => COUNTERS, {
 
 type Properties = Record<PropertyKey, unknown>;
 
-function define(target: object, key: PropertyKey, value: unknown): unknown {
-  Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
-  return value;
-}
-
 /** https://github.com/evanw/esbuild/blob/main/internal/runtime/runtime.go */
 const ESBUILD = {
   __name: (target: object, value: string) =>
     Object.defineProperty(target, 'name', { value, configurable: true }),
 
-  __publicField: define,
+  __publicField: (target: object, key: PropertyKey, value: unknown) => {
+    defineOwn(target, key, value);
+    return value;
+  },
 
   __pow: (base: number, exponent: number) => base ** exponent,
 
   __toESM: (module: object, isNodeMode?: boolean) => {
     const namespace: Properties = {};
     if (isNodeMode || (module as { __esModule?: boolean } | null)?.__esModule !== true) {
-      define(namespace, 'default', module);
+      defineOwn(namespace, 'default', module);
     }
     for (const key of Object.getOwnPropertyNames(module ?? {})) {
       if (!Object.hasOwn(namespace, key)) {
@@ -68,7 +70,7 @@ const ESBUILD = {
   __spreadValues: (target: Properties, source: Properties | undefined) => {
     for (const key of Reflect.ownKeys(source ?? {})) {
       if (Object.prototype.propertyIsEnumerable.call(source, key))
-        define(target, key, (source as Properties)[key]);
+        defineOwn(target, key, (source as Properties)[key]);
     }
     return target;
   },
@@ -85,7 +87,7 @@ const ESBUILD = {
     return rest;
   },
 
-  // The same as TypeScript's, called in another way.
+  // As TypeScript's, with other parameters.
   __using: (stack: unknown[], value: unknown, isAsync?: boolean) =>
     tslib().__addDisposableResource?.({ stack }, value, isAsync === true),
 

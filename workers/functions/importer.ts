@@ -1,9 +1,9 @@
 /**
  * `import()` as from another file.
  *
- * A thread of this package must import as the caller's program would: a package's name means what is installed there,
- * not what is installed beside this file (they differ in pnpm's layout and with links). Only code compiled under a
- * name in the caller's folder resolves so; `node:vm` can do that with the loader of the thread.
+ * A task must import as the caller's program would: a package's name means the package installed there, not
+ * one installed beside this file (they differ in pnpm's layout and with links). Only code compiled under a
+ * file name in the caller's folder resolves so, which `node:vm` can do with the thread's own loader.
  */
 import { compileFunction, constants } from 'node:vm';
 
@@ -12,10 +12,10 @@ export type Import = (specifier: string) => Promise<Record<string, unknown>>;
 const importers = new Map<string, Import>();
 
 /**
- * Makes code into a function whose `import()` and stack belong to a file.
- * @param file file URL: relative specifiers and packages are looked up from its folder; shown in stacks
+ * Compiles code into a function whose `import()` and stack belong to a file.
+ * @param file file URL: relative specifiers and packages are resolved from it, and stacks show it
  * @param code a function's body
- * @param skipped how many characters of the code's beginning columns in stacks do not count
+ * @param skipped how many characters at the beginning of the code do not count for columns in stacks
  */
 export function compileIn(
   file: string,
@@ -31,7 +31,7 @@ export function compileIn(
   });
 }
 
-/** Gives `import()` as in a file. One per file is kept; there are as many as the program has entry files: one. */
+/** `import()` as in a file. One is kept for each file, and a program has one: its entry file. */
 export function importFrom(file: string): Import {
   let found = importers.get(file);
   if (found === undefined) {
@@ -44,10 +44,11 @@ export function importFrom(file: string): Import {
 let isReady = false;
 
 /**
- * Makes ready for `import()`, which takes a thread 1.5 ms: best while it waits for its first request. Does so once.
+ * Prepares `import()`, once. It takes a thread 1.5 ms, best spent while the thread waits for its first
+ * request.
  *
- * Node warns once a thread, at the first such `import()`, that this loader is experimental: that is said to us, not to
- * the user, whose output it would disturb. So the first one happens here, with just that warning withheld.
+ * At the first such `import()` of a thread Node warns that this loader is experimental. That is for us to
+ * know, and would disturb the user's output. So the first one happens here, with just that warning withheld.
  * (Node calls `process.emitWarning` before `import()` returns.)
  */
 export function readyToImport(): void {

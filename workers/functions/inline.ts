@@ -3,14 +3,14 @@ import { NotAFunctionError } from '../../src/errors/errors.js';
 import type { InlineDefinition } from '../../src/protocol/messages.js';
 import { helperFor } from './helpers.js';
 import { compileIn, importFrom } from './importer.js';
-
-type TaskFunction = (...args: unknown[]) => unknown;
+import type { TaskFunction } from './task-function.js';
 
 /**
- * Makes the function that was sent as source.
+ * Compiles a function that was sent as source text.
  *
- * Its `require` and `import()` resolve as in the program's entry file, and its frames in stacks carry a name beside
- * that file, with lines and columns counted from the function's beginning: `at add (file:///app/inline:add:1:12)`.
+ * Its `require` and `import()` resolve as in the program's entry file. Its frames in stacks show a file name
+ * beside that file, with lines and columns counted from the function's beginning: `at add
+ * (file:///app/inline:add:1:12)`.
  * @throws NotAFunctionError the source does not compile
  */
 export function compileInline(definition: InlineDefinition): TaskFunction {
@@ -29,16 +29,16 @@ const STRICT = '"use strict";return ';
 
 function compile(definition: InlineDefinition, parameters: readonly string[]): CallableFunction {
   const { name, base, sloppy } = definition;
-  // A URL has no place for half of a pair of surrogates, which a name may have.
+  // A URL cannot hold half of a pair of surrogates, which a name may have.
   const file = new URL(`./inline:${encodeURIComponent(name.replace(/\p{Surrogate}/gu, '\ufffd'))}`, base)
     .href;
-  // Two more than the prefix: with them the source is an expression.
+  // The definition's source begins with two characters of its own, which make it an expression.
   const compileAs = (prefix: string) =>
     compileIn(file, prefix + definition.source, parameters, prefix.length + 2);
   try {
     if (!sloppy) return compileAs(STRICT);
   } catch {
-    // An arrow or method of non-strict code looks like one of strict code; only some of its syntax tells.
+    // An arrow function or method of non-strict code may look strict; only some of its syntax shows.
   }
   try {
     return compileAs(SLOPPY);

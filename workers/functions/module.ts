@@ -1,17 +1,16 @@
-import { nearest } from '../../src/errors/did-you-mean.js';
+import { didYouMean } from '../../src/errors/did-you-mean.js';
 import { TaskNotFoundError } from '../../src/errors/errors.js';
 import type { ModuleAddress, ModuleDefinition } from '../../src/protocol/messages.js';
 import { importFrom } from './importer.js';
+import type { TaskFunction } from './task-function.js';
 import { switchOnTsx } from './tsx.js';
 
-type TaskFunction = (...args: unknown[]) => unknown;
-
-/** The modules that this thread has loaded, by what they were asked for by. */
+/** The modules that this thread has loaded, by base and URL. */
 const loaded = new Map<string, unknown>();
 
 /**
- * Finds a task's export: at once if this thread has loaded its module, else as a promise. `import()` of a loaded module may take turns of
- * the event loop, too: with a loader of the program's own it asks another thread.
+ * The function that a task's module exports: at once if this thread has loaded the module, else as a promise.
+ * (`import()` of a loaded module may take turns of the event loop: a custom loader asks another thread.)
  * @throws TaskNotFoundError the module does not load (`cause` says why), or has no such function
  */
 export function loadExport(definition: ModuleDefinition): TaskFunction | Promise<TaskFunction> {
@@ -48,9 +47,10 @@ export async function loadModule(address: ModuleAddress): Promise<unknown> {
 }
 
 /**
- * Where exports may be: in the namespace, or in a CommonJS module's `module.exports`, which is there as `default`. Node
- * copies to the namespace only those names that a scan of the text finds, and then both have them: there the object
- * comes first, so that its functions find it as `this`. It may have a `default` of its own, put there by a compiler.
+ * The objects that may hold the exports: the namespace, and a CommonJS module's `module.exports`, which is
+ * its `default`. Node copies to the namespace only names that a scan of the text finds. If both have a name,
+ * `module.exports` comes first, so that its functions get it as `this`. It may have a `default` of its own,
+ * put there by a compiler.
  */
 function rootsOf(namespace: unknown): unknown[] {
   const exports = peek(namespace, 'default');
@@ -82,11 +82,11 @@ function follow(
     }
   }
   if (!isTask(value)) return undefined;
-  // A function inside an object may use it as `this`; one that a module itself exports cannot.
+  // A function inside an object may use that as `this`. A module's own export has none.
   return owner === namespace ? value : (value.bind(owner) as TaskFunction);
 }
 
-/** A class is a function, too, but one that cannot be called. */
+/** A class is a function that cannot be called without `new`. */
 function isTask(value: unknown): value is TaskFunction {
   return typeof value === 'function' && !/^class\b/.test(Function.prototype.toString.call(value));
 }
@@ -98,7 +98,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function missingMessage({ name, url, path }: ModuleDefinition, namespace: unknown): string {
   const wanted = path.join('.');
   const functions = functionsOf(namespace);
-  const close = nearest(wanted, functions);
+  const close = didYouMean(wanted, functions);
   const meant = close === undefined ? '' : ` Did you mean '${close}'?`;
   const list =
     functions.length === 0 ? 'it exports no functions' : `its functions are: ${functions.join(', ')}`;
@@ -126,7 +126,7 @@ function functionsOf(namespace: unknown): string[] {
     for (const key of keysOf(root)) {
       const value = peek(root, key);
       if (isTask(value)) found.add(key);
-      else if (key !== 'default' && key !== 'module.exports' && isPlainObject(value)) {
+      else if (key !== 'default' && key !== 'module.exports' && isNamespaceLike(value)) {
         for (const inner of keysOf(value)) if (isTask(peek(value, inner))) found.add(`${key}.${inner}`);
       }
     }
@@ -134,7 +134,10 @@ function functionsOf(namespace: unknown): string[] {
   return [...found].slice(0, MAX_LISTED);
 }
 
-/** A module may export getters that throw, as those of a configuration that is not there. What was not asked for says nothing about it. */
+/**
+ * Reads a property. A module may export getters that throw, and a task must not fail because of another
+ * export.
+ */
 function peek(value: unknown, key: string): unknown {
   try {
     return isObject(value) ? value[key] : undefined;
@@ -159,6 +162,7 @@ function messageOf(thrown: unknown): string {
   }
 }
 
-function isPlainObject(value: unknown): boolean {
+/** An object that may group functions, as in `export const image = { resize, crop }`. */
+function isNamespaceLike(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

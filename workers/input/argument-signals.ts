@@ -2,7 +2,7 @@
 
 import { decodeFailure, type Failure } from '../../src/errors/failure.js';
 import type { ArgumentsMessage } from '../../src/protocol/messages.js';
-import { isBehind } from '../../src/protocol/window.js';
+import { isBehind } from '../../src/protocol/positions.js';
 import { putAt } from '../../src/values/abort-signals.js';
 
 interface Abort {
@@ -18,7 +18,7 @@ export class ArgumentSignals {
   #sending = 0;
   #controllers: readonly AbortController[] = [];
 
-  /** A request starts with these arguments: puts its signals to their places. */
+  /** A request starts with these arguments: puts its signals in their places. */
   begin(message: ArgumentsMessage): void {
     const { sending, signals } = message;
     this.#sending = sending;
@@ -32,7 +32,7 @@ export class ArgumentSignals {
     }
     if (this.#early.length === 0) return;
     const early = this.#early;
-    // Those of requests that were taken back are for nobody.
+    // Aborts for requests that were taken back are dropped.
     this.#early = early.filter((abort) => isBehind(sending, abort.sending));
     for (const abort of early) if (abort.sending === sending) this.#abort(abort);
   }
@@ -47,7 +47,7 @@ export class ArgumentSignals {
     if (this.#controllers.length > 0) this.#controllers = [];
   }
 
-  /** These requests are elsewhere. */
+  /** These requests were taken back. */
   drop(sendings: readonly number[]): void {
     if (this.#early.length === 0) return;
     const dropped = new Set(sendings);

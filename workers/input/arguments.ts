@@ -1,36 +1,41 @@
 /**
- * The arguments that travel by message, as the thread receives them: through a port of their own, which is read only for a request that
- * has been claimed, and no further than to its arguments. So what the thread cannot hold in its memory hurts the request that
- * brought it, and not one that awaits something meanwhile; and a death says whose arguments were just being read.
+ * The thread's side of arguments that go by message. They have a port of their own, which is read only for a
+ * claimed request, and no further than its arguments. So arguments too large for the thread's memory fail
+ * only their own request, and not one that awaits something meanwhile; and when the thread dies, it is known
+ * whose arguments it was reading.
  *
- * Arguments come in the order in which their requests are claimed. Between them lie only those of requests that were taken back.
+ * Arguments arrive in the order in which their requests are claimed, mixed only with those of requests that
+ * were taken back.
  */
 import { type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
 import type { ArgumentsMessage } from '../../src/protocol/messages.js';
-import { isBehind, type Window } from '../../src/protocol/window.js';
+import { isBehind } from '../../src/protocol/positions.js';
+import type { ThreadStatus } from '../../src/protocol/thread-status.js';
 
 export class Arguments {
   readonly #port: MessagePort;
-  readonly #window: Window;
-  /** Read while looking for what was dropped; by sending. */
+  readonly #status: ThreadStatus;
+  /** Messages read while looking for dropped ones, by number. */
   readonly #kept = new Map<number, ArgumentsMessage>();
-  /** Of requests that were taken back; still in the port. */
+  /** Numbers of dropped messages that are still in the port. */
   readonly #dropped = new Set<number>();
-  /** The last message read. */
+  /** Number of the last message read. */
   #last = 0;
   #unreadable: unknown;
 
-  constructor(port: MessagePort, window: Window) {
+  constructor(port: MessagePort, status: ThreadStatus) {
     this.#port = port;
-    this.#window = window;
+    this.#status = status;
   }
 
-  /** Why the last message that could not be read in this thread could not; those behind it are not affected. */
+  /**
+   * Why the last message that could not be read in this thread could not. Later messages are not affected.
+   */
   get unreadable(): unknown {
     return this.#unreadable;
   }
 
-  /** What came for a request that has been claimed; `undefined`: it cannot be read. */
+  /** The arguments of a claimed request; `undefined`: they cannot be read. */
   take(sending: number): ArgumentsMessage | undefined {
     const kept = this.#kept.get(sending);
     if (kept !== undefined) {
@@ -45,7 +50,7 @@ export class Arguments {
     return undefined;
   }
 
-  /** These requests were taken back. What came for them is forgotten, or will be: see `tidy`. */
+  /** These requests were taken back. Forgets their arguments, now or in `tidy`. */
   drop(sendings: readonly number[]): void {
     for (const sending of sendings) {
       if (isBehind(this.#last, sending)) this.#dropped.add(sending);
@@ -53,17 +58,20 @@ export class Arguments {
     }
   }
 
-  /** Gets rid of what was dropped. Only for a thread that runs nothing: what it reads may be more than its memory holds. */
+  /**
+   * Reads and forgets dropped arguments. Only while the thread runs nothing: they may be too large for its
+   * memory.
+   */
   tidy(): void {
     while (this.#dropped.size > 0) {
       const message = this.#read();
       if (message === null) break;
-      // One that is being sent just now, say.
+      // Of a request that will be claimed.
       if (message !== undefined) this.#kept.set(message.sending, message);
     }
   }
 
-  /** The thread ends: all that was transferred to it, and not taken. */
+  /** The thread ends: all messages with transferred values that were not taken. */
   *transferred(): Generator<[message: ArgumentsMessage, list: readonly Transferable[]]> {
     for (let message = this.#read(); message !== null; message = this.#read()) {
       if (message !== undefined) this.#kept.set(message.sending, message);
@@ -74,15 +82,15 @@ export class Arguments {
     }
   }
 
-  /** Reads the next message. `undefined`: it is for nobody, or cannot be read; `null`: there is none. */
+  /** Reads the next message. `undefined`: it was dropped, or cannot be read; `null`: there is none. */
   #read(): ArgumentsMessage | undefined | null {
     const next = (this.#last + 1) | 0;
     let message: ArgumentsMessage | undefined;
-    this.#window.noteReading(next);
+    this.#status.noteReading(next);
     try {
       const entry = receiveMessageOnPort(this.#port);
       if (entry === undefined) {
-        this.#window.noteRead(this.#last);
+        this.#status.noteRead(this.#last);
         return null;
       }
       message = entry.message as ArgumentsMessage;
@@ -90,7 +98,7 @@ export class Arguments {
       this.#unreadable = error;
     }
     this.#last = message?.sending ?? next;
-    this.#window.noteRead(this.#last);
+    this.#status.noteRead(this.#last);
     return this.#dropped.delete(this.#last) ? undefined : message;
   }
 }

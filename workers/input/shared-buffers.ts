@@ -1,4 +1,4 @@
-/** The shared buffers that this thread knows by number; see `src/worker/shared-buffers.ts`. */
+/** The thread's half of `src/worker/shared-buffers.ts`: the shared buffers that it knows, by number. */
 import { NotCloneableError } from '../../src/errors/errors.js';
 
 export class SharedBuffers {
@@ -18,10 +18,13 @@ export class SharedBuffers {
     for (const number of numbers) this.#buffers.delete(number);
   }
 
-  /** It was sent ahead of the slot that has its number. */
+  /**
+   * The buffer of a number. It was sent ahead of the slot that has its number. @throws NotCloneableError
+   * there is none
+   */
   readonly of = (number: number): SharedArrayBuffer => {
     let buffer = this.#buffers.get(number);
-    // Not all that has arrived: see `Channel.take`.
+    // Receives no more messages than needed: the sender may go on sending without end.
     while (buffer === undefined && this.#receiveNext()) buffer = this.#buffers.get(number);
     if (buffer === undefined)
       throw new NotCloneableError('arguments', 'something that the worker could not read');

@@ -1,19 +1,19 @@
 /**
- * When the main thread is told of completions: step 7 of the protocol at the head of `src/protocol/window.ts`.
+ * When the main thread is told of completions: step 7 of the protocol in `src/protocol/window.ts`.
  *
- * If it sleeps, it takes a message to wake it, which costs both sides more than a short task. So what is completed may wait a little for
- * others, as long as there is something else to do.
+ * It takes a message to wake the main thread, which costs both sides more than a short task. So an
+ * announcement may be deferred a little, for others to join it, while there is something else to run.
  */
 import { Coalescing } from '../../src/protocol/coalescing.js';
 import type { Window } from '../../src/protocol/window.js';
-import type { WorkerChannel } from './delivery.js';
+import type { WorkerChannel } from './send.js';
 
 export class Announcer {
   readonly #window: Window;
   readonly #channel: WorkerChannel;
-  /** When the first completion that main has not been told of was published; 0: none. */
-  #unannouncedSince = 0;
-  readonly #holding = new Coalescing();
+  /** When the first unannounced completion was published; 0: there is none. */
+  #deferredSince = 0;
+  readonly #coalescing = new Coalescing();
 
   constructor(window: Window, channel: WorkerChannel) {
     this.#window = window;
@@ -21,28 +21,29 @@ export class Announcer {
   }
 
   /**
-   * A completion has been published. Wakes the main thread if it sleeps, but not at once if that may wait.
+   * A completion has been published. Wakes the main thread if it sleeps and the announcement cannot be
+   * deferred.
    * @param now in ms of `performance.now()`
-   * @param runTime of what is completed, in ms
+   * @param runTime of the completed request, in ms
    */
   completed(now: number, runTime: number): void {
-    this.#holding.ran(runTime);
+    this.#coalescing.ran(runTime);
     const window = this.#window;
     if (!window.mainSleeps()) {
-      this.#unannouncedSince = 0;
+      this.#deferredSince = 0;
       return;
     }
-    if (this.#unannouncedSince === 0) this.#unannouncedSince = now;
-    if (!this.#holding.allows(runTime, now - this.#unannouncedSince, window.unstarted())) this.#wakeMain();
+    if (this.#deferredSince === 0) this.#deferredSince = now;
+    if (!this.#coalescing.mayDefer(runTime, now - this.#deferredSince, window.unstarted())) this.#wakeMain();
   }
 
-  /** Whoever may be idle or wait for long holds nothing back. */
-  announceAll(): void {
-    if (this.#unannouncedSince !== 0) this.#wakeMain();
+  /** Announces what was deferred: the worker may now idle, or wait for long. */
+  flush(): void {
+    if (this.#deferredSince !== 0) this.#wakeMain();
   }
 
   #wakeMain(): void {
-    this.#unannouncedSince = 0;
+    this.#deferredSince = 0;
     if (this.#window.wakeMain()) this.#channel.send({ type: 'wake' });
   }
 }

@@ -1,16 +1,20 @@
-/** Stacks of tasks, without what lies below them: our work loop, and what Node calls it from. */
+/** Cuts the stacks of tasks: below the task's own frames lie those of our work loop and of Node. */
 import { fileURLToPath } from 'node:url';
 
-/** The folder of `main`, which this file is bundled into; as a module of its own it is one folder below. */
+/**
+ * The folder `workers/`, where the bundle `main.cjs` lies. As a module of its own this file is one folder
+ * below.
+ */
 const FOLDER = new URL(new URL('.', import.meta.url).href.replace(/loop\/$/, ''));
 
 /**
- * As V8 prints the frames that call a task: CommonJS, which `main.cjs` is, by path, ES modules by URL. In a user's bundle
- * they have other names, and are left alone.
+ * The frames that call a task, as V8 prints them: files of the bundle by path, ES modules by URL. In a user's
+ * bundle the files have other names, and the frames stay.
  */
 const FRAMES = new RegExp(
-  `\\n {4}at (?:async )?(?:WorkLoop\\.|Streams\\.)?#(?:runAll|runLoaded|finishLater|iterate) ` +
-    `\\((?:${quoted(FOLDER.href)}|${quoted(fileURLToPath(FOLDER))})(?:main|stream)\\.c?js:`,
+  `\\n {4}at (?:async )?(?:WorkLoop\\.|Stream\\.)?#(?:runAll|runLoaded|finishLater|iterate) ` +
+    `\\((?:${quoted(FOLDER.href)}|${quoted(fileURLToPath(FOLDER))})` +
+    `(?:main|loop/work-loop|loop\\\\work-loop|stream)\\.c?js:`,
 );
 
 /** Cuts a stack where our own frames begin. O(length), for tasks that throw only. */

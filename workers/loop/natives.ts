@@ -1,17 +1,17 @@
 /**
- * What the work loop needs of its thread, as it was before any task: one may put fake timers in the place of the real ones, or an exit that
- * does nothing, and the loop must go on.
+ * Node's functions that the work loop needs, kept before any task runs: a task may install fake timers, or
+ * replace `process.exit`, and the loop must go on.
  */
 const clock = performance;
 const read = performance.now;
 const end = process.exit;
 
-/** In ms, as `performance.now()`. */
+/** As `performance.now()`, in ms. */
 export function now(): number {
   return read.call(clock);
 }
 
-/** Calls in the next turn of the event loop. */
+/** Calls a function in the next turn of the event loop. */
 export const inNextTurn: (call: () => void) => void = setImmediate;
 
 /** Ends the thread. */

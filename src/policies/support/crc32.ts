@@ -10,7 +10,7 @@ for (let i = 0; i < 256; i++) {
 /**
  * CRC-32 of a string's UTF-8 bytes.
  *
- * Keys are mostly short and ASCII: for these the walk over a table takes less time than the call of zlib's.
+ * Most keys are short and ASCII: for those a table is faster than a call of zlib.
  */
 export function crc32(text: string): number {
   let crc = -1;
@@ -22,7 +22,7 @@ export function crc32(text: string): number {
   return ~crc >>> 0;
 }
 
-/** Continues a CRC-32 over the four bytes of a 32-bit number, the lowest first. */
+/** Continues a CRC-32 with the four bytes of a 32-bit number, the lowest first. */
 export function crc32OfNumber(crc: number, number: number): number {
   let rest = ~crc ^ number;
   for (let i = 0; i < 4; i++) rest = TABLE[rest & 0xff]! ^ (rest >>> 8);

@@ -2,11 +2,11 @@ import { NoWorkerError } from '../../errors/errors.js';
 import type { Outcome, Policy, RequestView, WorkerView } from '../policy.js';
 
 /**
- * An own policy, held to the interface: whatever it does, each request gets a worker of the set, waits, or fails with a clear
- * error. The policies of this package need no guard.
+ * Makes sure that a custom policy keeps to the interface: each request gets a worker of the set, waits, or
+ * fails with a clear error. The policies of this package need no guard.
  *
- * What `select` throws fails that request alone. After a throw of any other method its state cannot be trusted: all
- * further requests fail.
+ * An error of `select` fails only that request. After an error of any other method the policy's state cannot
+ * be trusted: all further requests fail.
  */
 export class GuardedPolicy implements Policy {
   readonly name: string;
@@ -30,12 +30,13 @@ export class GuardedPolicy implements Policy {
   }
 
   remove(worker: WorkerView): void {
-    // A worker that drained is removed again when it is dead; one that dies while it starts was never there.
+    // A drained worker is removed a second time when it is dead; one that died while starting was never
+    // added.
     if (!this.#set.delete(worker)) return;
     this.#call('remove', () => this.#policy.remove(worker));
   }
 
-  /** @throws NoWorkerError the policy has failed, or selected what is not in the set */
+  /** @throws NoWorkerError the policy has failed, or has selected something that is not in the set */
   select(request: RequestView): WorkerView | undefined {
     if (this.#failure !== undefined) throw this.#failure;
     let selected: WorkerView | undefined;
@@ -47,10 +48,11 @@ export class GuardedPolicy implements Policy {
     if (selected === undefined || selected === null) return undefined;
     if (!this.#set.has(selected)) {
       throw new NoWorkerError(
-        `policy '${this.name}' selected what is not a worker of the set: select must return a view that was given to add, and not to remove since`,
+        `policy '${this.name}' selected something that is not a worker of the set: select must return a view that was given to add, and not to remove since`,
       );
     }
-    // Without pinning, a request that were given to a full worker could not be taken by an idle one.
+    // Only with pinning may a request wait for a full worker: without, an idle worker must be able to take
+    // it.
     return selected.available || this.pins ? selected : undefined;
   }
 

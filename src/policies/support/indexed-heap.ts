@@ -1,12 +1,12 @@
 import { Heap } from 'heap-js';
 
-/** What the heap keeps of an element. The owner changes `key` and `order`, then calls `update`; `index` is the heap's. */
+/** An element. Its owner changes `key` and `order`, then calls `update`; `index` belongs to the heap. */
 export interface HeapEntry {
-  /** The least is on top. Infinity: after everything else. */
+  /** The least is on top. Infinity comes last. */
   key: number;
-  /** Breaks ties between equal keys: the least first. */
+  /** Among equal keys the least comes first. */
   order: number;
-  /** Position in the heap's array; -1 outside of the heap. */
+  /** Position in the heap's array; -1 if it is not in the heap. */
   index: number;
 }
 
@@ -19,11 +19,11 @@ function compare(a: HeapEntry, b: HeapEntry): number {
 }
 
 /**
- * heap-js's binary heap, with each element knowing its index.
+ * heap-js's binary heap, in which each element knows its index.
  *
- * All of heap-js's operations move elements through these two methods alone; so keeping `index` right here keeps it
- * right everywhere, as Go's `container/heap` does in `Swap`. They call `before` itself, not the comparator, since
- * they run twice for each request.
+ * All operations of heap-js move elements only by these two methods, so they are the only place that has to
+ * maintain `index`, like `Swap` in Go's `container/heap`. They call `before` rather than the comparator,
+ * since they run twice for each request.
  */
 class TrackingHeap<T extends HeapEntry> extends Heap<T> {
   constructor() {
@@ -69,7 +69,7 @@ class TrackingHeap<T extends HeapEntry> extends Heap<T> {
   }
 }
 
-/** A min-heap by `key`, then `order`, whose elements can be updated and removed wherever they are. */
+/** A min-heap by `key`, then `order`, whose elements can be updated and removed at any position. */
 export class IndexedHeap<T extends HeapEntry> {
   readonly #heap = new TrackingHeap<T>();
 
@@ -78,7 +78,7 @@ export class IndexedHeap<T extends HeapEntry> {
     return this.#heap.heapArray.length;
   }
 
-  /** The least element, which stays in the heap. O(1). */
+  /** The least element; it stays in the heap. O(1). */
   top(): T | undefined {
     return this.#heap.heapArray[0];
   }
@@ -88,14 +88,14 @@ export class IndexedHeap<T extends HeapEntry> {
     this.#heap.add(entry);
   }
 
-  /** Restores the order after the entry's `key` or `order` has changed. O(log n). */
+  /** To be called after the entry's `key` or `order` has changed. O(log n). */
   update(entry: T): void {
     const index = entry.index;
     this.#heap._sortNodeUp(index);
     if (entry.index === index) this.#heap._sortNodeDown(index);
   }
 
-  /** O(log n). The entry must be in the heap. */
+  /** @param entry must be in the heap. O(log n) */
   delete(entry: T): void {
     const index = entry.index;
     const last = this.#heap.heapArray.pop()!;

@@ -1,14 +1,14 @@
 import { crc32, crc32OfNumber } from './crc32.js';
 
-/** What has a place on the ring. */
+/** An owner of points on the ring. */
 export interface Host {
-  /** As in nginx's `server` directive: `10.0.0.1:443`, or any name. */
+  /** A name, or an address as in nginx's `server` directive: `10.0.0.1:443`. */
   readonly label: string;
   /** > 0. */
   readonly weight: number;
 }
 
-/** How many points a ring may have; each undefined: no bound. */
+/** Bounds of the number of points on a ring; `undefined`: no bound. */
 export interface RingSize {
   readonly min?: number;
   readonly max?: number;
@@ -18,7 +18,7 @@ const POINTS_PER_WEIGHT = 160;
 // Hash and owner of a point are sorted as one double: 32 bits and 21 bits.
 const MAX_HOSTS = 2 ** 21;
 
-/** As nginx splits it: the port is what follows the last colon, if that is digits only. */
+/** Splits the label like nginx: a port is the digits after the last colon. */
 function hashOf(label: string): number {
   const colon = label.lastIndexOf(':');
   if (colon === -1 || !/^\d*$/.test(label.slice(colon + 1))) return crc32(`${label}\0`);
@@ -29,15 +29,16 @@ function hashOf(label: string): number {
  * A ring of points, each owned by a host: ketama as in nginx's `hash … consistent`
  * (`ngx_http_upstream_init_chash`), point for point.
  *
- * A host has 160 points × weight; each is the crc32 over HOST 0 PORT and the four bytes, lowest first, of the
- * host's point before (at first 0). A key belongs to the first point at or after its own crc32, past the last one to the
- * first. Building is O(points × log points), about 30 ms for 144,000; finding O(log points).
+ * A host has 160 points × weight. Each is the crc32 of HOST, 0, PORT and the host's previous point (at first
+ * 0) as four bytes, the lowest first. A key belongs to the first point at or after its own crc32; after the
+ * last point, to the first one. Building is O(points × log points), about 30 ms for 144,000 points; finding
+ * is O(log points).
  */
 export class KetamaRing {
   readonly #hashes: Uint32Array;
   readonly #owners: Uint32Array;
 
-  /** At most 2^21 hosts. The points do not depend on the hosts' order. */
+  /** @param hosts at most 2^21, in any order: it does not matter */
   constructor(hosts: readonly Host[], size: RingSize = {}) {
     if (hosts.length > MAX_HOSTS) throw new RangeError(`a ring has room for ${MAX_HOSTS} hosts`);
     const weights = hosts.reduce((sum, { weight }) => sum + weight, 0);
@@ -48,7 +49,7 @@ export class KetamaRing {
     const counts = hosts.map(({ weight }) => Math.max(1, Math.round(weight * perWeight)));
     const points = new Float64Array(counts.reduce((sum, count) => sum + count, 0));
 
-    // Of hosts whose points coincide the one with the lesser label has it, whichever came first.
+    // Where points coincide, the host with the lesser label gets the point, independent of their order.
     const order = hosts.map((_, index) => index).sort((a, b) => (hosts[a]!.label < hosts[b]!.label ? -1 : 1));
     let next = 0;
     order.forEach((index, rank) => {
@@ -80,7 +81,7 @@ export class KetamaRing {
     return this.#hashes.length;
   }
 
-  /** Index of the host that the key belongs to; `undefined` on a ring without hosts. */
+  /** Index of the key's host; `undefined` on a ring without hosts. */
   find(key: string): number | undefined {
     const hash = crc32(key);
     const hashes = this.#hashes;

@@ -2,7 +2,8 @@ import type { Policy, WorkerView } from '../policy.js';
 import { WorkerHeap } from './worker-heap.js';
 
 /**
- * The available worker with the least load, where that follows from the worker's numbers alone. Ties rotate.
+ * Selects the available worker with the least load, for loads that follow from the worker's numbers alone.
+ * Ties rotate.
  *
  * `select` O(1), `update` O(log workers).
  */
@@ -12,7 +13,7 @@ export class LeastLoaded implements Policy {
   readonly #heap = new WorkerHeap();
   readonly #load: (worker: WorkerView) => number;
 
-  /** @param load what the worker's load would be with the request: any number but NaN and Infinity */
+  /** @param load the worker's load with one more request: a finite number */
   constructor(name: string, load: (worker: WorkerView) => number) {
     this.name = name;
     this.#load = load;

@@ -1,14 +1,14 @@
-/** What a worker has done lately. */
+/** The load of a worker over the last period. */
 export interface LoadReport {
   /** Requests per second, whether they succeeded or not. */
   readonly qps: number;
   /** Failures per second. Default 0. */
   readonly eps?: number;
-  /** Share of its time in which the worker was busy; 1: always. */
+  /** Share of the time in which the worker was busy, from 0 to 1. */
   readonly utilization: number;
 }
 
-/** When a weight counts, in ms, and what an error costs. */
+/** When a weight is valid, in ms, and the cost of errors. */
 export interface LoadWeightRules {
   readonly blackoutPeriod: number;
   readonly weightExpirationPeriod: number;
@@ -16,11 +16,11 @@ export interface LoadWeightRules {
 }
 
 /**
- * One worker's weight from its load reports: qps / (utilization + eps / qps × penalty), as in gRFC A58 ("Subchannel
- * Weights", `UpdateWeight` and `GetWeight`).
+ * One worker's weight from its load reports: qps / (utilization + eps / qps × penalty), as in gRFC A58
+ * ("Subchannel Weights", `UpdateWeight` and `GetWeight`).
  *
- * A weight is used when reports have come for `blackoutPeriod`, and no longer when none has come for
- * `weightExpirationPeriod`; then the blackout begins again.
+ * A weight is used once reports have come for `blackoutPeriod`. It expires when no report has come for
+ * `weightExpirationPeriod`; the next report then begins a new blackout.
  */
 export class LoadWeight {
   readonly #rules: LoadWeightRules;
@@ -32,7 +32,7 @@ export class LoadWeight {
     this.#rules = rules;
   }
 
-  /** Takes in a report. One without requests or utilization says nothing, and is ignored. `now` in ms. */
+  /** Takes a report into account. Without requests or utilization it is ignored. `now` in ms. */
   update(report: LoadReport, now: number): void {
     const { qps, eps = 0, utilization } = report;
     if (!(qps > 0 && utilization > 0)) return;
@@ -41,7 +41,7 @@ export class LoadWeight {
     this.#lastUpdated = now;
   }
 
-  /** The weight; 0: not known, not known for long enough, or too old. `now` in ms. */
+  /** The weight, or 0 if it is unknown, in its blackout, or expired. `now` in ms. */
   at(now: number): number {
     return this.#isExpired(now) || now - this.#nonEmptySince < this.#rules.blackoutPeriod ? 0 : this.#weight;
   }

@@ -1,8 +1,8 @@
 import type { Policy, PolicyContext, WorkerView } from '../policy.js';
 import { WeightedSet } from './weighted-set.js';
 
-/** What policies have in common that draw available workers at random, by weight. `update` O(log workers). */
-export abstract class Drawing implements Policy {
+/** Base of the policies that draw available workers at random, by weight. `update` O(log workers). */
+export abstract class RandomChoice implements Policy {
   abstract readonly name: string;
   readonly pins = false;
   protected readonly set = new WeightedSet();
@@ -26,7 +26,7 @@ export abstract class Drawing implements Policy {
     this.set.update(worker);
   }
 
-  /** Throws if the set is out of step with its workers. For tests. */
+  /** Throws if the set and its workers disagree. For tests. */
   verify(): void {
     this.set.verify();
   }

@@ -1,19 +1,21 @@
 import type { WorkerView } from '../policy.js';
 
 /**
- * The available workers, to be drawn at random by weight.
+ * The available workers, from which one can be drawn at random by weight.
  *
- * A binary tree of sums in one array: leaves are the weights (0: unavailable), each node the sum of its two children.
+ * A binary tree of sums in one array: the leaves are the weights (0: unavailable), each node is the sum of
+ * its two children.
  *
  *      [1] 9
  *      [2] 4        [3] 5
  *      [4] 1 [5] 3  [6] 5 [7] 0
  *
- * Drawing and changing are O(log workers) and allocate nothing. Sums are computed anew from both children, never by
- * difference, so that fractions leave no residue.
+ * Draws and updates are O(log workers) and allocate nothing. Sums are recomputed from both children, never
+ * changed by a difference, so that fractions leave no residue.
  */
 export class WeightedSet {
-  readonly #writer = new Map<number, number>();
+  /** Slots by worker id. */
+  readonly #slots = new Map<number, number>();
   readonly #free: number[] = [];
   #workers: (WorkerView | undefined)[] = [];
   #sums = new Float64Array(2);
@@ -22,7 +24,7 @@ export class WeightedSet {
 
   /** Number of workers, available or not. */
   get size(): number {
-    return this.#writer.size;
+    return this.#slots.size;
   }
 
   /** Number of available workers. */
@@ -31,27 +33,27 @@ export class WeightedSet {
   }
 
   add(worker: WorkerView): void {
-    if (!this.#writer.has(worker.id)) {
+    if (!this.#slots.has(worker.id)) {
       const slot = this.#free.pop() ?? this.#workers.length;
       if (slot >= this.#leaves) this.#grow();
       this.#workers[slot] = worker;
-      this.#writer.set(worker.id, slot);
+      this.#slots.set(worker.id, slot);
     }
     this.update(worker);
   }
 
   remove(worker: WorkerView): void {
-    const slot = this.#writer.get(worker.id);
+    const slot = this.#slots.get(worker.id);
     if (slot === undefined) return;
     this.#set(slot, 0);
-    this.#writer.delete(worker.id);
+    this.#slots.delete(worker.id);
     this.#workers[slot] = undefined;
     this.#free.push(slot);
   }
 
-  /** O(1) when neither weight nor availability has changed. */
+  /** O(1) if neither weight nor availability has changed. */
   update(worker: WorkerView): void {
-    const slot = this.#writer.get(worker.id);
+    const slot = this.#slots.get(worker.id);
     if (slot !== undefined) this.#set(slot, worker.available ? worker.weight : 0);
   }
 
@@ -62,7 +64,8 @@ export class WeightedSet {
 
   /** Draws another slot than the given one; `random` in [0, 1). At least two workers must be available. */
   drawOther(random: number, than: number): number {
-    // Taken out and put back: reckoning with the difference instead would, by rounding, now and then draw it again.
+    // Takes the other slot out and puts it back. Calculating around it would sometimes draw it again, by
+    // rounding.
     const weight = this.#sums[this.#leaves + than]!;
     this.#set(than, 0);
     const slot = this.draw(random);
@@ -84,7 +87,7 @@ export class WeightedSet {
     let available = 0;
     for (let slot = 0; slot < this.#leaves; slot++) {
       const worker = this.#workers[slot];
-      if (worker !== undefined && this.#writer.get(worker.id) !== slot)
+      if (worker !== undefined && this.#slots.get(worker.id) !== slot)
         throw new Error(`slot ${slot} is stale`);
       const weight = worker?.available ? worker.weight : 0;
       if (this.#sums[this.#leaves + slot] !== weight) throw new Error(`slot ${slot} has the wrong weight`);
@@ -110,7 +113,7 @@ export class WeightedSet {
     let node = 1;
     while (node < this.#leaves) {
       node *= 2;
-      // Rounding may put the point past the last weight; an empty branch is never entered all the same.
+      // Rounding may put the point past the last weight: an empty branch must never be entered nevertheless.
       if (rest >= sums[node]! && sums[node + 1]! > 0) {
         rest -= sums[node]!;
         node += 1;

@@ -1,27 +1,27 @@
 import type { WorkerView } from '../policy.js';
 import { type HeapEntry, IndexedHeap } from './indexed-heap.js';
 
-/** What stands in a heap for a worker. */
+/** A worker's entry in a heap. */
 interface WorkerEntry extends HeapEntry {
   readonly worker: WorkerView;
 }
 
 interface Entry extends WorkerEntry {
-  /** `pending` as of the last update: when it rises, the worker has just been given a request. */
+  /** `pending` at the last update: if it has risen since, the worker was given a request. */
   pending: number;
 }
 
 /**
  * Workers by load, the least loaded on top.
  *
- * The unavailable have the key Infinity; so when the top is unavailable, all are, and "nobody now" is known in O(1).
- * Ties rotate: of equally loaded workers, the one that was given a request longest ago comes first.
+ * Unavailable workers have the key Infinity: if the top is unavailable, all are, so that this is known in
+ * O(1). Ties rotate: of equally loaded workers, the one that was given a request longest ago comes first.
  */
 export class WorkerHeap {
   readonly #heap = new IndexedHeap<Entry>();
   readonly #entries = new Map<number, Entry>();
   #given = 0;
-  // A select is mostly followed by the update of the same worker, which then needs no look-up.
+  // A select is mostly followed by an update of the same worker, which then needs no look-up.
   #latest: Entry | undefined;
 
   /** Number of workers, available or not. */
@@ -29,7 +29,7 @@ export class WorkerHeap {
     return this.#heap.size;
   }
 
-  /** `load` may be any number but NaN and Infinity. O(log n). */
+  /** @param load a finite number. O(log n) */
   add(worker: WorkerView, load: number): void {
     if (this.#entries.has(worker.id)) {
       this.update(worker, load);
@@ -77,7 +77,10 @@ export class WorkerHeap {
   }
 }
 
-/** Throws if heap, indexes and workers disagree: those and only those that are unavailable have the key Infinity. For tests. O(n). */
+/**
+ * Throws if heap, indexes and workers disagree; exactly the unavailable workers have the key Infinity. For
+ * tests. O(n).
+ */
 export function verifyWorkers<T extends WorkerEntry>(
   heap: IndexedHeap<T>,
   entries: ReadonlyMap<number, T>,

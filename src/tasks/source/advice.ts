@@ -1,4 +1,4 @@
-/** What to do about a captured variable, fitted to what it looks like. */
+/** Advice for each captured variable: what it probably is, and what to write instead. */
 import { builtinExporting, builtinNamed } from './builtins.js';
 import type { FreeName } from './scope.js';
 
@@ -6,7 +6,7 @@ const WAYS_OUT =
   'Pass values as arguments, submit(fn, [value]); import modules inside the function, await import(…); ' +
   "or put the function into a module and use tasks(new URL('./module.js', import.meta.url)).";
 
-/** A free name with its place in the function's source. */
+/** A free name with its position in the function's source. */
 export interface Captured extends FreeName {
   /** 1-based. */
   readonly line: number;
@@ -17,7 +17,7 @@ export interface Captured extends FreeName {
 /**
  * The message of a `CapturedVariableError`.
  * @param taskName the function's name
- * @param isAsync whether it could `await import(…)` as it is
+ * @param isAsync whether it is async, so that it could `await import(…)`
  */
 export function captureMessage(taskName: string, isAsync: boolean, captured: readonly Captured[]): string {
   const lines = captured.map(
@@ -43,7 +43,7 @@ const FIXED: Readonly<Record<string, string>> = {
   __webpack_require__: 'is how webpack loads modules; use tasks(…) with a file that webpack leaves alone',
 };
 
-/** Its value cannot be an argument. */
+/** Advice for a name that is called: functions cannot be arguments. */
 const CALLED =
   "is a function or class, which cannot be an argument: define it inside the function, or import its module there, await import('…')";
 
@@ -77,7 +77,7 @@ const COMPILED_IMPORTS: readonly RegExp[] = [
 ];
 
 function compiledImportAdvice({ name, members }: FreeName, isAsync: boolean): string | undefined {
-  // Only modules are always used as `module.member`.
+  // Imported modules are always used as `module.member`.
   if (members.size === 0) return undefined;
   const match = COMPILED_IMPORTS.map((pattern) => pattern.exec(name)).find((found) => found !== null);
   if (match === undefined) return undefined;
@@ -85,7 +85,7 @@ function compiledImportAdvice({ name, members }: FreeName, isAsync: boolean): st
   const like = match.groups?.module;
   const module =
     builtinExporting(wanted[0] as string, like) ?? (like === undefined ? undefined : builtinNamed(like));
-  // A numbered or underscored name may as well be the user's own.
+  // Other numbered or underscored names may just as well be the program's own.
   if (module === undefined && !/_import_|^import_|WEBPACK/.test(name)) return undefined;
   return `holds what the file imports (${wanted.join(', ')}); ${importInside(`{ ${wanted.map(bindingFor).join(', ')} }`, module, isAsync)}`;
 }
@@ -106,7 +106,7 @@ function importAdvice({ name, members }: FreeName, isAsync: boolean): string | u
     : `if this is imported from ${module}, ${importInside(`{ ${name} }`, module, isAsync)}`;
 }
 
-/** `__privateAdd`, `__decorateClass`: what compilers write for syntax that the target does not know. */
+/** `__privateAdd`, `__decorateClass`: helpers for syntax that the compiler's target does not have. */
 function helperAdvice({ name }: FreeName): string | undefined {
   if (!/^__[a-z]\w*$/i.test(name)) return undefined;
   return "is a helper that a compiler put beside the function; compile for a newer target, as 'es2022' or 'node20'";

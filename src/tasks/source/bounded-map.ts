@@ -1,9 +1,10 @@
 /**
- * A map of at most `limit` entries; those that were not used for long make room.
+ * A map of at most `limit` entries, which forgets entries that have not been used for long.
  *
- * Two halves: what is used moves to the younger one, and when that is full the older one is forgotten. So a hit costs a lookup;
- * a strict order of use, kept in one `Map`, costs a deletion and an insertion each time (1.1 µs in a full one, measured on Node 20).
- * An entry is kept at least until limit / 2 others have been used after it.
+ * It has two halves: used entries move to the younger one; when that is full, the older one is dropped. So a
+ * hit costs a lookup. A strict order of use, kept in one `Map`, would cost a deletion and an insertion each
+ * time (1.1 µs in a full map, measured on Node 20). An entry is kept at least until limit / 2 others have
+ * been used after it.
  */
 export class BoundedMap<K, V> {
   readonly #half: number;

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-/** Node's modules that functions import most, where two export the same name the likelier one first. */
+/** Node's modules that functions import most. If two export the same name, the likelier one comes first. */
 const MODULES = [
   'crypto',
   'fs/promises',
@@ -34,11 +34,10 @@ const MODULES = [
 const requireBuiltin = createRequire(import.meta.url);
 
 /**
- * Finds the module of Node that a name was probably imported from.
- *
- * For error messages only: loads modules until one fits.
+ * Finds the module of Node that a name was probably imported from. For error messages only, since it loads
+ * modules until one fits.
  * @param name an export, as in `createHash`
- * @param like what the module's name looks like in compiled code, as in `node_crypto`
+ * @param like the module's name in compiled code, as in `node_crypto`
  * @returns as in `node:crypto`
  */
 export function builtinExporting(name: string, like?: string): string | undefined {

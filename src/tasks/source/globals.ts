@@ -3,15 +3,15 @@ import type { FreeName } from './scope.js';
 /**
  * Names that an inline function finds in a worker thread.
  *
- * A worker has the globals of the main thread, but for those that the program made itself: so they are noted when
- * this package is loaded, which is before most programs make any.
+ * A worker has the globals of the main thread, except those that the program added. So the names are
+ * collected when this package is loaded: most programs add theirs later.
  */
 const GLOBALS: ReadonlySet<string> = new Set(namesOf(globalThis));
 
-/** `toString` and the like are names everywhere, since the global object is an object. */
+/** `toString` and so on are names everywhere, since the global object is an object. */
 const OF_OBJECTS: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
 
-/** What a worker gives to inline functions beside the globals. */
+/** Names that a worker gives to inline functions in addition to the globals. */
 const PROVIDED: ReadonlySet<string> = new Set(['require']);
 
 /** Whether a name exists in a worker thread without being declared. */
@@ -20,8 +20,8 @@ export function isGlobalName(name: string): boolean {
 }
 
 /**
- * Whether a global of this name has none of these properties, so that it must be something else that was meant: with
- * `import crypto from 'node:crypto'`, `crypto.createHash` is not the global `crypto`.
+ * Whether the global of this name lacks one of the properties, so that the name must mean something else:
+ * after `import crypto from 'node:crypto'`, `crypto.createHash` is not one of the global `crypto`.
  */
 export function lacksMembers(name: string, members: ReadonlySet<string>): boolean {
   if (name !== 'crypto') return false;
@@ -32,8 +32,8 @@ export function lacksMembers(name: string, members: ReadonlySet<string>): boolea
 }
 
 /**
- * Whether a name that every object has is used as such a global can be: `toString.call(value)`, `hasOwnProperty.call(object, key)`. In any
- * other way they make no sense, and it is a variable that was meant.
+ * Whether a property of every object is used as a global would be: `toString.call(value)`,
+ * `hasOwnProperty.call(object, key)`. Any other use makes no sense for the global, so a variable is meant.
  */
 export function isMethodOfObjects({ name, members, bare }: FreeName): boolean {
   if (!OF_OBJECTS.has(name) || name === 'constructor' || name === '__proto__') return false;

@@ -1,9 +1,9 @@
 /**
- * Names that tools put into functions when they compile them, and that a worker supplies (`workers/functions/helpers.ts`).
+ * Names that compilers put into functions, and that a worker provides (`workers/functions/helpers.ts`).
  *
- * They stand for helper functions in the file around the function: esbuild and tsx keep names by `__name(…)`,
- * TypeScript writes `__awaiter(…)` for old targets, istanbul counts by `cov_1x2y3z()`, vitest turns `import()` into a
- * call.
+ * They stand for helper functions in the file around the function: esbuild and tsx keep function names with
+ * `__name(…)`, TypeScript writes `__awaiter(…)` for old targets, istanbul counts with `cov_1x2y3z()`, vitest
+ * turns `import()` into a call.
  */
 const HELPERS: ReadonlySet<string> = new Set([
   // esbuild, tsx
@@ -21,7 +21,7 @@ const HELPERS: ReadonlySet<string> = new Set([
   // vite, vitest
   '__vite_ssr_dynamic_import__',
   '__vi_ssr_dynamic_import__',
-  // TypeScript: those of `tslib`, and `tslib` itself as a CommonJS file imports it
+  // TypeScript: the helpers of `tslib`, and `tslib` itself as CommonJS files import it
   'tslib_1',
   '__assign',
   '__asyncDelegator',
@@ -57,7 +57,7 @@ const HELPERS: ReadonlySet<string> = new Set([
 /** A coverage counter of istanbul (nyc, vitest, jest). */
 const COUNTER = /^cov_[\w$]+$/;
 
-/** Whether a worker supplies this name to inline functions that use it. */
+/** Whether a worker provides this name to inline functions that use it. */
 export function isHelperName(name: string): boolean {
   return HELPERS.has(name) || COUNTER.test(name);
 }

@@ -1,8 +1,8 @@
-/** Names that functions have: a `name` may be anything, since a program can define it anew. */
+/** Names of functions. A program can redefine `name`, so it may be any value, or throw. */
 
 const MAX_LENGTH = 200;
 
-/** A function's name; `(anonymous)` if it has none, or one that is no text or cannot be read. */
+/** A function's name; `(anonymous)` if it has none, or if it is no string or cannot be read. */
 export function functionName(fn: { readonly name: unknown }): string {
   try {
     const { name } = fn;
@@ -12,9 +12,9 @@ export function functionName(fn: { readonly name: unknown }): string {
   }
 }
 
-/** The name as messages and stacks have it. */
+/** The name for messages and stacks, cut if it is long. */
 export function shortName(fn: { readonly name: unknown }): string {
   const name = functionName(fn);
-  // Not half of a pair of surrogates.
+  // Does not leave half of a surrogate pair.
   return name.length <= MAX_LENGTH ? name : name.slice(0, MAX_LENGTH).replace(/[\ud800-\udbff]$/, '');
 }

@@ -1,26 +1,30 @@
 /**
- * A function's source text → its syntax tree and an expression that evaluates to the same function.
+ * Parses a function's source text: gives its syntax tree, and an expression that evaluates to the same
+ * function.
  *
- * `Function.prototype.toString` gives the exact text. Of functions, arrows and classes that is an expression; of a
- * method it is only the inside of an object literal: `add(a, b) { … }`.
+ * `Function.prototype.toString` gives the exact text. For functions, arrows and classes that is an
+ * expression; for methods it is part of an object literal: `add(a, b) { … }`.
  */
 import { type ArrowFunctionExpression, type FunctionExpression, type Node, type Options, parse } from 'acorn';
 import { NotAFunctionError } from '../../errors/errors.js';
 
-/** A function as parsed. */
+/** A parsed function. */
 export interface ParsedFunction {
   readonly node: FunctionExpression | ArrowFunctionExpression;
-  /** An expression that evaluates to the function. The text begins at its third character, or would if it were whole. */
+  /**
+   * An expression that evaluates to the function. The text is at its third character, or a part of the text
+   * where it was.
+   */
   readonly expression: string;
-  /** What was put in front of the text for parsing; offsets of the tree count it. */
+  /** Length of the code that was put before the text for parsing; the tree's offsets include it. */
   readonly prefix: number;
-  /** Written as a method, so that `this` and `super` mean an object. */
+  /** Whether it is written as a method, so that `this` and `super` mean an object. */
   readonly method: boolean;
 }
 
 /**
- * As lenient as can be: the text comes from a function that runs, so it is right; what it may not do in a worker is
- * said with better words than a parser's.
+ * As lenient as possible: the text comes from a function that exists, so it is valid. Code that cannot work
+ * in a worker gets better messages than a parser's.
  */
 const OPTIONS: Options = {
   ecmaVersion: 'latest',
@@ -30,15 +34,15 @@ const OPTIONS: Options = {
   checkPrivateFields: false,
 };
 
-/** The wrapper is a function, so that `new.target` and `arguments` of the surroundings parse. */
+/** The wrapper is a function, so that `new.target` and `arguments` can be parsed. */
 const FUNCTION_PREFIX = '(function(){return(';
 const METHOD_PREFIX = '({';
 
 /**
  * Parses a function's text.
  * @param text as `Function.prototype.toString` gives it
- * @param name for messages, and for methods whose key is computed
- * @throws NotAFunctionError it is a class, a getter or setter, a private method, or not to be parsed
+ * @param name for messages, and in place of a method's key
+ * @throws NotAFunctionError it is a class, a getter or setter, a private method, or cannot be parsed
  * @throws RangeError it is nested too deeply for the stack
  */
 export function parseFunction(text: string, name: string): ParsedFunction {
@@ -93,7 +97,10 @@ function parseMethod(text: string, name: string): ParsedFunction {
   };
 }
 
-/** Whether an expression is one of strict code, too: an arrow or a method does not say of which it is. */
+/**
+ * Whether an expression is valid in strict code, too: arrows and methods do not tell which code they come
+ * from.
+ */
 export function isStrictCode(expression: string): boolean {
   return tryParse(`(function(){"use strict";return${expression}})`) !== undefined;
 }
@@ -104,8 +111,8 @@ interface MethodNode {
 }
 
 /**
- * With the function's name as its key, since a key that is computed may not evaluate anywhere else. Padded, so that
- * columns in stacks stay right.
+ * The method with the function's name as its key, since a computed key may not work elsewhere. Padded, so
+ * that columns in stacks stay right.
  */
 function methodExpression(text: string, name: string, node: FunctionExpression): string {
   const start = node.start - METHOD_PREFIX.length;
@@ -120,7 +127,8 @@ function tryParse(text: string, problem?: { message?: string }): Node | undefine
     return parse(text, OPTIONS);
   } catch (error) {
     const { message } = error as Error;
-    // The stack was too short, which says nothing about the text. The parser tells it by a SyntaxError, most times.
+    // The stack was too short, which says nothing about the text. The parser mostly reports it as a
+    // SyntaxError.
     if (error instanceof RangeError || /^Not enough stack/.test(message)) throw new RangeError(message);
     if (problem !== undefined) problem.message = message;
     return undefined;

@@ -1,7 +1,8 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { coreutils, leastwork, scratch, withoutProgram } from '../../support/command.js';
+import { coreutils, leastwork, withoutProgram } from '../../support/command.js';
+import { scratch } from '../../support/scratch.js';
 
 const directory = scratch();
 mkdirSync(join(directory, 'tree'));

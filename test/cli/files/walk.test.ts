@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { fromText } from '../../../dist/src/cli/files/bytes.js';
 import { walk } from '../../../dist/src/cli/files/walk.js';
-import { scratch } from '../../support/command.js';
 import { makeOddTree } from '../../support/odd-names.js';
+import { scratch } from '../../support/scratch.js';
 
 const root = scratch();
 const noErrors = {

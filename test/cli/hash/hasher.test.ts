@@ -5,7 +5,7 @@ import { threadId } from 'node:worker_threads';
 import { expect, it, onTestFinished } from 'vitest';
 import { BUFFER_BYTES, type HashReply, type HashRequest } from '../../../dist/src/cli/hash/hash-task.js';
 import { openHasher } from '../../../dist/src/cli/hash/hasher.js';
-import { scratch } from '../../support/command.js';
+import { scratch } from '../../support/scratch.js';
 
 const directory = scratch();
 const small = join(directory, 'small');

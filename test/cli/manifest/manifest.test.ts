@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { formatLine, ManifestParser } from '../../../dist/src/cli/manifest/manifest.js';
-import { coreutils, scratch } from '../../support/command.js';
+import { coreutils } from '../../support/command.js';
 import { makeOddTree, ODD_NAMES } from '../../support/odd-names.js';
+import { scratch } from '../../support/scratch.js';
 
 const DIGEST = '2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881';
 const parse = (line: string) => new ManifestParser('sha256', 64).parse(line);

@@ -11,7 +11,8 @@ import {
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { fileOutput } from '../../../dist/src/cli/manifest/output.js';
-import { coreutils, leastwork, MAIN, scratch } from '../../support/command.js';
+import { coreutils, leastwork, MAIN } from '../../support/command.js';
+import { scratch } from '../../support/scratch.js';
 
 const root = scratch();
 const fresh = () => mkdtempSync(join(root, 'output-'));

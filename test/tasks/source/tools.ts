@@ -1,13 +1,10 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { expect } from 'vitest';
-
-const run = promisify(execFile);
+import { outputOfNode } from '../../support/program.js';
 
 /** The functions that each tool compiles. */
 export const FUNCTIONS = fileURLToPath(new URL('../../fixtures/source/functions.ts', import.meta.url));
@@ -33,7 +30,7 @@ export async function reportOf(
   nodeOptions: string[] = [],
   env: NodeJS.ProcessEnv = {},
 ): Promise<Report> {
-  const { stdout } = await run(process.execPath, [...nodeOptions, CHECK, file], {
+  const stdout = await outputOfNode([...nodeOptions, CHECK, file], {
     env: { ...process.env, ...env },
   });
   return JSON.parse(stdout) as Report;

@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { outputOfNode } from '../../support/program.js';
 import { expectAllRight, inFolder, type Report, reportOf, source } from './tools.js';
 
-const run = promisify(execFile);
 const require = createRequire(import.meta.url);
 const MODULES = dirname(dirname(require.resolve('typescript/package.json')));
 
@@ -33,7 +31,7 @@ async function compileAndReport(
       join(folder, 'tsconfig.json'),
       JSON.stringify({ compilerOptions, files: ['functions.ts'] }),
     );
-    await run(process.execPath, [join(MODULES, 'typescript/bin/tsc'), '-p', folder]);
+    await outputOfNode([join(MODULES, 'typescript/bin/tsc'), '-p', folder]);
     const file = join(folder, 'out/functions.js');
     return { code: await readFile(file, 'utf8'), report: await reportOf(file) };
   });

@@ -1,49 +1,49 @@
 /**
- * Waiting for the next request without sleeping, where requests come faster than a sleeping thread can be woken.
+ * Waits for the next request without sleeping, for requests that come faster than a sleeping thread wakes up.
  *
- * A spin that finds nothing within its limit was in vain; each doubles the number of waits that are left out next, so that
- * spinning takes next to nothing where requests come slower than that.
+ * Each spin in vain doubles the number of waits without a spin that follow, so spinning costs next to nothing
+ * where requests come more slowly.
  */
 import type { SpinPermits } from '../../src/protocol/spin-permits.js';
 import type { Window } from '../../src/protocol/window.js';
 import { now } from './natives.js';
 
-/** Looks at the window between two looks at the clock. */
+/** How many looks at the window there are between two looks at the clock. */
 const LOOKS = 32;
-/** Most waits left out after spins in vain. */
-const MOST_SKIPPED = 64;
+/** Most waits without a spin after spins in vain. */
+const MAX_SKIPPED = 64;
 
 export class Spinner {
   readonly #window: Window;
-  readonly #spinners: SpinPermits;
+  readonly #permits: SpinPermits;
   readonly #id: number;
   readonly #limit: number;
-  /** Waits to be left out before the next spin; and after the next that is in vain. */
+  /** Waits to be skipped before the next spin, and after the next spin in vain. */
   #skip = 0;
   #penalty = 1;
 
   /** @param limit of a spin, in ms */
-  constructor(window: Window, spinners: SpinPermits, id: number, limit: number) {
+  constructor(window: Window, permits: SpinPermits, id: number, limit: number) {
     this.#window = window;
-    this.#spinners = spinners;
+    this.#permits = permits;
     this.#id = id;
     this.#limit = limit;
   }
 
-  /** Looks for the next request for a while. @param since now, in ms */
+  /** Looks for the next request until the limit. @param since now, in ms */
   spin(since: number): boolean {
     if (this.#skip > 0) {
       this.#skip--;
       return false;
     }
-    if (!this.#spinners.enter(this.#id)) return false;
+    if (!this.#permits.enter(this.#id)) return false;
     const found = this.#look(since + this.#limit);
-    this.#spinners.leave(this.#id);
+    this.#permits.leave(this.#id);
     if (found) {
       this.#penalty = 1;
     } else {
       this.#skip = this.#penalty;
-      this.#penalty = Math.min(MOST_SKIPPED, this.#penalty * 2);
+      this.#penalty = Math.min(MAX_SKIPPED, this.#penalty * 2);
     }
     return found;
   }

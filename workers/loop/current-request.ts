@@ -15,7 +15,7 @@ export class CurrentRequest implements TaskContext {
     this.#progress = progress;
   }
 
-  /** A request starts. Everything else is made when the task asks for it. */
+  /** A request starts. Its signal is made when the task asks for it. */
   begin(id: number, value: unknown): void {
     this.#id = id;
     this.#value = value;
@@ -23,7 +23,7 @@ export class CurrentRequest implements TaskContext {
     this.#reason = undefined;
   }
 
-  /** The main thread asks it to stop, by message: so the signal's event is fired. */
+  /** The main thread asks it to stop, by message: fires the signal's event. */
   abort(id: number, reason: unknown): void {
     if (id !== this.#id) return;
     this.#reason = reason;
@@ -53,7 +53,7 @@ export class CurrentRequest implements TaskContext {
     const { signal } = controller;
     const window = this.#window;
     if (this.#reason !== undefined) controller.abort(this.#reason);
-    // A synchronous task never turns its event loop, so the message cannot reach it: look in shared memory.
+    // A synchronous task never turns its event loop and so hears no message. Shared memory says it as well.
     const look = () => {
       if (!isAborted.call(signal) && window.isCancelled(id)) {
         controller.abort(new DOMException('This operation was aborted', 'AbortError'));

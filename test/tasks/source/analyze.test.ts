@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CapturedVariableError, NotAFunctionError } from '../../../dist/src/errors/errors.js';
-import { describeFunction } from '../../../dist/src/tasks/source/describe.js';
+import { analyzeFunction } from '../../../dist/src/tasks/source/analyze.js';
 
 /** Made by Node itself, out of reach of what vitest does to this file. */
 function evaluate<T>(code: string): T {
@@ -11,14 +11,14 @@ type Fn = (...args: never[]) => unknown;
 
 function errorOf(code: string): CapturedVariableError | NotAFunctionError {
   try {
-    describeFunction(evaluate<Fn>(code));
+    analyzeFunction(evaluate<Fn>(code));
   } catch (error) {
     return error as CapturedVariableError;
   }
   throw new Error('was not refused');
 }
 
-describe('describeFunction', () => {
+describe('analyzeFunction', () => {
   it.each([
     ['an arrow', '(a, b) => a + b', [1, 2], 3],
     ['an arrow that is followed by a comment', '(() => { return (a) => a // same\n})()', [1], 1],
@@ -44,7 +44,7 @@ describe('describeFunction', () => {
     ['a field of a class', 'new (class { add = (a, b) => a + b })().add', [1, 2], 3],
     ['default and rest parameters', '(a, b = 2, ...c) => [a, b, c]', [1, undefined, 3], [1, 2, [3]]],
   ])('gives an expression of %s', (_title, code, args, result) => {
-    const { source } = describeFunction(evaluate<Fn>(code));
+    const { source } = analyzeFunction(evaluate<Fn>(code));
     const again = evaluate<(...args: unknown[]) => unknown>(source);
     expect(again(...args)).toEqual(result);
   });
@@ -56,7 +56,7 @@ describe('describeFunction', () => {
   ])('says that a function of very many nested %s cannot be analysed', (_title, code) => {
     const fn = () => 1;
     // By its text alone: V8's own stack may be too short to make it here.
-    const analyse = () => describeFunction(fn, code);
+    const analyse = () => analyzeFunction(fn, code);
     expect(analyse).toThrow(/^'fn' is too deeply nested to be analysed: .*tasks\(/);
     expect(analyse).toThrow(NotAFunctionError);
   });
@@ -75,13 +75,13 @@ describe('describeFunction', () => {
     ['that is empty', { value: '' }],
   ])('takes a function with a name %s', (title, name) => {
     const fn = evaluate<Fn>(`() => ${JSON.stringify(title)}`);
-    expect(describeFunction(Object.defineProperty(fn, 'name', name)).name).toBe('(anonymous)');
+    expect(analyzeFunction(Object.defineProperty(fn, 'name', name)).name).toBe('(anonymous)');
   });
 
   it('cuts a long name, but no pair of surrogates', () => {
     const name = `${'a'.repeat(199)}\u{1f600}`;
     const fn = evaluate<Fn>("() => 'cut'");
-    expect(describeFunction(Object.defineProperty(fn, 'name', { value: name })).name).toBe('a'.repeat(199));
+    expect(analyzeFunction(Object.defineProperty(fn, 'name', { value: name })).name).toBe('a'.repeat(199));
   });
 
   it.each([
@@ -92,16 +92,16 @@ describe('describeFunction', () => {
     ['({ async *m(a) {} }).m', true, true],
     ['({ async m(a) {} }).m', true, false],
   ])('tells of %s whether it is async and a generator', (code, isAsync, isGenerator) => {
-    const { async, generator } = describeFunction(evaluate<Fn>(code));
+    const { async, generator } = analyzeFunction(evaluate<Fn>(code));
     expect([async, generator]).toEqual([isAsync, isGenerator]);
   });
 
   it('tells the name, and functions of sloppy code apart', () => {
     const sloppy = evaluate<Fn>('function add(a) { return a }');
     const strict = evaluate<Fn>('(() => { "use strict"; return function add(a) { return a } })()');
-    expect(describeFunction(sloppy)).toMatchObject({ name: 'add', sloppy: true });
-    expect(describeFunction(strict)).toMatchObject({ name: 'add', sloppy: false });
-    expect(describeFunction(evaluate<Fn>('(() => (anonymous) => 1)()'))).toMatchObject({
+    expect(analyzeFunction(sloppy)).toMatchObject({ name: 'add', sloppy: true });
+    expect(analyzeFunction(strict)).toMatchObject({ name: 'add', sloppy: false });
+    expect(analyzeFunction(evaluate<Fn>('(() => (anonymous) => 1)()'))).toMatchObject({
       name: '(anonymous)',
     });
   });
@@ -115,13 +115,13 @@ describe('describeFunction', () => {
     '"add"(a) { a.b }',
   ])('keeps columns, but for two characters before: %s', (text) => {
     const method = !/^(function|\()/.test(text);
-    const { source } = describeFunction(evaluate<Fn>(method ? `({ ${text} }).add` : text));
+    const { source } = analyzeFunction(evaluate<Fn>(method ? `({ ${text} }).add` : text));
     expect(source.indexOf('a.b') - 2).toBe(text.indexOf('a.b'));
   });
 
   it('knows a text again', () => {
     const make = () => evaluate<Fn>('(again) => again * 2');
-    expect(describeFunction(make())).toBe(describeFunction(make()));
+    expect(analyzeFunction(make())).toBe(analyzeFunction(make()));
   });
 
   it.each([
@@ -243,7 +243,7 @@ describe('describeFunction', () => {
       '(toString, constructor) => [toString, constructor]',
       '(o) => [o.toString(), o.constructor, { valueOf: 1 }]',
     ]) {
-      expect(() => describeFunction(evaluate<Fn>(code)), code).not.toThrow();
+      expect(() => analyzeFunction(evaluate<Fn>(code)), code).not.toThrow();
     }
     expect(errorOf('() => constructor.call(1)')).toMatchObject({ variables: [{ name: 'constructor' }] });
   });
@@ -258,15 +258,15 @@ describe('describeFunction', () => {
       '() => { { function f() { return 010; } } return f(); }',
       '({ task() { { function f() { return 010; } } return f(); } }).task',
     ]) {
-      expect(() => describeFunction(evaluate<Fn>(code)), code).not.toThrow();
+      expect(() => analyzeFunction(evaluate<Fn>(code)), code).not.toThrow();
     }
   });
 
   it('lets pass the real global crypto, and what asks with typeof first', () => {
-    expect(() => describeFunction(evaluate<Fn>('() => crypto.randomUUID()'))).not.toThrow();
+    expect(() => analyzeFunction(evaluate<Fn>('() => crypto.randomUUID()'))).not.toThrow();
     expect(() =>
-      describeFunction(evaluate<Fn>('() => typeof Deno === "object" && Deno.version')),
+      analyzeFunction(evaluate<Fn>('() => typeof Deno === "object" && Deno.version')),
     ).not.toThrow();
-    expect(() => describeFunction(evaluate<Fn>('(x) => require("node:path").join(x)'))).not.toThrow();
+    expect(() => analyzeFunction(evaluate<Fn>('(x) => require("node:path").join(x)'))).not.toThrow();
   });
 });

@@ -1,28 +1,30 @@
 /**
- * A function → what is sent of it, once it is known to work on its own.
+ * Analyses an inline function: whether it can run elsewhere, and what has to be sent of it.
  *
- * Measured (Node 20, 2-core machine): 7 µs for `(a, b) => a + b`, 100 ns for each character of a long function; the first
- * one in a process some 3 ms, while the parser is cold, beside 5 ms for loading it. Known texts cost a lookup.
+ * Measured (Node 20, 2-core machine): 7 µs for `(a, b) => a + b`, 100 ns for each character of a long
+ * function; the first function of a process takes about 3 ms, while the parser is cold, and 5 ms for loading
+ * the parser. Known texts cost a lookup.
  */
 import { types } from 'node:util';
 import { CapturedVariableError, NotAFunctionError } from '../../errors/errors.js';
 import { type Captured, captureMessage } from './advice.js';
 import { BoundedMap } from './bounded-map.js';
+import { freeNames } from './free-names.js';
 import { isGlobalName, isMethodOfObjects, lacksMembers } from './globals.js';
 import { isHelperName } from './helpers.js';
 import { shortName } from './name.js';
 import { isStrictCode, type ParsedFunction, parseFunction } from './parse.js';
-import { type FreeName, freeNames } from './scope.js';
+import type { FreeName } from './scope.js';
 
-/** What a worker needs to make the function anew. */
-export interface FunctionDescription {
+/** What a worker needs to create the function. */
+export interface FunctionAnalysis {
   /** The function's name, or `(anonymous)`. */
   readonly name: string;
   /** An expression that evaluates to it. */
   readonly source: string;
-  /** It is of non-strict code, as a plain `function` in a CommonJS file may be. */
+  /** Whether it is non-strict code, as a plain `function` in a CommonJS file may be. */
   readonly sloppy: boolean;
-  /** Helpers of compilers that it uses. */
+  /** Names of the compiler helpers that it uses. */
   readonly helpers: readonly string[];
   readonly generator: boolean;
   readonly async: boolean;
@@ -30,13 +32,16 @@ export interface FunctionDescription {
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** Texts remembered, so that a function made anew, as an arrow in a loop is, is not parsed anew. */
+/**
+ * Most texts in the cache. An arrow in a loop is a new function each time; by its text it is parsed only
+ * once.
+ */
 const MAX_TEXTS = 1_000;
 
-const byText = new BoundedMap<string, FunctionDescription>(MAX_TEXTS);
+const byText = new BoundedMap<string, FunctionAnalysis>(MAX_TEXTS);
 
 /**
- * A key by which functions of the same source are one: their text.
+ * A key that functions of the same source share: their text.
  * @throws NotAFunctionError it is native, bound or a Proxy, and so has no source
  */
 export function sourceKey(fn: AnyFunction): string {
@@ -44,30 +49,30 @@ export function sourceKey(fn: AnyFunction): string {
   return isSloppy(fn, text) ? SLOPPY + text : text;
 }
 
-/** Begins no function's text. */
+/** Prefix of the keys of non-strict functions; no function's text begins with it. */
 const SLOPPY = '~';
 
 /**
  * Reads a function's source and checks that it can run elsewhere.
  *
- * Cached by text; O(length of the text) for one that is new.
- * @param key from `sourceKey`, where it is at hand
+ * Cached by text; O(length of the text) for a new text.
+ * @param key the function's `sourceKey`, if the caller has it
  * @throws NotAFunctionError it is native, bound, a class, a getter, or otherwise has no source of its own
  * @throws CapturedVariableError it uses names that a worker does not have
  */
-export function describeFunction(fn: AnyFunction, key = sourceKey(fn)): FunctionDescription {
-  let description = byText.get(key);
-  if (description === undefined) {
+export function analyzeFunction(fn: AnyFunction, key = sourceKey(fn)): FunctionAnalysis {
+  let analysis = byText.get(key);
+  if (analysis === undefined) {
     const sloppy = key.startsWith(SLOPPY);
-    description = describe(sloppy ? key.slice(SLOPPY.length) : key, shortName(fn), sloppy);
-    byText.set(key, description);
+    analysis = analyzeText(sloppy ? key.slice(SLOPPY.length) : key, shortName(fn), sloppy);
+    byText.set(key, analysis);
   }
-  return description;
+  return analysis;
 }
 
-function describe(text: string, name: string, sloppy: boolean): FunctionDescription {
+function analyzeText(text: string, name: string, sloppy: boolean): FunctionAnalysis {
   try {
-    return analyse(text, name, sloppy);
+    return analyze(text, name, sloppy);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new NotAFunctionError(
@@ -76,11 +81,11 @@ function describe(text: string, name: string, sloppy: boolean): FunctionDescript
   }
 }
 
-function analyse(text: string, name: string, sloppy: boolean): FunctionDescription {
+function analyze(text: string, name: string, sloppy: boolean): FunctionAnalysis {
   const parsed = parseFunction(text, name);
   const { node, method, expression } = parsed;
   let free = freeNames(node, method, !sloppy);
-  // As the worker does: what does not compile as strict code is not of it.
+  // The worker does the same: source that does not compile as strict code is evaluated as non-strict.
   if (!sloppy && free.some(isCaptured) && !isStrictCode(expression)) free = freeNames(node, method);
   const captured = free.filter(isCaptured);
   if (captured.length > 0) throw capturedError(name, text, parsed, captured);
@@ -134,8 +139,9 @@ function textOf(fn: AnyFunction): string {
 }
 
 /**
- * Of all functions, only plain ones of non-strict code let their `caller` be read: a trait older than strict mode, up to
- * Node 25 an own property of theirs. For others that throws, which costs 2 µs: so arrows and methods are not asked.
+ * Only plain functions of non-strict code allow reading their `caller`, a feature older than strict mode; up
+ * to Node 25 it is an own property. For other functions it throws, which costs 2 µs: so arrows and methods
+ * are not asked.
  */
 function isSloppy(fn: AnyFunction, text: string): boolean {
   if (!text.startsWith('function')) return false;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { freeNames } from '../../../dist/src/tasks/source/free-names.js';
 import { parseFunction } from '../../../dist/src/tasks/source/parse.js';
-import { freeNames } from '../../../dist/src/tasks/source/scope.js';
 
 /** Free names of a function's text, but for globals that the cases use. */
 function free(text: string, strict = false): string[] {

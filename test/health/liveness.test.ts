@@ -4,27 +4,23 @@ import type { Worker } from '../../dist/src/worker/worker.js';
 
 /** A worker as the main thread sees it: `pings` are answered at once. */
 function worker(pending: number, runningRequest?: object) {
-  const seen = {
-    id: 1,
-    view: { pending },
-    runningRequest,
+  const vitalSigns = {
     beats: 0,
     claims: 0,
     get progress() {
       return this.beats + this.claims;
     },
-    ping() {
-      this.beats++;
-    },
   };
+  const commands = { ping: () => vitalSigns.beats++ };
+  const seen = { id: 1, view: { pending }, runningRequest, vitalSigns, commands };
   return seen as typeof seen & Worker;
 }
 
 function looks(seen: Worker, each: (look: number) => void = () => {}): Worker[] {
-  const pulses = new Liveness(100, false);
+  const liveness = new Liveness(100, false);
   for (let look = 0; look < 10; look++) {
     each(look);
-    const silent = pulses.look([seen], look * 25);
+    const silent = liveness.look([seen], look * 25);
     if (silent.length > 0) return silent;
   }
   return [];
@@ -42,7 +38,7 @@ describe('who has gone silent', () => {
 
   it('not one that starts them', () => {
     const seen = worker(3);
-    expect(looks(seen, (look) => (seen.claims = look >> 1))).toEqual([]);
+    expect(looks(seen, (look) => (seen.vitalSigns.claims = look >> 1))).toEqual([]);
   });
 
   it('not one that runs a request', () => {

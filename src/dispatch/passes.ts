@@ -1,0 +1,191 @@
+/**
+ * When passes are made: once at the end of each turn in which requests came in, in the middle of a long burst
+ * of them, and after each look at the completions.
+ */
+
+import type { Policy } from '../policies/policy.js';
+import type { Queue } from '../requests/queue.js';
+import type { Settlement } from '../requests/settlement.js';
+import type { WindowLimits } from '../worker/setup.js';
+import type { Worker } from '../worker/worker.js';
+import type { Assignment } from './assignment.js';
+import { nextResult, someHasResults, someIsAwaited, someIsPending, someMayCoalesce } from './load.js';
+import { type Lookout, Poller } from './poller.js';
+import { StuckWorkers } from './stuck-workers.js';
+
+/** Most completions read from one worker in one look: other I/O is served in between. */
+const LOOK_LIMIT = 1024;
+/**
+ * Requests submitted in one go before the first are assigned, so that workers need not wait for the end of a
+ * long burst.
+ */
+const BURST = 64;
+
+export interface PassEvents {
+  /** The queue has become shorter, or may have. */
+  drained(): void;
+  /** Nothing is queued, nothing pending. */
+  idle(): void;
+  /** Something is queued or pending, after nothing was. */
+  busy(): void;
+}
+
+export interface PassSetup {
+  readonly policy: Policy;
+  readonly limits: WindowLimits;
+  /** How many threads the machine runs at once. */
+  readonly cores: number;
+}
+
+const soon = Promise.resolve();
+
+export class Passes implements Lookout {
+  readonly poller: Poller;
+  readonly #policy: Policy;
+  readonly #limits: WindowLimits;
+  readonly #cores: number;
+  readonly #events: PassEvents;
+  readonly #workers: readonly Worker[];
+  readonly #queue: Queue;
+  readonly #assignment: Assignment;
+  readonly #settlement: Settlement;
+  readonly #stuckWorkers: StuckWorkers;
+  #isScheduled = false;
+  #isBusy = false;
+  /** Requests submitted since the last pass. */
+  #inBurst = 0;
+  /**
+   * Scheduled passes since the last look. Above 0 the caller may be in a loop of `then(submit)`; see
+   * `#runInBurst`.
+   */
+  #passesSinceLook = 0;
+  readonly #onScheduled = (): void => {
+    this.#isScheduled = false;
+    this.#inBurst = 0;
+    this.#passesSinceLook++;
+    this.run();
+  };
+  readonly #releaseStuck = (): void => this.#stuckWorkers.look(performance.now());
+
+  /** @param workers always the same list */
+  constructor(
+    setup: PassSetup,
+    events: PassEvents,
+    workers: readonly Worker[],
+    queue: Queue,
+    assignment: Assignment,
+    settlement: Settlement,
+  ) {
+    this.#policy = setup.policy;
+    this.#limits = setup.limits;
+    this.#cores = setup.cores;
+    this.#events = events;
+    this.#workers = workers;
+    this.#queue = queue;
+    this.#assignment = assignment;
+    this.#settlement = settlement;
+    this.poller = new Poller(this);
+    const { isBounded } = setup.limits.prefetch;
+    this.#stuckWorkers = new StuckWorkers(workers, assignment, isBounded, () => this.poller.wake());
+  }
+
+  /** Whether something was queued or pending at the last pass. */
+  get isBusy(): boolean {
+    return this.#isBusy;
+  }
+
+  /** Makes a pass in this turn. O(1). */
+  runSoon(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    void soon.then(this.#onScheduled);
+  }
+
+  /** A request came in. O(1). */
+  submitted(): void {
+    this.runSoon();
+    if (++this.#inBurst >= BURST) this.#runInBurst();
+  }
+
+  /** Makes a pass now. O(n log w) for n requests that find room. */
+  run(): void {
+    this.#run(this.#stuckWorkers.atEachPass);
+  }
+
+  /** The queue or a window has become shorter, by something other than a pass. */
+  noteLoad(): void {
+    const workers = this.#workers;
+    const isBusy = this.#queue.size > 0 || someIsAwaited(workers);
+    if (someIsPending(workers)) {
+      this.poller.arm();
+      this.#stuckWorkers.arm();
+    }
+    if (isBusy === this.#isBusy) return;
+    this.#isBusy = isBusy;
+    if (isBusy) this.#events.busy();
+    else this.#events.idle();
+  }
+
+  look(): number {
+    const now = performance.now();
+    this.#passesSinceLook = 0;
+    this.#settlement.settleDeferred();
+    const count = this.#readCompletions(now);
+    this.#run(true);
+    return count;
+  }
+
+  hasResults(): boolean {
+    return someHasResults(this.#workers) || this.#settlement.hasDeferred;
+  }
+
+  mayCoalesce(): boolean {
+    return someMayCoalesce(this.#workers);
+  }
+
+  nextResult(): number | undefined {
+    return nextResult(this.#workers, this.#cores);
+  }
+
+  #run(releasesStuck: boolean): void {
+    // Getters in arguments, and policies, are the caller's code: they may submit.
+    if (this.#assignment.isActive) {
+      this.runSoon();
+      return;
+    }
+    this.#assignment.run(releasesStuck ? this.#releaseStuck : undefined);
+    this.#events.drained();
+    this.noteLoad();
+  }
+
+  /**
+   * A pass in the middle of a long burst, with completions read so that windows do not run dry meanwhile.
+   *
+   * A burst may follow from promises that the last one has settled, as in a loop of `then(submit)`. Such a
+   * loop would never leave the microtasks, so its promises are settled in the next turn of the event loop.
+   */
+  #runInBurst(): void {
+    this.#inBurst = 0;
+    if (this.#assignment.isActive) return;
+    this.#settlement.defers = this.#passesSinceLook > 0;
+    this.#readCompletions(performance.now());
+    this.#settlement.defers = false;
+    this.run();
+    if (this.#settlement.hasDeferred) this.poller.lookSoon();
+  }
+
+  #readCompletions(now: number): number {
+    const { prefetch } = this.#limits;
+    prefetch.fade(now);
+    let count = 0;
+    for (const worker of this.#workers) {
+      if (!worker.hasResults) continue;
+      count += worker.readCompletions(LOOK_LIMIT, now);
+      const { interval, idleTime } = worker.completions;
+      if (idleTime > 0 && this.#queue.size > 0) prefetch.ranDry(interval, idleTime, now);
+      this.#assignment.refill(worker);
+      this.#policy.update(worker.view);
+    }
+    return count;
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * The parts of a Balancer, and which of them tells which.
+ *
+ *     submission → dispatcher → workers of the pool
+ *
+ * The dispatcher reports when the Balancer gets busy or idle, the pool when threads come and go; maintenance
+ * looks at the set from time to time: autoscaling, health, recycling.
+ */
+import { availableParallelism } from 'node:os';
+import type { BalancerEvents } from './balancer-events.js';
+import type { Settings } from './balancer-options.js';
+import { Backpressure } from './calls/backpressure.js';
+import { Cancellation } from './calls/cancellation.js';
+import { Submission } from './calls/submission.js';
+import { Closing } from './close.js';
+import { Dispatcher } from './dispatch/dispatcher.js';
+import { Supervisor } from './health/supervisor.js';
+import { KeepAlive } from './keep-alive.js';
+import { createPolicy } from './policies/index.js';
+import { GuardedPolicy } from './policies/support/guard.js';
+import { Autoscaling } from './pool/autoscaling.js';
+import { Maintenance } from './pool/maintenance.js';
+import { Pool, type PoolRules } from './pool/pool.js';
+import { Recycling } from './pool/recycling.js';
+import { SpinPermits } from './protocol/spin-permits.js';
+import { TaskRegistry } from './tasks/registry.js';
+import { ArenaMemory } from './worker/arena.js';
+import { Prefetch } from './worker/prefetch.js';
+import type { WindowLimits } from './worker/setup.js';
+
+/** Emits an event of the Balancer. Must not throw. */
+export type Emit = <Name extends keyof BalancerEvents>(name: Name, ...args: BalancerEvents[Name]) => void;
+
+/** How long a worker spins for its next request before it sleeps, in ms: waking it takes 10 to 50 µs. */
+const SPIN_MS = 0.05;
+
+export class Engine {
+  readonly tasks: TaskRegistry;
+  readonly dispatcher: Dispatcher;
+  readonly submission: Submission;
+  readonly pool: Pool;
+  readonly maintenance: Maintenance;
+  readonly keepAlive = new KeepAlive();
+  readonly closing: Closing;
+  readonly #supervisor: Supervisor;
+  readonly #emit: Emit;
+
+  /** Starts the workers. */
+  constructor(settings: Settings, emit: Emit) {
+    this.#emit = emit;
+    const prefetch = new Prefetch(settings.work);
+    const limits: WindowLimits = { depth: settings.depth, prefetch, bytes: settings.windowBytes };
+    this.tasks = new TaskRegistry({ inline: settings.inline });
+    this.dispatcher = this.#createDispatcher(settings, limits, () => backpressure.notify());
+    const backpressure = new Backpressure(this.dispatcher, settings.maxQueue, () => emit('drain'));
+    const cancellation = new Cancellation(this.dispatcher, settings.grace);
+    this.submission = new Submission(settings, this.tasks, this.dispatcher, cancellation, backpressure);
+    const rules: PoolRules = {
+      maxRequests: settings.maxRequestsPerWorker,
+      maxHeap: settings.maxHeapPerWorker,
+      failsWhenEmpty: settings.whenEmpty === 'fail',
+      check: settings.check && {
+        task: this.tasks.resolve(settings.check),
+        limit: settings.heartbeat.silence,
+      },
+    };
+    this.pool = this.#createPool(settings, limits, rules);
+    this.#supervisor = new Supervisor(
+      { ...settings.heartbeat, outliers: settings.outliers },
+      this.pool,
+      this.dispatcher,
+      {
+        ejected: (id, reason) => emit('workerEjected', { id, reason }),
+        readmitted: (id, replaces) => emit('workerReadmitted', { id, replaces }),
+      },
+    );
+    const lastId = () => this.submission.lastId;
+    this.maintenance = new Maintenance([
+      new Autoscaling(this.pool, this.dispatcher, settings, lastId),
+      this.#supervisor,
+      new Recycling(this.pool, this.dispatcher, rules),
+    ]);
+    this.closing = new Closing(this);
+  }
+
+  #createDispatcher(settings: Settings, limits: WindowLimits, drained: () => void): Dispatcher {
+    const created = createPolicy(settings.policy, { now: () => performance.now(), random: Math.random });
+    const policy = created === settings.policy ? new GuardedPolicy(created) : created;
+    return new Dispatcher(
+      { policy, limits, cores: availableParallelism() },
+      {
+        drained,
+        idle: () => this.#wentIdle(),
+        busy: () => this.#wentBusy(),
+        observed: settings.outliers && ((worker, ok) => this.#supervisor.observe(worker, ok)),
+      },
+    );
+  }
+
+  #createPool(settings: Settings, limits: WindowLimits, rules: PoolRules): Pool {
+    return new Pool(
+      {
+        limits,
+        bell: this.dispatcher.poller.bell,
+        spin: SPIN_MS,
+        spinners: SpinPermits.memory(availableParallelism()),
+        arenas: new ArenaMemory(),
+        preload: settings.preload,
+        watchHeap: settings.maxHeapPerWorker !== Number.POSITIVE_INFINITY,
+        thread: settings.thread,
+      },
+      rules,
+      settings,
+      this.dispatcher,
+      {
+        started: (worker) => {
+          this.#supervisor.admitted(worker);
+          this.maintenance.nudge();
+          this.#emit('workerStart', { id: worker.id });
+        },
+        ended: (id, exitCode, cause, expected) => {
+          this.#supervisor.gone(id);
+          this.maintenance.nudge();
+          this.#emit('workerEnd', { id, exitCode, cause, expected });
+        },
+        refusing: (error) => this.submission.refuse(error),
+      },
+    );
+  }
+
+  #wentBusy(): void {
+    this.keepAlive.hold();
+    // With `min: 0` no worker may be left, and none would be started before the next look.
+    if (this.pool.target === 0) this.maintenance.look();
+    this.maintenance.nudge();
+  }
+
+  #wentIdle(): void {
+    this.keepAlive.release();
+    this.closing.wentIdle();
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Notes that the worker (W) leaves in the window's memory for the main thread (M): the running request and
+ * its start, signs of life, heap size, and which arguments W is reading. W alone writes them; M reads them at
+ * any time.
+ */
+import { BEATS, HEAP, type Memory, READ, READING, RUNNING, STARTED_AT } from './layout.js';
+
+export class ThreadStatus {
+  readonly #words: Int32Array;
+  readonly #f64: Float64Array;
+
+  constructor(memory: Memory) {
+    this.#words = memory.i32;
+    this.#f64 = memory.f64;
+  }
+
+  /** W: notes which request it runs and since when (ms, `performance.now() + CLOCK_OFFSET`). */
+  noteStart(id: number, at: number): void {
+    this.#f64[STARTED_AT] = at;
+    // A reader that sees this id also sees its time.
+    Atomics.store(this.#words, RUNNING, id);
+  }
+
+  /** M: since when the request has been running (as `noteStart`), or 0 if another one or none runs. */
+  startOf(id: number): number {
+    if (Atomics.load(this.#words, RUNNING) !== id) return 0;
+    return this.#f64[STARTED_AT] as number;
+  }
+
+  /** W: gives a sign of life. */
+  beat(): void {
+    this.#words[BEATS] = (this.#words[BEATS] as number) + 1;
+  }
+
+  /** M: the count of signs of life. */
+  beats(): number {
+    return Atomics.load(this.#words, BEATS);
+  }
+
+  /** W: notes the size of its heap, in bytes. */
+  noteHeap(bytes: number): void {
+    // A shift would take the bytes modulo 4 GiB.
+    this.#words[HEAP] = Math.floor(bytes / 1024);
+  }
+
+  /** M: the size that `noteHeap` noted last, in bytes, to within 1 KiB. */
+  heap(): number {
+    return Atomics.load(this.#words, HEAP) * 1024;
+  }
+
+  /** W: it is about to read the arguments message of that number. */
+  noteReading(sending: number): void {
+    this.#words[READING] = sending;
+  }
+
+  /** W: it has read all arguments messages up to that number. */
+  noteRead(sending: number): void {
+    this.#words[READ] = sending;
+    this.#words[READING] = sending;
+  }
+
+  /** M: the number of the last arguments message that W has read. */
+  read(): number {
+    return Atomics.load(this.#words, READ);
+  }
+
+  /**
+   * M, after W's death: the number of the arguments message that killed W while W read it; `undefined`: none.
+   */
+  reading(): number | undefined {
+    const reading = Atomics.load(this.#words, READING);
+    return reading === this.read() ? undefined : reading;
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * The payload of a slot: up to six values, each a number, boolean, null, undefined, 64-bit bigint, short
+ * string, small byte array or small plain object; or a reference to shared memory (the thread knows the
+ * buffer by a number) or to a larger byte array in the thread's arena. All other values go by message, and
+ * the kind says so. Used by both sides.
+ *
+ * `kind` is one word: 4 bits of flags, 3 bits of count, and 4 bits of tag for each value. Values lie one
+ * after the other in the payload, each in a multiple of 8 bytes; strings and byte arrays begin with their
+ * length in 4 bytes. `slot-writer.ts` and `slot-reader.ts` are the two halves.
+ */
+
+/** Flags of a kind. */
+export const flags = {
+  /** The values came, or come, by message. */
+  byMessage: 1,
+  /** A request: the task's result is iterated, and each value sent by message. */
+  streams: 4,
+} as const;
+
+/** What a value is written as. */
+export const tags = {
+  undefined: 0,
+  null: 1,
+  true: 2,
+  false: 3,
+  number: 4,
+  latin1: 5,
+  utf16: 6,
+  bytes: 7,
+  buffer: 8,
+  bigint: 9,
+  json: 10,
+  wideJson: 11,
+  int32: 12,
+  shared: 13,
+  inArena: 14,
+} as const;
+
+export const COUNT_SHIFT = 4;
+export const TAG_SHIFT = 7;
+export const TAG_BITS = 4;
+export const MAX_VALUES = 6;
+
+/** The slot's payload begins this many words after its header's start. */
+export const PAYLOAD_OFFSET = 4;
+
+/** Offset, length and class of bytes that are in the arena. */
+export const IN_ARENA_BYTES = 16;

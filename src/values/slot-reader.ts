@@ -1,0 +1,114 @@
+/** Reads values from the payload of a slot; `slot-format.ts` has the format. Used by both sides. */
+import type { Memory } from '../protocol/layout.js';
+import { ARENA, readShared, SHARED_BYTES, type SharedBufferOf } from './shared-views.js';
+import { COUNT_SHIFT, IN_ARENA_BYTES, PAYLOAD_OFFSET, TAG_BITS, TAG_SHIFT, tags } from './slot-format.js';
+
+const EMPTY: readonly unknown[] = Object.freeze([]);
+
+/**
+ * End of the last value read, in bytes from the payload's start. A variable: as a part of results it would be
+ * allocated.
+ */
+let readTo = 0;
+
+/**
+ * Reads the values that `writeValues` wrote.
+ * @param bufferOf needed if they were written with stores
+ */
+export function readValues(
+  memory: Memory,
+  slot: number,
+  kind: number,
+  bufferOf?: SharedBufferOf,
+): readonly unknown[] {
+  const count = (kind >>> COUNT_SHIFT) & 7;
+  if (count === 0) return EMPTY;
+  const start = (slot + PAYLOAD_OFFSET) << 2;
+  readTo = 0;
+  const values = new Array<unknown>(count);
+  for (let i = 0; i < count; i++) {
+    values[i] = readValue(memory, start, (kind >>> (TAG_SHIFT + i * TAG_BITS)) & 15, bufferOf);
+  }
+  return values;
+}
+
+/** Reads the value that `writeOne` wrote. */
+export function readOne(memory: Memory, slot: number, kind: number): unknown {
+  readTo = 0;
+  return readValue(memory, (slot + PAYLOAD_OFFSET) << 2, (kind >>> TAG_SHIFT) & 15, undefined);
+}
+
+function readValue(
+  memory: Memory,
+  start: number,
+  tag: number,
+  bufferOf: SharedBufferOf | undefined,
+): unknown {
+  switch (tag) {
+    case tags.int32: {
+      const value = memory.i32[(start + readTo) >> 2];
+      readTo += 8;
+      return value;
+    }
+    case tags.number: {
+      const value = memory.f64[(start + readTo) >> 3];
+      readTo += 8;
+      return value;
+    }
+    case tags.json:
+      return JSON.parse(readSpan(memory, start, tags.latin1) as string);
+    case tags.wideJson:
+      return JSON.parse(readSpan(memory, start, tags.utf16) as string);
+    case tags.latin1:
+    case tags.utf16:
+    case tags.bytes:
+    case tags.buffer:
+      return readSpan(memory, start, tag);
+    case tags.null:
+      return null;
+    case tags.true:
+      return true;
+    case tags.false:
+      return false;
+    case tags.bigint: {
+      const at = (start + readTo) >> 2;
+      readTo += 8;
+      return (BigInt(memory.i32[at + 1] as number) << 32n) | BigInt((memory.i32[at] as number) >>> 0);
+    }
+    case tags.inArena:
+      return readInArena(memory, start, bufferOf as SharedBufferOf);
+    case tags.shared: {
+      const at = start + readTo;
+      readTo += SHARED_BYTES;
+      return readShared(memory, at, bufferOf as SharedBufferOf);
+    }
+    default:
+      return undefined;
+  }
+}
+
+function readInArena(memory: Memory, start: number, bufferOf: SharedBufferOf): Uint8Array {
+  const from = (start + readTo) >> 2;
+  readTo += IN_ARENA_BYTES;
+  const length = memory.i32[from + 1] as number;
+  const stored = new Uint8Array(bufferOf(ARENA), memory.i32[from], length);
+  const bytes = Buffer.allocUnsafeSlow(length);
+  bytes.set(stored);
+  return memory.i32[from + 2] === 1 ? bytes : new Uint8Array(bytes.buffer);
+}
+
+function readSpan(memory: Memory, start: number, tag: number): unknown {
+  const length = memory.i32[(start + readTo) >> 2] as number;
+  const from = start + readTo + 4;
+  readTo = (readTo + 4 + length + 7) & ~7;
+  switch (tag) {
+    case tags.latin1:
+      return memory.text.latin1Slice(from, from + length);
+    case tags.utf16:
+      return memory.text.ucs2Slice(from, from + length);
+    case tags.buffer:
+      return Buffer.from(memory.bytes.subarray(from, from + length));
+    default:
+      return new Uint8Array(memory.u8.subarray(from, from + length));
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * Reads the completions of one worker out of its window, in order, and reports each. Keeps the times that
+ * follow from them: how long the thread has run, how long it had no work, whether it may be coalescing
+ * completions.
+ */
+
+import { CLOCK_OFFSET } from '../protocol/clock.js';
+import { Coalescing, MAX_DEFER_MS } from '../protocol/coalescing.js';
+import type { ResultMessage } from '../protocol/messages.js';
+import { advance } from '../protocol/positions.js';
+import type { Window } from '../protocol/window.js';
+import type { Request } from '../requests/request.js';
+import { isCallingUser } from '../requests/user-callback.js';
+import { flags } from '../values/slot-format.js';
+import { readOne } from '../values/slot-reader.js';
+import type { MainChannel } from './connection.js';
+import type { CompletionSink } from './events.js';
+import type { InFlight } from './in-flight.js';
+import type { Receiver } from './receiver.js';
+import type { Sender } from './sender.js';
+
+export class Completions<W> {
+  /** Number of completions, failures included. */
+  count = 0;
+  /** Sum of their run times, in ms. */
+  busyTime = 0;
+  /** When completions were last read, or the window last became non-empty; in ms. */
+  lastProgress = 0;
+  /** Time between the last two readings, in ms. */
+  interval = 0;
+  /** How much of `interval` the thread had no work, in ms. 0 if its window has not run empty, or was to. */
+  idleTime = 0;
+  readonly #worker: W;
+  readonly #window: Window;
+  readonly #inFlight: InFlight;
+  readonly #channel: MainChannel;
+  readonly #sender: Sender;
+  readonly #receiver: Receiver;
+  readonly #coalescing = new Coalescing();
+  #sink: CompletionSink<W>;
+  #isReading = false;
+
+  constructor(
+    worker: W,
+    window: Window,
+    inFlight: InFlight,
+    channel: MainChannel,
+    sender: Sender,
+    receiver: Receiver,
+    sink: CompletionSink<W>,
+  ) {
+    this.#worker = worker;
+    this.#window = window;
+    this.#inFlight = inFlight;
+    this.#channel = channel;
+    this.#sender = sender;
+    this.#receiver = receiver;
+    this.#sink = sink;
+  }
+
+  /** Whether there is any to be read. */
+  get areThere(): boolean {
+    return this.#window.completed() !== this.#inFlight.done;
+  }
+
+  /** The request that is started and not completed, if any: the last one claimed. */
+  get running(): Request | undefined {
+    const head = this.#window.head();
+    return this.#window.completed() === head ? undefined : this.#inFlight.at(advance(head, -1));
+  }
+
+  /** Whether the thread may have, or soon get, completions that it does not announce at once. */
+  get mayBeCoalesced(): boolean {
+    if (!this.#coalescing.mayDeferNext(this.#inFlight.pending)) return false;
+    const { running } = this;
+    const start = running === undefined ? 0 : this.#window.status.startOf(running.id);
+    // Both sides look at the clock, one a little later than the other.
+    return start === 0 || performance.now() + CLOCK_OFFSET - start < 1.1 * MAX_DEFER_MS;
+  }
+
+  /** From now on completions go there, and the counts begin anew. */
+  reportTo(sink: CompletionSink<W>): void {
+    this.#sink = sink;
+    this.count = 0;
+    this.busyTime = 0;
+  }
+
+  /** The window becomes non-empty. */
+  begin(): void {
+    this.lastProgress = performance.now();
+  }
+
+  /**
+   * Reads at most `limit` completions.
+   * @param now in ms
+   * @param mayRunDry whether the window is meant to run empty: then that is no idle time
+   * @returns how many there were
+   */
+  read(limit: number, now: number, mayRunDry: boolean): number {
+    // Reading receives messages. Callbacks that they call may come back here, or read the next result of
+    // another worker ahead of its turn.
+    if (this.#isReading || isCallingUser()) return 0;
+    this.#isReading = true;
+    const before = this.busyTime;
+    let count = 0;
+    try {
+      count = this.#readAll(limit);
+    } finally {
+      this.#isReading = false;
+    }
+    if (count > 0) {
+      this.interval = now - this.lastProgress;
+      const ranDry = this.#inFlight.pending === 0 && !mayRunDry;
+      this.idleTime = ranDry ? this.interval - (this.busyTime - before) : 0;
+      this.lastProgress = now;
+    }
+    return count;
+  }
+
+  #readAll(limit: number): number {
+    const window = this.#window;
+    const inFlight = this.#inFlight;
+    const { memory } = window;
+    const end = window.completed();
+    let count = 0;
+    while (inFlight.done !== end && count < limit) {
+      const slot = window.completionSlot(inFlight.done);
+      const kind = memory.i32[slot + 1] as number;
+      const runTime = memory.f32[slot + 2] as number;
+      // Output, progress and yields of the task come before its result, and find their request still here.
+      const sent = memory.i32[slot + 3] as number;
+      if (sent !== 0) this.#channel.drainTo(sent);
+      const request = inFlight.leave();
+      this.#sender.over(request);
+      let value: unknown;
+      let message: ResultMessage | undefined;
+      if ((kind & flags.byMessage) !== 0) message = this.#receiver.takeResult(request.id);
+      else value = readOne(memory, slot, kind);
+      count++;
+      this.count++;
+      this.busyTime += runTime;
+      this.#coalescing.ran(runTime);
+      this.#sink.completed(this.#worker, request, runTime, value, message);
+    }
+    return count;
+  }
+}

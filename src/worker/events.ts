@@ -1,0 +1,30 @@
+/** The events of a worker: those of its requests, for the dispatcher, and those of its thread, for the pool. */
+
+import type { ResultMessage } from '../protocol/messages.js';
+import type { Request } from '../requests/request.js';
+import type { ThreadDeath } from './thread.js';
+
+export interface CompletionSink<W> {
+  /** A request is completed: with the message if there is one, else with the value. */
+  completed(
+    worker: W,
+    request: Request,
+    runTime: number,
+    value: unknown,
+    message: ResultMessage | undefined,
+  ): void;
+}
+
+export interface RequestEvents<W> extends CompletionSink<W> {
+  /** The thread has published a completion while the main thread was asleep. */
+  woken(): void;
+  /** The thread was unresponsive, and has answered. */
+  answered(worker: W): void;
+}
+
+export interface LifecycleEvents<W> {
+  /** The thread has come up and loaded its modules. Also reported after its end, if it was not known before. */
+  ready(worker: W): void;
+  /** The thread has ended. Its last completions have not been read. */
+  died(worker: W, death: ThreadDeath): void;
+}

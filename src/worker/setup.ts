@@ -1,0 +1,33 @@
+/** Everything that a worker is made from. */
+
+import type { ThreadSettings } from '../options/thread.js';
+import type { ModuleAddress } from '../protocol/messages.js';
+import type { ArenaMemory } from './arena.js';
+import type { Prefetch } from './prefetch.js';
+
+/** Limits of a window. A window that is empty takes one request, however large. */
+export interface WindowLimits {
+  /** Most requests. */
+  readonly depth: number;
+  /** Most expected work. */
+  readonly prefetch: Prefetch;
+  /** Most bytes of arguments. */
+  readonly bytes: number;
+}
+
+export interface WorkerSetup {
+  readonly id: number;
+  /** By this policies that hash tell workers apart; its successor gets the same one. */
+  readonly label: string;
+  readonly weight: number;
+  readonly limits: WindowLimits;
+  readonly bell: SharedArrayBuffer;
+  readonly spin: number;
+  readonly spinners: SharedArrayBuffer;
+  readonly arenas: ArenaMemory;
+  readonly preload: readonly ModuleAddress[];
+  /** No other worker is ready: requests may be sent to it while it is still coming up. */
+  readonly isAwaited: boolean;
+  readonly watchHeap: boolean;
+  readonly thread: ThreadSettings;
+}

@@ -1,0 +1,94 @@
+/** A worker's state, and whether it has room for one more request. */
+
+import type { InFlight } from './in-flight.js';
+import type { Sender } from './sender.js';
+import type { WindowLimits } from './setup.js';
+import { WORKER_TRANSITIONS, type WorkerState } from './state.js';
+
+/** The numbers of a `View` that are needed here, and the one that is set. */
+interface Room {
+  readonly pending: number;
+  readonly work: number;
+  available: boolean;
+}
+
+export class Status {
+  readonly #id: number;
+  readonly #view: Room;
+  readonly #limits: WindowLimits;
+  readonly #inFlight: InFlight;
+  readonly #sender: Sender;
+  #state: WorkerState = 'starting';
+  #isPaused = false;
+  #isUnresponsive = false;
+
+  constructor(id: number, view: Room, limits: WindowLimits, inFlight: InFlight, sender: Sender) {
+    this.#id = id;
+    this.#view = view;
+    this.#limits = limits;
+    this.#inFlight = inFlight;
+    this.#sender = sender;
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  /** @throws Error the table of transitions has no such one */
+  enter(next: WorkerState): void {
+    const allowed: readonly WorkerState[] = WORKER_TRANSITIONS[this.#state];
+    if (!allowed.includes(next)) throw new Error(`worker ${this.#id}: no way from ${this.#state} to ${next}`);
+    this.#state = next;
+    this.update();
+  }
+
+  /** Its running request has become long: nothing more is sent until that is over. */
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Its thread has been asked for an answer and has not given it: it gets no requests. */
+  get isUnresponsive(): boolean {
+    return this.#isUnresponsive;
+  }
+
+  pause(): void {
+    this.#isPaused = true;
+    this.update();
+  }
+
+  /** Its thread has been asked for an answer. */
+  called(): void {
+    this.#isUnresponsive = true;
+    this.update();
+  }
+
+  /** Its thread has answered. */
+  answered(): void {
+    this.#isUnresponsive = false;
+    this.update();
+  }
+
+  /** Its thread has completed something. */
+  progressed(): void {
+    this.#isPaused = false;
+    this.#isUnresponsive = false;
+    this.update();
+  }
+
+  /** Sets whether it has room. To be called after each change of its window. O(1). */
+  update(): void {
+    const view = this.#view;
+    const limits = this.#limits;
+    view.available =
+      this.#state !== 'dead' &&
+      !this.#isUnresponsive &&
+      (view.pending === 0 ||
+        (!this.#isPaused &&
+          view.pending < limits.depth &&
+          this.#inFlight.bytes + this.#sender.countUnreadBytes() < limits.bytes &&
+          // One ahead hides the hand-over, however long its run is expected to be: `StuckWorkers` takes it
+          // back in time.
+          (view.pending === 1 || view.work < limits.prefetch.work)));
+  }
+}

@@ -1,0 +1,2 @@
+/** The function of a task. */
+export type TaskFunction = (...args: unknown[]) => unknown;

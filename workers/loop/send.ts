@@ -1,0 +1,70 @@
+/** Sends a value to the main thread by message: a result, a yielded value or a progress value. */
+import type { Transferable } from 'node:worker_threads';
+import { NotCloneableError } from '../../src/errors/errors.js';
+import type { Channel } from '../../src/protocol/channel.js';
+import type { ToMain, ToWorker } from '../../src/protocol/messages.js';
+import { cloneError } from '../../src/values/clone-errors.js';
+import { pack } from '../../src/values/pack.js';
+import { detachedAt } from '../../src/values/transfer-list.js';
+import { transferListOf } from '../task.js';
+
+export type WorkerChannel = Channel<ToWorker, ToMain>;
+
+type MessageOf = (value: unknown, buffers: readonly ArrayBufferView[] | undefined) => ToMain;
+
+/**
+ * Sends a value that `transfer()` may have marked.
+ *
+ * @param what the value's name for the error, as in `the result`
+ * @throws NotCloneableError saying where in the value; then nothing was sent
+ */
+export function sendMarked(
+  channel: WorkerChannel,
+  marked: unknown,
+  what: string,
+  messageOf: MessageOf,
+): void {
+  const isObject = (typeof marked === 'object' && marked !== null) || typeof marked === 'function';
+  let value = marked;
+  let list: readonly object[] | undefined;
+  try {
+    if (isObject) list = transferListOf(marked);
+    if (list !== undefined) value = (marked as { value: unknown }).value;
+    const detached = list === undefined ? -1 : detachedAt(list);
+    if (detached >= 0) {
+      throw new NotCloneableError(`the list of transfer()[${detached}]`, 'a detached ArrayBuffer');
+    }
+  } catch (error) {
+    throw refusal(error, value, list, what);
+  }
+  send(channel, value, list, what, messageOf);
+}
+
+/** Sends a value that is not marked. Otherwise as `sendMarked`. */
+export function send(
+  channel: WorkerChannel,
+  given: unknown,
+  list: readonly object[] | undefined,
+  what: string,
+  messageOf: MessageOf,
+): void {
+  try {
+    const { value, buffers, signals, stuck } = pack(given, list);
+    // The clone would make an empty object of it.
+    if (stuck || signals !== undefined) throw new Error('an AbortSignal can be sent to a task only');
+    channel.send(messageOf(value, buffers), list as readonly Transferable[] | undefined);
+  } catch (error) {
+    throw refusal(error, given, list, what);
+  }
+}
+
+function refusal(
+  cause: unknown,
+  value: unknown,
+  transfer: readonly object[] | undefined,
+  what: string,
+): NotCloneableError {
+  return cause instanceof NotCloneableError
+    ? cause
+    : cloneError(value, what, { cause, transfer, list: 'the list of transfer()' });
+}

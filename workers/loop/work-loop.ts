@@ -1,0 +1,267 @@
+/**
+ * The work loop of a thread: receive, claim, run, deliver. `src/protocol/window.ts` has the protocol.
+ *
+ * The names of the methods that call tasks, and of this file, are also in `frames.ts`.
+ */
+import { NotCloneableError } from '../../src/errors/errors.js';
+import { encodeFailure } from '../../src/errors/failure.js';
+import { Channel } from '../../src/protocol/channel.js';
+import { CLOCK_OFFSET } from '../../src/protocol/clock.js';
+import type { ToWorker, WorkerInit } from '../../src/protocol/messages.js';
+import { SpinPermits } from '../../src/protocol/spin-permits.js';
+import { Window } from '../../src/protocol/window.js';
+import { restoreBuffers } from '../../src/values/restore-buffers.js';
+import { flags } from '../../src/values/slot-format.js';
+import { readValues } from '../../src/values/slot-reader.js';
+import { Functions } from '../functions/functions.js';
+import { readyToImport } from '../functions/importer.js';
+import { loadModule } from '../functions/module.js';
+import type { TaskFunction } from '../functions/task-function.js';
+import { ArgumentSignals } from '../input/argument-signals.js';
+import { Arguments } from '../input/arguments.js';
+import { ControlMessages } from '../input/control-messages.js';
+import { SharedBuffers } from '../input/shared-buffers.js';
+import { redirectOutput } from '../output.js';
+import { Stream } from '../stream.js';
+import { enter } from '../task.js';
+import { Announcer } from './announcer.js';
+import { CurrentRequest } from './current-request.js';
+import { Delivery } from './delivery.js';
+import { exit, inNextTurn, now } from './natives.js';
+import { send, type WorkerChannel } from './send.js';
+import { Spinner } from './spinner.js';
+import { Turns } from './turns.js';
+
+/**
+ * How long the thread blocks before it sleeps in its event loop, in ms. A task's late timers wait no longer
+ * than that.
+ */
+const NAP_MS = 10;
+/**
+ * A worker that requests wait for reports ready early; if others could run them meanwhile, only when it
+ * really is.
+ */
+function isReadyEarly({ isAwaited, preload }: WorkerInit): boolean {
+  return isAwaited && preload.length === 0;
+}
+
+export class WorkLoop {
+  readonly #window: Window;
+  readonly #channel: WorkerChannel;
+  readonly #functions = new Functions();
+  readonly #delivery: Delivery;
+  readonly #announcer: Announcer;
+  readonly #current: CurrentRequest;
+  readonly #stream: Stream;
+  readonly #arguments: Arguments;
+  readonly #signals = new ArgumentSignals();
+  readonly #shares: SharedBuffers;
+  readonly #spinner: Spinner;
+  readonly #turns: Turns;
+  readonly #control: ControlMessages;
+  #looping = false;
+
+  constructor(init: WorkerInit) {
+    this.#window = new Window(init.window, init.bell, init.capacity);
+    this.#channel = new Channel(init.port, (message) => this.#receive(message));
+    // The rest is made while the main thread answers. What it sends waits in the port and the window.
+    if (isReadyEarly(init)) this.#channel.send({ type: 'ready' });
+    this.#shares = new SharedBuffers(() => this.#channel.receiveNext());
+    this.#arguments = new Arguments(init.argumentsPort, this.#window.status);
+    this.#delivery = new Delivery(this.#window, this.#channel);
+    this.#announcer = new Announcer(this.#window, this.#channel);
+    this.#stream = new Stream({
+      channel: this.#channel,
+      sent: () => this.#delivery.sent(),
+      turn: () => (this.#turns.isDue(now()) ? this.#turns.take() : undefined),
+      isCancelled: (id) => this.#window.isCancelled(id),
+    });
+    this.#spinner = new Spinner(this.#window, new SpinPermits(init.spinners), init.id, init.spin);
+    this.#turns = new Turns(this.#window.status, init.watchHeap);
+    this.#current = new CurrentRequest(this.#window, (id, value) => {
+      send(this.#channel, value, undefined, 'the progress value', (plain, buffers) => {
+        return { type: 'progress', id, value: plain, buffers };
+      });
+      this.#delivery.sent();
+    });
+    this.#control = new ControlMessages({
+      functions: this.#functions,
+      shares: this.#shares,
+      arguments: this.#arguments,
+      signals: this.#signals,
+      current: this.#current,
+      stream: this.#stream,
+      status: this.#window.status,
+      channel: this.#channel,
+    });
+    redirectOutput((stream, chunk) => {
+      this.#channel.send({ type: 'output', stream, chunk });
+      this.#delivery.sent();
+    });
+    process.once('exit', () => this.#returnTransferred());
+  }
+
+  /** Loads the modules to be preloaded, reports ready, and begins. */
+  async start(init: WorkerInit): Promise<void> {
+    this.#looping = true;
+    try {
+      for (const module of init.preload) await loadModule(module);
+    } catch (error) {
+      // Not thrown: the program may handle uncaught errors, and the thread would live on without ever being
+      // ready.
+      this.#channel.send({ type: 'unready', reason: encodeFailure(error) });
+      return;
+    }
+    readyToImport();
+    if (!isReadyEarly(init)) this.#channel.send({ type: 'ready' });
+    inNextTurn(() => this.#loop());
+  }
+
+  #receive(message: ToWorker): void {
+    this.#control.carryOut(message);
+    if (!this.#looping) {
+      this.#window.wakeUp();
+      this.#loop();
+    }
+  }
+
+  async #loop(): Promise<void> {
+    this.#looping = true;
+    for (;;) {
+      const waiting = this.#runAll();
+      this.#announcer.flush();
+      if (waiting !== undefined) {
+        await waiting;
+        continue;
+      }
+      this.#arguments.tidy();
+      const idleSince = now();
+      if (this.#turns.isDue(idleSince)) {
+        await this.#turns.take();
+        continue;
+      }
+      if (this.#control.isRetiring) exit();
+      if (this.#spinner.spin(idleSince)) continue;
+      if (this.#window.nap(NAP_MS)) {
+        // A ring without a request means that there is a message.
+        if (this.#window.unstarted() === 0) this.#channel.drain();
+        continue;
+      }
+      if (this.#window.sleep()) break;
+    }
+    this.#looping = false;
+  }
+
+  /** Runs requests until the window is empty (returns `undefined`) or a promise must be awaited. */
+  #runAll(): Promise<void> | undefined {
+    const window = this.#window;
+    const { memory, status } = window;
+    const { i32 } = memory;
+    // The end of one run is the start of the next, so the clock is read once for each request.
+    let start = 0;
+    for (;;) {
+      const position = window.claim();
+      if (position < 0) return undefined;
+      if (start === 0) start = now();
+      const slot = window.requestSlot(position);
+      const id = i32[slot] as number;
+      const kind = i32[slot + 2] as number;
+      status.noteStart(id, start + CLOCK_OFFSET);
+      let result: unknown;
+      try {
+        const number = i32[slot + 1] as number;
+        const task = this.#functions.ready(number) ?? this.#find(number);
+        let values: readonly unknown[];
+        if ((kind & flags.byMessage) === 0) {
+          values = readValues(memory, slot, kind, this.#shares.of);
+          this.#current.begin(id, undefined);
+        } else {
+          values = this.#take(id, i32[slot + 3] as number);
+        }
+        enter(this.#current);
+        result = typeof task === 'function' ? task(...values) : this.#runLoaded(task, values);
+        if ((kind & flags.streams) !== 0) result = this.#stream.run(id, result);
+        if (isThenable(result)) return this.#finishLater(position, id, result, start);
+      } catch (error) {
+        this.#delivery.failure(position, id, error, now() - start);
+        this.#ended(start, now());
+        start = 0;
+        continue;
+      }
+      const end = now();
+      this.#delivery.result(position, id, result, end - start);
+      this.#ended(start, end);
+      start = end;
+      if (this.#turns.isDue(end)) return this.#turns.take();
+    }
+  }
+
+  async #runLoaded(loading: Promise<TaskFunction>, values: readonly unknown[]): Promise<unknown> {
+    const task = await loading;
+    return task(...values);
+  }
+
+  async #finishLater(
+    position: number,
+    id: number,
+    result: PromiseLike<unknown>,
+    start: number,
+  ): Promise<void> {
+    try {
+      const value = await result;
+      this.#delivery.result(position, id, value, now() - start);
+    } catch (error) {
+      this.#delivery.failure(position, id, error, now() - start);
+    }
+    const end = now();
+    this.#ended(start, end);
+    if (this.#turns.isDue(end)) await this.#turns.take();
+  }
+
+  #find(task: number): TaskFunction | Promise<TaskFunction> {
+    while (!this.#functions.has(task) && this.#channel.receiveNext());
+    return this.#functions.get(task);
+  }
+
+  #take(id: number, sending: number): readonly unknown[] {
+    const message = this.#arguments.take(sending);
+    if (message === undefined) {
+      const cause = this.#arguments.unreadable;
+      throw new NotCloneableError('arguments', 'something that the worker could not read', { cause });
+    }
+    this.#signals.begin(message);
+    restoreBuffers(message.buffers);
+    this.#current.begin(id, message.context);
+    return message.values;
+  }
+
+  #ended(start: number, end: number): void {
+    enter(undefined);
+    this.#current.begin(0, undefined);
+    this.#signals.end();
+    this.#announcer.completed(end, end - start);
+  }
+
+  /**
+   * The thread ends: returns transferred values of requests that it has not started, since they exist nowhere
+   * else.
+   */
+  #returnTransferred(): void {
+    this.#window.handover.takeLast();
+    for (const [message, transferred] of this.#arguments.transferred()) {
+      try {
+        this.#channel.send({ type: 'returned', arguments: message }, transferred);
+      } catch {
+        // Not everything can be transferred twice. The main thread reports it as lost.
+      }
+    }
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    value !== null &&
+    (typeof value === 'object' || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
+}
