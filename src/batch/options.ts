@@ -1,8 +1,23 @@
 /** Options of `runBatch`: meaning, unit, range, default. Checked once, here. */
-import { boolean, checkInteger, checkObject, duration, integer, invalid } from '../options/validate.js';
+import {
+  BOOLEAN,
+  DELAY,
+  type Fields,
+  FUNCTION,
+  integerFrom,
+  invalid,
+  numberIn,
+  oneOf,
+  type Rule,
+  resolveFields,
+  SIGNAL,
+  TIMEOUT,
+  validate,
+  validateNames,
+} from '../options/validate.js';
 import { entryUrl } from '../tasks/entry-url.js';
 import { targetName, targetOf } from '../tasks/handles.js';
-import { describeFunction } from '../tasks/source/describe.js';
+import { analyzeFunction } from '../tasks/source/analyze.js';
 import type { HaltRule } from './halt.js';
 import type { BatchInput } from './input/source.js';
 import type { Format, ThreadSetup } from './layout.js';
@@ -81,28 +96,6 @@ export interface BatchProgress {
   readonly totalBytes: number | undefined;
 }
 
-const NAMES = {
-  input: 0,
-  task: 0,
-  base: 0,
-  output: 0,
-  errors: 0,
-  journal: 0,
-  resume: 0,
-  retryFailed: 0,
-  force: 0,
-  format: 0,
-  separator: 0,
-  ordered: 0,
-  tag: 0,
-  retry: 0,
-  timeout: 0,
-  halt: 0,
-  concurrency: 0,
-  signal: 0,
-  onStart: 0,
-} as const satisfies Record<keyof BatchOptions, 0>;
-
 /** The same after validation, with every default. */
 export interface BatchSettings {
   readonly inputs: readonly BatchInput[];
@@ -117,70 +110,97 @@ export interface BatchSettings {
   readonly separator: number;
   readonly ordered: boolean;
   readonly tag: boolean;
-  readonly retry: RetryOptions;
+  readonly retry: Required<RetryOptions>;
   /** 0: none. */
   readonly timeout: number;
   readonly halt: HaltRule | undefined;
   readonly concurrency: number | undefined;
 }
 
+const NAME = 'batch options';
+
+const PATH: Rule = { allowed: 'a path', accepts: (value) => typeof value === 'string' && value !== '' };
+const OUTPUT: Rule = {
+  allowed: 'a path or a descriptor',
+  accepts: (value) => PATH.accepts(value) || Number.isInteger(value),
+};
+const FAIL: Rule = {
+  allowed: 'a whole number ≥ 1, or a share between 0 and 1',
+  accepts: (value) => typeof value === 'number' && value > 0 && (value < 1 || Number.isInteger(value)),
+};
+
+/** Options with simple rules. Paths without a default are checked apart, since `undefined` is none. */
+const FIELDS = {
+  output: [1, OUTPUT],
+  resume: [false, BOOLEAN],
+  retryFailed: [false, BOOLEAN],
+  force: [false, BOOLEAN],
+  format: ['lines', oneOf('lines', 'ndjson', 'csv')],
+  separator: ['\n', { ...oneOf('\n', '\0'), allowed: "'\\n' or '\\0'" }],
+  ordered: [true, BOOLEAN],
+  tag: [false, BOOLEAN],
+  timeout: [Number.POSITIVE_INFINITY, TIMEOUT],
+} as const satisfies Fields<Pick<BatchOptions, keyof SimpleOptions>>;
+
+type SimpleOptions = Required<
+  Pick<
+    BatchOptions,
+    'output' | 'resume' | 'retryFailed' | 'force' | 'format' | 'separator' | 'ordered' | 'tag' | 'timeout'
+  >
+>;
+
+const OTHERS = [
+  'input',
+  'task',
+  'base',
+  'errors',
+  'journal',
+  'retry',
+  'halt',
+  'concurrency',
+  'signal',
+  'onStart',
+] as const satisfies readonly (keyof BatchOptions)[];
+
+const RETRY_FIELDS: Fields<Required<RetryOptions>> = {
+  attempts: [0, integerFrom(0)],
+  delay: [100, DELAY],
+  factor: [2, numberIn(1, Number.POSITIVE_INFINITY)],
+  maxDelay: [30_000, DELAY],
+  jitter: [0.2, numberIn(0, 1)],
+};
+
 /** @throws InvalidOptionError, NotAFunctionError, CapturedVariableError */
 export function batchSettings(options: BatchOptions): BatchSettings {
-  checkObject('batch options', options, NAMES);
-  const { output = 1, errors, journal, format = 'lines', separator = '\n', halt, retry, signal } = options;
+  const simple: SimpleOptions = resolveFields(NAME, options, FIELDS as Fields<SimpleOptions>, OTHERS);
+  const { errors, journal, halt, concurrency, signal, onStart } = options;
   const inputs = Array.isArray(options.input) ? options.input : [options.input];
   if (inputs.length === 0 || inputs.some((input) => !isInput(input))) {
-    throw invalid(
-      'batch options.input',
-      options.input,
-      "a path, '-', a stream of bytes, or an array of them",
-    );
+    throw invalid(`${NAME}.input`, options.input, "a path, '-', a stream of bytes, or an array of them");
   }
-  if (typeof output !== 'string' && !Number.isInteger(output)) {
-    throw invalid('batch options.output', output, 'a path or a descriptor');
+  if (errors !== undefined) validate(`${NAME}.errors`, errors, PATH);
+  if (journal !== undefined) {
+    validate(`${NAME}.journal`, journal, PATH);
+    validate(`${NAME}.output`, simple.output, { ...PATH, allowed: 'a path, since there is a journal' });
   }
-  for (const [name, value] of Object.entries({ errors, journal })) {
-    if (value !== undefined && (typeof value !== 'string' || value === '')) {
-      throw invalid(`batch options.${name}`, value, 'a path');
-    }
-  }
-  if (journal !== undefined && typeof output !== 'string') {
-    throw invalid('batch options.output', output, 'a path, since there is a journal');
-  }
-  if (!['lines', 'ndjson', 'csv'].includes(format)) {
-    throw invalid('batch options.format', format, "'lines', 'ndjson' or 'csv'");
-  }
-  if (separator !== '\n' && separator !== '\0') {
-    throw invalid('batch options.separator', separator, "'\\n' or '\\0'");
-  }
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw invalid('batch options.signal', signal, 'an AbortSignal');
-  }
-  const resume = boolean('batch options.resume', options.resume, false);
-  const retryFailed = boolean('batch options.retryFailed', options.retryFailed, false);
-  if ((resume || retryFailed) && journal === undefined) {
-    throw invalid('batch options.journal', journal, 'a path, for resume and retryFailed');
-  }
+  if (signal !== undefined) validate(`${NAME}.signal`, signal, SIGNAL);
+  if (onStart !== undefined) validate(`${NAME}.onStart`, onStart, FUNCTION);
+  if (concurrency !== undefined) validate(`${NAME}.concurrency`, concurrency, integerFrom(1));
   if (halt !== undefined) checkHalt(halt);
-  if (options.concurrency !== undefined)
-    checkInteger('batch options.concurrency', options.concurrency, 1, 65_536);
+  if ((simple.resume || simple.retryFailed) && journal === undefined) {
+    throw invalid(`${NAME}.journal`, journal, 'a path, for resume and retryFailed');
+  }
   return {
+    ...simple,
     inputs,
     task: describeTask(options.task, options.base),
-    output,
     errors,
     journal,
-    resume,
-    retryFailed,
-    force: boolean('batch options.force', options.force, false),
-    format,
-    separator: separator === '\n' ? 10 : 0,
-    ordered: boolean('batch options.ordered', options.ordered, true),
-    tag: boolean('batch options.tag', options.tag, false),
-    retry: retry === undefined ? { attempts: 0 } : checkRetry(retry),
-    timeout: duration('batch options.timeout', options.timeout, 0),
+    separator: simple.separator === '\n' ? 10 : 0,
+    retry: resolveFields(`${NAME}.retry`, options.retry ?? {}, RETRY_FIELDS),
+    timeout: simple.timeout === Number.POSITIVE_INFINITY ? 0 : simple.timeout,
     halt,
-    concurrency: options.concurrency,
+    concurrency,
   };
 }
 
@@ -190,34 +210,15 @@ function isInput(input: unknown): boolean {
 }
 
 function checkHalt(halt: HaltRule): void {
-  checkObject('batch options.halt', halt, { when: 0, fail: 0 });
-  if (halt.when !== 'now' && halt.when !== 'soon')
-    throw invalid('batch options.halt.when', halt.when, "'now' or 'soon'");
-  if (!(halt.fail > 0) || (halt.fail >= 1 && !Number.isInteger(halt.fail))) {
-    throw invalid('batch options.halt.fail', halt.fail, 'a whole number ≥ 1, or a share between 0 and 1');
-  }
-}
-
-function checkRetry(retry: RetryOptions): RetryOptions {
-  checkObject('batch options.retry', retry, { attempts: 0, delay: 0, factor: 0, maxDelay: 0, jitter: 0 });
-  const isNumber = (value: unknown, from: number, to = Number.POSITIVE_INFINITY) =>
-    value === undefined || (typeof value === 'number' && value >= from && value <= to);
-  if (!isNumber(retry.delay, 0))
-    throw invalid('batch options.retry.delay', retry.delay, 'a number of ms ≥ 0');
-  if (!isNumber(retry.factor, 1)) throw invalid('batch options.retry.factor', retry.factor, 'a number ≥ 1');
-  if (!isNumber(retry.maxDelay, 0))
-    throw invalid('batch options.retry.maxDelay', retry.maxDelay, 'a number of ms ≥ 0');
-  if (!isNumber(retry.jitter, 0, 1))
-    throw invalid('batch options.retry.jitter', retry.jitter, 'a number from 0 to 1');
-  const attempts = integer('batch options.retry.attempts', retry.attempts, 0, Number.POSITIVE_INFINITY, 0);
-  return { ...retry, attempts };
+  validateNames(`${NAME}.halt`, halt, ['when', 'fail']);
+  validate(`${NAME}.halt.when`, halt.when, oneOf('now', 'soon'));
+  validate(`${NAME}.halt.fail`, halt.fail, FAIL);
 }
 
 function describeTask(task: unknown, base = entryUrl()): ThreadSetup['task'] {
-  if (typeof task !== 'function')
-    throw invalid('batch options.task', task, 'a function, or a handle from tasks(url)');
-  const target = targetOf(task);
+  validate(`${NAME}.task`, task, { ...FUNCTION, allowed: 'a function, or a handle from tasks(url)' });
+  const target = targetOf(task as object);
   if (target !== undefined) return { kind: 'module', name: targetName(target), ...target };
-  const { name, source, sloppy, helpers } = describeFunction(task as (...args: never[]) => unknown);
+  const { name, source, sloppy, helpers } = analyzeFunction(task as (...args: never[]) => unknown);
   return { kind: 'inline', name, source, base, sloppy, helpers };
 }

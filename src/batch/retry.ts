@@ -13,8 +13,8 @@ export interface RetryOptions {
 }
 
 /** The wait before run `attempt + 1`, in ms; `attempt` counts from 1. */
-export function retryDelay(attempt: number, options: RetryOptions, random: () => number): number {
-  const { delay = 100, factor = 2, maxDelay = 30_000, jitter = 0.2 } = options;
+export function retryDelay(attempt: number, options: Required<RetryOptions>, random: () => number): number {
+  const { delay, factor, maxDelay, jitter } = options;
   const wait = Math.min(delay * factor ** (attempt - 1), maxDelay);
   return wait * (1 - jitter * random());
 }

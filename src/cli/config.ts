@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join, resolve } from 'node:path';
-import { nearest } from '../errors/did-you-mean.js';
+import { didYouMean } from '../errors/did-you-mean.js';
 import { UsageError } from './arguments.js';
 
 /*
@@ -70,7 +70,7 @@ function optionValue(value: unknown, { type, multiple }: OptionTypes[string], wh
 
 function mustBeKnown(name: string, known: readonly string[], where: string, what: string): void {
   if (known.includes(name)) return;
-  const meant = nearest(name, known);
+  const meant = didYouMean(name, known);
   const hint = meant === undefined ? `expected one of ${known.join(', ')}` : `did you mean '${meant}'?`;
   throw new UsageError(`${where}: there is no ${what} '${name}': ${hint}`);
 }
