@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ended, leastwork, MAIN, scratch, start } from '../../support/command.js';
+import { ended, leastwork, MAIN, start } from '../../support/command.js';
+import { scratch } from '../../support/scratch.js';
 
-const directory = scratch();
+const directory = scratch('map');
 const lines = (count: number) => Array.from({ length: count }, (_, i) => `${i + 1}\n`).join('');
 
 function map(args: readonly string[], input = '') {

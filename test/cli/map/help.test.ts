@@ -3,9 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { leastwork, MAIN, scratch } from '../../support/command.js';
+import { leastwork, MAIN } from '../../support/command.js';
+import { scratch } from '../../support/scratch.js';
 
-const directory = scratch();
+const directory = scratch('map');
 const write = (name: string, content: string | Buffer) => writeFileSync(join(directory, name), content);
 
 write('leastwork', `#!/bin/sh\nexec "${process.execPath}" "${MAIN}" "$@"\n`);

@@ -1,9 +1,10 @@
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ended, leastwork, scratch, start } from '../../support/command.js';
+import { ended, leastwork, start } from '../../support/command.js';
+import { scratch } from '../../support/scratch.js';
 
-const directory = scratch();
+const directory = scratch('map');
 const lines = (count: number) => Array.from({ length: count }, (_, i) => `${i + 1}\n`).join('');
 const read = (name: string) => readFileSync(join(directory, name), 'utf8');
 const write = (name: string, content: string) => writeFileSync(join(directory, name), content);

@@ -2,9 +2,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { leastwork, scratch } from '../../support/command.js';
+import { leastwork } from '../../support/command.js';
+import { scratch } from '../../support/scratch.js';
 
-const directory = scratch();
+const directory = scratch('map');
 
 /** Runs `leastwork map --quiet` in the scratch directory. Text in and out is UTF-8. */
 function map(args: readonly string[], input: string | Buffer = '') {

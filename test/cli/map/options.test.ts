@@ -1,9 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { leastwork, scratch } from '../../support/command.js';
+import { leastwork } from '../../support/command.js';
+import { scratch } from '../../support/scratch.js';
 
-const directory = scratch();
+const directory = scratch('map');
 const below = join(directory, 'a', 'b');
 mkdirSync(below, { recursive: true });
 const write = (name: string, content: string) => writeFileSync(join(directory, name), content);
