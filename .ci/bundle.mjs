@@ -74,6 +74,8 @@ const threadsApart = {
   name: 'threads-apart',
   setup({ onResolve }) {
     onResolve({ filter: /^\.\/threads\.js$/ }, () => ({ path: './threads.cjs', external: true }));
+    onResolve({ filter: /^\.\/map\/command\.js$/ }, () => ({ path: './map.cjs', external: true }));
+    onResolve({ filter: /^\.\/journal\/command\.js$/ }, () => ({ path: './journal.cjs', external: true }));
   },
 };
 
@@ -88,7 +90,12 @@ await Promise.all([
   }),
   build({
     ...commonJs,
-    entryPoints: { command: 'src/cli/main.ts', threads: 'src/cli/hash/threads.ts' },
+    entryPoints: {
+      command: 'src/cli/main.ts',
+      threads: 'src/cli/hash/threads.ts',
+      map: 'src/cli/map/command.ts',
+      journal: 'src/cli/journal/command.ts',
+    },
     outdir: 'dist/node',
     outExtension: { '.js': '.cjs' },
     // With it, Node would start its loader of ES modules, which takes 5 ms.
@@ -100,6 +107,13 @@ await Promise.all([
     format: 'esm',
     entryPoints: ['src/cli/hash/hash-task.ts'],
     outfile: 'dist/node/hash-task.js',
+  }),
+  build({
+    ...common,
+    format: 'esm',
+    entryPoints: { batch: 'src/batch/index.ts', 'chunk-task': 'src/batch/chunk-task.ts' },
+    outdir: 'dist/node',
+    plugins: [byRequire],
   }),
 ]);
 
