@@ -1,5 +1,5 @@
 /** Setups of threads as JSON: the same text for all chunks of an input. */
-import { createRequire } from 'node:module';
+import { requireOptional } from '../errors/optional-package.js';
 import type { ThreadSetup } from './layout.js';
 import type { BatchSettings } from './options.js';
 
@@ -22,7 +22,7 @@ export class Setups {
     if (header !== this.#header) {
       this.#header = header;
       // Loaded lazily: it takes some ms.
-      const { parse } = createRequire(import.meta.url)('csv-parse/sync') as typeof import('csv-parse/sync');
+      const { parse } = requireOptional('csv-parse/sync', 'CSV input') as typeof import('csv-parse/sync');
       const [columns = []] = parse(header.toString('utf8')) as string[][];
       this.#current = JSON.stringify({ ...this.#base, columns });
     }

@@ -2,11 +2,13 @@
  * The queue timeouts of requests: a list for each duration, in order of expiry, as Node keeps its own timers, and one
  * timer for all. So a request costs no timer, and any number that expire together cost linear time.
  */
+
 import { AsyncResource } from 'node:async_hooks';
-// By name, not as globals: a test that puts fake timers in their place must not stop the Balancer.
-import { clearTimeout, setTimeout } from 'node:timers';
 import { Heap } from 'heap-js';
 import { MOST_MS } from '../options/validate.js';
+import { performance } from '../protocol/clock.js';
+// By name, not as globals: a test that puts fake timers in their place must not stop the Balancer.
+import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import type { Request } from '../requests/request.js';
 
 /** One request's entry in the list of its duration. */

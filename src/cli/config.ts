@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join, resolve } from 'node:path';
 import { didYouMean } from '../errors/did-you-mean.js';
+import { requireOptional } from '../errors/optional-package.js';
 import { UsageError } from './arguments.js';
 
 /*
@@ -99,7 +100,9 @@ function load(file: string): unknown {
         return JSON.parse(readFileSync(file, 'utf8'));
       case '.yaml':
       case '.yml':
-        return (require('yaml') as typeof import('yaml')).parse(readFileSync(file, 'utf8'));
+        return (requireOptional('yaml', 'a config file in YAML') as typeof import('yaml')).parse(
+          readFileSync(file, 'utf8'),
+        );
       default: {
         const module = require(file) as { default?: unknown };
         return module.default ?? module;

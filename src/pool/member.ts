@@ -8,6 +8,7 @@
  *       ↓        └───────┴──────┴─────┴──→ gone
  *     failed
  */
+import { performance } from '../protocol/clock.js';
 import type { Worker } from '../worker/worker.js';
 import type { StartAttempt } from './circuit.js';
 

@@ -4,7 +4,7 @@
  */
 
 // By name, not as globals: a test that puts fake timers in their place must not stop the Balancer.
-import { setTimeout } from 'node:timers';
+import { setTimeout } from '../protocol/timers.js';
 
 /** Size of an arena. Its pages are taken from the system as they are first used. */
 export const ARENA_BYTES = 4 * 2 ** 20;
