@@ -137,7 +137,7 @@ export class Completions<W> {
       if ((kind & flags.byMessage) !== 0) message = this.#receiver.takeResult(request.id);
       else value = readOne(memory, slot, kind);
       count++;
-      this.count++;
+      this.count += request.extras?.chunk?.completed ?? 1;
       this.busyTime += runTime;
       this.#coalescing.ran(runTime);
       this.#sink.completed(this.#worker, request, runTime, value, message);

@@ -32,6 +32,13 @@ export class Receiver {
       case 'result':
         this.#channel.stash(message.id, message);
         break;
+      case 'outcome':
+        restoreBuffers(message.buffers);
+        this.#inFlight.find(message.id)?.extras?.chunk?.received(message);
+        break;
+      case 'progressed':
+        this.#inFlight.find(message.id)?.extras?.chunk?.progressed();
+        break;
       case 'output':
         callUser(() => process[message.stream].write(message.chunk));
         break;

@@ -7,6 +7,7 @@ import { NotCloneableError } from '../errors/errors.js';
 import type { ArgumentsMessage, SignalPlace, ToWorker } from '../protocol/messages.js';
 import { isBehind } from '../protocol/positions.js';
 import type { Window } from '../protocol/window.js';
+import type { Chunk } from '../requests/chunk.js';
 import type { Request } from '../requests/request.js';
 import type { TaskRef } from '../tasks/registry.js';
 import type { FoundSignal } from '../values/abort-signals.js';
@@ -107,7 +108,8 @@ export class Sender {
     const sending = (this.#sending + 1) | 0;
     try {
       const whole = { values: request.args, context: extras?.context };
-      const { value, bytes, buffers, signals, stuck } = packArguments(whole, transfer);
+      const { value, bytes, buffers, signals, stuck } =
+        extras?.chunk === undefined ? packArguments(whole, transfer) : packChunk(whole, extras.chunk);
       // Structured clone would make an empty object of it.
       if (stuck) throw new Error('an AbortSignal can be sent in arrays and plain objects only');
       const message: ArgumentsMessage = {
@@ -211,4 +213,9 @@ function packArguments(whole: Whole, transfer: readonly unknown[] | undefined): 
     signal,
   }));
   return { value: { values: value, context: undefined }, bytes, buffers, signals: inWhole, stuck };
+}
+
+/** Its items are packed already, and the context that they share has no parts. */
+function packChunk(value: Whole, { bytes }: Chunk): Packed<Whole> {
+  return { value, bytes, buffers: undefined, signals: undefined, stuck: false };
 }

@@ -12,9 +12,9 @@ const FOLDER = new URL(new URL('.', import.meta.url).href.replace(/loop\/$/, '')
  * bundle the files have other names, and the frames stay.
  */
 const FRAMES = new RegExp(
-  `\\n {4}at (?:async )?(?:WorkLoop\\.|Stream\\.)?#(?:runAll|runLoaded|finishLater|iterate) ` +
+  `\\n {4}at (?:async )?(?:WorkLoop\\.|Stream\\.|ChunkRun\\.)?#(?:runAll|runLoaded|runItems|finishLater|iterate) ` +
     `\\((?:${quoted(FOLDER.href)}|${quoted(fileURLToPath(FOLDER))})` +
-    `(?:main|loop/work-loop|loop\\\\work-loop|stream)\\.c?js:`,
+    `(?:main|(?:loop[/\\\\])(?:work-loop|chunk)|stream)\\.c?js:`,
 );
 
 /** Cuts a stack where our own frames begin. O(length), for tasks that throw only. */
