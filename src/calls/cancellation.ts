@@ -11,6 +11,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { TaskTimeoutError } from '../errors/errors.js';
 import { CLOCK_OFFSET, performance } from '../protocol/clock.js';
 import { clearTimeout, setTimeout } from '../protocol/timers.js';
+import type { Chunk } from '../requests/chunk.js';
 import type { Request, RequestExtras } from '../requests/request.js';
 import type { Worker } from '../worker/worker.js';
 import { QueueTimeouts } from './queue-timeouts.js';
@@ -45,7 +46,11 @@ export class Cancellation {
         const check = (ms: number): void => {
           running = setTimeout(() => {
             if (this.#hasSettled(request)) return;
-            const left = this.#timeLeft(request, timeout);
+            const { chunk } = extras;
+            const left =
+              chunk === undefined
+                ? this.#timeLeft(request, timeout)
+                : this.#timeLeftInChunk(request, chunk, timeout);
             if (left > 0) check(left);
             else this.cancel(request, new TaskTimeoutError(request.task.name, 'run', timeout));
           }, ms);
@@ -82,11 +87,15 @@ export class Cancellation {
     const worker = request.extras?.worker as Worker | undefined;
     if (worker === undefined || !worker.isRunning(request)) return;
     worker.commands.cancel(request, error);
+    this.#startGrace(worker, () => this.#onGraceOver(worker, request));
+  }
+
+  #startGrace(worker: Worker, over: () => void): void {
     if (this.#grace === Number.POSITIVE_INFINITY) return;
     // One timer for each worker, since its earlier requests are over: otherwise a long grace would keep every
     // stopped request in memory.
     clearTimeout(this.#graces.get(worker));
-    const timer = setTimeout(() => this.#onGraceOver(worker, request), this.#grace);
+    const timer = setTimeout(over, this.#grace);
     this.#graces.set(worker, timer.unref());
   }
 
@@ -112,6 +121,26 @@ export class Cancellation {
     if (start === 0) return timeout;
     const left = start + timeout - (performance.now() + CLOCK_OFFSET);
     return left <= EARLY_MS ? 0 : left;
+  }
+
+  /** The time of the running item. If that is up, the item fails; then the time of the next one counts. */
+  #timeLeftInChunk(request: Request, chunk: Chunk, timeout: number): number {
+    const worker = request.extras?.worker as Worker | undefined;
+    const item = worker?.runningItem(request);
+    if (worker === undefined || item === undefined || chunk.isSettled(item.index)) return timeout;
+    const left = item.start + timeout - (performance.now() + CLOCK_OFFSET);
+    if (left > EARLY_MS) return left;
+    const error = new TaskTimeoutError(request.task.name, 'run', timeout);
+    chunk.timedOut(item.index, error);
+    worker.commands.cancelItem(request, item.index, error);
+    this.#startGrace(worker, () => this.#onItemGraceOver(worker, request, item.index));
+    return timeout;
+  }
+
+  #onItemGraceOver(worker: Worker, request: Request, index: number): void {
+    if (worker.state === 'dead' || worker.runningItem(request)?.index !== index) return;
+    // If the item ends just now, so does the chunk, and the thread lives.
+    if (worker.commands.stopChunk(request) === index) this.#dispatcher.end(worker, request);
   }
 
   #onQueueTimeouts(requests: readonly Request[]): void {

@@ -6,6 +6,7 @@
 import type { Policy } from '../policies/policy.js';
 import { performance } from '../protocol/clock.js';
 import type { ResultMessage } from '../protocol/messages.js';
+import type { Chunk } from '../requests/chunk.js';
 import { Queue } from '../requests/queue.js';
 import type { Request } from '../requests/request.js';
 import { Settlement } from '../requests/settlement.js';
@@ -75,7 +76,7 @@ export class Dispatcher implements RequestEvents<Worker> {
 
   /** A request came in. O(1). */
   submit(request: Request): void {
-    this.counts.submitted++;
+    this.counts.submitted += request.items;
     this.queue.push(request);
     this.#passes.submitted();
   }
@@ -177,6 +178,11 @@ export class Dispatcher implements RequestEvents<Worker> {
     value: unknown,
     message: ResultMessage | undefined,
   ): void {
+    const chunk = request.extras?.chunk;
+    if (chunk !== undefined) {
+      this.#chunkCompleted(worker, request, chunk, runTime, value, message);
+      return;
+    }
     request.task.ran(runTime);
     const failure = message?.failure;
     this.counts.completed++;
@@ -189,6 +195,33 @@ export class Dispatcher implements RequestEvents<Worker> {
     if (this.#events.observed !== undefined && !request.isSettled)
       this.#events.observed(worker, failure === undefined);
     this.#settlement.settle(request, value, message);
+  }
+
+  /** Each item of a chunk counts as a request. Items that were not run have not been submitted, until they are again. */
+  #chunkCompleted(
+    worker: Worker,
+    request: Request,
+    chunk: Chunk,
+    runTime: number,
+    value: unknown,
+    message: ResultMessage | undefined,
+  ): void {
+    const { completed } = chunk;
+    const failed = typeof value === 'number' ? value : 0;
+    this.counts.submitted -= chunk.size - completed;
+    this.counts.completed += completed;
+    this.counts.failed += failed;
+    worker.failed += failed;
+    if (completed > 0) {
+      const mean = runTime / completed;
+      request.task.ran(mean, completed);
+      this.#policy.observe?.(worker.view, { runTime: mean, ok: failed === 0 });
+      if (this.#events.observed !== undefined && !request.isSettled)
+        for (let i = 0; i < completed; i++) this.#events.observed(worker, i >= failed);
+    }
+    // The thread could not read the chunk.
+    if (message !== undefined) chunk.dissolved();
+    this.#settlement.settle(request, value, undefined);
   }
 
   /**

@@ -74,6 +74,16 @@ export async function rethrowOn(error: unknown): Promise<never> {
   throw error;
 }
 
+/**
+ * Completes the stack of an error that its receiver gets in another way than by the promise of a request.
+ * @param place where the request was submitted, if that has been recorded; otherwise `rethrowOn` completes it
+ */
+export function completeLater(error: unknown, place?: Error): void {
+  if (!(error instanceof Error)) return;
+  if (place === undefined) incomplete.add(error);
+  else complete(error, place);
+}
+
 /** The frames that await the running async function: everything on the stack below it. */
 function awaiting(below: (...args: never[]) => unknown): { stack?: string } {
   const holder: { stack?: string } = {};

@@ -116,6 +116,9 @@ export type ToMain =
   /** The answer to `call`. */
   | { readonly type: 'here' }
   | ResultMessage
+  | OutcomeMessage
+  /** A chunk goes on, and outcomes of it have been published. */
+  | { readonly type: 'progressed'; readonly id: number }
   | { readonly type: 'returned'; readonly arguments: ArgumentsMessage }
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array }
   | {
@@ -138,6 +141,42 @@ export interface ResultMessage {
   /** The views in the value that were Buffers. */
   readonly buffers: readonly ArrayBufferView[] | undefined;
   readonly errors: readonly ErrorDetails[] | undefined;
+}
+
+/**
+ * The result, or Failure, of one item of a chunk, if the chunk's memory cannot carry it. Sent before the
+ * outcome is published.
+ */
+export interface OutcomeMessage {
+  readonly type: 'outcome';
+  /** Id of the chunk. */
+  readonly id: number;
+  readonly index: number;
+  readonly value: unknown;
+  readonly failure: Failure | undefined;
+  /** Those views in the value that were Buffers. */
+  readonly buffers: readonly ArrayBufferView[] | undefined;
+  readonly errors: readonly ErrorDetails[] | undefined;
+}
+
+/** The items of a chunk. */
+export type PackedItems =
+  /** All strings: one text, and where each ends in it. */
+  | { readonly form: 'text'; readonly text: string; readonly ends: Uint32Array }
+  | { readonly form: 'numbers'; readonly numbers: Int32Array | Float64Array }
+  /** No objects. */
+  | { readonly form: 'values'; readonly values: readonly unknown[] }
+  /** Plain data: JSON of a list of all. */
+  | { readonly form: 'json'; readonly text: string };
+
+/** The only value in the arguments message of a chunk. */
+export interface ChunkPayload {
+  readonly count: number;
+  readonly items: PackedItems;
+  /** Memory for the outcomes. */
+  readonly outcomes: SharedArrayBuffer;
+  /** Time after which no further item is started, in ms. */
+  readonly limit: number;
 }
 
 /** The settings a thread is started with. */

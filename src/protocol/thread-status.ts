@@ -3,7 +3,7 @@
  * its start, signs of life, heap size, and which arguments W is reading. W alone writes them; M reads them at
  * any time.
  */
-import { BEATS, HEAP, type Memory, READ, READING, RUNNING, STARTED_AT } from './layout.js';
+import { BEATS, HEAP, ITEM, type Memory, READ, READING, RUNNING, STARTED_AT } from './layout.js';
 
 export class ThreadStatus {
   readonly #words: Int32Array;
@@ -25,6 +25,16 @@ export class ThreadStatus {
   startOf(id: number): number {
     if (Atomics.load(this.#words, RUNNING) !== id) return 0;
     return this.#f64[STARTED_AT] as number;
+  }
+
+  /** W: notes the item of a chunk that it is about to run, counted from 0; -1: none. */
+  noteItem(index: number): void {
+    Atomics.store(this.#words, ITEM, index + 1);
+  }
+
+  /** M: the item that the worker runs, counted from 0; -1: none. */
+  item(): number {
+    return Atomics.load(this.#words, ITEM) - 1;
   }
 
   /** W: gives a sign of life. */

@@ -4,6 +4,7 @@ import { isOfOneRequest, rethrow, throwNew } from '../errors/async-stack.js';
 import { decodeFailure, type Failure } from '../errors/failure.js';
 import type { RequestView } from '../policies/policy.js';
 import type { TaskRef } from '../tasks/registry.js';
+import type { Chunk } from './chunk.js';
 
 type Resolve = (value: unknown) => void;
 
@@ -39,6 +40,8 @@ export class RequestExtras {
   kills = 0;
   /** The policy has chosen the worker by the key: `reclaim` leaves it there. */
   pinned = false;
+  /** It stands for the items of this chunk. */
+  chunk: Chunk | undefined = undefined;
   /** It must run on the worker of this session. */
   session: Binding | undefined = undefined;
   /** The worker that has it in its window or backlog. */
@@ -101,6 +104,11 @@ export class Request implements RequestView {
 
   get priority(): number {
     return this.extras === undefined ? 0 : this.extras.priority;
+  }
+
+  /** How many items of a `map` it stands for; 1 where it is no chunk. */
+  get items(): number {
+    return this.extras?.chunk === undefined ? 1 : this.extras.chunk.size;
   }
 
   get isSettled(): boolean {

@@ -152,7 +152,7 @@ export class Completions<W> {
       if (sends) message = this.#receiver.takeResult(request.id, byMessage);
       if (!byMessage) value = readOne(memory, slot, kind);
       count++;
-      this.count++;
+      this.count += request.extras?.chunk?.completed ?? 1;
       this.busyTime += runTime;
       this.#coalescing.ran(runTime);
       this.#sink.completed(this.#worker, request, runTime, value, message);

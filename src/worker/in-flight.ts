@@ -130,7 +130,8 @@ export class InFlight {
   enter(request: Request, bytes: number, end: number): void {
     const at = this.#tail & this.#mask;
     const { mean } = request.task;
-    const work = Number.isNaN(mean) ? UNKNOWN_RUN_TIME : mean;
+    const chunk = request.extras?.chunk;
+    const work = Number.isNaN(mean) ? UNKNOWN_RUN_TIME : chunk === undefined ? mean : mean * chunk.size;
     this.#requests[at] = request;
     this.#works[at] = work;
     this.#sizes[at] = bytes;

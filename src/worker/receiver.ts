@@ -36,6 +36,14 @@ export class Receiver {
       case 'result':
         this.#channel.stash(message.id, message);
         break;
+      case 'outcome':
+        restoreBuffers(message.buffers);
+        restoreErrors(message.errors);
+        this.#inFlight.find(message.id)?.extras?.chunk?.received(message);
+        break;
+      case 'progressed':
+        this.#inFlight.find(message.id)?.extras?.chunk?.progressed();
+        break;
       case 'output':
         callUser(() => process[message.stream].write(asBuffer(message.chunk)));
         break;

@@ -7,6 +7,7 @@ import { NotCloneableError } from '../errors/errors.js';
 import type { ArgumentsMessage, SignalPlace, ToWorker } from '../protocol/messages.js';
 import { isBehind } from '../protocol/positions.js';
 import type { Window } from '../protocol/window.js';
+import type { Chunk } from '../requests/chunk.js';
 import type { Request } from '../requests/request.js';
 import type { TaskRef } from '../tasks/registry.js';
 import type { FoundSignal } from '../values/abort-signals.js';
@@ -111,7 +112,8 @@ export class Sender {
     const sending = (this.#sending + 1) | 0;
     try {
       const whole = { values: request.args, context: extras?.context };
-      const { value, bytes, buffers, signals, errors, stuck } = packArguments(whole, transfer);
+      const { value, bytes, buffers, signals, errors, stuck } =
+        extras?.chunk === undefined ? packArguments(whole, transfer) : packChunk(whole, extras.chunk);
       // Structured clone would make an empty object of it.
       if (stuck) throw new Error('an AbortSignal can be sent in arrays and plain objects only');
       const message: ArgumentsMessage = {
@@ -220,4 +222,9 @@ function packArguments(whole: Whole, transfer: readonly unknown[] | undefined): 
     signal,
   }));
   return { ...packed, value: { values: value, context: undefined }, signals: inWhole };
+}
+
+/** Its items are packed already, and the context that they share has no parts. */
+function packChunk(value: Whole, { bytes }: Chunk): Packed<Whole> {
+  return { value, bytes, buffers: undefined, signals: undefined, errors: undefined, stuck: false };
 }

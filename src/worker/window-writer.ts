@@ -16,6 +16,8 @@ export interface Remains {
   readonly unstarted: Request[];
   /** The one of `unstarted` whose arguments it was reading. */
   readonly reading: Request | undefined;
+  /** If `running` is a chunk: the item that was noted, or -1. */
+  readonly item: number;
 }
 
 export class WindowWriter {
@@ -59,7 +61,7 @@ export class WindowWriter {
       arena.begin();
       const error = this.#sendArguments(request);
       if (error !== undefined) return error;
-      kind = flags.byMessage;
+      kind = request.extras?.chunk === undefined ? flags.byMessage : flags.byMessage | flags.chunk;
       bytes = sender.sentBytes;
     }
     if (request.extras?.onYield !== undefined) kind |= flags.streams;
@@ -184,15 +186,16 @@ export class WindowWriter {
     const inFlight = this.#inFlight;
     if (this.#window.completed() !== inFlight.done)
       throw new Error('completions of a dead thread have not been read');
+    const item = this.#window.status.item();
     const claimed = inFlight.done === this.#window.head() ? undefined : inFlight.done;
     const unstarted = this.#takeBack(distance(this.#window.head(), inFlight.tail));
-    if (claimed === undefined) return { running: undefined, unstarted, reading: undefined };
+    if (claimed === undefined) return { running: undefined, unstarted, reading: undefined, item };
     const request = inFlight.leave();
     const sending = this.#window.status.reading();
-    if (sending === undefined) return { running: request, unstarted, reading: undefined };
+    if (sending === undefined) return { running: request, unstarted, reading: undefined, item };
     // Its own arguments, or earlier ones in the port, of a request that was taken back.
     const reading = this.#sendingAt(claimed) === sending ? request : undefined;
-    return { running: undefined, unstarted: [request, ...unstarted], reading };
+    return { running: undefined, unstarted: [request, ...unstarted], reading, item };
   }
 
   /**
@@ -252,5 +255,6 @@ export class WindowWriter {
 
 function needsMessage(request: Request): boolean {
   const { extras } = request;
-  return extras !== undefined && (extras.transfer !== undefined || extras.context !== undefined);
+  if (extras === undefined) return false;
+  return extras.transfer !== undefined || extras.context !== undefined || extras.chunk !== undefined;
 }

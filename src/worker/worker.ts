@@ -123,7 +123,7 @@ export class Worker {
     if (this.state !== 'ejected') this.status.enter('ejected');
   }
 
-  /** How many requests it has completed, failures included. */
+  /** How many requests it has completed, failures included; of a chunk each item counts. */
   get completed(): number {
     return this.completions.count;
   }
@@ -169,6 +169,17 @@ export class Worker {
    */
   startOf(request: Request): number {
     return this.#window.status.startOf(request.id);
+  }
+
+  /**
+   * The item of a chunk that runs, and since when, in ms of `performance.now() + CLOCK_OFFSET`; `undefined`:
+   * none does.
+   */
+  runningItem(request: Request): { readonly index: number; readonly start: number } | undefined {
+    const { status } = this.#window;
+    const index = status.item();
+    const start = index < 0 || !this.isRunning(request) ? 0 : status.startOf(request.id + index);
+    return start === 0 ? undefined : { index, start };
   }
 
   /**

@@ -14,9 +14,9 @@ const SOURCES = new URL('../../workers/', FOLDER);
  * bundle the files have other names, and the frames stay.
  */
 const FRAMES = new RegExp(
-  `\\n {4}at (?:async )?(?:WorkLoop\\.|Stream\\.)?#(?:runAll|runLoaded|finishLater|iterate) ` +
+  `\\n {4}at (?:async )?(?:WorkLoop\\.|Stream\\.|ChunkRun\\.)?#(?:runAll|runLoaded|runItems|finishLater|iterate) ` +
     `\\((?:${[FOLDER, SOURCES].flatMap((folder) => [folder.href, fileURLToPath(folder)].map(quoted)).join('|')})` +
-    `(?:main|loop[/\\\\]work-loop|stream)\\.(?:c?js|ts):`,
+    `(?:main|loop[/\\\\](?:work-loop|chunk)|stream)\\.(?:c?js|ts):`,
 );
 
 /** Cuts a stack where our own frames begin. O(length), for tasks that throw only. */

@@ -7,7 +7,7 @@ import { NotCloneableError } from '../../src/errors/errors.js';
 import { encodeFailure } from '../../src/errors/failure.js';
 import { Channel } from '../../src/protocol/channel.js';
 import { CLOCK_OFFSET } from '../../src/protocol/clock.js';
-import type { ToWorker, WorkerInit } from '../../src/protocol/messages.js';
+import type { ArgumentsMessage, ChunkPayload, ToWorker, WorkerInit } from '../../src/protocol/messages.js';
 import { SpinPermits } from '../../src/protocol/spin-permits.js';
 import { Window } from '../../src/protocol/window.js';
 import { restoreErrors } from '../../src/values/error-details.js';
@@ -26,6 +26,7 @@ import { Output } from '../output.js';
 import { Stream } from '../stream.js';
 import { enter } from '../task.js';
 import { Announcer } from './announcer.js';
+import { type ChunkHost, ChunkRun, isThenable } from './chunk.js';
 import { CurrentRequest } from './current-request.js';
 import { Delivery } from './delivery.js';
 import { exit, inNextTurn, now } from './natives.js';
@@ -182,6 +183,13 @@ export class WorkLoop {
       try {
         const number = i32[slot + 1] as number;
         const task = this.#functions.ready(number) ?? this.#find(number);
+        if ((kind & flags.chunk) !== 0) {
+          const waiting = this.#runChunk(position, id, i32[slot + 3] as number, task, start);
+          if (waiting !== undefined) return waiting;
+          start = now();
+          if (this.#turns.isDue(start)) return this.#turns.take();
+          continue;
+        }
         let values: readonly unknown[];
         if ((kind & flags.byMessage) === 0) {
           values = readValues(memory, slot, kind, this.#shares.of);
@@ -205,6 +213,51 @@ export class WorkLoop {
       start = end;
       if (this.#turns.isDue(end)) return this.#turns.take();
     }
+  }
+
+  /**
+   * Runs the items of a chunk; see `ChunkRun`. Throws only if the chunk cannot be read.
+   */
+  #runChunk(
+    position: number,
+    id: number,
+    sending: number,
+    task: TaskFunction | Promise<TaskFunction>,
+    start: number,
+  ): Promise<void> | undefined {
+    const { values, context } = this.#readArguments(sending);
+    const request = { id, payload: values[0] as ChunkPayload, context };
+    const host: ChunkHost = {
+      window: this.#window,
+      channel: this.#channel,
+      current: this.#current,
+      sent: () => this.#delivery.sent(),
+      turn: (at) => (this.#turns.isDue(at) ? this.#turns.take() : undefined),
+      over: (failed, since, end) => {
+        this.#delivery.result(position, id, failed, end - since);
+        this.#ended(since, end);
+      },
+    };
+    enter(this.#current);
+    const run = (loaded: TaskFunction, since: number) => new ChunkRun(host, loaded, request, since).run();
+    const waiting = typeof task === 'function' ? run(task, start) : this.#loadChunk(task, run);
+    return waiting?.then(() => (this.#turns.isDue(now()) ? this.#turns.take() : undefined));
+  }
+
+  /** If the task cannot be loaded, each item fails with that error. */
+  async #loadChunk(
+    loading: Promise<TaskFunction>,
+    run: (task: TaskFunction, since: number) => Promise<void> | undefined,
+  ): Promise<void> {
+    let task: TaskFunction;
+    try {
+      task = await loading;
+    } catch (error) {
+      task = () => {
+        throw error;
+      };
+    }
+    await run(task, now());
   }
 
   async #runLoaded(loading: Promise<TaskFunction>, values: readonly unknown[]): Promise<unknown> {
@@ -234,12 +287,15 @@ export class WorkLoop {
     return this.#functions.get(task);
   }
 
-  #take(id: number, sending: number): readonly unknown[] {
+  #readArguments(sending: number): ArgumentsMessage {
     const message = this.#arguments.take(sending);
-    if (message === undefined) {
-      const cause = this.#arguments.unreadable;
-      throw new NotCloneableError('arguments', 'something that the worker could not read', { cause });
-    }
+    if (message !== undefined) return message;
+    const cause = this.#arguments.unreadable;
+    throw new NotCloneableError('arguments', 'something that the worker could not read', { cause });
+  }
+
+  #take(id: number, sending: number): readonly unknown[] {
+    const message = this.#readArguments(sending);
     this.#signals.begin(message);
     restoreBuffers(message.buffers);
     restoreErrors(message.errors);
@@ -279,12 +335,4 @@ export class WorkLoop {
       }
     }
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    value !== null &&
-    (typeof value === 'object' || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
-  );
 }
