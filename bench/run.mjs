@@ -18,6 +18,7 @@ const ALL = [
   'policies',
   'parse',
   'command',
+  'map',
   'targets',
 ];
 
