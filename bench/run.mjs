@@ -14,11 +14,13 @@ const ALL = [
   'hashing',
   'memory',
   'busy',
+  'crashing',
   'scaling',
   'policies',
   'parse',
   'command',
   'map',
+  'batch',
   'targets',
 ];
 

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
-import { DELAY, invalid, resolve, validateNames } from './options/validate.js';
+import { DELAY, invalid, ownValue, resolve, validateNames } from './options/validate.js';
+import { setImmediate } from './protocol/timers.js';
 
 /** A Balancer or a Router: closes within a time limit. */
 export interface Closable {
@@ -41,8 +42,9 @@ export function closeOnSignal(balancer: Closable, options: CloseOnSignalOptions 
     throw invalid('closeOnSignal(balancer)', balancer, 'a Balancer or a Router');
   }
   validateNames('closeOnSignal options', options, ['signals', 'timeout']);
-  const signals = resolveSignals(options.signals ?? DEFAULT_SIGNALS);
-  const timeout = resolve('closeOnSignal options.timeout', options.timeout, DELAY, DEFAULT_TIMEOUT);
+  const signals = resolveSignals(ownValue(options, 'signals', options.signals) ?? DEFAULT_SIGNALS);
+  const given = ownValue(options, 'timeout', options.timeout);
+  const timeout = resolve('closeOnSignal options.timeout', given, DELAY, DEFAULT_TIMEOUT);
   let closing = false;
   let disposed = false;
 
@@ -65,7 +67,7 @@ export function closeOnSignal(balancer: Closable, options: CloseOnSignalOptions 
       if (!disposed) {
         dispose();
         // In the next turn: callbacks of the requests that were just settled come first.
-        setImmediate(end, signal, 'unless others listen');
+        setImmediate(() => end(signal, 'unless others listen'));
       }
     }
   }

@@ -13,6 +13,7 @@ import { BalancerClosedError } from './errors/errors.js';
 import type { KeepAlive } from './keep-alive.js';
 import type { Maintenance } from './pool/maintenance.js';
 import type { Pool } from './pool/pool.js';
+import { clearTimeout, setTimeout } from './protocol/timers.js';
 
 export interface ClosingParts {
   readonly submission: Submission;

@@ -1,6 +1,5 @@
 /** Which failed items of a map run again, and when: after a delay if their task has thrown, at once if their worker has died. */
-// By name, not as globals: a test that puts fake timers in their place must not stop a map.
-import { clearTimeout, setTimeout } from 'node:timers';
+import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import type { MapRequests } from './map-requests.js';
 import type { RetryRule } from './map-retry.js';
 

@@ -1,7 +1,7 @@
 /** `map` and `mapSettled`: an iterable in, outcomes out, with backpressure. */
-// By name, not as globals: a test that puts fake timers in their place must not stop a map.
-import { setImmediate } from 'node:timers';
+
 import type { MapSettings } from '../options/submit.js';
+import { setImmediate } from '../protocol/timers.js';
 import { byteSize } from '../values/byte-size.js';
 import { MapBudget } from './map-budget.js';
 import { type FailedItem, markFailure } from './map-failure.js';

@@ -4,6 +4,7 @@
  */
 
 import type { Policy } from '../policies/policy.js';
+import { performance } from '../protocol/clock.js';
 import type { ResultMessage } from '../protocol/messages.js';
 import type { Chunk } from '../requests/chunk.js';
 import { Queue } from '../requests/queue.js';
@@ -228,7 +229,7 @@ export class Dispatcher implements RequestEvents<Worker> {
    * moved.
    */
   died(worker: Worker, death: ThreadDeath): void {
-    worker.readCompletions(Number.POSITIVE_INFINITY, performance.now());
+    worker.readLastCompletions(performance.now());
     worker.closeChannel();
     this.#remove(worker);
     this.#crashRecovery.settle(worker.takeRemains(), worker, death);
@@ -244,7 +245,7 @@ export class Dispatcher implements RequestEvents<Worker> {
   withdraw(request: Request): boolean {
     const worker = request.extras?.worker as Worker | undefined;
     if (worker === undefined) {
-      this.queue.forget();
+      this.queue.forget(request);
       this.#passes.noteLoad();
       // A caller may be waiting for room in the queue.
       this.#passes.runSoon();
@@ -260,7 +261,7 @@ export class Dispatcher implements RequestEvents<Worker> {
   rejectAll(error: unknown): void {
     for (const worker of this.#workers) {
       this.collect(worker);
-      for (const request of worker.requests()) request.reject(error);
+      for (const request of worker.inFlight) request.reject(error);
       for (const request of worker.backlog) request.reject(error);
     }
     for (const request of this.takeUnstarted()) request.reject(error);

@@ -11,6 +11,7 @@ import {
   limitFrom,
   MOST_MS,
   numberIn,
+  ownValue,
   resolve,
   resolveFields,
   SIGNAL,
@@ -145,7 +146,15 @@ const WEIGHT = numberIn(0.001, 1_000);
  */
 export function resolveSubmitOptions(options: SubmitOptions): SubmitOptions {
   validateNames('submit options', options, SUBMIT_NAMES);
-  const { signal, timeout, queueTimeout, priority, key, transfer, retries, context, onProgress } = options;
+  const signal = ownValue(options, 'signal', options.signal);
+  const timeout = ownValue(options, 'timeout', options.timeout);
+  const queueTimeout = ownValue(options, 'queueTimeout', options.queueTimeout);
+  const priority = ownValue(options, 'priority', options.priority);
+  const key = ownValue(options, 'key', options.key);
+  const transfer = ownValue(options, 'transfer', options.transfer);
+  const retries = ownValue(options, 'retries', options.retries);
+  const context = ownValue(options, 'context', options.context);
+  const onProgress = ownValue(options, 'onProgress', options.onProgress);
   if (signal !== undefined) validate('submit options.signal', signal, SIGNAL);
   if (timeout !== undefined) validate('submit options.timeout', timeout, TIMEOUT);
   if (queueTimeout !== undefined) validate('submit options.queueTimeout', queueTimeout, TIMEOUT);
@@ -190,10 +199,14 @@ export interface MapSettings {
 /** @returns the checked values, each read once @throws InvalidOptionError */
 export function resolveMapOptions(options: MapOptions): MapSettings {
   validateNames('map options', options, MAP_NAMES);
-  const { ordered, signal, batch, retry, submit } = options;
+  const ordered = ownValue(options, 'ordered', options.ordered);
+  const signal = ownValue(options, 'signal', options.signal);
+  const submit = ownValue(options, 'submit', options.submit);
+  const batch = ownValue(options, 'batch', options.batch);
+  const retry = ownValue(options, 'retry', options.retry);
   if (batch !== undefined && batch !== 'auto') validate('map options.batch', batch, BATCH);
   if (signal !== undefined) validate('map options.signal', signal, SIGNAL);
-  const each = submit === undefined ? {} : resolveSubmitOptions(submit);
+  const each = resolveSubmitOptions(submit ?? {});
   for (const name of ['signal', 'transfer', 'onProgress'] as const) {
     if (each[name] === undefined) continue;
     throw invalid(`map options.submit.${name}`, each[name], 'none: it belongs to a single request');
@@ -210,13 +223,14 @@ export function resolveMapOptions(options: MapOptions): MapSettings {
 /** @returns the weight @throws InvalidOptionError */
 export function resolveAddOptions(options: AddOptions): number {
   validateNames('add options', options, ['weight']);
-  return resolve('add options.weight', options.weight, WEIGHT, 1);
+  return resolve('add options.weight', ownValue(options, 'weight', options.weight), WEIGHT, 1);
 }
 
 /** @returns the timeout in ms, or `Infinity` @throws InvalidOptionError */
 export function resolveCloseOptions(options: CloseOptions): number {
   validateNames('close options', options, ['timeout']);
-  return resolve('close options.timeout', options.timeout, DELAY, Number.POSITIVE_INFINITY);
+  const timeout = ownValue(options, 'timeout', options.timeout);
+  return resolve('close options.timeout', timeout, DELAY, Number.POSITIVE_INFINITY);
 }
 
 function transferListOf(list: unknown): object[] {

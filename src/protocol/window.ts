@@ -78,6 +78,7 @@
  * `test/model` explores these steps in every interleaving, and breaks each of them to see that it is found.
  */
 
+import { FlowControl } from './flow-control.js';
 import { Handover } from './handover.js';
 import {
   CANCELLED,
@@ -103,6 +104,7 @@ export class Window {
   readonly memory: Memory;
   readonly capacity: number;
   readonly status: ThreadStatus;
+  readonly flow: FlowControl;
   /** For values that are transferred, which exist once. */
   readonly handover: Handover;
   readonly #words: Int32Array;
@@ -118,6 +120,7 @@ export class Window {
     this.memory = new Memory(shared);
     this.capacity = capacity;
     this.status = new ThreadStatus(this.memory);
+    this.flow = new FlowControl(this.memory);
     this.handover = new Handover(this.memory);
     this.#words = this.memory.i32;
     this.#bell = new Int32Array(bell);
@@ -140,7 +143,7 @@ export class Window {
 
   /**
    * Word index of the completion slot at a position. Its header is 4 words: id, kind, run time (float32, in
-   * ms), and how many messages M must have received before it reads the result; 0: none.
+   * ms), and how many messages W had sent by then: so M knows whose a message is, by its number.
    */
   completionSlot(position: number): number {
     return CONTROL_WORDS + (this.capacity + (position & this.#mask)) * SLOT_WORDS;
@@ -277,6 +280,13 @@ export class Window {
   /** W, after `ThreadStatus.noteItem`: whether that item must not be started. */
   isStopped(id: number): boolean {
     return Atomics.load(this.#words, STOPPED) === id;
+  }
+
+  /** M: the request is over. After the ids have wrapped, another of the same id must not be taken for it. */
+  forgetCancel(id: number, items = 1): void {
+    const cancelled = this.#words[CANCELLED] as number;
+    if (cancelled >= id && cancelled < id + items) Atomics.store(this.#words, CANCELLED, 0);
+    if (this.#words[STOPPED] === id) Atomics.store(this.#words, STOPPED, 0);
   }
 
   /** W: whether M has asked the request to stop. */

@@ -1,6 +1,6 @@
 /** One call of `submit`: the task, its arguments, its promise. */
 import type { Transferable } from 'node:worker_threads';
-import { isOfOneRequest, rethrow } from '../errors/async-stack.js';
+import { isOfOneRequest, rethrow, throwNew } from '../errors/async-stack.js';
 import { decodeFailure, type Failure } from '../errors/failure.js';
 import type { RequestView } from '../policies/policy.js';
 import type { TaskRef } from '../tasks/registry.js';
@@ -107,6 +107,10 @@ export class Request implements RequestView {
     return this.extras?.chunk === undefined ? 1 : this.extras.chunk.size;
   }
 
+  get priority(): number {
+    return this.extras === undefined ? 0 : this.extras.priority;
+  }
+
   get isSettled(): boolean {
     return this.#resolve === settled;
   }
@@ -126,6 +130,15 @@ export class Request implements RequestView {
     this.#finish();
     const place = this.extras?.place;
     resolve(isOfOneRequest(error) ? rethrow(() => error, place) : Promise.reject(error));
+  }
+
+  /** Settles with an error that is made for this request alone, later. Does nothing when settled already. */
+  rejectWith(make: () => Error): void {
+    const resolve = this.#resolve;
+    if (resolve === settled) return;
+    const place = this.extras?.place;
+    this.#finish();
+    resolve(throwNew(make, place));
   }
 
   /** Settles with the error that the task threw. Does nothing when settled already. */

@@ -176,8 +176,8 @@ class ChunkRun {
     const index = this.#index;
     let failure: Failure | undefined;
     try {
-      sendMarked(this.#host.channel, value, 'the result', (plain, buffers) => {
-        return { type: 'outcome', id, index, value: plain, failure: undefined, buffers };
+      sendMarked(this.#host.channel, value, 'the result', (parts) => {
+        return { type: 'outcome', id, index, failure: undefined, ...parts };
       });
     } catch (error) {
       failure = encodeFailure(error);
@@ -202,6 +202,7 @@ class ChunkRun {
       value: undefined,
       failure,
       buffers: undefined,
+      errors: undefined,
     });
   }
 
