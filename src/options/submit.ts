@@ -204,6 +204,8 @@ export function resolveMapOptions(options: MapOptions): MapSettings {
   const batch = ownValue(options, 'batch', options.batch);
   const retry = ownValue(options, 'retry', options.retry);
   const submit = ownValue(options, 'submit', options.submit);
+  const batch = ownValue(options, 'batch', options.batch);
+  const retry = ownValue(options, 'retry', options.retry);
   if (batch !== undefined && batch !== 'auto') validate('map options.batch', batch, BATCH);
   if (signal !== undefined) validate('map options.signal', signal, SIGNAL);
   const each = resolveSubmitOptions(submit ?? {});

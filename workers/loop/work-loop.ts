@@ -26,7 +26,7 @@ import { Output } from '../output.js';
 import { Stream } from '../stream.js';
 import { enter } from '../task.js';
 import { Announcer } from './announcer.js';
-import { type ChunkHost, ChunkRun, isThenable } from './chunk.js';
+import { type ChunkHost, isThenable, runChunk } from './chunk.js';
 import { CurrentRequest } from './current-request.js';
 import { Delivery } from './delivery.js';
 import { exit, inNextTurn, now } from './natives.js';
@@ -215,9 +215,7 @@ export class WorkLoop {
     }
   }
 
-  /**
-   * Runs the items of a chunk; see `ChunkRun`. Throws only if the chunk cannot be read.
-   */
+  /** Throws only if the chunk cannot be read. */
   #runChunk(
     position: number,
     id: number,
@@ -226,38 +224,19 @@ export class WorkLoop {
     start: number,
   ): Promise<void> | undefined {
     const { values, context } = this.#readArguments(sending);
-    const request = { id, payload: values[0] as ChunkPayload, context };
     const host: ChunkHost = {
       window: this.#window,
       channel: this.#channel,
       current: this.#current,
+      turns: this.#turns,
       sent: () => this.#delivery.sent(),
-      turn: (at) => (this.#turns.isDue(at) ? this.#turns.take() : undefined),
       over: (failed, since, end) => {
         this.#delivery.result(position, id, failed, end - since);
         this.#ended(since, end);
       },
     };
     enter(this.#current);
-    const run = (loaded: TaskFunction, since: number) => new ChunkRun(host, loaded, request, since).run();
-    const waiting = typeof task === 'function' ? run(task, start) : this.#loadChunk(task, run);
-    return waiting?.then(() => (this.#turns.isDue(now()) ? this.#turns.take() : undefined));
-  }
-
-  /** If the task cannot be loaded, each item fails with that error. */
-  async #loadChunk(
-    loading: Promise<TaskFunction>,
-    run: (task: TaskFunction, since: number) => Promise<void> | undefined,
-  ): Promise<void> {
-    let task: TaskFunction;
-    try {
-      task = await loading;
-    } catch (error) {
-      task = () => {
-        throw error;
-      };
-    }
-    await run(task, now());
+    return runChunk(host, task, { id, payload: values[0] as ChunkPayload, context }, start);
   }
 
   async #runLoaded(loading: Promise<TaskFunction>, values: readonly unknown[]): Promise<unknown> {
