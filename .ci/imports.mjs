@@ -17,12 +17,13 @@ const read = (file) => readFileSync(path.join(root, file), 'utf8');
  */
 const FOLDERS = {
   errors: [],
+  collections: [],
   protocol: ['errors'],
   options: ['errors'],
-  policies: ['errors', 'options'],
+  policies: ['errors', 'collections', 'options'],
   values: ['errors', 'protocol'],
   tasks: ['errors', 'options', 'protocol'],
-  requests: ['errors', 'protocol', 'policies', 'tasks'],
+  requests: ['errors', 'collections', 'protocol', 'policies', 'tasks'],
   worker: ['errors', 'protocol', 'options', 'policies', 'values', 'tasks', 'requests'],
   dispatch: ['errors', 'protocol', 'options', 'policies', 'values', 'tasks', 'requests', 'worker'],
   calls: ['errors', 'protocol', 'options', 'policies', 'values', 'tasks', 'requests', 'worker', 'dispatch'],

@@ -11,7 +11,11 @@ export const fileIn = (path: string): string => fileURLToPath(new URL(`./program
 export async function everything(
   flags: readonly string[],
 ): Promise<{ readonly outcomes: Record<string, unknown>; readonly errors: string }> {
-  const { stdout, stderr } = await run(process.execPath, ['--no-warnings', ...flags, fileIn('everything.mjs')]);
+  const { stdout, stderr } = await run(process.execPath, [
+    '--no-warnings',
+    ...flags,
+    fileIn('everything.mjs'),
+  ]);
   return { outcomes: JSON.parse(stdout), errors: stderr };
 }
 
