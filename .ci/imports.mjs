@@ -53,7 +53,8 @@ const FOLDERS = {
     'pool',
     'health',
   ],
-  cli: ['root'],
+  batch: ['root', 'errors', 'options', 'tasks', 'workers'],
+  cli: ['root', 'batch', 'errors'],
   workers: ['errors', 'protocol', 'values'],
 };
 
@@ -90,7 +91,13 @@ const rules = [
     why: 'the command is a user of the library like any other',
     types: true,
     applies: ({ from, to }) => !isPackage(to) && folderOf(from) === 'cli' && folderOf(to) !== 'cli',
-    allows: ({ to }) => to === 'src/index.ts',
+    allows: ({ to }) => ['src/index.ts', 'src/batch/index.ts', 'src/errors/did-you-mean.ts'].includes(to),
+  },
+  {
+    why: "a batch takes of the threads' code only how functions are loaded, and only in its threads",
+    types: true,
+    applies: ({ from, to }) => folderOf(from) === 'batch' && folderOf(to) === 'workers',
+    allows: ({ from, to }) => from.startsWith('src/batch/thread/') && to.startsWith('workers/functions/'),
   },
   {
     why: 'index.ts is for users (and the command, which is one)',

@@ -1,5 +1,5 @@
 /** Every option of a Balancer: meaning, unit, range, default. They are validated once, here. */
-import { availableParallelism } from 'node:os';
+import { availableCores } from './cpu-quota.js';
 import { type HeartbeatConfig, type HeartbeatOptions, heartbeatConfig } from './options/heartbeat.js';
 import { type OutlierConfig, type OutlierOptions, outlierConfig } from './options/outlier.js';
 import {
@@ -38,7 +38,8 @@ export interface BalancerOptions extends ThreadOptions {
    * Number of worker threads: an integer from 1 to 1,024; or limits, `min` from 0 and `max` from 1 and not
    * below `min`. Within limits the set starts with `min` workers, grows when requests wait (see `growAfter`),
    * and shrinks when workers are idle (see `idleTimeout`). With `min: 0` the first request starts a worker.
-   * Default: `os.availableParallelism()`.
+   * Default: `os.availableParallelism()`, or the CPU quota of the container (cgroup v1 or v2), rounded up,
+   * where that is less.
    */
   workers?: number | { min: number; max: number };
   /**
@@ -89,10 +90,20 @@ export interface BalancerOptions extends ThreadOptions {
    */
   traceSubmit?: boolean;
   /**
-   * Requests after which a worker is replaced by a fresh one: an integer ≥ 1, or `Infinity`. Default: never.
+   * Most requests that a thread runs before a fresh one takes its place: an integer ≥ 1, or `Infinity`. With
+   * 1 each request has a fresh thread. Requests of a session do not count while it is open: it keeps its
+   * thread, which ends when the session is closed. The fresh thread is started ahead of time, when the old
+   * one has got its last request, or will have before a thread has come up; it may therefore run fewer. A
+   * start takes some 20 to 60 ms of a core, so a limit should be worth many times that in run time. Default:
+   * `Infinity`.
    */
   maxRequestsPerWorker?: number;
-  /** Size of the heap beyond which a worker is replaced by a fresh one, in MB > 0. Default: never. */
+  /**
+   * Size of the heap beyond which a worker is replaced by a fresh one, in MB > 0. The thread looks at it
+   * between requests, at most every 10 ms, and the old one goes on until the fresh one is up: so a request
+   * may take any amount beyond this, and some more requests run there (see `resourceLimits` for a hard
+   * limit). Default: never.
+   */
   maxHeapPerWorker?: number;
   /**
    * What happens to requests when all workers have been removed: `'wait'` until a worker is added, or
@@ -245,7 +256,7 @@ export function resolveOptions(options: BalancerOptions): Settings {
 /** @throws InvalidOptionError */
 export function workerLimits(workers: BalancerOptions['workers'], name = 'workers'): ScalingLimits {
   if (workers === undefined) {
-    const count = Math.min(availableParallelism(), MOST_WORKERS);
+    const count = Math.min(availableCores(), MOST_WORKERS);
     return { min: count, max: count };
   }
   if (typeof workers === 'object' && workers !== null) {

@@ -13,6 +13,7 @@ import { CLOCK_OFFSET, performance } from '../protocol/clock.js';
 import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import type { Request, RequestExtras } from '../requests/request.js';
 import type { Worker } from '../worker/worker.js';
+import { QueueTimeouts } from './queue-timeouts.js';
 
 /** Timers fire up to this much early, in ms. */
 const EARLY_MS = 1;
@@ -22,6 +23,7 @@ export class Cancellation {
   readonly #grace: number;
   /** One listener for each signal, since a million requests may share one. */
   readonly #bySignal = new WeakMap<AbortSignal, Set<Request>>();
+  readonly #queueTimeouts = new QueueTimeouts((requests) => this.#onQueueTimeouts(requests));
   /** The grace period of a worker's running request. */
   readonly #graces = new WeakMap<Worker, NodeJS.Timeout>();
 
@@ -35,11 +37,7 @@ export class Cancellation {
   watch(request: Request, extras: RequestExtras): void {
     const { signal, timeout, queueTimeout } = extras;
     if (signal === undefined && timeout === 0 && queueTimeout === 0) return;
-    let waiting: NodeJS.Timeout | undefined;
-    if (queueTimeout > 0) {
-      waiting = setTimeout(() => this.#onQueueTimeout(request, queueTimeout), queueTimeout);
-      waiting.unref();
-    }
+    const waiting = queueTimeout > 0 ? this.#queueTimeouts.add(request, queueTimeout) : undefined;
     let running: NodeJS.Timeout | undefined;
     if (timeout > 0) {
       extras.sent = () => {
@@ -58,10 +56,15 @@ export class Cancellation {
     }
     if (signal !== undefined) this.#listen(signal, request);
     extras.release = () => {
-      clearTimeout(waiting);
+      if (waiting !== undefined) this.#queueTimeouts.remove(waiting);
       clearTimeout(running);
       if (signal !== undefined) this.#unlisten(signal, request);
     };
+  }
+
+  /** Rejects the requests whose queue time is over. O(1) if there is none. */
+  look(): void {
+    this.#queueTimeouts.look();
   }
 
   /** Rejects the request, and stops it wherever it is. */
@@ -72,7 +75,10 @@ export class Cancellation {
   }
 
   #stop(request: Request, error: unknown): void {
-    if (this.#dispatcher.withdraw(request)) return;
+    if (!this.#dispatcher.withdraw(request)) this.#stopRunning(request, error);
+  }
+
+  #stopRunning(request: Request, error: unknown): void {
     const worker = request.extras?.worker as Worker | undefined;
     if (worker === undefined || !worker.isRunning(request)) return;
     worker.commands.cancel(request, error);
@@ -108,11 +114,15 @@ export class Cancellation {
     return left <= EARLY_MS ? 0 : left;
   }
 
-  #onQueueTimeout(request: Request, queueTimeout: number): void {
-    if (this.#hasSettled(request)) return;
-    const worker = request.extras?.worker as Worker | undefined;
-    if (worker?.isRunning(request) === true) return;
-    this.cancel(request, new TaskTimeoutError(request.task.name, 'queue', queueTimeout));
+  #onQueueTimeouts(requests: readonly Request[]): void {
+    // First all that call the caller's code: a callback may abort others of them.
+    const waiting = requests.filter((request) => !this.#hasSettled(request) && !isRunning(request));
+    const late = waiting.filter((request) => !request.isSettled);
+    for (const request of late) request.rejectWith(() => queueTimeoutError(request));
+    // The youngest first, as in `#onAbort`.
+    for (const request of late.reverse()) {
+      if (!this.#dispatcher.withdraw(request)) this.#stopRunning(request, queueTimeoutError(request));
+    }
   }
 
   #listen(signal: AbortSignal, request: Request): void {
@@ -138,4 +148,13 @@ export class Cancellation {
     // The youngest first: each is then the last of its window, and no other has to move.
     for (const request of requests.reverse()) this.#stop(request, signal.reason);
   };
+}
+
+function isRunning(request: Request): boolean {
+  const worker = request.extras?.worker as Worker | undefined;
+  return worker?.isRunning(request) === true;
+}
+
+function queueTimeoutError({ task, extras }: Request): TaskTimeoutError {
+  return new TaskTimeoutError(task.name, 'queue', extras?.queueTimeout ?? 0);
 }

@@ -8,6 +8,7 @@ import type { ThreadDeath } from '../worker/thread.js';
 import type { Remains } from '../worker/window-writer.js';
 import type { Worker } from '../worker/worker.js';
 import type { Counters } from './counters.js';
+import { remarkOnLateError } from './late-error.js';
 
 /** A request that so many workers have died of is not run again, however high its `retries`. */
 const MOST_KILLS = 3;
@@ -58,7 +59,7 @@ export class CrashRecovery {
     const { extras } = request;
     if (request.isSettled) return;
     const kills = (extras?.kills ?? 0) + 1;
-    const why = describe(death);
+    const why = describe(death) + remarkOnLateError(death.cause, request.task, worker.completed);
     if (extras !== undefined && extras.retries > 0 && extras.away) {
       this.#fail(request, worker, `${why} (not run again, since its transferred arguments are gone)`, death);
       return;

@@ -196,7 +196,7 @@ export class Dispatcher implements RequestEvents<Worker> {
    * moved.
    */
   died(worker: Worker, death: ThreadDeath): void {
-    worker.readCompletions(Number.POSITIVE_INFINITY, performance.now());
+    worker.readLastCompletions(performance.now());
     worker.closeChannel();
     this.#remove(worker);
     this.#crashRecovery.settle(worker.takeRemains(), worker, death);
@@ -212,7 +212,7 @@ export class Dispatcher implements RequestEvents<Worker> {
   withdraw(request: Request): boolean {
     const worker = request.extras?.worker as Worker | undefined;
     if (worker === undefined) {
-      this.queue.forget();
+      this.queue.forget(request);
       this.#passes.noteLoad();
       // A caller may be waiting for room in the queue.
       this.#passes.runSoon();
@@ -228,7 +228,7 @@ export class Dispatcher implements RequestEvents<Worker> {
   rejectAll(error: unknown): void {
     for (const worker of this.#workers) {
       this.collect(worker);
-      for (const request of worker.requests()) request.reject(error);
+      for (const request of worker.inFlight) request.reject(error);
       for (const request of worker.backlog) request.reject(error);
     }
     for (const request of this.takeUnstarted()) request.reject(error);

@@ -20,7 +20,8 @@ import {
 /** Options of a Balancer that concern its threads. */
 export interface ThreadOptions {
   /**
-   * Memory limits of each thread, as in Node's `new Worker`: numbers of MB > 0; `stackSizeMb` from 0.25,
+   * Memory limits of each thread, as in Node's `new Worker`: numbers of MB > 0;
+   * `maxOldGenerationSizeMb` from 3 (a thread needs some 8 to come up), `stackSizeMb` from 0.25,
    * `codeRangeSizeMb` up to 65,536. A request that exceeds them is rejected with `ERR_WORKER_CRASHED`. Node
    * cannot keep them in every case: some ways to allocate abort the process nevertheless (nodejs/node#47224).
    * Default: Node's own limits.
@@ -68,9 +69,15 @@ export interface ThreadSettings {
 }
 
 const NICENESS = integerIn(-40, 40);
-/** Node aborts the whole process for a smaller stack or a larger code range. */
+/**
+ * Node aborts the whole process for a smaller old generation (below 2.5 MB, from version 22 on) or stack, or
+ * for a larger code range.
+ */
 const RESOURCE_LIMITS: { readonly [Name in keyof Required<ResourceLimits>]: Rule } = {
-  maxOldGenerationSizeMb: POSITIVE_NUMBER,
+  maxOldGenerationSizeMb: {
+    allowed: 'a number ≥ 3',
+    accepts: (value) => POSITIVE_NUMBER.accepts(value) && (value as number) >= 3,
+  },
   maxYoungGenerationSizeMb: POSITIVE_NUMBER,
   codeRangeSizeMb: {
     allowed: 'a number > 0 and up to 65536',

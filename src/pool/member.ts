@@ -41,6 +41,8 @@ export interface PromiseWithResolvers<T> {
 export class Member {
   readonly worker: Worker;
   readonly attempt: StartAttempt;
+  /** When its start began, in ms. */
+  readonly startedAt = performance.now();
   /** Resolves when it gets requests; rejects if its thread ends before. */
   readonly ready: PromiseWithResolvers<void> = withResolvers();
   /** Resolves when its thread has ended. */

@@ -30,6 +30,10 @@ export const ENDING = COMPLETED + 6;
  */
 export const READING = COMPLETED + 7;
 export const READ = COMPLETED + 8;
+/** Written by the worker: the count of received messages that it waits for. See `flow-control.ts`. */
+export const AWAITED = COMPLETED + 9;
+/** Written by the main thread: how many messages it has received. */
+export const RECEIVED = CANCELLED + 2;
 /** Written by the main thread: it is just sending a transferred value. See `handover.ts`. */
 export const GIVING = CANCELLED + 1;
 

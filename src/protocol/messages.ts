@@ -48,6 +48,12 @@ export const FIRST_CREDIT = 16;
 /** Keys from the whole message down to a part of it. */
 export type Path = readonly string[];
 
+/** An error in a message, and all of it that structured clone does not keep. */
+export interface ErrorDetails {
+  readonly error: Error;
+  readonly details: Failure;
+}
+
 /** Where the thread must put an AbortSignal. */
 export interface SignalPlace {
   readonly paths: readonly Path[];
@@ -91,6 +97,7 @@ export interface ArgumentsMessage {
   readonly buffers: readonly ArrayBufferView[] | undefined;
   /** AbortSignals that were taken out, for the thread to put in its own. */
   readonly signals: readonly SignalPlace[] | undefined;
+  readonly errors: readonly ErrorDetails[] | undefined;
   /** The value of the `context` option. */
   readonly context: unknown;
   /**
@@ -110,12 +117,13 @@ export type ToMain =
   | { readonly type: 'here' }
   | ResultMessage
   | { readonly type: 'returned'; readonly arguments: ArgumentsMessage }
-  | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array | string }
+  | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array }
   | {
       readonly type: 'progress' | 'yielded';
       readonly id: number;
       readonly value: unknown;
       readonly buffers: readonly ArrayBufferView[] | undefined;
+      readonly errors: readonly ErrorDetails[] | undefined;
     };
 
 /**
@@ -129,6 +137,7 @@ export interface ResultMessage {
   readonly failure: Failure | undefined;
   /** The views in the value that were Buffers. */
   readonly buffers: readonly ArrayBufferView[] | undefined;
+  readonly errors: readonly ErrorDetails[] | undefined;
 }
 
 /** The settings a thread is started with. */

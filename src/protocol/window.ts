@@ -65,6 +65,7 @@
  * `test/model` explores these steps in every interleaving, and breaks each of them to see that it is found.
  */
 
+import { FlowControl } from './flow-control.js';
 import { Handover } from './handover.js';
 import { CANCELLED, COMPLETED, CONTROL_WORDS, Memory, SLOT_WORDS, WINDOW, WORKER_STATE } from './layout.js';
 import { FIRST_POSITION, POSITION_MASK } from './positions.js';
@@ -81,6 +82,7 @@ export class Window {
   readonly memory: Memory;
   readonly capacity: number;
   readonly status: ThreadStatus;
+  readonly flow: FlowControl;
   /** For values that are transferred, which exist once. */
   readonly handover: Handover;
   readonly #words: Int32Array;
@@ -96,6 +98,7 @@ export class Window {
     this.memory = new Memory(shared);
     this.capacity = capacity;
     this.status = new ThreadStatus(this.memory);
+    this.flow = new FlowControl(this.memory);
     this.handover = new Handover(this.memory);
     this.#words = this.memory.i32;
     this.#bell = new Int32Array(bell);
@@ -118,7 +121,7 @@ export class Window {
 
   /**
    * Word index of the completion slot at a position. Its header is 4 words: id, kind, run time (float32, in
-   * ms), and how many messages M must have received before it reads the result; 0: none.
+   * ms), and how many messages W had sent by then: so M knows whose a message is, by its number.
    */
   completionSlot(position: number): number {
     return CONTROL_WORDS + (this.capacity + (position & this.#mask)) * SLOT_WORDS;
@@ -245,6 +248,11 @@ export class Window {
   /** M: asks the running task to stop. The task sees this without a turn of its event loop. */
   cancel(id: number): void {
     Atomics.store(this.#words, CANCELLED, id);
+  }
+
+  /** M: the request is over. After the ids have wrapped, another of the same id must not be taken for it. */
+  forgetCancel(id: number): void {
+    if (this.#words[CANCELLED] === id) Atomics.store(this.#words, CANCELLED, 0);
   }
 
   /** W: whether M has asked the request to stop. */

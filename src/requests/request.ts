@@ -1,6 +1,6 @@
 /** One call of `submit`: the task, its arguments, its promise. */
 import type { Transferable } from 'node:worker_threads';
-import { isOfOneRequest, rethrow } from '../errors/async-stack.js';
+import { isOfOneRequest, rethrow, throwNew } from '../errors/async-stack.js';
 import { decodeFailure, type Failure } from '../errors/failure.js';
 import type { RequestView } from '../policies/policy.js';
 import type { TaskRef } from '../tasks/registry.js';
@@ -99,6 +99,10 @@ export class Request implements RequestView {
     return this.extras?.key;
   }
 
+  get priority(): number {
+    return this.extras === undefined ? 0 : this.extras.priority;
+  }
+
   get isSettled(): boolean {
     return this.#resolve === settled;
   }
@@ -118,6 +122,15 @@ export class Request implements RequestView {
     this.#finish();
     const place = this.extras?.place;
     resolve(isOfOneRequest(error) ? rethrow(() => error, place) : Promise.reject(error));
+  }
+
+  /** Settles with an error that is made for this request alone, later. Does nothing when settled already. */
+  rejectWith(make: () => Error): void {
+    const resolve = this.#resolve;
+    if (resolve === settled) return;
+    const place = this.extras?.place;
+    this.#finish();
+    resolve(throwNew(make, place));
   }
 
   /** Settles with the error that the task threw. Does nothing when settled already. */

@@ -13,6 +13,8 @@
 export const flags = {
   /** The values came, or come, by message. */
   byMessage: 1,
+  /** A completion: messages were sent during the run, to be received before the request settles. */
+  hasSent: 2,
   /** A request: the task's result is iterated, and each value sent by message. */
   streams: 4,
 } as const;

@@ -122,6 +122,24 @@ export class WindowWriter {
     return reach === 0 ? [] : this.#takeOut(reach, (request) => isReclaimable(request, why));
   }
 
+  /**
+   * Takes back the unstarted requests of a lower priority, the oldest first, except those that must stay here.
+   * O(window), and O(1) if the window has none.
+   */
+  reclaimBelow(priority: number): Request[] {
+    const inFlight = this.#inFlight;
+    if (inFlight.lowestPriority >= priority) return [];
+    this.post();
+    const isLower = (request: Request | undefined) =>
+      request !== undefined && request.priority < priority && isReclaimable(request, 'balance');
+    const unstarted = this.#window.unstarted();
+    let reach = 0;
+    for (let i = 1; i <= unstarted; i++) if (isLower(inFlight.at(advance(inFlight.tail, -i)))) reach = i;
+    // Lower ones that stay have been started.
+    inFlight.lowestPriority = priority;
+    return reach === 0 ? [] : this.#takeOut(reach, isLower);
+  }
+
   /** Whether one of the unstarted requests may run elsewhere. */
   #hasMovable(): boolean {
     const inFlight = this.#inFlight;
@@ -164,6 +182,8 @@ export class WindowWriter {
   /** After death: takes all requests out. */
   takeRemains(): Remains {
     const inFlight = this.#inFlight;
+    if (this.#window.completed() !== inFlight.done)
+      throw new Error('completions of a dead thread have not been read');
     const claimed = inFlight.done === this.#window.head() ? undefined : inFlight.done;
     const unstarted = this.#takeBack(distance(this.#window.head(), inFlight.tail));
     if (claimed === undefined) return { running: undefined, unstarted, reading: undefined };

@@ -10,6 +10,7 @@ import { CLOCK_OFFSET } from '../../src/protocol/clock.js';
 import type { ToWorker, WorkerInit } from '../../src/protocol/messages.js';
 import { SpinPermits } from '../../src/protocol/spin-permits.js';
 import { Window } from '../../src/protocol/window.js';
+import { restoreErrors } from '../../src/values/error-details.js';
 import { restoreBuffers } from '../../src/values/restore-buffers.js';
 import { flags } from '../../src/values/slot-format.js';
 import { readValues } from '../../src/values/slot-reader.js';
@@ -21,7 +22,7 @@ import { ArgumentSignals } from '../input/argument-signals.js';
 import { Arguments } from '../input/arguments.js';
 import { ControlMessages } from '../input/control-messages.js';
 import { SharedBuffers } from '../input/shared-buffers.js';
-import { redirectOutput } from '../output.js';
+import { Output } from '../output.js';
 import { Stream } from '../stream.js';
 import { enter } from '../task.js';
 import { Announcer } from './announcer.js';
@@ -38,6 +39,15 @@ import { Turns } from './turns.js';
  */
 const NAP_MS = 10;
 /**
+ * How many messages may be unread by the main thread before a task that prints, or reports progress, waits
+ * for it; and how long it waits. Then it goes on, since the main thread may itself be waiting for the task.
+ */
+const MAX_UNREAD_OUTPUT = 64;
+const OUTPUT_WAIT_MS = 20;
+const MAX_UNREAD_PROGRESS = 256;
+const PROGRESS_WAIT_MS = 1_000;
+
+/**
  * A worker that requests wait for reports ready early; if others could run them meanwhile, only when it
  * really is.
  */
@@ -49,6 +59,7 @@ export class WorkLoop {
   readonly #window: Window;
   readonly #channel: WorkerChannel;
   readonly #functions = new Functions();
+  readonly #output: Output;
   readonly #delivery: Delivery;
   readonly #announcer: Announcer;
   readonly #current: CurrentRequest;
@@ -68,22 +79,25 @@ export class WorkLoop {
     if (isReadyEarly(init)) this.#channel.send({ type: 'ready' });
     this.#shares = new SharedBuffers(() => this.#channel.receiveNext());
     this.#arguments = new Arguments(init.argumentsPort, this.#window.status);
-    this.#delivery = new Delivery(this.#window, this.#channel);
+    this.#output = new Output({
+      send: (stream, chunk) => {
+        this.#channel.send({ type: 'output', stream, chunk });
+        this.#delivery.sent();
+      },
+      awaitRoom: () => this.#window.flow.awaitRoom(this.#channel.sent, MAX_UNREAD_OUTPUT, OUTPUT_WAIT_MS),
+    });
+    this.#delivery = new Delivery(this.#window, this.#channel, this.#output);
     this.#announcer = new Announcer(this.#window, this.#channel);
     this.#stream = new Stream({
       channel: this.#channel,
+      flush: () => this.#output.flush(),
       sent: () => this.#delivery.sent(),
       turn: () => (this.#turns.isDue(now()) ? this.#turns.take() : undefined),
       isCancelled: (id) => this.#window.isCancelled(id),
     });
     this.#spinner = new Spinner(this.#window, new SpinPermits(init.spinners), init.id, init.spin);
     this.#turns = new Turns(this.#window.status, init.watchHeap);
-    this.#current = new CurrentRequest(this.#window, (id, value) => {
-      send(this.#channel, value, undefined, 'the progress value', (plain, buffers) => {
-        return { type: 'progress', id, value: plain, buffers };
-      });
-      this.#delivery.sent();
-    });
+    this.#current = new CurrentRequest(this.#window, (id, value) => this.#progress(id, value));
     this.#control = new ControlMessages({
       functions: this.#functions,
       shares: this.#shares,
@@ -94,11 +108,8 @@ export class WorkLoop {
       status: this.#window.status,
       channel: this.#channel,
     });
-    redirectOutput((stream, chunk) => {
-      this.#channel.send({ type: 'output', stream, chunk });
-      this.#delivery.sent();
-    });
-    process.once('exit', () => this.#returnTransferred());
+    this.#output.redirect();
+    process.once('exit', () => this.#end());
   }
 
   /** Loads the modules to be preloaded, reports ready, and begins. */
@@ -231,6 +242,7 @@ export class WorkLoop {
     }
     this.#signals.begin(message);
     restoreBuffers(message.buffers);
+    restoreErrors(message.errors);
     this.#current.begin(id, message.context);
     return message.values;
   }
@@ -242,11 +254,22 @@ export class WorkLoop {
     this.#announcer.completed(end, end - start);
   }
 
+  /** In order with the task's output; and not far ahead of the main thread. */
+  #progress(id: number, value: unknown): void {
+    this.#output.flush();
+    this.#window.flow.awaitRoom(this.#channel.sent, MAX_UNREAD_PROGRESS, PROGRESS_WAIT_MS);
+    send(this.#channel, value, undefined, 'the progress value', (parts) => {
+      return { type: 'progress', id, ...parts };
+    });
+    this.#delivery.sent();
+  }
+
   /**
    * The thread ends: returns transferred values of requests that it has not started, since they exist nowhere
    * else.
    */
-  #returnTransferred(): void {
+  #end(): void {
+    this.#output.flush();
     this.#window.handover.takeLast();
     for (const [message, transferred] of this.#arguments.transferred()) {
       try {
