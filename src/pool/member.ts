@@ -8,6 +8,8 @@
  *       ↓        └───────┴──────┴─────┴──→ gone
  *     failed
  */
+
+import { performance } from '../protocol/clock.js';
 import type { Worker } from '../worker/worker.js';
 import type { StartAttempt } from './circuit.js';
 
@@ -56,7 +58,7 @@ export class Member {
   constructor(
     worker: Worker,
     attempt: StartAttempt,
-    { replaces, isExtra = false }: { replaces?: Member; isExtra?: boolean },
+    { replaces, isExtra = false }: { replaces?: Member | undefined; isExtra?: boolean },
   ) {
     this.worker = worker;
     this.attempt = attempt;

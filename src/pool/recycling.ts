@@ -1,5 +1,7 @@
 /** Replaces workers that come near a limit of their usage, and retires those that have reached it. */
 import type { Dispatcher } from '../dispatch/dispatcher.js';
+import { performance } from '../protocol/clock.js';
+import { queueMicrotask } from '../protocol/timers.js';
 import type { Worker } from '../worker/worker.js';
 import type { Duty } from './maintenance.js';
 import type { Member } from './member.js';
