@@ -13,9 +13,11 @@ function before(a: HeapEntry, b: HeapEntry): boolean {
 }
 
 /**
- * A binary min-heap by `key`, then `order`, whose elements know their index, so that they can be updated and removed at any position.
+ * A binary min-heap by `key`, then `order`, whose elements know their index, so that they can be updated and
+ * removed at any position.
  *
- * Only `#siftUp` and `#siftDown` move elements, and maintain `index`. They run twice for each request, so they compare by themselves.
+ * Only `#siftUp` and `#siftDown` move elements, and maintain `index`. They run twice for each request, so
+ * they compare by themselves.
  */
 export class IndexedHeap<T extends HeapEntry> {
   readonly #entries: T[] = [];
