@@ -36,8 +36,6 @@ export const AWAITED = COMPLETED + 9;
 export const ITEM = COMPLETED + 10;
 /** Written by the main thread: how many messages it has received. */
 export const RECEIVED = CANCELLED + 2;
-/** Written by the worker: the item of a chunk that it runs, counted from 1; 0 while it runs none. */
-export const ITEM = COMPLETED + 10;
 /** Written by the main thread: it is just sending a transferred value. See `handover.ts`. */
 export const GIVING = CANCELLED + 1;
 /** Written by the main thread: the id of the chunk of which no further item is to be started. */
