@@ -13,14 +13,18 @@ export const performance = {
   now: (): number => readNow.call(given),
 } as const;
 
-function offset(): number {
-  const { bigint: processTime } = originalOf(process.hrtime, 'hrtime');
+/**
+ * The difference between the process's clock and the thread's, in ms.
+ * @param processTime in ns
+ * @param threadTime in ms
+ */
+export function offsetBetween(processTime: () => bigint, threadTime: () => number): number {
   // Node loads it on first use, which would spoil the first sample.
-  performance.now();
+  threadTime();
   let largest = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < SAMPLES; i++) {
     // Time lost between the two readings makes a sample too small, never too large.
-    largest = Math.max(largest, Number(processTime()) / 1e6 - performance.now());
+    largest = Math.max(largest, Number(processTime()) / 1e6 - threadTime());
   }
   return largest;
 }
@@ -30,4 +34,4 @@ function offset(): number {
  * threads, in ms. `performance.timeOrigin` would not do: it comes from the wall clock, which may be set, and
  * runs on while the machine sleeps.
  */
-export const CLOCK_OFFSET = offset();
+export const CLOCK_OFFSET = offsetBetween(originalOf(process.hrtime, 'hrtime').bigint, performance.now);

@@ -1,5 +1,6 @@
+import { createHook } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { withSmallBalancer } from '../support/balancer.js';
 import { fates } from '../support/fates.js';
 import { faults } from '../support/faults.js';
@@ -168,7 +169,12 @@ describe('abort', () => {
 
   it('a long grace keeps no more than one timer for each worker', () =>
     withSmallBalancer({ grace: 3_600_000 }, async (balancer) => {
-      const timers = vi.spyOn(globalThis, 'setTimeout');
+      const graces: { readonly _destroyed?: boolean }[] = [];
+      const hook = createHook({
+        init: (_id, type, _trigger, resource: { readonly _idleTimeout?: number }) => {
+          if (type === 'Timeout' && resource._idleTimeout === 3_600_000) graces.push(resource as object);
+        },
+      }).enable();
       for (let i = 0; i < 5; i++) {
         const gate = new Gate();
         const abort = new AbortController();
@@ -179,11 +185,10 @@ describe('abort', () => {
         await gate.counted();
         expect(await balancer.submit(faults.echo, [i])).toBe(i);
       }
-      const graces = timers.mock.results.filter((_, i) => timers.mock.calls[i]?.[1] === 3_600_000);
-      timers.mockRestore();
+      hook.disable();
       expect(graces).toHaveLength(5);
       // What Node says of one that has been cleared.
-      const left = graces.filter(({ value }) => !(value as { _destroyed: boolean })._destroyed);
+      const left = graces.filter(({ _destroyed }) => !_destroyed);
       expect(left).toHaveLength(1);
     }));
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { Balancer } from 'leastwork';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type QueueTimeout, QueueTimeouts } from '../../dist/src/calls/queue-timeouts.js';
+import { performance as clock } from '../../dist/src/protocol/clock.js';
 import type { Request } from '../../dist/src/requests/request.js';
 import { Gate, wait } from '../support/gate.js';
 
@@ -102,7 +103,7 @@ describe('queue timeouts', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 100 }), (steps) => {
         let now = 1_000;
-        vi.spyOn(performance, 'now').mockImplementation(() => now);
+        vi.spyOn(clock, 'now').mockImplementation(() => now);
         const expired: number[] = [];
         const timeouts = new QueueTimeouts((requests) => expired.push(...requests.map(({ id }) => id)));
         const listed: QueueTimeout[] = [];
