@@ -21,7 +21,7 @@ import {
   validateNames,
 } from './validate.js';
 
-/** Options of one `submit`. */
+/** Options of one `submit`. Times are real time, also while a test tool has installed fake timers. */
 export interface SubmitOptions {
   /** Cancels the request at any time: `submit` rejects at once with the signal's `reason`. Default: none. */
   signal?: AbortSignal;
@@ -201,9 +201,9 @@ export function resolveMapOptions(options: MapOptions): MapSettings {
   validateNames('map options', options, MAP_NAMES);
   const ordered = ownValue(options, 'ordered', options.ordered);
   const signal = ownValue(options, 'signal', options.signal);
-  const submit = ownValue(options, 'submit', options.submit);
   const batch = ownValue(options, 'batch', options.batch);
   const retry = ownValue(options, 'retry', options.retry);
+  const submit = ownValue(options, 'submit', options.submit);
   if (batch !== undefined && batch !== 'auto') validate('map options.batch', batch, BATCH);
   if (signal !== undefined) validate('map options.signal', signal, SIGNAL);
   const each = resolveSubmitOptions(submit ?? {});

@@ -26,6 +26,8 @@ export class UnreadableMessages {
     const request = this.#senderOf(number);
     if (request === undefined || this.#errors.has(request.id)) return;
     const { extras } = request;
+    // Its items fail alone: a chunk misses the outcome that did not come.
+    if (extras?.chunk !== undefined) return;
     this.#errors.set(request.id, notReadable(nameOfPart(extras), cause));
     // Its generator need not go on.
     if (extras?.onYield !== undefined) this.#stopStream(request);
