@@ -127,6 +127,8 @@ export class MapIterator extends PullIterator implements JobEvents {
         this.#sourceFailed(error);
       }
     }
+    // There is no room to fill it.
+    if (!this.#awaitsSource) this.#flush();
   }
 
   #wantsMore(): boolean {
@@ -135,7 +137,8 @@ export class MapIterator extends PullIterator implements JobEvents {
 
   /** A span is begun only if there is room for all of it: each outcome that is given makes room for one item. */
   #hasRoom(): boolean {
-    if (this.#open !== undefined) return true;
+    // One may have been opened by an item that was asked for while there was room in the one before.
+    if (this.#open !== undefined) return this.#budget.allows(1);
     this.#size = this.#sizes.next(this.#source.remaining);
     return this.#budget.allows(this.#size) && this.#hasQueueRoom();
   }

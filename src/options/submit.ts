@@ -180,7 +180,8 @@ const RETRY_FIELDS: Fields<Omit<RetrySettings, 'attempts' | 'when'>> = {
 export function resolveRetryOptions(options: RetryOptions): RetrySettings {
   const name = 'map options.retry';
   const fields = resolveFields(name, options, RETRY_FIELDS, ['attempts', 'when']);
-  const { attempts, when } = options;
+  const attempts = ownValue(options, 'attempts', options.attempts) as number;
+  const when = ownValue(options, 'when', options.when);
   validate(`${name}.attempts`, attempts, limitFrom(1));
   if (when !== undefined) validate(`${name}.when`, when, FUNCTION);
   return { ...fields, attempts, when };
