@@ -39,6 +39,15 @@ export class Members {
     return starting;
   }
 
+  /** How many get no requests yet and have no predecessor. O(n). */
+  get coming(): number {
+    let coming = 0;
+    for (const { state, replaces } of this.#members.values()) {
+      if (state === 'starting' && replaces === undefined) coming++;
+    }
+    return coming;
+  }
+
   /** Whether any member gets requests. O(n). */
   get hasWorking(): boolean {
     for (const { getsRequests } of this.#members.values()) if (getsRequests) return true;
