@@ -10,6 +10,7 @@
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { TaskTimeoutError } from '../errors/errors.js';
 import { CLOCK_OFFSET } from '../protocol/clock.js';
+import { listenToAbort, unlistenToAbort } from '../requests/abort-listeners.js';
 import type { Request, RequestExtras } from '../requests/request.js';
 import type { Worker } from '../worker/worker.js';
 
@@ -19,7 +20,7 @@ const EARLY_MS = 1;
 export class Cancellation {
   readonly #dispatcher: Dispatcher;
   readonly #grace: number;
-  /** One listener for each signal, since a million requests may share one. */
+  /** The requests of each signal: a million may share one. */
   readonly #bySignal = new WeakMap<AbortSignal, Set<Request>>();
   /** The grace period of a worker's running request. */
   readonly #graces = new WeakMap<Worker, NodeJS.Timeout>();
@@ -70,10 +71,20 @@ export class Cancellation {
     this.#stop(request, error);
   }
 
+  /** As `cancel`, for a request that a worker has claimed: the request itself may not know its worker. */
+  cancelClaimed(request: Request, worker: Worker, error: unknown): void {
+    if (!request.isSettled) request.reject(error);
+    this.#stopClaimed(request, worker, error);
+  }
+
   #stop(request: Request, error: unknown): void {
     if (this.#dispatcher.withdraw(request)) return;
     const worker = request.extras?.worker as Worker | undefined;
-    if (worker === undefined || !worker.isRunning(request)) return;
+    if (worker !== undefined) this.#stopClaimed(request, worker, error);
+  }
+
+  #stopClaimed(request: Request, worker: Worker, error: unknown): void {
+    if (!worker.isRunning(request)) return;
     worker.commands.cancel(request, error);
     if (this.#grace === Number.POSITIVE_INFINITY) return;
     // One timer for each worker, since its earlier requests are over: otherwise a long grace would keep every
@@ -110,7 +121,14 @@ export class Cancellation {
   #onQueueTimeout(request: Request, queueTimeout: number): void {
     if (this.#hasSettled(request)) return;
     const worker = request.extras?.worker as Worker | undefined;
-    if (worker?.isRunning(request) === true) return;
+    if (worker?.isRunning(request) === true) {
+      if (worker.startOf(request) === 0) {
+        // Its thread has claimed it just now, and says in its next step whether the module is loaded.
+        setTimeout(() => this.#onQueueTimeout(request, queueTimeout), EARLY_MS).unref();
+        return;
+      }
+      if (!worker.isLoading(request)) return;
+    }
     this.cancel(request, new TaskTimeoutError(request.task.name, 'queue', queueTimeout));
   }
 
@@ -120,18 +138,17 @@ export class Cancellation {
       requests = new Set();
       this.#bySignal.set(signal, requests);
     }
-    if (requests.size === 0) signal.addEventListener('abort', this.#onAbort);
+    if (requests.size === 0) listenToAbort(signal, this.#onAbort);
     requests.add(request);
   }
 
   #unlisten(signal: AbortSignal, request: Request): void {
     const requests = this.#bySignal.get(signal);
     if (requests === undefined || !requests.delete(request)) return;
-    if (requests.size === 0) signal.removeEventListener('abort', this.#onAbort);
+    if (requests.size === 0) unlistenToAbort(signal, this.#onAbort);
   }
 
-  readonly #onAbort = (event: Event): void => {
-    const signal = event.target as AbortSignal;
+  readonly #onAbort = (signal: AbortSignal): void => {
     const requests = [...(this.#bySignal.get(signal) ?? [])];
     for (const request of requests) request.reject(signal.reason);
     // The youngest first: each is then the last of its window, and no other has to move.

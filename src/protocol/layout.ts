@@ -30,6 +30,8 @@ export const ENDING = COMPLETED + 6;
  */
 export const READING = COMPLETED + 7;
 export const READ = COMPLETED + 8;
+/** The id of the request whose function the worker is loading, or 0. */
+export const LOADING = COMPLETED + 9;
 /** Written by the main thread: it is just sending a transferred value. See `handover.ts`. */
 export const GIVING = CANCELLED + 1;
 

@@ -161,6 +161,11 @@ export class Worker {
     return this.#window.status.startOf(request.id);
   }
 
+  /** Whether its module is being loaded, so that it has not started. To be asked when `startOf` is known. */
+  isLoading(request: Request): boolean {
+    return this.#window.status.isLoading(request.id);
+  }
+
   /** All requests in the window, as far as is known here. */
   requests(): Iterable<Request> {
     return this.#inFlight;

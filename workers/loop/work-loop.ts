@@ -166,11 +166,13 @@ export class WorkLoop {
       const slot = window.requestSlot(position);
       const id = i32[slot] as number;
       const kind = i32[slot + 2] as number;
+      const number = i32[slot + 1] as number;
+      const known = this.#functions.ready(number);
+      if (known === undefined) status.noteLoading(id);
       status.noteStart(id, start + CLOCK_OFFSET);
       let result: unknown;
       try {
-        const number = i32[slot + 1] as number;
-        const task = this.#functions.ready(number) ?? this.#find(number);
+        const task = known ?? this.#find(number, id);
         let values: readonly unknown[];
         if ((kind & flags.byMessage) === 0) {
           values = readValues(memory, slot, kind, this.#shares.of);
@@ -179,7 +181,7 @@ export class WorkLoop {
           values = this.#take(id, i32[slot + 3] as number);
         }
         enter(this.#current);
-        result = typeof task === 'function' ? task(...values) : this.#runLoaded(task, values);
+        result = typeof task === 'function' ? task(...values) : this.#runLoaded(id, task, values);
         if ((kind & flags.streams) !== 0) result = this.#stream.run(id, result);
         if (isThenable(result)) return this.#finishLater(position, id, result, start);
       } catch (error) {
@@ -196,8 +198,9 @@ export class WorkLoop {
     }
   }
 
-  async #runLoaded(loading: Promise<TaskFunction>, values: readonly unknown[]): Promise<unknown> {
+  async #runLoaded(id: number, loading: Promise<TaskFunction>, values: readonly unknown[]): Promise<unknown> {
     const task = await loading;
+    this.#loaded(id);
     return task(...values);
   }
 
@@ -218,9 +221,18 @@ export class WorkLoop {
     if (this.#turns.isDue(end)) await this.#turns.take();
   }
 
-  #find(task: number): TaskFunction | Promise<TaskFunction> {
+  #find(task: number, id: number): TaskFunction | Promise<TaskFunction> {
     while (!this.#functions.has(task) && this.#channel.receiveNext());
-    return this.#functions.get(task);
+    const found = this.#functions.get(task);
+    if (typeof found === 'function') this.#loaded(id);
+    return found;
+  }
+
+  /** The function is loaded, and the request about to start: unless it was cancelled in the meantime. */
+  #loaded(id: number): void {
+    this.#window.status.noteLoading(0);
+    // Nobody waits for its result any more.
+    if (this.#window.isCancelled(id)) throw new Error('cancelled before its function was loaded');
   }
 
   #take(id: number, sending: number): readonly unknown[] {
