@@ -6,6 +6,7 @@ import { type BalancerOptions, resolveOptions, workerLimits } from './balancer-o
 import { MapIterator } from './calls/map.js';
 import { MapRequests } from './calls/map-requests.js';
 import { MapSource } from './calls/map-source.js';
+import { OpenLoops, openLoops } from './calls/open-loops.js';
 import { Session } from './calls/session.js';
 import { StreamIterator } from './calls/stream.js';
 import { StreamRequest } from './calls/stream-request.js';
@@ -47,6 +48,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   readonly #submission: Submission;
   readonly #maxQueue: number;
   readonly #windowBytes: number;
+  readonly #loops = new OpenLoops();
 
   /**
    * Starts the workers. An idle Balancer does not keep the process alive.
@@ -114,7 +116,9 @@ export class Balancer extends EventEmitter<BalancerEvents> {
       options: settings.submit,
       windowBytes: this.#windowBytes,
     });
-    return new MapIterator(target, new MapSource(source), settings) as AsyncIterableIterator<Awaited<R>>;
+    return new MapIterator(target, new MapSource(source), settings, this.#loops) as AsyncIterableIterator<
+      Awaited<R>
+    >;
   }
 
   /**
@@ -137,6 +141,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   ): AsyncGenerator<unknown, void, undefined> {
     return new StreamIterator(
       new StreamRequest(this.#submission, this.#engine.dispatcher, { task, args, options }),
+      this.#loops,
     );
   }
 
@@ -244,11 +249,18 @@ export class Balancer extends EventEmitter<BalancerEvents> {
    * repeatedly.
    *
    * @param options `timeout`: how long accepted requests may still take, in ms ≥ 0. The rest is then rejected
-   *   with `ERR_BALANCER_CLOSED`, and the threads are ended. Default: no limit
+   *   with `ERR_BALANCER_CLOSED`, and the threads are ended. Default: no limit. `queued: 'reject'`: requests
+   *   that have not started are rejected at once with `ERR_BALANCER_CLOSED`, and only those that run are
+   *   finished
    * @returns a promise that resolves when every promise is settled and every thread has ended
    */
   async close(options: CloseOptions = {}): Promise<void> {
     await this.#engine.closing.close(resolveCloseOptions(options));
+  }
+
+  /** @internal For `closeOnSignal`. */
+  [openLoops](): readonly OpenLoops[] {
+    return [this.#loops];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

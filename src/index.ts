@@ -26,7 +26,7 @@ export type {
   OutlierOptions,
   SuccessRateOptions,
 } from './options/outlier.js';
-export type { MapOptions, SubmitOptions } from './options/submit.js';
+export type { CloseOptions, MapOptions, SubmitOptions } from './options/submit.js';
 export type {
   Duration,
   HashConfig,

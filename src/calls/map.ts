@@ -1,8 +1,11 @@
 /** `map`: an iterable in, results out, with backpressure. */
+import { BalancerClosedError } from '../errors/errors.js';
 import type { MapSettings } from '../options/submit.js';
+import { listenToAbort, unlistenToAbort } from '../requests/abort-listeners.js';
 import { byteSize } from '../values/byte-size.js';
 import { MapBudget, type MapLimits } from './map-budget.js';
 import type { MapSource } from './map-source.js';
+import type { OpenLoops } from './open-loops.js';
 import { PullIterator } from './pull-iterator.js';
 
 /** The request of one item. */
@@ -53,8 +56,8 @@ export class MapIterator extends PullIterator {
   #failing = false;
   #closed: Promise<unknown> | undefined;
 
-  constructor(target: MapTarget, source: MapSource, { ordered, signal }: MapSettings) {
-    super();
+  constructor(target: MapTarget, source: MapSource, { ordered, signal }: MapSettings, loops: OpenLoops) {
+    super(loops);
     this.#target = target;
     this.#source = source;
     this.#ordered = ordered;
@@ -67,7 +70,7 @@ export class MapIterator extends PullIterator {
       this.#fail(this.#signal.reason);
       return;
     }
-    this.#signal?.addEventListener('abort', this.#onAbort);
+    if (this.#signal !== undefined) listenToAbort(this.#signal, this.#onAbort);
     try {
       this.#source.open();
     } catch (error) {
@@ -225,6 +228,13 @@ export class MapIterator extends PullIterator {
     }
   }
 
+  /** No item is taken any more: results of earlier items are delivered, and then the error. */
+  override shut(): void {
+    if (this.state !== 'running' || this.#source.isOver || this.#failing) return;
+    this.#source.close();
+    this.#sourceFailed(new BalancerClosedError());
+  }
+
   readonly #onAbort = (): void => this.#fail(this.#signal?.reason);
 
   #fail(error: unknown): void {
@@ -233,7 +243,7 @@ export class MapIterator extends PullIterator {
 
   /** Withdraws the requests that have not started, and closes the source. */
   protected override clear(): Promise<unknown> | undefined {
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    if (this.#signal !== undefined) unlistenToAbort(this.#signal, this.#onAbort);
     this.#slots.length = 0;
     // The youngest first: each is then the last of its window, and no other has to move.
     for (const { request } of [...this.#pending].reverse()) request?.withdraw();

@@ -7,6 +7,7 @@ import {
   invalid,
   limitFrom,
   numberIn,
+  oneOf,
   resolve,
   SIGNAL,
   STRING,
@@ -78,6 +79,12 @@ export interface CloseOptions {
    * rest is then rejected with `ERR_BALANCER_CLOSED`, and the threads are ended. Default: no limit.
    */
   timeout?: number;
+  /**
+   * What becomes of accepted requests that have not started. `'finish'`: they run. `'reject'`: they are
+   * rejected at once with `ERR_BALANCER_CLOSED`, and only those that run are finished; a request whose module
+   * is still loading has not started. Default `'finish'`.
+   */
+  queued?: 'finish' | 'reject';
 }
 
 const SUBMIT_NAMES: readonly (keyof SubmitOptions)[] = [
@@ -93,6 +100,8 @@ const SUBMIT_NAMES: readonly (keyof SubmitOptions)[] = [
 ];
 const MAP_NAMES: readonly (keyof MapOptions)[] = ['ordered', 'signal', 'submit'];
 const RETRIES = limitFrom(0);
+/** What becomes of requests that have not started when a Balancer is closed. */
+export const QUEUED = oneOf('finish', 'reject');
 const WEIGHT = numberIn(0.001, 1_000);
 
 /**
@@ -145,10 +154,13 @@ export function resolveAddOptions(options: AddOptions): number {
   return resolve('add options.weight', options.weight, WEIGHT, 1);
 }
 
-/** @returns the timeout in ms, or `Infinity` @throws InvalidOptionError */
-export function resolveCloseOptions(options: CloseOptions): number {
-  validateNames('close options', options, ['timeout']);
-  return resolve('close options.timeout', options.timeout, DELAY, Number.POSITIVE_INFINITY);
+/** @returns the checked values; `timeout` in ms, or `Infinity` @throws InvalidOptionError */
+export function resolveCloseOptions(options: CloseOptions): Required<CloseOptions> {
+  validateNames('close options', options, ['timeout', 'queued']);
+  return {
+    timeout: resolve('close options.timeout', options.timeout, DELAY, Number.POSITIVE_INFINITY),
+    queued: resolve('close options.queued', options.queued, QUEUED, 'finish'),
+  };
 }
 
 function transferListOf(list: unknown): object[] {
