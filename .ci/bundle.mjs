@@ -38,7 +38,25 @@ const loaded = {
   'heap-js': `export const { Heap } = createRequire(import.meta.url)('heap-js');`,
   acorn: `
     let acorn;
-    export const parse = (...args) => (acorn ??= createRequire(import.meta.url)('acorn')).parse(...args);`,
+    function load() {
+      const require = createRequire(import.meta.url);
+      let cause;
+      try {
+        return require('acorn');
+      } catch (error) {
+        cause = error;
+      }
+      // For want of descriptors, say. Node 20 then takes the package for missing, for ever; but not its file.
+      for (const folder of require.resolve.paths('acorn') ?? []) {
+        try {
+          return require(folder + '/acorn/dist/acorn.js');
+        } catch (error) {
+          if (error.code !== 'MODULE_NOT_FOUND') cause = error;
+        }
+      }
+      throw new Error('acorn, the parser of inline functions, cannot be loaded: ' + cause.message, { cause });
+    }
+    export const parse = (...args) => (acorn ??= load()).parse(...args);`,
 };
 const byRequire = {
   name: 'by-require',
@@ -56,6 +74,8 @@ const threadsApart = {
   name: 'threads-apart',
   setup({ onResolve }) {
     onResolve({ filter: /^\.\/threads\.js$/ }, () => ({ path: './threads.cjs', external: true }));
+    onResolve({ filter: /^\.\/map\/command\.js$/ }, () => ({ path: './map.cjs', external: true }));
+    onResolve({ filter: /^\.\/journal\/command\.js$/ }, () => ({ path: './journal.cjs', external: true }));
   },
 };
 
@@ -70,7 +90,12 @@ await Promise.all([
   }),
   build({
     ...commonJs,
-    entryPoints: { command: 'src/cli/main.ts', threads: 'src/cli/hash/threads.ts' },
+    entryPoints: {
+      command: 'src/cli/main.ts',
+      threads: 'src/cli/hash/threads.ts',
+      map: 'src/cli/map/command.ts',
+      journal: 'src/cli/journal/command.ts',
+    },
     outdir: 'dist/node',
     outExtension: { '.js': '.cjs' },
     // With it, Node would start its loader of ES modules, which takes 5 ms.
@@ -82,6 +107,13 @@ await Promise.all([
     format: 'esm',
     entryPoints: ['src/cli/hash/hash-task.ts'],
     outfile: 'dist/node/hash-task.js',
+  }),
+  build({
+    ...common,
+    format: 'esm',
+    entryPoints: { batch: 'src/batch/index.ts', 'chunk-task': 'src/batch/chunk-task.ts' },
+    outdir: 'dist/node',
+    plugins: [byRequire],
   }),
 ]);
 

@@ -52,7 +52,8 @@ const FOLDERS = {
     'pool',
     'health',
   ],
-  cli: ['root'],
+  batch: ['root', 'errors', 'options', 'tasks', 'workers'],
+  cli: ['root', 'batch', 'errors'],
   workers: ['errors', 'protocol', 'values'],
 };
 
@@ -89,7 +90,19 @@ const rules = [
     why: 'the command is a user of the library like any other',
     types: true,
     applies: ({ from, to }) => !isPackage(to) && folderOf(from) === 'cli' && folderOf(to) !== 'cli',
-    allows: ({ to }) => to === 'src/index.ts',
+    allows: ({ to }) =>
+      [
+        'src/index.ts',
+        'src/batch/index.ts',
+        'src/errors/did-you-mean.ts',
+        'src/errors/optional-package.ts',
+      ].includes(to),
+  },
+  {
+    why: "a batch takes of the threads' code only how functions are loaded, and only in its threads",
+    types: true,
+    applies: ({ from, to }) => folderOf(from) === 'batch' && folderOf(to) === 'workers',
+    allows: ({ from, to }) => from.startsWith('src/batch/thread/') && to.startsWith('workers/functions/'),
   },
   {
     why: 'index.ts is for users (and the command, which is one)',
@@ -104,10 +117,10 @@ const rules = [
     allows: ({ from }) => from === 'src/worker/thread.ts',
   },
   {
-    why: 'a package that users need at run time must stand in dependencies',
+    why: 'a package that users need at run time must stand in dependencies, or in peerDependencies if it is optional',
     types: true,
     applies: ({ to }) => isPackage(to) && !builtins.has(to),
-    allows: ({ to }) => dependencies.has(to),
+    allows: ({ to }) => dependencies.has(to) || Object.hasOwn(manifest.peerDependencies, to),
   },
 ];
 

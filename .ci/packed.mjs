@@ -22,6 +22,8 @@ const documents = [
   'CONTRIBUTING.md',
   'LICENSE',
   'README.md',
+  'docs/journal.md',
+  'docs/map.md',
   'package.json',
 ];
 const expected = new Set([...documents, ...outputs().map((file) => `dist/${file}`)]);

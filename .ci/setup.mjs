@@ -54,6 +54,10 @@ export const BUNDLES = [
   'node/command.cjs',
   'node/threads.cjs',
   'node/hash-task.js',
+  'node/map.cjs',
+  'node/journal.cjs',
+  'node/batch.js',
+  'node/chunk-task.js',
 ];
 
 /** All that the build writes, relative to dist. */

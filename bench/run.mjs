@@ -14,10 +14,12 @@ const ALL = [
   'hashing',
   'memory',
   'busy',
+  'crashing',
   'scaling',
   'policies',
   'parse',
   'command',
+  'batch',
   'targets',
 ];
 

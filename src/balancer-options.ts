@@ -1,5 +1,5 @@
 /** Every option of a Balancer: meaning, unit, range, default. They are validated once, here. */
-import { availableParallelism } from 'node:os';
+import { availableCores } from './cpu-quota.js';
 import { type HeartbeatConfig, type HeartbeatOptions, heartbeatConfig } from './options/heartbeat.js';
 import { type OutlierConfig, type OutlierOptions, outlierConfig } from './options/outlier.js';
 import {
@@ -17,6 +17,7 @@ import {
   invalid,
   limitFrom,
   oneOf,
+  ownValue,
   POSITIVE_NUMBER,
   type Rule,
   resolve,
@@ -37,7 +38,8 @@ export interface BalancerOptions extends ThreadOptions {
    * Number of worker threads: an integer from 1 to 1,024; or limits, `min` from 0 and `max` from 1 and not
    * below `min`. Within limits the set starts with `min` workers, grows when requests wait (see `growAfter`),
    * and shrinks when workers are idle (see `idleTimeout`). With `min: 0` the first request starts a worker.
-   * Default: `os.availableParallelism()`.
+   * Default: `os.availableParallelism()`, or the CPU quota of the container (cgroup v1 or v2), rounded up,
+   * where that is less.
    */
   workers?: number | { min: number; max: number };
   /**
@@ -89,10 +91,20 @@ export interface BalancerOptions extends ThreadOptions {
    */
   traceSubmit?: boolean;
   /**
-   * Requests after which a worker is replaced by a fresh one: an integer ≥ 1, or `Infinity`. Default: never.
+   * Most requests that a thread runs before a fresh one takes its place: an integer ≥ 1, or `Infinity`. With
+   * 1 each request has a fresh thread. Requests of a session do not count while it is open: it keeps its
+   * thread, which ends when the session is closed. The fresh thread is started ahead of time, when the old
+   * one has got its last request, or will have before a thread has come up; it may therefore run fewer. A
+   * start takes some 20 to 60 ms of a core, so a limit should be worth many times that in run time. Default:
+   * `Infinity`.
    */
   maxRequestsPerWorker?: number;
-  /** Size of the heap beyond which a worker is replaced by a fresh one, in MB > 0. Default: never. */
+  /**
+   * Size of the heap beyond which a worker is replaced by a fresh one, in MB > 0. The thread looks at it
+   * between requests, at most every 10 ms, and the old one goes on until the fresh one is up: so a request
+   * may take any amount beyond this, and some more requests run there (see `resourceLimits` for a hard
+   * limit). Default: never.
+   */
   maxHeapPerWorker?: number;
   /**
    * What happens to requests when all workers have been removed: `'wait'` until a worker is added, or
@@ -198,8 +210,12 @@ const OPTION_NAMES = Object.keys({
 /** @throws InvalidOptionError naming the option, its value and the allowed ones */
 export function resolveOptions(options: BalancerOptions): Settings {
   validateNames('new Balancer(options)', options, OPTION_NAMES);
-  const { min, max } = workerLimits(options.workers);
-  const { window = 'auto', policy = 'least-pending', outlierDetection = false, check } = options;
+  const own = <Name extends keyof BalancerOptions>(name: Name): BalancerOptions[Name] =>
+    ownValue(options, name, options[name]);
+  const { min, max } = workerLimits(own('workers'));
+  const { window = 'auto', policy = 'least-pending' } = { window: own('window'), policy: own('policy') };
+  const outlierDetection = own('outlierDetection');
+  const check = own('check');
   if (window !== 'auto') validate('window', window, WINDOW);
   if (check !== undefined) validate('check', check, FUNCTION);
   const value = <Name extends keyof BalancerOptions>(
@@ -207,7 +223,7 @@ export function resolveOptions(options: BalancerOptions): Settings {
     rule: Rule,
     byDefault: Required<BalancerOptions>[Name],
   ): Required<BalancerOptions>[Name] =>
-    resolve(name, options[name] as typeof byDefault | undefined, rule, byDefault);
+    resolve(name, own(name) as typeof byDefault | undefined, rule, byDefault);
   return {
     min,
     max,
@@ -221,15 +237,18 @@ export function resolveOptions(options: BalancerOptions): Settings {
     retries: value('retries', limitFrom(0), 0),
     grace: value('grace', DELAY, 100),
     inline: value('inline', BOOLEAN, true),
-    preload: preloadList(options.preload),
+    preload: preloadList(own('preload')),
     traceSubmit: value('traceSubmit', BOOLEAN, false),
     maxRequestsPerWorker: value('maxRequestsPerWorker', limitFrom(1), NONE),
     maxHeapPerWorker: value('maxHeapPerWorker', POSITIVE_NUMBER, NONE) * MEBIBYTE,
     whenEmpty: value('whenEmpty', WHEN_EMPTY, 'wait'),
     growAfter: value('growAfter', DELAY, 50),
     idleTimeout: value('idleTimeout', TIMEOUT, 10_000),
-    heartbeat: heartbeatConfig(options.heartbeat),
-    outliers: outlierDetection === false ? undefined : outlierConfig(outlierDetection),
+    heartbeat: heartbeatConfig(own('heartbeat')),
+    outliers:
+      outlierDetection === undefined || outlierDetection === false
+        ? undefined
+        : outlierConfig(outlierDetection),
     check,
     thread: threadSettings(options, WORKER_ENTRY),
   };
@@ -238,12 +257,13 @@ export function resolveOptions(options: BalancerOptions): Settings {
 /** @throws InvalidOptionError */
 export function workerLimits(workers: BalancerOptions['workers'], name = 'workers'): ScalingLimits {
   if (workers === undefined) {
-    const count = Math.min(availableParallelism(), MOST_WORKERS);
+    const count = Math.min(availableCores(), MOST_WORKERS);
     return { min: count, max: count };
   }
   if (typeof workers === 'object' && workers !== null) {
     validateNames(name, workers, ['min', 'max']);
-    const { min, max } = workers;
+    const min = ownValue(workers, 'min', workers.min) as number;
+    const max = ownValue(workers, 'max', workers.max) as number;
     validate(`${name}.min`, min, LEAST_WORKERS);
     validate(`${name}.max`, max, integerIn(Math.max(1, min), MOST_WORKERS));
     return { min, max };

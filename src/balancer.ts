@@ -13,6 +13,7 @@ import { StreamRequest } from './calls/stream-request.js';
 import { mustNotStream, type Submission } from './calls/submission.js';
 import { Engine } from './engine.js';
 import { BalancerClosedError } from './errors/errors.js';
+import type { MapOutcome, MapResults } from './options/outcome.js';
 import {
   type AddOptions,
   type CloseOptions,
@@ -49,6 +50,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   readonly #maxQueue: number;
   readonly #windowBytes: number;
   readonly #loops = new OpenLoops();
+  readonly #retries: number;
 
   /**
    * Starts the workers. An idle Balancer does not keep the process alive.
@@ -59,6 +61,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     const settings = resolveOptions(options);
     this.#maxQueue = settings.maxQueue;
     this.#windowBytes = settings.windowBytes;
+    this.#retries = settings.retries;
     this.#engine = new Engine(settings, (name, ...args) =>
       callUser(() => this.emit(name as never, ...(args as never))),
     );
@@ -106,7 +109,33 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
     options: MapOptions = {},
-  ): AsyncIterableIterator<Awaited<R>> {
+  ): MapResults<T, Awaited<R>> {
+    return this.#map(source, task, options, false) as unknown as MapResults<T, Awaited<R>>;
+  }
+
+  /**
+   * Like `map`, but failures are outcomes and end nothing: the words are those of `Promise.allSettled`.
+   *
+   * @returns an async iterable of the outcomes. Like `map` it throws the error of the source, the reason of the
+   *   signal, and `BalancerClosedError` once the Balancer is closed: these end it
+   * @throws InvalidOptionError, NotAFunctionError, CapturedVariableError
+   */
+  mapSettled<T, R>(
+    source: Iterable<T> | AsyncIterable<T>,
+    task: (item: T) => R,
+    options: MapOptions = {},
+  ): AsyncIterableIterator<MapOutcome<T, Awaited<R>>> {
+    return this.#map(source, task, options, true) as unknown as AsyncIterableIterator<
+      MapOutcome<T, Awaited<R>>
+    >;
+  }
+
+  #map(
+    source: Iterable<unknown> | AsyncIterable<unknown>,
+    task: AnyTask,
+    options: MapOptions,
+    settles: boolean,
+  ): MapIterator {
     const settings = resolveMapOptions(options);
     const ref = this.#engine.tasks.resolve(task);
     mustNotStream(ref);
@@ -114,11 +143,10 @@ export class Balancer extends EventEmitter<BalancerEvents> {
       task,
       ref,
       options: settings.submit,
+      retries: this.#retries,
       windowBytes: this.#windowBytes,
     });
-    return new MapIterator(target, new MapSource(source), settings, this.#loops) as AsyncIterableIterator<
-      Awaited<R>
-    >;
+    return new MapIterator(target, new MapSource(source), settings, settles, this.#loops);
   }
 
   /**

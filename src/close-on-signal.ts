@@ -1,7 +1,9 @@
 import { constants } from 'node:os';
 import { loopsOf } from './calls/open-loops.js';
 import { type CloseOptions, QUEUED } from './options/submit.js';
-import { DELAY, invalid, resolve, validateNames } from './options/validate.js';
+import { DELAY, invalid, ownValue, resolve, validateNames } from './options/validate.js';
+import { performance } from './protocol/clock.js';
+import { clearTimeout, setImmediate, setTimeout } from './protocol/timers.js';
 
 /** A Balancer or a Router: closes within a time limit. */
 export interface Closable {
@@ -51,9 +53,10 @@ export function closeOnSignal(balancer: Closable, options: CloseOnSignalOptions 
     throw invalid('closeOnSignal(balancer)', balancer, 'a Balancer or a Router');
   }
   validateNames('closeOnSignal options', options, ['signals', 'timeout', 'queued']);
-  const signals = resolveSignals(options.signals ?? DEFAULT_SIGNALS);
-  const timeout = resolve('closeOnSignal options.timeout', options.timeout, DELAY, DEFAULT_TIMEOUT);
-  const queued = resolve('closeOnSignal options.queued', options.queued, QUEUED, 'finish');
+  const own = <K extends keyof CloseOnSignalOptions>(name: K) => ownValue(options, name, options[name]);
+  const signals = resolveSignals(own('signals') ?? DEFAULT_SIGNALS);
+  const timeout = resolve('closeOnSignal options.timeout', own('timeout'), DELAY, DEFAULT_TIMEOUT);
+  const queued = resolve('closeOnSignal options.queued', own('queued'), QUEUED, 'finish');
   const shutdown = new Shutdown(balancer, { timeout, queued });
   for (const signal of signals) listen(signal, shutdown);
   return { [Symbol.dispose]: () => shutdown.dispose() };

@@ -7,7 +7,6 @@
  * 3. The threads end, then maintenance and the poller stop, and the process is no longer kept alive.
  */
 
-import { setImmediate as inNextTurn } from 'node:timers/promises';
 import type { Cancellation } from './calls/cancellation.js';
 import type { Submission } from './calls/submission.js';
 import type { Dispatcher } from './dispatch/dispatcher.js';
@@ -16,6 +15,7 @@ import type { KeepAlive } from './keep-alive.js';
 import type { CloseOptions } from './options/submit.js';
 import type { Maintenance } from './pool/maintenance.js';
 import type { Pool } from './pool/pool.js';
+import { clearTimeout, setImmediate, setTimeout } from './protocol/timers.js';
 
 export interface ClosingParts {
   readonly submission: Submission;
@@ -92,10 +92,10 @@ export class Closing {
         const request = worker.state === 'checking' ? undefined : worker.runningRequest;
         if (request === undefined) continue;
         // The thread has claimed it just now, and says in its next step whether the module is loaded.
-        if (worker.startOf(request) === 0) isUndecided = true;
+        if (worker.isUndecided(request)) isUndecided = true;
         else if (worker.isLoading(request)) cancellation.cancelClaimed(request, worker, error);
       }
-      if (isUndecided) await inNextTurn();
+      if (isUndecided) await new Promise<void>((resolve) => setImmediate(resolve));
     } while (isUndecided);
   }
 

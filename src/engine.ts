@@ -6,14 +6,14 @@
  * The dispatcher reports when the Balancer gets busy or idle, the pool when threads come and go; maintenance
  * looks at the set from time to time: autoscaling, health, recycling.
  */
-import { availableParallelism } from 'node:os';
 import type { BalancerEvents } from './balancer-events.js';
 import type { Settings } from './balancer-options.js';
 import { Backpressure } from './calls/backpressure.js';
 import { Cancellation } from './calls/cancellation.js';
 import { Submission } from './calls/submission.js';
 import { Closing } from './close.js';
-import { Dispatcher } from './dispatch/dispatcher.js';
+import { availableCores } from './cpu-quota.js';
+import { Dispatcher, type DispatcherEvents } from './dispatch/dispatcher.js';
 import { Supervisor } from './health/supervisor.js';
 import { KeepAlive } from './keep-alive.js';
 import { createPolicy } from './policies/index.js';
@@ -21,10 +21,9 @@ import { GuardedPolicy } from './policies/support/guard.js';
 import { Autoscaling } from './pool/autoscaling.js';
 import { Maintenance } from './pool/maintenance.js';
 import { Pool, type PoolRules } from './pool/pool.js';
-import { Recycling } from './pool/recycling.js';
+import { performance } from './protocol/clock.js';
 import { SpinPermits } from './protocol/spin-permits.js';
 import { TaskRegistry } from './tasks/registry.js';
-import { ArenaMemory } from './worker/arena.js';
 import { Prefetch } from './worker/prefetch.js';
 import type { WindowLimits } from './worker/setup.js';
 
@@ -52,7 +51,10 @@ export class Engine {
     const prefetch = new Prefetch(settings.work);
     const limits: WindowLimits = { depth: settings.depth, prefetch, bytes: settings.windowBytes };
     this.tasks = new TaskRegistry({ inline: settings.inline });
-    this.dispatcher = this.#createDispatcher(settings, limits, () => backpressure.notify());
+    this.dispatcher = this.#createDispatcher(settings, limits, {
+      beginning: () => this.cancellation.look(),
+      drained: () => backpressure.notify(),
+    });
     const backpressure = new Backpressure(
       this.dispatcher,
       settings.maxQueue,
@@ -84,18 +86,22 @@ export class Engine {
     this.maintenance = new Maintenance([
       new Autoscaling(this.pool, this.dispatcher, settings, lastId),
       this.#supervisor,
-      new Recycling(this.pool, this.dispatcher, rules),
+      this.pool.recycling,
     ]);
     this.closing = new Closing(this);
   }
 
-  #createDispatcher(settings: Settings, limits: WindowLimits, drained: () => void): Dispatcher {
+  #createDispatcher(
+    settings: Settings,
+    limits: WindowLimits,
+    events: Pick<DispatcherEvents, 'beginning' | 'drained'>,
+  ): Dispatcher {
     const created = createPolicy(settings.policy, { now: () => performance.now(), random: Math.random });
     const policy = created === settings.policy ? new GuardedPolicy(created) : created;
     return new Dispatcher(
-      { policy, limits, cores: availableParallelism() },
+      { policy, limits, cores: availableCores() },
       {
-        drained,
+        ...events,
         idle: () => this.#wentIdle(),
         busy: () => this.#wentBusy(),
         observed: settings.outliers && ((worker, ok) => this.#supervisor.observe(worker, ok)),
@@ -109,9 +115,9 @@ export class Engine {
         limits,
         bell: this.dispatcher.poller.bell,
         spin: SPIN_MS,
-        spinners: SpinPermits.memory(availableParallelism()),
-        arenas: new ArenaMemory(),
+        spinners: SpinPermits.memory(availableCores()),
         preload: settings.preload,
+        maxRequests: settings.maxRequestsPerWorker,
         watchHeap: settings.maxHeapPerWorker !== Number.POSITIVE_INFINITY,
         thread: settings.thread,
       },

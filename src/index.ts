@@ -20,13 +20,14 @@ export {
 } from './errors/errors.js';
 export type { WorkerEjectionReason } from './health/supervisor.js';
 export type { HeartbeatOptions } from './options/heartbeat.js';
+export type { MapOutcome, MapResults } from './options/outcome.js';
 export type {
   ConsecutiveFailuresOptions,
   FailurePercentageOptions,
   OutlierOptions,
   SuccessRateOptions,
 } from './options/outlier.js';
-export type { CloseOptions, MapOptions, SubmitOptions } from './options/submit.js';
+export type { CloseOptions, MapOptions, RetryOptions, SubmitOptions } from './options/submit.js';
 export type {
   Duration,
   HashConfig,

@@ -5,6 +5,7 @@
 
 import { loopsOf, type OpenLoops, openLoops } from './calls/open-loops.js';
 import { InvalidOptionError, NoRouteError } from './errors/errors.js';
+import type { MapOutcome, MapResults } from './options/outcome.js';
 import type { CloseOptions, MapOptions, SubmitOptions } from './options/submit.js';
 import { invalid, isRecord } from './options/validate.js';
 import { type TaskTarget, targetOf } from './tasks/handles.js';
@@ -29,7 +30,12 @@ export interface Submitter {
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
     options?: MapOptions,
-  ): AsyncIterableIterator<Awaited<R>>;
+  ): MapResults<T, Awaited<R>>;
+  mapSettled<T, R>(
+    source: Iterable<T> | AsyncIterable<T>,
+    task: (item: T) => R,
+    options?: MapOptions,
+  ): AsyncIterableIterator<MapOutcome<T, Awaited<R>>>;
   stats(): unknown;
   close(options?: CloseOptions): Promise<void>;
 }
@@ -118,8 +124,17 @@ export class Router<Target extends Submitter = Submitter> {
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
     options?: MapOptions,
-  ): AsyncIterableIterator<Awaited<R>> {
+  ): MapResults<T, Awaited<R>> {
     return this.route(task).map(source, task, options);
+  }
+
+  /** Like `Balancer.mapSettled`. @throws NoRouteError */
+  mapSettled<T, R>(
+    source: Iterable<T> | AsyncIterable<T>,
+    task: (item: T) => R,
+    options?: MapOptions,
+  ): AsyncIterableIterator<MapOutcome<T, Awaited<R>>> {
+    return this.route(task).mapSettled(source, task, options);
   }
 
   /** Like `Balancer.stream`. @throws NoRouteError */

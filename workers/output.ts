@@ -1,18 +1,87 @@
 /**
- * Sends the output of tasks to the main thread through our own port, at once.
+ * Sends the output of tasks to the main thread through our own port.
  *
  * Node's own way waits for an acknowledgement after each chunk, which a computing thread cannot hear, and
  * loses what is not acknowledged when the thread dies. A message on our port survives its thread, and arrives
  * before the result of the request that printed.
+ *
+ * Each chunk is sent at once while the main thread keeps up. A message for each line costs 4 KB, so when the
+ * main thread falls behind, the task waits for it a little; and when that is in vain, chunks are collected
+ * into large ones.
  */
-export function redirectOutput(send: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void): void {
-  for (const name of ['stdout', 'stderr'] as const) {
-    const stream = process[name];
-    stream._write = (chunk: Uint8Array | string, encoding, done) => {
-      // A copy: a Buffer is often a view of the shared pool, all of which would be cloned.
-      send(name, typeof chunk === 'string' ? Buffer.from(chunk, encoding) : new Uint8Array(chunk));
-      done();
-    };
-    stream._writev = undefined;
+import { inNextTurn } from './loop/natives.js';
+
+export type OutputName = 'stdout' | 'stderr';
+
+/** What output needs of the thread. */
+export interface OutputHost {
+  send(stream: OutputName, chunk: Uint8Array): void;
+  /** Waits a little if many messages are unread. False: too many still are. */
+  awaitRoom(): boolean;
+}
+
+/** Bytes collected before they are sent, however far behind the main thread is. */
+const CHUNK_BYTES = 64 * 2 ** 10;
+
+export class Output {
+  readonly #host: OutputHost;
+  #stream: OutputName = 'stdout';
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+  #isScheduled = false;
+
+  constructor(host: OutputHost) {
+    this.#host = host;
   }
+
+  /** Whether there is output that has not been sent. */
+  get isPending(): boolean {
+    return this.#bytes > 0;
+  }
+
+  /** Takes the output of `process.stdout` and `process.stderr`. */
+  redirect(): void {
+    for (const name of ['stdout', 'stderr'] as const) {
+      const stream = process[name];
+      stream._write = (chunk: Uint8Array | string, encoding, done) => {
+        this.#write(name, copyOf(chunk, encoding));
+        done();
+      };
+      stream._writev = undefined;
+    }
+  }
+
+  /** Sends what has been collected. */
+  flush(): void {
+    if (this.#bytes === 0) return;
+    const chunk = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    this.#bytes = 0;
+    this.#host.send(this.#stream, chunk as Uint8Array);
+  }
+
+  #write(stream: OutputName, chunk: Uint8Array): void {
+    if (chunk.length === 0) return;
+    if (stream !== this.#stream) this.flush();
+    this.#stream = stream;
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes >= CHUNK_BYTES || this.#host.awaitRoom()) this.flush();
+    else this.#schedule();
+  }
+
+  /** An asynchronous task may wait for long before it prints again. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    inNextTurn(() => {
+      this.#isScheduled = false;
+      this.flush();
+    });
+  }
+}
+
+/** Not a view of Node's shared pool of Buffers, all of which would be cloned. */
+function copyOf(chunk: Uint8Array | string, encoding: BufferEncoding): Uint8Array {
+  return new Uint8Array(typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk);
 }

@@ -11,6 +11,12 @@ import { sendMarked, type WorkerChannel } from './loop/send.js';
 
 type Values = Iterator<unknown> | AsyncIterator<unknown>;
 
+interface Source {
+  readonly iterator: Values;
+  /** Its values are awaited, as `for await` and `yield*` do with those of a synchronous iterator. */
+  readonly isSync: boolean;
+}
+
 interface Running {
   readonly id: number;
   credit: number;
@@ -21,6 +27,8 @@ interface Running {
 /** The part of the work loop that streams need. */
 export interface StreamHost {
   readonly channel: WorkerChannel;
+  /** Sends output that the task has printed before its value. */
+  flush(): void;
   /** A value has been sent, which must arrive before the end does. */
   sent(): void;
   /** Turns the event loop, if a turn is due. */
@@ -45,7 +53,7 @@ export class Stream {
     const running: Running = { id, credit: FIRST_CREDIT, returned: false, wake: undefined };
     this.#running = running;
     try {
-      await this.#iterate(running, iteratorOf(await given));
+      await this.#iterate(running, sourceOf(await given));
     } finally {
       this.#running = undefined;
     }
@@ -73,7 +81,7 @@ export class Stream {
     running.wake = undefined;
   }
 
-  async #iterate(running: Running, iterator: Values): Promise<void> {
+  async #iterate(running: Running, { iterator, isSync }: Source): Promise<void> {
     for (;;) {
       while (running.credit === 0 && !this.#isUnwanted(running)) {
         await new Promise<void>((resolve) => {
@@ -87,8 +95,9 @@ export class Stream {
       }
       const next = await iterator.next();
       if (next.done) return;
+      const value = isSync ? await settled(next.value, iterator) : next.value;
       running.credit--;
-      await this.#send(running.id, next.value, iterator);
+      await this.#send(running.id, value, iterator);
     }
   }
 
@@ -101,28 +110,45 @@ export class Stream {
    * `finally` runs.
    */
   async #send(id: number, marked: unknown, iterator: Values): Promise<void> {
+    this.#host.flush();
     try {
-      sendMarked(this.#host.channel, marked, 'the yielded value', (value, buffers) => {
-        return { type: 'yielded', id, value, buffers };
+      sendMarked(this.#host.channel, marked, 'the yielded value', (parts) => {
+        return { type: 'yielded', id, ...parts };
       });
       this.#host.sent();
     } catch (error) {
-      try {
-        await iterator.return?.();
-      } catch {
-        // The first error counts, as in a loop.
-      }
+      await close(iterator);
       throw error;
     }
   }
 }
 
-function iteratorOf(given: unknown): Values {
+/** A promise among the values of a synchronous iterator that rejects ends the iteration. */
+async function settled(value: unknown, iterator: Values): Promise<unknown> {
+  try {
+    return await value;
+  } catch (error) {
+    await close(iterator);
+    throw error;
+  }
+}
+
+async function close(iterator: Values): Promise<void> {
+  try {
+    await iterator.return?.();
+  } catch {
+    // The first error counts, as in a loop.
+  }
+}
+
+function sourceOf(given: unknown): Source {
   // A string is iterable, too, but a stream of its letters is hardly what was meant.
   const isObject = typeof given === 'object' || typeof given === 'function';
   const source = (isObject ? given : null) as Partial<AsyncIterable<unknown> & Iterable<unknown>> | null;
-  if (typeof source?.[Symbol.asyncIterator] === 'function') return source[Symbol.asyncIterator]!();
-  if (typeof source?.[Symbol.iterator] === 'function') return source[Symbol.iterator]!();
+  if (typeof source?.[Symbol.asyncIterator] === 'function')
+    return { iterator: source[Symbol.asyncIterator]!(), isSync: false };
+  if (typeof source?.[Symbol.iterator] === 'function')
+    return { iterator: source[Symbol.iterator]!(), isSync: true };
   throw new InvalidOptionError(
     'stream(task)',
     `a task that gives ${inWords(given)}`,

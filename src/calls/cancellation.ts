@@ -9,10 +9,13 @@
 
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { TaskTimeoutError } from '../errors/errors.js';
-import { CLOCK_OFFSET } from '../protocol/clock.js';
+import { CLOCK_OFFSET, performance } from '../protocol/clock.js';
+import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import { listenToAbort, unlistenToAbort } from '../requests/abort-listeners.js';
+import type { Chunk } from '../requests/chunk.js';
 import type { Request, RequestExtras } from '../requests/request.js';
 import type { Worker } from '../worker/worker.js';
+import { QueueTimeouts } from './queue-timeouts.js';
 
 /** Timers fire up to this much early, in ms. */
 const EARLY_MS = 1;
@@ -22,6 +25,7 @@ export class Cancellation {
   readonly #grace: number;
   /** The requests of each signal: a million may share one. */
   readonly #bySignal = new WeakMap<AbortSignal, Set<Request>>();
+  readonly #queueTimeouts = new QueueTimeouts((requests) => this.#onQueueTimeouts(requests));
   /** The grace period of a worker's running request. */
   readonly #graces = new WeakMap<Worker, NodeJS.Timeout>();
 
@@ -35,11 +39,7 @@ export class Cancellation {
   watch(request: Request, extras: RequestExtras): void {
     const { signal, timeout, queueTimeout } = extras;
     if (signal === undefined && timeout === 0 && queueTimeout === 0) return;
-    let waiting: NodeJS.Timeout | undefined;
-    if (queueTimeout > 0) {
-      waiting = setTimeout(() => this.#onQueueTimeout(request, queueTimeout), queueTimeout);
-      waiting.unref();
-    }
+    const waiting = queueTimeout > 0 ? this.#queueTimeouts.add(request, queueTimeout) : undefined;
     let running: NodeJS.Timeout | undefined;
     if (timeout > 0) {
       extras.sent = () => {
@@ -47,7 +47,11 @@ export class Cancellation {
         const check = (ms: number): void => {
           running = setTimeout(() => {
             if (this.#hasSettled(request)) return;
-            const left = this.#timeLeft(request, timeout);
+            const { chunk } = extras;
+            const left =
+              chunk === undefined
+                ? this.#timeLeft(request, timeout)
+                : this.#timeLeftInChunk(request, chunk, timeout);
             if (left > 0) check(left);
             else this.cancel(request, new TaskTimeoutError(request.task.name, 'run', timeout));
           }, ms);
@@ -58,10 +62,15 @@ export class Cancellation {
     }
     if (signal !== undefined) this.#listen(signal, request);
     extras.release = () => {
-      clearTimeout(waiting);
+      if (waiting !== undefined) this.#queueTimeouts.remove(waiting);
       clearTimeout(running);
       if (signal !== undefined) this.#unlisten(signal, request);
     };
+  }
+
+  /** Rejects the requests whose queue time is over. O(1) if there is none. */
+  look(): void {
+    this.#queueTimeouts.look();
   }
 
   /** Rejects the request, and stops it wherever it is. */
@@ -78,7 +87,10 @@ export class Cancellation {
   }
 
   #stop(request: Request, error: unknown): void {
-    if (this.#dispatcher.withdraw(request)) return;
+    if (!this.#dispatcher.withdraw(request)) this.#stopRunning(request, error);
+  }
+
+  #stopRunning(request: Request, error: unknown): void {
     const worker = request.extras?.worker as Worker | undefined;
     if (worker !== undefined) this.#stopClaimed(request, worker, error);
   }
@@ -86,11 +98,15 @@ export class Cancellation {
   #stopClaimed(request: Request, worker: Worker, error: unknown): void {
     if (!worker.isRunning(request)) return;
     worker.commands.cancel(request, error);
+    this.#startGrace(worker, () => this.#onGraceOver(worker, request));
+  }
+
+  #startGrace(worker: Worker, over: () => void): void {
     if (this.#grace === Number.POSITIVE_INFINITY) return;
     // One timer for each worker, since its earlier requests are over: otherwise a long grace would keep every
     // stopped request in memory.
     clearTimeout(this.#graces.get(worker));
-    const timer = setTimeout(() => this.#onGraceOver(worker, request), this.#grace);
+    const timer = setTimeout(over, this.#grace);
     this.#graces.set(worker, timer.unref());
   }
 
@@ -118,18 +134,44 @@ export class Cancellation {
     return left <= EARLY_MS ? 0 : left;
   }
 
-  #onQueueTimeout(request: Request, queueTimeout: number): void {
-    if (this.#hasSettled(request)) return;
+  /** The time of the running item. If that is up, the item fails; then the time of the next one counts. */
+  #timeLeftInChunk(request: Request, chunk: Chunk, timeout: number): number {
     const worker = request.extras?.worker as Worker | undefined;
-    if (worker?.isRunning(request) === true) {
-      if (worker.startOf(request) === 0) {
-        // Its thread has claimed it just now, and says in its next step whether the module is loaded.
-        setTimeout(() => this.#onQueueTimeout(request, queueTimeout), EARLY_MS).unref();
-        return;
-      }
-      if (!worker.isLoading(request)) return;
+    const item = worker?.runningItem(request);
+    if (worker === undefined || item === undefined || chunk.isSettled(item.index)) return timeout;
+    const left = item.start + timeout - (performance.now() + CLOCK_OFFSET);
+    if (left > EARLY_MS) return left;
+    const error = new TaskTimeoutError(request.task.name, 'run', timeout);
+    chunk.timedOut(item.index, error);
+    worker.commands.cancelItem(request, item.index, error);
+    this.#startGrace(worker, () => this.#onItemGraceOver(worker, request, item.index));
+    return timeout;
+  }
+
+  #onItemGraceOver(worker: Worker, request: Request, index: number): void {
+    if (worker.state === 'dead' || worker.runningItem(request)?.index !== index) return;
+    // If the item ends just now, so does the chunk, and the thread lives.
+    if (worker.commands.stopChunk(request) === index) this.#dispatcher.end(worker, request);
+  }
+
+  #onQueueTimeouts(requests: readonly Request[]): void {
+    // First all that call the caller's code: a callback may abort others of them.
+    const waiting = requests.filter((request) => !this.#hasSettled(request) && !this.#hasStarted(request));
+    const late = waiting.filter((request) => !request.isSettled);
+    for (const request of late) request.rejectWith(() => queueTimeoutError(request));
+    // The youngest first, as in `#onAbort`.
+    for (const request of late.reverse()) {
+      if (!this.#dispatcher.withdraw(request)) this.#stopRunning(request, queueTimeoutError(request));
     }
-    this.cancel(request, new TaskTimeoutError(request.task.name, 'queue', queueTimeout));
+  }
+
+  /** A request whose module is still loading has not started. */
+  #hasStarted(request: Request): boolean {
+    const worker = request.extras?.worker as Worker | undefined;
+    if (worker?.isRunning(request) !== true) return false;
+    if (!worker.isUndecided(request)) return !worker.isLoading(request);
+    if (request.extras !== undefined) this.#queueTimeouts.add(request, EARLY_MS);
+    return true;
   }
 
   #listen(signal: AbortSignal, request: Request): void {
@@ -154,4 +196,8 @@ export class Cancellation {
     // The youngest first: each is then the last of its window, and no other has to move.
     for (const request of requests.reverse()) this.#stop(request, signal.reason);
   };
+}
+
+function queueTimeoutError({ task, extras }: Request): TaskTimeoutError {
+  return new TaskTimeoutError(task.name, 'queue', extras?.queueTimeout ?? 0);
 }

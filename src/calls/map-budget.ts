@@ -47,16 +47,16 @@ export class MapBudget {
     this.#bytes -= bytes;
   }
 
-  /** Whether one more item may be taken; to be asked once for each. */
-  allowsAnother(): boolean {
-    if (this.#itemsToLook-- > 0 && !this.#isUsedUp()) return true;
+  /** Whether that many more items may be taken. */
+  allows(more: number): boolean {
+    if (this.#itemsToLook-- > 0 && !this.#isUsedUp(more)) return true;
     this.#limits = this.#currentLimits();
     this.#itemsToLook = ITEMS_PER_LOOK;
-    return !this.#isUsedUp();
+    return !this.#isUsedUp(more);
   }
 
-  #isUsedUp(): boolean {
+  #isUsedUp(more: number): boolean {
     const { most, bytes, least } = this.#limits;
-    return this.#count >= most || (this.#bytes >= bytes && this.#count >= least);
+    return this.#count + more > most || (this.#bytes >= bytes && this.#count >= least);
   }
 }

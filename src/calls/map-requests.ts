@@ -1,26 +1,55 @@
-/** Turns the items of a map into requests, and limits how many of them are under way. */
+/** The requests behind a map: one for each item that travels alone, one for each chunk; and how many there may be at a time. */
 
 import type { Dispatcher } from '../dispatch/dispatcher.js';
+import { BalancerClosedError } from '../errors/errors.js';
 import type { SubmitOptions } from '../options/submit.js';
 import type { Request } from '../requests/request.js';
 import type { TaskRef } from '../tasks/registry.js';
-import type { MapRequest, MapTarget } from './map.js';
+import { clearOutcomes, outcomeBytes } from '../values/outcomes.js';
+import type { ItemRun } from '../values/packed-items.js';
+import type { Worker } from '../worker/worker.js';
 import type { MapLimits } from './map-budget.js';
+import { type JobEvents, MapJob } from './map-job.js';
+import type { Span } from './map-span.js';
 import type { Submission } from './submission.js';
 
-/** The task of a map, and how its requests are submitted. */
+/** A request on its way. */
+export interface MapRequest {
+  /** For an item alone: its outcome. For a chunk: it is over. */
+  readonly promise: Promise<unknown>;
+  /** What of it has not started never will; its promise does not matter any more. */
+  withdraw(): void;
+}
+
+/** What to run on each item. */
 export interface MapCall {
   readonly task: unknown;
   readonly ref: TaskRef;
   readonly options: SubmitOptions;
+  /** Further runs if a worker dies, where the options do not say. */
+  readonly retries: number;
   /** Most bytes of arguments in a window. */
   readonly windowBytes: number;
 }
 
-export class MapRequests implements MapTarget {
+/** Workers that may die running one item; as for any request. */
+const MOST_KILLS = 3;
+/** Chunks of each worker that may be on the way: one runs, one waits, one is read. */
+const CHUNKS = 3;
+/** Bytes for the outcome of one item before any is known, and more than it was that are kept ready. */
+const FIRST_OUTCOME_BYTES = 32;
+const SPARE = 1.25;
+const LEAST_MEMORY = 4_096;
+const MOST_MEMORY = 4 * 2 ** 20;
+
+export class MapRequests {
   readonly #submission: Submission;
   readonly #dispatcher: Dispatcher;
   readonly #call: MapCall;
+  /** Memory for outcomes that is not in use. */
+  readonly #memories: SharedArrayBuffer[] = [];
+  /** Bytes of the outcome of one item, of late. */
+  #eachBytes = FIRST_OUTCOME_BYTES;
 
   constructor(submission: Submission, dispatcher: Dispatcher, call: MapCall) {
     this.#submission = submission;
@@ -28,37 +57,122 @@ export class MapRequests implements MapTarget {
     this.#call = call;
   }
 
-  submit(item: unknown): MapRequest {
+  get task(): TaskRef {
+    return this.#call.ref;
+  }
+
+  get workers(): number {
+    return Math.max(1, this.#dispatcher.workers.length);
+  }
+
+  /** Whether items may share a request: what the task could change in their context would be seen by the next one. */
+  get allowsChunks(): boolean {
+    const { context } = this.#call.options;
+    return (typeof context !== 'object' || context === null) && typeof context !== 'function';
+  }
+
+  /** @param kills how many workers have died running it */
+  submit(item: unknown, kills: number): MapRequest {
     const { task, options } = this.#call;
     let request: Request | undefined;
-    const promise = this.#submission.accept(task, [item], options, (accepted) => {
+    const given = kills === 0 ? options : { ...options, retries: this.#retries - kills };
+    const promise = this.#submission.accept(task, [item], given, (accepted, extras) => {
       request = accepted;
+      extras.kills = kills;
     });
     const withdraw = (): void => {
       if (request === undefined || request.isSettled) return;
-      const wasUnstarted = this.#dispatcher.withdraw(request);
-      // After an abort the same signal stops the running requests, and it stops only those that are not
-      // settled.
-      if (wasUnstarted || options.signal?.aborted !== true) request.resolve(undefined);
+      const isUnstarted = this.#dispatcher.withdraw(request);
+      // After an abort, what runs is stopped by the same signal, which then must still find it unsettled.
+      if (isUnstarted || options.signal?.aborted !== true) request.resolve(undefined);
     };
     return { promise, withdraw };
   }
 
-  limits(): MapLimits {
+  /**
+   * @param span where the items are, from that offset on
+   * @param limit see `ChunkPayload`
+   */
+  submitChunk(span: Span, from: number, run: ItemRun, limit: number, events: JobEvents): MapRequest {
+    const { ref, options } = this.#call;
+    const { items, count, bytes } = run;
+    const outcomes = this.#memoryFor(count);
+    const job = new MapJob(span, from, { payload: { count, items, outcomes, limit }, bytes }, events);
+    let request: Request | undefined;
+    const promise = this.#submission.acceptChunk(ref, job.chunk, options, (accepted) => {
+      request = accepted;
+      job.place = accepted.extras?.place;
+    });
+    const over = promise.then(
+      (failed) => {
+        job.finish();
+        // Where its thread has died, somebody may still write to it.
+        if (failed !== undefined)
+          this.#giveBack(outcomes, job.outcomeBytes / Math.max(1, job.chunk.completed));
+      },
+      (error) => job.fail(error),
+    );
+    const withdraw = (): void => {
+      if (request === undefined || request.isSettled) return;
+      if (this.#dispatcher.withdraw(request)) request.resolve(undefined);
+      else if (options.signal?.aborted !== true) {
+        const worker = request.extras?.worker as Worker | undefined;
+        if (worker?.isRunning(request) === true) worker.commands.stopChunk(request);
+        request.resolve(undefined);
+      }
+    };
+    return { promise: over, withdraw };
+  }
+
+  /** Whether an item is run again after that many workers have died running it. */
+  mayRunAgain(kills: number): boolean {
+    return kills <= this.#retries && kills < MOST_KILLS;
+  }
+
+  /** How many items may be under way. @param size of a chunk */
+  limits(size: number): MapLimits {
     const { ref, windowBytes } = this.#call;
-    const workers = Math.max(1, this.#dispatcher.workers.length);
+    const { workers } = this;
     return {
-      most: this.#dispatcher.capacityFor(ref),
+      most: Math.max(this.#dispatcher.capacityFor(ref), size === 1 ? 1 : CHUNKS * workers * size),
       bytes: 1.5 * workers * windowBytes,
       least: 2 * workers,
     };
   }
 
+  /** Whether this is the error of a Balancer that is closed: it concerns all items that are still to come. */
+  isEnd(error: unknown): boolean {
+    return this.#submission.isClosed && error instanceof BalancerClosedError;
+  }
+
+  /** Dispatches what can be, if the queue is full. Returns whether a request would be accepted then. */
   makeSpace(): boolean {
     return this.#submission.makeSpace();
   }
 
+  /** Resolves when a request would be accepted. */
   ready(): Promise<void> {
     return this.#submission.ready();
+  }
+
+  get #retries(): number {
+    return this.#call.options.retries ?? this.#call.retries;
+  }
+
+  #memoryFor(count: number): SharedArrayBuffer {
+    const wanted = Math.min(MOST_MEMORY, outcomeBytes(count, this.#eachBytes));
+    const memories = this.#memories;
+    for (let memory = memories.pop(); memory !== undefined; memory = memories.pop()) {
+      if (memory.byteLength < Math.max(wanted, outcomeBytes(count, 0))) continue;
+      clearOutcomes(memory);
+      return memory;
+    }
+    const bytes = Math.max(LEAST_MEMORY, wanted, outcomeBytes(count, 0));
+    return new SharedArrayBuffer(2 ** Math.ceil(Math.log2(bytes)));
+  }
+
+  #giveBack(memory: SharedArrayBuffer, each: number): void {
+    this.#eachBytes = Math.max(each * SPARE, this.#eachBytes * 0.9);
+    this.#memories.push(memory);
   }
 }

@@ -7,6 +7,8 @@ export class MapSource {
   readonly #source: Source;
   #iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
   #isOver = false;
+  #size: number | undefined;
+  #taken = 0;
 
   /** @throws InvalidOptionError the source is not iterable */
   constructor(source: Source) {
@@ -25,8 +27,15 @@ export class MapSource {
     return this.#isOver;
   }
 
+  /** How many items are still to come, if that is known. */
+  get remaining(): number | undefined {
+    const size = this.#size;
+    return size === undefined ? undefined : Math.max(0, size - this.#taken);
+  }
+
   /** @throws the error of the source */
   open(): void {
+    this.#size = sizeOf(this.#source);
     this.#iterator =
       Symbol.asyncIterator in Object(this.#source)
         ? (this.#source as AsyncIterable<unknown>)[Symbol.asyncIterator]()
@@ -35,6 +44,7 @@ export class MapSource {
 
   /** Asks for the next item. @throws the error of the source, or returns a promise that rejects with it */
   next(): IteratorResult<unknown> | Promise<IteratorResult<unknown>> {
+    this.#taken++;
     return this.#iterator!.next();
   }
 
@@ -52,4 +62,11 @@ export class MapSource {
     closing.catch(() => {});
     return closing;
   }
+}
+
+/** The size of a source that has one. Only a guess: it may change meanwhile. */
+function sizeOf(source: Source): number | undefined {
+  if (Array.isArray(source) || ArrayBuffer.isView(source))
+    return (source as unknown as ArrayLike<unknown>).length;
+  return source instanceof Set || source instanceof Map ? source.size : undefined;
 }

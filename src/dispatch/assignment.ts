@@ -13,6 +13,12 @@ import type { Counters } from './counters.js';
 import { type Move, rebalance } from './rebalance.js';
 import { placeFor } from './transfer-placement.js';
 
+/**
+ * Requests are taken back for a more urgent one only if they are expected to run for longer than this on average, in ms.
+ * A window of shorter ones holds it up for no more than `Prefetch.work`, and has too many to send them twice.
+ */
+const WORTH_TAKING_BACK_MS = 0.05;
+
 export class Assignment {
   readonly #queue: Queue;
   readonly #policy: Policy;
@@ -71,6 +77,7 @@ export class Assignment {
     try {
       before?.();
       this.#emptyQueue();
+      while (this.#makeRoom()) this.#emptyQueue();
       this.#refillAll();
       this.#post();
       if (this.#queue.size === 0) rebalance(this.#workers, this.#move);
@@ -173,6 +180,30 @@ export class Assignment {
     }
     this.#stage(request, worker);
     this.#policy.update(worker.view);
+  }
+
+  /**
+   * If the first request of the queue finds no room: takes requests of lower priority back out of a window, so that it
+   * runs next there. A window of fixed depth stays filled as it is. O(w + window).
+   * @returns whether there is room for it now
+   */
+  #makeRoom(): boolean {
+    if (this.#queue.size === 0 || !this.#limits.prefetch.isBounded) return false;
+    const priority = this.#queue.peek()?.priority ?? Number.NEGATIVE_INFINITY;
+    let least: Worker | undefined;
+    for (const worker of this.#workers) {
+      const { view, inFlight } = worker;
+      if (worker.state !== 'ready') continue;
+      if (view.available) return false;
+      if (inFlight.lowestPriority >= priority) continue;
+      if (!inFlight.hasUnknown && view.work < WORTH_TAKING_BACK_MS * view.pending) continue;
+      if (least === undefined || view.work < least.view.work) least = worker;
+    }
+    if (least === undefined) return false;
+    const requests = least.reclaimBelow(priority);
+    this.takeBack(requests, least);
+    // All of them have been started meanwhile: perhaps another window has some.
+    return requests.length > 0 || this.#makeRoom();
   }
 
   /** A window may have been emptied by something other than completions. */

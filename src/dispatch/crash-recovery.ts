@@ -3,11 +3,13 @@
  */
 
 import { WorkerCrashedError } from '../errors/errors.js';
+import type { Chunk } from '../requests/chunk.js';
 import type { Request } from '../requests/request.js';
 import type { ThreadDeath } from '../worker/thread.js';
 import type { Remains } from '../worker/window-writer.js';
 import type { Worker } from '../worker/worker.js';
 import type { Counters } from './counters.js';
+import { remarkOnLateError } from './late-error.js';
 
 /** A request that so many workers have died of is not run again, however high its `retries`. */
 const MOST_KILLS = 3;
@@ -25,9 +27,12 @@ export class CrashRecovery {
   }
 
   /** The thread has ended with these requests in its window. */
-  settle({ running, unstarted, reading }: Remains, worker: Worker, death: ThreadDeath): void {
-    if (running !== undefined) this.#crashed(running, worker, death);
-    if (reading !== undefined) this.#diedReading(reading, worker, death);
+  settle({ running, unstarted, reading, item }: Remains, worker: Worker, death: ThreadDeath): void {
+    if (running?.extras?.chunk !== undefined)
+      this.#chunkCrashed(running, running.extras.chunk, item, worker, death);
+    else if (running !== undefined) this.#crashed(running, worker, death);
+    if (reading?.extras?.chunk !== undefined) this.#dissolve(reading, reading.extras.chunk);
+    else if (reading !== undefined) this.#diedReading(reading, worker, death);
     this.moveOn(unstarted, worker, describe(death), death);
   }
 
@@ -54,11 +59,39 @@ export class CrashRecovery {
     this.#fail(request, worker, why, death);
   }
 
+  /** One item has died with the thread. Complete ones stay, and the chunk's owner sends the others again. */
+  #chunkCrashed(request: Request, chunk: Chunk, item: number, worker: Worker, death: ThreadDeath): void {
+    const { completed } = chunk;
+    this.#counts.completed += completed;
+    const errorOf = (): Error => crashError(request, request.id + item, describe(death), death);
+    const died = request.isSettled ? undefined : chunk.died(item, errorOf);
+    if (died?.runsAgain === true) this.#counts.retried++;
+    else if (died !== undefined) {
+      this.#counts.completed++;
+      this.#counts.failed++;
+      worker.failed++;
+    }
+    // It may have died of the chunk itself.
+    if (item < 0) chunk.dissolved();
+    this.#counts.submitted -= chunk.size - completed - (died?.runsAgain === false ? 1 : 0);
+    request.resolve(undefined);
+  }
+
+  /**
+   * A thread ended while it read the items: the chunk's owner sends them one by one, so that an item that no
+   * thread can hold fails alone.
+   */
+  #dissolve(request: Request, chunk: Chunk): void {
+    this.#counts.submitted -= chunk.size;
+    chunk.dissolved();
+    request.resolve(undefined);
+  }
+
   #crashed(request: Request, worker: Worker, death: ThreadDeath): void {
     const { extras } = request;
     if (request.isSettled) return;
     const kills = (extras?.kills ?? 0) + 1;
-    const why = describe(death);
+    const why = describe(death) + remarkOnLateError(death.cause, request.task, worker.completed);
     if (extras !== undefined && extras.retries > 0 && extras.away) {
       this.#fail(request, worker, `${why} (not run again, since its transferred arguments are gone)`, death);
       return;
@@ -78,16 +111,18 @@ export class CrashRecovery {
     this.#counts.completed++;
     this.#counts.failed++;
     worker.failed++;
-    request.reject(
-      new WorkerCrashedError({
-        exitCode: death?.exitCode,
-        requestId: request.id,
-        taskName: request.task.name,
-        why,
-        cause: death?.cause,
-      }),
-    );
+    request.reject(crashError(request, request.id, why, death));
   }
+}
+
+function crashError(request: Request, requestId: number, why: string, death: ThreadDeath | undefined): Error {
+  return new WorkerCrashedError({
+    exitCode: death?.exitCode,
+    requestId,
+    taskName: request.task.name,
+    why,
+    cause: death?.cause,
+  });
 }
 
 function describe(death: ThreadDeath): string {

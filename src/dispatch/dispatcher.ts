@@ -4,7 +4,9 @@
  */
 
 import type { Policy } from '../policies/policy.js';
+import { performance } from '../protocol/clock.js';
 import type { ResultMessage } from '../protocol/messages.js';
+import type { Chunk } from '../requests/chunk.js';
 import { Queue } from '../requests/queue.js';
 import type { Request } from '../requests/request.js';
 import { Settlement } from '../requests/settlement.js';
@@ -74,7 +76,7 @@ export class Dispatcher implements RequestEvents<Worker> {
 
   /** A request came in. O(1). */
   submit(request: Request): void {
-    this.counts.submitted++;
+    this.counts.submitted += request.items;
     this.queue.push(request);
     this.#passes.submitted();
   }
@@ -176,6 +178,11 @@ export class Dispatcher implements RequestEvents<Worker> {
     value: unknown,
     message: ResultMessage | undefined,
   ): void {
+    const chunk = request.extras?.chunk;
+    if (chunk !== undefined) {
+      this.#chunkCompleted(worker, request, chunk, runTime, value, message);
+      return;
+    }
     request.task.ran(runTime);
     const failure = message?.failure;
     this.counts.completed++;
@@ -190,12 +197,39 @@ export class Dispatcher implements RequestEvents<Worker> {
     this.#settlement.settle(request, value, message);
   }
 
+  /** Each item of a chunk counts as a request. Items that were not run have not been submitted, until they are again. */
+  #chunkCompleted(
+    worker: Worker,
+    request: Request,
+    chunk: Chunk,
+    runTime: number,
+    value: unknown,
+    message: ResultMessage | undefined,
+  ): void {
+    const { completed } = chunk;
+    const failed = typeof value === 'number' ? value : 0;
+    this.counts.submitted -= chunk.size - completed;
+    this.counts.completed += completed;
+    this.counts.failed += failed;
+    worker.failed += failed;
+    if (completed > 0) {
+      const mean = runTime / completed;
+      request.task.ran(mean, completed);
+      this.#policy.observe?.(worker.view, { runTime: mean, ok: failed === 0 });
+      if (this.#events.observed !== undefined && !request.isSettled)
+        for (let i = 0; i < completed; i++) this.#events.observed(worker, i >= failed);
+    }
+    // The thread could not read the chunk.
+    if (message !== undefined) chunk.dissolved();
+    this.#settlement.settle(request, value, undefined);
+  }
+
   /**
    * The worker's thread has ended: first its results are read, then the rest of its requests is settled or
    * moved.
    */
   died(worker: Worker, death: ThreadDeath): void {
-    worker.readCompletions(Number.POSITIVE_INFINITY, performance.now());
+    worker.readLastCompletions(performance.now());
     worker.closeChannel();
     this.#remove(worker);
     this.#crashRecovery.settle(worker.takeRemains(), worker, death);
@@ -211,7 +245,7 @@ export class Dispatcher implements RequestEvents<Worker> {
   withdraw(request: Request): boolean {
     const worker = request.extras?.worker as Worker | undefined;
     if (worker === undefined) {
-      this.queue.forget();
+      this.queue.forget(request);
       this.#passes.noteLoad();
       // A caller may be waiting for room in the queue.
       this.#passes.runSoon();
@@ -227,7 +261,7 @@ export class Dispatcher implements RequestEvents<Worker> {
   rejectAll(error: unknown): void {
     for (const worker of this.#workers) {
       this.collect(worker);
-      for (const request of worker.requests()) request.reject(error);
+      for (const request of worker.inFlight) request.reject(error);
       for (const request of worker.backlog) request.reject(error);
     }
     for (const request of this.takeUnstarted()) request.reject(error);

@@ -4,6 +4,7 @@
  */
 
 import type { Policy } from '../policies/policy.js';
+import { performance } from '../protocol/clock.js';
 import type { Queue } from '../requests/queue.js';
 import type { Settlement } from '../requests/settlement.js';
 import type { WindowLimits } from '../worker/setup.js';
@@ -22,6 +23,8 @@ const LOOK_LIMIT = 1024;
 const BURST = 64;
 
 export interface PassEvents {
+  /** Requests are about to be assigned: those whose time is over must not be. Called only if it is defined. */
+  beginning?(): void;
   /** The queue has become shorter, or may have. */
   drained(): void;
   /** Nothing is queued, nothing pending. */
@@ -130,6 +133,7 @@ export class Passes implements Lookout {
     const now = performance.now();
     this.#passesSinceLook = 0;
     this.#settlement.settleDeferred();
+    this.#events.beginning?.();
     const count = this.#readCompletions(now);
     this.#run(true);
     return count;
@@ -153,6 +157,7 @@ export class Passes implements Lookout {
       this.runSoon();
       return;
     }
+    this.#events.beginning?.();
     this.#assignment.run(releasesStuck ? this.#releaseStuck : undefined);
     this.#events.drained();
     this.noteLoad();

@@ -11,7 +11,9 @@
  * Before it sleeps it says so on the bell and looks once more (see `window.ts`).
  */
 // By name, not as globals: a test that puts fake timers in their place must not stop the Balancer.
-import { clearTimeout, setImmediate, setTimeout } from 'node:timers';
+
+import { performance } from '../protocol/clock.js';
+import { clearTimeout, setImmediate, setTimeout } from '../protocol/timers.js';
 import { bellStates } from '../protocol/window.js';
 
 export interface Lookout {

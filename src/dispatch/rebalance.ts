@@ -5,10 +5,10 @@ import type { Worker } from '../worker/worker.js';
 /** Called with the requests that have been taken back from one worker for another; there may be none. */
 export type Move = (requests: readonly Request[], from: Worker, to: Worker) => void;
 
-/** A worker without requests. O(w). */
+/** A worker without requests that may get some. O(w). */
 export function idleWorker(workers: readonly Worker[]): Worker | undefined {
   for (const worker of workers) {
-    if (worker.view.pending === 0 && worker.state === 'ready' && !worker.status.isUnresponsive) return worker;
+    if (worker.view.pending === 0 && worker.state === 'ready' && worker.view.available) return worker;
   }
   return undefined;
 }
@@ -22,7 +22,7 @@ export function rebalance(workers: readonly Worker[], move: Move): void {
     if (idle === undefined) return;
     const fullest = fullestWorker(workers, bound);
     if (fullest === undefined) return;
-    const moved = fullest.reclaim(Math.ceil(fullest.unstarted / 2));
+    const moved = fullest.reclaim(Math.min(Math.ceil(fullest.unstarted / 2), idle.allowance));
     if (moved.length === 0) {
       bound ??= new Set();
       bound.add(fullest);

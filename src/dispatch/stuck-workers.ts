@@ -1,7 +1,7 @@
 /** Takes requests back that wait behind a long run, or in a thread that starts nothing. */
 
+import { setTimeout } from '../protocol/timers.js';
 // By name, not as globals: a test that puts fake timers in their place must not stop the Balancer.
-import { setTimeout } from 'node:timers';
 import type { Worker } from '../worker/worker.js';
 import type { Assignment } from './assignment.js';
 

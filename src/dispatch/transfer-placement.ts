@@ -25,7 +25,7 @@ export function placeFor(
 ): Worker | undefined {
   const { extras } = request;
   if (extras?.transfer === undefined || extras.transfer.length === 0) return selected;
-  const isKnown = request.task.runs > 0 && !selected.hasUnknown;
+  const isKnown = request.task.runs > 0 && !selected.inFlight.hasUnknown;
   const dry = isKnown ? Math.min(prefetch.mainThreadDelay, MOST_AHEAD_WHEN_DRY_MS) : 0;
   if (selected.view.pending === 0 || selected.view.work < Math.max(MOST_AHEAD_MS, dry)) return selected;
   return extras.pinned || extras.session !== undefined ? selected : idleWorker(workers);

@@ -4,10 +4,20 @@
  * The errors are thrown inside an async function, since V8 knows who awaits that. So requests that succeed
  * pay nothing. (See "zero-cost async stack traces", https://v8.dev/docs/stack-trace-api#async-stack-traces.)
  */
+import { fileURLToPath } from 'node:url';
 import { NotCloneableError, TaskTimeoutError, WorkerCrashedError } from './errors.js';
 
 /** Errors made for one request whose stacks lack the awaiting frames so far. */
 const incomplete = new WeakSet<Error>();
+
+/** Errors with the frames of a place appended. */
+const completed = new WeakSet<Error>();
+
+/** Errors of `throwNew` are not in `incomplete`: there may be 100,000 at a time, which would be slow to collect. */
+function isIncomplete(error: Error): boolean {
+  if (incomplete.has(error)) return true;
+  return error instanceof TaskTimeoutError && error.phase === 'queue' && !completed.has(error);
+}
 
 /**
  * Whether an error was made by us for one request alone. Others are shared by several requests, or the
@@ -35,7 +45,24 @@ export async function rethrow(errorOf: () => unknown, place?: Error): Promise<ne
   // The promise that is resolved with this one awaits it only after a turn of the microtasks.
   await undefined;
   const error = errorOf();
-  if (error instanceof Error) complete(error, place ?? awaiting(rethrow));
+  if (error instanceof Error) {
+    if (isOfOneRequest(error)) dropOwnFrames(error);
+    complete(error, place ?? awaiting(rethrow));
+  }
+  throw error;
+}
+
+/**
+ * Throws an error of our own that is made for one request. It is made here, where V8 knows who awaits it: so its stack
+ * has those frames from the beginning, and nothing is formatted before somebody reads it. For queue timeouts.
+ * @param place where the request was submitted, if that has been recorded
+ */
+export async function throwNew(make: () => Error, place?: Error): Promise<never> {
+  await undefined;
+  // As above.
+  await undefined;
+  const error = make();
+  if (place !== undefined) complete(error, place);
   throw error;
 }
 
@@ -43,8 +70,18 @@ export async function rethrow(errorOf: () => unknown, place?: Error): Promise<ne
 export async function rethrowOn(error: unknown): Promise<never> {
   await undefined;
   await undefined;
-  if (error instanceof Error && incomplete.has(error)) complete(error, awaiting(rethrowOn));
+  if (error instanceof Error && isIncomplete(error)) complete(error, awaiting(rethrowOn));
   throw error;
+}
+
+/**
+ * Completes the stack of an error that its receiver gets in another way than by the promise of a request.
+ * @param place where the request was submitted, if that has been recorded; otherwise `rethrowOn` completes it
+ */
+export function completeLater(error: unknown, place?: Error): void {
+  if (!(error instanceof Error)) return;
+  if (place === undefined) incomplete.add(error);
+  else complete(error, place);
 }
 
 /** The frames that await the running async function: everything on the stack below it. */
@@ -57,6 +94,30 @@ function awaiting(below: (...args: never[]) => unknown): { stack?: string } {
 /** Node's own frames, which run microtasks, messages and timers. */
 const INTERNAL = /\bnode:internal\//;
 
+/**
+ * The package's folder, if this file is in the package as it was built. A bundle of the user's has frames of
+ * other names.
+ */
+const ROOT = /^.*\/(?=dist\/(?:node\/index|src\/errors\/async-stack)\.js$)/.exec(import.meta.url)?.[0];
+
+/** Frames of this package, of its sources where source maps are in use, and of Node. */
+function isOwnFrame(line: string): boolean {
+  if (!line.startsWith('    at ')) return false;
+  if (INTERNAL.test(line)) return true;
+  if (ROOT === undefined) return false;
+  return [ROOT, fileURLToPath(ROOT)].some((root) =>
+    ['dist', 'src', 'workers'].some((folder) => line.includes(`${root}${folder}/`)),
+  );
+}
+
+/** An error of ours is made deep inside: its user cares for the place of the request, not for that one. */
+function dropOwnFrames(error: Error): void {
+  const { stack } = error;
+  if (typeof stack !== 'string') return;
+  const lines = stack.split('\n');
+  error.stack = lines.filter((line) => !isOwnFrame(line)).join('\n');
+}
+
 function complete(error: Error, { stack }: { stack?: string }): void {
   const lines = typeof stack === 'string' ? stack.split('\n') : [];
   const frames = lines.filter((line) => line.startsWith('    at ') && !INTERNAL.test(line));
@@ -65,6 +126,7 @@ function complete(error: Error, { stack }: { stack?: string }): void {
     return;
   }
   incomplete.delete(error);
+  completed.add(error);
   if (typeof error.stack !== 'string') return;
   try {
     error.stack = `${error.stack}\n${frames.join('\n')}`;

@@ -42,7 +42,7 @@ export function sharedClass(error: object): string {
  * known by their mark, which another copy's have, too; the language's by being native, which another realm's
  * (`node:vm`) are, too.
  */
-function nameOfShared(prototype: object): string | undefined {
+export function nameOfShared(prototype: object): string | undefined {
   if (prototype === DOMException.prototype) return 'DOMException';
   try {
     const kind: unknown = Object.getOwnPropertyDescriptor(prototype, CLASS_MARK)?.value;

@@ -46,3 +46,32 @@ function read(value: object, key: string): unknown {
     return Symbol('a getter that throws');
   }
 }
+
+/** The deepest nesting that every thread can read, however little of its stack is left. */
+const MAX_NESTING = 500;
+/** Objects looked at. */
+const MAX_VISITED = 100_000;
+
+/** Whether a value is nested so deep that another thread might not be able to read it. */
+export function isTooDeep(value: object): boolean {
+  const open: [object: object, depth: number][] = [[value, 1]];
+  const seen = new Set<object>();
+  for (let next = open.pop(); next !== undefined && seen.size < MAX_VISITED; next = open.pop()) {
+    const [object, depth] = next;
+    if (seen.has(object)) continue;
+    if (depth > MAX_NESTING) return true;
+    seen.add(object);
+    for (const part of partsOf(object)) {
+      if (typeof part === 'object' && part !== null) open.push([part, depth + 1]);
+    }
+  }
+  return false;
+}
+
+function partsOf(value: object): unknown[] {
+  if (ArrayBuffer.isView(value)) return [];
+  if (types.isMap(value)) return [...mapEntries(value)].flat();
+  if (types.isSet(value)) return [...setEntries(value)].flat();
+  // A getter must not run before the clone runs it.
+  return Object.values(Object.getOwnPropertyDescriptors(value)).map((each) => each.value as unknown);
+}

@@ -3,6 +3,8 @@ import { classNamed } from './classes.js';
 import { defineOwn } from './define-own.js';
 import { NotCloneableError } from './errors.js';
 import type { BufferFailure, ContainerFailure, ErrorFailure, Failure, Part } from './form.js';
+import { keyOf } from './properties.js';
+import { withoutStack } from './stackless.js';
 
 /**
  * Rebuilds a thrown value.
@@ -75,14 +77,30 @@ function makeContainer(failure: ContainerFailure, made: Made): unknown {
   }
 }
 
+/**
+ * Makes an error that structured clone has copied what it was, by what `encodeDetails` gave.
+ */
+export function applyDetails(error: Error, details: Failure): void {
+  if (details.kind !== 'error') return;
+  const made: Made = new Map([[details, error]]);
+  Object.setPrototypeOf(error, classNamed(details.class).prototype);
+  complete(error, details, made);
+}
+
 function makeError(failure: ErrorFailure, made: Made): Error {
-  const error = remember(construct(failure), failure, made);
+  return complete(remember(construct(failure), failure, made), failure, made);
+}
+
+function complete(error: Error, failure: ErrorFailure, made: Made): Error {
   if (error.name !== failure.name) defineOwn(error, 'name', failure.name, false);
   defineOwn(error, 'stack', failure.stack ?? `${failure.name}: ${failure.message}`, false);
   if (failure.cause !== undefined) defineOwn(error, 'cause', decodePart(failure.cause, made), false);
   if (failure.errors !== undefined) {
     const errors = failure.errors.map((each) => decodePart(each, made));
     defineOwn(error, 'errors', errors, false);
+  }
+  for (const { key, value, enumerable } of failure.others) {
+    defineOwn(error, keyOf(key), decodePart(value, made), enumerable);
   }
   for (const key of Object.keys(failure.own)) {
     defineOwn(error, key, decodePart(failure.own[key], made));
@@ -94,11 +112,5 @@ function makeError(failure: ErrorFailure, made: Made): Error {
 function construct(failure: ErrorFailure): Error {
   if (failure.class === 'DOMException')
     return new DOMException(failure.message, failure.name) as unknown as Error;
-  const limitBefore = Error.stackTraceLimit;
-  Error.stackTraceLimit = 0;
-  try {
-    return Reflect.construct(Error, [failure.message], classNamed(failure.class));
-  } finally {
-    Error.stackTraceLimit = limitBefore;
-  }
+  return withoutStack(() => Reflect.construct(Error, [failure.message], classNamed(failure.class)));
 }

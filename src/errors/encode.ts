@@ -1,10 +1,11 @@
 /** Thrown value → plain data, in the thread where it was thrown. Used by both sides. */
 import { types } from 'node:util';
 import { sharedClass } from './classes.js';
-import { contentOf } from './containers.js';
+import { contentOf, isTooDeep } from './containers.js';
 import { defineOwn } from './define-own.js';
 import type { ContainerFailure, ErrorFailure, Failure, Part, Primitive } from './form.js';
 import { attempt, limit, print, text } from './printing.js';
+import { nameOf, otherProperties } from './properties.js';
 
 /**
  * Bounds, far above what real errors have, so that an error that refers to half of the program does not take
@@ -25,26 +26,30 @@ const MAX_PARTS = 10_000;
  * Makes plain data of a thrown value. Never throws.
  * @param trim gives the part of a stack to keep; default: all of it
  */
-export function encodeFailure(thrown: unknown, trim = (stack: string): string => stack): Failure {
+export function encodeFailure(thrown: unknown, trim = whole): Failure {
   try {
-    const state: Encoding = {
-      seen: new Map(),
-      trim,
-      leaves: [],
-      errors: 0,
-      depth: 0,
-      nesting: 0,
-      parts: MAX_PARTS,
-      refused: false,
-    };
-    const failure = cloneLeaves(encode(thrown, state), state);
-    // Half a value would be taken for the whole. An error shows that it is incomplete: it has text in place
-    // of a part.
-    return state.refused && failure.kind !== 'error' ? { kind: 'opaque', text: print(thrown) } : failure;
+    const state = begin(trim);
+    return cloneLeaves(encode(thrown, state), state);
   } catch {
     // Even looking at the value fails, as with a proxy all of whose traps throw.
     return { kind: 'opaque', text: print(thrown) };
   }
+}
+
+/** All of an error but its cause, which structured clone keeps. Never throws. */
+export function encodeDetails(error: Error, trim = whole): Failure {
+  try {
+    const state = begin(trim);
+    return cloneLeaves(encodeError(error, state, false), state);
+  } catch {
+    return { kind: 'opaque', text: '' };
+  }
+}
+
+const whole = (stack: string): string => stack;
+
+function begin(trim: (stack: string) => string): Encoding {
+  return { seen: new Map(), trim, leaves: [], errors: 0, depth: 0, nesting: 0, parts: MAX_PARTS };
 }
 
 interface Encoding {
@@ -62,19 +67,16 @@ interface Encoding {
   nesting: number;
   /** Parts of containers that may still be looked at. */
   parts: number;
-  /** Something outside of any error cannot be sent. */
-  refused: boolean;
 }
 
 interface Leaf {
   readonly failure: Failure;
   readonly value: object;
-  readonly isInError: boolean;
 }
 
 function encode(thrown: unknown, state: Encoding): Failure {
   if (isPrimitive(thrown)) return { kind: 'value', value: thrown };
-  if (typeof thrown !== 'object') return opaque(thrown, state);
+  if (typeof thrown !== 'object') return opaque(thrown);
   const known = state.seen.get(thrown as object);
   if (known !== undefined) return known;
   if (isError(thrown as object)) {
@@ -82,7 +84,7 @@ function encode(thrown: unknown, state: Encoding): Failure {
     const message = text(attempt(() => (thrown as Error).message));
     return { kind: 'opaque', text: `${limit(message, 200)} (and more, left out)` };
   }
-  if (types.isProxy(thrown)) return opaque(thrown, state);
+  if (types.isProxy(thrown)) return opaque(thrown);
   if (Buffer.isBuffer(thrown)) return encodeBuffer(thrown, state);
   return encodeContainer(thrown as object, state) ?? encodeLeaf(thrown as object, state);
 }
@@ -97,8 +99,7 @@ function isPrimitive(value: unknown): value is Primitive {
     : typeof value !== 'function' && typeof value !== 'symbol';
 }
 
-function opaque(value: unknown, state: Encoding): Failure {
-  if (state.depth === 0) state.refused = true;
+function opaque(value: unknown): Failure {
   return { kind: 'opaque', text: print(value) };
 }
 
@@ -110,7 +111,7 @@ function encodeBuffer(buffer: Buffer, state: Encoding): Failure {
       ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
       : new Uint8Array(buffer),
   );
-  if (bytes === undefined) return opaque(buffer, state);
+  if (bytes === undefined) return opaque(buffer);
   const failure: Failure = { kind: 'buffer', bytes };
   state.seen.set(buffer, failure);
   return failure;
@@ -119,7 +120,7 @@ function encodeBuffer(buffer: Buffer, state: Encoding): Failure {
 function encodeLeaf(value: object, state: Encoding): Failure {
   const failure: Failure = { kind: 'value', value };
   state.seen.set(value, failure);
-  state.leaves.push({ failure, value, isInError: state.depth > 0 });
+  state.leaves.push({ failure, value });
   return failure;
 }
 
@@ -144,42 +145,73 @@ function encodeContainer(value: object, state: Encoding): Failure | undefined {
  * they can be sent, and its result is what is sent: getters must not run twice.
  */
 function cloneLeaves(failure: Failure, state: Encoding): Failure {
-  if (state.leaves.length === 0) return failure;
+  const { leaves } = state;
+  if (leaves.length === 0) return failure;
+  for (const leaf of leaves) if (isTooDeep(leaf.value)) makeOpaque(leaf);
   try {
     return structuredClone(failure);
   } catch {
-    for (const leaf of state.leaves) cloneLeaf(leaf, state);
+    // The list grows by the leaves found inside of others.
+    for (const leaf of leaves) cloneLeaf(leaf, state);
     return failure;
   }
 }
 
-function cloneLeaf({ failure, value, isInError }: Leaf, state: Encoding): void {
+/** Changes failures in place, since others refer to them. */
+function cloneLeaf(leaf: Leaf, state: Encoding): void {
+  const { failure, value } = leaf;
+  if (failure.kind !== 'value') return;
   try {
     Object.assign(failure, { value: structuredClone(value) });
   } catch {
-    // Changed in place: other failures refer to it.
-    Object.assign(failure, { kind: 'opaque', value: undefined, text: print(value) });
-    if (!isInError) state.refused = true;
+    if (isOrdinary(value) && Object.keys(value).length <= state.parts) encodeProperties(leaf, state);
+    else makeOpaque(leaf);
   }
 }
 
-function encodeError(error: Error, state: Encoding): Failure {
+function makeOpaque({ failure, value }: Leaf): void {
+  Object.assign(failure, { kind: 'opaque', value: undefined, text: print(value) });
+}
+
+/**
+ * An instance of a class with a function in it, say: its other properties are kept, as structured clone
+ * would.
+ */
+function encodeProperties({ failure, value }: Leaf, state: Encoding): void {
+  const keys = Object.keys(value);
+  state.parts -= keys.length;
+  const parts = keys.map((key) =>
+    encodePart(
+      attempt(() => (value as Record<string, unknown>)[key]),
+      state,
+    ),
+  );
+  Object.assign(failure, { kind: 'record', value: undefined, keys, parts });
+}
+
+/** Not an object of Node or of the engine, which are more than their properties. */
+function isOrdinary(value: object): boolean {
+  return attempt(() => Object.prototype.toString.call(value)) === '[object Object]';
+}
+
+function encodeError(error: Error, state: Encoding, withCause = true): Failure {
   const known = sharedClass(error);
   const stack = attempt(() => error.stack);
   const failure: ErrorFailure = {
     kind: 'error',
     class: known,
-    name: nameOf(error, known),
+    name: errorName(error, known),
     message: limit(text(attempt(() => error.message)), MAX_TEXT),
     stack: typeof stack === 'string' ? limit(state.trim(stack), MAX_STACK) : undefined,
     own: {},
+    others: [],
     cause: undefined,
     errors: undefined,
   };
   state.seen.set(error, failure);
   state.errors++;
   state.depth++;
-  if (attempt(() => Object.hasOwn(error, 'cause'))) {
+  if (withCause && attempt(() => Object.hasOwn(error, 'cause'))) {
     failure.cause = encode(
       attempt(() => error.cause),
       state,
@@ -204,10 +236,17 @@ function encodeOwn(error: Error, failure: ErrorFailure, state: Encoding): void {
     const value = attempt(() => (error as unknown as Record<string, unknown>)[key]);
     defineOwn(failure.own, key, encodePart(value, state));
   }
-  // In Node's own errors and many others `code` is not enumerable.
-  const code = attempt(() => (error as { code?: unknown }).code);
-  if (failure.class !== 'DOMException' && !Object.hasOwn(failure.own, 'code') && code !== undefined) {
-    failure.own.code = encodePart(code, state);
+  // Those of a DOMException are in its class.
+  if (failure.class === 'DOMException') return;
+  const isKnown = (key: PropertyKey): boolean =>
+    typeof key === 'string' &&
+    (FIELDS.has(key) ||
+      Object.hasOwn(failure.own, key) ||
+      (key === 'errors' && failure.errors !== undefined));
+  for (const { key, value, enumerable } of otherProperties(error, isKnown).slice(0, MAX_OWN)) {
+    // Shown when the error is printed, as in Node's own errors.
+    const isShown = enumerable || key === 'code';
+    failure.others.push({ key: nameOf(key), value: encodePart(value, state), enumerable: isShown });
   }
 }
 
@@ -219,7 +258,7 @@ function isError(value: object): boolean {
 }
 
 /** If the class never set `name`, the name of the class itself. */
-function nameOf(error: Error, known: string): string {
+function errorName(error: Error, known: string): string {
   const name = attempt(() => error.name);
   if (typeof name !== 'string' || name === '') return known;
   if (name !== known || attempt(() => Object.hasOwn(error, 'name'))) return limit(name, 1_000);

@@ -9,6 +9,6 @@
  * One `Failure` stands for one object however often it is referred to, so cyclic causes come through as
  * cycles.
  */
-export { decodeFailure } from './decode.js';
-export { encodeFailure } from './encode.js';
+export { applyDetails, decodeFailure } from './decode.js';
+export { encodeDetails, encodeFailure } from './encode.js';
 export type { Failure } from './form.js';

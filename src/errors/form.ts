@@ -18,9 +18,24 @@ export interface ErrorFailure {
   readonly stack: string | undefined;
   /** Own enumerable properties. */
   readonly own: Record<string, Part>;
+  /** Other properties: not enumerable, under symbols, or kept by the class on its prototype. */
+  readonly others: OtherProperty[];
   cause: Failure | undefined;
   errors: Part[] | undefined;
 }
+
+export interface OtherProperty {
+  readonly key: PropertyName;
+  readonly value: Part;
+  readonly enumerable: boolean;
+}
+
+/**
+ * A string stands for itself; a symbol goes by the name of a well-known one, or by its key or description.
+ */
+export type PropertyName =
+  | string
+  | { readonly symbol: 'well-known' | 'registered' | 'own'; readonly name: string };
 
 /** A value that structured clone takes as it is: a primitive, a Date, bytes. */
 export interface ValueFailure {

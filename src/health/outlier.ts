@@ -119,12 +119,17 @@ export class OutlierDetector<Id> {
     return ejected;
   }
 
-  /** A fresh thread is in the place of an ejected worker. Nothing changes if it is not ejected. */
+  /**
+   * A fresh thread is in the place of an ejected worker: it serves, and what the old thread did does not
+   * count against it. The ejections of the place still count for the length of the next one.
+   */
   readmit(id: Id): void {
     const worker = this.#workers.get(id);
-    if (worker?.state !== 'ejected') return;
+    if (worker === undefined) return;
+    worker.successes = 0;
+    worker.failures = 0;
     worker.inARow = 0;
-    this.#enter(worker, 'serving');
+    if (worker.state === 'ejected') this.#enter(worker, 'serving');
   }
 
   /**

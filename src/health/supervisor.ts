@@ -11,6 +11,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { OutlierConfig } from '../options/outlier.js';
 import type { Duty } from '../pool/maintenance.js';
 import type { Pool } from '../pool/pool.js';
+import { performance } from '../protocol/clock.js';
 import type { Worker } from '../worker/worker.js';
 import { Liveness } from './liveness.js';
 import { type Ejection, type EjectionReason, OutlierDetector } from './outlier.js';

@@ -1,4 +1,4 @@
-import { BOOLEAN, resolve, TIMEOUT, validate, validateNames } from './validate.js';
+import { BOOLEAN, ownValue, resolve, TIMEOUT, validate, validateNames } from './validate.js';
 
 /** When a worker counts as silent. */
 export interface HeartbeatOptions {
@@ -25,7 +25,11 @@ export function heartbeatConfig(option: number | HeartbeatOptions | false | unde
     return { silence: resolve('heartbeat', option, TIMEOUT, 30_000), whileRunning: false };
   }
   validateNames('heartbeat', option, ['silence', 'whileRunning']);
-  const { silence, whileRunning } = option;
+  const silence = ownValue(option, 'silence', option.silence);
+  const whileRunning = ownValue(option, 'whileRunning', option.whileRunning);
   validate('heartbeat.silence', silence, TIMEOUT);
-  return { silence, whileRunning: resolve('heartbeat.whileRunning', whileRunning, BOOLEAN, false) };
+  return {
+    silence: silence as number,
+    whileRunning: resolve('heartbeat.whileRunning', whileRunning, BOOLEAN, false),
+  };
 }

@@ -1,14 +1,20 @@
 /** Options of single calls: `submit`, `map`, `add`, `close`. */
 import {
   BOOLEAN,
+  beside,
   DELAY,
   FINITE_NUMBER,
+  type Fields,
   FUNCTION,
+  integerIn,
   invalid,
   limitFrom,
+  MOST_MS,
   numberIn,
   oneOf,
+  ownValue,
   resolve,
+  resolveFields,
   SIGNAL,
   STRING,
   TIMEOUT,
@@ -53,7 +59,30 @@ export interface SubmitOptions {
   onProgress?: (value: unknown) => void;
 }
 
-/** Options of `map`. */
+/**
+ * When items of a `map` are run again after their task has thrown. An item that waits for its next run holds no
+ * worker. It counts as under way, so that no more items are held than at other times. Dead workers have an
+ * option of their own: `retries`.
+ */
+export interface RetryOptions {
+  /** Most runs of an item, the first one included: an integer ≥ 1. */
+  attempts: number;
+  /** Delay before the second run, in ms ≥ 0. Default 100. */
+  delay?: number;
+  /** Factor from each delay to the next: a number ≥ 1. Default 2. */
+  factor?: number;
+  /** Longest delay, in ms ≥ 0. Default 30,000. */
+  maxDelay?: number;
+  /** The part of each delay that is random: a number from 0 to 1. Default 0.5. */
+  jitter?: number;
+  /**
+   * Whether to run the item again after this error. If it throws, the iteration ends with that error. Errors of
+   * the Balancer itself other than timeouts would come again: it is not asked about them. Default: always.
+   */
+  when?: (error: unknown, item: unknown) => boolean;
+}
+
+/** Options of `map` and `mapSettled`. */
 export interface MapOptions {
   /** Whether results come in the order of the source, instead of the order of completion. Default true. */
   ordered?: boolean;
@@ -62,6 +91,19 @@ export interface MapOptions {
    * Default: none.
    */
   signal?: AbortSignal;
+  /**
+   * How many items travel together to a worker: `'auto'`, or an integer from 1 to 65,536. `'auto'` sends about a
+   * millisecond of work at a time by the mean run time of the task, fewer items towards the end, and one
+   * at a time while the mean is unknown. Items and results that are strings, numbers, booleans, `null`, `undefined` or
+   * plain data travel together; all others, and all with a `context` that is an object, one by one.
+   *
+   * Items are run in order, one after the other. Each has its own outcome: one that throws, takes longer than its
+   * `timeout`, or ends its thread fails alone, and no complete one is run again. The `queueTimeout` ends with the start of
+   * the first of those that travel together. Default `'auto'`.
+   */
+  batch?: 'auto' | number;
+  /** Whether, and when, items are run again after their task has thrown. Default: they are not. */
+  retry?: RetryOptions;
   /** Options of each request. Default: none. */
   submit?: Omit<SubmitOptions, 'signal' | 'transfer' | 'onProgress'>;
 }
@@ -98,7 +140,9 @@ const SUBMIT_NAMES: readonly (keyof SubmitOptions)[] = [
   'context',
   'onProgress',
 ];
-const MAP_NAMES: readonly (keyof MapOptions)[] = ['ordered', 'signal', 'submit'];
+const MAP_NAMES: readonly (keyof MapOptions)[] = ['ordered', 'signal', 'batch', 'retry', 'submit'];
+const BATCH = beside("'auto'", integerIn(1, 65_536));
+const DELAY_MS = numberIn(0, MOST_MS);
 const RETRIES = limitFrom(0);
 /** What becomes of requests that have not started when a Balancer is closed. */
 export const QUEUED = oneOf('finish', 'reject');
@@ -111,7 +155,15 @@ const WEIGHT = numberIn(0.001, 1_000);
  */
 export function resolveSubmitOptions(options: SubmitOptions): SubmitOptions {
   validateNames('submit options', options, SUBMIT_NAMES);
-  const { signal, timeout, queueTimeout, priority, key, transfer, retries, context, onProgress } = options;
+  const signal = ownValue(options, 'signal', options.signal);
+  const timeout = ownValue(options, 'timeout', options.timeout);
+  const queueTimeout = ownValue(options, 'queueTimeout', options.queueTimeout);
+  const priority = ownValue(options, 'priority', options.priority);
+  const key = ownValue(options, 'key', options.key);
+  const transfer = ownValue(options, 'transfer', options.transfer);
+  const retries = ownValue(options, 'retries', options.retries);
+  const context = ownValue(options, 'context', options.context);
+  const onProgress = ownValue(options, 'onProgress', options.onProgress);
   if (signal !== undefined) validate('submit options.signal', signal, SIGNAL);
   if (timeout !== undefined) validate('submit options.timeout', timeout, TIMEOUT);
   if (queueTimeout !== undefined) validate('submit options.queueTimeout', queueTimeout, TIMEOUT);
@@ -123,10 +175,32 @@ export function resolveSubmitOptions(options: SubmitOptions): SubmitOptions {
   return { signal, timeout, queueTimeout, priority, key, transfer: list, retries, context, onProgress };
 }
 
+/** `RetryOptions` with their defaults. */
+export type RetrySettings = Required<Omit<RetryOptions, 'when'>> & Pick<RetryOptions, 'when'>;
+
+const RETRY_FIELDS: Fields<Omit<RetrySettings, 'attempts' | 'when'>> = {
+  delay: [100, DELAY_MS],
+  factor: [2, numberIn(1, Number.POSITIVE_INFINITY)],
+  maxDelay: [30_000, DELAY_MS],
+  jitter: [0.5, numberIn(0, 1)],
+};
+
+/** @returns the checked values @throws InvalidOptionError */
+export function resolveRetryOptions(options: RetryOptions): RetrySettings {
+  const name = 'map options.retry';
+  const fields = resolveFields(name, options, RETRY_FIELDS, ['attempts', 'when']);
+  const { attempts, when } = options;
+  validate(`${name}.attempts`, attempts, limitFrom(1));
+  if (when !== undefined) validate(`${name}.when`, when, FUNCTION);
+  return { ...fields, attempts, when };
+}
+
 /** `MapOptions` after validation. */
 export interface MapSettings {
   readonly ordered: boolean;
   readonly signal: AbortSignal | undefined;
+  readonly batch: 'auto' | number;
+  readonly retry: RetrySettings | undefined;
   /** Options of each request, the signal included. */
   readonly submit: SubmitOptions;
 }
@@ -134,9 +208,14 @@ export interface MapSettings {
 /** @returns the checked values, each read once @throws InvalidOptionError */
 export function resolveMapOptions(options: MapOptions): MapSettings {
   validateNames('map options', options, MAP_NAMES);
-  const { ordered, signal, submit } = options;
+  const ordered = ownValue(options, 'ordered', options.ordered);
+  const signal = ownValue(options, 'signal', options.signal);
+  const batch = ownValue(options, 'batch', options.batch);
+  const retry = ownValue(options, 'retry', options.retry);
+  const submit = ownValue(options, 'submit', options.submit);
+  if (batch !== undefined && batch !== 'auto') validate('map options.batch', batch, BATCH);
   if (signal !== undefined) validate('map options.signal', signal, SIGNAL);
-  const each = submit === undefined ? {} : resolveSubmitOptions(submit);
+  const each = resolveSubmitOptions(submit ?? {});
   for (const name of ['signal', 'transfer', 'onProgress'] as const) {
     if (each[name] === undefined) continue;
     throw invalid(`map options.submit.${name}`, each[name], 'none: it belongs to a single request');
@@ -144,6 +223,8 @@ export function resolveMapOptions(options: MapOptions): MapSettings {
   return {
     ordered: resolve('map options.ordered', ordered, BOOLEAN, true),
     signal,
+    batch: batch ?? 'auto',
+    retry: retry === undefined ? undefined : resolveRetryOptions(retry),
     submit: { ...each, signal },
   };
 }
@@ -151,15 +232,17 @@ export function resolveMapOptions(options: MapOptions): MapSettings {
 /** @returns the weight @throws InvalidOptionError */
 export function resolveAddOptions(options: AddOptions): number {
   validateNames('add options', options, ['weight']);
-  return resolve('add options.weight', options.weight, WEIGHT, 1);
+  return resolve('add options.weight', ownValue(options, 'weight', options.weight), WEIGHT, 1);
 }
 
 /** @returns the checked values; `timeout` in ms, or `Infinity` @throws InvalidOptionError */
 export function resolveCloseOptions(options: CloseOptions): Required<CloseOptions> {
   validateNames('close options', options, ['timeout', 'queued']);
+  const timeout = ownValue(options, 'timeout', options.timeout);
+  const queued = ownValue(options, 'queued', options.queued);
   return {
-    timeout: resolve('close options.timeout', options.timeout, DELAY, Number.POSITIVE_INFINITY),
-    queued: resolve('close options.queued', options.queued, QUEUED, 'finish'),
+    timeout: resolve('close options.timeout', timeout, DELAY, Number.POSITIVE_INFINITY),
+    queued: resolve('close options.queued', queued, QUEUED, 'finish'),
   };
 }
 

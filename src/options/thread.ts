@@ -8,6 +8,7 @@ import {
   integerIn,
   invalid,
   numberIn,
+  ownValue,
   POSITIVE_NUMBER,
   type Rule,
   STRING,
@@ -19,7 +20,8 @@ import {
 /** Options of a Balancer that concern its threads. */
 export interface ThreadOptions {
   /**
-   * Memory limits of each thread, as in Node's `new Worker`: numbers of MB > 0; `stackSizeMb` from 0.25,
+   * Memory limits of each thread, as in Node's `new Worker`: numbers of MB > 0;
+   * `maxOldGenerationSizeMb` from 3 (a thread needs some 8 to come up), `stackSizeMb` from 0.25,
    * `codeRangeSizeMb` up to 65,536. A request that exceeds them is rejected with `ERR_WORKER_CRASHED`. Node
    * cannot keep them in every case: some ways to allocate abort the process nevertheless (nodejs/node#47224).
    * Default: Node's own limits.
@@ -67,9 +69,15 @@ export interface ThreadSettings {
 }
 
 const NICENESS = integerIn(-40, 40);
-/** Node aborts the whole process for a smaller stack or a larger code range. */
+/**
+ * Node aborts the whole process for a smaller old generation (below 2.5 MB, from version 22 on) or stack, or
+ * for a larger code range.
+ */
 const RESOURCE_LIMITS: { readonly [Name in keyof Required<ResourceLimits>]: Rule } = {
-  maxOldGenerationSizeMb: POSITIVE_NUMBER,
+  maxOldGenerationSizeMb: {
+    allowed: 'a number ≥ 3',
+    accepts: (value) => POSITIVE_NUMBER.accepts(value) && (value as number) >= 3,
+  },
   maxYoungGenerationSizeMb: POSITIVE_NUMBER,
   codeRangeSizeMb: {
     allowed: 'a number > 0 and up to 65536',
@@ -81,7 +89,13 @@ const RESOURCE_LIMIT_NAMES = Object.keys(RESOURCE_LIMITS) as readonly (keyof Res
 
 /** @param entryByDefault URL of the package's own entry file @throws InvalidOptionError */
 export function threadSettings(options: ThreadOptions, entryByDefault: URL): ThreadSettings {
-  const { resourceLimits, env, argv, execArgv, niceIncrement, entry } = options;
+  const own = <Name extends keyof ThreadOptions>(name: Name) => ownValue(options, name, options[name]);
+  const resourceLimits = own('resourceLimits');
+  const env = own('env');
+  const argv = own('argv');
+  const execArgv = own('execArgv');
+  const niceIncrement = own('niceIncrement');
+  const entry = own('entry');
   if (argv !== undefined) validate('argv', argv, STRINGS);
   if (execArgv !== undefined) validate('execArgv', execArgv, STRINGS);
   if (niceIncrement !== undefined) validate('niceIncrement', niceIncrement, NICENESS);
@@ -103,7 +117,7 @@ function environment(env: unknown): NodeJS.ProcessEnv {
   if (typeof env !== 'object' || env === null || isMistaken(env)) {
     throw invalid('env', env, 'an object of strings');
   }
-  const copy: NodeJS.ProcessEnv = {};
+  const copy: NodeJS.ProcessEnv = Object.create(null);
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined) continue;
     validate(`env.${name}`, value, STRING);
@@ -114,9 +128,9 @@ function environment(env: unknown): NodeJS.ProcessEnv {
 
 function resourceLimitsOf(given: ResourceLimits): ResourceLimits {
   validateNames('resourceLimits', given, RESOURCE_LIMIT_NAMES);
-  const limits: ResourceLimits = {};
+  const limits: ResourceLimits = Object.create(null);
   for (const name of RESOURCE_LIMIT_NAMES) {
-    const value = given[name];
+    const value = ownValue(given, name, given[name]);
     if (value === undefined) continue;
     validate(`resourceLimits.${name}`, value, RESOURCE_LIMITS[name]);
     limits[name] = value;

@@ -123,6 +123,26 @@ export function resolve<T>(name: string, value: T | undefined, rule: Rule, byDef
 }
 
 /**
+ * The value of an option, if the object has it: of its own, or from its class. Properties of `Object.prototype` do not count, so that
+ * a program with a polluted prototype does not hand them on to its threads.
+ * @param value the value as read from the object; each option is read only once, since a getter may answer differently
+ */
+export function ownValue<T>(options: object, name: string, value: T): T | undefined {
+  return value === undefined || Object.hasOwn(options, name) || hasOption(options, name) ? value : undefined;
+}
+
+function hasOption(options: object, name: string): boolean {
+  let owner: object | null = options;
+  while (owner !== null && !Object.hasOwn(owner, name)) owner = Object.getPrototypeOf(owner);
+  return owner === options || (owner !== null && !isObjectPrototype(owner));
+}
+
+/** Whether it is `Object.prototype`, of any realm. */
+function isObjectPrototype(value: object): boolean {
+  return Object.getPrototypeOf(value) === null && Object.hasOwn(value, 'isPrototypeOf');
+}
+
+/**
  * Checks each option of an object, and fills in the defaults.
  * @param others names of further options, which the caller checks
  * @throws InvalidOptionError naming the option as `<name>.<option>`, also for an option that does not exist
@@ -134,9 +154,10 @@ export function resolveFields<T extends object>(
   others: readonly string[] = [],
 ): T {
   validateNames(name, given, [...Object.keys(fields), ...others]);
-  const resolved: Record<string, unknown> = {};
+  const resolved: Record<string, unknown> = Object.create(null);
   for (const [key, [byDefault, rule]] of Object.entries<readonly [unknown, Rule]>(fields)) {
-    resolved[key] = resolve(`${name}.${key}`, (given as Record<string, unknown>)[key], rule, byDefault);
+    const value = ownValue(given, key, (given as Record<string, unknown>)[key]);
+    resolved[key] = resolve(`${name}.${key}`, value, rule, byDefault);
   }
   return resolved as T;
 }
@@ -176,7 +197,7 @@ export function validateNames(
  */
 function mayHoldOptions(given: unknown, known: readonly string[]): given is object {
   if (!isRecord(given)) return false;
-  return hasNoClass(given) || known.some((name) => name in given);
+  return hasNoClass(given) || known.some((name) => hasOption(given, name));
 }
 
 /** An object, but no array. */

@@ -11,6 +11,9 @@ import { Scaler, type ScalingOptions, type ScalingSample } from './scaler.js';
 const MIN_PACE = 5;
 const MAX_PACE = 1_000;
 
+/** A thread that has just come up, or sleeps, starts a request that it is given within this time, in ms. */
+const MOST_TO_START_MS = 50;
+
 interface Mark {
   readonly id: number;
   readonly at: number;
@@ -57,27 +60,38 @@ export class Autoscaling implements Duty {
     const { queue, workers } = this.#dispatcher;
     let unstarted = queue.size;
     let idle = 0;
-    let oldest = queue.oldest();
+    let hasMarked = queue.hasMarked;
     for (const worker of workers) {
       const first = worker.oldestUnstarted;
-      if (first !== undefined && needsWorker(first, worker)) {
-        unstarted += worker.unstarted + worker.backlog.length;
-        if (oldest === undefined || isOlder(first, oldest)) oldest = first;
+      const waiting = worker.unstarted + worker.backlog.length - (isAboutToStart(worker, now) ? 1 : 0);
+      if (first !== undefined && waiting > 0 && needsWorker(first, worker)) {
+        unstarted += waiting;
+        if (this.#mark !== undefined && !isOlder(this.#mark, first)) hasMarked = true;
       }
       const isIdle = worker.view.pending === 0 && worker.backlog.length === 0 && worker.sessions === 0;
       if (isIdle && worker.state === 'ready') idle++;
     }
     const { target, starting } = this.#pool;
     // Whether the starting workers are enough is known only when requests have waited again beside them.
-    const isNew = this.#mark === undefined || oldest === undefined || isOlder(this.#mark, oldest);
-    if (isNew || starting > 0) this.#mark = { id: this.#newest(), at: now };
-    let waited = now - (this.#mark as Mark).at;
-    // While a worker idles, requests wait since their policy wants them elsewhere: more workers would not
-    // help.
-    if (idle > 0) waited = 0;
-    if (target === 0) waited = Number.POSITIVE_INFINITY;
+    if (!hasMarked || starting > 0) {
+      this.#mark = { id: this.#newest(), at: now };
+      queue.mark(this.#mark.id);
+    }
+    const waited = target === 0 ? Number.POSITIVE_INFINITY : now - (this.#mark as Mark).at;
     return { now, workers: target, starting, idle, unstarted, waited };
   }
+}
+
+/**
+ * Whether the first request in its window is about to be started: then it does not wait for a worker. A
+ * thread that has been silent for longer may be held by something that an earlier task has left behind.
+ */
+function isAboutToStart(worker: Worker, now: number): boolean {
+  return (
+    worker.view.pending > 0 &&
+    worker.runningRequest === undefined &&
+    now - worker.completions.lastProgress < MOST_TO_START_MS
+  );
 }
 
 /** Whether one more worker would help the request: not in a session, nor behind a request of the same key. */

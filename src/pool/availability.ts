@@ -16,12 +16,13 @@ export class Availability {
   }
 
   /**
-   * @param hasWorking whether any worker gets requests: then they can wait, whatever the rest says
+   * @param canWait whether any worker gets requests or is being started: then they can wait, whatever the
+   *   rest says
    * @param staysEmpty whether no worker will be started, and none added
    */
-  report(hasWorking: boolean, circuit: Circuit, staysEmpty: boolean): void {
+  report(canWait: boolean, circuit: Circuit, staysEmpty: boolean): void {
     let error: NoWorkerError | undefined;
-    if (!hasWorking) {
+    if (!canWait) {
       if (circuit.state !== 'closed') error = noWorker(circuit.cause);
       else if (staysEmpty) error = emptySet();
     }

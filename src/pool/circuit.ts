@@ -10,8 +10,9 @@ import type { Backoff } from './backoff.js';
  *         └───────────────────────────────────────────── it succeeds ───────────────────┘
  *
  * closed:    workers are started, each failure delaying the next start by the backoff; requests wait.
- * open:      no worker is started; requests fail at once with the last cause rather than hang.
- * half-open: one worker is started; requests still fail at once.
+ * open:      no worker is started. Requests wait while an earlier start is still under way, else they fail at
+ *            once with the last cause, rather than hang.
+ * half-open: one worker is started; requests wait for it.
  */
 export const CIRCUIT_TRANSITIONS = {
   closed: ['open'],

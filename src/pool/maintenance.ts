@@ -1,6 +1,8 @@
 /** Periodic work: one timer for all of it, and none while no duty needs one. */
 
 import { MOST_MS } from '../options/validate.js';
+import { performance } from '../protocol/clock.js';
+import { clearTimeout, setTimeout } from '../protocol/timers.js';
 
 /** One kind of periodic work. */
 export interface Duty {

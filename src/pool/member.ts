@@ -8,6 +8,7 @@
  *       ↓        └───────┴──────┴─────┴──→ gone
  *     failed
  */
+import { performance } from '../protocol/clock.js';
 import type { Worker } from '../worker/worker.js';
 import type { StartAttempt } from './circuit.js';
 
@@ -41,6 +42,8 @@ export interface PromiseWithResolvers<T> {
 export class Member {
   readonly worker: Worker;
   readonly attempt: StartAttempt;
+  /** When its start began, in ms. */
+  readonly startedAt = performance.now();
   /** Resolves when it gets requests; rejects if its thread ends before. */
   readonly ready: PromiseWithResolvers<void> = withResolvers();
   /** Resolves when its thread has ended. */

@@ -48,9 +48,9 @@ export class Members {
     return coming;
   }
 
-  /** Whether any member gets requests. O(n). */
-  get hasWorking(): boolean {
-    for (const { getsRequests } of this.#members.values()) if (getsRequests) return true;
+  /** Whether any member gets requests, or will when its thread is up. O(n). */
+  get hasStaying(): boolean {
+    for (const { isStaying } of this.#members.values()) if (isStaying) return true;
     return false;
   }
 

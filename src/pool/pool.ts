@@ -2,6 +2,7 @@
 
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { BalancerClosedError, NoWorkerError } from '../errors/errors.js';
+import { performance } from '../protocol/clock.js';
 import { SpinPermits } from '../protocol/spin-permits.js';
 import type { LifecycleEvents } from '../worker/events.js';
 import type { ThreadDeath } from '../worker/thread.js';
@@ -10,6 +11,7 @@ import { Availability, noWorker } from './availability.js';
 import type { Circuit } from './circuit.js';
 import type { Member } from './member.js';
 import { Members } from './members.js';
+import { Recycling } from './recycling.js';
 import { Replacement } from './replacement.js';
 import { Resizing } from './resizing.js';
 import { Retirement } from './retirement.js';
@@ -17,6 +19,7 @@ import type { ScalingLimits } from './scaler.js';
 import { Size } from './size.js';
 import { type PoolSetup, Spawner } from './spawner.js';
 import { StartupCheck, type StartupCheckSetup } from './startup-check.js';
+import { UsageLimits } from './usage-limits.js';
 
 export interface PoolRules {
   /** A worker is replaced after this number of requests. */
@@ -39,6 +42,8 @@ export interface PoolEvents {
 }
 
 export class Pool implements LifecycleEvents<Worker> {
+  /** For `Maintenance`. */
+  readonly recycling: Recycling;
   readonly #rules: PoolRules;
   readonly #dispatcher: Dispatcher;
   readonly #events: PoolEvents;
@@ -71,6 +76,10 @@ export class Pool implements LifecycleEvents<Worker> {
     this.#spawner = new Spawner(setup, this.#members, dispatcher, this, () => this.#fill());
     this.#retirement = new Retirement(this.#members, dispatcher);
     this.#replacement = new Replacement(this.#members, this.#spawner, this.#retirement);
+    const limits = new UsageLimits(rules.maxRequests, rules.maxHeap);
+    this.recycling = new Recycling(limits, this.#members, dispatcher, this.#replacement, (member) =>
+      this.#retireSpent(member),
+    );
     this.#resizing = new Resizing(this.#size, this.#members, this.#spawner, this.#retirement, () =>
       this.#fill(),
     );
@@ -181,11 +190,8 @@ export class Pool implements LifecycleEvents<Worker> {
     this.#retirement.terminateAll();
   }
 
-  /** Replaces workers that have reached a limit of the rules. O(workers). */
-  recycle(): void {
-    const { maxRequests, maxHeap } = this.#rules;
-    if (maxRequests === Number.POSITIVE_INFINITY && maxHeap === Number.POSITIVE_INFINITY) return;
-    this.#replacement.recycle(maxRequests, maxHeap);
+  used(worker: Worker): void {
+    this.recycling.used(worker);
   }
 
   ready(worker: Worker): void {
@@ -205,6 +211,7 @@ export class Pool implements LifecycleEvents<Worker> {
     const member = this.#members.get(worker.id) as Member;
     const isExpected = !member.isStaying || worker.terminated;
     const { state, leavesVacancy } = member;
+    const wasRunning = worker.runningRequest !== undefined;
     member.end();
     this.#members.delete(member);
     this.#spinPermits.leave(worker.id);
@@ -213,7 +220,7 @@ export class Pool implements LifecycleEvents<Worker> {
     member.ended.resolve();
     if (state === 'starting') this.#startFailed(member, death);
     else if (state === 'abandoned') this.#startAbandoned(member);
-    else this.#spawner.ended(worker, isExpected);
+    else this.#spawner.ended(wasRunning || worker.completed > 0, isExpected);
     // An extra worker that failed to start leaves the set as it was.
     if (leavesVacancy && state === 'starting' && member.isExtra) this.#size.move(-1);
     else if (leavesVacancy) this.#spawner.vacate(worker);
@@ -231,6 +238,7 @@ export class Pool implements LifecycleEvents<Worker> {
   #admit(member: Member): void {
     const { worker } = member;
     member.attempt.succeeded();
+    this.recycling.started(member);
     // The predecessor leaves first: both have one label, and policies that hash tell workers apart by it.
     if (member.replaces !== undefined) void this.#retirement.retire(member.replaces);
     member.enter('serving');
@@ -240,6 +248,14 @@ export class Pool implements LifecycleEvents<Worker> {
     this.#dispatcher.add(worker);
     this.#events.started(worker);
     member.ready.resolve();
+    this.#fill();
+  }
+
+  /** It may run no more requests than those of its sessions. */
+  #retireSpent(member: Member): void {
+    if (this.#closed) return;
+    if (member.leavesVacancy) this.#spawner.vacate(member.worker);
+    void this.#retirement.retire(member);
     this.#fill();
   }
 
@@ -269,7 +285,7 @@ export class Pool implements LifecycleEvents<Worker> {
 
   #reportAvailability(): void {
     const staysEmpty = this.range.max === 0 && (this.#rules.failsWhenEmpty || this.#closing);
-    this.#availability.report(this.#members.hasWorking, this.circuit, staysEmpty);
+    this.#availability.report(this.#members.hasStaying, this.circuit, staysEmpty);
   }
 
   #stop(): void {

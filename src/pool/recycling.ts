@@ -1,26 +1,77 @@
-/** Replaces workers that have reached `maxRequestsPerWorker` or `maxHeapPerWorker`. */
-import type { Dispatcher } from '../dispatch/dispatcher.js';
-import type { Duty } from './maintenance.js';
-import type { Pool, PoolRules } from './pool.js';
+/** Replaces workers that come near a limit of their usage, and retires those that have reached it. */
 
-/** How often to look, in ms. */
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import { performance } from '../protocol/clock.js';
+import { queueMicrotask } from '../protocol/timers.js';
+import type { Worker } from '../worker/worker.js';
+import type { Duty } from './maintenance.js';
+import type { Member } from './member.js';
+import type { Members } from './members.js';
+import type { Replacement } from './replacement.js';
+import type { UsageLimits } from './usage-limits.js';
+
+/** How often to look under load, in ms: a start that has failed is tried again. */
 const PACE_MS = 20;
 
 export class Recycling implements Duty {
   readonly pace: number | undefined;
-  readonly #pool: Pool;
+  readonly #limits: UsageLimits;
+  readonly #members: Members;
   readonly #dispatcher: Dispatcher;
+  readonly #replacement: Replacement;
+  readonly #retire: (member: Member) => void;
+  /** Workers to look at in the next microtask. */
+  readonly #used = new Set<Worker>();
 
-  constructor(pool: Pool, dispatcher: Dispatcher, { maxRequests, maxHeap }: PoolRules) {
-    const isOff = maxRequests === Number.POSITIVE_INFINITY && maxHeap === Number.POSITIVE_INFINITY;
-    this.pace = isOff ? undefined : PACE_MS;
-    this.#pool = pool;
+  /** @param retire has the worker leave the set, and its place filled if no successor is on its way */
+  constructor(
+    limits: UsageLimits,
+    members: Members,
+    dispatcher: Dispatcher,
+    replacement: Replacement,
+    retire: (member: Member) => void,
+  ) {
+    this.pace = limits.areSet ? PACE_MS : undefined;
+    this.#limits = limits;
+    this.#members = members;
     this.#dispatcher = dispatcher;
+    this.#replacement = replacement;
+    this.#retire = retire;
+  }
+
+  /** A worker has got or completed requests. It is in the middle of that, and so looked at a little later. */
+  used(worker: Worker): void {
+    if (this.#used.size === 0) queueMicrotask(() => this.#lookAtUsed());
+    this.#used.add(worker);
+  }
+
+  /** A thread has come up: its successor may take as long. */
+  started(member: Member): void {
+    this.#limits.noteStart(performance.now() - member.startedAt);
   }
 
   look(now: number): number | undefined {
     if (this.pace === undefined) return undefined;
-    this.#pool.recycle();
+    for (const member of [...this.#members.all()]) this.#lookAt(member, now);
     return this.#dispatcher.busy ? now + this.pace : undefined;
+  }
+
+  #lookAtUsed(): void {
+    const now = performance.now();
+    const workers = [...this.#used];
+    this.#used.clear();
+    for (const { id } of workers) {
+      const member = this.#members.get(id);
+      if (member !== undefined) this.#lookAt(member, now);
+    }
+  }
+
+  #lookAt(member: Member, now: number): void {
+    const { worker } = member;
+    if (!member.getsRequests || worker.state !== 'ready') return;
+    if (this.#limits.isSpent(worker)) this.#retire(member);
+    // Where no successor can be started the worker goes on as far as it may, and the next look tries again.
+    else if (member.state === 'serving' && this.#limits.isNear(worker, now))
+      this.#replacement.replace(member).catch(() => {});
   }
 }

@@ -28,29 +28,10 @@ export class Replacement {
   }
 
   /**
-   * Replaces the workers that have completed `maxRequests` or whose heap is above `maxHeap`, in bytes.
-   * O(workers).
+   * Replaces one worker, unless that is under way. @throws NoWorkerError no successor can be started; then
+   * the worker goes on
    */
-  recycle(maxRequests: number, maxHeap: number): void {
-    for (const member of [...this.#members.all()]) {
-      if (member.state !== 'serving' || member.worker.state !== 'ready') continue;
-      if (member.worker.completed >= maxRequests || member.worker.vitalSigns.heapUsed > maxHeap) {
-        // Where no fresh one can be started the old one goes on, and the next call tries again.
-        this.#replace(member).catch(() => {});
-      }
-    }
-  }
-
-  async #reload(): Promise<void> {
-    const lastId = this.#spawner.lastId;
-    for (const member of [...this.#members.all()]) {
-      // Its recycling may be under way.
-      await this.#members.successorOf(member)?.ready.promise.catch(() => {});
-      if (member.worker.id <= lastId) await this.#replace(member);
-    }
-  }
-
-  async #replace(member: Member): Promise<void> {
+  async replace(member: Member): Promise<void> {
     // A caller of `add()` may wait for it, and its successor might be ready first.
     if (member.state === 'starting') await member.ready.promise.catch(() => {});
     if (member.state !== 'serving') return;
@@ -63,5 +44,14 @@ export class Replacement {
       return;
     }
     await this.#retirement.retire(member);
+  }
+
+  async #reload(): Promise<void> {
+    const lastId = this.#spawner.lastId;
+    for (const member of [...this.#members.all()]) {
+      // Its recycling may be under way.
+      await this.#members.successorOf(member)?.ready.promise.catch(() => {});
+      if (member.worker.id <= lastId) await this.replace(member);
+    }
   }
 }

@@ -14,7 +14,7 @@ export class Resizing {
   readonly #retirement: Retirement;
   readonly #fill: () => void;
 
-  /** @param fill starts the missing workers */
+  /** @param fill starts the missing workers, and reports whether requests can wait */
   constructor(size: Size, members: Members, spawner: Spawner, retirement: Retirement, fill: () => void) {
     this.#size = size;
     this.#members = members;
@@ -49,6 +49,7 @@ export class Resizing {
   async add(weight: number): Promise<number> {
     const member = this.#spawner.start(this.#spawner.newPlace(weight), { isExtra: true });
     this.#size.move(1);
+    this.#fill();
     await member.ready.promise;
     return member.worker.id;
   }

@@ -22,7 +22,8 @@ export class Retirement {
     if (member.isStaying) {
       member.leave();
       if (member.state === 'abandoned') worker.terminate();
-      // Otherwise its thread is being ended, or has ended while the messages that it had sent are still being received.
+      // Otherwise its thread is being ended, or has ended while the messages that it had sent are still being
+      // received.
       else if (worker.state === 'ready') {
         worker.drain();
         this.#dispatcher.retire(worker);

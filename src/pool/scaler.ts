@@ -83,7 +83,9 @@ export class Scaler {
       this.#restartClock();
       return workers < min ? min : max;
     }
-    if (unstarted > 0 && waited >= this.#options.growAfter) {
+    // While a worker idles, requests wait since their policy wants them elsewhere: more workers would not
+    // help.
+    if (unstarted > 0 && idle === 0 && waited >= this.#options.growAfter) {
       this.#restartClock();
       if (starting > 0 || workers === max) return workers;
       this.#noteGrowth(now);

@@ -2,6 +2,8 @@
 
 import { BalancerClosedError } from '../errors/errors.js';
 import { MOST_MS } from '../options/validate.js';
+import { performance } from '../protocol/clock.js';
+import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import type { LifecycleEvents, RequestEvents } from '../worker/events.js';
 import type { WorkerSetup } from '../worker/setup.js';
 import { Worker } from '../worker/worker.js';
@@ -75,7 +77,9 @@ export class Spawner {
     const attempt = this.circuit.begin(performance.now());
     const id = ++this.#lastId;
     const { label, weight } = place;
-    const isAwaited = ![...this.#members.all()].some(({ worker: other }) => other.state === 'ready');
+    const isAwaited = ![...this.#members.all()].some(
+      ({ worker: other }) => other.state === 'ready' && other.allowance > 0,
+    );
     const setup = { ...this.#setup, id, label, weight, isAwaited };
     const worker = new Worker(setup, this.#requestEvents, this.#lifecycleEvents);
     const member = new Member(worker, attempt, how);
@@ -110,11 +114,11 @@ export class Spawner {
   }
 
   /**
-   * A worker that was ready has ended. Whether it had completed a request decides how soon the next one may
-   * start.
+   * A worker that was ready has ended. Only if it had begun no request, and was not to end, the next one has
+   * to wait: else requests that kill their threads would hold up all others.
    */
-  ended(worker: Worker, isExpected: boolean): void {
-    if (worker.completed > 0) this.#throttle.worked();
+  ended(hasBegunRequest: boolean, isExpected: boolean): void {
+    if (hasBegunRequest) this.#throttle.worked();
     else if (!isExpected) this.#throttle.crashed(performance.now());
   }
 

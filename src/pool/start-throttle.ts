@@ -1,6 +1,6 @@
 /**
- * When a thread may be started: not while starts fail (circuit), and with a delay after threads that died
- * without completing a request.
+ * When a thread may be started: not while starts fail (circuit), and with a delay after threads that came up
+ * and died before they had begun a request.
  */
 import { BACKOFF_DEFAULTS, Backoff } from './backoff.js';
 import { CIRCUIT_THRESHOLD_DEFAULT, Circuit } from './circuit.js';
@@ -21,12 +21,12 @@ export class StartThrottle {
     return Math.max(this.circuit.retryAt ?? 0, this.#notBefore);
   }
 
-  /** A thread that was ready has died at `now` (ms), without a completed request. */
+  /** A thread that was ready has died at `now` (ms), and had begun no request. */
   crashed(now: number): void {
     this.#notBefore = now + this.#crashes.failed();
   }
 
-  /** A thread has ended that had completed requests. */
+  /** A thread has ended that had begun requests. */
   worked(): void {
     this.#crashes.succeeded();
   }

@@ -4,6 +4,7 @@
  */
 import { decodeFailure } from '../errors/failure.js';
 import type { ResultMessage } from '../protocol/messages.js';
+import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import { Request } from '../requests/request.js';
 import type { TaskRef } from '../tasks/registry.js';
 import type { CompletionSink } from '../worker/events.js';

@@ -2,27 +2,36 @@
  * A message port with a stash: a message for a request is kept under the request's id until the slot that
  * announces it is read. Used by both sides.
  *
- * A sender sends before it publishes the slot. So the reader of a slot that says `byMessage` finds the
- * message in the stash or in the port's queue, without waiting. (Arguments have a port of their own: see
- * `workers/input/arguments.ts`.)
+ * A sender sends before it publishes the slot, and the slot says how many messages that makes. So the reader
+ * of a slot that says `byMessage` finds the message in the port's queue, without waiting. (Arguments have a
+ * port of their own: see `workers/input/arguments.ts`.)
  */
 import { type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
+
+/** Hears what becomes of messages that arrive. They are counted modulo 2^32, from 1. */
+export interface ChannelObserver {
+  /** So many have been received. */
+  received(count: number): void;
+  /** The last one received cannot be read in this thread. Later messages are not affected. */
+  unreadable(number: number, error: unknown): void;
+}
 
 export class Channel<Incoming, Outgoing, Stashed = unknown> {
   readonly #port: MessagePort;
   readonly #stash = new Map<number, Stashed>();
   readonly #receive: (message: Incoming) => void;
-  #unreadable: unknown;
+  readonly #observer: ChannelObserver | undefined;
   /** Messages in each direction, modulo 2^32. */
   #sent = 0;
   #received = 0;
 
   /** @param receive called with each message in the order of sending, from the event loop or from `drain` */
-  constructor(port: MessagePort, receive: (message: Incoming) => void) {
+  constructor(port: MessagePort, receive: (message: Incoming) => void, observer?: ChannelObserver) {
     this.#port = port;
     this.#receive = receive;
+    this.#observer = observer;
     port.on('message', (message: Incoming) => {
-      this.#received = (this.#received + 1) | 0;
+      this.#count();
       receive(message);
     });
     port.on('messageerror', (error) => this.#unread(error));
@@ -49,22 +58,14 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
     while (((sent - this.#received) | 0) > 0 && this.receiveNext());
   }
 
-  /**
-   * Why the last message that could not be read in this thread could not. Later messages are not affected.
-   */
-  get unreadable(): unknown {
-    return this.#unreadable;
-  }
-
   /** Keeps the message of a request; for `receive` to call. */
   stash(id: number, values: Stashed): void {
     this.#stash.set(id, values);
   }
 
-  /** Takes the message of a request from the stash, or from the port's queue. */
-  take(id: number): Stashed | undefined {
-    let values = this.#stash.get(id);
-    while (values === undefined && this.receiveNext()) values = this.#stash.get(id);
+  /** Takes the message of a request from the stash. */
+  unstash(id: number): Stashed | undefined {
+    const values = this.#stash.get(id);
     this.#stash.delete(id);
     return values;
   }
@@ -79,7 +80,7 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
       return true;
     }
     if (entry === undefined) return false;
-    this.#received = (this.#received + 1) | 0;
+    this.#count();
     this.#receive(entry.message as Incoming);
     return true;
   }
@@ -94,7 +95,12 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
   }
 
   #unread(error: unknown): void {
+    this.#count();
+    this.#observer?.unreadable(this.#received, error);
+  }
+
+  #count(): void {
     this.#received = (this.#received + 1) | 0;
-    this.#unreadable = error;
+    this.#observer?.received(this.#received);
   }
 }

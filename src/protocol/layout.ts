@@ -30,10 +30,18 @@ export const ENDING = COMPLETED + 6;
  */
 export const READING = COMPLETED + 7;
 export const READ = COMPLETED + 8;
-/** The id of the request whose function the worker is loading, or 0. */
-export const LOADING = COMPLETED + 9;
+/** Written by the worker: the count of received messages that it waits for. See `flow-control.ts`. */
+export const AWAITED = COMPLETED + 9;
+/** Written by the worker: the item of a chunk that it runs, counted from 1; 0 while it runs none. */
+export const ITEM = COMPLETED + 10;
+/** Written by the worker: the id of the request whose function it is loading, or 0. */
+export const LOADING = COMPLETED + 11;
+/** Written by the main thread: how many messages it has received. */
+export const RECEIVED = CANCELLED + 2;
 /** Written by the main thread: it is just sending a transferred value. See `handover.ts`. */
 export const GIVING = CANCELLED + 1;
+/** Written by the main thread: the id of the chunk of which no further item is to be started. */
+export const STOPPED = CANCELLED + 3;
 
 /** Memory of a window with room for `capacity` requests, in bytes. */
 export function windowBytes(capacity: number): number {

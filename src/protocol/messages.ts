@@ -48,6 +48,12 @@ export const FIRST_CREDIT = 16;
 /** Keys from the whole message down to a part of it. */
 export type Path = readonly string[];
 
+/** An error in a message, and all of it that structured clone does not keep. */
+export interface ErrorDetails {
+  readonly error: Error;
+  readonly details: Failure;
+}
+
 /** Where the thread must put an AbortSignal. */
 export interface SignalPlace {
   readonly paths: readonly Path[];
@@ -91,6 +97,7 @@ export interface ArgumentsMessage {
   readonly buffers: readonly ArrayBufferView[] | undefined;
   /** AbortSignals that were taken out, for the thread to put in its own. */
   readonly signals: readonly SignalPlace[] | undefined;
+  readonly errors: readonly ErrorDetails[] | undefined;
   /** The value of the `context` option. */
   readonly context: unknown;
   /**
@@ -109,13 +116,17 @@ export type ToMain =
   /** The answer to `call`. */
   | { readonly type: 'here' }
   | ResultMessage
+  | OutcomeMessage
+  /** A chunk goes on, and outcomes of it have been published. */
+  | { readonly type: 'progressed'; readonly id: number }
   | { readonly type: 'returned'; readonly arguments: ArgumentsMessage }
-  | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array | string }
+  | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array }
   | {
       readonly type: 'progress' | 'yielded';
       readonly id: number;
       readonly value: unknown;
       readonly buffers: readonly ArrayBufferView[] | undefined;
+      readonly errors: readonly ErrorDetails[] | undefined;
     };
 
 /**
@@ -129,6 +140,43 @@ export interface ResultMessage {
   readonly failure: Failure | undefined;
   /** The views in the value that were Buffers. */
   readonly buffers: readonly ArrayBufferView[] | undefined;
+  readonly errors: readonly ErrorDetails[] | undefined;
+}
+
+/**
+ * The result, or Failure, of one item of a chunk, if the chunk's memory cannot carry it. Sent before the
+ * outcome is published.
+ */
+export interface OutcomeMessage {
+  readonly type: 'outcome';
+  /** Id of the chunk. */
+  readonly id: number;
+  readonly index: number;
+  readonly value: unknown;
+  readonly failure: Failure | undefined;
+  /** Those views in the value that were Buffers. */
+  readonly buffers: readonly ArrayBufferView[] | undefined;
+  readonly errors: readonly ErrorDetails[] | undefined;
+}
+
+/** The items of a chunk. */
+export type PackedItems =
+  /** All strings: one text, and where each ends in it. */
+  | { readonly form: 'text'; readonly text: string; readonly ends: Uint32Array }
+  | { readonly form: 'numbers'; readonly numbers: Int32Array | Float64Array }
+  /** No objects. */
+  | { readonly form: 'values'; readonly values: readonly unknown[] }
+  /** Plain data: JSON of a list of all. */
+  | { readonly form: 'json'; readonly text: string };
+
+/** The only value in the arguments message of a chunk. */
+export interface ChunkPayload {
+  readonly count: number;
+  readonly items: PackedItems;
+  /** Memory for the outcomes. */
+  readonly outcomes: SharedArrayBuffer;
+  /** Time after which no further item is started, in ms. */
+  readonly limit: number;
 }
 
 /** The settings a thread is started with. */

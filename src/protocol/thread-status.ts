@@ -3,7 +3,7 @@
  * its start, signs of life, heap size, and which arguments W is reading. W alone writes them; M reads them at
  * any time.
  */
-import { BEATS, HEAP, LOADING, type Memory, READ, READING, RUNNING, STARTED_AT } from './layout.js';
+import { BEATS, HEAP, ITEM, LOADING, type Memory, READ, READING, RUNNING, STARTED_AT } from './layout.js';
 
 export class ThreadStatus {
   readonly #words: Int32Array;
@@ -38,6 +38,16 @@ export class ThreadStatus {
   /** M: whether the request's function is being loaded. To be asked when its start is known. */
   isLoading(id: number): boolean {
     return Atomics.load(this.#words, LOADING) === id;
+  }
+
+  /** W: notes the item of a chunk that it is about to run, counted from 0; -1: none. */
+  noteItem(index: number): void {
+    Atomics.store(this.#words, ITEM, index + 1);
+  }
+
+  /** M: the item that the worker runs, counted from 0; -1: none. */
+  item(): number {
+    return Atomics.load(this.#words, ITEM) - 1;
   }
 
   /** W: gives a sign of life. */

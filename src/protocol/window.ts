@@ -50,6 +50,14 @@
  *   8. M reads completions in order. The k-th completion is that of the k-th claimed position, since a worker
  *      runs one request at a time. Only then does M use the slot again: pending = tail - done ≤ capacity.
  *
+ * Steps: chunks. A chunk is one request that carries several items of a `map`; W runs them one by one
+ *
+ *   9. W notes the item (`ITEM`), then runs it, then publishes its outcome in the chunk's own memory
+ *      (`values/outcomes.ts`), and only then goes on to the next. `ITEM` is 0 before the first and after the
+ *      last one.
+ *  10. M stops a chunk: it writes the chunk's id to `STOPPED`, then reads `ITEM`. W writes `ITEM` first and
+ *      then reads `STOPPED`: a stopped chunk ends there, and is completed with fewer outcomes than items.
+ *
  * Why it is right
  *
  *   - One owner. Every transfer of a request is one swap of one word, so M and W cannot both win it.
@@ -62,11 +70,26 @@
  *     request, and takes [head, tail) back. A worker that dies between its swap of the bell and its message
  *     would leave M asleep; so M, told of any death, looks at all windows.
  *
+ *   - A death in a chunk concerns one item. By step 9 every outcome that is published is complete, the noted
+ *     item was running unless its outcome is there, and no later one has been started.
+ *   - A stopped chunk starts nothing else. Each side writes its own word before it reads the other's: M sees
+ *     the item that runs, or W sees that it must not start it.
+ *
  * `test/model` explores these steps in every interleaving, and breaks each of them to see that it is found.
  */
 
+import { FlowControl } from './flow-control.js';
 import { Handover } from './handover.js';
-import { CANCELLED, COMPLETED, CONTROL_WORDS, Memory, SLOT_WORDS, WINDOW, WORKER_STATE } from './layout.js';
+import {
+  CANCELLED,
+  COMPLETED,
+  CONTROL_WORDS,
+  Memory,
+  SLOT_WORDS,
+  STOPPED,
+  WINDOW,
+  WORKER_STATE,
+} from './layout.js';
 import { FIRST_POSITION, POSITION_MASK } from './positions.js';
 import { ThreadStatus } from './thread-status.js';
 
@@ -81,6 +104,7 @@ export class Window {
   readonly memory: Memory;
   readonly capacity: number;
   readonly status: ThreadStatus;
+  readonly flow: FlowControl;
   /** For values that are transferred, which exist once. */
   readonly handover: Handover;
   readonly #words: Int32Array;
@@ -96,6 +120,7 @@ export class Window {
     this.memory = new Memory(shared);
     this.capacity = capacity;
     this.status = new ThreadStatus(this.memory);
+    this.flow = new FlowControl(this.memory);
     this.handover = new Handover(this.memory);
     this.#words = this.memory.i32;
     this.#bell = new Int32Array(bell);
@@ -118,7 +143,7 @@ export class Window {
 
   /**
    * Word index of the completion slot at a position. Its header is 4 words: id, kind, run time (float32, in
-   * ms), and how many messages M must have received before it reads the result; 0: none.
+   * ms), and how many messages W had sent by then: so M knows whose a message is, by its number.
    */
   completionSlot(position: number): number {
     return CONTROL_WORDS + (this.capacity + (position & this.#mask)) * SLOT_WORDS;
@@ -245,6 +270,21 @@ export class Window {
   /** M: asks the running task to stop. The task sees this without a turn of its event loop. */
   cancel(id: number): void {
     Atomics.store(this.#words, CANCELLED, id);
+  }
+
+  /** M: the request is over. After the ids have wrapped, another of the same id must not be taken for it. */
+  forgetCancel(id: number): void {
+    if (this.#words[CANCELLED] === id) Atomics.store(this.#words, CANCELLED, 0);
+  }
+
+  /** M: no further item of the chunk is to be started. */
+  stop(id: number): void {
+    Atomics.store(this.#words, STOPPED, id);
+  }
+
+  /** W, after `ThreadStatus.noteItem`: whether that item must not be started. */
+  isStopped(id: number): boolean {
+    return Atomics.load(this.#words, STOPPED) === id;
   }
 
   /** W: whether M has asked the request to stop. */

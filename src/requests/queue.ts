@@ -104,7 +104,11 @@ class Fifo {
 
 /** Ids wrap after 2^30, so the age is a distance: a signed number of 30 bits. */
 export function isOlder(a: Pick<Request, 'id'>, b: Pick<Request, 'id'>): boolean {
-  return ((a.id - b.id) << 2) >> 2 < 0;
+  return isBefore(a.id, b.id);
+}
+
+function isBefore(a: number, b: number): boolean {
+  return ((a - b) << 2) >> 2 < 0;
 }
 
 export class Queue {
@@ -116,6 +120,9 @@ export class Queue {
   #size = 0;
   /** Settled requests that still lie in a bucket. */
   #dead = 0;
+  /** Id of the newest request at the last `mark`, and how many that came until then still wait. */
+  #mark = 0;
+  #marked = 0;
 
   constructor() {
     this.#priorities.push(0);
@@ -135,6 +142,7 @@ export class Queue {
   pushBack(request: Request): void {
     this.#bucket(request).pushBack(request);
     this.#size++;
+    if (this.#isMarked(request)) this.#marked++;
   }
 
   /** The next request; it stays. */
@@ -143,15 +151,15 @@ export class Queue {
     return this.#top()?.peek();
   }
 
-  /** The request that waits longest. O(p) for p priorities in use. */
-  oldest(): Request | undefined {
-    if (this.#size === 0) return undefined;
-    let oldest: Request | undefined;
-    for (const bucket of this.#buckets.values()) {
-      const request = bucket.peek();
-      if (request !== undefined && (oldest === undefined || isOlder(request, oldest))) oldest = request;
-    }
-    return oldest;
+  /** All requests that wait now came before the mark. O(1). @param newest id of the last request that was submitted */
+  mark(newest: number): void {
+    this.#mark = newest;
+    this.#marked = this.#size;
+  }
+
+  /** Whether a request waits that came before the mark. O(1), whatever the priorities. */
+  get hasMarked(): boolean {
+    return this.#marked > 0;
   }
 
   /** Takes the next request. O(1) for one priority. */
@@ -161,6 +169,7 @@ export class Queue {
     if (request === undefined) return undefined;
     bucket?.drop();
     this.#size--;
+    if (this.#marked > 0 && this.#isMarked(request)) this.#marked--;
     return request;
   }
 
@@ -168,8 +177,9 @@ export class Queue {
    * A waiting request is settled (aborted, timed out), or is about to be. It stays in its bucket as a dead
    * entry until it is met or until the dead outnumber the living. O(1), amortised.
    */
-  forget(): void {
+  forget(request: Request): void {
     this.#size--;
+    if (this.#marked > 0 && this.#isMarked(request)) this.#marked--;
     this.#dead++;
     if (this.#dead > 1024 && this.#dead > this.#size) this.#compact();
   }
@@ -177,6 +187,10 @@ export class Queue {
   /** Takes all, the next first. */
   *takeAll(): Generator<Request> {
     for (let request = this.shift(); request !== undefined; request = this.shift()) yield request;
+  }
+
+  #isMarked(request: Request): boolean {
+    return this.#mark !== 0 && !isBefore(this.#mark, request.id);
   }
 
   #bucket(request: Request): Fifo {

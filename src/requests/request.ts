@@ -1,9 +1,10 @@
 /** One call of `submit`: the task, its arguments, its promise. */
 import type { Transferable } from 'node:worker_threads';
-import { isOfOneRequest, rethrow } from '../errors/async-stack.js';
+import { isOfOneRequest, rethrow, throwNew } from '../errors/async-stack.js';
 import { decodeFailure, type Failure } from '../errors/failure.js';
 import type { RequestView } from '../policies/policy.js';
 import type { TaskRef } from '../tasks/registry.js';
+import type { Chunk } from './chunk.js';
 
 type Resolve = (value: unknown) => void;
 
@@ -39,6 +40,8 @@ export class RequestExtras {
   kills = 0;
   /** The policy has chosen the worker by the key: `reclaim` leaves it there. */
   pinned = false;
+  /** It stands for the items of this chunk. */
+  chunk: Chunk | undefined = undefined;
   /** It must run on the worker of this session. */
   session: Binding | undefined = undefined;
   /** The worker that has it in its window or backlog. */
@@ -99,6 +102,15 @@ export class Request implements RequestView {
     return this.extras?.key;
   }
 
+  get priority(): number {
+    return this.extras === undefined ? 0 : this.extras.priority;
+  }
+
+  /** How many items of a `map` it stands for; 1 where it is no chunk. */
+  get items(): number {
+    return this.extras?.chunk === undefined ? 1 : this.extras.chunk.size;
+  }
+
   get isSettled(): boolean {
     return this.#resolve === settled;
   }
@@ -118,6 +130,15 @@ export class Request implements RequestView {
     this.#finish();
     const place = this.extras?.place;
     resolve(isOfOneRequest(error) ? rethrow(() => error, place) : Promise.reject(error));
+  }
+
+  /** Settles with an error that is made for this request alone, later. Does nothing when settled already. */
+  rejectWith(make: () => Error): void {
+    const resolve = this.#resolve;
+    if (resolve === settled) return;
+    const place = this.extras?.place;
+    this.#finish();
+    resolve(throwNew(make, place));
   }
 
   /** Settles with the error that the task threw. Does nothing when settled already. */

@@ -1,3 +1,5 @@
+import { queueMicrotask } from '../protocol/timers.js';
+
 /**
  * Calls a callback of the caller's (a listener, `onProgress`) from the middle of our own work.
  *

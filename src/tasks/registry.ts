@@ -40,11 +40,14 @@ export class TaskRef {
     this.streams = streams;
   }
 
-  /** Takes the run time of one run into the mean. In ms. */
-  ran(runTime: number): void {
-    this.runs++;
-    this.mean =
-      this.runs === 1 ? runTime : this.mean + (runTime - this.mean) / Math.min(this.runs, MEAN_RUNS);
+  /**
+   * Takes runs into the mean.
+   * @param runTime of one, on average; in ms
+   */
+  ran(runTime: number, runs = 1): void {
+    this.runs += runs;
+    const weight = Math.min(1, runs / Math.min(this.runs, MEAN_RUNS));
+    this.mean = this.runs === runs ? runTime : this.mean + (runTime - this.mean) * weight;
   }
 }
 

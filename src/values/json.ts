@@ -28,11 +28,24 @@ type Chars = Uint8Array | Uint16Array;
 /** Objects met since `beginJson`: JSON would lose the identity of one that is met twice. */
 const seen: object[] = [];
 let left = 0;
+/** Counts the calls of `beginJson`, modulo 2^32. */
+let turns = 0;
 
-/** Call it before the values of one slot. */
-export function beginJson(): void {
+/**
+ * Call it before the values of one slot.
+ * @param most values to look at before giving up
+ * @returns for `isCurrentJson`
+ */
+export function beginJson(most = MAX_VALUES): number {
   if (seen.length > 0) seen.length = 0;
-  left = MAX_VALUES;
+  left = most;
+  turns = (turns + 1) | 0;
+  return turns;
+}
+
+/** Whether no getter has written other values since that call of `beginJson`. */
+export function isCurrentJson(turn: number): boolean {
+  return turn === turns;
 }
 
 /**

@@ -26,6 +26,8 @@ export interface Packed<T> {
   readonly buffers: readonly ArrayBufferView[] | undefined;
   /** AbortSignals that were taken out. */
   readonly signals: readonly FoundSignal[] | undefined;
+  /** The errors in it, of which structured clone keeps little: see `error-details.ts`. */
+  readonly errors: ReadonlySet<Error> | undefined;
   /** There is an AbortSignal that cannot be taken out: it is in a Map, say. */
   readonly stuck: boolean;
 }
@@ -45,24 +47,31 @@ export interface Packed<T> {
  */
 export function pack<T>(value: T, transfer?: readonly unknown[]): Packed<T> {
   if (typeof value !== 'object' || value === null) {
-    return { value, bytes: byteSize(value), buffers: undefined, signals: undefined, stuck: false };
+    return {
+      value,
+      bytes: byteSize(value),
+      buffers: undefined,
+      signals: undefined,
+      errors: undefined,
+      stuck: false,
+    };
   }
   const found = scan(value, transfer);
-  const { bytes, signals, stuck, pinned } = found;
+  const { bytes, signals, errors, stuck, pinned } = found;
   const ranges = replaceable(found);
   const buffers = found.buffers && [...found.buffers];
   if (stuck || (ranges === undefined && signals === undefined)) {
-    return { value, bytes, buffers, signals: undefined, stuck };
+    return { value, bytes, buffers, signals: undefined, errors, stuck };
   }
   const rewriting: Rewriting = { ranges, pinned, signals, copies: new Map(), places: new Map(), path: [] };
   try {
     const copy = rewrite(value, rewriting) as T;
     const views = buffers?.map((view) => (rewriting.copies.get(view) ?? view) as ArrayBufferView);
     const taken = signals && [...rewriting.places.values()];
-    return { value: copy, bytes, buffers: views, signals: taken, stuck: false };
+    return { value: copy, bytes, buffers: views, signals: taken, errors, stuck: false };
   } catch {
     // Too deep, or a getter that throws the second time.
-    return { value, bytes, buffers, signals: undefined, stuck: signals !== undefined };
+    return { value, bytes, buffers, signals: undefined, errors, stuck: signals !== undefined };
   }
 }
 

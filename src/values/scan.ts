@@ -53,6 +53,8 @@ export interface Scan {
   buffers: Set<ArrayBufferView> | undefined;
   /** Signals that are not transferred. */
   signals: Set<AbortSignal> | undefined;
+  /** Errors, of which structured clone keeps little. */
+  errors: Set<Error> | undefined;
   /** One of the signals is in a place that is not rewritten. */
   stuck: boolean;
   /** Objects that may still be looked at. */
@@ -92,6 +94,7 @@ function begin(transfer: readonly unknown[] | undefined, left: number): Scan {
     pinned: undefined,
     buffers: undefined,
     signals: undefined,
+    errors: undefined,
     stuck: false,
     left,
     partial: false,
@@ -115,7 +118,8 @@ function visit(value: object, rewritable: boolean, found: Scan): void {
 }
 
 function isSpent(found: Scan): boolean {
-  return found.left-- <= 0 && found.buffers === undefined && found.signals === undefined;
+  if (found.left-- > 0) return false;
+  return found.buffers === undefined && found.signals === undefined && found.errors === undefined;
 }
 
 function visitArray(value: readonly unknown[], rewritable: boolean, found: Scan): void {
@@ -143,10 +147,12 @@ function visitContents(value: object, found: Scan, rewritable: boolean): void {
     found.signals ??= new Set();
     found.signals.add(value);
     found.stuck ||= !rewritable;
-  } else {
-    visitProperties(value, false, found);
-    if (types.isNativeError(value)) visitAll([value.cause], false, found);
-  }
+  } else if (types.isNativeError(value)) {
+    found.errors ??= new Set();
+    found.errors.add(value);
+    // The only part that structured clone takes.
+    if (Object.hasOwn(value, 'cause')) visitPart(value.cause, false, found);
+  } else visitProperties(value, false, found);
 }
 
 function visitAll(parts: Iterable<unknown>, rewritable: boolean, found: Scan): void {

@@ -13,8 +13,12 @@
 export const flags = {
   /** The values came, or come, by message. */
   byMessage: 1,
+  /** A completion: messages were sent during the run, to be received before the request settles. */
+  hasSent: 2,
   /** A request: the task's result is iterated, and each value sent by message. */
   streams: 4,
+  /** A request: its only value is a `ChunkPayload`. The value of its completion counts the items that failed. */
+  chunk: 8,
 } as const;
 
 /** What a value is written as. */

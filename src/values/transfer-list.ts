@@ -63,7 +63,12 @@ export function refusedPart(
     return index < 0 ? undefined : { index, what: what(list[index]) };
   };
   if (/MessagePort in transfer list is already detached/.test(message)) {
-    return find(isDeadPort, () => 'a MessagePort that is closed or has been transferred already');
+    // A port that was transferred just now still looks alive. Among several it cannot be told.
+    const isOnly = list.filter(isPort).length === 1;
+    return find(
+      isOnly ? isPort : isDeadPort,
+      () => 'a MessagePort that is closed or has been transferred already',
+    );
   }
   if (/invalid (object|value) in transferList/i.test(message)) {
     return find(
@@ -93,9 +98,13 @@ const TRANSFERABLE: ReadonlySet<string> = new Set([
   'AbortSignal',
 ]);
 
-/** Only the printed form of a port shows whether it is still open. */
+function isPort(part: unknown): boolean {
+  return part instanceof MessagePort;
+}
+
+/** Only the printed form of a port shows whether it is still open, from the next turn of the event loop on. */
 function isDeadPort(part: unknown): boolean {
-  return part instanceof MessagePort && /active: false/.test(inspect(part, { depth: 0 }));
+  return isPort(part) && /active: false/.test(inspect(part, { depth: 0 }));
 }
 
 function isObject(part: unknown): part is object {

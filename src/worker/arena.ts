@@ -13,29 +13,11 @@
 
 import type { ToWorker } from '../protocol/messages.js';
 import { ARENA, type ByteStore } from '../values/shared-views.js';
+import { ARENA_BYTES, type ArenaMemory } from './arena-memory.js';
 import type { InFlight } from './in-flight.js';
 
-/** Size of an arena. Its pages are taken from the system as they are first used. */
-const ARENA_BYTES = 4 * 2 ** 20;
 /** The largest value, in bytes. Measured: for larger ones the second copy costs as much as a message. */
 const MOST_BYTES = 64 * 2 ** 10;
-
-/**
- * Keeps the arenas of ended threads for the next ones: the C library would not give such memory back to the
- * system.
- */
-export class ArenaMemory {
-  readonly #free: SharedArrayBuffer[] = [];
-
-  take(): SharedArrayBuffer {
-    return this.#free.pop() ?? new SharedArrayBuffer(ARENA_BYTES);
-  }
-
-  /** No thread reads or writes it any more. */
-  giveBack(memory: SharedArrayBuffer): void {
-    this.#free.push(memory);
-  }
-}
 
 export class Arena implements ByteStore {
   readonly #send: (message: ToWorker) => void;

@@ -19,10 +19,25 @@ export class Commands {
     this.#channel.send({ type: 'ping' });
   }
 
-  /** Aborts the signal of the running task. */
+  /** Aborts the signal of the running task. Of a chunk: of its running item, and no further one is started. */
   cancel(request: Request, reason: unknown): void {
-    this.#window.cancel(request.id);
-    this.#channel.send({ type: 'abort', id: request.id, reason: encodeFailure(reason) });
+    const item = request.extras?.chunk === undefined ? 0 : this.stopChunk(request);
+    if (item >= 0) this.cancelItem(request, item, reason);
+  }
+
+  /** Aborts the signal of one item of a chunk. */
+  cancelItem(request: Request, index: number, reason: unknown): void {
+    const id = request.id + index;
+    this.#window.cancel(id);
+    this.#channel.send({ type: 'abort', id, reason: encodeFailure(reason) });
+  }
+
+  /** Has no further item of a chunk started. @returns the item that runs now; -1: none */
+  stopChunk(request: Request): number {
+    this.#window.stop(request.id);
+    const index = this.#window.status.item();
+    request.extras?.chunk?.stopped(index);
+    return index;
   }
 
   /** Lets a streaming task send that many values more. */

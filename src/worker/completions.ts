@@ -4,7 +4,7 @@
  * completions.
  */
 
-import { CLOCK_OFFSET } from '../protocol/clock.js';
+import { CLOCK_OFFSET, performance } from '../protocol/clock.js';
 import { Coalescing, MAX_DEFER_MS } from '../protocol/coalescing.js';
 import type { ResultMessage } from '../protocol/messages.js';
 import { advance } from '../protocol/positions.js';
@@ -78,6 +78,15 @@ export class Completions<W> {
     return start === 0 || performance.now() + CLOCK_OFFSET - start < 1.1 * MAX_DEFER_MS;
   }
 
+  /**
+   * After death: reads all that are left, also from within a callback.
+   * @throws Error they are being read just now: then some would be lost
+   */
+  readLast(now: number): void {
+    if (this.#isReading) throw new Error('a thread has ended while its completions were being read');
+    this.#read(Number.POSITIVE_INFINITY, now, true);
+  }
+
   /** From now on completions go there, and the counts begin anew. */
   reportTo(sink: CompletionSink<W>): void {
     this.#sink = sink;
@@ -100,6 +109,10 @@ export class Completions<W> {
     // Reading receives messages. Callbacks that they call may come back here, or read the next result of
     // another worker ahead of its turn.
     if (this.#isReading || isCallingUser()) return 0;
+    return this.#read(limit, now, mayRunDry);
+  }
+
+  #read(limit: number, now: number, mayRunDry: boolean): number {
     this.#isReading = true;
     const before = this.busyTime;
     let count = 0;
@@ -128,16 +141,18 @@ export class Completions<W> {
       const kind = memory.i32[slot + 1] as number;
       const runTime = memory.f32[slot + 2] as number;
       // Output, progress and yields of the task come before its result, and find their request still here.
-      const sent = memory.i32[slot + 3] as number;
-      if (sent !== 0) this.#channel.drainTo(sent);
+      const sends = (kind & (flags.hasSent | flags.byMessage)) !== 0;
+      if (sends) this.#channel.drainTo(memory.i32[slot + 3] as number);
       const request = inFlight.leave();
       this.#sender.over(request);
+      window.forgetCancel(request.id);
       let value: unknown;
       let message: ResultMessage | undefined;
-      if ((kind & flags.byMessage) !== 0) message = this.#receiver.takeResult(request.id);
-      else value = readOne(memory, slot, kind);
+      const byMessage = (kind & flags.byMessage) !== 0;
+      if (sends) message = this.#receiver.takeResult(request.id, byMessage);
+      if (!byMessage) value = readOne(memory, slot, kind);
       count++;
-      this.count++;
+      this.count += request.extras?.chunk?.completed ?? 1;
       this.busyTime += runTime;
       this.#coalescing.ran(runTime);
       this.#sink.completed(this.#worker, request, runTime, value, message);

@@ -20,10 +20,15 @@ export interface Connection {
   readonly thread: Thread;
 }
 
-/** Makes all of it, and with that starts the thread. `died` is called once, when the thread has ended. */
+/**
+ * Makes all of it, and with that starts the thread.
+ * @param unreadable called with the number of each message that cannot be read here
+ * @param died called once, when the thread has ended
+ */
 export function connect(
   setup: WorkerSetup,
   received: (message: ToMain) => void,
+  unreadable: (number: number, error: unknown) => void,
   died: (death: ThreadDeath) => void,
 ): Connection {
   const { bell, spin, spinners, id, preload, isAwaited, watchHeap } = setup;
@@ -32,7 +37,10 @@ export function connect(
   const window = new Window(shared, bell, capacity);
   window.reset();
   const { port1, port2 } = new MessageChannel();
-  const channel: MainChannel = new Channel(port1, received);
+  const channel: MainChannel = new Channel(port1, received, {
+    received: (count) => window.flow.received(count),
+    unreadable,
+  });
   channel.unref();
   const forArguments = new MessageChannel();
   const thread = new Thread(

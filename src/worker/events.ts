@@ -23,6 +23,8 @@ export interface RequestEvents<W> extends CompletionSink<W> {
 }
 
 export interface LifecycleEvents<W> {
+  /** Requests have been sent or completed. Only where `maxRequests` or `watchHeap` is set. */
+  used(worker: W): void;
   /** The thread has come up and loaded its modules. Also reported after its end, if it was not known before. */
   ready(worker: W): void;
   /** The thread has ended. Its last completions have not been read. */

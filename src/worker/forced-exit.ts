@@ -1,9 +1,10 @@
+import { clearTimeout, setTimeout } from '../protocol/timers.js';
+
 /**
  * Ends a thread that was told to end by itself and does not, although it has nothing left to run: a callback
  * that a task left behind keeps it busy, or the task replaced `process.exit`.
  */
 // By name, not as globals: a test that puts fake timers in their place must not stop the Balancer.
-import { clearTimeout, setTimeout } from 'node:timers';
 
 /** Between two looks, in ms. A thread that had nothing to run at both is ended. */
 const LINGER_MS = 2_000;

@@ -35,6 +35,7 @@ export class InFlight {
   #left = 0;
   #unknown = 0;
   #movable = 0;
+  #lowest = Number.POSITIVE_INFINITY;
   #freeTo = 0;
 
   /** @param capacity a power of two */
@@ -78,6 +79,16 @@ export class InFlight {
     return this.#movable;
   }
 
+  /** No request that may run elsewhere has a lower priority. */
+  get lowestPriority(): number {
+    return this.#lowest;
+  }
+
+  /** The requests have been looked at, and none that may run elsewhere has a lower priority than this. */
+  set lowestPriority(priority: number) {
+    this.#lowest = priority;
+  }
+
   /** Number of requests that have left the window at its front so far: `done`, without its wrap. */
   get left(): number {
     return this.#left;
@@ -119,7 +130,8 @@ export class InFlight {
   enter(request: Request, bytes: number, end: number): void {
     const at = this.#tail & this.#mask;
     const { mean } = request.task;
-    const work = Number.isNaN(mean) ? UNKNOWN_RUN_TIME : mean;
+    const chunk = request.extras?.chunk;
+    const work = Number.isNaN(mean) ? UNKNOWN_RUN_TIME : chunk === undefined ? mean : mean * chunk.size;
     this.#requests[at] = request;
     this.#works[at] = work;
     this.#sizes[at] = bytes;
@@ -132,6 +144,7 @@ export class InFlight {
     const mobility = isReclaimable(request, 'balance') ? 1 : 0;
     this.#mobility[at] = mobility;
     this.#movable += mobility;
+    if (mobility > 0 && request.priority < this.#lowest) this.#lowest = request.priority;
   }
 
   /** Takes out the first request: it is completed, or its thread has died running it. */
@@ -185,6 +198,7 @@ export class InFlight {
     if (sums.pending === 0) {
       // Sums of floats drift; with an empty window they begin anew.
       sums.work = 0;
+      this.#lowest = Number.POSITIVE_INFINITY;
       this.#bytes = 0;
     } else {
       sums.work -= this.#works[at] as number;

@@ -3,15 +3,17 @@
  * and transferred arguments that come back. The counterpart of `sender.ts`.
  */
 
-import { NotCloneableError } from '../errors/errors.js';
+import type { NotCloneableError } from '../errors/errors.js';
 import { encodeFailure } from '../errors/failure.js';
 import type { ArgumentsMessage, ResultMessage, ToMain } from '../protocol/messages.js';
 import type { Request } from '../requests/request.js';
 import { callUser } from '../requests/user-callback.js';
+import { restoreErrors } from '../values/error-details.js';
 import { restoreBuffers } from '../values/restore-buffers.js';
 import type { MainChannel } from './connection.js';
 import type { InFlight } from './in-flight.js';
 import type { Sender } from './sender.js';
+import { notReadable, type UnreadableMessages } from './unreadable-messages.js';
 
 /** Messages about requests, not about the thread. */
 export type FromTasks = Exclude<ToMain, { readonly type: 'wake' | 'here' | 'ready' | 'unready' }>;
@@ -20,8 +22,10 @@ export class Receiver {
   readonly #channel: MainChannel;
   readonly #inFlight: InFlight;
   readonly #sender: Sender;
+  readonly #unreadable: UnreadableMessages;
 
-  constructor(channel: MainChannel, inFlight: InFlight, sender: Sender) {
+  constructor(channel: MainChannel, inFlight: InFlight, sender: Sender, unreadable: UnreadableMessages) {
+    this.#unreadable = unreadable;
     this.#channel = channel;
     this.#inFlight = inFlight;
     this.#sender = sender;
@@ -32,15 +36,25 @@ export class Receiver {
       case 'result':
         this.#channel.stash(message.id, message);
         break;
+      case 'outcome':
+        restoreBuffers(message.buffers);
+        restoreErrors(message.errors);
+        this.#inFlight.find(message.id)?.extras?.chunk?.received(message);
+        break;
+      case 'progressed':
+        this.#inFlight.find(message.id)?.extras?.chunk?.progressed();
+        break;
       case 'output':
-        callUser(() => process[message.stream].write(message.chunk));
+        callUser(() => process[message.stream].write(asBuffer(message.chunk)));
         break;
       case 'progress':
         restoreBuffers(message.buffers);
+        restoreErrors(message.errors);
         this.#progressed(this.#inFlight.find(message.id), message.value);
         break;
       case 'yielded':
         restoreBuffers(message.buffers);
+        restoreErrors(message.errors);
         this.#inFlight.find(message.id)?.extras?.onYield?.(message.value);
         break;
       case 'returned':
@@ -49,17 +63,19 @@ export class Receiver {
     }
   }
 
-  /** The result of a request whose completion slot says `byMessage`; a failure if it could not be read. */
-  takeResult(id: number): ResultMessage {
-    const message = this.#channel.take(id);
-    if (message === undefined) {
-      const cause = this.#channel.unreadable;
-      const error = new NotCloneableError('the result', 'something that this thread could not read', {
-        cause,
-      });
-      return { type: 'result', id, value: undefined, failure: encodeFailure(error), buffers: undefined };
-    }
+  /**
+   * The message of a completed request; a failure if one of its messages could not be read.
+   * @param byMessage its completion slot says so
+   * @returns undefined: its result is in the slot
+   */
+  takeResult(id: number, byMessage: boolean): ResultMessage | undefined {
+    const error = this.#unreadable.take(id);
+    const message = byMessage ? this.#channel.unstash(id) : undefined;
+    if (byMessage && message === undefined) return failed(id, notReadable('the result', error?.cause));
+    if (error !== undefined && message?.failure === undefined) return failed(id, error);
+    if (message === undefined) return undefined;
     restoreBuffers(message.buffers);
+    restoreErrors(message.errors);
     return message;
   }
 
@@ -69,16 +85,27 @@ export class Receiver {
   }
 
   /** Transferred arguments have come back from a thread that ended before it started their request. */
-  #takeReturned({ id, values, buffers, context, transferred }: ArgumentsMessage): void {
+  #takeReturned({ id, values, buffers, errors, context, transferred }: ArgumentsMessage): void {
     const request = this.#inFlight.find(id);
     const extras = request?.extras;
     if (request === undefined || extras === undefined || request.isSettled) return;
     const whole = { values: [...values], context };
     this.#sender.restoreSignals(request, whole);
     restoreBuffers(buffers);
+    restoreErrors(errors);
     request.args = whole.values;
     extras.context = whole.context;
     extras.transfer = transferred;
     extras.away = false;
   }
+}
+
+function failed(id: number, error: NotCloneableError): ResultMessage {
+  const failure = encodeFailure(error);
+  return { type: 'result', id, value: undefined, failure, buffers: undefined, errors: undefined };
+}
+
+/** As Node itself gives the output of its threads to `process.stdout`. */
+function asBuffer(chunk: Uint8Array): Buffer {
+  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }

@@ -7,20 +7,25 @@ import { NotCloneableError } from '../errors/errors.js';
 import type { ArgumentsMessage, SignalPlace, ToWorker } from '../protocol/messages.js';
 import { isBehind } from '../protocol/positions.js';
 import type { Window } from '../protocol/window.js';
+import type { Chunk } from '../requests/chunk.js';
 import type { Request } from '../requests/request.js';
 import type { TaskRef } from '../tasks/registry.js';
 import type { FoundSignal } from '../values/abort-signals.js';
 import { cloneError } from '../values/clone-errors.js';
+import { detailsOf } from '../values/error-details.js';
 import { type Packed, pack } from '../values/pack.js';
 import { detachedAt } from '../values/transfer-list.js';
 import { AbortForwarding } from './abort-forwarding.js';
-import { Arena, type ArenaMemory } from './arena.js';
+import { Arena } from './arena.js';
+import { arenaMemory } from './arena-memory.js';
 import type { MainChannel } from './connection.js';
 import type { InFlight } from './in-flight.js';
 import { SharedBuffers } from './shared-buffers.js';
 
 /** Most tasks that a thread knows, beside those in its window. */
 const MOST_TASKS = 1_000;
+/** Characters of their sources at most, likewise. */
+const MOST_SOURCE = 8 * 2 ** 20;
 
 /** The part of a request that is sent by message. */
 interface Whole {
@@ -37,8 +42,11 @@ export class Sender {
   /** For arguments alone. */
   readonly #port: MessagePort;
   readonly #window: Window;
-  /** Ids of tasks whose definition has been sent. */
-  readonly #known = new Set<number>();
+  /** Tasks whose definition has been sent: characters of its source, by id. */
+  readonly #known = new Map<number, number>();
+  /** Characters of their sources. */
+  #source = 0;
+  #mostSource = MOST_SOURCE;
   #lastKnown = 0;
   #mostKnown = MOST_TASKS;
   /**
@@ -55,19 +63,13 @@ export class Sender {
   /** Number of the last message that the thread had read when that was last looked at. */
   #read = 0;
 
-  constructor(
-    channel: MainChannel,
-    port: MessagePort,
-    window: Window,
-    inFlight: InFlight,
-    arenas: ArenaMemory,
-  ) {
+  constructor(channel: MainChannel, port: MessagePort, window: Window, inFlight: InFlight) {
     this.#channel = channel;
     this.#port = port;
     this.#window = window;
     const send = (message: ToWorker) => channel.send(message);
     this.shares = new SharedBuffers(send, inFlight);
-    this.arena = new Arena(send, inFlight, arenas);
+    this.arena = new Arena(send, inFlight, arenaMemory);
   }
 
   /** Wakes the thread from its event loop. */
@@ -90,8 +92,11 @@ export class Sender {
     if (task.id === this.#lastKnown) return;
     this.#lastKnown = task.id;
     if (this.#known.has(task.id)) return;
-    if (this.#known.size >= this.#mostKnown) this.#forgetTasks(inUse);
-    this.#known.add(task.id);
+    if (this.#known.size >= this.#mostKnown || this.#source > this.#mostSource) this.#forgetTasks(inUse);
+    const { definition } = task;
+    const length = definition.kind === 'inline' ? definition.source.length : 0;
+    this.#known.set(task.id, length);
+    this.#source += length;
     this.#channel.send({ type: 'define', definition: task.definition });
   }
 
@@ -107,7 +112,8 @@ export class Sender {
     const sending = (this.#sending + 1) | 0;
     try {
       const whole = { values: request.args, context: extras?.context };
-      const { value, bytes, buffers, signals, stuck } = packArguments(whole, transfer);
+      const { value, bytes, buffers, signals, errors, stuck } =
+        extras?.chunk === undefined ? packArguments(whole, transfer) : packChunk(whole, extras.chunk);
       // Structured clone would make an empty object of it.
       if (stuck) throw new Error('an AbortSignal can be sent in arrays and plain objects only');
       const message: ArgumentsMessage = {
@@ -116,6 +122,7 @@ export class Sender {
         values: value.values,
         buffers,
         signals: signals && this.#forward(request, sending, signals),
+        errors: detailsOf(errors),
         context: value.context,
         transferred: transfer,
       };
@@ -193,10 +200,14 @@ export class Sender {
   #forgetTasks(inUse: Iterable<Request>): void {
     const used = new Set<number>();
     for (const request of inUse) used.add(request.task.id);
-    const ids = [...this.#known].filter((id) => !used.has(id));
-    for (const id of ids) this.#known.delete(id);
+    const ids = [...this.#known.keys()].filter((id) => !used.has(id));
+    for (const id of ids) {
+      this.#source -= this.#known.get(id) as number;
+      this.#known.delete(id);
+    }
     // If most are in use, not at each new one.
     this.#mostKnown = Math.max(MOST_TASKS, 2 * this.#known.size);
+    this.#mostSource = Math.max(MOST_SOURCE, 2 * this.#source);
     // Before the next definition, so that a task that is needed again is defined again.
     this.#channel.send({ type: 'forget', ids });
   }
@@ -205,10 +216,15 @@ export class Sender {
 /** Spares requests without a context, as most are, the walk over one object. */
 function packArguments(whole: Whole, transfer: readonly unknown[] | undefined): Packed<Whole> {
   if (whole.context !== undefined) return pack(whole, transfer);
-  const { value, bytes, buffers, signals, stuck } = pack(whole.values, transfer);
+  const { value, signals, ...packed } = pack(whole.values, transfer);
   const inWhole = signals?.map(({ paths, signal }) => ({
     paths: paths.map((path) => ['values', ...path]),
     signal,
   }));
-  return { value: { values: value, context: undefined }, bytes, buffers, signals: inWhole, stuck };
+  return { ...packed, value: { values: value, context: undefined }, signals: inWhole };
+}
+
+/** Its items are packed already, and the context that they share has no parts. */
+function packChunk(value: Whole, { bytes }: Chunk): Packed<Whole> {
+  return { value, bytes, buffers: undefined, signals: undefined, errors: undefined, stuck: false };
 }

@@ -2,7 +2,6 @@
 
 import type { ThreadSettings } from '../options/thread.js';
 import type { ModuleAddress } from '../protocol/messages.js';
-import type { ArenaMemory } from './arena.js';
 import type { Prefetch } from './prefetch.js';
 
 /** Limits of a window. A window that is empty takes one request, however large. */
@@ -24,10 +23,13 @@ export interface WorkerSetup {
   readonly bell: SharedArrayBuffer;
   readonly spin: number;
   readonly spinners: SharedArrayBuffer;
-  readonly arenas: ArenaMemory;
   readonly preload: readonly ModuleAddress[];
   /** No other worker is ready: requests may be sent to it while it is still coming up. */
   readonly isAwaited: boolean;
   readonly watchHeap: boolean;
+  /**
+   * Most requests that it gets, those of sessions that stay when it drains not counted; `Infinity`: no limit.
+   */
+  readonly maxRequests: number;
   readonly thread: ThreadSettings;
 }

@@ -18,12 +18,23 @@ export class Status {
   readonly #limits: WindowLimits;
   readonly #inFlight: InFlight;
   readonly #sender: Sender;
+  readonly #maxRequests: number;
+  /** Requests that had left the window when it became ready: a start-up check. */
+  #leftBefore = 0;
   #state: WorkerState = 'starting';
   #isPaused = false;
   #isUnresponsive = false;
 
-  constructor(id: number, view: Room, limits: WindowLimits, inFlight: InFlight, sender: Sender) {
+  constructor(
+    id: number,
+    view: Room,
+    limits: WindowLimits,
+    maxRequests: number,
+    inFlight: InFlight,
+    sender: Sender,
+  ) {
     this.#id = id;
+    this.#maxRequests = maxRequests;
     this.#view = view;
     this.#limits = limits;
     this.#inFlight = inFlight;
@@ -39,6 +50,7 @@ export class Status {
     const allowed: readonly WorkerState[] = WORKER_TRANSITIONS[this.#state];
     if (!allowed.includes(next)) throw new Error(`worker ${this.#id}: no way from ${this.#state} to ${next}`);
     this.#state = next;
+    if (next === 'ready') this.#leftBefore = this.#inFlight.left;
     this.update();
   }
 
@@ -76,6 +88,15 @@ export class Status {
     this.update();
   }
 
+  /**
+   * How many more requests it may get; `Infinity`: no limit. A worker that drains gets only requests of its
+   * sessions, which have no limit, since the state that they keep in the thread is wanted.
+   */
+  get allowance(): number {
+    if (this.#state !== 'ready') return Number.POSITIVE_INFINITY;
+    return this.#maxRequests + this.#leftBefore - this.#inFlight.left - this.#view.pending;
+  }
+
   /** Sets whether it has room. To be called after each change of its window. O(1). */
   update(): void {
     const view = this.#view;
@@ -83,6 +104,7 @@ export class Status {
     view.available =
       this.#state !== 'dead' &&
       !this.#isUnresponsive &&
+      (this.#maxRequests === Number.POSITIVE_INFINITY || this.allowance > 0) &&
       (view.pending === 0 ||
         (!this.#isPaused &&
           view.pending < limits.depth &&

@@ -3,11 +3,12 @@
  * applies limits, nice and environment, and ends it. Piscina's queue and balancer are not used.
  */
 
-import { clearTimeout, setTimeout } from 'node:timers';
 import type { Worker as NodeWorker, Transferable } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { ThreadSettings } from '../options/thread.js';
 import type { WorkerInit } from '../protocol/messages.js';
+import { clearTimeout, queueMicrotask, setTimeout } from '../protocol/timers.js';
+import { withoutInheritedOptions } from './inherited-options.js';
 
 /** How a thread ended. */
 export interface ThreadDeath {
@@ -65,7 +66,7 @@ export class Thread {
     this.#piscina.on('error', (error: unknown) => {
       this.#cause ??= error;
     });
-    this.#run(init, transfer).catch((error: unknown) => {
+    withoutInheritedOptions(() => this.#run(init, transfer)).catch((error: unknown) => {
       // Only this promise tells of a failed start. The thread may still live then, and must not.
       this.#cause ??= error;
       void this.terminate();

@@ -16,6 +16,8 @@ export interface Remains {
   readonly unstarted: Request[];
   /** The one of `unstarted` whose arguments it was reading. */
   readonly reading: Request | undefined;
+  /** If `running` is a chunk: the item that was noted, or -1. */
+  readonly item: number;
 }
 
 export class WindowWriter {
@@ -59,7 +61,7 @@ export class WindowWriter {
       arena.begin();
       const error = this.#sendArguments(request);
       if (error !== undefined) return error;
-      kind = flags.byMessage;
+      kind = request.extras?.chunk === undefined ? flags.byMessage : flags.byMessage | flags.chunk;
       bytes = sender.sentBytes;
     }
     if (request.extras?.onYield !== undefined) kind |= flags.streams;
@@ -122,6 +124,24 @@ export class WindowWriter {
     return reach === 0 ? [] : this.#takeOut(reach, (request) => isReclaimable(request, why));
   }
 
+  /**
+   * Takes back the unstarted requests of a lower priority, the oldest first, except those that must stay here.
+   * O(window), and O(1) if the window has none.
+   */
+  reclaimBelow(priority: number): Request[] {
+    const inFlight = this.#inFlight;
+    if (inFlight.lowestPriority >= priority) return [];
+    this.post();
+    const isLower = (request: Request | undefined) =>
+      request !== undefined && request.priority < priority && isReclaimable(request, 'balance');
+    const unstarted = this.#window.unstarted();
+    let reach = 0;
+    for (let i = 1; i <= unstarted; i++) if (isLower(inFlight.at(advance(inFlight.tail, -i)))) reach = i;
+    // Lower ones that stay have been started.
+    inFlight.lowestPriority = priority;
+    return reach === 0 ? [] : this.#takeOut(reach, isLower);
+  }
+
   /** Whether one of the unstarted requests may run elsewhere. */
   #hasMovable(): boolean {
     const inFlight = this.#inFlight;
@@ -164,15 +184,18 @@ export class WindowWriter {
   /** After death: takes all requests out. */
   takeRemains(): Remains {
     const inFlight = this.#inFlight;
+    if (this.#window.completed() !== inFlight.done)
+      throw new Error('completions of a dead thread have not been read');
+    const item = this.#window.status.item();
     const claimed = inFlight.done === this.#window.head() ? undefined : inFlight.done;
     const unstarted = this.#takeBack(distance(this.#window.head(), inFlight.tail));
-    if (claimed === undefined) return { running: undefined, unstarted, reading: undefined };
+    if (claimed === undefined) return { running: undefined, unstarted, reading: undefined, item };
     const request = inFlight.leave();
     const sending = this.#window.status.reading();
-    if (sending === undefined) return { running: request, unstarted, reading: undefined };
+    if (sending === undefined) return { running: request, unstarted, reading: undefined, item };
     // Its own arguments, or earlier ones in the port, of a request that was taken back.
     const reading = this.#sendingAt(claimed) === sending ? request : undefined;
-    return { running: undefined, unstarted: [request, ...unstarted], reading };
+    return { running: undefined, unstarted: [request, ...unstarted], reading, item };
   }
 
   /**
@@ -232,5 +255,6 @@ export class WindowWriter {
 
 function needsMessage(request: Request): boolean {
   const { extras } = request;
-  return extras !== undefined && (extras.transfer !== undefined || extras.context !== undefined);
+  if (extras === undefined) return false;
+  return extras.transfer !== undefined || extras.context !== undefined || extras.chunk !== undefined;
 }

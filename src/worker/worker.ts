@@ -18,6 +18,7 @@ import type { WorkerSetup } from './setup.js';
 import type { WorkerState } from './state.js';
 import { Status } from './status.js';
 import type { Thread, ThreadDeath } from './thread.js';
+import { UnreadableMessages } from './unreadable-messages.js';
 import { View } from './view.js';
 import { VitalSigns } from './vital-signs.js';
 import { type Remains, WindowWriter } from './window-writer.js';
@@ -31,6 +32,8 @@ export class Worker {
   readonly commands: Commands;
   readonly vitalSigns: VitalSigns;
   readonly completions: Completions<Worker>;
+  /** The requests in its window, as far as is known here. */
+  readonly inFlight: InFlight;
   readonly status: Status;
   /** How many of its requests failed. */
   failed = 0;
@@ -45,11 +48,13 @@ export class Worker {
   readonly #window: Window;
   readonly #channel: MainChannel;
   readonly #thread: Thread;
-  readonly #inFlight: InFlight;
   readonly #sender: Sender;
   readonly #receiver: Receiver;
+  readonly #unreadable: UnreadableMessages;
   readonly #writer: WindowWriter;
   readonly #forcedExit = new ForcedExit(this);
+  /** Whether it is to be replaced some time for what it has done. */
+  readonly #isLimited: boolean;
 
   constructor(
     setup: WorkerSetup,
@@ -60,9 +65,11 @@ export class Worker {
     this.view = new View(this, setup.id, setup.label, setup.weight);
     this.#requestEvents = requestEvents;
     this.#lifecycleEvents = lifecycleEvents;
+    this.#isLimited = setup.watchHeap || setup.maxRequests !== Number.POSITIVE_INFINITY;
     const { window, channel, argumentsPort, thread } = connect(
       setup,
       (message) => this.#receive(message),
+      (number, error) => this.#unreadable.add(number, error),
       (death) => this.#died(death),
     );
     this.#window = window;
@@ -71,11 +78,14 @@ export class Worker {
     this.commands = new Commands(channel, window);
     this.vitalSigns = new VitalSigns(window);
     const inFlight = new InFlight(window.capacity, this.view);
-    this.#inFlight = inFlight;
-    this.#sender = new Sender(channel, argumentsPort, window, inFlight, setup.arenas);
-    this.#receiver = new Receiver(channel, inFlight, this.#sender);
+    this.inFlight = inFlight;
+    this.#sender = new Sender(channel, argumentsPort, window, inFlight);
+    this.#unreadable = new UnreadableMessages(window, inFlight, (request) =>
+      this.commands.stopStream(request),
+    );
+    this.#receiver = new Receiver(channel, inFlight, this.#sender, this.#unreadable);
     this.#writer = new WindowWriter(window, inFlight, this.#sender);
-    this.status = new Status(setup.id, this.view, setup.limits, inFlight, this.#sender);
+    this.status = new Status(setup.id, this.view, setup.limits, setup.maxRequests, inFlight, this.#sender);
     this.completions = new Completions<Worker>(
       this,
       window,
@@ -113,9 +123,14 @@ export class Worker {
     if (this.state !== 'ejected') this.status.enter('ejected');
   }
 
-  /** How many requests it has completed, failures included. */
+  /** How many requests it has completed, failures included; of a chunk each item counts. */
   get completed(): number {
     return this.completions.count;
+  }
+
+  /** How many more requests it may get; see `Status.allowance`. */
+  get allowance(): number {
+    return this.status.allowance;
   }
 
   /** Sum of their run times, in ms. */
@@ -128,11 +143,6 @@ export class Worker {
     return this.#writer.unstarted;
   }
 
-  /** Whether the window has a request of a task that had never run. */
-  get hasUnknown(): boolean {
-    return this.#inFlight.hasUnknown;
-  }
-
   /** Whether there are completions to be read. */
   get hasResults(): boolean {
     return this.completions.areThere;
@@ -141,7 +151,7 @@ export class Worker {
   /** The request that would be started next, if any. */
   get oldestUnstarted(): Request | undefined {
     const head = this.#window.head();
-    return head === this.#inFlight.tail ? this.backlog.first : this.#inFlight.at(head);
+    return head === this.inFlight.tail ? this.backlog.first : this.inFlight.at(head);
   }
 
   /** Whether the request is started and not completed. */
@@ -161,14 +171,25 @@ export class Worker {
     return this.#window.status.startOf(request.id);
   }
 
-  /** Whether its module is being loaded, so that it has not started. To be asked when `startOf` is known. */
+  /** Whether its thread has claimed it just now, and has not said yet whether its module is loaded. */
+  isUndecided(request: Request): boolean {
+    return request.extras?.chunk === undefined && this.startOf(request) === 0;
+  }
+
+  /** Whether its module is being loaded, so that it has not started. To be asked when that is decided. */
   isLoading(request: Request): boolean {
     return this.#window.status.isLoading(request.id);
   }
 
-  /** All requests in the window, as far as is known here. */
-  requests(): Iterable<Request> {
-    return this.#inFlight;
+  /**
+   * The item of a chunk that runs, and since when, in ms of `performance.now() + CLOCK_OFFSET`; `undefined`:
+   * none does.
+   */
+  runningItem(request: Request): { readonly index: number; readonly start: number } | undefined {
+    const { status } = this.#window;
+    const index = status.item();
+    const start = index < 0 || !this.isRunning(request) ? 0 : status.startOf(request.id + index);
+    return start === 0 ? undefined : { index, start };
   }
 
   /**
@@ -180,6 +201,8 @@ export class Worker {
     if (this.view.pending === 0) this.completions.begin();
     const error = this.#writer.stage(request);
     this.status.update();
+    // Completions are not awaited: a successor is needed as soon as it may get no more.
+    if (this.#isLimited && this.status.allowance <= 0) this.#lifecycleEvents.used(this);
     return error;
   }
 
@@ -194,7 +217,14 @@ export class Worker {
     const count = this.completions.read(limit, now, this.status.isPaused);
     if (count > 0) this.status.progressed();
     else this.status.update();
+    if (this.#isLimited && count > 0) this.#lifecycleEvents.used(this);
     return count;
+  }
+
+  /** After death: reads all completions that are left. */
+  readLastCompletions(now: number): void {
+    this.completions.readLast(now);
+    this.status.update();
   }
 
   /**
@@ -204,6 +234,13 @@ export class Worker {
   reclaim(n: number, why: ReclaimReason = 'balance'): Request[] {
     const requests = this.#writer.reclaim(n, why);
     this.status.update();
+    return requests;
+  }
+
+  /** Takes back the unstarted requests of a lower priority that may run elsewhere. See `WindowWriter.reclaimBelow`. */
+  reclaimBelow(priority: number): Request[] {
+    const requests = this.#writer.reclaimBelow(priority);
+    if (requests.length > 0) this.status.update();
     return requests;
   }
 

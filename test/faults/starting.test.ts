@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type Balancer, NoWorkerError } from 'leastwork';
 import { describe, expect, it } from 'vitest';
 import { withSmallBalancer } from '../support/balancer.js';
@@ -18,6 +19,9 @@ const env = { ...process.env, FAULT };
 
 const submitMany = (balancer: Balancer) =>
   Array.from({ length: 10 }, (_, i) => balancer.submit(faults.echo, [i]));
+
+/** What becomes of `submitMany` where nothing fails. */
+const submitted = Array.from({ length: 10 }, (_, i) => i);
 
 describe('a thread that cannot start', () => {
   it.each([
@@ -65,6 +69,37 @@ describe('a thread that cannot start', () => {
       });
     },
   );
+
+  it('fails no request while others are still coming up', async () => {
+    writeFileSync(FAULT, 'fails in 3');
+    await withSmallBalancer({ workers: 5, preload, env }, async (balancer) => {
+      const waiting = submitMany(balancer);
+      for (let ended = 0; ended < 3; ended++) await once(balancer, 'workerEnd');
+      expect(['open', 'half-open']).toContain(balancer.stats().circuit.state);
+      const later = submitMany(balancer);
+      rmSync(FAULT);
+      expect(await fates([...waiting, ...later])).toEqual([...submitted, ...submitted]);
+      expect(balancer.stats().circuit.state).toBe('closed');
+    });
+  });
+
+  it('fails no request while one is being added that may come up', async () => {
+    writeFileSync(FAULT, 'throws');
+    await withSmallBalancer({ preload, env }, async (balancer) => {
+      expect(await fates(submitMany(balancer))).toEqual(new Array(10).fill('ERR_NO_WORKER'));
+      writeFileSync(FAULT, 'fails in 0');
+      // While the circuit is open a start is refused at once.
+      let adding: Promise<number> | undefined;
+      while (balancer.stats().workers.length === 0) {
+        adding = balancer.add();
+        adding.catch(() => {});
+        await turn();
+      }
+      const waiting = submitMany(balancer);
+      rmSync(FAULT);
+      expect(await fates(waiting)).toEqual(submitted);
+    });
+  });
 
   it('is tried again, and then everything works again', async () => {
     writeFileSync(FAULT, 'throws');

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { withSmallBalancer } from '../support/balancer.js';
 import { fates } from '../support/fates.js';
@@ -48,5 +49,19 @@ describe('several workers crash at once', () => {
         if (i % 30 === 29) await requests[i - 10]!.catch(() => {});
       }
       expect(await fates(requests)).toEqual(expected);
+    }));
+
+  it('one after the other: a fresh thread is started at once, since each was up and had begun to work', () =>
+    withSmallBalancer({}, async (balancer) => {
+      const victims = Array.from({ length: 6 }, () => balancer.submit(faults.crash, ['exit']));
+      const good = balancer.submit(faults.echo, [1]);
+      for (const victim of victims) {
+        const [{ id }] = await once(balancer, 'workerEnd');
+        // The event comes ahead of the start, in the same turn.
+        await undefined;
+        expect(balancer.stats().workers).toMatchObject([{ id: id + 1, state: 'starting' }]);
+        await victim.catch(() => {});
+      }
+      expect(await good).toBe(1);
     }));
 });

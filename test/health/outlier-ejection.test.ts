@@ -138,6 +138,29 @@ describe('re-admission', () => {
   });
 });
 
+describe('the counts of an ejected worker', () => {
+  it('go with its thread: the next sweep does not judge the fresh one by them', () => {
+    const outliers = detector(2, { maxEjectionPercent: 100 });
+    for (let i = 0; i < 50; i++) outliers.observe(1, false);
+    for (let i = 0; i < 50; i++) outliers.observe(2, true);
+    expect(outliers.observe(1, false)).toEqual({ id: 1, reason: 'consecutive-failures' });
+    outliers.readmit(1);
+    expect(outliers.sweep()).toEqual([]);
+  });
+
+  it('go where it was ejected for another reason, too', () => {
+    const outliers = detector(2, { maxEjectionPercent: 100 });
+    for (let i = 0; i < 4; i++) outliers.observe(1, false);
+    outliers.observe(2, true);
+    // It was silent, say, and so has been replaced.
+    outliers.readmit(1);
+    for (let i = 0; i < 4; i++) {
+      expect(outliers.observe(1, false)).toBeUndefined();
+      outliers.observe(2, true);
+    }
+  });
+});
+
 describe('a changing set', () => {
   it('forgets who has gone, and frees the place among the ejected', () => {
     const outliers = detector(3);

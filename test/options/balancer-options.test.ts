@@ -64,8 +64,15 @@ const table: { [Name in keyof Required<BalancerOptions>]: { refused: unknown[]; 
       { stackSizeMb: '4' },
       { stackSizeMb: 0.2 },
       { codeRangeSizeMb: 5e9 },
+      { maxOldGenerationSizeMb: 2.9 },
     ],
-    taken: [{}, { maxOldGenerationSizeMb: 64, stackSizeMb: 0.25 }, { codeRangeSizeMb: 512 }],
+    taken: [
+      {},
+      { maxOldGenerationSizeMb: 3 },
+      { maxYoungGenerationSizeMb: 0.01, codeRangeSizeMb: 0.01 },
+      { maxOldGenerationSizeMb: 64, stackSizeMb: 0.25 },
+      { codeRangeSizeMb: 512 },
+    ],
   },
   env: {
     refused: [...notObjects, [], new Map([['A', 'b']]), { A: 1 }, { A: null }, { A: Symbol('s') }],

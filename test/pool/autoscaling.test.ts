@@ -11,6 +11,7 @@ interface FakeWorker {
   unstarted: number;
   oldestUnstarted: { id: number; extras?: object } | undefined;
   runningRequest: { key?: string } | undefined;
+  completions: { lastProgress: number };
 }
 
 /** A set as `Autoscaling` sees it, whose numbers the test sets. */
@@ -20,6 +21,7 @@ class World {
   starting = 0;
   busy = true;
   newest = 0;
+  marked = new Set<object>();
   workers: FakeWorker[] = [];
   waiting: { id: number }[] = [];
   readonly autoscaling: Autoscaling;
@@ -48,7 +50,15 @@ class World {
         return world.workers;
       },
       get queue() {
-        return { size: world.waiting.length, oldest: () => world.waiting[0] };
+        return {
+          size: world.waiting.length,
+          get hasMarked() {
+            return world.waiting.some((request) => world.marked.has(request));
+          },
+          mark() {
+            world.marked = new Set(world.waiting);
+          },
+        };
       },
     };
     this.autoscaling = new Autoscaling(
@@ -67,7 +77,8 @@ class World {
       sessions: 0,
       unstarted: 0,
       oldestUnstarted: undefined,
-      runningRequest: undefined,
+      runningRequest: {},
+      completions: { lastProgress: 0 },
       ...values,
     }));
   }
@@ -155,15 +166,42 @@ describe('waiting', () => {
     expect(world.target).toBe(2);
   });
 
-  it('does not count while a worker idles: the policy wants it so', () => {
-    world.setWorkers(2);
-    world.target = 2;
-    world.workers[1] = { ...(world.workers[1] as FakeWorker), view: { pending: 0 } };
-    world.submit();
-    world.autoscaling.look(0);
-    world.autoscaling.look(500);
+  it('does not count where a thread is about to start the request, however soon the set is to grow', () => {
+    world = new World(0);
+    const given = {
+      view: { pending: 1 },
+      unstarted: 1,
+      oldestUnstarted: { id: 1 },
+      runningRequest: undefined,
+    };
+    world.setWorkers(1, { ...given, completions: { lastProgress: 100 } });
+    world.newest = 1;
+    world.autoscaling.look(100);
+    world.autoscaling.look(149);
+    expect(world.target).toBe(1);
+    // It is held by something.
+    world.autoscaling.look(150);
+    expect(world.target).toBe(2);
+    world = new World(0);
+    world.setWorkers(1, { ...given, view: { pending: 2 }, unstarted: 2, completions: { lastProgress: 100 } });
+    world.newest = 2;
+    world.autoscaling.look(100);
     expect(world.target).toBe(2);
   });
+
+  it.each([0, 50])(
+    'does not count while a worker idles: the policy wants it so (growAfter %i)',
+    (growAfter) => {
+      world = new World(growAfter);
+      world.setWorkers(2);
+      world.target = 2;
+      world.workers[1] = { ...(world.workers[1] as FakeWorker), view: { pending: 0 } };
+      world.submit();
+      world.autoscaling.look(0);
+      world.autoscaling.look(500);
+      expect(world.target).toBe(2);
+    },
+  );
 
   it.each([
     ['of a session', { session: {} }],

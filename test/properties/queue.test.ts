@@ -24,6 +24,7 @@ class Model {
   /** Taken out and not settled: in some window. */
   taken: Entry[] = [];
   #age = 0;
+  #markedTo = 0;
   #id: number;
 
   constructor(firstId: number) {
@@ -66,7 +67,7 @@ class Model {
     if (this.waiting.length === 0) return;
     const [entry] = this.waiting.splice(pick % this.waiting.length, 1) as [Entry];
     if (!late) entry.request.resolve(1);
-    this.queue.forget();
+    this.queue.forget(entry.request);
     if (late) entry.request.resolve(1);
   }
 
@@ -79,7 +80,16 @@ class Model {
     this.taken.push(...this.waiting.splice(0));
   }
 
+  /** Requests that wait now are marked, also after they have been taken and put back. */
+  mark(): void {
+    this.queue.mark(this.#id === 1 ? LAST_ID : this.#id - 1);
+    // Before the first request there is none to be marked.
+    this.#markedTo = this.#age;
+  }
+
   check(): void {
+    const hasMarked = this.waiting.some(({ age }) => age < this.#markedTo);
+    equal(this.queue.hasMarked, hasMarked, 'hasMarked');
     equal(this.queue.size, this.waiting.length, 'size');
     equal(this.queue.peek()?.id, this.waiting[0]?.request.id, 'peek');
   }
@@ -122,6 +132,7 @@ const step: fc.Arbitrary<(model: Model) => void> = fc.oneof(
   },
   { weight: 1, arbitrary: pick.map((at) => (model: Model) => model.complete(at)) },
   { weight: 1, arbitrary: fc.constant((model: Model) => model.takeAll()) },
+  { weight: 1, arbitrary: fc.constant((model: Model) => model.mark()) },
 );
 /** Ids wrap in the middle of a run. */
 const firstId = fc.constantFrom(1, LAST_ID - 40, LAST_ID);

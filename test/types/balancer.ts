@@ -1,4 +1,4 @@
-import { Balancer, Router, type Session, tasks } from 'leastwork';
+import { Balancer, type MapOutcome, type MapResults, Router, type Session, tasks } from 'leastwork';
 import { context, transfer } from 'leastwork/task';
 import { expectType } from './expect.js';
 
@@ -56,18 +56,35 @@ for (const target of [balancer, router]) {
 
 // Maps: the item is the task's only argument.
 for (const target of [balancer, router]) {
-  expectType<AsyncIterableIterator<string>>()(target.map([new Uint8Array(1)], handles.sha256), true);
-  expectType<AsyncIterableIterator<number>>()(
-    target.map(new Set(['a']), (text) => text.length, { ordered: false, submit: { timeout: 5 } }),
-    true,
-  );
+  const lengths = target.map(new Set(['a']), (text) => text.length, {
+    ordered: false,
+    batch: 'auto',
+    retry: { attempts: 3, delay: 1, when: (error, item) => error instanceof Error && item !== 1 },
+    submit: { timeout: 5 },
+  });
+  expectType<MapResults<string, number>>()(lengths, true);
+  expectType<{ readonly index: number; readonly item: string } | undefined>()(lengths.failed, true);
+  const bytes = [new Uint8Array(1)];
+  expectType<MapResults<(typeof bytes)[number], string>>()(target.map(bytes, handles.sha256), true);
   async function* source() {
     yield 1;
   }
-  expectType<AsyncIterableIterator<boolean>>()(
+  expectType<MapResults<number, boolean>>()(
     target.map(source(), (n) => n > 0),
     true,
   );
+  for await (const outcome of target.mapSettled(source(), async (n) => `${n}`)) {
+    expectType<MapOutcome<number, string>>()(outcome, true);
+    expectType<number>()(outcome.item, true);
+    if (outcome.status === 'fulfilled') expectType<string>()(outcome.value, true);
+    else expectType<unknown>()(outcome.reason, true);
+    // @ts-expect-error only of one that is fulfilled
+    void outcome.value;
+  }
+  // @ts-expect-error no such batch
+  target.map([1], (n) => n, { batch: 'all' });
+  // @ts-expect-error how often
+  target.map([1], (n) => n, { retry: { delay: 1 } });
   // @ts-expect-error items of the wrong type
   target.map(['text'], handles.sha256);
   // @ts-expect-error a transfer list is of one request

@@ -1,9 +1,12 @@
+import { MessagePort } from 'node:worker_threads';
 import fc from 'fast-check';
 import { Balancer } from 'leastwork';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { ToWorker } from '../../dist/src/protocol/messages.js';
 import { advance } from '../../dist/src/protocol/positions.js';
 import { Request } from '../../dist/src/requests/request.js';
-import { Arena, ArenaMemory } from '../../dist/src/worker/arena.js';
+import { Arena } from '../../dist/src/worker/arena.js';
+import { ArenaMemory } from '../../dist/src/worker/arena-memory.js';
 import { InFlight } from '../../dist/src/worker/in-flight.js';
 import { Gate, wait } from '../support/gate.js';
 import { watchMessages } from '../support/messages.js';
@@ -168,3 +171,49 @@ describe('the memory beside a window', () => {
     expect(await Promise.all(all)).toEqual([...Array(600).keys()]);
   });
 });
+
+describe('the memory for arenas', () => {
+  it('belongs to the process: threads of other Balancers use it again', async () => {
+    const bytes = new Uint8Array(10_000);
+    const size = (given: Uint8Array) => given.length;
+    const once = async () => {
+      const balancer = new Balancer({ workers: 1 });
+      expect(await balancer.submit(size, [bytes])).toBe(10_000);
+      await balancer.close();
+    };
+    const made = arenasMade();
+    for (let i = 0; i < 3; i++) await once();
+    expect(made.size).toBe(1);
+  });
+
+  it('is let go when it has not been needed from one look to the next', () => {
+    const memory = new ArenaMemory();
+    const taken = [memory.take(), memory.take(), memory.take()];
+    for (const one of taken) memory.giveBack(one);
+    memory.shrink();
+    expect(memory.free).toBe(3);
+    const needed = memory.take();
+    memory.giveBack(needed);
+    memory.shrink();
+    expect(memory.free).toBe(1);
+    memory.shrink();
+    expect(memory.free).toBe(0);
+    expect(taken).not.toContain(memory.take());
+  });
+});
+
+/** The different arenas that threads are given from now on. */
+function arenasMade(): Set<SharedArrayBuffer> {
+  const made = new Set<SharedArrayBuffer>();
+  const original = MessagePort.prototype.postMessage;
+  const spy = vi.spyOn(MessagePort.prototype, 'postMessage').mockImplementation(function (
+    this: MessagePort,
+    ...args
+  ) {
+    const [message] = args as unknown as [ToWorker];
+    if (message.type === 'share' && message.number === 0) made.add(message.buffer);
+    return original.apply(this, args);
+  });
+  onTestFinished(() => spy.mockRestore());
+  return made;
+}

@@ -27,7 +27,7 @@ export class Functions {
 
   /** Whether the task's definition has arrived. */
   has(id: number): boolean {
-    return this.#definitions.has(id);
+    return this.#definitions.has(id) || this.#ready.has(id);
   }
 
   /** The function of a task, if it has been compiled or loaded; for the hot path. */
@@ -57,7 +57,7 @@ export class Functions {
       );
     try {
       const fn = compileInline(definition);
-      this.#ready.set(id, fn);
+      this.#made(id, fn);
       return fn;
     } catch (error) {
       return Promise.reject(error);
@@ -68,18 +68,24 @@ export class Functions {
     try {
       const found = loadExport(definition);
       if (typeof found !== 'function') return this.#load(definition.id, found);
-      this.#ready.set(definition.id, found);
+      this.#made(definition.id, found);
       return found;
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
+  /** Its definition, which may be long, is not needed any more. */
+  #made(id: number, fn: TaskFunction): void {
+    this.#ready.set(id, fn);
+    this.#definitions.delete(id);
+  }
+
   #load(id: number, loading: Promise<TaskFunction>): Promise<TaskFunction> {
     this.#loading.set(id, loading);
     const isCurrent = () => this.#loading.get(id) === loading;
     loading.then(
-      (fn) => isCurrent() && this.#loading.delete(id) && this.#ready.set(id, fn),
+      (fn) => isCurrent() && this.#loading.delete(id) && this.#made(id, fn),
       () => isCurrent() && this.#loading.delete(id),
     );
     return loading;

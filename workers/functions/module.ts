@@ -2,6 +2,7 @@ import { didYouMean } from '../../src/errors/did-you-mean.js';
 import { TaskNotFoundError } from '../../src/errors/errors.js';
 import type { ModuleAddress, ModuleDefinition } from '../../src/protocol/messages.js';
 import { importFrom } from './importer.js';
+import { syntaxErrorPlace } from './syntax-errors.js';
 import type { TaskFunction } from './task-function.js';
 import { switchOnTsx } from './tsx.js';
 
@@ -40,9 +41,8 @@ export async function loadModule(address: ModuleAddress): Promise<unknown> {
     loaded.set(keyOf(address), namespace);
     return namespace;
   } catch (error) {
-    throw new TaskNotFoundError(`task '${name}': its module ${url} does not load: ${messageOf(error)}`, {
-      cause: error,
-    });
+    const why = `${messageOf(error)}${syntaxErrorPlace(error, url)}`;
+    throw new TaskNotFoundError(`task '${name}': its module ${url} does not load: ${why}`, { cause: error });
   }
 }
 

@@ -6,12 +6,14 @@ import { encodeFailure, type Failure } from '../../src/errors/failure.js';
 import type { Window } from '../../src/protocol/window.js';
 import { flags } from '../../src/values/slot-format.js';
 import { writeOne } from '../../src/values/slot-writer.js';
+import type { Output } from '../output.js';
 import { withoutWorkLoop } from './frames.js';
 import { sendMarked, type WorkerChannel } from './send.js';
 
 export class Delivery {
   readonly #window: Window;
   readonly #channel: WorkerChannel;
+  readonly #output: Output;
 
   /**
    * Messages were sent since the last completion that the main thread must receive before it reads the next
@@ -19,9 +21,10 @@ export class Delivery {
    */
   #hasSent = false;
 
-  constructor(window: Window, channel: WorkerChannel) {
+  constructor(window: Window, channel: WorkerChannel, output: Output) {
     this.#window = window;
     this.#channel = channel;
+    this.#output = output;
   }
 
   /** A message was sent that must arrive before the next completion is read. */
@@ -36,8 +39,8 @@ export class Delivery {
     if (kind < 0) {
       kind = flags.byMessage;
       try {
-        sendMarked(this.#channel, value, 'the result', (plain, buffers) => {
-          return { type: 'result', id, value: plain, failure: undefined, buffers };
+        sendMarked(this.#channel, value, 'the result', (parts) => {
+          return { type: 'result', id, failure: undefined, ...parts };
         });
       } catch (error) {
         this.#sendFailure(id, encodeFailure(error));
@@ -53,16 +56,24 @@ export class Delivery {
   }
 
   #publish(slot: number, position: number, id: number, kind: number, runTime: number): void {
+    if (this.#output.isPending) this.#output.flush();
     const { i32, f32 } = this.#window.memory;
     i32[slot] = id;
-    i32[slot + 1] = kind;
+    i32[slot + 1] = this.#hasSent ? kind | flags.hasSent : kind;
     f32[slot + 2] = runTime;
-    i32[slot + 3] = this.#hasSent ? this.#channel.sent : 0;
+    i32[slot + 3] = this.#channel.sent;
     this.#hasSent = false;
     this.#window.complete(position);
   }
 
   #sendFailure(id: number, failure: Failure): void {
-    this.#channel.send({ type: 'result', id, value: undefined, failure, buffers: undefined });
+    this.#channel.send({
+      type: 'result',
+      id,
+      value: undefined,
+      failure,
+      buffers: undefined,
+      errors: undefined,
+    });
   }
 }

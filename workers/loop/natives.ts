@@ -2,17 +2,16 @@
  * Node's functions that the work loop needs, kept before any task runs: a task may install fake timers, or
  * replace `process.exit`, and the loop must go on.
  */
-const clock = performance;
-const read = performance.now;
+import { performance } from '../../src/protocol/clock.js';
+import { setImmediate } from '../../src/protocol/timers.js';
+
 const end = process.exit;
 
 /** As `performance.now()`, in ms. */
-export function now(): number {
-  return read.call(clock);
-}
+export const now = performance.now;
 
 /** Calls a function in the next turn of the event loop. */
-export const inNextTurn: (call: () => void) => void = setImmediate;
+export const inNextTurn = setImmediate;
 
 /** Ends the thread. */
 export function exit(): void {

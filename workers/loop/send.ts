@@ -2,15 +2,20 @@
 import type { Transferable } from 'node:worker_threads';
 import { NotCloneableError } from '../../src/errors/errors.js';
 import type { Channel } from '../../src/protocol/channel.js';
-import type { ToMain, ToWorker } from '../../src/protocol/messages.js';
+import type { ResultMessage, ToMain, ToWorker } from '../../src/protocol/messages.js';
 import { cloneError } from '../../src/values/clone-errors.js';
+import { detailsOf } from '../../src/values/error-details.js';
 import { pack } from '../../src/values/pack.js';
 import { detachedAt } from '../../src/values/transfer-list.js';
 import { transferListOf } from '../task.js';
+import { withoutWorkLoop } from './frames.js';
 
 export type WorkerChannel = Channel<ToWorker, ToMain>;
 
-type MessageOf = (value: unknown, buffers: readonly ArrayBufferView[] | undefined) => ToMain;
+/** The parts of a message that carries a value. */
+export type ValueParts = Pick<ResultMessage, 'value' | 'buffers' | 'errors'>;
+
+type MessageOf = (parts: ValueParts) => ToMain;
 
 /**
  * Sends a value that `transfer()` may have marked.
@@ -49,10 +54,11 @@ export function send(
   messageOf: MessageOf,
 ): void {
   try {
-    const { value, buffers, signals, stuck } = pack(given, list);
+    const { value, buffers, signals, errors, stuck } = pack(given, list);
     // The clone would make an empty object of it.
     if (stuck || signals !== undefined) throw new Error('an AbortSignal can be sent to a task only');
-    channel.send(messageOf(value, buffers), list as readonly Transferable[] | undefined);
+    const parts = { value, buffers, errors: detailsOf(errors, withoutWorkLoop) };
+    channel.send(messageOf(parts), list as readonly Transferable[] | undefined);
   } catch (error) {
     throw refusal(error, given, list, what);
   }

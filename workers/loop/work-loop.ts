@@ -7,9 +7,10 @@ import { NotCloneableError } from '../../src/errors/errors.js';
 import { encodeFailure } from '../../src/errors/failure.js';
 import { Channel } from '../../src/protocol/channel.js';
 import { CLOCK_OFFSET } from '../../src/protocol/clock.js';
-import type { ToWorker, WorkerInit } from '../../src/protocol/messages.js';
+import type { ArgumentsMessage, ChunkPayload, ToWorker, WorkerInit } from '../../src/protocol/messages.js';
 import { SpinPermits } from '../../src/protocol/spin-permits.js';
 import { Window } from '../../src/protocol/window.js';
+import { restoreErrors } from '../../src/values/error-details.js';
 import { restoreBuffers } from '../../src/values/restore-buffers.js';
 import { flags } from '../../src/values/slot-format.js';
 import { readValues } from '../../src/values/slot-reader.js';
@@ -21,10 +22,11 @@ import { ArgumentSignals } from '../input/argument-signals.js';
 import { Arguments } from '../input/arguments.js';
 import { ControlMessages } from '../input/control-messages.js';
 import { SharedBuffers } from '../input/shared-buffers.js';
-import { redirectOutput } from '../output.js';
+import { Output } from '../output.js';
 import { Stream } from '../stream.js';
 import { enter } from '../task.js';
 import { Announcer } from './announcer.js';
+import { type ChunkHost, ChunkRun, isThenable } from './chunk.js';
 import { CurrentRequest } from './current-request.js';
 import { Delivery } from './delivery.js';
 import { exit, inNextTurn, now } from './natives.js';
@@ -38,6 +40,15 @@ import { Turns } from './turns.js';
  */
 const NAP_MS = 10;
 /**
+ * How many messages may be unread by the main thread before a task that prints, or reports progress, waits
+ * for it; and how long it waits. Then it goes on, since the main thread may itself be waiting for the task.
+ */
+const MAX_UNREAD_OUTPUT = 64;
+const OUTPUT_WAIT_MS = 20;
+const MAX_UNREAD_PROGRESS = 256;
+const PROGRESS_WAIT_MS = 1_000;
+
+/**
  * A worker that requests wait for reports ready early; if others could run them meanwhile, only when it
  * really is.
  */
@@ -49,6 +60,7 @@ export class WorkLoop {
   readonly #window: Window;
   readonly #channel: WorkerChannel;
   readonly #functions = new Functions();
+  readonly #output: Output;
   readonly #delivery: Delivery;
   readonly #announcer: Announcer;
   readonly #current: CurrentRequest;
@@ -68,22 +80,25 @@ export class WorkLoop {
     if (isReadyEarly(init)) this.#channel.send({ type: 'ready' });
     this.#shares = new SharedBuffers(() => this.#channel.receiveNext());
     this.#arguments = new Arguments(init.argumentsPort, this.#window.status);
-    this.#delivery = new Delivery(this.#window, this.#channel);
+    this.#output = new Output({
+      send: (stream, chunk) => {
+        this.#channel.send({ type: 'output', stream, chunk });
+        this.#delivery.sent();
+      },
+      awaitRoom: () => this.#window.flow.awaitRoom(this.#channel.sent, MAX_UNREAD_OUTPUT, OUTPUT_WAIT_MS),
+    });
+    this.#delivery = new Delivery(this.#window, this.#channel, this.#output);
     this.#announcer = new Announcer(this.#window, this.#channel);
     this.#stream = new Stream({
       channel: this.#channel,
+      flush: () => this.#output.flush(),
       sent: () => this.#delivery.sent(),
       turn: () => (this.#turns.isDue(now()) ? this.#turns.take() : undefined),
       isCancelled: (id) => this.#window.isCancelled(id),
     });
     this.#spinner = new Spinner(this.#window, new SpinPermits(init.spinners), init.id, init.spin);
     this.#turns = new Turns(this.#window.status, init.watchHeap);
-    this.#current = new CurrentRequest(this.#window, (id, value) => {
-      send(this.#channel, value, undefined, 'the progress value', (plain, buffers) => {
-        return { type: 'progress', id, value: plain, buffers };
-      });
-      this.#delivery.sent();
-    });
+    this.#current = new CurrentRequest(this.#window, (id, value) => this.#progress(id, value));
     this.#control = new ControlMessages({
       functions: this.#functions,
       shares: this.#shares,
@@ -94,11 +109,8 @@ export class WorkLoop {
       status: this.#window.status,
       channel: this.#channel,
     });
-    redirectOutput((stream, chunk) => {
-      this.#channel.send({ type: 'output', stream, chunk });
-      this.#delivery.sent();
-    });
-    process.once('exit', () => this.#returnTransferred());
+    this.#output.redirect();
+    process.once('exit', () => this.#end());
   }
 
   /** Loads the modules to be preloaded, reports ready, and begins. */
@@ -173,6 +185,13 @@ export class WorkLoop {
       let result: unknown;
       try {
         const task = known ?? this.#find(number, id);
+        if ((kind & flags.chunk) !== 0) {
+          const waiting = this.#runChunk(position, id, i32[slot + 3] as number, task, start);
+          if (waiting !== undefined) return waiting;
+          start = now();
+          if (this.#turns.isDue(start)) return this.#turns.take();
+          continue;
+        }
         let values: readonly unknown[];
         if ((kind & flags.byMessage) === 0) {
           values = readValues(memory, slot, kind, this.#shares.of);
@@ -196,6 +215,53 @@ export class WorkLoop {
       start = end;
       if (this.#turns.isDue(end)) return this.#turns.take();
     }
+  }
+
+  /**
+   * Runs the items of a chunk; see `ChunkRun`. Throws only if the chunk cannot be read.
+   */
+  #runChunk(
+    position: number,
+    id: number,
+    sending: number,
+    task: TaskFunction | Promise<TaskFunction>,
+    start: number,
+  ): Promise<void> | undefined {
+    const { values, context } = this.#readArguments(sending);
+    const request = { id, payload: values[0] as ChunkPayload, context };
+    const host: ChunkHost = {
+      window: this.#window,
+      channel: this.#channel,
+      current: this.#current,
+      sent: () => this.#delivery.sent(),
+      turn: (at) => (this.#turns.isDue(at) ? this.#turns.take() : undefined),
+      over: (failed, since, end) => {
+        this.#delivery.result(position, id, failed, end - since);
+        this.#ended(since, end);
+      },
+    };
+    enter(this.#current);
+    const run = (loaded: TaskFunction, since: number) => new ChunkRun(host, loaded, request, since).run();
+    const waiting = typeof task === 'function' ? run(task, start) : this.#loadChunk(id, task, run);
+    return waiting?.then(() => (this.#turns.isDue(now()) ? this.#turns.take() : undefined));
+  }
+
+  /** If the task cannot be loaded, each item fails with that error. */
+  async #loadChunk(
+    id: number,
+    loading: Promise<TaskFunction>,
+    run: (task: TaskFunction, since: number) => Promise<void> | undefined,
+  ): Promise<void> {
+    let task: TaskFunction;
+    try {
+      task = await loading;
+      this.#loaded(id);
+    } catch (error) {
+      task = () => {
+        throw error;
+      };
+    }
+    await run(task, now());
   }
 
   async #runLoaded(id: number, loading: Promise<TaskFunction>, values: readonly unknown[]): Promise<unknown> {
@@ -235,14 +301,18 @@ export class WorkLoop {
     if (this.#window.isCancelled(id)) throw new Error('cancelled before its function was loaded');
   }
 
-  #take(id: number, sending: number): readonly unknown[] {
+  #readArguments(sending: number): ArgumentsMessage {
     const message = this.#arguments.take(sending);
-    if (message === undefined) {
-      const cause = this.#arguments.unreadable;
-      throw new NotCloneableError('arguments', 'something that the worker could not read', { cause });
-    }
+    if (message !== undefined) return message;
+    const cause = this.#arguments.unreadable;
+    throw new NotCloneableError('arguments', 'something that the worker could not read', { cause });
+  }
+
+  #take(id: number, sending: number): readonly unknown[] {
+    const message = this.#readArguments(sending);
     this.#signals.begin(message);
     restoreBuffers(message.buffers);
+    restoreErrors(message.errors);
     this.#current.begin(id, message.context);
     return message.values;
   }
@@ -254,11 +324,22 @@ export class WorkLoop {
     this.#announcer.completed(end, end - start);
   }
 
+  /** In order with the task's output; and not far ahead of the main thread. */
+  #progress(id: number, value: unknown): void {
+    this.#output.flush();
+    this.#window.flow.awaitRoom(this.#channel.sent, MAX_UNREAD_PROGRESS, PROGRESS_WAIT_MS);
+    send(this.#channel, value, undefined, 'the progress value', (parts) => {
+      return { type: 'progress', id, ...parts };
+    });
+    this.#delivery.sent();
+  }
+
   /**
    * The thread ends: returns transferred values of requests that it has not started, since they exist nowhere
    * else.
    */
-  #returnTransferred(): void {
+  #end(): void {
+    this.#output.flush();
     this.#window.handover.takeLast();
     for (const [message, transferred] of this.#arguments.transferred()) {
       try {
@@ -268,12 +349,4 @@ export class WorkLoop {
       }
     }
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    value !== null &&
-    (typeof value === 'object' || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
-  );
 }

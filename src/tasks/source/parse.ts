@@ -43,6 +43,8 @@ const METHOD_PREFIX = '({';
  * @param text as `Function.prototype.toString` gives it
  * @param name for messages, and in place of a method's key
  * @throws NotAFunctionError it is a class, a getter or setter, a private method, or cannot be parsed
+ * @throws Error the parser, which is loaded with the first function, could not be loaded; the next call tries
+ *   again
  * @throws RangeError it is nested too deeply for the stack
  */
 export function parseFunction(text: string, name: string): ParsedFunction {
@@ -130,6 +132,8 @@ function tryParse(text: string, problem?: { message?: string }): Node | undefine
     // The stack was too short, which says nothing about the text. The parser mostly reports it as a
     // SyntaxError.
     if (error instanceof RangeError || /^Not enough stack/.test(message)) throw new RangeError(message);
+    // The parser could not be loaded, which says nothing about the text either. Its own errors have a position.
+    if (!(error instanceof SyntaxError && 'pos' in error)) throw error;
     if (problem !== undefined) problem.message = message;
     return undefined;
   }

@@ -1,0 +1,38 @@
+/** Size of the next chunk: a few ms of work, less near the end of the input so that no worker idles. */
+
+/** Work in one chunk, in ms: many times what a chunk costs, little enough to be spread evenly. */
+const TARGET_MS = 8;
+
+/** Size before the first measurement. */
+const FIRST_BYTES = 16 * 1024;
+
+/** Lower limit for the smaller chunks near the end. */
+const LEAST_AT_END = 8 * 1024;
+
+/** Weight of the latest chunk in the mean. */
+const WEIGHT = 0.3;
+
+export class ChunkSize {
+  readonly #most: number;
+  #bytesPerMs = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Records a finished run. */
+  ran(bytes: number, ms: number): void {
+    if (bytes === 0) return;
+    const speed = bytes / Math.max(ms, 0.001);
+    // A mean of time per byte: slow chunks weigh as much as they cost.
+    this.#bytesPerMs =
+      this.#bytesPerMs === 0 ? speed : 1 / ((1 - WEIGHT) / this.#bytesPerMs + WEIGHT / speed);
+  }
+
+  /** @param left bytes not yet run, if known */
+  next(left: number | undefined, workers: number): number {
+    const bytes = this.#bytesPerMs === 0 ? FIRST_BYTES : this.#bytesPerMs * TARGET_MS;
+    const share = left === undefined ? this.#most : Math.max(LEAST_AT_END, left / (2 * workers));
+    return Math.max(1, Math.min(bytes, share, this.#most));
+  }
+}

@@ -1,0 +1,42 @@
+/** The task of a batch's threads: runs chunks. */
+import type { Overflow, ThreadSetup } from './layout.js';
+import { ChunkRun } from './thread/chunk-run.js';
+import { type ItemFunction, loadFunction } from './thread/function.js';
+import type { ParseCsv } from './thread/items.js';
+
+/** A setup with its function and parser loaded. */
+interface Loaded {
+  readonly setup: ThreadSetup;
+  readonly fn: ItemFunction;
+  readonly parseCsv: ParseCsv | undefined;
+}
+
+const loaded = new Map<string, Loaded>();
+
+// Output of the function must not mix with the results on standard output.
+process.stdout._write = (chunk, encoding, done) => process.stderr._write(chunk, encoding, done);
+process.stdout._writev = undefined;
+
+/** Loads the function. Rejects if that fails. */
+export async function prepare(json: string): Promise<void> {
+  if (loaded.has(json)) return;
+  const setup = JSON.parse(json) as ThreadSetup;
+  const fn = await loadFunction(setup.task);
+  loaded.set(json, { setup, fn, parseCsv: setup.format === 'csv' ? await loadCsv() : undefined });
+}
+
+/** Runs a chunk; see `layout.ts`. Results are in its memory, except for an overflow. */
+export function runChunk(
+  json: string,
+  memory: SharedArrayBuffer,
+  inputBytes: number,
+): Overflow | undefined | Promise<Overflow | undefined> {
+  const ready = loaded.get(json);
+  if (ready === undefined) return prepare(json).then(() => runChunk(json, memory, inputBytes));
+  return new ChunkRun(ready.setup, ready.fn, memory, inputBytes, ready.parseCsv).run();
+}
+
+async function loadCsv(): Promise<ParseCsv> {
+  const { parse } = await import('csv-parse/sync');
+  return (text, columns) => parse(text, { columns: [...columns], skip_empty_lines: true });
+}

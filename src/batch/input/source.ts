@@ -1,0 +1,148 @@
+/** Inputs as bytes: files, standard input, streams. Compressed files are read through a decompressor. */
+import { close, createReadStream, fstatSync, openSync, read } from 'node:fs';
+import { PassThrough, pipeline, type Readable, type Transform } from 'node:stream';
+import { promisify } from 'node:util';
+import * as zlib from 'node:zlib';
+import { BatchError, BatchFileError } from '../errors.js';
+
+const readBytes = promisify(read);
+
+/** A path, `-` for standard input, or a stream of bytes. */
+export type BatchInput = string | Readable;
+
+/** An open input, read forwards only. */
+export interface ByteSource {
+  /** Total bytes, if known. */
+  readonly size: number | undefined;
+  /** Reads at least one byte into `into`; 0 at the end. */
+  read(into: Buffer): Promise<number>;
+  /** Continues at a later position. */
+  skipTo(position: number): Promise<void>;
+  close(): void;
+}
+
+/** Size of a decompressor's pieces. */
+const PIECE = 256 * 1024;
+
+export function nameOf(input: BatchInput): string {
+  return typeof input === 'string' ? input : '(stream)';
+}
+
+/** @throws BatchFileError, BatchError */
+export function openSource(input: BatchInput): ByteSource {
+  if (typeof input !== 'string') return new StreamSource(input, '(stream)');
+  if (input === '-') {
+    // A read pending in libuv's thread pool would block the exit of the process; a stream's does not.
+    return fstatSync(0).isFile() ? new FileSource(0, '-') : new StreamSource(process.stdin, '-');
+  }
+  let file: number;
+  try {
+    file = openSync(input, 'r');
+    if (fstatSync(file).isDirectory())
+      throw Object.assign(new Error('EISDIR'), { code: 'EISDIR', errno: -21 });
+  } catch (error) {
+    throw new BatchFileError(input, error);
+  }
+  const decompressor = decompressorFor(input);
+  const isFile = fstatSync(file).isFile();
+  if (decompressor === undefined && isFile) return new FileSource(file, input);
+  const stream = createReadStream('', { fd: file, highWaterMark: PIECE });
+  if (decompressor === undefined) return new StreamSource(stream, input);
+  const output = new PassThrough();
+  // Errors surface in the iteration over `output`.
+  pipeline(stream, decompressor, output, () => {});
+  return new StreamSource(output, input);
+}
+
+function decompressorFor(path: string): Transform | undefined {
+  if (path.endsWith('.gz')) return zlib.createGunzip({ chunkSize: PIECE });
+  if (!path.endsWith('.zst')) return undefined;
+  const { createZstdDecompress } = zlib as { createZstdDecompress?: (options: object) => Transform };
+  if (createZstdDecompress === undefined) {
+    throw new BatchError(
+      `${path}: this Node (${process.version}) cannot read Zstandard, which takes 22.15 or later: zstd -dc ${path} | leastwork map …`,
+    );
+  }
+  return createZstdDecompress({ chunkSize: PIECE });
+}
+
+class FileSource implements ByteSource {
+  readonly #file: number;
+  readonly #name: string;
+  #position = 0;
+
+  constructor(file: number, name: string) {
+    this.#file = file;
+    this.#name = name;
+  }
+
+  get size(): number {
+    return fstatSync(this.#file).size;
+  }
+
+  async read(into: Buffer): Promise<number> {
+    try {
+      const { bytesRead } = await readBytes(this.#file, into, 0, into.length, this.#position);
+      this.#position += bytesRead;
+      return bytesRead;
+    } catch (error) {
+      throw new BatchFileError(this.#name, error);
+    }
+  }
+
+  async skipTo(position: number): Promise<void> {
+    this.#position = position;
+  }
+
+  close(): void {
+    if (this.#file !== 0) close(this.#file, () => {});
+  }
+}
+
+class StreamSource implements ByteSource {
+  readonly size = undefined;
+  readonly #name: string;
+  readonly #stream: Readable;
+  readonly #chunks: AsyncIterator<Uint8Array | string>;
+  #rest = Buffer.alloc(0);
+  #position = 0;
+
+  constructor(stream: Readable, name: string) {
+    this.#stream = stream;
+    this.#name = name;
+    this.#chunks = stream[Symbol.asyncIterator]();
+  }
+
+  async read(into: Buffer): Promise<number> {
+    if (!(await this.#fill())) return 0;
+    const length = this.#rest.copy(into);
+    this.#rest = this.#rest.subarray(length);
+    this.#position += length;
+    return length;
+  }
+
+  async skipTo(position: number): Promise<void> {
+    while (this.#position < position && (await this.#fill())) {
+      const length = Math.min(position - this.#position, this.#rest.length);
+      this.#rest = this.#rest.subarray(length);
+      this.#position += length;
+    }
+  }
+
+  close(): void {
+    this.#stream.destroy();
+  }
+
+  async #fill(): Promise<boolean> {
+    try {
+      while (this.#rest.length === 0) {
+        const next = await this.#chunks.next();
+        if (next.done) return false;
+        this.#rest = Buffer.from(next.value as Uint8Array);
+      }
+      return true;
+    } catch (error) {
+      throw new BatchFileError(this.#name, error);
+    }
+  }
+}

@@ -1,0 +1,155 @@
+/**
+ * Writes the journal of a batch.
+ *
+ * A commit covers durable data only: first the output and the failed items are synchronised to the disk, then
+ * the commit is appended and synchronised. Commits run beside the work, one at a time, every COMMIT_MS. A
+ * crash of the process or of the machine loses the work since the last commit.
+ */
+import { closeSync, fdatasync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { BatchFileError } from '../errors.js';
+import type { Sink } from '../output/sink.js';
+import type { Identity } from './identity.js';
+import { commitText, type DoneRange, type FailedLine, failText, lineOf, TITLE } from './record.js';
+import { type JournalEnd, type JournalState, mergeRanges } from './state.js';
+
+const sync = promisify(fdatasync);
+
+/** Time from one commit to the next, in ms. */
+const COMMIT_MS = 200;
+
+/** A written part, to be committed once the writers have passed its data to the system. */
+export interface Uncommitted {
+  readonly range: DoneRange;
+  readonly items: number;
+  readonly failed: readonly FailedLine[];
+  /** Sizes of the files after this part. */
+  readonly output: number;
+  readonly errors: number;
+}
+
+export class Journal {
+  readonly #path: string;
+  readonly #file: number;
+  readonly #output: Sink;
+  readonly #errors: Sink | undefined;
+  readonly #failed: (error: unknown) => void;
+  #uncommitted: Uncommitted[] = [];
+  #totals: { items: number; failed: number; output: number; errors: number };
+  #timer: NodeJS.Timeout | undefined;
+  #committing: Promise<void> | undefined;
+
+  /** @param failed called with the error if a commit cannot be written */
+  constructor(
+    path: string,
+    state: JournalState | undefined,
+    sinks: { output: Sink; errors: Sink | undefined },
+    failed: (error: unknown) => void,
+  ) {
+    this.#path = path;
+    this.#output = sinks.output;
+    this.#errors = sinks.errors;
+    this.#failed = failed;
+    this.#totals = {
+      items: state?.items ?? 0,
+      failed: state?.failed ?? 0,
+      output: sinks.output.base,
+      errors: sinks.errors?.base ?? 0,
+    };
+    try {
+      this.#file = openSync(path, 'a');
+      ftruncateSync(this.#file, state?.bytes ?? 0);
+    } catch (error) {
+      throw new BatchFileError(path, error);
+    }
+  }
+
+  begin(identity: Identity): void {
+    this.#append(`${TITLE}\n${lineOf(`batch ${JSON.stringify(identity)}`)}${lineOf(`begin ${now()}`)}`);
+  }
+
+  resume(): void {
+    this.#append(lineOf(`resume ${now()}`));
+  }
+
+  retryFailed(): void {
+    this.#totals = { ...this.#totals, items: 0, failed: 0 };
+    this.#append(lineOf(`retry-failed ${now()}`));
+  }
+
+  /** Called in the order of writing. */
+  add(entry: Uncommitted): void {
+    this.#uncommitted.push(entry);
+    this.#timer ??= setTimeout(() => this.#commitSoon(), COMMIT_MS);
+  }
+
+  /** Commits everything written and records how the run ended. */
+  async end(how: Exclude<JournalEnd, 'open'>): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#committing;
+    await this.#commit();
+    this.#append(lineOf(`${how} ${now()}`));
+    await sync(this.#file);
+    closeSync(this.#file);
+  }
+
+  /** After a failure elsewhere: makes no further commit. */
+  async abandon(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#committing;
+    clearTimeout(this.#timer);
+    closeSync(this.#file);
+  }
+
+  #commitSoon(): void {
+    this.#committing = this.#commit()
+      .catch(this.#failed)
+      .finally(() => {
+        this.#committing = undefined;
+        this.#timer =
+          this.#uncommitted.length > 0 ? setTimeout(() => this.#commitSoon(), COMMIT_MS) : undefined;
+      });
+  }
+
+  async #commit(): Promise<void> {
+    const output = this.#output.base + this.#output.writer.written;
+    const errors = (this.#errors?.base ?? 0) + (this.#errors?.writer.written ?? 0);
+    let count = 0;
+    while (
+      count < this.#uncommitted.length &&
+      this.#uncommitted[count]!.output <= output &&
+      this.#uncommitted[count]!.errors <= errors
+    ) {
+      count++;
+    }
+    if (count === 0) return;
+    const entries = this.#uncommitted.splice(0, count);
+    await this.#output.sync();
+    await this.#errors?.sync();
+    const last = entries.at(-1) as Uncommitted;
+    const failed = entries.flatMap((entry) => entry.failed);
+    this.#totals = {
+      items: this.#totals.items + entries.reduce((sum, entry) => sum + entry.items, 0),
+      failed: this.#totals.failed + failed.length,
+      output: last.output,
+      errors: last.errors,
+    };
+    const done = mergeRanges(entries.map((entry) => entry.range));
+    const text = [...failed.map(failText), commitText({ done, ...this.#totals })];
+    this.#append(text.map(lineOf).join(''));
+    await sync(this.#file);
+  }
+
+  #append(text: string): void {
+    try {
+      const bytes = Buffer.from(text);
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
+    } catch (error) {
+      throw new BatchFileError(this.#path, error);
+    }
+  }
+}
+
+function now(): string {
+  return new Date().toISOString();
+}

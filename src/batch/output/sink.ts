@@ -1,0 +1,132 @@
+/**
+ * Destinations of results and failed items: a descriptor, a file replaced at the end, a file continued in
+ * place.
+ */
+import {
+  closeSync,
+  fchmodSync,
+  fdatasync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { BatchError, BatchFileError } from '../errors.js';
+import { ByteWriter } from './byte-writer.js';
+
+const sync = promisify(fdatasync);
+
+export interface Sink {
+  readonly writer: ByteWriter;
+  /** Bytes present before this run. */
+  readonly base: number;
+  /** Resolves when the written bytes would survive a power failure. */
+  sync(): Promise<void>;
+  /** Ends the output: flushes, and makes a replaced file appear. */
+  commit(): Promise<void>;
+  /** Removes a temporary file. Synchronous, for signals. */
+  discard(): void;
+}
+
+/** A descriptor opened by the caller, such as standard output. */
+export function descriptorSink(file: number, changed: () => void, name = nameOfDescriptor(file)): Sink {
+  const writer = new ByteWriter(file, name, undefined, changed);
+  return { writer, base: 0, sync: async () => {}, commit: () => writer.flush(), discard() {} };
+}
+
+function nameOfDescriptor(file: number): string {
+  return file === 1 ? 'standard output' : `descriptor ${file}`;
+}
+
+/**
+ * A file that appears complete or not at all: written under a temporary name beside it and renamed at the
+ * end. Symbolic links are followed, permissions of a replaced file are kept. Devices and pipes are written
+ * directly.
+ * @throws BatchFileError
+ */
+export function replacedFileSink(path: string, changed: () => void): Sink {
+  return inWords(path, () => {
+    const former = statSync(path, { throwIfNoEntry: false });
+    if (former?.isDirectory()) throw Object.assign(new Error('EISDIR'), { code: 'EISDIR', errno: -21 });
+    if (former !== undefined && !former.isFile()) {
+      return descriptorSink(openSync(path, 'w'), changed, path);
+    }
+    const target = former === undefined ? path : realpathSync(path);
+    const name = `.${basename(target).slice(0, 60)}.${process.pid}.${Date.now().toString(36)}.tmp`;
+    const temporary = join(dirname(target), name);
+    const file = openSync(temporary, 'wx');
+    const writer = new ByteWriter(file, path, 0, changed);
+    let isOpen = true;
+    return {
+      writer,
+      base: 0,
+      sync: async () => {},
+      async commit() {
+        await writer.flush();
+        if (!isOpen) return;
+        inWords(path, () => {
+          if (former !== undefined) fchmodSync(file, former.mode & 0o7777);
+          // Without it, a power failure soon after the rename can leave an empty file on some file systems.
+          fsyncSync(file);
+          closeSync(file);
+          renameSync(temporary, target);
+        });
+        isOpen = false;
+      },
+      discard() {
+        if (!isOpen) return;
+        isOpen = false;
+        try {
+          unlinkSync(temporary);
+        } catch {
+          // Already gone.
+        }
+      },
+    };
+  });
+}
+
+/**
+ * A file written in place after its first `base` bytes; the rest is cut off.
+ * @throws BatchFileError
+ * @throws BatchError the file is shorter than `base`
+ */
+export function continuedFileSink(path: string, base: number, changed: () => void): Sink {
+  return inWords(path, () => {
+    const file = openSync(path, base > 0 || statSync(path, { throwIfNoEntry: false }) ? 'r+' : 'w+');
+    const { size } = fstatSync(file);
+    if (!fstatSync(file).isFile())
+      throw new BatchError(`${path}: with a journal, this must be a regular file`);
+    if (size < base) {
+      throw new BatchError(
+        `${path}: has ${size} bytes, but the journal speaks of ${base}: it is not the file that was written`,
+      );
+    }
+    ftruncateSync(file, base);
+    const writer = new ByteWriter(file, path, base, changed);
+    return {
+      writer,
+      base,
+      sync: () => sync(file),
+      async commit() {
+        await writer.flush();
+        await sync(file);
+      },
+      discard() {},
+    };
+  });
+}
+
+function inWords<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw error instanceof BatchError ? error : new BatchFileError(path, error);
+  }
+}

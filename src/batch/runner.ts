@@ -1,0 +1,285 @@
+/**
+ * Runs the parts of the input on a Balancer's threads.
+ *
+ *     input ─→ Reader ─→ Work (parts, in order) ─→ chunk ─→ thread ─→ settle ─→ Work ─→ written
+ *                             ↑                                         │
+ *                             └── not run yet, to be run again ─────────┘
+ *
+ * The main thread moves bytes and positions only. Reading pauses while too much input or output is held in
+ * memory.
+ */
+import { setTimeout } from 'node:timers';
+import type { Balancer } from '../balancer.js';
+import { WorkerCrashedError } from '../errors/errors.js';
+import { tasks } from '../tasks/handles.js';
+import { ChunkSize } from './chunk-size.js';
+import { type LineEnds, lineEnds } from './input/line-ends.js';
+import { PIECE_BYTES, type Piece, Reader, type ReaderOptions } from './input/reader.js';
+import { crashError, type ItemError, timeoutError } from './item-error.js';
+import { field, HEADER_BYTES, resetHeader } from './layout.js';
+import { type ChunkMemory, MemoryPool } from './memory.js';
+import type { BatchSettings } from './options.js';
+import { retryDelay } from './retry.js';
+import { type Run, settle } from './settle.js';
+import { Setups } from './setups.js';
+import { Timeouts } from './timeouts.js';
+import { Part, Work } from './work.js';
+
+const { prepare, runChunk } = tasks<typeof import('./chunk-task.js')>(
+  new URL('./chunk-task.js', import.meta.url),
+);
+
+/** Chunks in flight per worker. With all cores busy, the main thread may take some ms to get its turn. */
+const CHUNKS_PER_WORKER = 4;
+
+/** Most bytes of input and results in memory before reading pauses. */
+const MOST_HELD = 64 * 1024 * 1024;
+
+/** Callbacks of the runner. */
+export interface RunnerEvents {
+  /** Parts are finished: some may be writable. */
+  done(parts: readonly Part[]): void;
+  /** A chunk has come back. */
+  ran(thread: number, items: number, bytes: number): void;
+  /** Whether writing lags behind. */
+  isFull(): boolean;
+  /** All work is finished, or stopped. */
+  ended(): void;
+  failed(error: unknown): void;
+}
+
+export class Runner {
+  readonly work = new Work();
+  readonly ends: LineEnds;
+  readonly #balancer: Balancer;
+  readonly #settings: BatchSettings;
+  readonly #events: RunnerEvents;
+  readonly #pool = new MemoryPool();
+  readonly #reader: Reader;
+  readonly #setups: Setups;
+  readonly #size = new ChunkSize(PIECE_BYTES);
+  readonly #timeouts: Timeouts;
+  readonly #running = new Map<Part, { memory: ChunkMemory; controller: AbortController }>();
+  readonly #delays = new Set<NodeJS.Timeout>();
+  #workers: number;
+  #held = 0;
+  #retried = 0;
+  #isReading = false;
+  #hasEnded = false;
+  #isStopped = false;
+  #isOver = false;
+
+  constructor(
+    balancer: Balancer,
+    settings: BatchSettings,
+    rangesOf: ReaderOptions['rangesOf'],
+    events: RunnerEvents,
+  ) {
+    this.#balancer = balancer;
+    this.#settings = settings;
+    this.#events = events;
+    this.ends = lineEnds(settings.format, settings.separator);
+    const { inputs, format } = settings;
+    this.#reader = new Reader({ inputs, ends: this.ends, hasHeader: format === 'csv', rangesOf }, this.#pool);
+    this.#setups = new Setups(settings);
+    this.#timeouts = new Timeouts(settings.timeout);
+    this.#workers = Math.max(1, balancer.stats().workers.length);
+  }
+
+  /** Runs of items beyond their first. */
+  get retried(): number {
+    return this.#retried;
+  }
+
+  /** Starts. Rejects if the function cannot be loaded. */
+  async start(): Promise<void> {
+    this.#pump();
+    await this.#balancer.submit(prepare, [this.#setups.plain]);
+  }
+
+  /** Starts no further items. With `now`, running items are abandoned. */
+  stop(now = false): void {
+    this.#isStopped = true;
+    for (const timer of this.#delays) clearTimeout(timer);
+    this.#delays.clear();
+    for (const { memory, controller } of this.#running.values()) {
+      Atomics.store(memory.header, field.stop, 1);
+      if (now) controller.abort(new Error('the batch was halted'));
+    }
+    if (now) this.#running.clear();
+    this.#endIfOver();
+  }
+
+  /** Continues after output has been written. */
+  advance(released: number): void {
+    this.#held -= released;
+    this.#pump();
+  }
+
+  #pump(): void {
+    if (this.#isOver) return;
+    const limit = this.#settings.concurrency ?? this.#workers * CHUNKS_PER_WORKER;
+    while (!this.#isStopped && this.#running.size < limit) {
+      const next = this.work.peek();
+      if (next === undefined) break;
+      // The first part always runs: the others wait for it.
+      if (next !== this.work.first && (this.#held > MOST_HELD || this.#events.isFull())) break;
+      this.#run(this.#cut());
+    }
+    this.#read();
+    this.#endIfOver();
+  }
+
+  /** Takes the first waiting part, or a piece of it. */
+  #cut(): Part {
+    const part = this.work.take() as Part;
+    const { bytes, memory } = part;
+    const left = this.#reader.left;
+    const all = left === undefined ? undefined : left + this.work.waitingBytes + bytes.length;
+    const size = this.#size.next(this.#hasEnded ? this.work.waitingBytes + bytes.length : all, this.#workers);
+    // A small rest is not worth a copy.
+    if (size * 1.5 >= bytes.length) return part;
+    const end = this.ends.firstFrom(bytes, Math.ceil(size));
+    if (end >= bytes.length) return part;
+    const head = new Part(part.range, part.from, bytes.subarray(0, end), part.setup);
+    head.isFirst = part.isFirst;
+    const tail = new Part(part.range, part.from + end, bytes.subarray(end), part.setup, memory);
+    this.work.replace(part, [head, tail]);
+    return this.work.take() as Part;
+  }
+
+  #run(part: Part): void {
+    const memory = this.#place(part);
+    const controller = new AbortController();
+    part.become('running');
+    if (part.attempts > 0) this.#retried++;
+    this.#running.set(part, { memory, controller });
+    const args: [string, SharedArrayBuffer, number] = [part.setup, memory.shared, part.bytes.length];
+    let killed: ItemError | undefined;
+    const unwatch = this.#timeouts.watch(memory.header, () => {
+      killed = timeoutError(this.#settings.timeout);
+      Atomics.store(memory.header, field.stop, 1);
+      controller.abort(new Error(killed.message));
+    });
+    this.#balancer.submit(runChunk, args, { signal: controller.signal }).then(
+      (overflow) => {
+        unwatch();
+        this.#returned({ part, memory, overflow });
+      },
+      (error) => {
+        unwatch();
+        killed ??= error instanceof WorkerCrashedError ? crashError(error) : undefined;
+        if (killed === undefined) this.#fail(error);
+        else this.#returned({ part, memory, killed });
+      },
+    );
+  }
+
+  /** Memory to run the part from: its own, if its bytes are at the beginning there; otherwise a copy. */
+  #place(part: Part): ChunkMemory {
+    const { bytes, memory } = part;
+    part.memory = undefined;
+    if (memory !== undefined && bytes.byteOffset === HEADER_BYTES) {
+      resetHeader(memory.header);
+      return memory;
+    }
+    const fresh = this.#pool.take(bytes.length);
+    part.bytes = fresh.bytes.subarray(HEADER_BYTES, HEADER_BYTES + bytes.length);
+    bytes.copy(part.bytes);
+    if (memory !== undefined) this.#pool.give(memory);
+    return fresh;
+  }
+
+  #returned(run: Run): void {
+    const { part, memory } = run;
+    // Abandoned by a halt.
+    if (this.#isOver || !this.#running.delete(part)) return;
+    const { length } = part.bytes;
+    if (run.overflow !== undefined) this.#pool.enlarge();
+    let parts: Part[];
+    try {
+      parts = settle(run, { ends: this.ends, retries: this.#settings.retry.attempts });
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    // A thread that is being ended may still write to its memory, so that is not reused.
+    if (run.killed === undefined) this.#pool.give(memory);
+    this.work.replace(part, parts);
+    const done = parts.filter(({ state }) => state === 'done');
+    let doneBytes = 0;
+    let items = 0;
+    this.#held -= length;
+    for (const each of parts) {
+      if (each.state === 'done') {
+        doneBytes += each.to - each.from;
+        items += each.done.items;
+        this.#held += each.done.output.length;
+      } else {
+        this.#held += each.bytes.length;
+        if (each.state === 'delayed') this.#delay(each);
+      }
+    }
+    this.#size.ran(doneBytes, (memory.header[field.time] as number) / 1000);
+    this.#events.ran(memory.header[field.thread] as number, items, doneBytes);
+    this.#events.done(done);
+    this.#pump();
+  }
+
+  /** Schedules a retry; no worker waits for it. */
+  #delay(part: Part): void {
+    if (this.#isStopped) return;
+    const timer = setTimeout(
+      () => {
+        this.#delays.delete(timer);
+        part.become('waiting');
+        this.work.wait(part);
+        this.#pump();
+      },
+      retryDelay(part.attempts, this.#settings.retry, Math.random),
+    );
+    this.#delays.add(timer);
+  }
+
+  #read(): void {
+    if (this.#isReading || this.#hasEnded || this.#isStopped || this.#isOver) return;
+    if (this.work.waiting > 0 || this.#held > MOST_HELD || this.#events.isFull()) return;
+    this.#isReading = true;
+    this.#reader.next().then(
+      (piece) => {
+        this.#isReading = false;
+        if (piece === undefined) this.#hasEnded = true;
+        else this.#append(piece);
+        this.#pump();
+      },
+      (error) => this.#fail(error),
+    );
+  }
+
+  #append({ range, from, bytes, memory, header, isFirst }: Piece): void {
+    this.#held += bytes.length;
+    // The pool may have grown.
+    this.#workers = Math.max(1, this.#balancer.stats().workers.length);
+    const part = new Part(range, from, bytes, this.#setups.of(header), memory);
+    part.isFirst = isFirst;
+    this.work.append(part);
+  }
+
+  #endIfOver(): void {
+    if (this.#isOver || this.#running.size > 0) return;
+    const isThrough = this.#hasEnded && this.work.waiting === 0 && this.#delays.size === 0;
+    if (!isThrough && !this.#isStopped) return;
+    // A pending read, from a terminal perhaps, is abandoned.
+    this.#isOver = true;
+    this.#reader.close();
+    this.#events.ended();
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.stop(true);
+    this.#reader.close();
+    this.#events.failed(error);
+  }
+}

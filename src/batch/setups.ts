@@ -1,0 +1,31 @@
+/** Setups of threads as JSON: the same text for all chunks of an input. */
+import { requireOptional } from '../errors/optional-package.js';
+import type { ThreadSetup } from './layout.js';
+import type { BatchSettings } from './options.js';
+
+export class Setups {
+  /** The setup without columns. */
+  readonly plain: string;
+  readonly #base: ThreadSetup;
+  #header: Buffer | undefined;
+  #current: string;
+
+  constructor({ task, format, separator, tag }: BatchSettings) {
+    this.#base = { task, format, separator, tag, columns: undefined };
+    this.plain = JSON.stringify(this.#base);
+    this.#current = this.plain;
+  }
+
+  /** @param header first record of a CSV input */
+  of(header: Buffer | undefined): string {
+    if (header === undefined) return this.plain;
+    if (header !== this.#header) {
+      this.#header = header;
+      // Loaded lazily: it takes some ms.
+      const { parse } = requireOptional('csv-parse/sync', 'CSV input') as typeof import('csv-parse/sync');
+      const [columns = []] = parse(header.toString('utf8')) as string[][];
+      this.#current = JSON.stringify({ ...this.#base, columns });
+    }
+    return this.#current;
+  }
+}

@@ -1,0 +1,47 @@
+/** Results of the function as lines of output. */
+
+/** Whether a value is a promise or an async iterable. */
+export function isLater(value: unknown): value is PromiseLike<unknown> | AsyncIterable<unknown> {
+  if (typeof value !== 'object' || value === null) {
+    return typeof value === 'function' && typeof (value as { then?: unknown }).then === 'function';
+  }
+  return (
+    typeof (value as { then?: unknown }).then === 'function' ||
+    typeof (value as Partial<AsyncIterable<unknown>>)[Symbol.asyncIterator] === 'function'
+  );
+}
+
+/** Lines of a value: none for `undefined`, one per value of an iterable, else one. */
+export function linesOf(value: unknown, tag: string): string {
+  if (typeof value === 'string') return `${tag}${value}\n`;
+  if (value === undefined) return '';
+  if (typeof value === 'object' && value !== null) {
+    if (value instanceof Uint8Array) return `${tag}${Buffer.from(value).toString('utf8')}\n`;
+    if (typeof (value as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function') {
+      let lines = '';
+      for (const each of value as Iterable<unknown>) lines += lineOf(each, tag);
+      return lines;
+    }
+  }
+  return lineOf(value, tag);
+}
+
+/** Lines of a promise or an async iterable. */
+export async function laterLinesOf(later: unknown, tag: string): Promise<string> {
+  const value = await later;
+  const isAsync =
+    typeof (value as Partial<AsyncIterable<unknown>> | null | undefined)?.[Symbol.asyncIterator] ===
+    'function';
+  if (!isAsync) return linesOf(value, tag);
+  let lines = '';
+  for await (const each of value as AsyncIterable<unknown>) lines += lineOf(each, tag);
+  return lines;
+}
+
+function lineOf(value: unknown, tag: string): string {
+  if (value === undefined) return '';
+  if (typeof value === 'string') return `${tag}${value}\n`;
+  const json = value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : JSON.stringify(value);
+  if (json === undefined) throw new TypeError(`the result is a ${typeof value}, which cannot be written`);
+  return `${tag}${json}\n`;
+}

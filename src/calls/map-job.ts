@@ -1,0 +1,141 @@
+/** A chunk of a map on its way: some items of one span, and their outcomes as they come. */
+import { completeLater } from '../errors/async-stack.js';
+import { NotCloneableError } from '../errors/errors.js';
+import { decodeFailure } from '../errors/failure.js';
+import type { OutcomeMessage } from '../protocol/messages.js';
+import { Chunk, type ChunkOwner } from '../requests/chunk.js';
+import { byteSize } from '../values/byte-size.js';
+import { BY_MESSAGE, OutcomeReader } from '../values/outcomes.js';
+import { type OutcomeState, outcomeStates, type Span } from './map-span.js';
+
+/** The map that it belongs to. */
+export interface JobEvents {
+  /** An item has an outcome. */
+  settled(span: Span, offset: number, state: OutcomeState, outcome: unknown): void;
+  /** An item was running when its thread died. @returns whether it runs again */
+  crashed(span: Span, offset: number, error: Error): boolean;
+  /** Items that were not run are to be run; `alone`: each in a request of its own. */
+  left(span: Span, from: number, to: number, alone: boolean): void;
+  /** Some of the above have been called. */
+  changed(): void;
+}
+
+export class MapJob implements ChunkOwner {
+  readonly chunk: Chunk;
+  readonly #span: Span;
+  readonly #from: number;
+  readonly #to: number;
+  readonly #events: JobEvents;
+  readonly #reader: OutcomeReader;
+  /** Where `submit` was called, when that is recorded. */
+  place: Error | undefined;
+  #isDissolved = false;
+  /** Items that have failed without the thread's saying so, by index: whatever it still says does not count. */
+  #failed: Set<number> | undefined;
+
+  constructor(
+    span: Span,
+    from: number,
+    packed: { readonly payload: Chunk['payload']; readonly bytes: number },
+    events: JobEvents,
+  ) {
+    this.#span = span;
+    this.#from = from;
+    this.#to = from + packed.payload.count;
+    this.#events = events;
+    this.chunk = new Chunk(packed.payload, packed.bytes, this);
+    this.#reader = new OutcomeReader(packed.payload.outcomes);
+  }
+
+  /** Bytes of the outcomes that have been read. */
+  get outcomeBytes(): number {
+    return this.#reader.bytes;
+  }
+
+  /** It is over: what has no outcome is left. */
+  finish(): void {
+    this.#collect(true);
+    let from = this.#from + this.#reader.count;
+    for (let offset = from; offset < this.#to; offset++) {
+      if (this.#failed?.has(offset - this.#from) !== true) continue;
+      this.#leave(from, offset);
+      from = offset + 1;
+    }
+    this.#leave(from, this.#to);
+  }
+
+  #leave(from: number, to: number): void {
+    if (from < to) this.#events.left(this.#span, from, to, this.#isDissolved);
+  }
+
+  /** It was refused, or has ended, as a whole. */
+  fail(error: unknown): void {
+    this.#collect(true);
+    for (let offset = this.#from + this.#reader.count; offset < this.#to; offset++) {
+      if (this.#failed?.has(offset - this.#from) !== true)
+        this.#events.settled(this.#span, offset, outcomeStates.error, error);
+    }
+  }
+
+  failed(index: number, error: Error, why: 'crash' | 'timeout'): boolean {
+    this.#collect(why === 'crash');
+    this.#failed ??= new Set();
+    this.#failed.add(index);
+    const offset = this.#from + index;
+    let runsAgain = false;
+    if (why === 'crash') runsAgain = this.#events.crashed(this.#span, offset, error);
+    else {
+      completeLater(error, this.place);
+      this.#events.settled(this.#span, offset, outcomeStates.error, error);
+      this.#events.changed();
+    }
+    return runsAgain;
+  }
+
+  progressed(): void {
+    this.#collect(false);
+    this.#events.changed();
+  }
+
+  dissolved(): void {
+    this.#isDissolved = true;
+  }
+
+  /**
+   * Takes the outcomes that have been published.
+   * @param isOver all messages have been received; else one that an outcome came by may still be on its way
+   */
+  #collect(isOver: boolean): void {
+    const reader = this.#reader;
+    const span = this.#span;
+    const { published } = reader;
+    while (reader.count < published) {
+      if (!isOver && reader.isNextByMessage && !this.chunk.has(reader.count)) break;
+      const offset = this.#from + reader.count;
+      const before = reader.bytes;
+      const value = reader.next();
+      span.outcomeBytes += reader.bytes - before;
+      if (this.#failed?.has(offset - this.#from) === true) {
+        this.chunk.take(offset - this.#from);
+        continue;
+      }
+      if (value !== BY_MESSAGE) this.#events.settled(span, offset, outcomeStates.value, value);
+      else this.#collectMessage(offset, this.chunk.take(reader.count - 1));
+    }
+  }
+
+  #collectMessage(offset: number, message: OutcomeMessage | undefined): void {
+    const span = this.#span;
+    if (message?.failure === undefined && message !== undefined) {
+      span.outcomeBytes += byteSize(message.value);
+      this.#events.settled(span, offset, outcomeStates.value, message.value);
+      return;
+    }
+    const error =
+      message?.failure === undefined
+        ? new NotCloneableError('the result', 'something that this thread could not read')
+        : decodeFailure(message.failure);
+    completeLater(error, this.place);
+    this.#events.settled(span, offset, outcomeStates.error, error);
+  }
+}

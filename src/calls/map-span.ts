@@ -1,0 +1,137 @@
+/** Items that a map has taken from its source together, their outcomes, and the order in which these are given. */
+
+export const outcomeStates = { pending: 0, value: 1, error: 2 } as const;
+export type OutcomeState = (typeof outcomeStates)[keyof typeof outcomeStates];
+
+export class Span {
+  /** Index of its first item. */
+  readonly first: number;
+  readonly items: unknown[] = [];
+  /** By offset from the first: a value, or an error. */
+  readonly outcomes: unknown[] = [];
+  readonly states: OutcomeState[] = [];
+  /** Bytes of items, and of outcomes. */
+  itemBytes = 0;
+  outcomeBytes = 0;
+  /** Whether items are still added. */
+  isOpen = true;
+  /** Items without an outcome. */
+  pending = 0;
+  /** Outcomes that the caller has taken. */
+  given = 0;
+
+  constructor(first: number) {
+    this.first = first;
+  }
+
+  add(item: unknown, bytes: number): void {
+    this.items.push(item);
+    this.outcomes.push(undefined);
+    this.states.push(outcomeStates.pending);
+    this.itemBytes += bytes;
+    this.pending++;
+  }
+
+  settle(offset: number, state: OutcomeState, outcome: unknown): void {
+    this.states[offset] = state;
+    this.outcomes[offset] = outcome;
+    this.pending--;
+  }
+}
+
+/** Gives outcomes one by one: where `hasNext` says so, `span` and `offset` are the next one's, and `advance` goes on. */
+export interface Outlet {
+  readonly span: Span;
+  readonly offset: number;
+  opened(span: Span): void;
+  settled(span: Span, offset: number): void;
+  hasNext(): boolean;
+  advance(): void;
+  clear(): void;
+}
+
+/** Outcomes that have been given, before the list is made anew. */
+const MOST_GIVEN = 4_096;
+
+const NO_SPAN = new Span(0);
+
+/** In the order of the source. */
+export class OrderedOutlet implements Outlet {
+  span = NO_SPAN;
+  offset = 0;
+  /** In order, from `#next` on. */
+  #spans: Span[] = [];
+  #next = 0;
+
+  opened(span: Span): void {
+    this.#spans.push(span);
+  }
+
+  settled(): void {}
+
+  hasNext(): boolean {
+    while (this.offset === this.span.items.length) {
+      if (this.span.isOpen && this.span !== NO_SPAN) return false;
+      const next = this.#spans[this.#next];
+      if (next === undefined) return false;
+      this.span = next;
+      this.offset = 0;
+      this.#spans[this.#next++] = NO_SPAN;
+      if (this.#next === this.#spans.length) {
+        this.#spans = [];
+        this.#next = 0;
+      }
+    }
+    return this.span.states[this.offset] !== outcomeStates.pending;
+  }
+
+  advance(): void {
+    this.offset++;
+  }
+
+  clear(): void {
+    this.#spans = [];
+    this.#next = 0;
+    this.span = NO_SPAN;
+    this.offset = 0;
+  }
+}
+
+/** As they come. */
+export class UnorderedOutlet implements Outlet {
+  span = NO_SPAN;
+  offset = 0;
+  #spans: Span[] = [];
+  #offsets: number[] = [];
+  #next = 0;
+
+  opened(): void {}
+
+  settled(span: Span, offset: number): void {
+    this.#spans.push(span);
+    this.#offsets.push(offset);
+  }
+
+  hasNext(): boolean {
+    if (this.#next === this.#spans.length) return false;
+    this.span = this.#spans[this.#next] as Span;
+    this.offset = this.#offsets[this.#next] as number;
+    return true;
+  }
+
+  advance(): void {
+    if (++this.#next === this.#spans.length) this.clear();
+    else if (this.#next > MOST_GIVEN) {
+      this.#spans.splice(0, this.#next);
+      this.#offsets.splice(0, this.#next);
+      this.#next = 0;
+    }
+  }
+
+  clear(): void {
+    this.#spans = [];
+    this.#offsets = [];
+    this.#next = 0;
+    this.span = NO_SPAN;
+  }
+}

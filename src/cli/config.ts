@@ -1,0 +1,114 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, extname, join, resolve } from 'node:path';
+import { didYouMean } from '../errors/did-you-mean.js';
+import { requireOptional } from '../errors/optional-package.js';
+import { UsageError } from './arguments.js';
+
+/*
+ * The config file: for each command a section of the same names as its long options. Options beat the file.
+ */
+
+const NAMES = [
+  'leastwork.config.yaml',
+  'leastwork.config.yml',
+  'leastwork.config.json',
+  'leastwork.config.js',
+  'leastwork.yaml',
+];
+
+const SECTIONS = ['map', 'hash'];
+
+type OptionTypes = Readonly<
+  Record<string, { readonly type: 'string' | 'boolean'; readonly multiple?: boolean }>
+>;
+
+/** Options without a meaning in a file. */
+const ONLY_HERE = ['config', 'help'];
+
+/** Merges the values of the config file below those of the command line. Throws `UsageError`. */
+export async function configured<V extends { config?: string }>(
+  command: string,
+  options: OptionTypes,
+  values: V,
+): Promise<V> {
+  const file = values.config === undefined ? find(process.cwd()) : resolve(values.config);
+  if (file === undefined) return values;
+  const content = load(file);
+  if (content === undefined || content === null) return values;
+  const sections = objectOf(content, file);
+  for (const name of Object.keys(sections)) mustBeKnown(name, SECTIONS, file, 'section');
+  const section = sections[command];
+  if (section === undefined || section === null) return values;
+  return {
+    ...sectionValues(objectOf(section, `${file}: ${command}`), options, `${file}: ${command}`),
+    ...values,
+  };
+}
+
+function sectionValues(section: Record<string, unknown>, options: OptionTypes, where: string): object {
+  const known = Object.keys(options).filter((name) => !ONLY_HERE.includes(name));
+  const values: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(section)) {
+    mustBeKnown(name, known, where, 'option');
+    values[name] = optionValue(value, options[name]!, `${where}.${name}`);
+  }
+  return values;
+}
+
+function optionValue(value: unknown, { type, multiple }: OptionTypes[string], where: string): unknown {
+  if (multiple) {
+    const list = Array.isArray(value) ? value : [value];
+    return list.map((each) => optionValue(each, { type }, where));
+  }
+  if (type === 'boolean') {
+    if (typeof value === 'boolean') return value;
+    throw new UsageError(`${where}: got ${JSON.stringify(value)}, expected true or false`);
+  }
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  throw new UsageError(`${where}: got ${JSON.stringify(value)}, expected a text or a number`);
+}
+
+function mustBeKnown(name: string, known: readonly string[], where: string, what: string): void {
+  if (known.includes(name)) return;
+  const meant = didYouMean(name, known);
+  const hint = meant === undefined ? `expected one of ${known.join(', ')}` : `did you mean '${meant}'?`;
+  throw new UsageError(`${where}: there is no ${what} '${name}': ${hint}`);
+}
+
+function objectOf(value: unknown, where: string): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
+  throw new UsageError(`${where}: expected names and values`);
+}
+
+/** The config file of this folder or of the nearest one above. */
+function find(folder: string): string | undefined {
+  for (const name of NAMES) {
+    const file = join(folder, name);
+    if (existsSync(file)) return file;
+  }
+  const parent = dirname(folder);
+  return parent === folder ? undefined : find(parent);
+}
+
+function load(file: string): unknown {
+  const require = createRequire(import.meta.url);
+  try {
+    switch (extname(file)) {
+      case '.json':
+        return JSON.parse(readFileSync(file, 'utf8'));
+      case '.yaml':
+      case '.yml':
+        return (requireOptional('yaml', 'a config file in YAML') as typeof import('yaml')).parse(
+          readFileSync(file, 'utf8'),
+        );
+      default: {
+        const module = require(file) as { default?: unknown };
+        return module.default ?? module;
+      }
+    }
+  } catch (error) {
+    throw new UsageError(`${file}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,159 @@
+import { resolve } from 'node:path';
+import { isatty } from 'node:tty';
+import { pathToFileURL } from 'node:url';
+import {
+  BatchError,
+  BatchFileError,
+  type BatchReport,
+  type RunningBatch,
+  runBatch,
+} from '../../batch/index.js';
+import { Balancer, BalancerError } from '../../index.js';
+import { UsageError } from '../arguments.js';
+import { configured } from '../config.js';
+import { describeErrno, errnoOf } from '../files/errno.js';
+import { dryRun } from './dry-run.js';
+import { moduleAddress, taskOf } from './function.js';
+import { HELP } from './help.js';
+import { listenForInterrupts } from './interrupt.js';
+import { type MapOptions, mapOptions, OPTIONS, parseMapArguments } from './options.js';
+import { type Bar, showBar } from './progress.js';
+import { summaryJson, summaryText } from './summary.js';
+
+/** The batch could not start or continue. */
+const EXIT_UNABLE = 2;
+/** As a shell shows it for a program ended by a closed pipe. */
+const EXIT_BROKEN_PIPE = 141;
+
+/** The command `leastwork map`. Gives the exit code. */
+export async function mapCommand(args: readonly string[]): Promise<number> {
+  let canResume = false;
+  try {
+    const { values, positionals } = parseMapArguments(args);
+    if (values.help) {
+      process.stdout.write(HELP);
+      return 0;
+    }
+    const options = mapOptions({ values: await configured('map', OPTIONS, values), positionals });
+    if (options.dryRun) return await dryRun(options);
+    canResume = options.journal !== undefined;
+    return await map(options);
+  } catch (error) {
+    if (errnoOf(error) === 'EPIPE') return EXIT_BROKEN_PIPE;
+    process.stderr.write(`leastwork: ${explain(error)}\n`);
+    if (canResume && error instanceof BatchFileError) {
+      process.stderr.write('leastwork: what is done is kept: run the same command with --resume to go on\n');
+    }
+    if (error instanceof UsageError) {
+      process.stderr.write(`Try 'leastwork map --help' for more information.\n`);
+    }
+    return EXIT_UNABLE;
+  }
+}
+
+async function map(options: MapOptions): Promise<number> {
+  // First: threads start while the function is analysed.
+  const balancer = newBalancer(options);
+  const task = taskOf(options.fn);
+  let bar: Bar | undefined;
+  let running: RunningBatch | undefined;
+  const interrupt = listenForInterrupts(() => {
+    bar?.stop();
+    running?.discard();
+  });
+  interrupt.signal.addEventListener('abort', () => {
+    bar?.clear();
+    process.stderr.write('leastwork: finishing the items that run; once more to end at once\n');
+  });
+  // No bar over a terminal that is also the input or the output.
+  const isWatched =
+    process.stderr.isTTY &&
+    options.summary === 'text' &&
+    !(options.inputs.includes('-') && isatty(0)) &&
+    !(options.output === undefined && isatty(1));
+  let report: BatchReport;
+  try {
+    report = await runBatch(balancer, {
+      input: options.inputs,
+      task,
+      base: pathToFileURL(resolve('program')).href,
+      output: options.output ?? 1,
+      errors: options.errors,
+      journal: options.journal,
+      resume: options.resume,
+      retryFailed: options.retryFailed,
+      force: options.force,
+      format: options.format,
+      separator: options.separator,
+      ordered: !options.unordered,
+      tag: options.tag,
+      retry: {
+        attempts: options.retries,
+        ...(options.retryDelay === undefined ? {} : { delay: options.retryDelay }),
+      },
+      timeout: options.timeout,
+      halt: options.halt,
+      concurrency: options.workers * CHUNKS_PER_WORKER,
+      signal: interrupt.signal,
+      onStart(batch) {
+        running = batch;
+        const { progress } = batch;
+        if (isWatched) {
+          showBar(process.stderr, progress).then((shown) => {
+            bar = shown;
+          });
+        }
+      },
+    });
+  } finally {
+    bar?.stop();
+  }
+  if (options.summary === 'text') process.stderr.write(summaryText(report));
+  if (options.summary === 'json') process.stderr.write(summaryJson(report));
+  if (report.outcome !== 'complete') process.stderr.write(`leastwork: ${howToGoOn(options, report)}\n`);
+  if (report.outcome === 'interrupted') interrupt.die();
+  return report.outcome === 'complete' && report.failed + stillFailed(options, report) === 0 ? 0 : 1;
+}
+
+const CHUNKS_PER_WORKER = 4;
+
+/** Failed items of earlier runs, unless this run was to retry them. */
+function stillFailed({ retryFailed }: MapOptions, { before }: BatchReport): number {
+  return retryFailed ? 0 : before.failed;
+}
+
+function newBalancer(options: MapOptions): Balancer {
+  return new Balancer({
+    workers: options.workers,
+    window: CHUNKS_PER_WORKER,
+    preload: options.preload.map(moduleAddress),
+    maxHeapPerWorker: options.maxMemory,
+    env: Object.keys(options.env).length === 0 ? undefined : { ...process.env, ...options.env },
+    // Items may run for any time.
+    heartbeat: false,
+  });
+}
+
+function howToGoOn({ journal, output }: MapOptions, { outcome, failed }: BatchReport): string {
+  const why = outcome === 'halted' ? `halted after ${failed} failed items` : 'interrupted';
+  if (journal !== undefined)
+    return `${why}; what is done is kept: run the same command with --resume to go on`;
+  const kept = output === undefined ? '' : `; ${output} is left as it was`;
+  return `${why}${kept}; with --journal FILE and --output FILE a batch can be gone on with`;
+}
+
+/** The message for an error, with the name of the file. */
+function explain(error: unknown): string {
+  if (error instanceof BatchFileError) return `${error.path}: ${describeErrno(error.code)}`;
+  if (error instanceof BatchError || error instanceof UsageError || error instanceof BalancerError) {
+    return error.message + hintFor(error.message);
+  }
+  const code = errnoOf(error);
+  if (code !== undefined) return `${(error as NodeJS.ErrnoException).syscall} error: ${describeErrno(code)}`;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function hintFor(message: string): string {
+  if (!message.includes('Unknown file extension ".ts"')) return '';
+  return `\nThis Node (${process.version}) needs a loader for TypeScript: NODE_OPTIONS='--import tsx' leastwork map …`;
+}

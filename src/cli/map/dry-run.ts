@@ -1,0 +1,35 @@
+import { statSync } from 'node:fs';
+import { readJournal } from '../../batch/index.js';
+import { formatBytes, formatCount } from '../terminal/format.js';
+import { taskOf } from './function.js';
+import type { MapOptions } from './options.js';
+
+/** Prints the plan. Returns the exit code; throws if the batch could not run. */
+export async function dryRun(options: MapOptions): Promise<number> {
+  taskOf(options.fn);
+  const { fn, format, separator, inputs, output, errors, journal } = options;
+  const name = fn.kind === 'text' ? fn.text : `${fn.module}#${fn.export.join('.')}`;
+  const unit = format === 'csv' ? 'record' : separator === '\0' ? 'NUL-ended line' : 'line';
+  const lines = [
+    `function  ${name}, for each ${unit}${format === 'ndjson' ? ', parsed as JSON' : ''}`,
+    ...inputs.map((input) => `input     ${describeInput(input)}`),
+    `output    ${output ?? 'standard output'}, ${options.unordered ? 'as results come' : 'in the order of the input'}`,
+    `errors    ${errors ?? 'counted only'}`,
+    `workers   ${options.workers}`,
+  ];
+  if (journal !== undefined) lines.push(`journal   ${journal}: ${describeJournal(journal)}`);
+  process.stdout.write(`${lines.join('\n')}\n`);
+  return 0;
+}
+
+function describeInput(input: string): string {
+  if (input === '-') return 'standard input';
+  const stats = statSync(input);
+  return stats.isFile() ? `${input}, ${formatBytes(stats.size)}` : input;
+}
+
+function describeJournal(path: string): string {
+  const state = readJournal(path);
+  if (state === undefined) return 'would begin';
+  return `${formatCount(state.items, 'item')} done, ${state.failed} failed, ${state.end}`;
+}

@@ -1,0 +1,206 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import type { Format, HaltRule } from '../../batch/index.js';
+import { parseCommandLine, UsageError } from '../arguments.js';
+
+/** The function as given. */
+export type GivenFunction =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'module'; readonly module: string; readonly export: readonly string[] };
+
+/** Options of `leastwork map`. */
+export interface MapOptions {
+  readonly fn: GivenFunction;
+  readonly inputs: readonly string[];
+  readonly workers: number;
+  readonly format: Format;
+  readonly separator: '\n' | '\0';
+  /** Undefined: standard output. */
+  readonly output: string | undefined;
+  readonly errors: string | undefined;
+  readonly journal: string | undefined;
+  readonly resume: boolean;
+  readonly retryFailed: boolean;
+  readonly force: boolean;
+  readonly unordered: boolean;
+  readonly tag: boolean;
+  readonly retries: number;
+  /** In ms. */
+  readonly retryDelay: number | undefined;
+  readonly timeout: number | undefined;
+  readonly halt: HaltRule | undefined;
+  readonly preload: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** In MB. */
+  readonly maxMemory: number | undefined;
+  readonly dryRun: boolean;
+  readonly summary: 'text' | 'json' | 'none';
+}
+
+export const OPTIONS = {
+  eval: { type: 'string', short: 'e' },
+  workers: { type: 'string', short: 'j' },
+  output: { type: 'string', short: 'o' },
+  errors: { type: 'string' },
+  journal: { type: 'string' },
+  resume: { type: 'boolean' },
+  'retry-failed': { type: 'boolean' },
+  force: { type: 'boolean' },
+  ndjson: { type: 'boolean' },
+  csv: { type: 'boolean' },
+  null: { type: 'boolean', short: '0' },
+  'files-from': { type: 'string' },
+  unordered: { type: 'boolean' },
+  tag: { type: 'boolean' },
+  retries: { type: 'string' },
+  'retry-delay': { type: 'string' },
+  timeout: { type: 'string' },
+  halt: { type: 'string' },
+  preload: { type: 'string', multiple: true },
+  env: { type: 'string', multiple: true },
+  'max-memory': { type: 'string' },
+  'dry-run': { type: 'boolean' },
+  summary: { type: 'string' },
+  quiet: { type: 'boolean' },
+  config: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/** Option values by name, from the command line or a config file. */
+export type MapValues = {
+  -readonly [K in keyof typeof OPTIONS]?: (typeof OPTIONS)[K] extends { multiple: true }
+    ? string[]
+    : (typeof OPTIONS)[K] extends { type: 'boolean' }
+      ? boolean
+      : string;
+};
+
+export interface MapCommandLine {
+  readonly values: MapValues;
+  readonly positionals: readonly string[];
+}
+
+/** Throws `UsageError`. */
+export function parseMapArguments(args: readonly string[]): MapCommandLine {
+  const { values, positionals } = parseCommandLine(args, OPTIONS);
+  const decode = (bytes: string) => Buffer.from(bytes, 'latin1').toString('utf8');
+  return { values, positionals: positionals.map(decode) };
+}
+
+/** Validates the values. Throws `UsageError`. */
+export function mapOptions({ values, positionals }: MapCommandLine): MapOptions {
+  const { output, journal, resume = false, force = false, null: isNull = false } = values;
+  const retryFailed = values['retry-failed'] ?? false;
+  if (values.ndjson && values.csv) throw new UsageError('--ndjson and --csv exclude each other');
+  if (values.csv && isNull) throw new UsageError('--csv and --null exclude each other');
+  for (const name of ['output', 'errors', 'journal', 'files-from', 'eval'] as const) {
+    if (values[name] === '') throw new UsageError(`--${name}: its value is missing`);
+  }
+  if (journal !== undefined && (output === undefined || output === '-')) {
+    throw new UsageError('--journal needs --output FILE: what went elsewhere cannot be gone on with');
+  }
+  for (const [name, given] of Object.entries({ resume, 'retry-failed': retryFailed, force })) {
+    if (given && journal === undefined) throw new UsageError(`--${name} needs --journal FILE`);
+  }
+  const [fn, files] = functionOf(values.eval, positionals);
+  return {
+    fn,
+    inputs: inputsOf(files, values['files-from']),
+    workers: whole('workers', values.workers, 1, 1024) ?? availableParallelism(),
+    format: values.ndjson ? 'ndjson' : values.csv ? 'csv' : 'lines',
+    separator: isNull ? '\0' : '\n',
+    output: output === '-' ? undefined : output,
+    errors: values.errors,
+    journal,
+    resume,
+    retryFailed,
+    force,
+    unordered: values.unordered ?? false,
+    tag: values.tag ?? false,
+    retries: whole('retries', values.retries, 0, 1_000_000) ?? 0,
+    retryDelay: duration('retry-delay', values['retry-delay']),
+    timeout: duration('timeout', values.timeout),
+    halt: haltRule(values.halt),
+    preload: values.preload ?? [],
+    env: environment(values.env ?? []),
+    maxMemory: whole('max-memory', values['max-memory'], 1, 1_000_000),
+    dryRun: values['dry-run'] ?? false,
+    summary: values.quiet ? 'none' : summaryOf(values.summary),
+  };
+}
+
+function functionOf(
+  text: string | undefined,
+  positionals: readonly string[],
+): [GivenFunction, readonly string[]] {
+  if (text !== undefined) return [{ kind: 'text', text }, positionals];
+  const [first, ...files] = positionals;
+  if (first === undefined) {
+    throw new UsageError(
+      "no function: name a module's, as in ./parse.js#row, or give one with -e 'line => …'",
+    );
+  }
+  const hash = first.lastIndexOf('#');
+  const module = hash < 0 ? first : first.slice(0, hash);
+  const path = hash < 0 ? 'default' : first.slice(hash + 1);
+  if (module === '' || path === '')
+    throw new UsageError(`'${first}': expected MODULE#EXPORT, as in ./parse.js#row`);
+  return [{ kind: 'module', module, export: path.split('.') }, files];
+}
+
+function inputsOf(files: readonly string[], list: string | undefined): readonly string[] {
+  if (list === undefined) return files.length > 0 ? files : ['-'];
+  if (files.length > 0) throw new UsageError('--files-from and FILEs exclude each other');
+  let text: string;
+  try {
+    text = readFileSync(list === '-' ? 0 : list, 'utf8');
+  } catch (error) {
+    throw new UsageError(`--files-from: ${(error as Error).message}`);
+  }
+  const names = text.split(/\r?\n/).filter((name) => name !== '');
+  if (names.length === 0) throw new UsageError(`--files-from: ${list} names no files`);
+  return names;
+}
+
+function whole(name: string, given: string | undefined, from: number, to: number): number | undefined {
+  if (given === undefined) return undefined;
+  const value = Number(given);
+  if (/^\d+$/.test(given) && value >= from && value <= to) return value;
+  throw new UsageError(`--${name}: got '${given}', expected a whole number from ${from} to ${to}`);
+}
+
+const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** In ms; a number without a unit counts seconds. */
+function duration(name: string, given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(given) ?? [];
+  const value = Number(number) * UNITS[unit]!;
+  if (value > 0 && value < 2 ** 31) return value;
+  throw new UsageError(`--${name}: got '${given}', expected a time as in 30, 500ms, 30s, 5m or 1h`);
+}
+
+function haltRule(given: string | undefined): HaltRule | undefined {
+  if (given === undefined) return undefined;
+  const [, when, number, percent] = /^(now|soon),fail=(\d+(?:\.\d+)?)(%?)$/.exec(given) ?? [];
+  const value = Number(number);
+  const fail = percent === '%' ? value / 100 : value;
+  const isValid = percent === '%' ? value > 0 && value < 100 : Number.isInteger(value) && value >= 1;
+  if (when !== undefined && isValid) return { when: when as HaltRule['when'], fail };
+  throw new UsageError(`--halt: got '${given}', expected as in now,fail=3 or soon,fail=10%`);
+}
+
+function environment(given: readonly string[]): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const each of given) {
+    const equals = each.indexOf('=');
+    if (equals < 1) throw new UsageError(`--env: got '${each}', expected NAME=VALUE`);
+    env[each.slice(0, equals)] = each.slice(equals + 1);
+  }
+  return env;
+}
+
+function summaryOf(given = 'text'): MapOptions['summary'] {
+  if (given === 'text' || given === 'json' || given === 'none') return given;
+  throw new UsageError(`--summary: got '${given}', expected text, json or none`);
+}

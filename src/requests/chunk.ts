@@ -1,0 +1,98 @@
+/** A chunk: items of a `map` that travel in one request. What is to be sent, and what has come back. */
+import type { ChunkPayload, OutcomeMessage } from '../protocol/messages.js';
+
+/** Whom a chunk tells what becomes of its items. */
+export interface ChunkOwner {
+  /** The item failed: its thread died running it, or its time was up. @returns whether it will run again */
+  failed(index: number, error: Error, why: 'crash' | 'timeout'): boolean;
+  /** Outcomes may have been published before the chunk is over. */
+  progressed(): void;
+  /** The chunk could not be read, and does not run as a whole. */
+  dissolved(): void;
+}
+
+export class Chunk {
+  readonly payload: ChunkPayload;
+  /** Of what is sent, about. */
+  readonly bytes: number;
+  readonly #owner: ChunkOwner;
+  readonly #count: Int32Array;
+  /** Outcomes that came by message and have not been taken. */
+  readonly #stash = new Map<number, OutcomeMessage>();
+  /** Items of which the outcome is known although the thread has not given it. */
+  #settled: Set<number> | undefined;
+  /** The only item that may have been running since the chunk was stopped. */
+  #stoppedAt: number | undefined;
+
+  constructor(payload: ChunkPayload, bytes: number, owner: ChunkOwner) {
+    this.payload = payload;
+    this.bytes = bytes;
+    this.#owner = owner;
+    this.#count = new Int32Array(payload.outcomes, 0, 1);
+  }
+
+  /** Items in it. */
+  get size(): number {
+    return this.payload.count;
+  }
+
+  /** Items of which the thread has published an outcome. */
+  get completed(): number {
+    return Atomics.load(this.#count, 0);
+  }
+
+  /** An outcome came by message. */
+  received(message: OutcomeMessage): void {
+    this.#stash.set(message.index, message);
+  }
+
+  /** Whether something has come by message for an item. */
+  has(index: number): boolean {
+    return this.#stash.has(index);
+  }
+
+  /** What came by message for an item; `undefined`: it could not be read. */
+  take(index: number): OutcomeMessage | undefined {
+    const message = this.#stash.get(index);
+    this.#stash.delete(index);
+    return message;
+  }
+
+  /** Its items are to run one by one. */
+  dissolved(): void {
+    this.#owner.dissolved();
+  }
+
+  progressed(): void {
+    this.#owner.progressed();
+  }
+
+  /** No further item is started; this one was running then, if any. */
+  stopped(index: number): void {
+    this.#stoppedAt ??= index;
+  }
+
+  /** The time of an item is up. */
+  timedOut(index: number, error: Error): void {
+    if (this.isSettled(index)) return;
+    this.#settled ??= new Set();
+    this.#settled.add(index);
+    this.#owner.failed(index, error, 'timeout');
+  }
+
+  /** Whether the outcome of an item is known. */
+  isSettled(index: number): boolean {
+    return index < this.completed || this.#settled?.has(index) === true;
+  }
+
+  /**
+   * The thread has died.
+   * @param index the item that it had noted
+   * @returns which item died with it, if any, and whether it will run again
+   */
+  died(index: number, errorOf: () => Error): { readonly runsAgain: boolean } | undefined {
+    const wasRunning = this.#stoppedAt === undefined || this.#stoppedAt === index;
+    if (index < 0 || !wasRunning || this.isSettled(index)) return undefined;
+    return { runsAgain: this.#owner.failed(index, errorOf(), 'crash') };
+  }
+}

@@ -1,0 +1,3 @@
+import { mock } from 'node:test';
+
+mock.timers.enable();

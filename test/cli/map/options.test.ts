@@ -1,0 +1,124 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { leastwork } from '../../support/command.js';
+import { scratch } from '../../support/scratch.js';
+
+const directory = scratch('map');
+const below = join(directory, 'a', 'b');
+mkdirSync(below, { recursive: true });
+const write = (name: string, content: string) => writeFileSync(join(directory, name), content);
+
+const map = (args: readonly string[], cwd = directory, input = 'x\n') =>
+  leastwork(['map', ...args], { cwd, input });
+
+describe('the config file', () => {
+  test.each([
+    ['leastwork.config.yaml', 'map:\n  tag: true\n  quiet: true\n'],
+    ['leastwork.config.json', '{ "map": { "tag": true, "quiet": true }, "hash": {} }'],
+    ['leastwork.config.js', 'module.exports = { map: { tag: true, quiet: true } };\n'],
+  ])('%s is found here and above', (name, content) => {
+    const root = join(directory, name.replaceAll('.', '-'));
+    mkdirSync(join(root, 'deep', 'er'), { recursive: true });
+    writeFileSync(join(root, name), content);
+    for (const cwd of [root, join(root, 'deep', 'er')]) {
+      expect(map(['-e', 'l => 1'], cwd)).toMatchObject({ stdout: 'x\t1\n', stderr: '', code: 0 });
+    }
+  });
+
+  test('is beaten by options', () => {
+    write('four.yaml', 'map:\n  workers: 4\n  env: [A=1, B=2]\n  summary: none\n');
+    expect(map(['--config', 'four.yaml', '-e', 'l => process.env.A + process.env.B']).stdout).toBe('12\n');
+    const { stdout } = map(['--config', 'four.yaml', '--env', 'A=3', '-j', '3', '--dry-run', '-e', 'l => l']);
+    expect(stdout).toContain('workers   3');
+  });
+
+  test.each([
+    ['map:\n  worker: 2\n', "there is no option 'worker': did you mean 'workers'?"],
+    ['maps:\n  workers: 2\n', "there is no section 'maps': did you mean 'map'?"],
+    ['map:\n  tag: yes please\n', 'map.tag: got "yes please", expected true or false'],
+    ['map:\n  workers: 0\n', "--workers: got '0', expected a whole number from 1 to 1024"],
+    ['map: 3\n', 'map: expected names and values'],
+    ['map: [\n', 'wrong.yaml: '],
+  ])('%j is refused', (content, message) => {
+    write('wrong.yaml', content);
+    const { code, stderr } = map(['--config', 'wrong.yaml', '-e', 'l => l']);
+    expect(stderr).toContain(message);
+    expect(code).toBe(2);
+  });
+
+  test('that is named must be there', () => {
+    expect(map(['--config', 'none.yaml', '-e', 'l => l']).code).toBe(2);
+  });
+});
+
+describe('what is said', () => {
+  test('a summary: items, failed and retried ones, rate, shares', () => {
+    const { stderr } = map(
+      ['-j', '1', '-e', 'l => { if (l === "2") throw new Error("x") }'],
+      directory,
+      '1\n2\n3\n',
+    );
+    expect(stderr).toMatch(
+      /^3 items \(1 failed\), 6 B, \d.*s, \d+ items\/s\n {2}worker 1: 100\.0 %, 3 items, 6 B\n$/,
+    );
+  });
+
+  test('the same as JSON', () => {
+    const { stderr } = map(['--summary', 'json', '-e', 'l => l']);
+    expect(JSON.parse(stderr)).toMatchObject({
+      outcome: 'complete',
+      items: 1,
+      failed: 0,
+      retried: 0,
+      bytes: 2,
+      outputBytes: 2,
+    });
+  });
+
+  test('--dry-run says what would be done, and does nothing', () => {
+    write('in', 'x\n');
+    const { stdout, code } = map([
+      '--dry-run',
+      '--ndjson',
+      '-j',
+      '2',
+      '-e',
+      'l => l',
+      'in',
+      '-o',
+      'dry.out',
+      '--journal',
+      'dry.journal',
+    ]);
+    expect(stdout).toBe(
+      [
+        'function  l => l, for each line, parsed as JSON',
+        'input     in, 2 B',
+        'output    dry.out, in the order of the input',
+        'errors    counted only',
+        'workers   2',
+        'journal   dry.journal: would begin',
+        '',
+      ].join('\n'),
+    );
+    expect(code).toBe(0);
+    expect(() => readFileSync(join(directory, 'dry.out'))).toThrow();
+    expect(map(['--dry-run', '-e', 'l => l', 'missing']).code).toBe(2);
+  });
+
+  test('--max-memory replaces threads that have grown', () => {
+    const fn = `l => {
+      (globalThis.kept ??= []).push(new Array(1e5).fill(l));
+      const end = performance.now() + 2;
+      while (performance.now() < end);
+      return require('node:worker_threads').threadId;
+    }`;
+    const lines = Array.from({ length: 300 }, (_, i) => `${i}\n`).join('');
+    const threads = map(['-j', '1', '--max-memory', '40', '-e', fn], directory, lines)
+      .stdout.trim()
+      .split('\n');
+    expect(threads.length).toBe(300);
+    expect(new Set(threads).size).toBeGreaterThan(1);
+  });
+});

@@ -1,0 +1,80 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { Balancer } from 'leastwork';
+import { describe, expect, it } from 'vitest';
+import { Gate, wait } from '../support/gate.js';
+import { until } from '../support/until.js';
+
+/** A shared list to which tasks add their number when they start. */
+class Log {
+  readonly shared = new SharedArrayBuffer(4 * 64);
+  get entries(): number[] {
+    const words = new Int32Array(this.shared);
+    return [...words.subarray(1, 1 + Atomics.load(words, 0))];
+  }
+}
+
+/** Notes its number, and runs for 2 ms: longer than a window is meant to last. */
+const note = (shared: SharedArrayBuffer, entry: number) => {
+  const words = new Int32Array(shared);
+  words[1 + Atomics.add(words, 0, 1)] = entry;
+  const end = performance.now() + 2;
+  while (performance.now() < end);
+};
+
+/** A Balancer whose only worker is blocked, with some requests sent ahead of the queue. */
+async function blocked(isKnown: boolean) {
+  const balancer = new Balancer({ workers: 1 });
+  const log = new Log();
+  if (isKnown) for (let i = 0; i < 3; i++) await balancer.submit(note, [new Log().shared, i]);
+  const gate = new Gate();
+  const first = balancer.submit(wait, [gate.shared]);
+  await gate.reached(1);
+  const plain = [1, 2, 3, 4, 5, 6, 7].map((i) => balancer.submit(note, [log.shared, i]));
+  await until(() => balancer.stats().queued < 7);
+  const finish = async (all: Promise<unknown>[]) => {
+    // The pass of this turn is over then.
+    await turn();
+    gate.open();
+    await Promise.all([first, ...plain, ...all]);
+    await balancer.close();
+    return log.entries;
+  };
+  return { balancer, log, gate, finish };
+}
+
+describe('a request with a high priority', () => {
+  it.each([
+    ['that has never run', false],
+    ['that is known to take long', true],
+  ])('runs next, also if requests of a task %s have been sent ahead', async (_, isKnown) => {
+    const { balancer, log, finish } = await blocked(isKnown);
+    const urgent = balancer.submit(note, [log.shared, 100], { priority: 10 });
+    expect(await finish([urgent])).toEqual([100, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('several run by priority, those of one priority in the order of submission', async () => {
+    const { balancer, log, finish } = await blocked(false);
+    const urgent = [10, -1, 10, 20].map((priority, i) =>
+      balancer.submit(note, [log.shared, 100 + i], { priority }),
+    );
+    expect(await finish(urgent)).toEqual([103, 100, 102, 1, 2, 3, 4, 5, 6, 7, 101]);
+  });
+
+  it('does not overtake a session, whose requests keep their order', async () => {
+    const balancer = new Balancer({ workers: 1 });
+    const log = new Log();
+    using session = balancer.session();
+    const gate = new Gate();
+    const first = session.submit(wait, [gate.shared]);
+    await gate.reached(1);
+    const plain = [1, 2].map((i) => session.submit(note, [log.shared, i]));
+    await until(() => balancer.stats().queued === 0);
+    const urgent = session.submit(note, [log.shared, 100], { priority: 10 });
+    await turn();
+    gate.open();
+    await Promise.all([first, ...plain, urgent]);
+    expect(log.entries).toEqual([1, 2, 100]);
+    session.close();
+    await balancer.close();
+  });
+});

@@ -1,0 +1,29 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+
+/** Frames of the package, and of Node. */
+const OWN = /\/(?:dist|src|workers)\/|node:internal|WorkLoop|Stream\.#/;
+
+const PROGRAM = fileURLToPath(new URL('../fixtures/errors/stacks.mjs', import.meta.url));
+
+describe('the stacks of tasks show no frames of the package', () => {
+  it.each([
+    ['in general', []],
+    ['under --enable-source-maps', ['--enable-source-maps']],
+    ['under tsx', ['--import', 'tsx']],
+  ])('%s', async (_, flags) => {
+    const { stdout } = await promisify(execFile)(process.execPath, [...flags, PROGRAM]);
+    const stacks = stdout.trim().split('\n\n');
+    expect(stacks.map((stack) => stack.split('\n')[0])).toEqual([
+      'Error: at once',
+      'Error: later',
+      'Error: in a stream',
+      expect.stringMatching(/^WorkerCrashedError: .*exit code 3$/),
+    ]);
+    for (const stack of stacks) expect(stack).not.toMatch(OWN);
+    expect(stacks[0]).toMatch(/\n {4}at fail /);
+    expect(stacks[3]).toMatch(/\n {4}at async .*stacks\.mjs:/);
+  });
+});

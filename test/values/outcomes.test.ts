@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  BY_MESSAGE,
+  clearOutcomes,
+  OutcomeReader,
+  OutcomeWriter,
+  outcomeBytes,
+} from '../../dist/src/values/outcomes.js';
+import { packItems, unpackItems } from '../../dist/src/values/packed-items.js';
+
+const plain = fc.oneof(
+  fc.constantFrom(undefined, null, true, false, 0, -0, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31),
+  fc.integer(),
+  fc.double(),
+  fc.string({ maxLength: 300 }),
+  fc.string({ unit: 'binary', maxLength: 200 }),
+  fc.string({ unit: 'grapheme', maxLength: 30 }),
+  fc.array(fc.integer(), { maxLength: 20 }),
+  fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.integer(), fc.constant(null)), {
+    noNullPrototype: true,
+  }),
+);
+
+describe('outcomes in shared memory', () => {
+  it('each is read as it was written, or is to be sent by message; those behind it do not suffer', () => {
+    fc.assert(
+      fc.property(fc.array(plain, { minLength: 1, maxLength: 40 }), fc.nat(400), (values, each) => {
+        const memory = new SharedArrayBuffer(outcomeBytes(values.length, each));
+        const writer = new OutcomeWriter(memory, values.length);
+        const reader = new OutcomeReader(memory);
+        const fits = values.map((value) => {
+          const isWritten = writer.publish(value);
+          if (!isWritten) writer.publishSent();
+          return isWritten;
+        });
+        expect(reader.published).toBe(values.length);
+        for (const [i, value] of values.entries()) {
+          expect(reader.isNextByMessage).toBe(!fits[i]);
+          const read = reader.next();
+          if (fits[i]) expect(read).toStrictEqual(value);
+          else expect(read).toBe(BY_MESSAGE);
+        }
+        expect(reader.bytes).toBeLessThanOrEqual(memory.byteLength);
+      }),
+    );
+  });
+
+  it('what has been published is there before the rest is', () => {
+    const memory = new SharedArrayBuffer(outcomeBytes(3, 64));
+    const writer = new OutcomeWriter(memory, 3);
+    const reader = new OutcomeReader(memory);
+    expect(reader.published).toBe(0);
+    writer.publish('first');
+    expect(reader.published).toBe(1);
+    expect(reader.next()).toBe('first');
+    writer.publish({ second: 2 });
+    expect(reader.next()).toEqual({ second: 2 });
+    expect(reader.count).toBe(2);
+  });
+
+  it('memory that is used again begins empty', () => {
+    const memory = new SharedArrayBuffer(outcomeBytes(1, 8));
+    new OutcomeWriter(memory, 1).publish(1);
+    clearOutcomes(memory);
+    expect(new OutcomeReader(memory).published).toBe(0);
+  });
+
+  it.each([
+    1n,
+    Symbol('s'),
+    () => 1,
+    new Date(),
+    new Map(),
+    Buffer.from('a'),
+    new Proxy({}, {}),
+    new Array(2),
+  ])('is refused, as nothing but a message carries it: %s', (value) => {
+    const writer = new OutcomeWriter(new SharedArrayBuffer(4_096), 1);
+    expect(writer.publish(value)).toBe(false);
+  });
+});
+
+describe('packed items', () => {
+  const unpack = (items: readonly unknown[]) => {
+    const all: unknown[] = [];
+    for (let from = 0; from < items.length; ) {
+      const run = packItems(items, from, items.length);
+      if (run === undefined) {
+        all.push(items[from++]);
+        continue;
+      }
+      const itemOf = unpackItems(structuredClone(run.items));
+      for (let i = 0; i < run.count; i++) all.push(itemOf(i));
+      from += run.count;
+    }
+    return all;
+  };
+
+  it('come out as they went in, whatever is next to them', () => {
+    fc.assert(
+      fc.property(fc.array(plain, { maxLength: 40 }), (items) => {
+        expect(unpack(items)).toStrictEqual(items);
+      }),
+    );
+  });
+
+  it('the longest run goes together', () => {
+    const count = (...items: unknown[]) => packItems(items, 0, items.length)?.count;
+    expect(count('a', 'b', 'c')).toBe(3);
+    expect(count(1, 'a', null, undefined, 1n)).toBe(5);
+    expect(count(1, {}, 2)).toBe(1);
+    expect(count({}, [], { a: 1 }, 2)).toBe(3);
+    expect(count({}, new Date(), {})).toBe(1);
+    expect(count(new Date(), {})).toBeUndefined();
+    expect(count(Symbol('s'))).toBeUndefined();
+  });
+});
