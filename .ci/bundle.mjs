@@ -31,11 +31,9 @@ const commonJs = {
 };
 
 /**
- * Packages that an ES module is to load otherwise than by `import`. Of heap-js Node would search all 94 KB
- * for the names that it exports, which takes 10 ms; acorn is wanted only for an inline function.
+ * Packages that an ES module is to load otherwise than by `import`: acorn is wanted only for an inline function.
  */
 const loaded = {
-  'heap-js': `export const { Heap } = createRequire(import.meta.url)('heap-js');`,
   acorn: `
     let acorn;
     function load() {
@@ -62,7 +60,7 @@ const byRequire = {
   name: 'by-require',
   setup({ onResolve, onLoad }) {
     const namespace = 'by-require';
-    onResolve({ filter: /^(heap-js|acorn)$/ }, ({ path }) => ({ path, namespace }));
+    onResolve({ filter: /^acorn$/ }, ({ path }) => ({ path, namespace }));
     onLoad({ filter: /./, namespace }, ({ path }) => ({
       contents: `import { createRequire } from 'node:module';${loaded[path]}`,
     }));

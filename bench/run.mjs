@@ -19,6 +19,7 @@ const ALL = [
   'policies',
   'parse',
   'command',
+  'map',
   'batch',
   'targets',
 ];

@@ -32,7 +32,7 @@ import { MAX_CAPACITY } from './protocol/positions.js';
 import { moduleAddress } from './tasks/handles.js';
 import { WORKER_ENTRY } from './worker-entry.js';
 
-/** Options of a Balancer. */
+/** Options of a Balancer. Times are real time, also while a test tool has installed fake timers. */
 export interface BalancerOptions extends ThreadOptions {
   /**
    * Number of worker threads: an integer from 1 to 1,024; or limits, `min` from 0 and `max` from 1 and not

@@ -37,6 +37,29 @@ export class Span {
     this.outcomes[offset] = outcome;
     this.pending--;
   }
+
+  /** The outcome of an item, in the words of `Promise.allSettled`. */
+  settledResult(offset: number): unknown {
+    const index = this.first + offset;
+    const item = this.items[offset];
+    const outcome = this.outcomes[offset];
+    return this.states[offset] === outcomeStates.value
+      ? { status: 'fulfilled', index, item, value: outcome }
+      : { status: 'rejected', index, item, reason: outcome };
+  }
+
+  /** The caller has taken the outcome of an item. */
+  forget(offset: number): void {
+    this.outcomes[offset] = undefined;
+    this.items[offset] = undefined;
+    this.given++;
+  }
+
+  /** All items have results, and nobody asks for the items. */
+  dropItems(): void {
+    this.items.fill(undefined);
+    this.itemBytes = 0;
+  }
 }
 
 /** Gives outcomes one by one: where `hasNext` says so, `span` and `offset` are the next one's, and `advance` goes on. */

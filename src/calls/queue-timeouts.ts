@@ -4,10 +4,9 @@
  */
 
 import { AsyncResource } from 'node:async_hooks';
-import { Heap } from 'heap-js';
+import { Heap } from '../collections/heap.js';
 import { MOST_MS } from '../options/validate.js';
 import { performance } from '../protocol/clock.js';
-// By name, not as globals: a test that puts fake timers in their place must not stop the Balancer.
 import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import type { Request } from '../requests/request.js';
 

@@ -218,5 +218,5 @@ function copyOf(error: BalancerClosedError | NoWorkerError): BalancerClosedError
   const { message, cause } = error;
   return error instanceof BalancerClosedError
     ? new BalancerClosedError(message)
-    : new NoWorkerError(message, { cause });
+    : new NoWorkerError(message, Object.hasOwn(error, 'cause') ? { cause } : undefined);
 }

@@ -63,7 +63,8 @@ export class CrashRecovery {
   #chunkCrashed(request: Request, chunk: Chunk, item: number, worker: Worker, death: ThreadDeath): void {
     const { completed } = chunk;
     this.#counts.completed += completed;
-    const errorOf = (): Error => crashError(request, request.id + item, describe(death), death);
+    const why = describe(death) + remarkOnLateError(death.cause, request.task, worker.completed);
+    const errorOf = (): Error => crashError(request, request.id + item, why, death);
     const died = request.isSettled ? undefined : chunk.died(item, errorOf);
     if (died?.runsAgain === true) this.#counts.retried++;
     else if (died !== undefined) {

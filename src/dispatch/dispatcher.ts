@@ -3,6 +3,7 @@
  * → policy → worker. All requests submitted in one turn of the event loop are dispatched together.
  */
 
+import { ownValue } from '../options/validate.js';
 import type { Policy } from '../policies/policy.js';
 import { performance } from '../protocol/clock.js';
 import type { ResultMessage } from '../protocol/messages.js';
@@ -31,6 +32,8 @@ export class Dispatcher implements RequestEvents<Worker> {
   readonly queue = new Queue();
   readonly counts: Counters = { submitted: 0, completed: 0, failed: 0, reclaimed: 0, retried: 0, ejected: 0 };
   readonly #policy: Policy;
+  /** Whether the policy learns from runs. */
+  readonly #policyObserves: boolean;
   readonly #limits: WindowLimits;
   readonly #events: DispatcherEvents;
   readonly #workers: Worker[] = [];
@@ -42,6 +45,7 @@ export class Dispatcher implements RequestEvents<Worker> {
   constructor(setup: PassSetup, events: DispatcherEvents) {
     const { policy, limits } = setup;
     this.#policy = policy;
+    this.#policyObserves = ownValue(policy, 'observe', policy.observe) !== undefined;
     this.#limits = limits;
     this.#events = events;
     const workers = this.#workers;
@@ -190,7 +194,7 @@ export class Dispatcher implements RequestEvents<Worker> {
       this.counts.failed++;
       worker.failed++;
     }
-    this.#policy.observe?.(worker.view, { runTime, ok: failure === undefined });
+    if (this.#policyObserves) this.#policy.observe?.(worker.view, { runTime, ok: failure === undefined });
     // An aborted request, or one that timed out, fails for that reason, on whichever worker.
     if (this.#events.observed !== undefined && !request.isSettled)
       this.#events.observed(worker, failure === undefined);

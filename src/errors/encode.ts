@@ -217,7 +217,7 @@ function encodeError(error: Error, state: Encoding, withCause = true): Failure {
       state,
     );
   }
-  const errors = attempt(() => (error as AggregateError).errors);
+  const errors = attempt(() => Object.hasOwn(error, 'errors') && (error as AggregateError).errors);
   if (known === 'AggregateError' && Array.isArray(errors)) {
     failure.errors = errors.slice(0, MAX_ERRORS).map((each) => encodePart(each, state));
   }

@@ -22,7 +22,7 @@ import {
   validateNames,
 } from './validate.js';
 
-/** Options of one `submit`. */
+/** Options of one `submit`. Times are real time, also while a test tool has installed fake timers. */
 export interface SubmitOptions {
   /** Cancels the request at any time: `submit` rejects at once with the signal's `reason`. Default: none. */
   signal?: AbortSignal;

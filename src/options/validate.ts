@@ -123,9 +123,11 @@ export function resolve<T>(name: string, value: T | undefined, rule: Rule, byDef
 }
 
 /**
- * The value of an option, if the object has it: of its own, or from its class. Properties of `Object.prototype` do not count, so that
- * a program with a polluted prototype does not hand them on to its threads.
- * @param value the value as read from the object; each option is read only once, since a getter may answer differently
+ * The value of an option, if the object has it: of its own, or from its class. Properties of
+ * `Object.prototype` do not count, so that a program with a polluted prototype does not hand them on to its
+ * threads.
+ * @param value the value as read from the object; each option is read only once, since a getter may answer
+ *   differently
  */
 export function ownValue<T>(options: object, name: string, value: T): T | undefined {
   return value === undefined || Object.hasOwn(options, name) || hasOption(options, name) ? value : undefined;

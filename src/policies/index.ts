@@ -5,6 +5,7 @@ import {
   FUNCTION,
   invalid,
   isRecord,
+  ownValue,
   resolveFields,
   validate,
 } from '../options/validate.js';
@@ -170,7 +171,8 @@ function validateCustom(policy: unknown, path: string): asserts policy is Policy
     if (typeof policy[method] === 'function') continue;
     throw invalid(`${path}.${method}`, policy[method], 'a function: a custom policy needs it');
   }
-  if (policy.observe !== undefined) validate(`${path}.observe`, policy.observe, FUNCTION);
+  const observe = ownValue(policy, 'observe', policy.observe);
+  if (observe !== undefined) validate(`${path}.observe`, observe, FUNCTION);
   validate(`${path}.pins`, policy.pins, BOOLEAN);
   if (typeof policy.name !== 'string' || policy.name === '') {
     throw invalid(`${path}.name`, policy.name, 'a string that is not empty');

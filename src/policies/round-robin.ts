@@ -1,5 +1,5 @@
+import { type HeapEntry, IndexedHeap } from '../collections/indexed-heap.js';
 import type { Policy, WorkerView } from './policy.js';
-import { type HeapEntry, IndexedHeap } from './support/indexed-heap.js';
 
 /** The workers of one weight. */
 interface WeightClass {

@@ -1,7 +1,7 @@
+import { type HeapEntry, IndexedHeap } from '../collections/indexed-heap.js';
 import { DURATION, type Duration, POSITIVE_DURATION, toMs } from '../options/duration.js';
 import { defaultsOf, type Fields, numberIn, type Resolved } from '../options/validate.js';
 import type { Outcome, Policy, PolicyContext, WorkerView } from './policy.js';
-import { type HeapEntry, IndexedHeap } from './support/indexed-heap.js';
 import { type LoadReport, LoadWeight, type LoadWeightRules } from './support/load-weight.js';
 import { verifyWorkers } from './support/worker-heap.js';
 

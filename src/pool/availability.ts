@@ -44,7 +44,10 @@ function emptySet(): NoWorkerError {
 
 /** Names the missing flag of Node's permission model: Node 20 itself only says that access is restricted. */
 function permissionHint(cause: unknown): string {
-  const { code, permission, resource } = (cause ?? {}) as Record<string, unknown>;
+  const given = Object(cause) as Record<string, unknown>;
+  const [code, permission, resource] = ['code', 'permission', 'resource'].map((name) =>
+    Object.hasOwn(given, name) ? given[name] : undefined,
+  );
   if (code !== 'ERR_ACCESS_DENIED') return '';
   if (permission === 'WorkerThreads') return ' (start Node with --allow-worker)';
   return permission === 'FileSystemRead' ? ` (start Node with --allow-fs-read=${resource})` : '';

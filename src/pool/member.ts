@@ -57,7 +57,7 @@ export class Member {
   constructor(
     worker: Worker,
     attempt: StartAttempt,
-    { replaces, isExtra = false }: { replaces?: Member; isExtra?: boolean },
+    { replaces, isExtra = false }: { replaces?: Member | undefined; isExtra?: boolean },
   ) {
     this.worker = worker;
     this.attempt = attempt;

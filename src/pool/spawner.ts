@@ -71,7 +71,7 @@ export class Spawner {
    * @throws NoWorkerError while starts fail
    * @throws BalancerClosedError
    */
-  start(place: Place, how: { replaces?: Member; isExtra?: boolean } = {}): Member {
+  start(place: Place, how?: { replaces: Member } | { isExtra: true }): Member {
     if (this.#stopped) throw new BalancerClosedError('the Balancer is closed');
     this.mustAllow();
     const attempt = this.circuit.begin(performance.now());
@@ -82,7 +82,7 @@ export class Spawner {
     );
     const setup = { ...this.#setup, id, label, weight, isAwaited };
     const worker = new Worker(setup, this.#requestEvents, this.#lifecycleEvents);
-    const member = new Member(worker, attempt, how);
+    const member = new Member(worker, attempt, { replaces: undefined, isExtra: false, ...how });
     this.#members.add(member);
     return member;
   }

@@ -154,7 +154,7 @@ export interface OutcomeMessage {
   readonly index: number;
   readonly value: unknown;
   readonly failure: Failure | undefined;
-  /** Those views in the value that were Buffers. */
+  /** The views in the value that were Buffers. */
   readonly buffers: readonly ArrayBufferView[] | undefined;
   readonly errors: readonly ErrorDetails[] | undefined;
 }

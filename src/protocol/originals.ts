@@ -1,6 +1,6 @@
 /**
- * The function behind fakes of @sinonjs/fake-timers (sinon, vitest, jest), which keep it in their property `clock`. Fakes may be
- * installed on top of each other.
+ * The function behind fakes of @sinonjs/fake-timers (sinon, vitest, jest), which keep it in their property
+ * `clock`. Fakes may be installed on top of each other.
  * @param name the function's name
  */
 export function originalOf<F extends object>(given: F, name: string): F {

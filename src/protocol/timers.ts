@@ -1,12 +1,14 @@
 /**
- * Timers as Node made them, on both sides. Fake timers of test tools do not stop them, nor those of a task its thread.
+ * Timers as Node made them, on both sides. Fake timers of test tools do not stop them, nor those of a task
+ * its thread.
  *
- * Test tools replace `setTimeout` and the like, in the global object and in `node:timers`. Fakes that are installed after this package
- * was loaded have no effect here, since every function is read once. Fakes that were installed before are recognised by the objects
- * that they return. Then the real functions are found
+ * Test tools replace `setTimeout` and the like, in the global object and in `node:timers`. Fakes that are
+ * installed after this package was loaded have no effect here, since every function is read once. Fakes that
+ * were installed before are recognised by the objects that they return. Then the real functions are found
  *
  * 1. behind the fakes of @sinonjs/fake-timers (see `originalOf`), or
- * 2. by the classes of timers that Node starts for itself, of which no fake knows (`mock.timers` of `node:test`).
+ * 2. by the classes of timers that Node starts for itself, of which no fake knows (`mock.timers` of
+ *    `node:test`).
  */
 import {
   clearImmediate as givenClearImmediate,

@@ -272,11 +272,6 @@ export class Window {
     Atomics.store(this.#words, CANCELLED, id);
   }
 
-  /** M: the request is over. After the ids have wrapped, another of the same id must not be taken for it. */
-  forgetCancel(id: number): void {
-    if (this.#words[CANCELLED] === id) Atomics.store(this.#words, CANCELLED, 0);
-  }
-
   /** M: no further item of the chunk is to be started. */
   stop(id: number): void {
     Atomics.store(this.#words, STOPPED, id);
@@ -285,6 +280,13 @@ export class Window {
   /** W, after `ThreadStatus.noteItem`: whether that item must not be started. */
   isStopped(id: number): boolean {
     return Atomics.load(this.#words, STOPPED) === id;
+  }
+
+  /** M: the request is over. After the ids have wrapped, another of the same id must not be taken for it. */
+  forgetCancel(id: number, items = 1): void {
+    const cancelled = this.#words[CANCELLED] as number;
+    if (cancelled >= id && cancelled < id + items) Atomics.store(this.#words, CANCELLED, 0);
+    if (this.#words[STOPPED] === id) Atomics.store(this.#words, STOPPED, 0);
   }
 
   /** W: whether M has asked the request to stop. */

@@ -1,5 +1,5 @@
 /** The work queue: requests that no worker has yet, by priority, then first in, first out. */
-import { Heap } from 'heap-js';
+import { Heap } from '../collections/heap.js';
 import type { Request } from './request.js';
 
 const CHUNK = 512;

@@ -102,13 +102,13 @@ export class Request implements RequestView {
     return this.extras?.key;
   }
 
-  get priority(): number {
-    return this.extras === undefined ? 0 : this.extras.priority;
-  }
-
   /** How many items of a `map` it stands for; 1 where it is no chunk. */
   get items(): number {
     return this.extras?.chunk === undefined ? 1 : this.extras.chunk.size;
+  }
+
+  get priority(): number {
+    return this.extras === undefined ? 0 : this.extras.priority;
   }
 
   get isSettled(): boolean {

@@ -68,12 +68,13 @@ export class TaskRegistry {
   #lastId = 0;
 
   /**
-   * @param options `inline`: whether functions may be sent as source; `limit`: tasks remembered by text or by
-   *   url and path, > 0, default 1,000
+   * @param options `inline`: whether functions may be sent as source
+   * @param limit tasks remembered by text, or by
+   *   url and path, > 0
    */
-  constructor(options: { inline: boolean; limit?: number }) {
-    this.#inline = options.inline;
-    this.#byKey = new BoundedMap(options.limit ?? DEFAULT_LIMIT);
+  constructor({ inline }: { inline: boolean }, limit = DEFAULT_LIMIT) {
+    this.#inline = inline;
+    this.#byKey = new BoundedMap(limit);
   }
 
   /**

@@ -28,7 +28,7 @@ export function cloneError(
     seen: new Set(options.transfer as object[] | undefined),
     beyond,
   });
-  const search = options.takesSignals === true ? from(from(undefined)) : from(undefined);
+  const search = Object.hasOwn(options, 'takesSignals') ? from(from(undefined)) : from(undefined);
   const cause = options.cause === undefined ? undefined : { cause: options.cause };
   const refused = options.transfer && refusedPart(options.transfer, options.cause);
   if (refused !== undefined) {

@@ -170,7 +170,8 @@ function partsOf(value: object): Iterable<unknown> {
   if (types.isMap(value)) return [...value.keys(), ...value.values()];
   if (types.isSet(value)) return value;
   // Structured clone takes no part of an error but its cause.
-  return types.isNativeError(value) ? [value.cause] : Object.values(value);
+  if (!types.isNativeError(value)) return Object.values(value);
+  return Object.hasOwn(value, 'cause') ? [value.cause] : [];
 }
 
 function named(value: unknown): string {

@@ -1,10 +1,9 @@
+import { setTimeout } from '../protocol/timers.js';
+
 /**
  * Memory for arenas. It belongs to the process: ended threads, of whichever Balancer, leave theirs to the next ones.
  * Allocated anew for each thread, it would come from a heap of the C library that gives nothing back to the system.
  */
-
-// By name, not as globals: a test that puts fake timers in their place must not stop the Balancer.
-import { setTimeout } from '../protocol/timers.js';
 
 /** Size of an arena. Its pages are taken from the system as they are first used. */
 export const ARENA_BYTES = 4 * 2 ** 20;

@@ -2,8 +2,8 @@
 const OPEN_OPTIONS = ['eval', 'name', 'stderr', 'stdin', 'stdout', 'transferList'];
 
 /**
- * Starts a thread, while `Object.prototype` has none of the options of `new Worker`: a polluted prototype would set them for the
- * thread. `start` must not run code of the program.
+ * Starts a thread, while `Object.prototype` has none of the options of `new Worker`: a polluted prototype
+ * would set them for the thread. `start` must not run code of the program.
  */
 export function withoutInheritedOptions<T>(start: () => T): T {
   const hidden: [name: string, property: PropertyDescriptor][] = [];

@@ -184,9 +184,9 @@ export class WindowWriter {
   /** After death: takes all requests out. */
   takeRemains(): Remains {
     const inFlight = this.#inFlight;
+    const item = this.#window.status.item();
     if (this.#window.completed() !== inFlight.done)
       throw new Error('completions of a dead thread have not been read');
-    const item = this.#window.status.item();
     const claimed = inFlight.done === this.#window.head() ? undefined : inFlight.done;
     const unstarted = this.#takeBack(distance(this.#window.head(), inFlight.tail));
     if (claimed === undefined) return { running: undefined, unstarted, reading: undefined, item };

@@ -73,7 +73,7 @@ describe('TaskRegistry', () => {
   });
 
   it('forgets the text used least recently when there are more than its limit', () => {
-    const registry = new TaskRegistry({ inline: true, limit: 2 });
+    const registry = new TaskRegistry({ inline: true }, 2);
     const make = [() => () => 'a', () => () => 'b', () => () => 'c'] as const;
     const id = (index: 0 | 1 | 2) => registry.resolve(make[index]()).id;
     expect([id(0), id(1), id(0), id(2)]).toEqual([1, 2, 1, 3]);
@@ -82,7 +82,7 @@ describe('TaskRegistry', () => {
   });
 
   it('knows a function that is still there even when its text is forgotten', () => {
-    const registry = new TaskRegistry({ inline: true, limit: 1 });
+    const registry = new TaskRegistry({ inline: true }, 1);
     const kept = () => 'kept';
     const ref = registry.resolve(kept);
     registry.resolve(() => 'other');

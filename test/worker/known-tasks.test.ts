@@ -18,7 +18,7 @@ it('a thread forgets tasks when their sources are long, and not those in its win
   const window = new Window(new SharedArrayBuffer(windowBytes(2)), new SharedArrayBuffer(4), 2);
   const inFlight = new InFlight(2, { pending: 0, work: 0 } as never);
   const channel = { send: (message: ToWorker) => messages.push(message) };
-  const sender = new Sender(channel as never, undefined as never, window, inFlight, undefined as never);
+  const sender = new Sender(channel as never, undefined as never, window, inFlight);
   const MIB = 2 ** 20;
   const inUse = [{ task: { id: 1 } }] as never;
   for (let id = 1; id <= 9; id++) sender.introduce(taskOf(id, MIB), inUse);

@@ -10,7 +10,10 @@ import { isMainThread } from 'node:worker_threads';
 import { importFrom } from './importer.js';
 
 const isGiven =
-  !isMainThread && [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((each) => /\btsx\b/.test(each));
+  !isMainThread &&
+  [...process.execArgv, (Object.hasOwn(process.env, 'NODE_OPTIONS') && process.env.NODE_OPTIONS) || ''].some(
+    (each) => /\btsx\b/.test(each),
+  );
 
 let switching: Promise<void> | undefined;
 let done = !isGiven;

@@ -13,6 +13,7 @@ import type { CurrentRequest } from './current-request.js';
 import { withoutWorkLoop } from './frames.js';
 import { now } from './natives.js';
 import { sendMarked, type WorkerChannel } from './send.js';
+import type { Turns } from './turns.js';
 
 /** Outcomes of a chunk that runs on are told of after this time, in ms. */
 const TELL_MS = 8;
@@ -24,8 +25,7 @@ export interface ChunkHost {
   readonly current: CurrentRequest;
   /** Something has been sent that must arrive before the chunk's completion does. */
   sent(): void;
-  /** Turns the event loop, if that is due. */
-  turn(now: number): Promise<void> | undefined;
+  readonly turns: Turns;
   /** The chunk is over. */
   over(failed: number, start: number, end: number): void;
 }
@@ -37,7 +37,38 @@ export interface ChunkRequest {
   readonly context: unknown;
 }
 
-export class ChunkRun {
+/** Runs a chunk. @returns `undefined`: it is over already */
+export function runChunk(
+  host: ChunkHost,
+  task: TaskFunction | Promise<TaskFunction>,
+  request: ChunkRequest,
+  start: number,
+): Promise<void> | undefined {
+  const running =
+    typeof task === 'function'
+      ? new ChunkRun(host, task, request, start).run()
+      : loadAndRun(host, task, request);
+  return running?.then(() => (host.turns.isDue(now()) ? host.turns.take() : undefined));
+}
+
+/** If the task cannot be loaded, each item fails with that error. */
+async function loadAndRun(
+  host: ChunkHost,
+  loading: Promise<TaskFunction>,
+  request: ChunkRequest,
+): Promise<void> {
+  let task: TaskFunction;
+  try {
+    task = await loading;
+  } catch (error) {
+    task = () => {
+      throw error;
+    };
+  }
+  await new ChunkRun(host, task, request, now()).run();
+}
+
+class ChunkRun {
   readonly #host: ChunkHost;
   readonly #task: TaskFunction;
   readonly #id: number;
@@ -130,7 +161,8 @@ export class ChunkRun {
     this.#lastTold = at;
     this.#host.window.status.noteItem(-1);
     this.#host.channel.send({ type: 'progressed', id: this.#id });
-    return this.#host.turn(at);
+    const { turns } = this.#host;
+    return turns.isDue(at) ? turns.take() : undefined;
   }
 
   #publish(value: unknown): void {

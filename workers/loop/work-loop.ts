@@ -26,7 +26,7 @@ import { Output } from '../output.js';
 import { Stream } from '../stream.js';
 import { enter } from '../task.js';
 import { Announcer } from './announcer.js';
-import { type ChunkHost, ChunkRun, isThenable } from './chunk.js';
+import { type ChunkHost, isThenable, runChunk } from './chunk.js';
 import { CurrentRequest } from './current-request.js';
 import { Delivery } from './delivery.js';
 import { exit, inNextTurn, now } from './natives.js';
@@ -217,9 +217,7 @@ export class WorkLoop {
     }
   }
 
-  /**
-   * Runs the items of a chunk; see `ChunkRun`. Throws only if the chunk cannot be read.
-   */
+  /** Throws only if the chunk cannot be read. */
   #runChunk(
     position: number,
     id: number,
@@ -228,46 +226,31 @@ export class WorkLoop {
     start: number,
   ): Promise<void> | undefined {
     const { values, context } = this.#readArguments(sending);
-    const request = { id, payload: values[0] as ChunkPayload, context };
     const host: ChunkHost = {
       window: this.#window,
       channel: this.#channel,
       current: this.#current,
+      turns: this.#turns,
       sent: () => this.#delivery.sent(),
-      turn: (at) => (this.#turns.isDue(at) ? this.#turns.take() : undefined),
       over: (failed, since, end) => {
         this.#delivery.result(position, id, failed, end - since);
         this.#ended(since, end);
       },
     };
     enter(this.#current);
-    const run = (loaded: TaskFunction, since: number) => new ChunkRun(host, loaded, request, since).run();
-    const waiting = typeof task === 'function' ? run(task, start) : this.#loadChunk(id, task, run);
-    return waiting?.then(() => (this.#turns.isDue(now()) ? this.#turns.take() : undefined));
-  }
-
-  /** If the task cannot be loaded, each item fails with that error. */
-  async #loadChunk(
-    id: number,
-    loading: Promise<TaskFunction>,
-    run: (task: TaskFunction, since: number) => Promise<void> | undefined,
-  ): Promise<void> {
-    let task: TaskFunction;
-    try {
-      task = await loading;
-      this.#loaded(id);
-    } catch (error) {
-      task = () => {
-        throw error;
-      };
-    }
-    await run(task, now());
+    const loaded = typeof task === 'function' ? task : this.#whenLoaded(id, task);
+    return runChunk(host, loaded, { id, payload: values[0] as ChunkPayload, context }, start);
   }
 
   async #runLoaded(id: number, loading: Promise<TaskFunction>, values: readonly unknown[]): Promise<unknown> {
+    const task = await this.#whenLoaded(id, loading);
+    return task(...values);
+  }
+
+  async #whenLoaded(id: number, loading: Promise<TaskFunction>): Promise<TaskFunction> {
     const task = await loading;
     this.#loaded(id);
-    return task(...values);
+    return task;
   }
 
   async #finishLater(

@@ -1,4 +1,5 @@
 import { NoWorkerError } from '../../errors/errors.js';
+import { ownValue } from '../../options/validate.js';
 import type { Outcome, Policy, RequestView, WorkerView } from '../policy.js';
 
 /**
@@ -19,7 +20,8 @@ export class GuardedPolicy implements Policy {
     this.#policy = policy;
     this.name = policy.name;
     this.pins = policy.pins;
-    if (policy.observe !== undefined) this.observe = (worker, outcome) => this.#observe(worker, outcome);
+    if (ownValue(policy, 'observe', policy.observe) !== undefined)
+      this.observe = (worker, outcome) => this.#observe(worker, outcome);
   }
 
   observe?: (worker: WorkerView, outcome: Outcome) => void;

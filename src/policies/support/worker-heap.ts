@@ -1,5 +1,5 @@
+import { type HeapEntry, IndexedHeap } from '../../collections/indexed-heap.js';
 import type { WorkerView } from '../policy.js';
-import { type HeapEntry, IndexedHeap } from './indexed-heap.js';
 
 /** A worker's entry in a heap. */
 interface WorkerEntry extends HeapEntry {

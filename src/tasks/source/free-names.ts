@@ -49,18 +49,12 @@ function isStrict(body: AnyNode): boolean {
   return body.body.some((statement: AnyNode) => statement.directive === 'use strict');
 }
 
-function use(
-  name: string,
-  offset: number,
-  scope: Scope,
-  walk: Walk,
-  { member, called = false }: { member?: string; called?: boolean } = {},
-): void {
+function use(name: string, offset: number, scope: Scope, walk: Walk, member?: string, called = false): void {
   if (walk.withDepth === 0) walk.uses.push({ name, offset, scope, member, called });
 }
 
 function visitCallee(node: AnyNode, scope: Scope, walk: Walk): void {
-  if (node.type === 'Identifier') use(node.name, node.start, scope, walk, { called: true });
+  if (node.type === 'Identifier') use(node.name, node.start, scope, walk, undefined, true);
   else visit(node, scope, walk);
 }
 
@@ -117,6 +111,11 @@ function walkClass(node: AnyNode, scope: Scope, walk: Walk): void {
     if (member.type === 'StaticBlock') visitAll(member.body, own, walk);
     else if (member.value) visit(member.value, own, walk);
   }
+}
+
+function calleeName({ type, name, property }: AnyNode): string {
+  if (type === 'Identifier') return name;
+  return type === 'MemberExpression' && property.type === 'Identifier' ? property.name : '';
 }
 
 type Visitor = (node: AnyNode, scope: Scope, walk: Walk) => void;
@@ -177,8 +176,7 @@ const VISITORS: Readonly<Record<string, Visitor>> = {
   },
   MemberExpression: (node, scope, walk) => {
     const { object, property, computed } = node;
-    if (object.type === 'Identifier' && !computed)
-      use(object.name, object.start, scope, walk, { member: property.name });
+    if (object.type === 'Identifier' && !computed) use(object.name, object.start, scope, walk, property.name);
     else visit(object, scope, walk);
     if (computed || property.type === 'PrivateIdentifier') visit(property, scope, walk);
   },
@@ -197,7 +195,7 @@ const VISITORS: Readonly<Record<string, Visitor>> = {
   CallExpression: (node, scope, walk) => {
     visitCallee(node.callee, scope, walk);
     // TypeScript passes `this` to its helpers, whether it is used or not: `__awaiter(this, …)`.
-    const helper = /^__\w+$/.test(node.callee.name ?? node.callee.property?.name ?? '');
+    const helper = /^__\w+$/.test(calleeName(node.callee));
     const [first, ...rest] = node.arguments;
     if (first && !(helper && first.type === 'ThisExpression')) visit(first, scope, walk);
     visitAll(rest, scope, walk);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type HeapEntry, IndexedHeap } from '../../dist/src/policies/support/indexed-heap.js';
+import { type HeapEntry, IndexedHeap } from '../../dist/src/collections/indexed-heap.js';
 
 const key = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.double({ noNaN: true }), fc.constant(Infinity));
 const step = fc.oneof(

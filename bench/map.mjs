@@ -1,0 +1,147 @@
+import { Balancer } from '../dist/src/index.js';
+import { stepsPerMicrosecond } from './lib/calibrate.mjs';
+import { benchOptions, progress } from './lib/cli.mjs';
+import { figure, withSpread } from './lib/format.mjs';
+import { write } from './lib/report.mjs';
+import { interleave } from './lib/rounds.mjs';
+import { ratio, spread } from './lib/stats.mjs';
+
+/** What `map` gains or costs for items that are cheap: against loops on the main thread, all in one process. */
+
+const options = benchOptions();
+const rounds = options.rounds(5, 2);
+const [workers] = options.workers([2]);
+const steps = Math.round(stepsPerMicrosecond());
+
+/** JSON of 150 bytes. */
+function line(/** @type {number} */ id) {
+  const record = { id, name: `user${id}`, tags: ['a', 'b', 'c'], score: id / 7, ok: true, pad: '' };
+  record.pad = 'x'.repeat(Math.max(0, 150 - JSON.stringify(record).length));
+  return JSON.stringify(record);
+}
+
+/** @param {number} count @param {(n: number) => unknown} of */
+const items = (count, of) => Array.from({ length: options.quick ? count / 10 : count }, (_, n) => of(n));
+
+/** The item is the number of steps. */
+function spin(/** @type {number} */ count) {
+  let x = 1;
+  for (let i = 0; i < count; i++) x = (Math.imul(x, 48_271) + i) | 0;
+  return x;
+}
+
+/**
+ * `loop`: what the goal is measured against; `awaits` whether it awaits each result.
+ * @type {{ name: string, items: unknown[], task: (item: any) => unknown, awaits: boolean, goal?: number }[]}
+ */
+const cases = [
+  {
+    name: 'JSONL, 150 bytes: JSON.parse and one field',
+    items: items(200_000, line),
+    task: (text) => JSON.parse(text).id,
+    awaits: false,
+    goal: 0.65,
+  },
+  { name: 'no-op, numbers', items: items(200_000, (n) => n), task: (n) => n, awaits: true, goal: 1.5 },
+  {
+    name: 'no-op, objects',
+    items: items(100_000, (n) => ({ id: n, name: `user${n}`, ok: true })),
+    task: (record) => record.id,
+    awaits: true,
+  },
+  { name: '1 µs', items: items(200_000, () => steps), task: spin, awaits: false },
+  { name: '20 µs', items: items(20_000, () => 20 * steps), task: spin, awaits: false },
+  { name: '1 ms', items: items(500, () => 1_000 * steps), task: spin, awaits: false },
+];
+
+const balancer = new Balancer({ workers });
+
+/** @param {AsyncIterable<unknown>} values */
+async function drain(values) {
+  let count = 0;
+  for await (const _ of values) count++;
+  return count;
+}
+
+/** @type {{ name: string, settings: string, run: (of: (typeof cases)[number]) => unknown }[]} */
+const contestants = [
+  {
+    name: 'loop',
+    settings:
+      'for (const item of items) results += task(item), on the main thread; for the no-ops with await',
+    run: async ({ items, task, awaits }) => {
+      let last;
+      if (awaits) for (const item of items) last = await task(item);
+      else for (const item of items) last = task(item);
+      return last;
+    },
+  },
+  {
+    name: 'map',
+    settings: 'for await of map(items, task)',
+    run: ({ items, task }) => drain(balancer.map(items, task)),
+  },
+  {
+    name: 'map, unordered',
+    settings: '{ ordered: false }',
+    run: ({ items, task }) => drain(balancer.map(items, task, { ordered: false })),
+  },
+  {
+    name: 'mapSettled',
+    settings: 'for await of mapSettled(items, task)',
+    run: ({ items, task }) => drain(balancer.mapSettled(items, task)),
+  },
+  {
+    name: 'map, one by one',
+    settings: '{ batch: 1 }',
+    run: ({ items, task }) => drain(balancer.map(items, task, { batch: 1 })),
+  },
+];
+
+const results = [];
+for (const each of cases) {
+  progress(each.name);
+  for (const { run } of contestants) await run(each);
+  const samples = await interleave(contestants, rounds, async ({ run }) => {
+    const start = performance.now();
+    await run(each);
+    return performance.now() - start;
+  });
+  const times = new Map([...samples].map(([{ name }, values]) => [name, spread(values)]));
+  results.push({ name: each.name, count: each.items.length, goal: each.goal, times });
+}
+await balancer.close();
+
+const names = contestants.map(({ name }) => name);
+const [loop, ...others] = names;
+write({
+  name: 'map',
+  title: 'Map: many cheap items',
+  method: `Items in an array, results taken by a \`for await\` that only counts them; ${workers} workers and the main thread.`,
+  quick: options.quick,
+  rounds,
+  rivals: contestants,
+  packages: [],
+  tables: [
+    {
+      title: 'Time in relation to the loop on the main thread (median, least to greatest)',
+      head: ['items', 'wanted', ...others],
+      rows: results.map(({ name, goal, times }) => [
+        name,
+        goal === undefined ? '' : `≤ ${goal}`,
+        ...others.map((other) => withSpread(ratio(times.get(other), times.get(loop)))),
+      ]),
+    },
+    {
+      title: 'µs an item (median)',
+      head: ['items', 'count', ...names],
+      rows: results.map(({ name, count, times }) => [
+        name,
+        figure(count),
+        ...names.map((each) => figure((1_000 * times.get(each).median) / count)),
+      ]),
+    },
+  ],
+  data: results.map(({ times, ...rest }) => ({ ...rest, times: Object.fromEntries(times) })),
+});
+process.exit();

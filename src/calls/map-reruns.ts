@@ -1,0 +1,71 @@
+/** Which failed items of a map run again, and when: after a delay if their task has thrown, at once if their worker has died. */
+import { clearTimeout, setTimeout } from '../protocol/timers.js';
+import type { MapRequests } from './map-requests.js';
+import type { RetryRule } from './map-retry.js';
+
+/** The history of an item. */
+interface Trouble {
+  /** Runs that have thrown. */
+  throws: number;
+  /** Workers that died running it. */
+  kills: number;
+}
+
+export class MapReruns {
+  readonly #requests: MapRequests;
+  readonly #rule: RetryRule | undefined;
+  /** By index; only of items that have failed and are not settled. */
+  readonly #troubles = new Map<number, Trouble>();
+  readonly #delays = new Set<NodeJS.Timeout>();
+
+  /** @param rule for tasks that throw; `undefined`: their items are not run again */
+  constructor(requests: MapRequests, rule: RetryRule | undefined) {
+    this.#requests = requests;
+    this.#rule = rule;
+  }
+
+  /** How many workers have died running the item. */
+  killsOf(index: number): number {
+    return this.#troubles.get(index)?.kills ?? 0;
+  }
+
+  /** Whether an item that has failed runs again; then `run` is called after the delay. @throws what `when` throws */
+  afterError(index: number, error: unknown, item: unknown, run: () => void): boolean {
+    if (this.#rule === undefined) return false;
+    const trouble = this.#troubleOf(index);
+    trouble.throws++;
+    const delay = this.#rule.delayAfter(trouble.throws, error, item);
+    if (delay === undefined) {
+      this.#troubles.delete(index);
+      return false;
+    }
+    const timer = setTimeout(() => {
+      this.#delays.delete(timer);
+      run();
+    }, delay);
+    this.#delays.add(timer);
+    return true;
+  }
+
+  /** Whether an item whose worker has died runs again. */
+  afterCrash(index: number): boolean {
+    const trouble = this.#troubleOf(index);
+    trouble.kills++;
+    return this.#requests.mayRunAgain(trouble.kills);
+  }
+
+  clear(): void {
+    this.#troubles.clear();
+    for (const timer of this.#delays) clearTimeout(timer);
+    this.#delays.clear();
+  }
+
+  #troubleOf(index: number): Trouble {
+    let trouble = this.#troubles.get(index);
+    if (trouble === undefined) {
+      trouble = { throws: 0, kills: 0 };
+      this.#troubles.set(index, trouble);
+    }
+    return trouble;
+  }
+}

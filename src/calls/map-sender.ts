@@ -1,0 +1,117 @@
+/** Sends the items of a map: as chunks where they can go together, else one by one. Items that come back are sent again. */
+import { byteSize } from '../values/byte-size.js';
+import { type ItemRun, packItems } from '../values/packed-items.js';
+import type { JobEvents } from './map-job.js';
+import type { MapRequest, MapRequests } from './map-requests.js';
+import type { MapReruns } from './map-reruns.js';
+import type { ChunkSizes } from './map-sizes.js';
+import { type OutcomeState, outcomeStates, type Span } from './map-span.js';
+
+/** Items that are to be sent once more. */
+interface Leftover {
+  readonly span: Span;
+  from: number;
+  readonly to: number;
+  /** Each in a request of its own. */
+  readonly alone: boolean;
+}
+
+export class MapSender {
+  readonly #requests: MapRequests;
+  readonly #sizes: ChunkSizes;
+  readonly #reruns: MapReruns;
+  readonly #events: JobEvents;
+  /** Requests under way, the oldest first. */
+  readonly #underWay = new Set<MapRequest>();
+  readonly #leftovers: Leftover[] = [];
+  #isOver = false;
+
+  constructor(requests: MapRequests, sizes: ChunkSizes, reruns: MapReruns, events: JobEvents) {
+    this.#requests = requests;
+    this.#sizes = sizes;
+    this.#reruns = reruns;
+    this.#events = events;
+  }
+
+  /** How many requests are under way. */
+  get underWay(): number {
+    return this.#underWay.size;
+  }
+
+  get hasLeftovers(): boolean {
+    return this.#leftovers.length > 0;
+  }
+
+  /** Sends items of a span, from one offset up to another. */
+  send(span: Span, from: number, to: number): void {
+    let next = from;
+    while (next < to && !this.#isOver) {
+      const run = to - next === 1 ? undefined : packItems(span.items, next, to);
+      if (run === undefined || run.count === 1) this.#sendAlone(span, next++);
+      else {
+        this.#sendRun(span, next, run);
+        next += run.count;
+      }
+    }
+  }
+
+  /** Keeps items that are to be sent when there is room. */
+  keep(span: Span, from: number, to: number, alone: boolean): void {
+    if (!this.#isOver) this.#leftovers.push({ span, from, to, alone });
+  }
+
+  /** Sends some of the items that are kept. */
+  sendLeftover(): void {
+    const left = this.#leftovers[0] as Leftover;
+    const { span, from, to, alone } = left;
+    const size = alone ? 1 : this.#sizes.next(undefined);
+    let end = from;
+    while (end < to && end - from < size && span.states[end] === outcomeStates.pending) end++;
+    left.from = Math.max(end, from + 1);
+    if (left.from >= to) this.#leftovers.shift();
+    if (end > from) this.send(span, from, end);
+  }
+
+  /** No outcome is wanted any more. */
+  withdrawAll(): void {
+    this.#isOver = true;
+    this.#leftovers.length = 0;
+    // The youngest first: each is then the last of its window, and no other has to move.
+    for (const request of [...this.#underWay].reverse()) request.withdraw();
+    this.#underWay.clear();
+  }
+
+  #sendRun(span: Span, from: number, run: ItemRun): void {
+    // The request before it may have taken the last room in the queue.
+    if (!this.#requests.makeSpace()) {
+      this.keep(span, from, from + run.count, false);
+      return;
+    }
+    const request = this.#requests.submitChunk(span, from, run, this.#sizes.limit, this.#events);
+    this.#underWay.add(request);
+    void request.promise.then(() => {
+      this.#underWay.delete(request);
+      this.#events.changed();
+    });
+  }
+
+  #sendAlone(span: Span, offset: number): void {
+    if (!this.#requests.makeSpace()) {
+      this.keep(span, offset, offset + 1, true);
+      return;
+    }
+    const kills = this.#reruns.killsOf(span.first + offset);
+    const request = this.#requests.submit(span.items[offset], kills);
+    this.#underWay.add(request);
+    const settled = (state: OutcomeState, outcome: unknown): void => {
+      span.outcomeBytes += byteSize(outcome);
+      this.#underWay.delete(request);
+      this.#events.settled(span, offset, state, outcome);
+      this.#events.changed();
+    };
+    request.promise.then(
+      (value) => settled(outcomeStates.value, value),
+      (error) => settled(outcomeStates.error, error),
+    );
+  }
+}
