@@ -59,8 +59,9 @@ export interface BalancerOptions extends ThreadOptions {
    */
   windowBytes?: number;
   /**
-   * Most requests that wait, in the queue or for a certain worker (sessions, keys): an integer ≥ 1, or
-   * `Infinity`. Beyond it `submit` rejects with `ERR_QUEUE_FULL`. Default: no limit.
+   * Most requests that wait, in the queue or for a certain worker (sessions, keys), beside one for each
+   * worker that is just starting: an integer ≥ 0, or `Infinity`. Beyond it `submit` rejects with
+   * `ERR_QUEUE_FULL`. 0: whatever no worker has room for now. Default: no limit.
    */
   maxQueue?: number;
   /** Default of `submit`'s `timeout`, in ms > 0 from the start of a run; `Infinity`: none. Default: none. */
@@ -230,7 +231,7 @@ export function resolveOptions(options: BalancerOptions): Settings {
     depth: window === 'auto' ? AUTO_DEPTH : window,
     work: window === 'auto' ? AUTO_WORK_MS : NONE,
     windowBytes: value('windowBytes', POSITIVE_NUMBER, 4 * MEBIBYTE),
-    maxQueue: value('maxQueue', limitFrom(1), NONE),
+    maxQueue: value('maxQueue', limitFrom(0), NONE),
     timeout: value('timeout', TIMEOUT, NONE),
     queueTimeout: value('queueTimeout', TIMEOUT, NONE),
     retries: value('retries', limitFrom(0), 0),

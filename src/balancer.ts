@@ -6,6 +6,7 @@ import { type BalancerOptions, resolveOptions, workerLimits } from './balancer-o
 import { MapIterator } from './calls/map.js';
 import { MapRequests } from './calls/map-requests.js';
 import { MapSource } from './calls/map-source.js';
+import { OpenLoops, openLoops } from './calls/open-loops.js';
 import { Session } from './calls/session.js';
 import { StreamIterator } from './calls/stream.js';
 import { StreamRequest } from './calls/stream-request.js';
@@ -48,6 +49,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   readonly #submission: Submission;
   readonly #maxQueue: number;
   readonly #windowBytes: number;
+  readonly #loops = new OpenLoops();
   readonly #retries: number;
 
   /**
@@ -144,7 +146,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
       retries: this.#retries,
       windowBytes: this.#windowBytes,
     });
-    return new MapIterator(target, new MapSource(source), settings, settles);
+    return new MapIterator(target, new MapSource(source), settings, settles, this.#loops);
   }
 
   /**
@@ -167,6 +169,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   ): AsyncGenerator<unknown, void, undefined> {
     return new StreamIterator(
       new StreamRequest(this.#submission, this.#engine.dispatcher, { task, args, options }),
+      this.#loops,
     );
   }
 
@@ -274,11 +277,18 @@ export class Balancer extends EventEmitter<BalancerEvents> {
    * repeatedly.
    *
    * @param options `timeout`: how long accepted requests may still take, in ms ≥ 0. The rest is then rejected
-   *   with `ERR_BALANCER_CLOSED`, and the threads are ended. Default: no limit
+   *   with `ERR_BALANCER_CLOSED`, and the threads are ended. Default: no limit. `queued: 'reject'`: requests
+   *   that have not started are rejected at once with `ERR_BALANCER_CLOSED`, and only those that run are
+   *   finished
    * @returns a promise that resolves when every promise is settled and every thread has ended
    */
   async close(options: CloseOptions = {}): Promise<void> {
     await this.#engine.closing.close(resolveCloseOptions(options));
+  }
+
+  /** @internal For `closeOnSignal`. */
+  [openLoops](): readonly OpenLoops[] {
+    return [this.#loops];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

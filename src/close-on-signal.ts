@@ -1,10 +1,13 @@
 import { constants } from 'node:os';
+import { loopsOf } from './calls/open-loops.js';
+import { type CloseOptions, QUEUED } from './options/submit.js';
 import { DELAY, invalid, ownValue, resolve, validateNames } from './options/validate.js';
-import { setImmediate } from './protocol/timers.js';
+import { performance } from './protocol/clock.js';
+import { clearTimeout, setImmediate, setTimeout } from './protocol/timers.js';
 
 /** A Balancer or a Router: closes within a time limit. */
 export interface Closable {
-  close(options?: { timeout?: number }): Promise<unknown>;
+  close(options?: CloseOptions): Promise<unknown>;
 }
 
 export interface CloseOnSignalOptions {
@@ -14,10 +17,13 @@ export interface CloseOnSignalOptions {
    */
   signals?: readonly NodeJS.Signals[];
   /**
-   * How long accepted requests may still take, in ms ≥ 0 from the signal; `Infinity`: no limit. The rest is
-   * then rejected with `BalancerClosedError`. Default 10,000.
+   * How long accepted requests, and loops over `map` and `stream`, may still take, in ms ≥ 0 from the signal;
+   * `Infinity`: no limit. Requests that are left are then rejected with `BalancerClosedError`. Default
+   * 10,000.
    */
   timeout?: number;
+  /** What becomes of accepted requests that have not started, as in `close()`. Default `'finish'`. */
+  queued?: 'finish' | 'reject';
 }
 
 const DEFAULT_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
@@ -28,9 +34,14 @@ const DEFAULT_TIMEOUT = 10_000;
  * ends as that signal would have ended it (a shell sees 128 + the signal's number). A second signal ends the
  * process at once.
  *
- * If the program has other listeners for the signal, the Balancer is closed and the process goes on, so that
- * a server can finish its own shutdown; a second signal ends the process nevertheless. Several Balancers may
- * each have a `closeOnSignal`: the last one to be closed ends the process.
+ * Loops over `map` and `stream` that are open when the signal comes get the results of accepted items, and
+ * then `BalancerClosedError`; a stream goes on to its end. The process ends when nothing else keeps it alive,
+ * so that these loops have left and their `finally` blocks have run, or when `timeout` is over.
+ *
+ * If the program has other listeners when the signal comes, those by `process.once` included, the Balancer is
+ * closed and the process goes on, so that a server can finish its own shutdown; a second signal ends the
+ * process nevertheless. Several Balancers may each have a `closeOnSignal`: the last one to be closed ends the
+ * process.
  *
  * @returns an object whose `[Symbol.dispose]()` removes the listeners, also by `using`. A close that is under
  *   way then does not end the process either
@@ -41,45 +52,133 @@ export function closeOnSignal(balancer: Closable, options: CloseOnSignalOptions 
   if (typeof balancer?.close !== 'function') {
     throw invalid('closeOnSignal(balancer)', balancer, 'a Balancer or a Router');
   }
-  validateNames('closeOnSignal options', options, ['signals', 'timeout']);
-  const signals = resolveSignals(ownValue(options, 'signals', options.signals) ?? DEFAULT_SIGNALS);
-  const given = ownValue(options, 'timeout', options.timeout);
-  const timeout = resolve('closeOnSignal options.timeout', given, DELAY, DEFAULT_TIMEOUT);
-  let closing = false;
-  let disposed = false;
-
-  const dispose = () => {
-    for (const signal of signals) process.removeListener(signal, onSignal);
-    disposed = true;
-  };
-
-  async function onSignal(signal: NodeJS.Signals): Promise<void> {
-    if (closing) {
-      dispose();
-      end(signal, 'always');
-      return;
-    }
-    closing = true;
-    try {
-      // If it rejects, that becomes an unhandled rejection: it is printed, and the process ends with code 1.
-      await balancer.close(timeout === Number.POSITIVE_INFINITY ? {} : { timeout });
-    } finally {
-      if (!disposed) {
-        dispose();
-        // In the next turn: callbacks of the requests that were just settled come first.
-        setImmediate(() => end(signal, 'unless others listen'));
-      }
-    }
-  }
-
-  for (const signal of signals) process.on(signal, onSignal);
-  return { [Symbol.dispose]: dispose };
+  validateNames('closeOnSignal options', options, ['signals', 'timeout', 'queued']);
+  const own = <K extends keyof CloseOnSignalOptions>(name: K) => ownValue(options, name, options[name]);
+  const signals = resolveSignals(own('signals') ?? DEFAULT_SIGNALS);
+  const timeout = resolve('closeOnSignal options.timeout', own('timeout'), DELAY, DEFAULT_TIMEOUT);
+  const queued = resolve('closeOnSignal options.queued', own('queued'), QUEUED, 'finish');
+  const shutdown = new Shutdown(balancer, { timeout, queued });
+  for (const signal of signals) listen(signal, shutdown);
+  return { [Symbol.dispose]: () => shutdown.dispose() };
 }
 
-function end(signal: NodeJS.Signals, when: 'always' | 'unless others listen'): void {
-  // Without a listener the signal has its default action: the parent process learns the true reason.
+/** One Balancer that is closed on a signal, and then ends the process. */
+class Shutdown {
+  readonly #balancer: Closable;
+  readonly #options: Required<CloseOptions>;
+  hasBegun = false;
+  #disposed = false;
+
+  constructor(balancer: Closable, options: Required<CloseOptions>) {
+    this.#balancer = balancer;
+    this.#options = options;
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    unlisten(this);
+  }
+
+  /** @param isOurs whether the end of the process is up to us */
+  async begin(signal: NodeJS.Signals, isOurs: boolean): Promise<void> {
+    this.hasBegun = true;
+    const { timeout, queued } = this.#options;
+    const begin = performance.now();
+    const loops = loopsOf(this.#balancer);
+    const hadLoops = loops.some((open) => open.size > 0);
+    try {
+      // A close that fails becomes an unhandled rejection: it is printed, and the process ends with code 1.
+      await this.#balancer.close({
+        ...(timeout !== Number.POSITIVE_INFINITY && { timeout }),
+        ...(queued !== 'finish' && { queued }),
+      });
+      for (const open of loops) open.tell();
+    } finally {
+      const end = (): void => {
+        if (this.#disposed) return;
+        this.dispose();
+        if (isOurs) endProcess(signal);
+      };
+      // Next turn: what the settled requests' callers do in their own callbacks comes first.
+      if (!hadLoops || !isOurs || this.#disposed) setImmediate(end);
+      else whenNothingIsLeft(end, timeout - (performance.now() - begin));
+    }
+  }
+}
+
+/**
+ * Calls back once, when nothing but us keeps the process alive, or after that many ms: a loop that has been
+ * told may still be in its `finally` block, which nobody else can see.
+ */
+function whenNothingIsLeft(call: () => void, ms: number): void {
+  const once = (): void => {
+    process.removeListener('beforeExit', once);
+    clearTimeout(timer);
+    call();
+  };
+  process.on('beforeExit', once);
+  const most = 2 ** 31 - 1;
+  const timer = setTimeout(once, Math.min(Math.max(ms, 1), most)).unref();
+}
+
+/**
+ * Those who close on a signal. One listener of the process is there for all: with more than ten Node warns of
+ * a leak.
+ */
+const bySignal = new Map<NodeJS.Signals, Set<Shutdown>>();
+
+/**
+ * On a listener of ours, also of another copy of this package: that one does not count as somebody else's.
+ */
+const OURS = Symbol.for('leastwork.closeOnSignal');
+
+const onSignal = Object.assign(
+  (signal: NodeJS.Signals): void => {
+    const all = [...(bySignal.get(signal) ?? [])];
+    if (all.some(({ hasBegun }) => hasBegun)) {
+      for (const shutdown of all) shutdown.dispose();
+      endAtOnce(signal);
+      return;
+    }
+    const isOurs = othersOf(signal) === 0;
+    for (const shutdown of all) void shutdown.begin(signal, isOurs);
+  },
+  { [OURS]: true },
+);
+
+function listen(signal: NodeJS.Signals, shutdown: Shutdown): void {
+  let all = bySignal.get(signal);
+  if (all === undefined) {
+    all = new Set();
+    bySignal.set(signal, all);
+    // First: a listener by `once` is gone when it has been called, and would not be counted.
+    process.prependListener(signal, onSignal);
+  }
+  all.add(shutdown);
+}
+
+function unlisten(shutdown: Shutdown): void {
+  for (const [signal, all] of bySignal) {
+    if (!all.delete(shutdown) || all.size > 0) continue;
+    bySignal.delete(signal);
+    process.removeListener(signal, onSignal);
+  }
+}
+
+/** Listeners that are not ours. */
+function othersOf(signal: NodeJS.Signals): number {
+  return process.listeners(signal).filter((listener) => !(OURS in listener)).length;
+}
+
+/** Unless another Balancer is still being closed, or somebody has begun to listen meanwhile. */
+function endProcess(signal: NodeJS.Signals): void {
+  // Without a listener the signal has its default action, which tells the parent process the true reason.
   if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
-  else if (when === 'always') process.exit(128 + constants.signals[signal]);
+}
+
+function endAtOnce(signal: NodeJS.Signals): void {
+  if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+  else process.exit(128 + constants.signals[signal]);
 }
 
 function resolveSignals(signals: readonly NodeJS.Signals[]): readonly NodeJS.Signals[] {

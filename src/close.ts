@@ -2,21 +2,24 @@
  * The end of a Balancer:
  *
  * 1. New requests are refused, and the pool starts no more threads.
- * 2. All accepted requests settle; after the timeout, if there is one, the rest is rejected and the threads
- *    are ended.
+ * 2. All accepted requests settle; with `queued: 'reject'` only those that run are finished. After the
+ *    timeout, if there is one, the rest is rejected and the threads are ended.
  * 3. The threads end, then maintenance and the poller stop, and the process is no longer kept alive.
  */
 
+import type { Cancellation } from './calls/cancellation.js';
 import type { Submission } from './calls/submission.js';
 import type { Dispatcher } from './dispatch/dispatcher.js';
 import { BalancerClosedError } from './errors/errors.js';
 import type { KeepAlive } from './keep-alive.js';
+import type { CloseOptions } from './options/submit.js';
 import type { Maintenance } from './pool/maintenance.js';
 import type { Pool } from './pool/pool.js';
-import { clearTimeout, setTimeout } from './protocol/timers.js';
+import { clearTimeout, setImmediate, setTimeout } from './protocol/timers.js';
 
 export interface ClosingParts {
   readonly submission: Submission;
+  readonly cancellation: Cancellation;
   readonly dispatcher: Dispatcher;
   readonly pool: Pool;
   readonly maintenance: Maintenance;
@@ -38,11 +41,12 @@ export class Closing {
 
   /**
    * Begins the end, if it has not begun. Resolves when every promise is settled and every thread has ended.
-   * @param timeout in ms, or `Infinity`: after that time, unfinished requests are rejected and the threads
-   *   are ended
+   * @param options `timeout` in ms, or `Infinity`: after that time, unfinished requests are rejected and the
+   *   threads are ended. `queued`: `'reject'` rejects requests that have not started
    */
-  async close(timeout: number): Promise<void> {
-    this.#end ??= this.#parts.keepAlive.during(this.#close());
+  async close({ timeout, queued }: Required<CloseOptions>): Promise<void> {
+    this.#end ??= this.#parts.keepAlive.during(this.#close(queued));
+    if (queued === 'reject') void this.#rejectQueued();
     if (timeout === Number.POSITIVE_INFINITY) return this.#end;
     const timer = setTimeout(() => this.#giveUp(timeout), timeout);
     try {
@@ -57,11 +61,11 @@ export class Closing {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  async #close(): Promise<void> {
+  async #close(queued: 'finish' | 'reject'): Promise<void> {
     const { submission, dispatcher, pool, maintenance, keepAlive } = this.#parts;
     submission.close();
     pool.beginClose();
-    dispatcher.pass();
+    if (queued === 'finish') dispatcher.pass();
     // A getter in arguments may have called `close`, while its request was neither queued nor pending.
     await undefined;
     while (dispatcher.queue.size > 0 || dispatcher.pending > 0) {
@@ -73,6 +77,26 @@ export class Closing {
     maintenance.stop();
     dispatcher.poller.stop();
     keepAlive.end();
+  }
+
+  async #rejectQueued(): Promise<void> {
+    const { dispatcher, cancellation } = this.#parts;
+    const error = new BalancerClosedError('the Balancer was closed before this request had started');
+    // A getter in arguments may have called `close`: no window may change before its request is sent.
+    await undefined;
+    dispatcher.rejectUnstarted(error);
+    let isUndecided: boolean;
+    do {
+      isUndecided = false;
+      for (const worker of [...dispatcher.workers]) {
+        const request = worker.state === 'checking' ? undefined : worker.runningRequest;
+        if (request === undefined) continue;
+        // The thread has claimed it just now, and says in its next step whether the module is loaded.
+        if (worker.isUndecided(request)) isUndecided = true;
+        else if (worker.isLoading(request)) cancellation.cancelClaimed(request, worker, error);
+      }
+      if (isUndecided) await new Promise<void>((resolve) => setImmediate(resolve));
+    } while (isUndecided);
   }
 
   #giveUp(timeout: number): void {

@@ -37,6 +37,7 @@ export class Engine {
   readonly tasks: TaskRegistry;
   readonly dispatcher: Dispatcher;
   readonly submission: Submission;
+  readonly cancellation: Cancellation;
   readonly pool: Pool;
   readonly maintenance: Maintenance;
   readonly keepAlive = new KeepAlive();
@@ -51,12 +52,17 @@ export class Engine {
     const limits: WindowLimits = { depth: settings.depth, prefetch, bytes: settings.windowBytes };
     this.tasks = new TaskRegistry({ inline: settings.inline });
     this.dispatcher = this.#createDispatcher(settings, limits, {
-      beginning: () => cancellation.look(),
+      beginning: () => this.cancellation.look(),
       drained: () => backpressure.notify(),
     });
-    const backpressure = new Backpressure(this.dispatcher, settings.maxQueue, () => emit('drain'));
-    const cancellation = new Cancellation(this.dispatcher, settings.grace);
-    this.submission = new Submission(settings, this.tasks, this.dispatcher, cancellation, backpressure);
+    const backpressure = new Backpressure(
+      this.dispatcher,
+      settings.maxQueue,
+      () => this.pool.coming,
+      () => emit('drain'),
+    );
+    this.cancellation = new Cancellation(this.dispatcher, settings.grace);
+    this.submission = new Submission(settings, this.tasks, this.dispatcher, this.cancellation, backpressure);
     const rules: PoolRules = {
       maxRequests: settings.maxRequestsPerWorker,
       maxHeap: settings.maxHeapPerWorker,

@@ -27,7 +27,7 @@ export type {
   OutlierOptions,
   SuccessRateOptions,
 } from './options/outlier.js';
-export type { MapOptions, RetryOptions, SubmitOptions } from './options/submit.js';
+export type { CloseOptions, MapOptions, RetryOptions, SubmitOptions } from './options/submit.js';
 export type {
   Duration,
   HashConfig,

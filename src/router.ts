@@ -3,9 +3,10 @@
  * tasks apart from long ones, or gives each kind of task its own limits.
  */
 
+import { loopsOf, type OpenLoops, openLoops } from './calls/open-loops.js';
 import { InvalidOptionError, NoRouteError } from './errors/errors.js';
 import type { MapOutcome, MapResults } from './options/outcome.js';
-import type { MapOptions, SubmitOptions } from './options/submit.js';
+import type { CloseOptions, MapOptions, SubmitOptions } from './options/submit.js';
 import { invalid, isRecord } from './options/validate.js';
 import { type TaskTarget, targetOf } from './tasks/handles.js';
 import type {
@@ -36,7 +37,7 @@ export interface Submitter {
     options?: MapOptions,
   ): AsyncIterableIterator<MapOutcome<T, Awaited<R>>>;
   stats(): unknown;
-  close(options?: { timeout?: number }): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
 }
 
 /** Result of a Router's `stats()`: the snapshots by pattern. */
@@ -163,11 +164,16 @@ export class Router<Target extends Submitter = Submitter> {
    * Closes all Balancers at the same time, each of them once.
    * @throws the error of the first one that failed, after all of them have ended
    */
-  async close(options?: { timeout?: number }): Promise<void> {
+  async close(options?: CloseOptions): Promise<void> {
     const ends = await Promise.allSettled(
       [...new Set(this.#routes.values())].map((target) => target.close(options)),
     );
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  }
+
+  /** @internal For `closeOnSignal`. */
+  [openLoops](): readonly OpenLoops[] {
+    return [...new Set(this.#routes.values())].flatMap(loopsOf);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,27 +1,44 @@
-/** The limit of the queue: refuses requests beyond it, and tells producers when there is space again. */
+/**
+ * The limit of the queue: refuses requests beyond it, and tells producers when there is space again. What a
+ * worker can take at once does not count: each worker that is starting will take one of those that wait.
+ */
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { QueueFullError } from '../errors/errors.js';
 
 export class Backpressure {
   readonly #dispatcher: Dispatcher;
   readonly #most: number;
+  readonly #comingWorkers: () => number;
   readonly #onSpace: () => void;
   #waiting: (() => void)[] = [];
   #hasRefused = false;
 
   /**
    * @param most how many requests may wait
+   * @param comingWorkers how many workers are starting
    * @param onSpace called when there is space again after a request was refused, or somebody waited
    */
-  constructor(dispatcher: Dispatcher, most: number, onSpace: () => void) {
+  constructor(dispatcher: Dispatcher, most: number, comingWorkers: () => number, onSpace: () => void) {
     this.#dispatcher = dispatcher;
     this.#most = most;
+    this.#comingWorkers = comingWorkers;
     this.#onSpace = onSpace;
   }
 
   /** Whether the queue is full as it stands; requests of this turn may not have been dispatched yet. */
   get isFull(): boolean {
-    return this.#dispatcher.waiting >= this.#most;
+    const { waiting } = this.#dispatcher;
+    return waiting >= this.#most && waiting >= this.#most + this.#taken(waiting);
+  }
+
+  /** How many requests workers can take beside those that may wait. O(workers). */
+  #taken(waiting: number): number {
+    const coming = this.#comingWorkers();
+    // As long as requests wait, no worker has room for another one.
+    const hasRoom =
+      waiting === 0 &&
+      this.#dispatcher.workers.some(({ state, view }) => state === 'ready' && view.available);
+    return hasRoom ? coming + 1 : coming;
   }
 
   /** Dispatches what can be, if the queue is full. Returns whether it has space then. */

@@ -11,6 +11,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { TaskTimeoutError } from '../errors/errors.js';
 import { CLOCK_OFFSET, performance } from '../protocol/clock.js';
 import { clearTimeout, setTimeout } from '../protocol/timers.js';
+import { listenToAbort, unlistenToAbort } from '../requests/abort-listeners.js';
 import type { Chunk } from '../requests/chunk.js';
 import type { Request, RequestExtras } from '../requests/request.js';
 import type { Worker } from '../worker/worker.js';
@@ -22,7 +23,7 @@ const EARLY_MS = 1;
 export class Cancellation {
   readonly #dispatcher: Dispatcher;
   readonly #grace: number;
-  /** One listener for each signal, since a million requests may share one. */
+  /** The requests of each signal: a million may share one. */
   readonly #bySignal = new WeakMap<AbortSignal, Set<Request>>();
   readonly #queueTimeouts = new QueueTimeouts((requests) => this.#onQueueTimeouts(requests));
   /** The grace period of a worker's running request. */
@@ -79,13 +80,23 @@ export class Cancellation {
     this.#stop(request, error);
   }
 
+  /** As `cancel`, for a request that a worker has claimed: the request itself may not know its worker. */
+  cancelClaimed(request: Request, worker: Worker, error: unknown): void {
+    if (!request.isSettled) request.reject(error);
+    this.#stopClaimed(request, worker, error);
+  }
+
   #stop(request: Request, error: unknown): void {
     if (!this.#dispatcher.withdraw(request)) this.#stopRunning(request, error);
   }
 
   #stopRunning(request: Request, error: unknown): void {
     const worker = request.extras?.worker as Worker | undefined;
-    if (worker === undefined || !worker.isRunning(request)) return;
+    if (worker !== undefined) this.#stopClaimed(request, worker, error);
+  }
+
+  #stopClaimed(request: Request, worker: Worker, error: unknown): void {
+    if (!worker.isRunning(request)) return;
     worker.commands.cancel(request, error);
     this.#startGrace(worker, () => this.#onGraceOver(worker, request));
   }
@@ -145,7 +156,7 @@ export class Cancellation {
 
   #onQueueTimeouts(requests: readonly Request[]): void {
     // First all that call the caller's code: a callback may abort others of them.
-    const waiting = requests.filter((request) => !this.#hasSettled(request) && !isRunning(request));
+    const waiting = requests.filter((request) => !this.#hasSettled(request) && !this.#hasStarted(request));
     const late = waiting.filter((request) => !request.isSettled);
     for (const request of late) request.rejectWith(() => queueTimeoutError(request));
     // The youngest first, as in `#onAbort`.
@@ -154,34 +165,37 @@ export class Cancellation {
     }
   }
 
+  /** A request whose module is still loading has not started. */
+  #hasStarted(request: Request): boolean {
+    const worker = request.extras?.worker as Worker | undefined;
+    if (worker?.isRunning(request) !== true) return false;
+    if (!worker.isUndecided(request)) return !worker.isLoading(request);
+    if (request.extras !== undefined) this.#queueTimeouts.add(request, EARLY_MS);
+    return true;
+  }
+
   #listen(signal: AbortSignal, request: Request): void {
     let requests = this.#bySignal.get(signal);
     if (requests === undefined) {
       requests = new Set();
       this.#bySignal.set(signal, requests);
     }
-    if (requests.size === 0) signal.addEventListener('abort', this.#onAbort);
+    if (requests.size === 0) listenToAbort(signal, this.#onAbort);
     requests.add(request);
   }
 
   #unlisten(signal: AbortSignal, request: Request): void {
     const requests = this.#bySignal.get(signal);
     if (requests === undefined || !requests.delete(request)) return;
-    if (requests.size === 0) signal.removeEventListener('abort', this.#onAbort);
+    if (requests.size === 0) unlistenToAbort(signal, this.#onAbort);
   }
 
-  readonly #onAbort = (event: Event): void => {
-    const signal = event.target as AbortSignal;
+  readonly #onAbort = (signal: AbortSignal): void => {
     const requests = [...(this.#bySignal.get(signal) ?? [])];
     for (const request of requests) request.reject(signal.reason);
     // The youngest first: each is then the last of its window, and no other has to move.
     for (const request of requests.reverse()) this.#stop(request, signal.reason);
   };
-}
-
-function isRunning(request: Request): boolean {
-  const worker = request.extras?.worker as Worker | undefined;
-  return worker?.isRunning(request) === true;
 }
 
 function queueTimeoutError({ task, extras }: Request): TaskTimeoutError {

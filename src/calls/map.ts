@@ -1,7 +1,9 @@
 /** `map` and `mapSettled`: an iterable in, outcomes out, with backpressure. */
 
+import { BalancerClosedError } from '../errors/errors.js';
 import type { MapSettings } from '../options/submit.js';
 import { setImmediate } from '../protocol/timers.js';
+import { listenToAbort, unlistenToAbort } from '../requests/abort-listeners.js';
 import { byteSize } from '../values/byte-size.js';
 import { MapBudget } from './map-budget.js';
 import { type FailedItem, markFailure } from './map-failure.js';
@@ -20,6 +22,7 @@ import {
   Span,
   UnorderedOutlet,
 } from './map-span.js';
+import type { OpenLoops } from './open-loops.js';
 import { PullIterator, type Step } from './pull-iterator.js';
 
 /** See `Balancer.map` and `Balancer.mapSettled`. */
@@ -50,8 +53,14 @@ export class MapIterator extends PullIterator implements JobEvents {
   #isFlushing = false;
   #closed: Promise<unknown> | undefined;
 
-  constructor(requests: MapRequests, source: MapSource, settings: MapSettings, settles: boolean) {
-    super();
+  constructor(
+    requests: MapRequests,
+    source: MapSource,
+    settings: MapSettings,
+    settles: boolean,
+    loops: OpenLoops,
+  ) {
+    super(loops);
     this.#requests = requests;
     this.#source = source;
     this.#settles = settles;
@@ -75,7 +84,7 @@ export class MapIterator extends PullIterator implements JobEvents {
       this.end({ error: this.#signal.reason });
       return;
     }
-    this.#signal?.addEventListener('abort', this.#onAbort);
+    if (this.#signal !== undefined) listenToAbort(this.#signal, this.#onAbort);
     try {
       this.#source.open();
     } catch (error) {
@@ -305,6 +314,13 @@ export class MapIterator extends PullIterator implements JobEvents {
     return given;
   }
 
+  /** No item is taken any more: outcomes of earlier items are given, and then the error. */
+  override shut(): void {
+    if (this.state !== 'running' || this.#source.isOver || this.#failing) return;
+    void this.#source.close();
+    this.#sourceFailed(new BalancerClosedError());
+  }
+
   readonly #onAbort = (): void => this.end({ error: this.#signal?.reason });
 
   #fail(span: Span, offset: number): void {
@@ -316,7 +332,7 @@ export class MapIterator extends PullIterator implements JobEvents {
 
   /** Withdraws what has not started, and closes the source. */
   protected override clear(): Promise<unknown> | undefined {
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    if (this.#signal !== undefined) unlistenToAbort(this.#signal, this.#onAbort);
     this.#outlet.clear();
     this.#open = undefined;
     this.#reruns.clear();

@@ -1,5 +1,6 @@
 /** `stream`: the values of a generator task, one by one, with backpressure and early return. */
 import { FIRST_CREDIT } from '../protocol/messages.js';
+import type { OpenLoops } from './open-loops.js';
 import { PullIterator } from './pull-iterator.js';
 
 /** Credit is given in portions of this many values, so that not every value costs a message. */
@@ -26,8 +27,8 @@ export class StreamIterator extends PullIterator implements AsyncGenerator<unkno
    */
   #over: { readonly failure: { readonly error: unknown } | undefined } | undefined;
 
-  constructor(source: StreamSource) {
-    super();
+  constructor(source: StreamSource, loops: OpenLoops) {
+    super(loops);
     this.#source = source;
   }
 
@@ -54,6 +55,9 @@ export class StreamIterator extends PullIterator implements AsyncGenerator<unkno
     this.end();
     if (wasRunning) await this.#source.stop();
   }
+
+  /** Its request has settled: the caller takes the values that are there, and is told of the end by itself. */
+  override shut(): void {}
 
   #received(value: unknown): void {
     if (this.state === 'ended' || this.#over !== undefined) return;

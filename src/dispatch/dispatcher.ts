@@ -271,6 +271,18 @@ export class Dispatcher implements RequestEvents<Worker> {
     for (const request of this.takeUnstarted()) request.reject(error);
   }
 
+  /** Rejects all requests that have not started, wherever they are. Running ones go on. */
+  rejectUnstarted(error: unknown): void {
+    for (const worker of this.#workers) {
+      if (worker.state === 'checking') continue;
+      this.collect(worker);
+      for (const request of worker.takeAll()) request.reject(error);
+      for (const request of worker.backlog.takeAll()) request.reject(error);
+      this.#policy.update(worker.view);
+    }
+    for (const request of this.takeUnstarted()) request.reject(error);
+  }
+
   /** Takes all unstarted requests out of the queue, the backlogs and the windows. */
   takeUnstarted(): Request[] {
     for (const worker of this.#workers) {

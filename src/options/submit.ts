@@ -11,6 +11,7 @@ import {
   limitFrom,
   MOST_MS,
   numberIn,
+  oneOf,
   ownValue,
   resolve,
   resolveFields,
@@ -120,6 +121,12 @@ export interface CloseOptions {
    * rest is then rejected with `ERR_BALANCER_CLOSED`, and the threads are ended. Default: no limit.
    */
   timeout?: number;
+  /**
+   * What becomes of accepted requests that have not started. `'finish'`: they run. `'reject'`: they are
+   * rejected at once with `ERR_BALANCER_CLOSED`, and only those that run are finished; a request whose module
+   * is still loading has not started. Default `'finish'`.
+   */
+  queued?: 'finish' | 'reject';
 }
 
 const SUBMIT_NAMES: readonly (keyof SubmitOptions)[] = [
@@ -137,6 +144,8 @@ const MAP_NAMES: readonly (keyof MapOptions)[] = ['ordered', 'signal', 'batch', 
 const BATCH = beside("'auto'", integerIn(1, 65_536));
 const DELAY_MS = numberIn(0, MOST_MS);
 const RETRIES = limitFrom(0);
+/** What becomes of requests that have not started when a Balancer is closed. */
+export const QUEUED = oneOf('finish', 'reject');
 const WEIGHT = numberIn(0.001, 1_000);
 
 /**
@@ -227,11 +236,15 @@ export function resolveAddOptions(options: AddOptions): number {
   return resolve('add options.weight', ownValue(options, 'weight', options.weight), WEIGHT, 1);
 }
 
-/** @returns the timeout in ms, or `Infinity` @throws InvalidOptionError */
-export function resolveCloseOptions(options: CloseOptions): number {
-  validateNames('close options', options, ['timeout']);
+/** @returns the checked values; `timeout` in ms, or `Infinity` @throws InvalidOptionError */
+export function resolveCloseOptions(options: CloseOptions): Required<CloseOptions> {
+  validateNames('close options', options, ['timeout', 'queued']);
   const timeout = ownValue(options, 'timeout', options.timeout);
-  return resolve('close options.timeout', timeout, DELAY, Number.POSITIVE_INFINITY);
+  const queued = ownValue(options, 'queued', options.queued);
+  return {
+    timeout: resolve('close options.timeout', timeout, DELAY, Number.POSITIVE_INFINITY),
+    queued: resolve('close options.queued', queued, QUEUED, 'finish'),
+  };
 }
 
 function transferListOf(list: unknown): object[] {

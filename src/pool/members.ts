@@ -39,6 +39,15 @@ export class Members {
     return starting;
   }
 
+  /** How many get no requests yet and have no predecessor. O(n). */
+  get coming(): number {
+    let coming = 0;
+    for (const { state, replaces } of this.#members.values()) {
+      if (state === 'starting' && replaces === undefined) coming++;
+    }
+    return coming;
+  }
+
   /** Whether any member gets requests, or will when its thread is up. O(n). */
   get hasStaying(): boolean {
     for (const { isStaying } of this.#members.values()) if (isStaying) return true;

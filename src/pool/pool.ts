@@ -103,6 +103,11 @@ export class Pool implements LifecycleEvents<Worker> {
     return this.#members.starting;
   }
 
+  /** Workers that are starting, and make the set larger when they are ready. */
+  get coming(): number {
+    return this.#members.coming;
+  }
+
   /** All workers, those that start or drain included. */
   *workers(): Generator<Worker> {
     for (const { worker } of this.#members.all()) yield worker;

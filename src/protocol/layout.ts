@@ -34,6 +34,8 @@ export const READ = COMPLETED + 8;
 export const AWAITED = COMPLETED + 9;
 /** Written by the worker: the item of a chunk that it runs, counted from 1; 0 while it runs none. */
 export const ITEM = COMPLETED + 10;
+/** Written by the worker: the id of the request whose function it is loading, or 0. */
+export const LOADING = COMPLETED + 11;
 /** Written by the main thread: how many messages it has received. */
 export const RECEIVED = CANCELLED + 2;
 /** Written by the main thread: it is just sending a transferred value. See `handover.ts`. */

@@ -3,7 +3,7 @@
  * its start, signs of life, heap size, and which arguments W is reading. W alone writes them; M reads them at
  * any time.
  */
-import { BEATS, HEAP, ITEM, type Memory, READ, READING, RUNNING, STARTED_AT } from './layout.js';
+import { BEATS, HEAP, ITEM, LOADING, type Memory, READ, READING, RUNNING, STARTED_AT } from './layout.js';
 
 export class ThreadStatus {
   readonly #words: Int32Array;
@@ -25,6 +25,19 @@ export class ThreadStatus {
   startOf(id: number): number {
     if (Atomics.load(this.#words, RUNNING) !== id) return 0;
     return this.#f64[STARTED_AT] as number;
+  }
+
+  /**
+   * W: notes that it has to load the request's function, before it notes the start; 0: it is loaded. So a
+   * reader that sees the start also sees this.
+   */
+  noteLoading(id: number): void {
+    Atomics.store(this.#words, LOADING, id);
+  }
+
+  /** M: whether the request's function is being loaded. To be asked when its start is known. */
+  isLoading(id: number): boolean {
+    return Atomics.load(this.#words, LOADING) === id;
   }
 
   /** W: notes the item of a chunk that it is about to run, counted from 0; -1: none. */

@@ -2,6 +2,7 @@
 
 import { encodeFailure, type Failure } from '../errors/failure.js';
 import type { SignalPlace } from '../protocol/messages.js';
+import { listenToAbort, unlistenToAbort } from '../requests/abort-listeners.js';
 import { type FoundSignal, putAt } from '../values/abort-signals.js';
 
 interface Forward {
@@ -24,7 +25,7 @@ export class AbortForwarding {
     this.stop(request);
     const listeners = signals.map(({ signal }, index) => {
       const listener = (): void => this.#tell(sending, index, encodeFailure(signal.reason));
-      listen(signal, listener);
+      listenToAbort(signal, listener);
       return listener;
     });
     this.#byRequest.set(request, { signals, listeners });
@@ -39,7 +40,9 @@ export class AbortForwarding {
     const forward = this.#byRequest.get(request);
     if (forward === undefined) return;
     this.#byRequest.delete(request);
-    for (const [i, { signal }] of forward.signals.entries()) unlisten(signal, forward.listeners[i]);
+    for (const [i, { signal }] of forward.signals.entries()) {
+      unlistenToAbort(signal, forward.listeners[i] as () => void);
+    }
   }
 
   stopAll(): void {
@@ -50,31 +53,4 @@ export class AbortForwarding {
   restore(request: number, whole: object): void {
     for (const { paths, signal } of this.#byRequest.get(request)?.signals ?? []) putAt(whole, paths, signal);
   }
-}
-
-type Listener = () => void;
-
-/**
- * One listener for each signal, however many requests have it: with more than ten Node would warn of a leak.
- */
-const bySignal = new WeakMap<AbortSignal, Set<Listener>>();
-
-function listen(signal: AbortSignal, listener: Listener): void {
-  let listeners = bySignal.get(signal);
-  if (listeners === undefined) {
-    listeners = new Set();
-    bySignal.set(signal, listeners);
-  }
-  if (listeners.size === 0) signal.addEventListener('abort', aborted);
-  listeners.add(listener);
-}
-
-function unlisten(signal: AbortSignal, listener: Listener | undefined): void {
-  const listeners = bySignal.get(signal);
-  if (listeners === undefined || listener === undefined || !listeners.delete(listener)) return;
-  if (listeners.size === 0) signal.removeEventListener('abort', aborted);
-}
-
-function aborted(event: Event): void {
-  for (const listener of [...(bySignal.get(event.target as AbortSignal) ?? [])]) listener();
 }

@@ -171,6 +171,16 @@ export class Worker {
     return this.#window.status.startOf(request.id);
   }
 
+  /** Whether its thread has claimed it just now, and has not said yet whether its module is loaded. */
+  isUndecided(request: Request): boolean {
+    return request.extras?.chunk === undefined && this.startOf(request) === 0;
+  }
+
+  /** Whether its module is being loaded, so that it has not started. To be asked when that is decided. */
+  isLoading(request: Request): boolean {
+    return this.#window.status.isLoading(request.id);
+  }
+
   /**
    * The item of a chunk that runs, and since when, in ms of `performance.now() + CLOCK_OFFSET`; `undefined`:
    * none does.

@@ -5,7 +5,9 @@ import { withSmallBalancer } from '../support/balancer.js';
 import { fates } from '../support/fates.js';
 import { faults } from '../support/faults.js';
 import { Gate } from '../support/gate.js';
+import { range } from '../support/range.js';
 import { ready } from '../support/readiness.js';
+import { until } from '../support/until.js';
 
 describe('backpressure', () => {
   it('maxQueue: the queue takes so many besides what the windows hold, then submit rejects', () =>
@@ -78,6 +80,8 @@ describe('backpressure', () => {
 
   it('a producer that waits in ready() submits everything, with at most so many queued', () =>
     withSmallBalancer({ workers: 2, window: 2, maxQueue: 4 }, async (balancer) => {
+      // Each that is starting would take one more.
+      await ready(balancer, 2);
       const accepted: Promise<unknown>[] = [];
       let most = 0;
       for (let i = 0; i < 500; i++) {
@@ -120,6 +124,52 @@ describe('backpressure', () => {
       gate.open();
       await closed;
       expect(await fates(accepted)).toEqual([undefined, 1]);
+    }));
+
+  it('a worker that is starting is room for one more', () =>
+    withSmallBalancer({ workers: 4, maxQueue: 2 }, async (balancer) => {
+      const requests = range(0, 7).map((i) => balancer.submit(faults.echo, [i]));
+      expect(await fates(requests)).toEqual([0, 1, 2, 3, 4, 5, 'ERR_QUEUE_FULL']);
+    }));
+
+  it('one that starts in the place of another is none', () =>
+    withSmallBalancer({ window: 1, maxQueue: 1 }, async (balancer) => {
+      const gate = new Gate();
+      const accepted = [balancer.submit(faults.blocked, [gate.words])];
+      await gate.reached();
+      accepted.push(balancer.submit(faults.echo, [1]));
+      const reloaded = balancer.reload();
+      await until(() => balancer.stats().workers.length === 2);
+      expect(await fates([balancer.submit(faults.echo, [2])])).toEqual(['ERR_QUEUE_FULL']);
+      gate.open();
+      expect(await fates(accepted)).toEqual([undefined, 1]);
+      await reloaded;
+    }));
+
+  it('maxQueue 0: accepts what workers have room for now, and no more', () =>
+    withSmallBalancer({ workers: 2, window: 1, maxQueue: 0 }, async (balancer) => {
+      // Each that is starting takes one.
+      expect(await fates(range(0, 3).map((i) => balancer.submit(faults.echo, [i])))).toEqual([
+        0,
+        1,
+        'ERR_QUEUE_FULL',
+      ]);
+      await ready(balancer, 2);
+      const gate = new Gate();
+      const accepted = [1, 2].map((i) => balancer.submit(faults.blocked, [gate.words, i]));
+      await gate.reached(2);
+      expect(await fates([balancer.submit(faults.echo, [3])])).toEqual(['ERR_QUEUE_FULL']);
+      let drains = 0;
+      balancer.on('drain', () => drains++);
+      const room = balancer.ready().then(() => balancer.submit(faults.echo, [4]));
+      gate.open();
+      expect(await fates([...accepted, room])).toEqual([1, 2, 4]);
+      expect(drains).toBe(1);
+      for (let i = 0; i < 100; i++) expect(await balancer.submit(faults.echo, [i])).toBe(i);
+      const values: unknown[] = [];
+      for await (const value of balancer.map(range(0, 100), faults.echo as (n: number) => number))
+        values.push(value);
+      expect(values).toEqual(range(0, 100));
     }));
 
   it('a crash does not count what it puts back', () =>

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { withSmallBalancer } from '../support/balancer.js';
 import { fates } from '../support/fates.js';
 import { faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { loadingAt } from '../support/loading.js';
 
 const run = (name: string) => tasks(new URL(`../fixtures/faults/${name}.mjs`, import.meta.url)).run!;
 
@@ -44,5 +46,46 @@ describe('a crash while a module loads', () => {
       const victim = balancer.submit(run('waits-at-load'), [], { timeout: 20 });
       const behind = [balancer.submit(faults.echo, [1]), balancer.submit(faults.echo, [2])];
       expect(await fates([victim, ...behind])).toEqual(['ERR_TASK_TIMEOUT', 1, 2]);
+    }));
+
+  describe.each(['blocking', 'awaiting'] as const)(
+    '(%s): a request has not started while its module loads',
+    (how) => {
+      it('its queueTimeout ends it, and close() does not wait for it', () =>
+        withSmallBalancer({ grace: 0 }, async (balancer) => {
+          const gate = new Gate();
+          const [victim] = await loadingAt(gate, balancer, how, { queueTimeout: 1_000 });
+          const behind = [balancer.submit(faults.echo, [1]), balancer.submit(faults.echo, [2])];
+          await expect(victim).rejects.toMatchObject({
+            code: 'ERR_TASK_TIMEOUT',
+            phase: 'queue',
+            timeout: 1_000,
+          });
+          expect(await fates(behind)).toEqual([1, 2]);
+        }));
+
+      it('it never starts after that, and the thread goes on', () =>
+        withSmallBalancer({ grace: 60_000 }, async (balancer) => {
+          const gate = new Gate();
+          const [victim] = await loadingAt(gate, balancer, how, { queueTimeout: 1_000 });
+          const behind = balancer.submit(faults.echo, [1]);
+          await expect(victim).rejects.toMatchObject({ code: 'ERR_TASK_TIMEOUT', phase: 'queue' });
+          gate.open();
+          expect(await behind).toBe(1);
+          expect(gate.count).toBe(0);
+          expect(balancer.stats().workers).toMatchObject([{ id: 1 }]);
+        }));
+    },
+  );
+
+  it('a queueTimeout that ends after the load and during the run does nothing', () =>
+    withSmallBalancer({}, async (balancer) => {
+      const gate = new Gate();
+      const running = balancer.submit(faults.blocked, [gate.words, 'ran'], { queueTimeout: 2_000 });
+      await gate.reached();
+      const later = balancer.submit(faults.echo, [1], { queueTimeout: 2_001 });
+      await expect(later).rejects.toMatchObject({ phase: 'queue' });
+      gate.open();
+      expect(await running).toBe('ran');
     }));
 });

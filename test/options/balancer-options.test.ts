@@ -21,7 +21,7 @@ const table: { [Name in keyof Required<BalancerOptions>]: { refused: unknown[]; 
   },
   window: { refused: [...notIntegers, 0, -1, 16_385, Infinity, 'full'], taken: [1, 16_384, 'auto'] },
   windowBytes: { refused: [...notNumbers, 0, -1], taken: [1, 0.5, Infinity] },
-  maxQueue: { refused: [...notIntegers, 0, -1], taken: [1, Infinity] },
+  maxQueue: { refused: [...notIntegers, -1], taken: [0, 1, Infinity] },
   timeout: { refused: [...notNumbers, 0, -1, 2 ** 31], taken: [0.1, 2 ** 31 - 1, Infinity] },
   queueTimeout: { refused: [...notNumbers, 0, -1, 2 ** 31], taken: [0.1, 2 ** 31 - 1, Infinity] },
   retries: { refused: [...notIntegers, -1], taken: [0, 5, Infinity] },

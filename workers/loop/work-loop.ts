@@ -178,11 +178,13 @@ export class WorkLoop {
       const slot = window.requestSlot(position);
       const id = i32[slot] as number;
       const kind = i32[slot + 2] as number;
+      const number = i32[slot + 1] as number;
+      const known = this.#functions.ready(number);
+      if (known === undefined) status.noteLoading(id);
       status.noteStart(id, start + CLOCK_OFFSET);
       let result: unknown;
       try {
-        const number = i32[slot + 1] as number;
-        const task = this.#functions.ready(number) ?? this.#find(number);
+        const task = known ?? this.#find(number, id);
         if ((kind & flags.chunk) !== 0) {
           const waiting = this.#runChunk(position, id, i32[slot + 3] as number, task, start);
           if (waiting !== undefined) return waiting;
@@ -198,7 +200,7 @@ export class WorkLoop {
           values = this.#take(id, i32[slot + 3] as number);
         }
         enter(this.#current);
-        result = typeof task === 'function' ? task(...values) : this.#runLoaded(task, values);
+        result = typeof task === 'function' ? task(...values) : this.#runLoaded(id, task, values);
         if ((kind & flags.streams) !== 0) result = this.#stream.run(id, result);
         if (isThenable(result)) return this.#finishLater(position, id, result, start);
       } catch (error) {
@@ -236,12 +238,19 @@ export class WorkLoop {
       },
     };
     enter(this.#current);
-    return runChunk(host, task, { id, payload: values[0] as ChunkPayload, context }, start);
+    const loaded = typeof task === 'function' ? task : this.#whenLoaded(id, task);
+    return runChunk(host, loaded, { id, payload: values[0] as ChunkPayload, context }, start);
   }
 
-  async #runLoaded(loading: Promise<TaskFunction>, values: readonly unknown[]): Promise<unknown> {
-    const task = await loading;
+  async #runLoaded(id: number, loading: Promise<TaskFunction>, values: readonly unknown[]): Promise<unknown> {
+    const task = await this.#whenLoaded(id, loading);
     return task(...values);
+  }
+
+  async #whenLoaded(id: number, loading: Promise<TaskFunction>): Promise<TaskFunction> {
+    const task = await loading;
+    this.#loaded(id);
+    return task;
   }
 
   async #finishLater(
@@ -261,9 +270,18 @@ export class WorkLoop {
     if (this.#turns.isDue(end)) await this.#turns.take();
   }
 
-  #find(task: number): TaskFunction | Promise<TaskFunction> {
+  #find(task: number, id: number): TaskFunction | Promise<TaskFunction> {
     while (!this.#functions.has(task) && this.#channel.receiveNext());
-    return this.#functions.get(task);
+    const found = this.#functions.get(task);
+    if (typeof found === 'function') this.#loaded(id);
+    return found;
+  }
+
+  /** The function is loaded, and the request about to start: unless it was cancelled in the meantime. */
+  #loaded(id: number): void {
+    this.#window.status.noteLoading(0);
+    // Nobody waits for its result any more.
+    if (this.#window.isCancelled(id)) throw new Error('cancelled before its function was loaded');
   }
 
   #readArguments(sending: number): ArgumentsMessage {

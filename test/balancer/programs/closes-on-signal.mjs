@@ -13,6 +13,7 @@ const balancer = {
     say('closed');
   },
 };
+if (others === 'once before') process.once('SIGTERM', other);
 const handle = closeOnSignal(balancer, how === 'patient' ? { timeout: Infinity } : { timeout: 1234 });
 if (others === 'second') closeOnSignal(balancer, { timeout: 1234 });
 if (others === 'listener') {
@@ -21,11 +22,20 @@ if (others === 'listener') {
     if (how === 'closes') clearInterval(keepAlive);
   });
 }
+if (others === 'once after') process.once('SIGTERM', other);
 if (others === 'disposed') {
   handle[Symbol.dispose]();
   process.once('SIGTERM', () => {
     say('other');
     clearInterval(keepAlive);
   });
+}
+
+/** Somebody else, who goes on for some turns after the Balancer is closed. */
+async function other() {
+  say('other');
+  for (let i = 0; i < 100; i++) await new Promise((resolve) => setImmediate(resolve));
+  say('other is done');
+  clearInterval(keepAlive);
 }
 say('ready');
