@@ -4,7 +4,7 @@ import { parseCommandLine, UsageError } from '../arguments.js';
 import type { ByteString } from '../files/bytes.js';
 import { findAlgorithm } from './algorithm.js';
 
-/** What `leastwork hash` was asked to do. */
+/** The parsed command line of `leastwork hash`. */
 export type HashOptions = {
   readonly algorithm: string;
   readonly workers: number;
@@ -15,17 +15,17 @@ export type HashOptions = {
   | ({ readonly mode: 'check'; readonly manifests: readonly ByteString[] } & CheckOptions)
 );
 
-/** How strictly to verify, as in `sha256sum`. */
+/** The options of `--check`, as in `sha256sum`. */
 export interface CheckOptions {
-  /** No line for each file that is right. */
+  /** Print no OK for files that match. */
   readonly quiet: boolean;
-  /** No output but errors: the exit code tells. */
+  /** Print errors only; the exit code tells the result. */
   readonly status: boolean;
-  /** An improperly formatted line is a failure. */
+  /** Fail on an improperly formatted line. */
   readonly strict: boolean;
-  /** Each improperly formatted line is named. */
+  /** Report each improperly formatted line. */
   readonly warn: boolean;
-  /** A file that is not there is neither a failure nor spoken of. */
+  /** Pass over files that do not exist. */
   readonly ignoreMissing: boolean;
 }
 
@@ -75,15 +75,15 @@ const ONLY_WITH_CHECK = ['status', 'strict', 'warn', 'ignore-missing'] as const;
 
 /** Throws `UsageError`. */
 export function parseHashOptions(args: readonly string[]): HashOptions {
-  const { values, positionals, named, bytesOf } = parseCommandLine(args, OPTIONS);
+  const { values, positionals, optionNames, bytesOf } = parseCommandLine(args, OPTIONS);
   const { quiet, strict } = values;
   if (values.help) return { mode: 'help', algorithm: '', workers: 0, quiet };
   const common = { algorithm: findAlgorithm(values.algorithm), workers: workersOf(values.workers), quiet };
   if (values.check) {
     if (values.output !== undefined) throw new UsageError('--output is of no use with --check');
     const manifests = positionals.length > 0 ? positionals : ['-'];
-    // They exclude each other, and the last one wins, as in coreutils.
-    const loudness = named.findLast((name) => LOUDNESS.includes(name));
+    // These exclude each other and the last one wins, as in coreutils.
+    const loudness = optionNames.findLast((name) => LOUDNESS.includes(name));
     return {
       ...common,
       mode: 'check',
@@ -103,7 +103,7 @@ export function parseHashOptions(args: readonly string[]): HashOptions {
   return { ...common, mode: 'hash', paths, output: values.output === '-' ? undefined : bytesOf('output') };
 }
 
-/** The most threads that are of any use, well above the cores of any machine. */
+/** Well above the number of cores of any machine. */
 const WORKERS_MAX = 1024;
 
 function workersOf(given: string | undefined): number {

@@ -17,16 +17,16 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type ByteString, fromText, toBytes } from '../files/bytes.js';
 import { Writer } from './writer.js';
 
-/** Where the manifest goes. */
+/** The destination of the manifest. */
 export interface Output {
   readonly writer: Writer;
-  /** Whether this path, met in a tree, is the output itself. */
-  owns(path: ByteString): boolean;
-  /** Whether this path leads to the output itself, or to the file that it replaces. */
-  is(path: ByteString): boolean;
-  /** All is written: makes the file appear. */
+  /** Whether this path, found inside a directory, is the output or its temporary file. */
+  isSelf(path: ByteString): boolean;
+  /** Whether this path leads, also by links, to the output or to the file that it replaces. */
+  isReachedBy(path: ByteString): boolean;
+  /** Writes what is left and makes the file appear. */
   commit(): Promise<void>;
-  /** Something went wrong: nothing is left behind. Synchronous, for signals and exits. Does nothing after `commit`. */
+  /** Removes the temporary file. Synchronous, for signals and exits. Does nothing after `commit`. */
   discard(): void;
 }
 
@@ -36,10 +36,10 @@ export function standardOutput(before?: () => void): Output {
   return { writer, ...notInTheTree, commit: () => writer.flush(), discard() {} };
 }
 
-const notInTheTree = { owns: () => false, is: () => false };
+const notInTheTree = { isSelf: () => false, isReachedBy: () => false };
 
-/** A file of another name, which becomes the output at the end, cannot be made: with `code` and `errno` of the reason. */
-export class NoRoomBeside extends Error {
+/** The temporary file cannot be made; `code` and `errno` are those of the cause. */
+export class NoTemporaryFileError extends Error {
   readonly code: string;
   readonly errno: number;
 
@@ -51,9 +51,9 @@ export class NoRoomBeside extends Error {
 }
 
 /**
- * The manifest as a file, which is there complete or not at all: written beside it under another name, and renamed at
- * the end. A symbolic link is followed; the permissions of a file that is replaced are kept. What is no regular file
- * (`/dev/stdout`, a pipe) is written to as it is.
+ * The manifest as a file that appears complete or not at all: a temporary file beside it is written, and
+ * renamed at the end. Symbolic links are followed; a replaced file keeps its permissions. Pipes and devices
+ * (`/dev/stdout`) are written to directly.
  */
 export function fileOutput(file: ByteString): Output {
   const former = statSync(toBytes(file), { throwIfNoEntry: false });
@@ -62,7 +62,7 @@ export function fileOutput(file: ByteString): Output {
   return former && !former.isFile() ? special(file) : regular(targetOf(file), former);
 }
 
-/** Where the links lead, the last of which may point to a file that is still to be. */
+/** The file that the links lead to; it need not exist yet. */
 function targetOf(file: ByteString): ByteString {
   let path = resolve(fromText(process.cwd()), file);
   while (lstatSync(toBytes(path), { throwIfNoEntry: false })?.isSymbolicLink()) {
@@ -75,7 +75,7 @@ function realPath(path: ByteString): ByteString {
   return realpathSync(toBytes(path), 'latin1');
 }
 
-/** By the name that was given: what `/dev/stdout` leads to, a pipe, has no other. */
+/** Opened by the given name: the pipe behind `/dev/stdout` has no other. */
 function special(file: ByteString): Output {
   const descriptor = openSync(toBytes(file), 'w');
   const writer = new Writer(descriptor);
@@ -86,22 +86,22 @@ function special(file: ByteString): Output {
   return { writer, ...notInTheTree, commit, discard() {} };
 }
 
-/** Of the longest names that there are, 255 bytes, it leaves room for what is added. */
-const MOST_OF_NAME = 200;
+/** Keeps temporary names below 255 bytes, the limit of file systems. */
+const MAX_NAME_PART = 200;
 
 function regular(target: ByteString, former: Stats | undefined): Output {
   const name = basename(target);
   const temporary = join(
     dirname(target),
-    `.${name.slice(0, MOST_OF_NAME)}.${randomBytes(6).toString('hex')}.tmp`,
+    `.${name.slice(0, MAX_NAME_PART)}.${randomBytes(6).toString('hex')}.tmp`,
   );
-  const descriptor = openBeside(temporary);
+  const descriptor = openTemporary(temporary);
   const writer = new Writer(descriptor);
   const names = [name, basename(temporary)];
   const directory = statSync(toBytes(dirname(target)));
   let state: 'open' | 'committed' | 'discarded' = 'open';
 
-  function owns(path: ByteString): boolean {
+  function isSelf(path: ByteString): boolean {
     const slash = path.lastIndexOf('/');
     if (!names.includes(path.slice(slash + 1))) return false;
     const parent = slash < 0 ? '.' : path.slice(0, slash) || '/';
@@ -111,10 +111,10 @@ function regular(target: ByteString, former: Stats | undefined): Output {
   return {
     writer,
 
-    owns,
+    isSelf,
 
-    is(path) {
-      if (owns(path)) return true;
+    isReachedBy(path) {
+      if (isSelf(path)) return true;
       return former !== undefined && isSame(former, statsOf(path));
     },
 
@@ -122,7 +122,7 @@ function regular(target: ByteString, former: Stats | undefined): Output {
       await writer.flush();
       if (state !== 'open') return;
       if (former) fchmodSync(descriptor, former.mode & 0o7777);
-      // Without it, a power failure soon after the rename can leave an empty file on some file systems.
+      // On some file systems a power failure soon after a rename without fsync leaves an empty file.
       fsyncSync(descriptor);
       closeSync(descriptor);
       renameSync(toBytes(temporary), toBytes(target));
@@ -135,22 +135,22 @@ function regular(target: ByteString, former: Stats | undefined): Output {
       try {
         unlinkSync(toBytes(temporary));
       } catch {
-        // Somebody else was quicker.
+        // Already gone.
       }
     },
   };
 }
 
-function openBeside(temporary: ByteString): number {
+function openTemporary(temporary: ByteString): number {
   const { O_WRONLY, O_CREAT, O_EXCL } = constants;
   try {
     return openSync(toBytes(temporary), O_WRONLY | O_CREAT | O_EXCL, 0o666);
   } catch (error) {
-    throw new NoRoomBeside(error as NodeJS.ErrnoException);
+    throw new NoTemporaryFileError(error as NodeJS.ErrnoException);
   }
 }
 
-/** `undefined` where there is none, or none that can be seen: whoever reads it says why. */
+/** `undefined` where the file does not exist or cannot be examined; reading it will report why. */
 function statsOf(path: ByteString): Stats | undefined {
   try {
     return statSync(toBytes(path), { throwIfNoEntry: false });

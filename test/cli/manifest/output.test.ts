@@ -83,7 +83,7 @@ it('links that lead in a circle, and to a folder that is not there, are told', (
 });
 
 it('standard output by its name as a file, where it is a pipe', () => {
-  // A shell's, since Node's own are sockets, which have no name.
+  // A pipe made by a shell: Node makes sockets, which have no name.
   const command = `'${process.execPath}' '${MAIN}' hash --quiet --output /dev/stdout - | cat`;
   const ran = coreutils('sh', ['-c', command], { input: '' });
   expect(ran).toMatchObject({ code: 0, stderr: '' });
@@ -113,7 +113,7 @@ it('leaves itself out where it is named, by whatever path, but hashes twice what
   for (const file of ['a', 'sub/b']) writeFileSync(join(directory, file), '');
   symlinkSync('SUMS', join(directory, 'link'));
   const named = ['SUMS', './SUMS', 'sub/../SUMS', join(directory, 'SUMS'), 'link', 'a', 'sub/b', 'a'];
-  // The first time it is not there yet.
+  // In the first round SUMS does not exist yet.
   for (let time = 0; time < 2; time++) {
     const args = time === 0 ? named.filter((path) => path !== 'link') : named;
     expect(leastwork(['hash', '-o', 'SUMS', ...args], { cwd: directory })).toMatchObject({ code: 0 });
@@ -126,7 +126,7 @@ it('may have any name that a file can have', () => {
   const directory = fresh();
   const bytes = (name: string) => Buffer.from(name, 'latin1');
   const names = ['not utf-8 \xff', 'x'.repeat(255), '=x'];
-  // A shell's, since Node passes on only what is text.
+  // Called from a shell: Node can pass on only arguments that are text.
   const ways = [`"--output=$(printf 'not utf-8 \\377')"`, `--output ${'x'.repeat(255)}`, `-o=x`];
   for (const way of ways) {
     const ran = coreutils('sh', ['-c', `'${process.execPath}' '${MAIN}' hash --quiet ${way} -`], {
@@ -155,7 +155,7 @@ it('- is standard output', () => {
 it('where it cannot be made beside the file that it replaces, that is told', () => {
   const directory = fresh();
   mkdirSync(join(directory, 'full'));
-  // Root may write anywhere, so what refuses is a name that is too long.
+  // Root may write anywhere; a name that is too long is refused even for root.
   const name = 'x'.repeat(256);
   expect(() => fileOutput(join(directory, name))).toThrow(expect.objectContaining({ code: 'ENAMETOOLONG' }));
   expect(readdirSync(directory)).toEqual(['full']);
