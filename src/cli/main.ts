@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { UsageError } from './arguments.js';
 import { describeErrno, errnoOf } from './files/errno.js';
+import { FileError } from './files/file-error.js';
 
 /*
  * The command `leastwork`: finds the subcommand and runs it. Only the module of that subcommand is loaded.
@@ -45,7 +46,7 @@ async function main(args: readonly string[]): Promise<number> {
       throw new UsageError(first === undefined ? 'no command given' : `unknown command '${first}'`);
     return await (await command.load())(rest);
   } catch (error) {
-    if (errnoOf(error) === 'EPIPE') return EXIT_BROKEN_PIPE;
+    if (error instanceof FileError && error.code === 'EPIPE') return EXIT_BROKEN_PIPE;
     process.stderr.write(`leastwork: ${explain(error)}\n`);
     if (error instanceof UsageError) {
       process.stderr.write(`Try 'leastwork ${command ? `${first} ` : ''}--help' for more information.\n`);

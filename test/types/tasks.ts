@@ -1,5 +1,5 @@
-import type { Submit } from '../../src/tasks/signatures.js';
 import { type Tasks, tasks } from '../../src/tasks/handles.js';
+import type { Submit } from '../../src/tasks/signatures.js';
 import { expectType } from './expect.js';
 
 interface Module {

@@ -64,3 +64,8 @@ const ESCAPES: Record<number, string> = {
 function escapeByte(byte: number): string {
   return ESCAPES[byte] ?? `\\${byte.toString(8).padStart(3, '0')}`;
 }
+
+/** The name of an input as messages show it; `-` is standard input. */
+export function showInput(name: ByteString): string {
+  return name === '-' ? "'standard input'" : quote(name);
+}

@@ -1,18 +1,18 @@
-import { statSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { type ByteString, toBytes } from '../files/bytes.js';
-import { describeErrno, errnoOf } from '../files/errno.js';
+import type { ByteString } from '../files/bytes.js';
+import { describeErrno } from '../files/errno.js';
 import { quote } from '../files/quote.js';
-import { walk } from '../files/walk.js';
+import { fileOutput } from '../manifest/file-output.js';
 import { formatLine } from '../manifest/manifest.js';
-import { fileOutput, NoTemporaryFileError, type Output, standardOutput } from '../manifest/output.js';
+import { type Output, standardOutput } from '../manifest/output.js';
 import { tidyAtEnd } from '../terminal/interrupt.js';
 import type { Progress } from '../terminal/progress.js';
 import { summary } from '../terminal/summary.js';
 import { Tally } from '../terminal/tally.js';
 import { openHasher } from './hasher.js';
+import { inputFiles, isRegular, pathsToCount } from './inputs.js';
 import { type HashOptions, HELP, parseHashOptions } from './options.js';
-import { type Hasher, type HashingOptions, hashInOrder, type InputFile } from './pipeline.js';
+import { type Hasher, type HashingOptions, hashInOrder } from './pipeline.js';
 
 /*
  * Modules that only some calls need are imported where they are needed: each adds 0.5 ms to the start.
@@ -52,7 +52,7 @@ export async function hashCommand(args: readonly string[]): Promise<number> {
 
   const beforeOutput = isatty(1) ? () => progress.clear() : undefined;
   const file = options.mode === 'hash' ? options.output : undefined;
-  const output = file === undefined ? standardOutput(beforeOutput) : openOutput(file);
+  const output = file === undefined ? standardOutput(beforeOutput) : await fileOutput(file);
   // The temporary file cannot be left behind between the two: signals are handled in a later turn of the
   // event loop.
   tidyAtEnd(() => {
@@ -78,7 +78,8 @@ export async function hashCommand(args: readonly string[]): Promise<number> {
       files: tally.files + tally.unread,
       bytes: Number(Atomics.load(counter, 0)),
     }));
-    const counted = pathsToCount(options, output);
+    const counted =
+      options.mode === 'hash' ? pathsToCount(options.inputs, output) : pathsOfManifests(options);
     // Errors are ignored here: hashing meets the same errors and reports them.
     if (counted) countInto(totals, counted, stopCounting.signal).catch(() => {});
   }
@@ -96,15 +97,16 @@ export async function hashCommand(args: readonly string[]): Promise<number> {
 
 async function hash(options: OptionsOf<'hash'>, { hasher, hashing, output, report }: Run): Promise<boolean> {
   let ok = true;
-  const failed = (path: ByteString, code: string) => {
+  const failed = (message: string) => {
     ok = false;
-    report(`${quote(path)}: ${describeErrno(code)}`);
+    report(message);
   };
-  for await (const batch of hashInOrder(files(pathsOf(options, output), output, failed), hasher, hashing)) {
+  const files = inputFiles(options.inputs, output, failed);
+  for await (const batch of hashInOrder(files, hasher, hashing)) {
     let text = '';
     for (const { file, outcome } of batch) {
       if (typeof outcome === 'string') text += formatLine(outcome, file.path);
-      else failed(file.path, outcome.error);
+      else failed(`${quote(file.path)}: ${describeErrno(outcome.error)}`);
     }
     await output.writer.write(text);
   }
@@ -120,50 +122,12 @@ async function check(options: OptionsOf<'check'>, { output, ...run }: Run): Prom
   return ok;
 }
 
-function* files(
-  paths: readonly ByteString[],
-  output: Output,
-  failed: (path: ByteString, code: string) => void,
-): Generator<InputFile, void, undefined> {
-  const onError = (path: ByteString, error: unknown) => {
-    const code = errnoOf(error);
-    if (code === undefined) throw error;
-    failed(path, code);
-  };
-  // The walk gives out named paths unexamined; all that it finds inside directories are regular files.
-  const named = new Set(paths);
-  for (const path of walk(paths, { onError, skip: output.isSelf })) {
-    yield { path, regular: !named.has(path) || isRegular(path) };
-  }
+/** The paths in the manifests, to be counted; `undefined` where a manifest can be read only once. */
+function pathsOfManifests(options: OptionsOf<'check'>): AsyncIterable<ByteString> | undefined {
+  return options.manifests.every(isRegular) ? readManifests(options) : undefined;
 }
 
-function isRegular(path: ByteString): boolean {
-  // Standard input, even where a file has that name.
-  if (path === '-') return false;
-  try {
-    return statSync(toBytes(path)).isFile();
-  } catch {
-    // The worker that opens it reports the error.
-    return false;
-  }
-}
-
-/** The paths of the command line, without the output itself. */
-function pathsOf(options: OptionsOf<'hash'>, output: Output): ByteString[] {
-  return options.paths.filter((path) => path === '-' || !output.isReachedBy(path));
-}
-
-/**
- * The same files once more, for the totals of the progress bar; `undefined` where the list can be read only
- * once.
- */
-function pathsToCount(options: OptionsOf<'hash' | 'check'>, output: Output) {
-  if (options.mode === 'hash') return walk(pathsOf(options, output), { onError() {}, skip: output.isSelf });
-  if (options.manifests.includes('-')) return undefined;
-  return pathsOfManifests(options.manifests, options.algorithm);
-}
-
-async function* pathsOfManifests(manifests: readonly ByteString[], algorithm: string) {
+async function* readManifests({ manifests, algorithm }: OptionsOf<'check'>) {
   const { ManifestReader } = await import('../manifest/manifest-reader.js');
   for (const manifest of manifests) {
     for await (const entry of new ManifestReader(manifest, algorithm).entries()) yield entry.path;
@@ -171,16 +135,6 @@ async function* pathsOfManifests(manifests: readonly ByteString[], algorithm: st
 }
 
 function readsStandardInput(options: OptionsOf<'hash' | 'check'>): boolean {
-  return (options.mode === 'hash' ? options.paths : options.manifests).includes('-');
-}
-
-function openOutput(file: ByteString): Output {
-  try {
-    return fileOutput(file);
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === undefined) throw error;
-    const where = error instanceof NoTemporaryFileError ? 'no file can be made beside it: ' : '';
-    throw new Error(`${quote(file)}: ${where}${describeErrno(code)}`, { cause: error });
-  }
+  const inputs = options.mode === 'hash' ? options.inputs : options.manifests;
+  return 'file' in inputs ? inputs.file === '-' : inputs.includes('-');
 }

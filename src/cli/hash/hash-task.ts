@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 import { toPath } from '../files/bytes.js';
 import { errnoOf } from '../files/errno.js';
@@ -65,12 +65,15 @@ export function hashFiles(request: HashRequest): HashReply {
   return hashBatch(request, !request.paths.includes('\0'));
 }
 
-/** As `hashFiles`, but always hands back a large file. */
+/**
+ * As `hashFiles`, but never waits long: a large file is always handed back, and so is anything that is no regular
+ * file by now. A FIFO is opened without waiting for its writer.
+ */
 export function hashSmallFiles(request: HashRequest): HashReply {
-  return hashBatch(request, false);
+  return hashBatch(request, false, constants.O_RDONLY | constants.O_NONBLOCK);
 }
 
-function hashBatch(request: HashRequest, evenLarge: boolean): HashReply {
+function hashBatch(request: HashRequest, evenLarge: boolean, flags = constants.O_RDONLY): HashReply {
   buffer ??= Buffer.allocUnsafeSlow(BUFFER_BYTES);
   const paths = request.paths.split('\0');
   const outcomes: FileOutcome[] = [];
@@ -78,7 +81,7 @@ function hashBatch(request: HashRequest, evenLarge: boolean): HashReply {
   for (const path of paths) {
     if (bytes >= BATCH_BYTES) break;
     try {
-      const hashed = hashFile(path, buffer, request, evenLarge);
+      const hashed = hashFile(path, buffer, request, evenLarge, flags);
       outcomes.push(hashed ? hashed.digest : null);
       if (hashed) bytes += hashed.bytes;
     } catch (error) {
@@ -90,9 +93,10 @@ function hashBatch(request: HashRequest, evenLarge: boolean): HashReply {
   return { batch: request.batch, outcomes, bytes, thread: threadId };
 }
 
-function hashFile(path: string, chunk: Buffer, request: HashRequest, evenLarge: boolean) {
-  const file = path === '-' ? 0 : openSync(toPath(path), 'r');
+function hashFile(path: string, chunk: Buffer, request: HashRequest, evenLarge: boolean, flags: number) {
+  const file = path === '-' ? 0 : openSync(toPath(path), flags);
   try {
+    if (flags !== constants.O_RDONLY && !isRereadable(file)) return null;
     const first = fill(file, chunk);
     if (first === chunk.length && !evenLarge && isRereadable(file)) return null;
     addToCounter(request, first);

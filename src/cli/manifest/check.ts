@@ -1,6 +1,6 @@
 import type { ByteString } from '../files/bytes.js';
 import { describeErrno } from '../files/errno.js';
-import { quote } from '../files/quote.js';
+import { quote, showInput } from '../files/quote.js';
 import type { CheckOptions } from '../hash/options.js';
 import { type Hasher, type HashingOptions, hashInOrder } from '../hash/pipeline.js';
 import { escapePath } from './manifest.js';
@@ -26,7 +26,7 @@ export async function checkManifest(
   options: CheckOptions,
 ): Promise<boolean> {
   const { writer, report } = context;
-  const shown = name === '-' ? "'standard input'" : quote(name);
+  const shown = showInput(name);
   const reader = new ManifestReader(name, context.hashing.algorithm);
   const count = { matched: 0, mismatched: 0, unread: 0 };
   reader.onMalformed = (line) => {

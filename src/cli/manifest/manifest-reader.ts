@@ -1,8 +1,14 @@
-import { createReadStream } from 'node:fs';
-import { type ByteString, toBytes } from '../files/bytes.js';
+import type { ByteString } from '../files/bytes.js';
 import { errnoOf } from '../files/errno.js';
+import { readRecords } from '../files/records.js';
 import { hexLengthOf } from '../hash/algorithm.js';
 import { type ManifestEntry, ManifestParser } from './manifest.js';
+
+/**
+ * The longest line that can be well-formed: Linux accepts paths of up to 4,096 bytes, twice as many when escaped.
+ * Some room is left for other systems.
+ */
+const MAX_LINE = 64 * 1024;
 
 /** Reads a manifest line by line and counts well-formed and malformed lines. */
 export class ManifestReader {
@@ -26,12 +32,11 @@ export class ManifestReader {
   async *entries(): AsyncGenerator<ManifestEntry, void, undefined> {
     let number = 0;
     try {
-      for await (const line of linesOf(this.#name)) {
+      for await (const line of readRecords(this.#name, '\n', MAX_LINE)) {
         number++;
-        const entry = this.#parser.parse(line);
+        const entry = this.#parse(line);
         if (entry === 'empty') continue;
-        // Standard input cannot be both the manifest and a file listed in it.
-        if (!entry || (this.#name === '-' && entry.path === '-')) {
+        if (entry === undefined) {
           this.malformed++;
           this.onMalformed(number);
         } else {
@@ -44,16 +49,13 @@ export class ManifestReader {
       if (this.failure === undefined) throw error;
     }
   }
-}
 
-async function* linesOf(name: ByteString): AsyncGenerator<ByteString, void, undefined> {
-  const stream = name === '-' ? process.stdin : createReadStream(toBytes(name));
-  stream.setEncoding('latin1');
-  let rest = '';
-  for await (const chunk of stream as AsyncIterable<string>) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop()!;
-    yield* lines;
+  #parse(line: ByteString): ManifestEntry | 'empty' | undefined {
+    // A comment may have any length.
+    if (line.length > MAX_LINE && !line.startsWith('#')) return undefined;
+    const entry = this.#parser.parse(line);
+    // Standard input cannot be both the manifest and a file listed in it.
+    if (this.#name === '-' && typeof entry === 'object' && entry.path === '-') return undefined;
+    return entry;
   }
-  if (rest !== '') yield rest;
 }

@@ -1,6 +1,7 @@
 import { write } from 'node:fs';
 import { promisify } from 'node:util';
 import { type ByteString, toBytes } from '../files/bytes.js';
+import { asFileError } from '../files/file-error.js';
 
 const writeBytes = promisify(write);
 
@@ -19,6 +20,7 @@ const DELAY = 20;
  */
 export class Writer {
   readonly #file: number;
+  readonly #name: string;
   readonly #before: (() => void) | undefined;
   #waiting: ByteString[] = [];
   #size = 0;
@@ -27,8 +29,9 @@ export class Writer {
   #failure: { error: unknown } | undefined;
 
   /** `before` is called before each write. A text given to `write` is never split between two writes. */
-  constructor(file: number, before?: () => void) {
+  constructor(file: number, name: string, before?: () => void) {
     this.#file = file;
+    this.#name = name;
     this.#before = before;
   }
 
@@ -71,7 +74,7 @@ export class Writer {
         await writeAll(this.#file, bytes);
       }
     } catch (error) {
-      this.#failure = { error };
+      this.#failure = { error: asFileError(this.#name, error) };
     }
   }
 }

@@ -9,11 +9,18 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
  * error.
  */
 export function tidyAtEnd(tidy: () => void): void {
-  process.once('exit', tidy);
-  for (const signal of SIGNALS) {
-    process.once(signal, () => {
-      tidy();
-      process.kill(process.pid, signal);
-    });
-  }
+  const onSignal = (signal: NodeJS.Signals) => {
+    tidy();
+    removeListeners();
+    process.kill(process.pid, signal);
+  };
+  const removeListeners = () => {
+    for (const signal of SIGNALS) process.removeListener(signal, onSignal);
+  };
+  process.once('exit', () => {
+    tidy();
+    // From here on the process only waits for its threads, one of which may be blocked in a read.
+    removeListeners();
+  });
+  for (const signal of SIGNALS) process.on(signal, onSignal);
 }

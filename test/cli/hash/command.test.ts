@@ -3,8 +3,9 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { coreutils, ended, leastwork, MAIN, scratch, start } from '../../support/command.js';
+import { coreutils, ended, leastwork, MAIN, start } from '../../support/command.js';
 import { makeOddTree } from '../../support/odd-names.js';
+import { scratch } from '../../support/scratch.js';
 
 const directory = scratch();
 const tree = join(directory, 'tree');

@@ -10,7 +10,7 @@ import {
   hashFiles,
 } from '../../../dist/src/cli/hash/hash-task.js';
 import { AHEAD_FILES, BATCH_FILES, type Hasher, hashInOrder } from '../../../dist/src/cli/hash/pipeline.js';
-import { scratch } from '../../support/command.js';
+import { scratch } from '../../support/scratch.js';
 
 const directory = scratch();
 const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest('hex');

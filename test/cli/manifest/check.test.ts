@@ -1,8 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { coreutils, leastwork, scratch, withoutProgram } from '../../support/command.js';
+import { coreutils, leastwork, withoutProgram } from '../../support/command.js';
 import { makeOddTree } from '../../support/odd-names.js';
+import { scratch } from '../../support/scratch.js';
 
 const directory = scratch();
 const write = (name: string, text: string) =>

@@ -10,15 +10,16 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { fileOutput } from '../../../dist/src/cli/manifest/output.js';
-import { coreutils, leastwork, MAIN, scratch } from '../../support/command.js';
+import { fileOutput } from '../../../dist/src/cli/manifest/file-output.js';
+import { coreutils, leastwork, MAIN } from '../../support/command.js';
+import { scratch } from '../../support/scratch.js';
 
 const root = scratch();
 const fresh = () => mkdtempSync(join(root, 'output-'));
 
 it('the file appears at the end and complete', async () => {
   const directory = fresh();
-  const output = fileOutput(join(directory, 'out'));
+  const output = await fileOutput(join(directory, 'out'));
   await output.writer.write('a\xff\n');
   await output.writer.flush();
   expect(readdirSync(directory)).not.toContain('out');
@@ -30,7 +31,7 @@ it('the file appears at the end and complete', async () => {
 it('nothing is left after a discard, and what was there is untouched', async () => {
   const directory = fresh();
   writeFileSync(join(directory, 'out'), 'former');
-  const output = fileOutput(join(directory, 'out'));
+  const output = await fileOutput(join(directory, 'out'));
   await output.writer.write('new');
   await output.writer.flush();
   output.discard();
@@ -41,7 +42,7 @@ it('nothing is left after a discard, and what was there is untouched', async () 
 
 it('a discard after the commit does nothing', async () => {
   const directory = fresh();
-  const output = fileOutput(join(directory, 'out'));
+  const output = await fileOutput(join(directory, 'out'));
   await output.commit();
   output.discard();
   expect(readdirSync(directory)).toEqual(['out']);
@@ -52,7 +53,7 @@ it('a file that is replaced keeps its permissions, and a symbolic link to it sta
   writeFileSync(join(directory, 'real'), 'former');
   chmodSync(join(directory, 'real'), 0o640);
   symlinkSync('real', join(directory, 'link'));
-  const output = fileOutput(join(directory, 'link'));
+  const output = await fileOutput(join(directory, 'link'));
   await output.writer.write('new');
   await output.commit();
   expect(readdirSync(directory).sort()).toEqual(['link', 'real']);
@@ -65,7 +66,7 @@ it('a symbolic link to a file that is still to be is followed, through further l
   mkdirSync(join(directory, 'sub'));
   symlinkSync('sub/second', join(directory, 'first'));
   symlinkSync('real', join(directory, 'sub/second'));
-  const output = fileOutput(join(directory, 'first'));
+  const output = await fileOutput(join(directory, 'first'));
   await output.writer.write('new');
   await output.commit();
   expect(readdirSync(directory).sort()).toEqual(['first', 'sub']);

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync, readlinkSync, realpathSync, truncateSync, wr
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
-import { ended, MAIN, scratch, start } from '../../support/command.js';
+import { ended, MAIN, start } from '../../support/command.js';
+import { scratch } from '../../support/scratch.js';
 
 const directory = realpathSync(scratch());
 

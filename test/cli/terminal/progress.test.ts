@@ -5,8 +5,8 @@ import { expect, it } from 'vitest';
 import { walk } from '../../../dist/src/cli/files/walk.js';
 import { formatBytes, formatCount, formatDuration } from '../../../dist/src/cli/terminal/format.js';
 import { countInto, progressLine, showProgress } from '../../../dist/src/cli/terminal/progress.js';
-import { scratch } from '../../support/command.js';
 import { makeOddTree } from '../../support/odd-names.js';
+import { scratch } from '../../support/scratch.js';
 
 /** A stream that pretends to be a terminal and keeps its output. */
 function terminal() {
