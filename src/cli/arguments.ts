@@ -2,21 +2,21 @@ import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { type ByteString, fromText } from './files/bytes.js';
 
-/** The command was called in a way that it does not know. */
+/** The command line is wrong. The message is followed by a pointer to `--help`. */
 export class UsageError extends Error {}
 
-/** A command line, taken apart. */
+/** A parsed command line. */
 interface CommandLine<O extends Options> {
   readonly values: Parsed<O>['values'];
-  /** As the bytes that they were. */
+  /** Byte for byte as they were given. */
   readonly positionals: ByteString[];
-  /** The options in the order given. */
-  readonly named: string[];
-  /** The value of an option as the bytes that it was; of several the last. */
+  /** The names of the options, in the order given. */
+  readonly optionNames: string[];
+  /** The value of an option, byte for byte; the last one where the option is repeated. */
   bytesOf(option: string): ByteString | undefined;
 }
 
-/** `parseArgs`, its complaints as `UsageError`. */
+/** As `parseArgs`, but an error is a `UsageError`. */
 export function parseCommandLine<O extends Options>(args: readonly string[], options: O): CommandLine<O> {
   let parsed: Parsed<O>;
   try {
@@ -32,12 +32,12 @@ export function parseCommandLine<O extends Options>(args: readonly string[], opt
   return {
     values: parsed.values,
     positionals,
-    named: optionTokens.map((token) => token.name),
+    optionNames: optionTokens.map((token) => token.name),
     bytesOf(option) {
       const token = optionTokens.findLast(({ name }) => name === option);
       if (token?.value === undefined) return undefined;
       const { index, value, inlineValue } = token;
-      // What is before it in the same argument is ASCII.
+      // In `--name=value` all before the value is ASCII: as many bytes as characters.
       return (
         raw?.[inlineValue ? index : index + 1]?.slice(inlineValue ? args[index]!.length - value.length : 0) ??
         fromText(value)
@@ -56,8 +56,8 @@ function parse<O extends Options>(args: readonly string[], options: O): Parsed<O
 }
 
 /**
- * The last `count` arguments of this process as bytes: Node decodes them as UTF-8, and what is not UTF-8 is lost.
- * `undefined` where there is no procfs.
+ * The last `count` arguments of this process as bytes. Node decodes arguments as UTF-8 and loses all other
+ * bytes. `undefined` where there is no procfs.
  */
 function rawArguments(count: number): ByteString[] | undefined {
   try {

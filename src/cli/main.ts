@@ -2,9 +2,10 @@
 import { createRequire } from 'node:module';
 import { UsageError } from './arguments.js';
 import { describeErrno, errnoOf } from './files/errno.js';
+import { FileError } from './files/file-error.js';
 
 /*
- * The command `leastwork`: finds the subcommand and runs it. Each is loaded only when it is called.
+ * The command `leastwork`: finds the subcommand and runs it. Only the module of that subcommand is loaded.
  */
 const COMMANDS: Record<
   string,
@@ -34,7 +35,7 @@ ${Object.entries(COMMANDS)
       --version  print the version
 `;
 
-/** What a shell shows for a program that a closed pipe ended, which Node itself does not let happen. */
+/** The exit code that a shell shows for a program killed by SIGPIPE; Node ignores that signal. */
 const EXIT_BROKEN_PIPE = 141;
 
 async function main(args: readonly string[]): Promise<number> {
@@ -53,7 +54,7 @@ async function main(args: readonly string[]): Promise<number> {
       throw new UsageError(first === undefined ? 'no command given' : `unknown command '${first}'`);
     return await (await command.load())(rest);
   } catch (error) {
-    if (errnoOf(error) === 'EPIPE') return EXIT_BROKEN_PIPE;
+    if (error instanceof FileError && error.code === 'EPIPE') return EXIT_BROKEN_PIPE;
     process.stderr.write(`leastwork: ${explain(error)}\n`);
     if (error instanceof UsageError) {
       process.stderr.write(`Try 'leastwork ${command ? `${first} ` : ''}--help' for more information.\n`);
@@ -72,5 +73,5 @@ function version(): string {
   return createRequire(import.meta.url)('leastwork/package.json').version;
 }
 
-// Not `exitCode`: after a failure, workers may still be at a large file that nobody wants any more.
+// `process.exit` and not `exitCode`: after a failure, workers may still be hashing a large file in vain.
 main(process.argv.slice(2)).then((code) => process.exit(code));

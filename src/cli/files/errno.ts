@@ -1,10 +1,10 @@
 import { getSystemErrorMap } from 'node:util';
 
 /*
- * The words of glibc's strerror for what happens to files, which users know from every other tool; libuv's own
- * differ ("illegal operation on a directory").
+ * Messages for file errors as in glibc's strerror, which users know from other tools. libuv's differ
+ * ("illegal operation on a directory").
  */
-const WORDS: Record<string, string> = {
+const MESSAGES: Record<string, string> = {
   EACCES: 'Permission denied',
   EAGAIN: 'Resource temporarily unavailable',
   EBUSY: 'Device or resource busy',
@@ -31,9 +31,9 @@ const WORDS: Record<string, string> = {
   ETIMEDOUT: 'Connection timed out',
 };
 
-/** What a system error means, in words, by its code as in `ENOENT`. */
+/** The message for a system error's code, such as `ENOENT`. */
 export function describeErrno(code: string): string {
-  const known = WORDS[code];
+  const known = MESSAGES[code];
   if (known) return known;
   for (const [name, message] of getSystemErrorMap().values()) {
     if (name === code) return message.charAt(0).toUpperCase() + message.slice(1);
@@ -41,7 +41,7 @@ export function describeErrno(code: string): string {
   return code;
 }
 
-/** The code of a system error; `undefined` for any other error, which is then not about a file. */
+/** The code of a system error; `undefined` for any other error. */
 export function errnoOf(error: unknown): string | undefined {
   const { code, errno } = error as { code?: unknown; errno?: unknown };
   return typeof code === 'string' && typeof errno === 'number' ? code : undefined;

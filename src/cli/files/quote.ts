@@ -1,12 +1,12 @@
 import { type ByteString, toBytes } from './bytes.js';
 
-// A shell takes these as they are; '#' and '~' not at the beginning, a brace not alone.
+// A shell takes these unquoted, except '#' and '~' at the beginning and a brace alone.
 const PLAIN = /^(?![#~]|[{}]$)[\w@%+,./\-#~{}\]\u{80}-\u{10ffff}]+$/u;
 
 /**
- * A file name as GNU tools show it in messages (`shell-escape` of gnulib's quotearg): as it is where a shell would
- * take it so, otherwise quoted for a shell, control characters and bytes that are not UTF-8 as `$'\n'` or `$'\377'`.
- * So no file name can forge a message or send escape sequences to a terminal.
+ * A file name as GNU tools show it in messages (`shell-escape` of gnulib's quotearg): quoted for a shell
+ * where needed, with control characters and bytes that are not UTF-8 as `$'\n'` or `$'\377'`. So no file name
+ * can forge a message or send escape sequences to a terminal.
  */
 export function quote(name: ByteString): string {
   const parts = printableParts(toBytes(name));
@@ -24,7 +24,7 @@ export function quote(name: ByteString): string {
   return out || "''";
 }
 
-/** Cuts a name into runs of printable text and runs that need `$'…'`, the latter already escaped. */
+/** Splits a name into runs of printable text and runs that need `$'…'`; the latter are already escaped. */
 function printableParts(bytes: Buffer): { text: string; printable: boolean }[] {
   const parts: { text: string; printable: boolean }[] = [];
   const add = (text: string, printable: boolean) => {
@@ -43,7 +43,7 @@ function printableParts(bytes: Buffer): { text: string; printable: boolean }[] {
   return parts;
 }
 
-/** Bytes of the character that begins at `at`; 1 where no valid one does. */
+/** Length of the UTF-8 character at `at` in bytes; 1 where the bytes are not valid UTF-8. */
 function utf8Length(bytes: Buffer, at: number): number {
   const lead = bytes[at]!;
   const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 1;
@@ -63,4 +63,9 @@ const ESCAPES: Record<number, string> = {
 
 function escapeByte(byte: number): string {
   return ESCAPES[byte] ?? `\\${byte.toString(8).padStart(3, '0')}`;
+}
+
+/** The name of an input as messages show it; `-` is standard input. */
+export function showInput(name: ByteString): string {
+  return name === '-' ? "'standard input'" : quote(name);
 }

@@ -1,24 +1,24 @@
 import { opendirSync, type Stats, statSync } from 'node:fs';
 import { type ByteString, toBytes } from './bytes.js';
 
-/** What a walk leaves to its caller. */
+/** Callbacks of a walk. */
 export interface WalkHooks {
-  /** A directory could not be read. The walk goes on with the next one. */
+  /** Called for a directory that could not be read. The walk goes on with the next one. */
   onError(path: ByteString, error: unknown): void;
-  /** True: leave this regular file of a tree out. Not asked for paths that were named themselves. */
+  /** True: leave out this file, found inside a directory. Not called for the given paths themselves. */
   skip?(path: ByteString): boolean;
 }
 
 /**
- * Every regular file under the given paths, in their order, each tree in bytewise order of its paths.
+ * Every regular file under the given paths, in the order of the paths, each directory in bytewise order.
  *
- * Symbolic links inside a tree are not followed, nor listed; one that is named itself is. A named path that is no
- * directory is given out unexamined: whoever reads it finds out what is wrong with it.
+ * Symbolic links inside a directory are neither followed nor listed; a given path is followed. A given path
+ * that is no directory is given out unexamined: reading it will report any error.
  *
- * Memory: the names of the directories from the root to the current one; time: one `readdir` per directory, O(n log n)
- * in its names.
+ * Memory: the names in the directories from the root to the current one. Time: one `readdir` per directory,
+ * O(n log n) in its names.
  *
- * Synchronous, since on a local disk handing each `readdir` to another thread costs more than the call itself
+ * Synchronous: on a local disk, handing each `readdir` to another thread takes longer than the call itself
  * (20,000 files in 200 directories: 28 ms).
  */
 export function* walk(paths: Iterable<ByteString>, hooks: WalkHooks): Generator<ByteString, void, undefined> {
@@ -54,9 +54,9 @@ function* tree(root: ByteString, hooks: WalkHooks): Generator<ByteString, void, 
 }
 
 interface Level {
-  /** The directory with a slash at its end. */
+  /** The directory's path with a slash at its end. */
   readonly prefix: ByteString;
-  /** Its entries, those of directories with a slash at their end: no name has one, and so the order is that of paths. */
+  /** Names in the directory. Those of directories end with a slash, so that sorting them sorts the paths. */
   readonly names: readonly ByteString[];
   next: number;
 }
@@ -74,8 +74,8 @@ function open(path: ByteString, hooks: WalkHooks): Level {
 /**
  * The directories and regular files of a directory, as in `Level`.
  *
- * As strings they cost the garbage collector far less than as Buffers. But where the file system does not tell an entry's
- * type, Node asks for it itself, and joins the names to do so: then both must be Buffers.
+ * Strings cost the garbage collector far less than Buffers. But where the file system does not tell an
+ * entry's type, Node finds it out by joining directory and name, and then both must be Buffers.
  */
 function namesOf(path: ByteString): ByteString[] {
   try {
@@ -88,7 +88,7 @@ function namesOf(path: ByteString): ByteString[] {
 
 function readNames(path: ByteString, encoding: 'latin1' | 'buffer'): ByteString[] {
   const names: ByteString[] = [];
-  // Node takes `buffer` here as in `readdir`, which its types leave out.
+  // Node accepts `buffer` here as in `readdir`; its types lack it.
   const directory = opendirSync(toBytes(path), { encoding: encoding as BufferEncoding, bufferSize: 256 });
   try {
     for (let entry = directory.readSync(); entry; entry = directory.readSync()) {

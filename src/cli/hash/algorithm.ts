@@ -2,17 +2,19 @@ import { getHashes } from 'node:crypto';
 import { UsageError } from '../arguments.js';
 import { newHash } from './hash-task.js';
 
-/** How many names a complaint lists. */
-const NEAR = 6;
+/** How many similar names the error message lists. */
+const SIMILAR = 6;
 
-/** The algorithm as Node names it: any of `crypto.getHashes()`, in upper or lower case. */
+/** Node's name for an algorithm: any of `crypto.getHashes()`, whatever the case of its letters. */
 export function findAlgorithm(given: string): string {
   const names = getHashes();
   const name = names.includes(given)
     ? given
     : names.find((candidate) => candidate.toLowerCase() === given.toLowerCase());
   if (name === undefined) {
-    throw new UsageError(`unknown algorithm '${given}'; near it are: ${nearTo(given, names).join(', ')}`);
+    throw new UsageError(
+      `unknown algorithm '${given}'; near it are: ${similarNames(given, names).join(', ')}`,
+    );
   }
   try {
     newHash(name);
@@ -22,16 +24,16 @@ export function findAlgorithm(given: string): string {
   return name;
 }
 
-/** Characters of a digest in hex. */
+/** The length of a digest in hex characters. */
 export function hexLengthOf(algorithm: string): number {
   return newHash(algorithm).digest('hex').length;
 }
 
-/** The names that begin most like the one given, the shortest of them first. */
-function nearTo(given: string, names: readonly string[]): string[] {
-  const wanted = plain(given);
+/** The names that share the longest prefix with `given`; the shorter name first where that is equal. */
+function similarNames(given: string, names: readonly string[]): string[] {
+  const wanted = normalize(given);
   const common = (name: string) => {
-    const other = plain(name);
+    const other = normalize(name);
     let length = 0;
     while (length < wanted.length && wanted[length] === other[length]) length++;
     return length;
@@ -39,10 +41,10 @@ function nearTo(given: string, names: readonly string[]): string[] {
   return names
     .map((name) => ({ name, common: common(name) }))
     .sort((a, b) => b.common - a.common || a.name.length - b.name.length || (a.name < b.name ? -1 : 1))
-    .slice(0, NEAR)
+    .slice(0, SIMILAR)
     .map(({ name }) => name);
 }
 
-function plain(name: string): string {
+function normalize(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '');
 }

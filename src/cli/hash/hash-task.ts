@@ -1,78 +1,87 @@
 import { createHash, hash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { threadId } from 'node:worker_threads';
 import { toPath } from '../files/bytes.js';
 import { errnoOf } from '../files/errno.js';
 
-/** Some files to hash in one request: small ones would otherwise cost more to hand over than to hash. */
+/** A batch of files to hash in one request: a small file costs less to hash than a request costs to send. */
 export interface HashRequest {
-  /** Number of the batch, given back in the reply. */
+  /** Number of the batch; the reply repeats it. */
   readonly batch: number;
-  /** A name that `crypto.createHash` takes. */
+  /** The name of an algorithm for `crypto.createHash`. */
   readonly algorithm: string;
-  /** The paths' bytes, as in `ByteString`, joined by NUL, which no path contains. `-` is standard input. */
+  /** The paths as `ByteString`s, joined by NUL, which no path contains. `-` is standard input. */
   readonly paths: string;
-  /** All of them are known to be regular files: no read of them waits for somebody who writes. */
+  /** True: all are regular files, whose reads do not wait for a writer as those of a pipe do. */
   readonly regular?: boolean;
-  /** One 64-bit count of bytes hashed by all workers so far, for the progress of large files; shared memory. */
+  /** Bytes hashed by all workers so far, in shared memory: shows progress within large files. */
   readonly counter: BigInt64Array | undefined;
 }
 
-/** What became of one file. */
-export type Outcome =
+/** The result for one file. */
+export type FileOutcome =
   /** Its digest in lower-case hex. */
   | string
-  /** It could not be read: the system error's code. */
+  /** The file could not be read: the code of the system error. */
   | { readonly error: string }
-  /** It is large and handed back unread: it deserves a request of its own. */
+  /** Not hashed: the file is large and needs a request of its own. */
   | null;
 
 export interface HashReply {
   readonly batch: number;
-  /** One for each path, in their order; fewer where the batch became too much work, and the rest is handed back. */
-  readonly outcomes: readonly Outcome[];
+  /**
+   * One for each path, in order. Fewer than paths: the batch reached BATCH_BYTES, and the rest was not
+   * hashed.
+   */
+  readonly outcomes: readonly FileOutcome[];
   /** Bytes that were hashed. */
   readonly bytes: number;
-  /** The thread that did it; 0 is the main thread. */
+  /** Id of the thread that hashed them; 0 is the main thread. */
   readonly thread: number;
 }
 
 /**
- * A file that fills this is large. 256 KiB stay in a core's second-level cache, and are 150 µs of SHA-256: enough to
- * pay for a request.
+ * A file of this size or more is large. 256 KiB fit into a core's second-level cache and are 150 µs of
+ * SHA-256, enough to be worth a request.
  */
 export const BUFFER_BYTES = 256 * 1024;
 
-/** Once this much was hashed, the rest of a batch is handed back, so that other workers can have it. About 1 ms. */
+/**
+ * After this many bytes, about 1 ms, the rest of a batch is handed back, so that other workers can take it.
+ */
 export const BATCH_BYTES = 1024 * 1024;
 
 let buffer: Buffer | undefined;
 
-/** Does nothing: whoever has an answer knows that the thread has loaded this module. */
+/** Does nothing. Its reply shows that the thread has loaded this module. */
 export function begin(): void {}
 
 /**
- * Hashes files. Reads synchronously: the thread has nothing else to do, and an asynchronous read costs more than most
- * files take to hash. Of a batch of several, large files are handed back; a single one is hashed however large.
+ * Hashes files. Reads synchronously: the thread has nothing else to do, and an asynchronous read takes longer
+ * than hashing most files. In a batch of several, large files are handed back; a single file is hashed
+ * whatever its size.
  */
 export function hashFiles(request: HashRequest): HashReply {
   return hashBatch(request, !request.paths.includes('\0'));
 }
 
-/** As `hashFiles`, but a large file is handed back always. */
+/**
+ * As `hashFiles`, but never waits long: a large file is always handed back, and so is anything that is no regular
+ * file by now. A FIFO is opened without waiting for its writer.
+ */
 export function hashSmallFiles(request: HashRequest): HashReply {
-  return hashBatch(request, false);
+  return hashBatch(request, false, constants.O_RDONLY | constants.O_NONBLOCK);
 }
 
-function hashBatch(request: HashRequest, evenLarge: boolean): HashReply {
+function hashBatch(request: HashRequest, evenLarge: boolean, flags = constants.O_RDONLY): HashReply {
   buffer ??= Buffer.allocUnsafeSlow(BUFFER_BYTES);
   const paths = request.paths.split('\0');
-  const outcomes: Outcome[] = [];
+  const outcomes: FileOutcome[] = [];
   let bytes = 0;
   for (const path of paths) {
     if (bytes >= BATCH_BYTES) break;
     try {
-      const hashed = hashFile(path, buffer, request, evenLarge);
+      const hashed = hashFile(path, buffer, request, evenLarge, flags);
       outcomes.push(hashed ? hashed.digest : null);
       if (hashed) bytes += hashed.bytes;
     } catch (error) {
@@ -84,12 +93,13 @@ function hashBatch(request: HashRequest, evenLarge: boolean): HashReply {
   return { batch: request.batch, outcomes, bytes, thread: threadId };
 }
 
-function hashFile(path: string, chunk: Buffer, request: HashRequest, evenLarge: boolean) {
-  const file = path === '-' ? 0 : openSync(toPath(path), 'r');
+function hashFile(path: string, chunk: Buffer, request: HashRequest, evenLarge: boolean, flags: number) {
+  const file = path === '-' ? 0 : openSync(toPath(path), flags);
   try {
+    if (flags !== constants.O_RDONLY && !isRereadable(file)) return null;
     const first = fill(file, chunk);
     if (first === chunk.length && !evenLarge && isRereadable(file)) return null;
-    count(request, first);
+    addToCounter(request, first);
     if (first < chunk.length && !extensible(request.algorithm)) {
       return { digest: hash(request.algorithm, chunk.subarray(0, first), 'hex'), bytes: first };
     }
@@ -97,7 +107,7 @@ function hashFile(path: string, chunk: Buffer, request: HashRequest, evenLarge: 
     let bytes = 0;
     for (let length = first; length > 0; length = fill(file, chunk)) {
       digest.update(length === chunk.length ? chunk : chunk.subarray(0, length));
-      if (bytes > 0) count(request, length);
+      if (bytes > 0) addToCounter(request, length);
       bytes += length;
     }
     return { digest: digest.digest('hex'), bytes };
@@ -106,12 +116,12 @@ function hashFile(path: string, chunk: Buffer, request: HashRequest, evenLarge: 
   }
 }
 
-/** Whether what was read can be read again by whoever gets the file next: not so from a pipe, or standard input. */
+/** Whether the next reader gets the same bytes again: not from a pipe or from standard input. */
 function isRereadable(file: number): boolean {
   return file !== 0 && fstatSync(file).isFile();
 }
 
-/** Reads until the buffer is full or the file ends: a read may give less than was asked for, on a pipe above all. */
+/** Reads until the buffer is full or the file ends: a single read may return less, above all from a pipe. */
 function fill(file: number, chunk: Buffer): number {
   let length = 0;
   while (length < chunk.length) {
@@ -122,18 +132,19 @@ function fill(file: number, chunk: Buffer): number {
   return length;
 }
 
-function count(request: HashRequest, bytes: number): void {
+function addToCounter(request: HashRequest, bytes: number): void {
   if (request.counter) Atomics.add(request.counter, 0, BigInt(bytes));
 }
 
-// SHAKE's digests have any length; Node wants it to be said (DEP0198). These are its former defaults.
+// SHAKE has no fixed digest length, and Node requires one (DEP0198). These are Node's former defaults, in
+// bytes.
 const EXTENSIBLE: Record<string, number> = { shake128: 16, shake256: 32 };
 
 function extensible(algorithm: string): number | undefined {
   return EXTENSIBLE[algorithm.toLowerCase()];
 }
 
-/** A fresh hash; throws where this build of Node does not have the algorithm. */
+/** A new hash; throws where this build of Node lacks the algorithm. */
 export function newHash(algorithm: string) {
   const outputLength = extensible(algorithm);
   return createHash(algorithm, outputLength === undefined ? undefined : { outputLength });

@@ -1,38 +1,46 @@
 import { setImmediate } from 'node:timers/promises';
 import { type HashReply, type HashRequest, hashSmallFiles } from './hash-task.js';
-import { Replies } from './merge.js';
+import { Merge } from './merge.js';
 import type { Hasher } from './pipeline.js';
-import { SharedSource } from './source.js';
+import { SharedSource } from './shared-source.js';
 import type { Threads } from './threads.js';
 
 /**
- * What it costs to start threads, in requests of small files that could be done meanwhile: measured, 160 ms of processor time, to load the
- * Balancer, to bring threads up, and to compile for each what it does. On a busy machine all of it is lost, so it is rated higher.
+ * The cost of starting threads, counted in requests of small files. Measured: 160 ms of processor time to
+ * load the Balancer, to start the threads and to compile the code in each. Rated higher here, since on a busy
+ * machine nothing else gets done meanwhile.
  */
 const START_REQUESTS = 200;
 
-/** For how long there may be too few requests to start threads for, as where the disk is slow. */
-const LOOK_MS = 500;
+/** After this time threads are started even for few requests: the disk may be slow. */
+const LOOK_AHEAD_MS = 500;
 
-/** With more workers than that, the main thread has enough to do with finding files for them. */
-const MOST_WITH_MAIN = 8;
+/** With more workers than this, finding files keeps the main thread busy enough. */
+const MAX_WORKERS_WITH_MAIN = 8;
 
-/** How many requests there must be so that `workers` threads save more time than it costs to start them. One never does. */
+/**
+ * The number of requests from which `workers` threads save more time than their start costs. Infinite for
+ * one.
+ */
 function breakEven(workers: number): number {
   return START_REQUESTS / (1 - 1 / workers);
 }
 
 /**
- * Hashes on `workers` threads. If they are not many, the main thread is one of them as long as all files are small and known to be
- * regular: a large file, and a read from a pipe, would keep it from hearing Ctrl-C. With the first of these there are that many beside it.
+ * Hashes on `workers` threads. Up to MAX_WORKERS_WITH_MAIN, the main thread is one of them, for small regular
+ * files only: while it reads a large file or a pipe it could not react to Ctrl-C. The first file of those
+ * kinds adds one thread in its place.
  *
- * Few files are done by the main thread alone. It looks ahead to see whether they are few, so that where they are not, the threads
- * come up as early as can be.
+ * The main thread hashes few files alone. It looks ahead in the list, so that the threads start as early as
+ * possible where there are many.
  *
- * @param few how many requests are not few any more
+ * @param manyRequests from how many requests on threads are worth starting
  */
-export function openHasher(workers: number, few = breakEven(workers)): Hasher & { close(): Promise<void> } {
-  const takesPart = workers <= MOST_WITH_MAIN;
+export function openHasher(
+  workers: number,
+  manyRequests = breakEven(workers),
+): Hasher & { close(): Promise<void> } {
+  const takesPart = workers <= MAX_WORKERS_WITH_MAIN;
   let threads: Promise<Threads> | undefined;
   let isUp = false;
 
@@ -42,7 +50,7 @@ export function openHasher(workers: number, few = breakEven(workers)): Hasher & 
       const up = () => {
         isUp = true;
       };
-      // Where none can be started, whoever submits hears why.
+      // Where no thread can be started, `submit` rejects with the reason.
       started.ready.then(up, up);
       return started;
     });
@@ -55,19 +63,19 @@ export function openHasher(workers: number, few = breakEven(workers)): Hasher & 
     return started.submit(request);
   }
 
-  /** The main thread's part. */
-  async function hashHere(source: SharedSource<HashRequest>, replies: Replies<HashReply>): Promise<void> {
+  /** The main thread's share of the work. */
+  async function hashHere(source: SharedSource<HashRequest>, replies: Merge<HashReply>): Promise<void> {
     for (let request = await source.take(); request !== undefined; request = await source.take()) {
       if (request.regular) replies.add(hashSmallFiles(request));
       else replies.expect(submit(request));
       if (isUp && !takesPart) return;
-      // Signals, output, the threads and the loading of modules need turns of the event loop.
+      // Signals, output, replies of threads and the loading of modules need turns of the event loop.
       await setImmediate();
     }
   }
 
-  /** The threads' part. They may come up when all is done. */
-  async function hashThere(source: SharedSource<HashRequest>, replies: Replies<HashReply>): Promise<void> {
+  /** The threads' share of the work. All may be done before the first of them is ready. */
+  async function hashThere(source: SharedSource<HashRequest>, replies: Merge<HashReply>): Promise<void> {
     const started = await start();
     await Promise.race([started.ready, source.ended]);
     if (source.isEmpty) return;
@@ -77,14 +85,15 @@ export function openHasher(workers: number, few = breakEven(workers)): Hasher & 
   return {
     async *map(requests) {
       const source = new SharedSource(requests);
-      const replies = new Replies<HashReply>();
+      const replies = new Merge<HashReply>();
       replies.expect(hashHere(source, replies));
-      if (workers > 1 && (await source.lookAhead(few, LOOK_MS))) replies.expect(hashThere(source, replies));
+      if (workers > 1 && (await source.lookAhead(manyRequests, LOOK_AHEAD_MS)))
+        replies.expect(hashThere(source, replies));
       yield* replies.all();
     },
     submit,
     async close() {
-      // Those that are still starting are not waited for: the process ends.
+      // Threads that are still starting are not waited for: the process ends.
       if (isUp) await (await threads)?.close();
     },
   };

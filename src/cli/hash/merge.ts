@@ -1,5 +1,8 @@
-/** Values from several sources, given out as they come. As many may wait as those sources give. */
-export class Replies<T> {
+/**
+ * Merges the values of several sources, in the order in which they arrive. Unbounded: sources are not held
+ * back.
+ */
+export class Merge<T> {
   #values: T[] = [];
   #open = 0;
   #failure: { error: unknown } | undefined;
@@ -10,7 +13,7 @@ export class Replies<T> {
     this.#changed?.();
   }
 
-  /** There is no end before this one has come. Its failure ends it all; its value, if any, is one more. */
+  /** Keeps `all` open until this promise settles. Its value, if any, is added; its rejection fails `all`. */
   expect(coming: Promise<T> | Promise<void>): void {
     this.#open++;
     (coming as Promise<T | undefined>)

@@ -1,31 +1,32 @@
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { isatty } from 'node:tty';
 import { parseCommandLine, UsageError } from '../arguments.js';
 import type { ByteString } from '../files/bytes.js';
 import { findAlgorithm } from './algorithm.js';
+import type { Inputs } from './inputs.js';
 
-/** What `leastwork hash` was asked to do. */
+/** The parsed command line of `leastwork hash`. */
 export type HashOptions = {
   readonly algorithm: string;
   readonly workers: number;
   readonly quiet: boolean;
 } & (
   | { readonly mode: 'help' }
-  | { readonly mode: 'hash'; readonly paths: readonly ByteString[]; readonly output: ByteString | undefined }
+  | { readonly mode: 'hash'; readonly inputs: Inputs; readonly output: ByteString | undefined }
   | ({ readonly mode: 'check'; readonly manifests: readonly ByteString[] } & CheckOptions)
 );
 
-/** How strictly to verify, as in `sha256sum`. */
+/** The options of `--check`, as in `sha256sum`. */
 export interface CheckOptions {
-  /** No line for each file that is right. */
+  /** Print no OK for files that match. */
   readonly quiet: boolean;
-  /** No output but errors: the exit code tells. */
+  /** Print errors only; the exit code tells the result. */
   readonly status: boolean;
-  /** An improperly formatted line is a failure. */
+  /** Fail on an improperly formatted line. */
   readonly strict: boolean;
-  /** Each improperly formatted line is named. */
+  /** Report each improperly formatted line. */
   readonly warn: boolean;
-  /** A file that is not there is neither a failure nor spoken of. */
+  /** Pass over files that do not exist. */
   readonly ignoreMissing: boolean;
 }
 
@@ -33,12 +34,13 @@ export const HELP = `Usage: leastwork hash [OPTION]... [PATH]...
        leastwork hash --check [OPTION]... [MANIFEST]...
 
 Prints the SHA-256 digest of every regular file under the PATHs, on all cores, as sha256sum does: the PATHs in
-the order given, what is in a directory in bytewise order of the paths. Symbolic links inside a directory are left
-out. PATH - is standard input.
-Without a PATH: ./node_modules where there is one, otherwise the current directory.
+the order given, the files of a directory in bytewise order of their paths. Symbolic links inside a directory are
+left out. PATH - is standard input, and so is no PATH where standard input is not a terminal.
 
-  -o, --output FILE      write the digests to FILE, which appears complete at the end or not at all;
-                         FILE itself is left out; - is standard output
+      --files-from FILE  hash the paths listed in FILE, one a line, instead of PATHs; - is standard input
+  -0, --null             with --files-from: the paths end with a NUL each, as from 'find -print0'
+  -o, --output FILE      write the digests to FILE once all are known; FILE keeps its owner and permissions,
+                         and is itself left out; - is standard output
   -a, --algorithm NAME   any of crypto.getHashes(), as in sha1, sha512, blake2b512, md5 (default: sha256)
   -j, --workers N        threads that hash (default: one for each core, here ${availableParallelism()})
   -c, --check            read digests from the MANIFESTs (- or none: standard input) and verify the files
@@ -57,6 +59,8 @@ time, rate and each worker's share. Exit code: 0, or 1 where a file could not be
 `;
 
 const OPTIONS = {
+  'files-from': { type: 'string' },
+  null: { type: 'boolean', short: '0', default: false },
   output: { type: 'string', short: 'o' },
   algorithm: { type: 'string', short: 'a', default: 'sha256' },
   workers: { type: 'string', short: 'j' },
@@ -75,15 +79,17 @@ const ONLY_WITH_CHECK = ['status', 'strict', 'warn', 'ignore-missing'] as const;
 
 /** Throws `UsageError`. */
 export function parseHashOptions(args: readonly string[]): HashOptions {
-  const { values, positionals, named, bytesOf } = parseCommandLine(args, OPTIONS);
+  const { values, positionals, optionNames, bytesOf } = parseCommandLine(args, OPTIONS);
   const { quiet, strict } = values;
   if (values.help) return { mode: 'help', algorithm: '', workers: 0, quiet };
   const common = { algorithm: findAlgorithm(values.algorithm), workers: workersOf(values.workers), quiet };
   if (values.check) {
     if (values.output !== undefined) throw new UsageError('--output is of no use with --check');
+    if (values['files-from'] !== undefined) throw new UsageError('--files-from is of no use with --check');
+    if (values.null) throw new UsageError('--null is of no use with --check');
     const manifests = positionals.length > 0 ? positionals : ['-'];
-    // They exclude each other, and the last one wins, as in coreutils.
-    const loudness = named.findLast((name) => LOUDNESS.includes(name));
+    // These exclude each other and the last one wins, as in coreutils.
+    const loudness = optionNames.findLast((name) => LOUDNESS.includes(name));
     return {
       ...common,
       mode: 'check',
@@ -99,11 +105,23 @@ export function parseHashOptions(args: readonly string[]): HashOptions {
     if (values[name]) throw new UsageError(`--${name} is meaningful only with --check`);
   }
   if (values.output === '') throw new UsageError('--output: the name of a file is missing');
-  const paths = positionals.length > 0 ? positionals : [existsSync('node_modules') ? 'node_modules' : '.'];
-  return { ...common, mode: 'hash', paths, output: values.output === '-' ? undefined : bytesOf('output') };
+  const inputs = inputsOf(positionals, bytesOf('files-from'), values.null);
+  return { ...common, mode: 'hash', inputs, output: values.output === '-' ? undefined : bytesOf('output') };
 }
 
-/** The most threads that are of any use, well above the cores of any machine. */
+function inputsOf(paths: readonly ByteString[], filesFrom: ByteString | undefined, isNull: boolean): Inputs {
+  if (filesFrom !== undefined) {
+    if (paths.length > 0) throw new UsageError('give either PATHs or --files-from, not both');
+    if (filesFrom === '') throw new UsageError('--files-from: the name of a file is missing');
+    return { file: filesFrom, separator: isNull ? '\0' : '\n' };
+  }
+  if (isNull) throw new UsageError('--null is meaningful only with --files-from');
+  if (paths.length > 0) return paths;
+  if (isatty(0)) throw new UsageError('nothing to hash: give a PATH, or - to hash what you type');
+  return ['-'];
+}
+
+/** Well above the number of cores of any machine. */
 const WORKERS_MAX = 1024;
 
 function workersOf(given: string | undefined): number {

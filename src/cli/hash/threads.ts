@@ -6,16 +6,17 @@ const { hashFiles, begin } = tasks<typeof import('./hash-task.js')>(
 );
 
 /**
- * Requests sent ahead to each worker, of 1 ms or so each. The main thread shares the cores with the workers here, and may
- * get its turn only after some ms: with the 2 that `'auto'` gives, workers wait for a third of the time on 2 cores.
+ * Requests sent ahead to each worker, about 1 ms of work each. The main thread shares the cores with the
+ * workers and may wait some ms for its turn: with the 2 that `'auto'` gives, workers idle for a third of the
+ * time on 2 cores.
  */
 const WINDOW = 8;
 
 /** Worker threads that hash. */
 export interface Threads extends Hasher {
-  /** Makes them that many, if they are fewer. */
+  /** Raises the number of workers to `workers`; never lowers it. */
   grow(workers: number): void;
-  /** Resolves when the first one has loaded all that it needs; rejects where none can be started. */
+  /** Resolves when the first worker has loaded its code; rejects where none can be started. */
   readonly ready: Promise<unknown>;
   close(): Promise<void>;
 }
@@ -30,7 +31,7 @@ export function startThreads(workers: number): Threads {
     grow(wanted) {
       if (wanted <= count) return;
       count = wanted;
-      // Where no more can be started, those that there are do it.
+      // Where no more threads can be started, the present ones do the work.
       balancer.resize(wanted).catch(() => {});
     },
     submit: (request) => balancer.submit(hashFiles, [request]),

@@ -1,30 +1,32 @@
-import { createReadStream } from 'node:fs';
-import { type ByteString, toBytes } from '../files/bytes.js';
-import { describeErrno, errnoOf } from '../files/errno.js';
-import { quote } from '../files/quote.js';
-import { hexLengthOf } from '../hash/algorithm.js';
+import type { ByteString } from '../files/bytes.js';
+import { describeErrno } from '../files/errno.js';
+import { quote, showInput } from '../files/quote.js';
 import type { CheckOptions } from '../hash/options.js';
 import { type Hasher, type HashingOptions, hashInOrder } from '../hash/pipeline.js';
-import { escapePath, type ManifestEntry, ManifestParser } from './manifest.js';
+import { escapePath } from './manifest.js';
+import { ManifestReader } from './manifest-reader.js';
 import type { Writer } from './writer.js';
 
-/** What verifying needs from the command around it. */
+/** What a check needs from the command. */
 export interface CheckContext {
   readonly hasher: Hasher;
   readonly hashing: HashingOptions;
   readonly writer: Writer;
-  /** One line of standard error. */
+  /** Prints one line to standard error. */
   report(message: string): void;
 }
 
-/** Verifies the files of one manifest, `-` being standard input, and reports as `sha256sum -c` does. True: all is well. */
+/**
+ * Verifies the files of one manifest and reports as `sha256sum -c` does. `-` is standard input. Returns
+ * whether the check passed.
+ */
 export async function checkManifest(
   name: ByteString,
   context: CheckContext,
   options: CheckOptions,
 ): Promise<boolean> {
   const { writer, report } = context;
-  const shown = name === '-' ? "'standard input'" : quote(name);
+  const shown = showInput(name);
   const reader = new ManifestReader(name, context.hashing.algorithm);
   const count = { matched: 0, mismatched: 0, unread: 0 };
   reader.onMalformed = (line) => {
@@ -33,18 +35,18 @@ export async function checkManifest(
 
   for await (const batch of hashInOrder(reader.entries(), context.hasher, context.hashing)) {
     let text = '';
-    for (const { source, outcome } of batch) {
+    for (const { file, outcome } of batch) {
       if (typeof outcome !== 'string') {
         if (options.ignoreMissing && outcome.error === 'ENOENT') continue;
         count.unread++;
-        report(`${quote(source.path)}: ${describeErrno(outcome.error)}`);
-        text += verdict(source.path, 'FAILED open or read');
-      } else if (outcome === source.digest) {
+        report(`${quote(file.path)}: ${describeErrno(outcome.error)}`);
+        text += verdict(file.path, 'FAILED open or read');
+      } else if (outcome === file.digest) {
         count.matched++;
-        if (!options.quiet) text += verdict(source.path, 'OK');
+        if (!options.quiet) text += verdict(file.path, 'OK');
       } else {
         count.mismatched++;
-        text += verdict(source.path, 'FAILED');
+        text += verdict(file.path, 'FAILED');
       }
     }
     if (!options.status) await writer.write(text);
@@ -67,7 +69,7 @@ export async function checkManifest(
   );
 }
 
-/** As in `NAME: OK`. coreutils escapes a name here only where it has a newline. */
+/** A line like `NAME: OK`. As in coreutils, a name is escaped here only where it contains a newline. */
 function verdict(path: ByteString, word: string): ByteString {
   return path.includes('\n') ? `\\${escapePath(path)}: ${word}\n` : `${path}: ${word}\n`;
 }
@@ -79,58 +81,4 @@ function warnings(malformed: number, unread: number, mismatched: number): string
     [mismatched, 'computed checksum did NOT match', 'computed checksums did NOT match'],
   ] as const;
   return all.filter(([n]) => n > 0).map(([n, one, several]) => `WARNING: ${n} ${n === 1 ? one : several}`);
-}
-
-/** Reads a manifest line by line, however long it is, and counts what it finds. */
-export class ManifestReader {
-  /** The tag of the algorithm, for messages. */
-  readonly tag: string;
-  readonly #name: ByteString;
-  readonly #parser: ManifestParser;
-  wellFormed = 0;
-  malformed = 0;
-  /** The system error's code, where the manifest could not be read to its end. */
-  failure: string | undefined;
-  /** Called with the number of each malformed line. */
-  onMalformed: (line: number) => void = () => {};
-
-  constructor(name: ByteString, algorithm: string) {
-    this.#name = name;
-    this.#parser = new ManifestParser(algorithm, hexLengthOf(algorithm));
-    this.tag = this.#parser.tag;
-  }
-
-  async *entries(): AsyncGenerator<ManifestEntry, void, undefined> {
-    let number = 0;
-    try {
-      for await (const line of linesOf(this.#name)) {
-        number++;
-        const entry = this.#parser.parse(line);
-        if (entry === 'empty') continue;
-        // Standard input cannot be both the manifest and a file in it.
-        if (!entry || (this.#name === '-' && entry.path === '-')) {
-          this.malformed++;
-          this.onMalformed(number);
-        } else {
-          this.wellFormed++;
-          yield entry;
-        }
-      }
-    } catch (error) {
-      this.failure = errnoOf(error);
-      if (this.failure === undefined) throw error;
-    }
-  }
-}
-
-async function* linesOf(name: ByteString): AsyncGenerator<ByteString, void, undefined> {
-  const stream = name === '-' ? process.stdin : createReadStream(toBytes(name));
-  stream.setEncoding('latin1');
-  let rest = '';
-  for await (const chunk of stream as AsyncIterable<string>) {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop()!;
-    yield* lines;
-  }
-  if (rest !== '') yield rest;
 }

@@ -7,17 +7,19 @@ export interface ManifestEntry {
   readonly digest: string;
 }
 
-/** A line as `sha256sum` prints it, newline included. */
+/** A line as `sha256sum` prints it, with its newline. */
 export function formatLine(digest: string, path: ByteString): ByteString {
   return /[\\\n\r]/.test(path) ? `\\${digest}  ${escapePath(path)}\n` : `${digest}  ${path}\n`;
 }
 
-/** Newline, carriage return and backslash as `\n`, `\r` and `\\`. */
+/** Writes newline, carriage return and backslash as `\n`, `\r` and `\\`. */
 export function escapePath(path: ByteString): ByteString {
   return path.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r');
 }
 
-/** The reverse; `undefined` where something else follows a backslash, or where there is a NUL. */
+/**
+ * Reverses `escapePath`; `undefined` where another character follows a backslash, or where there is a NUL.
+ */
 function unescapePath(escaped: ByteString): ByteString | undefined {
   if (!/^(?:[^\\\0]|\\[nr\\])*$/.test(escaped)) return undefined;
   return escaped.replace(/\\(.)/g, (_, letter: string) =>
@@ -25,30 +27,32 @@ function unescapePath(escaped: ByteString): ByteString | undefined {
   );
 }
 
-/** The name of an algorithm in `NAME (file) = digest`, as coreutils and the BSDs write it. */
+/** NAME in `NAME (file) = digest`, as coreutils and the BSDs write it. */
 function tagOf(algorithm: string): string {
   return algorithm.toLowerCase() === 'blake2b512' ? 'BLAKE2b' : algorithm.toUpperCase();
 }
 
 /**
- * Takes manifests apart as coreutils 9.1 does (`split_3` in digest.c): `digest  file`, `digest *file`, the BSDs'
- * `digest file` and `NAME (file) = digest`, each with a backslash before it where the file's name is escaped.
+ * Parses the lines of a manifest as coreutils 9.1 does (`split_3` in digest.c): `digest  file`, `digest
+ * *file`, the BSDs' `digest file` and `NAME (file) = digest`. A backslash at the beginning says that the
+ * file's name is escaped.
  *
- * One for each manifest: the first line says whether there is one blank between digest and name, or two characters.
+ * One parser for each manifest: its first line decides whether one blank separates digest and name, or two
+ * characters.
  */
 export class ManifestParser {
-  /** As in `tagOf`. */
+  /** See `tagOf`. */
   readonly tag: string;
   readonly #hexLength: number;
   #oneBlank: boolean | undefined;
 
-  /** `hexLength`: characters of a digest. */
+  /** `hexLength`: the length of a digest in hex characters. */
   constructor(algorithm: string, hexLength: number) {
     this.tag = tagOf(algorithm);
     this.#hexLength = hexLength;
   }
 
-  /** `line`: without its newline. `'empty'` is nothing to speak of, `undefined` is improperly formatted. */
+  /** `line`: without its newline. `'empty'`: a blank line or a comment. `undefined`: improperly formatted. */
   parse(line: ByteString): ManifestEntry | 'empty' | undefined {
     if (line.startsWith('#')) return 'empty';
     const text = line.endsWith('\r') ? line.slice(0, -1) : line;
@@ -71,7 +75,7 @@ export class ManifestParser {
     const rest = text.slice(this.#hexLength);
     if (digest.length < this.#hexLength || !/^[0-9a-fA-F]+$/.test(digest) || !/^[ \t]./s.test(rest))
       return undefined;
-    // Mixing the two forms would let a name with a leading blank pass for another one.
+    // With the two forms mixed, a name with a leading blank could pass for another name.
     const oneBlank = rest.length === 2 || !/^[ *]$/.test(rest[1]!);
     if (oneBlank ? this.#oneBlank === false : this.#oneBlank === true) {
       return oneBlank ? undefined : { path: rest.slice(1), digest: digest.toLowerCase() };

@@ -1,24 +1,26 @@
 import { write } from 'node:fs';
 import { promisify } from 'node:util';
 import { type ByteString, toBytes } from '../files/bytes.js';
+import { asFileError } from '../files/file-error.js';
 
 const writeBytes = promisify(write);
 
-/** Enough for one write. */
+/** Bytes that are worth a write of their own. */
 const CHUNK = 64 * 1024;
 
-/** What may wait to be written before the source of it has to wait as well. */
-const LIMIT = 1024 * 1024;
+/** Bytes that may wait to be written; with more, `write` asks its caller to wait. */
+const MAX_WAITING = 1024 * 1024;
 
-/** How long a little output may wait for more, in ms. */
+/** How long less than a CHUNK waits for more output, in ms. */
 const DELAY = 20;
 
 /**
- * Writes to a file descriptor, from libuv's threads: `process.stdout` blocks the main thread while a pipe is full, and
- * then Ctrl-C would have no effect.
+ * Writes to a file descriptor by libuv's threads. `process.stdout` would block the main thread while a pipe
+ * is full, and Ctrl-C would have no effect.
  */
 export class Writer {
   readonly #file: number;
+  readonly #name: string;
   readonly #before: (() => void) | undefined;
   #waiting: ByteString[] = [];
   #size = 0;
@@ -26,23 +28,27 @@ export class Writer {
   #writing: Promise<void> | undefined;
   #failure: { error: unknown } | undefined;
 
-  /** `before` is called ahead of each write; each is of whole texts as they were given to `write`. */
-  constructor(file: number, before?: () => void) {
+  /** `before` is called before each write. A text given to `write` is never split between two writes. */
+  constructor(file: number, name: string, before?: () => void) {
     this.#file = file;
+    this.#name = name;
     this.#before = before;
   }
 
-  /** A promise where the caller should wait for room. Throws what an earlier write failed with. */
+  /**
+   * Returns a promise where the caller should wait before it writes more. Throws the error of an earlier
+   * write.
+   */
   write(text: ByteString): Promise<void> | undefined {
     if (this.#failure) throw this.#failure.error;
     this.#waiting.push(text);
     this.#size += text.length;
     if (this.#size >= CHUNK) this.#start();
     else this.#timer ??= setTimeout(() => this.#start(), DELAY);
-    return this.#size >= LIMIT ? this.flush() : undefined;
+    return this.#size >= MAX_WAITING ? this.flush() : undefined;
   }
 
-  /** Resolves when all is written; rejects with what a write failed with. */
+  /** Resolves when all is written; rejects with the error of a write. */
   async flush(): Promise<void> {
     this.#start();
     while (this.#writing) await this.#writing;
@@ -57,7 +63,7 @@ export class Writer {
     });
   }
 
-  /** Never rejects: the failure is for whoever writes or flushes next. */
+  /** Never rejects: the next `write` or `flush` throws the error. */
   async #run(): Promise<void> {
     try {
       while (this.#waiting.length > 0) {
@@ -68,7 +74,7 @@ export class Writer {
         await writeAll(this.#file, bytes);
       }
     } catch (error) {
-      this.#failure = { error };
+      this.#failure = { error: asFileError(this.#name, error) };
     }
   }
 }
@@ -78,7 +84,8 @@ async function writeAll(file: number, bytes: Buffer): Promise<void> {
     try {
       at += (await writeBytes(file, bytes, at)).bytesWritten;
     } catch (error) {
-      // Whoever shares the pipe has set it to non-blocking; there is no event for a bare descriptor.
+      // Another process that shares the pipe has made it non-blocking. A bare descriptor has no event for
+      // that.
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

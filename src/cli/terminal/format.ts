@@ -1,16 +1,16 @@
-/** As in `1,234`. Not by `toLocaleString`, whose first call takes 10 ms. */
+/** A text like `1,234`. The first call of `toLocaleString` would take 10 ms. */
 export function formatNumber(n: number): string {
   return String(n).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
-/** As in `1,234 files`. */
+/** A text like `1,234 files`. */
 export function formatCount(n: number, noun: string): string {
   return `${formatNumber(n)} ${noun}${n === 1 ? '' : 's'}`;
 }
 
 const UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
 
-/** As in `12.3 MB`; powers of 1000. */
+/** A text like `12.3 MB`; units are powers of 1000. */
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
@@ -18,12 +18,12 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 99.95 ? value.toFixed(0) : value.toFixed(1)} ${UNITS[unit]}`;
 }
 
-/** As in `1234.5 MB/s`. */
+/** A text like `1234.5 MB/s`. */
 export function formatRate(bytes: number, seconds: number): string {
   return `${(bytes / 1e6 / Math.max(seconds, 1e-3)).toFixed(1)} MB/s`;
 }
 
-/** As in `42 s`, `3:07` or `1:02:03`. */
+/** A text like `42 s`, `3:07` or `1:02:03`. */
 export function formatDuration(seconds: number): string {
   const whole = Math.ceil(seconds);
   if (whole < 60) return `${whole} s`;

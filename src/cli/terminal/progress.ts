@@ -5,32 +5,32 @@ import type { WriteStream } from 'node:tty';
 import { type ByteString, toBytes } from '../files/bytes.js';
 import { formatBytes, formatCount, formatDuration, formatNumber, formatRate } from './format.js';
 
-/** What there is to do; `complete` once all of it was found. */
+/** Files and bytes found so far; `complete` once the search has ended. */
 export interface Totals {
   files: number;
   bytes: number;
   complete: boolean;
 }
 
-/** What was done so far. */
+/** Files and bytes hashed so far. */
 export interface Done {
   readonly files: number;
   readonly bytes: number;
 }
 
-/** A bar at the bottom of a terminal. */
+/** A progress bar at the bottom of a terminal. */
 export interface Progress {
-  /** Clears the bar's line, for other output; the bar comes back by itself below it. */
+  /** Clears the bar's line for other output. The next redraw puts the bar below that output. */
   clear(): void;
-  /** Takes the bar away for good and gives the terminal back as it was. */
+  /** Removes the bar for good and restores the terminal. */
   stop(): void;
 }
 
-/** Shows what `done` says of `totals` until it is stopped. Does not keep the process alive for long. */
+/** Shows the progress that `done` returns until it is stopped. Does not keep the process alive for long. */
 export async function showProgress(stream: WriteStream, totals: Totals, done: () => Done): Promise<Progress> {
-  // Loaded only here, since it costs 10 ms that nobody should pay without a terminal.
+  // Loaded only with a terminal: it takes 10 ms.
   const { MultiBar } = (await import('cli-progress')).default;
-  // MultiBar and not SingleBar, which moves the cursor back to where the bar began, over what was printed meanwhile.
+  // Not SingleBar, which moves the cursor back to where the bar began, over other output printed since.
   const bars = new MultiBar({
     stream,
     format: '{bar} {line}',
@@ -60,7 +60,9 @@ export async function showProgress(stream: WriteStream, totals: Totals, done: ()
   };
 }
 
-/** As in `1,200 of 20,000 files, 12.3 MB of 201 MB, 834.1 MB/s, 1 s left`; no totals before they are known. */
+/**
+ * A text like `1,200 of 20,000 files, 12.3 MB of 201 MB, 834.1 MB/s, 1 s left`; totals only once complete.
+ */
 export function progressLine(totals: Totals, done: Done, seconds: number): string {
   const parts = totals.complete
     ? [
@@ -76,10 +78,10 @@ export function progressLine(totals: Totals, done: Done, seconds: number): strin
   return parts.join(', ');
 }
 
-/** How long counting may keep the main thread from other things, in ms. */
+/** How long counting may occupy the main thread at a time, in ms. */
 const SLICE = 5;
 
-/** Adds up the files of a walk while they are being hashed, in slices between other work. */
+/** Adds up files and their sizes while the files are being hashed, in short slices between other work. */
 export async function countInto(
   totals: Totals,
   paths: Iterable<ByteString> | AsyncIterable<ByteString>,
@@ -92,7 +94,7 @@ export async function countInto(
     try {
       totals.bytes += statSync(toBytes(path), { throwIfNoEntry: false })?.size ?? 0;
     } catch {
-      // Whoever reads it reports it.
+      // Hashing it will report the error.
     }
     if (performance.now() < sliceEnd) continue;
     await setImmediate();

@@ -1,10 +1,11 @@
 import { formatBytes, formatCount, formatRate } from './format.js';
-import type { Share, Tally } from './tally.js';
+import type { Tally, WorkShare } from './tally.js';
 
 /**
- * The closing words: files, bytes, seconds, rate, and each worker's share of the bytes. The main thread is one of them for small files.
+ * The summary at the end: files, bytes, seconds, rate, and the share of each worker. For small files the main
+ * thread is one of the workers.
  *
- * `seconds`: wall time; `workers`: how many there were, some of which may have had nothing to do.
+ * `seconds`: wall time. `workers`: their number, including those that had nothing to do.
  */
 export function summary(tally: Tally, seconds: number, workers: number): string {
   const { files, bytes, unread } = tally;
@@ -15,7 +16,7 @@ export function summary(tally: Tally, seconds: number, workers: number): string 
     formatRate(bytes, seconds),
   ].join(', ');
   const shares = tally.shares();
-  const line = (who: string, share: Share) => {
+  const line = (who: string, share: WorkShare) => {
     const part = bytes > 0 ? share.bytes / bytes : share.files / Math.max(files, 1);
     const percent = `${(part * 100).toFixed(1)} %`.padStart(7);
     return `  ${who}: ${percent}, ${formatCount(share.files, 'file')}, ${formatBytes(share.bytes)}`;

@@ -1,29 +1,29 @@
 import type { HashReply } from '../hash/hash-task.js';
 
-/** What one worker did. */
-export interface Share {
+/** The work that one thread did. */
+export interface WorkShare {
   readonly files: number;
   readonly bytes: number;
 }
 
-/** Counts what was done, and by whom. */
+/** Counts files and bytes, in total and for each thread. */
 export class Tally {
   #files = 0;
   #bytes = 0;
   #unread = 0;
-  readonly #shares = new Map<number, Share>();
+  readonly #shares = new Map<number, WorkShare>();
 
-  /** Files hashed. */
+  /** Number of files hashed. */
   get files(): number {
     return this.#files;
   }
 
-  /** Bytes hashed, those of files under way not included. */
+  /** Bytes of hashed files, without those of files in work. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Files that could not be read. */
+  /** Number of files that could not be read. */
   get unread(): number {
     return this.#unread;
   }
@@ -40,16 +40,16 @@ export class Tally {
     this.#shares.set(reply.thread, { files: share.files + files, bytes: share.bytes + reply.bytes });
   }
 
-  /** One for each worker that did anything, the oldest first. */
-  shares(): Share[] {
+  /** The share of each worker thread that did anything, the oldest thread first. */
+  shares(): WorkShare[] {
     return [...this.#shares]
       .filter(([thread]) => thread !== 0)
       .sort(([a], [b]) => a - b)
       .map(([, share]) => share);
   }
 
-  /** What the main thread did itself, if anything. */
-  mainShare(): Share | undefined {
+  /** The main thread's share, if it did anything. */
+  mainShare(): WorkShare | undefined {
     return this.#shares.get(0);
   }
 }

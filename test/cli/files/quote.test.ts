@@ -4,7 +4,7 @@ import { quote } from '../../../dist/src/cli/files/quote.js';
 import { coreutils } from '../../support/command.js';
 import { ODD_NAMES } from '../../support/odd-names.js';
 
-// Names of valid UTF-8 can be handed over as arguments.
+// Only names of valid UTF-8 can be passed as arguments.
 const names = [
   ...ODD_NAMES.filter((name) => !name.includes('\xff')),
   'a\n\nb',

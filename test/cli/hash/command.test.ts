@@ -16,7 +16,7 @@ beforeAll(() => {
   for (let i = 0; i < 300; i++) writeFileSync(join(tree, `sub dir/${i}`), `${i}`);
 });
 
-/** What `find | sort | sha256sum` prints. */
+/** The output of `find | sort | sha256sum`. */
 function reference(program: string, path: string): string {
   const script = `find "$1" -type f -print0 | LC_ALL=C sort -z | xargs -0 ${program} --`;
   return coreutils('sh', ['-c', script, 'sh', path], { cwd: directory }).stdout;
@@ -78,7 +78,7 @@ describe('named paths', () => {
     child.stdout?.on('data', (chunk) => {
       written += chunk;
     });
-    // Opening it waits for the reader.
+    // Opening a FIFO for writing waits for a reader.
     await writeFile(join(directory, 'fifo'), 'from a pipe');
     expect((await end).code).toBe(0);
     expect(written).toBe(`${createHash('sha256').update('from a pipe').digest('hex')}  fifo\n`);

@@ -15,7 +15,7 @@ import { scratch } from '../../support/scratch.js';
 const directory = scratch();
 const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest('hex');
 
-/** Runs requests in this thread; `map` gives replies back in reversed groups of three. */
+/** Runs requests in this thread; `map` gives the replies in groups of three, each reversed. */
 class InlineHasher implements Hasher {
   readonly again: HashRequest[] = [];
   taken = 0;
@@ -63,7 +63,10 @@ describe('files come back in their order', () => {
     '%i of them',
     async (count) => {
       const sources = files(count, (index) => `content ${index}`);
-      const expected = sources.map((source, index) => ({ source, outcome: sha256(`content ${index}`) }));
+      const expected = sources.map((source, index) => ({
+        file: source,
+        outcome: sha256(`content ${index}`),
+      }));
       expect(await collect(sources, new InlineHasher())).toEqual(expected);
     },
   );
@@ -73,7 +76,7 @@ describe('files come back in their order', () => {
     async function* source() {
       yield* sources;
     }
-    expect((await collect(source(), new InlineHasher())).map((hashed) => hashed.source)).toEqual(sources);
+    expect((await collect(source(), new InlineHasher())).map((hashed) => hashed.file)).toEqual(sources);
   });
 });
 
@@ -129,7 +132,7 @@ it('stays a bounded number of files ahead of the one whose turn it is', async ()
   }
   const hasher = new InlineHasher();
   let release: (reply: HashReply) => void = () => {};
-  // The very first file is handed back, and takes until it is released.
+  // The first file is handed back as large, and its own request takes until it is released.
   hasher.run = (request) => {
     const outcomes = request.paths
       .split('\0')

@@ -76,7 +76,7 @@ function both(args: readonly string[], input?: string) {
 }
 
 function comparable(ran: ReturnType<typeof leastwork>) {
-  // The summary, which sha256sum does not have.
+  // sha256sum prints no summary.
   const stderr = ran.stderr.replace(/^[\d,]+ files?.*, [\d.]+ MB\/s\n(?: {2}.*\n)*/m, '');
   return { ...ran, stderr: withoutProgram(stderr) };
 }

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { fileOutput } from '../../../dist/src/cli/manifest/output.js';
+import { fileOutput } from '../../../dist/src/cli/manifest/file-output.js';
 import { coreutils, leastwork, MAIN } from '../../support/command.js';
 import { scratch } from '../../support/scratch.js';
 
@@ -19,7 +19,7 @@ const fresh = () => mkdtempSync(join(root, 'output-'));
 
 it('the file appears at the end and complete', async () => {
   const directory = fresh();
-  const output = fileOutput(join(directory, 'out'));
+  const output = await fileOutput(join(directory, 'out'));
   await output.writer.write('a\xff\n');
   await output.writer.flush();
   expect(readdirSync(directory)).not.toContain('out');
@@ -31,7 +31,7 @@ it('the file appears at the end and complete', async () => {
 it('nothing is left after a discard, and what was there is untouched', async () => {
   const directory = fresh();
   writeFileSync(join(directory, 'out'), 'former');
-  const output = fileOutput(join(directory, 'out'));
+  const output = await fileOutput(join(directory, 'out'));
   await output.writer.write('new');
   await output.writer.flush();
   output.discard();
@@ -42,7 +42,7 @@ it('nothing is left after a discard, and what was there is untouched', async () 
 
 it('a discard after the commit does nothing', async () => {
   const directory = fresh();
-  const output = fileOutput(join(directory, 'out'));
+  const output = await fileOutput(join(directory, 'out'));
   await output.commit();
   output.discard();
   expect(readdirSync(directory)).toEqual(['out']);
@@ -53,7 +53,7 @@ it('a file that is replaced keeps its permissions, and a symbolic link to it sta
   writeFileSync(join(directory, 'real'), 'former');
   chmodSync(join(directory, 'real'), 0o640);
   symlinkSync('real', join(directory, 'link'));
-  const output = fileOutput(join(directory, 'link'));
+  const output = await fileOutput(join(directory, 'link'));
   await output.writer.write('new');
   await output.commit();
   expect(readdirSync(directory).sort()).toEqual(['link', 'real']);
@@ -66,7 +66,7 @@ it('a symbolic link to a file that is still to be is followed, through further l
   mkdirSync(join(directory, 'sub'));
   symlinkSync('sub/second', join(directory, 'first'));
   symlinkSync('real', join(directory, 'sub/second'));
-  const output = fileOutput(join(directory, 'first'));
+  const output = await fileOutput(join(directory, 'first'));
   await output.writer.write('new');
   await output.commit();
   expect(readdirSync(directory).sort()).toEqual(['first', 'sub']);
@@ -84,7 +84,7 @@ it('links that lead in a circle, and to a folder that is not there, are told', (
 });
 
 it('standard output by its name as a file, where it is a pipe', () => {
-  // A shell's, since Node's own are sockets, which have no name.
+  // A pipe made by a shell: Node makes sockets, which have no name.
   const command = `'${process.execPath}' '${MAIN}' hash --quiet --output /dev/stdout - | cat`;
   const ran = coreutils('sh', ['-c', command], { input: '' });
   expect(ran).toMatchObject({ code: 0, stderr: '' });
@@ -114,7 +114,7 @@ it('leaves itself out where it is named, by whatever path, but hashes twice what
   for (const file of ['a', 'sub/b']) writeFileSync(join(directory, file), '');
   symlinkSync('SUMS', join(directory, 'link'));
   const named = ['SUMS', './SUMS', 'sub/../SUMS', join(directory, 'SUMS'), 'link', 'a', 'sub/b', 'a'];
-  // The first time it is not there yet.
+  // In the first round SUMS does not exist yet.
   for (let time = 0; time < 2; time++) {
     const args = time === 0 ? named.filter((path) => path !== 'link') : named;
     expect(leastwork(['hash', '-o', 'SUMS', ...args], { cwd: directory })).toMatchObject({ code: 0 });
@@ -127,7 +127,7 @@ it('may have any name that a file can have', () => {
   const directory = fresh();
   const bytes = (name: string) => Buffer.from(name, 'latin1');
   const names = ['not utf-8 \xff', 'x'.repeat(255), '=x'];
-  // A shell's, since Node passes on only what is text.
+  // Called from a shell: Node can pass on only arguments that are text.
   const ways = [`"--output=$(printf 'not utf-8 \\377')"`, `--output ${'x'.repeat(255)}`, `-o=x`];
   for (const way of ways) {
     const ran = coreutils('sh', ['-c', `'${process.execPath}' '${MAIN}' hash --quiet ${way} -`], {
@@ -156,7 +156,7 @@ it('- is standard output', () => {
 it('where it cannot be made beside the file that it replaces, that is told', () => {
   const directory = fresh();
   mkdirSync(join(directory, 'full'));
-  // Root may write anywhere, so what refuses is a name that is too long.
+  // Root may write anywhere; a name that is too long is refused even for root.
   const name = 'x'.repeat(256);
   expect(() => fileOutput(join(directory, name))).toThrow(expect.objectContaining({ code: 'ENAMETOOLONG' }));
   expect(readdirSync(directory)).toEqual(['full']);

@@ -10,12 +10,12 @@ const directory = realpathSync(scratch());
 
 beforeAll(() => {
   writeFileSync(join(directory, 'small'), 'small');
-  // Sparse: far more than is hashed before the signal comes, or in a minute.
+  // Sparse, and too large to be hashed before the signal comes.
   writeFileSync(join(directory, 'large'), '');
   truncateSync(join(directory, 'large'), 2 ** 40);
 });
 
-/** Waits until a process has a file open: a worker is in the middle of it. */
+/** Waits until a process has a file open: then a worker is hashing it. */
 async function until(pid: number, file: string): Promise<void> {
   const folder = `/proc/${pid}/fd`;
   const target = join(directory, file);
@@ -43,7 +43,7 @@ it.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
 
 it('also while a worker is blocked in a read', async () => {
   const child = start(['hash', '--output', 'out', '-'], directory);
-  // Far more than a pipe holds: when it is gone, the worker reads.
+  // More than a pipe holds: once all is written, a worker must be reading.
   await new Promise((resolve) => child.stdin!.write(Buffer.alloc(2_000_000), resolve));
   child.kill('SIGINT');
   expect(await ended(child)).toEqual({ code: null, signal: 'SIGINT' });
@@ -59,7 +59,7 @@ it('a shell sees 130 after Ctrl-C', async () => {
   shell.stdout.on('data', (chunk) => (stdout += chunk));
   const [pid] = (await children(shell.pid!)) as [number];
   onTestFinished(() => {
-    // Where all is well, it has ended long ago.
+    // In a test that passes it has ended by then.
     if (shell.exitCode === null) process.kill(pid, 'SIGKILL');
   });
   await until(pid, 'large');
@@ -68,7 +68,7 @@ it('a shell sees 130 after Ctrl-C', async () => {
   expect(stdout).toBe('130\n');
 });
 
-/** The processes that a process has started, once there is one. */
+/** Waits until a process has started child processes, and returns their ids. */
 async function children(pid: number): Promise<number[]> {
   for (;;) {
     const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();

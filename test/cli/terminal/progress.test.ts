@@ -8,7 +8,7 @@ import { countInto, progressLine, showProgress } from '../../../dist/src/cli/ter
 import { makeOddTree } from '../../support/odd-names.js';
 import { scratch } from '../../support/scratch.js';
 
-/** What takes a terminal's place. */
+/** A stream that pretends to be a terminal and keeps its output. */
 function terminal() {
   let text = '';
   const stream = new Writable({
@@ -43,7 +43,7 @@ it('draws a bar, and gives the terminal back as it was', async () => {
   progress.stop();
   progress.stop();
   const after = text();
-  // Line wrapping is on again, and the bar is gone.
+  // Line wrapping is on again, and the bar is cleared.
   expect(after.lastIndexOf('\x1b[?7h')).toBeGreaterThan(after.lastIndexOf('\x1b[?7l'));
   expect(after.endsWith('\x1b[0J')).toBe(true);
 });

@@ -1,18 +1,24 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** How many are looked at in one turn of the event loop. */
-const LOOKS = 16;
+/** How many items are looked at in one turn of the event loop. */
+const LOOKS_PER_TURN = 16;
 
-/** An async source from which several take, each what the others have not, and of which the beginning can be looked at first. */
+/**
+ * An async source that several takers share; each item goes to one of them. Its beginning can be looked at
+ * ahead.
+ */
 export class SharedSource<T> {
   readonly #source: AsyncIterator<T>;
   readonly #ahead: T[] = [];
   #isEnded = false;
   #given = 0;
-  /** One at a time asks the source: who is told of its end must find here what others have looked at before. */
+  /**
+   * Calls of the source run one after another: a taker that hears of the end must find all items looked at
+   * before.
+   */
   #asking: Promise<unknown> = Promise.resolve();
   #end: () => void = () => {};
-  /** Resolves when the source has no more; some of it may not have been taken yet. */
+  /** Resolves when the source has no more items; some may still wait to be taken. */
   readonly ended = new Promise<void>((resolve) => {
     this.#end = resolve;
   });
@@ -21,22 +27,22 @@ export class SharedSource<T> {
     this.#source = source[Symbol.asyncIterator]();
   }
 
-  /** All of it has been taken. */
+  /** True: the source has ended and all items were taken. */
   get isEmpty(): boolean {
     return this.#isEnded && this.#ahead.length === 0;
   }
 
-  /** Whether it has that many, or takes longer than `ms` to say so. What is taken meanwhile counts as well. */
+  /** Looks for `count` items, including those taken meanwhile; also true when that takes longer than `ms`. */
   async lookAhead(count: number, ms: number): Promise<boolean> {
     const latest = performance.now() + ms;
     for (let looks = 1; this.#given < count && performance.now() < latest; looks++) {
       if (!(await this.#inTurn(() => this.#look()))) return false;
-      if (looks % LOOKS === 0) await setImmediate();
+      if (looks % LOOKS_PER_TURN === 0) await setImmediate();
     }
     return true;
   }
 
-  /** The next one; `undefined` at the end. */
+  /** The next item; `undefined` at the end. */
   async take(): Promise<T | undefined> {
     return this.#ahead.shift() ?? this.#inTurn(async () => this.#ahead.shift() ?? this.#next());
   }

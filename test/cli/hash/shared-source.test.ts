@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { SharedSource } from '../../../dist/src/cli/hash/source.js';
+import { SharedSource } from '../../../dist/src/cli/hash/shared-source.js';
 
 async function* upTo(count: number) {
   for (let n = 0; n < count; n++) yield n;
@@ -19,7 +19,7 @@ it.each([0, 1, 2, 3, 15, 16, 17, 31, 32, 33, 100])(
     for (const turns of [false, true]) {
       const source = new SharedSource(upTo(count));
       const taken: number[] = [];
-      // The taker is there before anything has been looked at, as the main thread is.
+      // The taker comes before the first look ahead, as the main thread does.
       const taking = takeAll(source, taken, turns);
       expect(await source.lookAhead(1_000, 60_000)).toBe(false);
       await taking;

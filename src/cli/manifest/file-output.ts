@@ -1,0 +1,37 @@
+import { closeSync, open, statSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { type ByteString, toBytes } from '../files/bytes.js';
+import { asFileError } from '../files/file-error.js';
+import { quote } from '../files/quote.js';
+import { notInTheTree, type Output } from './output.js';
+import { replacementOutput } from './replacement.js';
+import { Writer } from './writer.js';
+
+/**
+ * The manifest as a file: see `replacementOutput`. Pipes and devices (`/dev/stdout`) are written to directly. Throws
+ * `FileError`.
+ */
+export async function fileOutput(file: ByteString): Promise<Output> {
+  try {
+    const former = statSync(toBytes(file), { throwIfNoEntry: false });
+    if (former?.isDirectory() || file.endsWith('/'))
+      throw Object.assign(new Error('EISDIR'), { code: 'EISDIR', errno: -21 });
+    return former && !former.isFile() ? await specialOutput(file) : replacementOutput(file, former);
+  } catch (error) {
+    throw asFileError(quote(file), error);
+  }
+}
+
+/**
+ * Opened by the given name: the pipe behind `/dev/stdout` has no other. Opening waits for a reader of a FIFO, and so
+ * is left to libuv's threads.
+ */
+async function specialOutput(file: ByteString): Promise<Output> {
+  const descriptor = await promisify(open)(toBytes(file), 'w');
+  const writer = new Writer(descriptor, quote(file));
+  const commit = async () => {
+    await writer.flush();
+    closeSync(descriptor);
+  };
+  return { writer, ...notInTheTree, commit, discard() {} };
+}
