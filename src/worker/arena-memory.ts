@@ -1,6 +1,7 @@
 /**
- * Memory for arenas. It belongs to the process: ended threads, of whichever Balancer, leave theirs to the next ones.
- * Allocated anew for each thread, it would come from a heap of the C library that gives nothing back to the system.
+ * Memory for arenas. It belongs to the process: ended threads, of whichever Balancer, leave theirs to the
+ * next ones. Allocated anew for each thread, it would come from a heap of the C library that gives nothing
+ * back to the system.
  */
 
 // By name, not as globals: a test that puts fake timers in their place must not stop the Balancer.

@@ -1,4 +1,6 @@
-/** The events of a worker: those of its requests, for the dispatcher, and those of its thread, for the pool. */
+/**
+ * The events of a worker: those of its requests, for the dispatcher, and those of its thread, for the pool.
+ */
 
 import type { ResultMessage } from '../protocol/messages.js';
 import type { Request } from '../requests/request.js';
@@ -23,7 +25,9 @@ export interface RequestEvents<W> extends CompletionSink<W> {
 }
 
 export interface LifecycleEvents<W> {
-  /** The thread has come up and loaded its modules. Also reported after its end, if it was not known before. */
+  /**
+   * The thread has come up and loaded its modules. Also reported after its end, if it was not known before.
+   */
   ready(worker: W): void;
   /** The thread has ended. Its last completions have not been read. */
   died(worker: W, death: ThreadDeath): void;
