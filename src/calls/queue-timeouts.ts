@@ -1,6 +1,6 @@
 /**
- * The queue timeouts of requests: a list for each duration, in order of expiry, as Node keeps its own timers, and one
- * timer for all. So a request costs no timer, and any number that expire together cost linear time.
+ * The queue timeouts of requests: a list for each duration, in order of expiry, as Node keeps its own timers,
+ * and one timer for all. So a request costs no timer, and any number that expire together cost linear time.
  */
 
 import { AsyncResource } from 'node:async_hooks';
@@ -34,7 +34,10 @@ export class QueueTimeouts {
   readonly #lists = new Map<number, List>();
   /** All lists, by `look`. */
   readonly #byLook = new Heap<List>((a, b) => a.look - b.look);
-  /** Of the constructor's caller: the timer must not hold the AsyncLocalStorage of the request that happens to arm it. */
+  /**
+   * Of the constructor's caller: the timer must not hold the AsyncLocalStorage of the request that happens to
+   * arm it.
+   */
   readonly #context = new AsyncResource('QueueTimeouts');
   #size = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -46,7 +49,10 @@ export class QueueTimeouts {
     this.#expire = expire;
   }
 
-  /** Lists a request whose time begins now. O(1); O(log d) for the first of d durations. @param duration in ms */
+  /**
+   * Lists a request whose time begins now. O(1); O(log d) for the first of d durations.
+   * @param duration in ms
+   */
   add(request: Request, duration: number): QueueTimeout {
     const due = performance.now() + duration;
     let list = this.#lists.get(duration);

@@ -7,17 +7,15 @@ import type { Policy } from '../policies/policy.js';
 import type { Queue } from '../requests/queue.js';
 import type { Request } from '../requests/request.js';
 import type { WindowLimits } from '../worker/setup.js';
-import type { View } from '../worker/view.js';
 import type { Worker } from '../worker/worker.js';
 import type { Counters } from './counters.js';
+import { HeldUp } from './held-up.js';
 import { type Move, rebalance } from './rebalance.js';
-import { placeFor } from './transfer-placement.js';
+import { Selection } from './selection.js';
+import { lessUrgentWorker } from './urgency.js';
 
-/**
- * Requests are taken back for a more urgent one only if they are expected to run for longer than this on average, in ms.
- * A window of shorter ones holds it up for no more than `Prefetch.work`, and has too many to send them twice.
- */
-const WORTH_TAKING_BACK_MS = 0.05;
+/** Most requests that are newly set aside in one pass. */
+const MOST_SET_ASIDE = 256;
 
 export class Assignment {
   readonly #queue: Queue;
@@ -30,6 +28,11 @@ export class Assignment {
    * woken once.
    */
   readonly #staged: Worker[] = [];
+  readonly #selection: Selection;
+  readonly #heldUp = new HeldUp();
+  /** Requests that have been set aside in this pass. */
+  #setAside = 0;
+  #asksAll = false;
   #isActive = false;
   /** False: no worker has a backlog. */
   #mayHaveBacklogs = false;
@@ -47,6 +50,7 @@ export class Assignment {
     this.#limits = limits;
     this.#workers = workers;
     this.#counts = counts;
+    this.#selection = new Selection(policy, limits.prefetch, workers);
   }
 
   /**
@@ -57,9 +61,7 @@ export class Assignment {
     return this.#isActive;
   }
 
-  /**
-   * Number of requests in the queue and in backlogs, thus in no window. O(1); O(w) while there are backlogs.
-   */
+  /** Number of requests that are in no window. O(1); O(w) while there are backlogs. */
   get waiting(): number {
     let waiting = this.#queue.size;
     if (!this.#mayHaveBacklogs) return waiting;
@@ -74,16 +76,44 @@ export class Assignment {
    */
   run(before: (() => void) | undefined): void {
     this.#isActive = true;
+    this.#setAside = 0;
     try {
       before?.();
+      this.#askHeldUp();
       this.#emptyQueue();
       while (this.#makeRoom()) this.#emptyQueue();
+      this.#selection.endReservations();
       this.#refillAll();
       this.#post();
-      if (this.#queue.size === 0) rebalance(this.#workers, this.#move);
+      if (this.#queue.peek() === undefined) rebalance(this.#workers, this.#move);
     } finally {
       this.#isActive = false;
     }
+  }
+
+  /** Whether another pass would go on where this one has stopped, to serve other I/O in between. */
+  get isUnfinished(): boolean {
+    return this.#setAside >= MOST_SET_ASIDE || (this.#heldUp.hasUnasked && this.#selection.hasRoom);
+  }
+
+  /**
+   * A request has been completed, or a worker has come: requests that were declined may be accepted now.
+   * O(1).
+   */
+  changed(): void {
+    this.#heldUp.changed();
+  }
+
+  /** The next pass offers all requests again that were declined. */
+  askAll(): void {
+    this.#asksAll = true;
+  }
+
+  /** Removes and returns all requests that were declined. */
+  takeHeldUp(): Request[] {
+    const all = this.#heldUp.takeAll();
+    for (const request of all) this.#queue.takeAside(request);
+    return all;
   }
 
   /** Gives the worker requests from its backlog. */
@@ -127,37 +157,55 @@ export class Assignment {
 
   #emptyQueue(): void {
     const queue = this.#queue;
-    while (queue.size > 0) {
+    for (;;) {
       const request = queue.peek();
       if (request === undefined) break;
-      let view: View<Worker> | undefined;
+      let worker: Worker | undefined;
       try {
-        view = this.#select(request);
+        worker = this.#selection.choose(request);
       } catch (error) {
         if (!this.#takeFirst(request)) continue;
         this.#counts.failed++;
         request.reject(error);
         continue;
       }
-      if (view === undefined) break;
-      const worker = placeFor(request, view.worker, this.#workers, this.#limits.prefetch);
-      if (worker === undefined) break;
-      if (this.#takeFirst(request)) this.#give(request, worker);
+      if (worker === undefined && !this.#selection.hasRoom) break;
+      if (!this.#takeFirst(request)) continue;
+      if (worker !== undefined) {
+        this.#give(request, worker);
+        continue;
+      }
+      queue.setAside(request);
+      this.#heldUp.add(request);
+      if (++this.#setAside >= MOST_SET_ASIDE) break;
     }
   }
 
-  #select(request: Request): View<Worker> | undefined {
-    const { extras } = request;
-    if (extras === undefined) return this.#policy.select(request) as View<Worker> | undefined;
-    const { session } = extras;
-    if (session === undefined) {
-      extras.pinned = this.#policy.pins && extras.key !== undefined;
-      return this.#policy.select(request) as View<Worker> | undefined;
-    }
-    return session.bind(() => this.#policy.select(request) as View<Worker> | undefined) as
-      | View<Worker>
-      | undefined;
+  /** Offers requests again that were set aside. */
+  #askHeldUp(): void {
+    if (this.#heldUp.isEmpty) return;
+    if (this.#asksAll) this.#heldUp.askAll(this.#offerAgain);
+    else if (this.#policy.pins || this.#selection.hasRoom) this.#heldUp.ask(this.#offerAgain);
+    this.#asksAll = false;
   }
+
+  readonly #offerAgain = (request: Request): boolean => {
+    let worker: Worker | undefined;
+    try {
+      worker = this.#selection.choose(request);
+    } catch (error) {
+      if (!request.isSettled) this.#queue.takeAside(request);
+      this.#counts.failed++;
+      request.reject(error);
+      return true;
+    }
+    // A policy may have aborted it.
+    if (request.isSettled) return true;
+    if (worker === undefined) return false;
+    this.#queue.takeAside(request);
+    this.#give(request, worker);
+    return true;
+  };
 
   /**
    * Takes the first request out of the queue.
@@ -172,6 +220,7 @@ export class Assignment {
   }
 
   #give(request: Request, worker: Worker): void {
+    if (!this.#heldUp.isEmpty) this.#heldUp.changed();
     if (!worker.view.available || worker.backlog.length > 0) {
       if (request.extras !== undefined) request.extras.worker = worker;
       worker.backlog.push(request);
@@ -183,22 +232,14 @@ export class Assignment {
   }
 
   /**
-   * If the first request of the queue finds no room: takes requests of lower priority back out of a window, so that it
-   * runs next there. A window of fixed depth stays filled as it is. O(w + window).
+   * If the first request of the queue finds no room: takes requests of lower priority back out of a window,
+   * so that it runs next there. A window of fixed depth stays filled as it is. O(w + window).
    * @returns whether there is room for it now
    */
   #makeRoom(): boolean {
     if (this.#queue.size === 0 || !this.#limits.prefetch.isBounded) return false;
     const priority = this.#queue.peek()?.priority ?? Number.NEGATIVE_INFINITY;
-    let least: Worker | undefined;
-    for (const worker of this.#workers) {
-      const { view, inFlight } = worker;
-      if (worker.state !== 'ready') continue;
-      if (view.available) return false;
-      if (inFlight.lowestPriority >= priority) continue;
-      if (!inFlight.hasUnknown && view.work < WORTH_TAKING_BACK_MS * view.pending) continue;
-      if (least === undefined || view.work < least.view.work) least = worker;
-    }
+    const least = lessUrgentWorker(this.#workers, priority);
     if (least === undefined) return false;
     const requests = least.reclaimBelow(priority);
     this.takeBack(requests, least);

@@ -87,6 +87,7 @@ export class Dispatcher implements RequestEvents<Worker> {
 
   /** The policy's answer may have changed: offers it the waiting requests, in this turn. */
   offer(): void {
+    this.#assignment.askAll();
     this.#passes.runSoon();
   }
 
@@ -115,6 +116,7 @@ export class Dispatcher implements RequestEvents<Worker> {
   add(worker: Worker): void {
     if (!this.#workers.includes(worker)) this.#workers.push(worker);
     this.#policy.add(worker.view);
+    this.#assignment.changed();
     this.#passes.runSoon();
   }
 
@@ -157,6 +159,7 @@ export class Dispatcher implements RequestEvents<Worker> {
   collect(worker: Worker): void {
     this.#settlement.settleDeferred();
     if (!worker.hasResults) return;
+    this.#assignment.changed();
     worker.readCompletions(Number.POSITIVE_INFINITY, performance.now());
     this.#assignment.refill(worker);
     this.#policy.update(worker.view);
@@ -165,6 +168,7 @@ export class Dispatcher implements RequestEvents<Worker> {
 
   /** The worker responds again. */
   answered(worker: Worker): void {
+    this.#assignment.changed();
     this.#policy.update(worker.view);
     this.#passes.runSoon();
   }
@@ -290,7 +294,7 @@ export class Dispatcher implements RequestEvents<Worker> {
       this.#assignment.requeue(worker.reclaim(Number.POSITIVE_INFINITY, 'leaving'));
       this.#assignment.requeue(worker.backlog.takeAll());
     }
-    const taken = [...this.queue.takeAll()];
+    const taken = [...this.#assignment.takeHeldUp(), ...this.queue.takeAll()];
     this.#passes.noteLoad();
     this.#passes.runSoon();
     return taken;

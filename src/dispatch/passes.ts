@@ -23,7 +23,9 @@ const LOOK_LIMIT = 1024;
 const BURST = 64;
 
 export interface PassEvents {
-  /** Requests are about to be assigned: those whose time is over must not be. Called only if it is defined. */
+  /**
+   * Requests are about to be assigned: those whose time is over must not be. Called only if it is defined.
+   */
   beginning?(): void;
   /** The queue has become shorter, or may have. */
   drained(): void;
@@ -135,6 +137,7 @@ export class Passes implements Lookout {
     this.#settlement.settleDeferred();
     this.#events.beginning?.();
     const count = this.#readCompletions(now);
+    if (count > 0) this.#assignment.changed();
     this.#run(true);
     return count;
   }
@@ -161,6 +164,7 @@ export class Passes implements Lookout {
     this.#assignment.run(releasesStuck ? this.#releaseStuck : undefined);
     this.#events.drained();
     this.noteLoad();
+    if (this.#assignment.isUnfinished) this.poller.lookSoon();
   }
 
   /**

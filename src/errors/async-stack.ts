@@ -13,7 +13,10 @@ const incomplete = new WeakSet<Error>();
 /** Errors with the frames of a place appended. */
 const completed = new WeakSet<Error>();
 
-/** Errors of `throwNew` are not in `incomplete`: there may be 100,000 at a time, which would be slow to collect. */
+/**
+ * Errors of `throwNew` are not in `incomplete`: there may be 100,000 at a time, which would be slow to
+ * collect.
+ */
 function isIncomplete(error: Error): boolean {
   if (incomplete.has(error)) return true;
   return error instanceof TaskTimeoutError && error.phase === 'queue' && !completed.has(error);
@@ -53,8 +56,9 @@ export async function rethrow(errorOf: () => unknown, place?: Error): Promise<ne
 }
 
 /**
- * Throws an error of our own that is made for one request. It is made here, where V8 knows who awaits it: so its stack
- * has those frames from the beginning, and nothing is formatted before somebody reads it. For queue timeouts.
+ * Throws an error of our own that is made for one request. It is made here, where V8 knows who awaits it: so
+ * its stack has those frames from the beginning, and nothing is formatted before somebody reads it. For queue
+ * timeouts.
  * @param place where the request was submitted, if that has been recorded
  */
 export async function throwNew(make: () => Error, place?: Error): Promise<never> {

@@ -62,7 +62,11 @@ export interface Policy {
   add(worker: WorkerView): void;
   /** A worker has ended, or is draining. Does nothing for a worker that is not in the set. */
   remove(worker: WorkerView): void;
-  /** Chooses a worker for the request; `undefined`: no worker now, the request waits. */
+  /**
+   * Chooses a worker for the request; `undefined`: no worker now. Then the request waits, and those behind it
+   * go on. It is offered again at later passes: after completions, when a worker comes, and upon
+   * `Balancer.offer()`.
+   */
   select(request: RequestView): WorkerView | undefined;
   /** The worker's numbers have changed. Does nothing for a worker that is not in the set. */
   update(worker: WorkerView): void;

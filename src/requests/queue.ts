@@ -151,7 +151,10 @@ export class Queue {
     return this.#top()?.peek();
   }
 
-  /** All requests that wait now came before the mark. O(1). @param newest id of the last request that was submitted */
+  /**
+   * All requests that wait now came before the mark. O(1).
+   * @param newest id of the last request that was submitted
+   */
   mark(newest: number): void {
     this.#mark = newest;
     this.#marked = this.#size;
@@ -184,7 +187,19 @@ export class Queue {
     if (this.#dead > 1024 && this.#dead > this.#size) this.#compact();
   }
 
-  /** Takes all, the next first. */
+  /** A request that was just taken out still counts as waiting; it is kept elsewhere until `takeAside`. */
+  setAside(request: Request): void {
+    this.#size++;
+    if (this.#isMarked(request)) this.#marked++;
+  }
+
+  /** A request that was set aside waits no longer. */
+  takeAside(request: Request): void {
+    this.#size--;
+    if (this.#marked > 0 && this.#isMarked(request)) this.#marked--;
+  }
+
+  /** Takes all, the next first; not those that were set aside. */
   *takeAll(): Generator<Request> {
     for (let request = this.shift(); request !== undefined; request = this.shift()) yield request;
   }

@@ -1,8 +1,9 @@
 import { setTimeout } from '../protocol/timers.js';
 
 /**
- * Memory for arenas. It belongs to the process: ended threads, of whichever Balancer, leave theirs to the next ones.
- * Allocated anew for each thread, it would come from a heap of the C library that gives nothing back to the system.
+ * Memory for arenas. It belongs to the process: ended threads, of whichever Balancer, leave theirs to the
+ * next ones. Allocated anew for each thread, it would come from a heap of the C library that gives nothing
+ * back to the system.
  */
 
 /** Size of an arena. Its pages are taken from the system as they are first used. */

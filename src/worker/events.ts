@@ -1,4 +1,6 @@
-/** The events of a worker: those of its requests, for the dispatcher, and those of its thread, for the pool. */
+/**
+ * The events of a worker: those of its requests, for the dispatcher, and those of its thread, for the pool.
+ */
 
 import type { ResultMessage } from '../protocol/messages.js';
 import type { Request } from '../requests/request.js';

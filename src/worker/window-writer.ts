@@ -125,8 +125,8 @@ export class WindowWriter {
   }
 
   /**
-   * Takes back the unstarted requests of a lower priority, the oldest first, except those that must stay here.
-   * O(window), and O(1) if the window has none.
+   * Takes back the unstarted requests of a lower priority, the oldest first, except those that must stay
+   * here. O(window), and O(1) if the window has none.
    */
   reclaimBelow(priority: number): Request[] {
     const inFlight = this.#inFlight;

@@ -237,7 +237,10 @@ export class Worker {
     return requests;
   }
 
-  /** Takes back the unstarted requests of a lower priority that may run elsewhere. See `WindowWriter.reclaimBelow`. */
+  /**
+   * Takes back the unstarted requests of a lower priority that may run elsewhere. See
+   * `WindowWriter.reclaimBelow`.
+   */
   reclaimBelow(priority: number): Request[] {
     const requests = this.#writer.reclaimBelow(priority);
     if (requests.length > 0) this.status.update();
