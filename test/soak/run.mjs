@@ -76,7 +76,8 @@ async function submitAll({ balancer, ledger, chaos, signals, requests, seed }) {
 async function room(balancer) {
   const { waiting } = balancer.stats();
   if (waiting >= MAX_QUEUE) await balancer.ready();
-  else await new Promise(setImmediate);
+  // A worker that is starting is room for `ready()`, and does not make the queue shorter before the event loop has turned.
+  await new Promise(setImmediate);
 }
 
 async function end(balancer, ledger, chaos) {

@@ -36,7 +36,7 @@ export function isRegular(path: ByteString): boolean {
   // Standard input, even where a file has that name.
   if (path === '-') return false;
   const stats = statsOf(path);
-  return stats !== undefined && stats.isFile() && isLocalDevice(stats.dev, path);
+  return stats?.isFile() === true && isLocalDevice(stats.dev, path);
 }
 
 async function* listedFiles(list: PathList, output: Output, onError: (message: string) => void) {

@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { coreutils, ended, leastwork, MAIN, start } from '../../support/command.js';
@@ -79,7 +81,7 @@ describe('named paths', () => {
       written += chunk;
     });
     // Opening a FIFO for writing waits for a reader.
-    await writeFile(join(directory, 'fifo'), 'from a pipe');
+    await writeFile(join(directory, 'stalling'), 'from a pipe');
     expect((await end).code).toBe(0);
     expect(written).toBe(`${createHash('sha256').update('from a pipe').digest('hex')}  fifo\n`);
   });
@@ -110,20 +112,46 @@ describe('named paths', () => {
 });
 
 describe('without a path', () => {
-  it('node_modules is hashed where there is one, otherwise the current directory', () => {
+  it('what is piped in is hashed, also where there is a node_modules', () => {
     const project = join(directory, 'project');
     mkdirSync(join(project, 'node_modules'), { recursive: true });
-    writeFileSync(join(project, 'file'), '');
-    writeFileSync(join(project, 'node_modules/module'), '');
-    const names = () =>
-      leastwork(['hash'], { cwd: project })
-        .stdout.split('\n')
-        .slice(0, -1)
-        .map((line) => line.slice(66));
-    expect(names()).toEqual(['node_modules/module']);
-    rmSync(join(project, 'node_modules'), { recursive: true });
-    expect(names()).toEqual(['./file']);
+    const ran = leastwork(['hash', '--quiet'], { cwd: project, input: 'tree\n' });
+    expect(ran).toMatchObject(coreutils('sha256sum', [], { input: 'tree\n' }));
   });
+});
+
+describe('--files-from', () => {
+  const digests = () => coreutils('sha256sum', ['tree/plain.txt', 'tree/large'], { cwd: directory }).stdout;
+
+  it('gives the paths one a line, of a file or of standard input', () => {
+    const input = 'tree/plain.txt\ntree/large\n';
+    writeFileSync(join(directory, 'list'), input);
+    const options = { cwd: directory, input };
+    expect(leastwork(['hash', '--files-from', '-'], options).stdout).toBe(digests());
+    expect(leastwork(['hash', '--files-from', 'list'], { cwd: directory }).stdout).toBe(digests());
+  });
+
+  it('gives them with a NUL after each, with -0', () => {
+    const options = { cwd: directory, input: 'tree/plain.txt\0tree/large\0' };
+    expect(leastwork(['hash', '-0', '--files-from', '-'], options).stdout).toBe(digests());
+  });
+
+  it('excludes PATHs, and belongs to -0', () => {
+    expect(leastwork(['hash', '--files-from', '-', 'tree']).stderr).toMatch(/either PATHs or --files-from/);
+    expect(leastwork(['hash', '-0', 'tree']).stderr).toMatch(/only with --files-from/);
+  });
+});
+
+it('a FIFO whose writer stalls does not keep a signal from ending the command', async () => {
+  const fifo = join(directory, 'stalling');
+  execFileSync('mkfifo', [fifo]);
+  const child = start(['hash', '--quiet', 'stalling'], directory);
+  const exit = once(child, 'exit');
+  // Opens as soon as the command has opened it for reading.
+  const writer = await open(fifo, 'w');
+  child.kill('SIGTERM');
+  expect(await exit).toEqual([null, 'SIGTERM']);
+  await writer.close();
 });
 
 describe('the summary', () => {

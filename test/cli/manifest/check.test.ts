@@ -143,3 +143,9 @@ it('the summary is left out with --quiet and --status only', () => {
     false,
   ]);
 });
+
+it('input without newlines is one improper line, however long', () => {
+  const ran = leastwork(['hash', '--check', '--quiet'], { input: Buffer.alloc(48_000_000, 'x') });
+  expect(ran.code).toBe(1);
+  expect(ran.stderr).toMatch(/no properly formatted/);
+});

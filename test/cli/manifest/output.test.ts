@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -74,13 +75,13 @@ it('a symbolic link to a file that is still to be is followed, through further l
   expect(readFileSync(join(directory, 'sub/real'), 'utf8')).toBe('new');
 });
 
-it('links that lead in a circle, and to a folder that is not there, are told', () => {
+it('links that lead in a circle, and to a folder that is not there, are told', async () => {
   const directory = fresh();
   symlinkSync('b', join(directory, 'a'));
   symlinkSync('a', join(directory, 'b'));
   symlinkSync('nowhere/file', join(directory, 'c'));
-  expect(() => fileOutput(join(directory, 'a'))).toThrow(expect.objectContaining({ code: 'ELOOP' }));
-  expect(() => fileOutput(join(directory, 'c'))).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+  await expect(fileOutput(join(directory, 'a'))).rejects.toThrow(expect.objectContaining({ code: 'ELOOP' }));
+  await expect(fileOutput(join(directory, 'c'))).rejects.toThrow(expect.objectContaining({ code: 'ENOENT' }));
 });
 
 it('standard output by its name as a file, where it is a pipe', () => {
@@ -153,12 +154,14 @@ it('- is standard output', () => {
   expect(readdirSync(directory)).toEqual([]);
 });
 
-it('where it cannot be made beside the file that it replaces, that is told', () => {
+it('where it cannot be made beside the file that it replaces, that is told', async () => {
   const directory = fresh();
   mkdirSync(join(directory, 'full'));
   // Root may write anywhere; a name that is too long is refused even for root.
   const name = 'x'.repeat(256);
-  expect(() => fileOutput(join(directory, name))).toThrow(expect.objectContaining({ code: 'ENAMETOOLONG' }));
+  await expect(fileOutput(join(directory, name))).rejects.toThrow(
+    expect.objectContaining({ code: 'ENAMETOOLONG' }),
+  );
   expect(readdirSync(directory)).toEqual(['full']);
 });
 
@@ -177,5 +180,15 @@ it.each([
 
 it('a full disk is an error that is named', () => {
   const ran = leastwork(['hash', '--output', '/dev/full', '-'], { input: '' });
-  expect(ran).toMatchObject({ code: 1, stderr: 'leastwork: write error: No space left on device\n' });
+  expect(ran).toMatchObject({ code: 1, stderr: 'leastwork: /dev/full: No space left on device\n' });
+});
+
+it('a file that it replaces keeps its hard links, and so its other names', () => {
+  const directory = fresh();
+  writeFileSync(join(directory, 'out'), 'former');
+  linkSync(join(directory, 'out'), join(directory, 'other'));
+  const ran = leastwork(['hash', '--quiet', '-o', 'out', '-'], { cwd: directory, input: '' });
+  expect(ran).toMatchObject({ code: 0, stderr: '' });
+  expect(readFileSync(join(directory, 'other'), 'utf8')).toMatch(/^e3b0c442/);
+  expect(readdirSync(directory).sort()).toEqual(['other', 'out']);
 });
