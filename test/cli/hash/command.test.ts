@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -81,7 +81,7 @@ describe('named paths', () => {
       written += chunk;
     });
     // Opening a FIFO for writing waits for a reader.
-    await writeFile(join(directory, 'stalling'), 'from a pipe');
+    await writeFile(join(directory, 'fifo'), 'from a pipe');
     expect((await end).code).toBe(0);
     expect(written).toBe(`${createHash('sha256').update('from a pipe').digest('hex')}  fifo\n`);
   });
