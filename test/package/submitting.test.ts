@@ -13,6 +13,7 @@ test('inline functions and tasks find packages and files as from the program, an
     stdout: `${JSON.stringify([...found, 'streamed', 'left'])}\n`,
     stderr: '',
     code: 0,
+    signal: null,
   });
 });
 
