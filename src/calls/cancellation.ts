@@ -157,12 +157,23 @@ export class Cancellation {
   #onQueueTimeouts(requests: readonly Request[]): void {
     // First all that call the caller's code: a callback may abort others of them.
     const waiting = requests.filter((request) => !this.#hasSettled(request) && !this.#hasStarted(request));
-    const late = waiting.filter((request) => !request.isSettled);
-    for (const request of late) request.rejectWith(() => queueTimeoutError(request));
     // The youngest first, as in `#onAbort`.
-    for (const request of late.reverse()) {
-      if (!this.#dispatcher.withdraw(request)) this.#stopRunning(request, queueTimeoutError(request));
+    for (const request of waiting.reverse()) if (!request.isSettled) this.#queueTimeUp(request);
+  }
+
+  /** A thread goes on claiming meanwhile. A request that it has claimed first has started, and runs. */
+  #queueTimeUp(request: Request): void {
+    const worker = request.extras?.worker as Worker | undefined;
+    const isQueued = worker === undefined;
+    if (!isQueued && !this.#dispatcher.withdraw(request)) {
+      if (!worker.isRunning(request) || this.#hasStarted(request)) return;
+      request.rejectWith(() => queueTimeoutError(request));
+      this.#stopClaimed(request, worker, queueTimeoutError(request));
+      return;
     }
+    request.rejectWith(() => queueTimeoutError(request));
+    // The queue looks for settled requests when it forgets.
+    if (isQueued) this.#dispatcher.withdraw(request);
   }
 
   /** A request whose module is still loading has not started. */

@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { Cancellation } from '../../dist/src/calls/cancellation.js';
+import { Request, RequestExtras } from '../../dist/src/requests/request.js';
+import { TaskRef } from '../../dist/src/tasks/registry.js';
+import { until } from '../support/until.js';
+
+const task = new TaskRef(
+  { kind: 'module', id: 1, name: 't', url: 'file:///t.js', base: 'file:///', path: ['t'] },
+  false,
+);
+
+it('a queueTimeout spares a request that its thread claims just before it would be taken back', async () => {
+  let claimed: Request | undefined;
+  const stopped: Request[] = [];
+  const worker = {
+    isRunning: (request: Request) => request === claimed,
+    isUndecided: () => false,
+    isLoading: () => false,
+    commands: { cancel: (request: Request) => stopped.push(request) },
+  };
+  const asked: Request[] = [];
+  const dispatcher = {
+    collect() {},
+    withdraw(request: Request) {
+      asked.push(request);
+      // The thread goes on while the main thread takes back the younger one.
+      if (request === requests[1]) claimed = requests[0];
+      return request !== claimed;
+    },
+  };
+  const cancellation = new Cancellation(dispatcher as never, 0);
+  const requests = [1, 2].map((id) => {
+    const extras = Object.assign(new RequestExtras(), { queueTimeout: 1, worker });
+    const request = new Request(id, task, undefined, extras);
+    cancellation.watch(request, extras);
+    return request;
+  });
+  const ends = Promise.allSettled(requests.map((request) => request.promise()));
+  await until(() => asked.length === 2);
+  claimed?.resolve('ran');
+  expect(await ends).toMatchObject([
+    { status: 'fulfilled', value: 'ran' },
+    { status: 'rejected', reason: { code: 'ERR_TASK_TIMEOUT', phase: 'queue' } },
+  ]);
+  expect(stopped).toEqual([]);
+});
