@@ -2,9 +2,13 @@
 import { faults } from './faults.mjs';
 import { Random, Weighted } from './random.mjs';
 import { several } from './several.mjs';
+import { stress } from './stress.mjs';
 import { values } from './values.mjs';
 
-const kinds = Object.entries({ ...values, ...several, ...faults }).map(([name, kind]) => ({ name, ...kind }));
+const kinds = Object.entries({ ...values, ...several, ...stress, ...faults }).map(([name, kind]) => ({
+  name,
+  ...kind,
+}));
 const byWeight = new Weighted(kinds);
 
 /** Of all kinds, in the order of the table. */

@@ -17,11 +17,15 @@ const MAX_QUEUE = 1_000;
 /** With nothing settled for that long, something hangs; in ms. */
 const PATIENCE = 60_000;
 
+/** After so many requests a thread is replaced; one of these, by the seed. */
+const MAX_REQUESTS = [500, 20_000];
+
 export const policies = ['least-pending', 'round-robin', 'least-work', 'power-of-two', 'hash', 'peak-ewma'];
 
 /** @param {{ requests: number, seed: number, onProgress?: (n: number) => void }} options */
 export async function run({ requests, seed, onProgress }) {
   const policy = policies[(seed - 1) % policies.length];
+  const maxRequestsPerWorker = MAX_REQUESTS[seed % MAX_REQUESTS.length];
   const ledger = new Ledger(kindNames);
   const balancer = new Balancer({
     policy,
@@ -30,7 +34,7 @@ export async function run({ requests, seed, onProgress }) {
     grace: 40,
     growAfter: 20,
     idleTimeout: 500,
-    maxRequestsPerWorker: 20_000,
+    maxRequestsPerWorker,
     resourceLimits: { maxOldGenerationSizeMb: 48, maxYoungGenerationSizeMb: 8 },
   });
   const threads = { started: 0, crashed: 0 };
@@ -76,7 +80,8 @@ async function submitAll({ balancer, ledger, chaos, signals, requests, seed }) {
 async function room(balancer) {
   const { waiting } = balancer.stats();
   if (waiting >= MAX_QUEUE) await balancer.ready();
-  // A worker that is starting is room for `ready()`, and does not make the queue shorter before the event loop has turned.
+  // A worker that is starting is room for `ready()`, and does not make the queue shorter before the event
+  // loop has turned.
   await new Promise(setImmediate);
 }
 

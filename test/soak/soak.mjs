@@ -7,6 +7,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { inventory, LiveTimers, leftSince, memory } from './leftovers.mjs';
+import { catchOutput } from './printed.mjs';
 import { table } from './table.mjs';
 
 const { values } = parseArgs({
@@ -32,6 +33,7 @@ const WARM_UP = { requests: 3_000, seed: 7 };
 const timers = new LiveTimers();
 timers.install();
 const { run } = await import('./run.mjs');
+catchOutput();
 
 const warmUp = await run(WARM_UP);
 const before = await memory();

@@ -28,6 +28,20 @@ export function* countTo(n) {
   for (let i = 0; i < n; i++) yield i;
 }
 
+/** Lists of lists, each so deep. */
+export function* deepLists(depth, n) {
+  for (let i = 0; i < n; i++) {
+    let list = [];
+    for (let k = 1; k < depth; k++) list = [list];
+    yield list;
+  }
+}
+
+export function printing(n, lines) {
+  for (let i = 0; i < lines; i++) process.stdout.write(`soak ${n} ${i}\n`);
+  return lines;
+}
+
 export function compute(ms, value) {
   const end = performance.now() + ms;
   while (performance.now() < end);
