@@ -43,7 +43,7 @@ export function replacementOutput(file: ByteString, former: Stats | undefined): 
   const target = targetOf(file);
   if (former) accessSync(toBytes(target), constants.W_OK);
   const { temporary, descriptor } = openTemporary(file, target, former !== undefined);
-  const writer = new Writer(descriptor, quote(temporary));
+  const writer = new Writer(descriptor, quote(file));
   const names = [basename(target), basename(temporary)];
   const directory = statSync(toBytes(dirname(target)));
   let state: 'open' | 'committed' | 'discarded' | 'kept' = 'open';
