@@ -30,7 +30,6 @@ export class Assignment {
   readonly #staged: Worker[] = [];
   readonly #selection: Selection;
   readonly #heldUp = new HeldUp();
-  /** Requests that have been set aside in this pass. */
   #setAside = 0;
   #asksAll = false;
   #isActive = false;
@@ -181,7 +180,6 @@ export class Assignment {
     }
   }
 
-  /** Offers requests again that were set aside. */
   #askHeldUp(): void {
     if (this.#heldUp.isEmpty) return;
     if (this.#asksAll) this.#heldUp.askAll(this.#offerAgain);
@@ -243,7 +241,6 @@ export class Assignment {
     if (least === undefined) return false;
     const requests = least.reclaimBelow(priority);
     this.takeBack(requests, least);
-    // All of them have been started meanwhile: perhaps another window has some.
     return requests.length > 0 || this.#makeRoom();
   }
 
