@@ -64,7 +64,7 @@ const FOLDERS = {
     'pool',
     'health',
   ],
-  batch: ['root', 'errors', 'options', 'tasks', 'workers'],
+  batch: ['root', 'errors', 'protocol', 'options', 'tasks', 'workers'],
   cli: ['root', 'batch', 'errors'],
   workers: ['errors', 'protocol', 'values'],
 };

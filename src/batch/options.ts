@@ -1,4 +1,5 @@
 /** Options of `runBatch`: meaning, unit, range, default. Checked once, here. */
+import { requireOptional } from '../errors/optional-package.js';
 import {
   BOOLEAN,
   DELAY,
@@ -178,6 +179,8 @@ export function batchSettings(options: BatchOptions): BatchSettings {
   if (inputs.length === 0 || inputs.some((input) => !isInput(input))) {
     throw invalid(`${NAME}.input`, options.input, "a path, '-', a stream of bytes, or an array of them");
   }
+  // Told before anything is read or written.
+  if (simple.format === 'csv') requireOptional('csv-parse/sync', 'CSV input');
   if (errors !== undefined) validate(`${NAME}.errors`, errors, PATH);
   if (journal !== undefined) {
     validate(`${NAME}.journal`, journal, PATH);

@@ -1,6 +1,8 @@
 /** One batch, from its options to its report: input, threads, output, failed items, journal. */
+
 import { fstatSync, statSync } from 'node:fs';
 import type { Balancer } from '../balancer.js';
+import { performance } from '../protocol/clock.js';
 import { formerState, identityOf, openSinks, startsPass } from './beginning.js';
 import { mustHalt } from './halt.js';
 import type { Range } from './input/reader.js';

@@ -8,9 +8,10 @@
  * The main thread moves bytes and positions only. Reading pauses while too much input or output is held in
  * memory.
  */
-import { setTimeout } from 'node:timers';
+
 import type { Balancer } from '../balancer.js';
 import { WorkerCrashedError } from '../errors/errors.js';
+import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import { tasks } from '../tasks/handles.js';
 import { ChunkSize } from './chunk-size.js';
 import { type LineEnds, lineEnds } from './input/line-ends.js';

@@ -2,6 +2,8 @@
  * Detects items that run too long. Threads note the running line in shared memory, and a timer compares: an
  * item's clock starts when the timer first sees it, up to a tenth of the timeout late.
  */
+import { performance } from '../protocol/clock.js';
+import { clearInterval, setInterval } from '../protocol/timers.js';
 import { field } from './layout.js';
 
 interface Watched {

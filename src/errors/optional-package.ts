@@ -1,10 +1,11 @@
 /** Packages that only some features need, and that users install themselves: optional peers in `package.json`. */
 import { createRequire } from 'node:module';
+import { BalancerError } from './errors.js';
 
 /**
  * Loads one. It takes some ms, so it is done when the feature is first used.
  * @param feature for the message: what needs it
- * @throws Error with code `ERR_MISSING_PACKAGE`, saying what to install
+ * @throws BalancerError with code `ERR_MISSING_PACKAGE`, saying what to install
  */
 export function requireOptional(specifier: string, feature: string): unknown {
   try {
@@ -13,6 +14,6 @@ export function requireOptional(specifier: string, feature: string): unknown {
     if ((cause as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw cause;
     const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
     const message = `${feature} needs the package ${name}: npm install ${name}`;
-    throw Object.assign(new Error(message, { cause }), { code: 'ERR_MISSING_PACKAGE' });
+    throw new BalancerError('ERR_MISSING_PACKAGE', message, { cause });
   }
 }

@@ -5,8 +5,10 @@
  * the commit is appended and synchronised. Commits run beside the work, one at a time, every COMMIT_MS. A
  * crash of the process or of the machine loses the work since the last commit.
  */
+
 import { closeSync, fdatasync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { clearTimeout, setTimeout } from '../../protocol/timers.js';
 import { BatchFileError } from '../errors.js';
 import type { Sink } from '../output/sink.js';
 import type { Identity } from './identity.js';

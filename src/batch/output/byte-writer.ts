@@ -1,5 +1,7 @@
 /** Writes to a file descriptor in order, asynchronously: a full pipe does not block the main thread. */
+
 import { writev } from 'node:fs';
+import { setTimeout } from '../../protocol/timers.js';
 import { BatchFileError } from '../errors.js';
 
 /** Buffers in one system call; Linux takes 1,024. */
@@ -87,7 +89,7 @@ export class ByteWriter {
     return new Promise((resolve, reject) => {
       writev(this.#file, buffers, this.#position ?? null, (error, written) => {
         if (error === null) resolve(written);
-        else if (error.code === 'EAGAIN') setTimeout(resolve, RETRY_MS, 0);
+        else if (error.code === 'EAGAIN') setTimeout(() => resolve(0), RETRY_MS);
         // EPIPE stays a plain system error: a closed pipe is normal, and the command exits silently.
         else reject(error.code === 'EPIPE' ? error : new BatchFileError(this.#name, error));
       });

@@ -1,5 +1,7 @@
 /** Runs one chunk in a thread: calls the function for each item and publishes the results. */
+
 import { threadId } from 'node:worker_threads';
+import { performance } from '../../protocol/clock.js';
 import {
   type FailureRecord,
   field,
