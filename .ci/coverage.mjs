@@ -4,7 +4,7 @@
 // Node itself counts, in every process and thread. The report's own runner would switch on a module loader of
 // its own in each of them, with which `import()` takes longer than it does for users.
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CoverageReport } from 'monocart-coverage-reports';
@@ -26,6 +26,15 @@ const report = new CoverageReport({
   entryFilter: { '**/node_modules/**': false, '**/dist/**': true, '**': false },
   sourceFilter: { '**/node_modules/**': false, '**/src/**': true, '**/workers/**': true },
 });
+// A process that was killed, as some tests do, may have left half a file.
+for (const name of readdirSync(counts)) {
+  const file = path.join(counts, name);
+  try {
+    JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    rmSync(file);
+  }
+}
 await report.addFromDir(counts);
 await report.generate();
 process.exit(status ?? 1);
