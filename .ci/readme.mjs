@@ -1,6 +1,6 @@
 // Checks the documents: their programs compile against the built package (documents/programs.mjs says what counts as
-// one), the paths that they name exist, their links lead somewhere, and the figures that they quote are those of
-// bench/results/ (documents/figures.mjs).
+// one), the paths that they name exist, their links lead somewhere, and the figures and the picture that they show are those
+// of bench/results/ (documents/figures.mjs, bench/picture.mjs).
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,7 +12,7 @@ const folder = path.join('.setup', 'readme');
 /** Paths in a user's bundle, and those of the policy that CONTRIBUTING.md adds as an example. */
 const INVENTED = /^workers\/main\.js$|heaviest-first/;
 
-const forUsers = ['README.md', ...markdownIn('docs'), ...markdownIn('examples')];
+const forUsers = ['README.md', ...markdownIn('docs'), 'examples/README.md'];
 const forContributors = ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'bench/README.md'];
 const wrong = [];
 
@@ -44,6 +44,9 @@ for (const document of [...forUsers, ...forContributors]) {
   wrong.push(...wrongLinks(markdown, document), ...wrongFigures(markdown, document));
 }
 
+const picture = spawnSync(process.execPath, ['bench/picture.mjs', '--check'], { encoding: 'utf8' });
+if (picture.status !== 0) wrong.push(`${picture.stdout}${picture.stderr}`.trimEnd());
+
 for (const each of wrong) console.log(each);
 console.log(
   `documents: ${forUsers.length + forContributors.length}, with ${programs.length} programs; ` +
@@ -51,13 +54,9 @@ console.log(
 );
 process.exitCode = wrong.length > 0 ? 1 : 0;
 
-/** The documents in a folder and below, without those of installed packages. */
 function markdownIn(root) {
-  if (!existsSync(root)) return [];
-  return readdirSync(root, { recursive: true })
-    .map((file) => `${root}/${file.replaceAll(path.sep, '/')}`)
-    .filter((file) => file.endsWith('.md') && !file.includes('/node_modules/'))
-    .sort();
+  const files = readdirSync(root).map((file) => `${root}/${file}`);
+  return files.filter((file) => file.endsWith('.md')).sort();
 }
 
 /** What the compiler finds, with the places of the documents. */
