@@ -46,8 +46,8 @@ export class MapSender {
   send(span: Span, from: number, to: number): void {
     let next = from;
     while (next < to && !this.#isOver) {
-      const run = to - next === 1 ? undefined : packItems(span.items, next, to);
-      if (run === undefined || run.count === 1) this.#sendAlone(span, next++);
+      const run = to - next === 1 ? undefined : this.#pack(span, next, to);
+      if (run === undefined) this.#sendAlone(span, next++);
       else {
         this.#sendRun(span, next, run);
         next += run.count;
@@ -81,13 +81,23 @@ export class MapSender {
     this.#underWay.clear();
   }
 
+  #pack(span: Span, from: number, to: number): ItemRun | undefined {
+    const bytes = (span.itemBytes * (to - from)) / span.length;
+    const { memories } = this.#requests;
+    const run = packItems(span.items, from, to, bytes, memories);
+    if (run?.count !== 1) return run;
+    // It travels alone, too.
+    memories.giveBack(run.memory);
+    return undefined;
+  }
+
   #sendRun(span: Span, from: number, run: ItemRun): void {
     // The request before it may have taken the last room in the queue.
     if (!this.#requests.makeSpace()) {
       this.keep(span, from, from + run.count, false);
       return;
     }
-    const request = this.#requests.submitChunk(span, from, run, this.#sizes.limit, this.#events);
+    const request = this.#requests.submitChunk(span, from, run, this.#sizes, this.#events);
     this.#underWay.add(request);
     void request.promise.then(() => {
       this.#underWay.delete(request);

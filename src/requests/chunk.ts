@@ -15,6 +15,8 @@ export class Chunk {
   readonly payload: ChunkPayload;
   /** Of what is sent, about. */
   readonly bytes: number;
+  /** How long its items took, on average, in ms; `undefined` before it is over, or if none has run. */
+  meanTime: number | undefined;
   readonly #owner: ChunkOwner;
   readonly #count: Int32Array;
   /** Outcomes that came by message and have not been taken. */
@@ -28,7 +30,7 @@ export class Chunk {
     this.payload = payload;
     this.bytes = bytes;
     this.#owner = owner;
-    this.#count = new Int32Array(payload.outcomes, 0, 1);
+    this.#count = new Int32Array(payload.memory, 0, 1);
   }
 
   /** Items in it. */
