@@ -227,6 +227,7 @@ export class Dispatcher implements RequestEvents<Worker> {
       observer.ran(request, worker, runOf(request, runTime, completed, failed, undefined));
     if (completed > 0) {
       const mean = runTime / completed;
+      chunk.meanTime = mean;
       request.task.ran(mean, completed);
       this.#policy.observe?.(worker.view, { runTime: mean, ok: failed === 0 });
       if (this.#events.observed !== undefined && !request.isSettled)
