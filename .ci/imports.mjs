@@ -56,6 +56,7 @@ const FOLDERS = {
     'protocol',
     'options',
     'policies',
+    'values',
     'tasks',
     'requests',
     'worker',

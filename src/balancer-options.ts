@@ -30,6 +30,7 @@ import type { ScalingLimits } from './pool/scaler.js';
 import type { ModuleAddress } from './protocol/messages.js';
 import { MAX_CAPACITY } from './protocol/positions.js';
 import { moduleAddress } from './tasks/handles.js';
+import { snapshot } from './values/snapshot.js';
 import { WORKER_ENTRY } from './worker-entry.js';
 
 /** Options of a Balancer. Times are real time, also while a test tool has installed fake timers. */
@@ -107,6 +108,12 @@ export interface BalancerOptions extends ThreadOptions {
    */
   maxHeapPerWorker?: number;
   /**
+   * How long the `teardown` of a thread's modules may take, in ms > 0; `Infinity`: no limit. A module may export
+   * a function of that name, async or not: it is called when the thread ends in peace, that is when the Balancer
+   * is closed, the set becomes smaller, or the worker is recycled or reloaded. Default 5,000.
+   */
+  teardownTimeout?: number;
+  /**
    * What happens to requests when all workers have been removed: `'wait'` until a worker is added, or
    * `'fail'` at once with `ERR_NO_WORKER`. A set that has shrunk to `min: 0` does not count as empty: a
    * request starts a worker. Where threads cannot be started, requests fail in either case, rather than wait
@@ -162,6 +169,7 @@ export interface Settings {
   readonly traceSubmit: boolean;
   readonly maxRequestsPerWorker: number;
   readonly maxHeapPerWorker: number;
+  readonly teardownTimeout: number;
   readonly whenEmpty: 'wait' | 'fail';
   readonly growAfter: number;
   readonly idleTimeout: number;
@@ -198,6 +206,7 @@ const OPTION_NAMES = Object.keys({
   traceSubmit: 0,
   maxRequestsPerWorker: 0,
   maxHeapPerWorker: 0,
+  teardownTimeout: 0,
   whenEmpty: 0,
   growAfter: 0,
   idleTimeout: 0,
@@ -241,6 +250,7 @@ export function resolveOptions(options: BalancerOptions): Settings {
     traceSubmit: value('traceSubmit', BOOLEAN, false),
     maxRequestsPerWorker: value('maxRequestsPerWorker', limitFrom(1), NONE),
     maxHeapPerWorker: value('maxHeapPerWorker', POSITIVE_NUMBER, NONE) * MEBIBYTE,
+    teardownTimeout: value('teardownTimeout', TIMEOUT, 5_000),
     whenEmpty: value('whenEmpty', WHEN_EMPTY, 'wait'),
     growAfter: value('growAfter', DELAY, 50),
     idleTimeout: value('idleTimeout', TIMEOUT, 10_000),
@@ -250,7 +260,7 @@ export function resolveOptions(options: BalancerOptions): Settings {
         ? undefined
         : outlierConfig(outlierDetection),
     check,
-    thread: threadSettings(options, WORKER_ENTRY),
+    thread: threadSettings(options, WORKER_ENTRY, snapshot),
   };
 }
 

@@ -19,6 +19,7 @@ export {
   WorkerCrashedError,
 } from './errors/errors.js';
 export type { WorkerEjectionReason } from './health/supervisor.js';
+export type { BroadcastOptions } from './options/broadcast.js';
 export type { HeartbeatOptions } from './options/heartbeat.js';
 export type { MapOutcome, MapResults } from './options/outcome.js';
 export type {
@@ -43,6 +44,7 @@ export type {
   WeightedByLoadConfig,
 } from './policies/index.js';
 export type { Outcome, Policy, PolicyContext, RequestView, WorkerView } from './policies/policy.js';
+export type { BroadcastOutcome } from './pool/broadcasts.js';
 export type { CircuitSnapshot, CircuitState } from './pool/circuit.js';
 export { Router, type RouterStats, routeName, type Submitter } from './router.js';
 export type { BalancerStats, WorkerStats } from './stats.js';

@@ -7,6 +7,8 @@ import type { WorkerState } from './worker/state.js';
 
 export interface WorkerStats {
   readonly id: number;
+  /** Number of its place, from 0 and below the number of workers; see `context.worker`. */
+  readonly slot: number;
   /** Name for `hash` and `rendezvous`. A worker that replaces this one has the same label. */
   readonly label: string;
   /**
@@ -54,6 +56,7 @@ export interface BalancerStats {
 export function snapshot(dispatcher: Dispatcher, pool: Pool, maxQueue: number): BalancerStats {
   const workers = [...pool.workers()].map((worker) => ({
     id: worker.id,
+    slot: worker.slot,
     label: worker.view.label,
     state: worker.state,
     weight: worker.view.weight,
