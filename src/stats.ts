@@ -10,6 +10,8 @@ import type { Worker } from './worker/worker.js';
 
 export interface WorkerStats {
   readonly id: number;
+  /** Number of its place, from 0 and below the number of workers; see `context.worker`. */
+  readonly slot: number;
   /** Name for `hash` and `rendezvous`. A worker that replaces this one has the same label. */
   readonly label: string;
   /**
@@ -72,6 +74,7 @@ export function snapshot(
   const running = countRunning(dispatcher.workers);
   const workers = [...pool.workers()].map((worker) => ({
     id: worker.id,
+    slot: worker.slot,
     label: worker.view.label,
     state: worker.state,
     weight: worker.view.weight,

@@ -7,7 +7,7 @@ import { resolveSubmitOptions, type SubmitOptions } from '../options/submit.js';
 import { invalid } from '../options/validate.js';
 import { performance } from '../protocol/clock.js';
 import type { Chunk } from '../requests/chunk.js';
-import { Request, RequestExtras } from '../requests/request.js';
+import { type Binding, Request, RequestExtras } from '../requests/request.js';
 import type { TaskRef, TaskRegistry } from '../tasks/registry.js';
 import { checkTransferList } from '../values/transfer-list.js';
 import type { Backpressure } from './backpressure.js';
@@ -209,6 +209,30 @@ export class Submission {
     const extras = given ?? new RequestExtras();
     extras.carrier = carrier;
     return extras;
+  }
+
+  /**
+   * Accepts a request for one worker alone, ahead of all that wait, and also where the queue is full. Never throws.
+   * @param timeout in ms; `undefined`: the Balancer's
+   */
+  acceptFor(
+    binding: Binding,
+    ref: TaskRef,
+    args: readonly unknown[],
+    timeout = this.#defaults.timeout,
+  ): Promise<unknown> {
+    if (this.#refusal instanceof BalancerClosedError) return Promise.reject(copyOf(this.#refusal));
+    const extras = new RequestExtras();
+    extras.session = binding;
+    extras.priority = Number.POSITIVE_INFINITY;
+    extras.timeout = finite(timeout);
+    const request = new Request(this.#takeIds(1), ref, args, extras);
+    this.#ledger.submitted++;
+    const promise = request.promise();
+    if (this.#ledger.isObserved) this.#observed(request);
+    this.#cancellation.watch(request, extras);
+    this.#dispatcher.submit(request);
+    return promise;
   }
 
   /** Each item of a chunk has its own id, the next after the one before. @returns the first */

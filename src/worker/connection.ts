@@ -31,7 +31,7 @@ export function connect(
   unreadable: (number: number, error: unknown) => void,
   died: (death: ThreadDeath) => void,
 ): Connection {
-  const { bell, spin, spinners, id, preload, isAwaited, watchHeap } = setup;
+  const { bell, spin, spinners, id, slot, preload, isAwaited, watchHeap, teardownLimit } = setup;
   const capacity = ringCapacity(setup.limits.depth);
   const shared = new SharedArrayBuffer(windowBytes(capacity));
   const window = new Window(shared, bell, capacity);
@@ -53,9 +53,11 @@ export function connect(
       spin,
       spinners,
       id,
+      slot,
       preload,
       isAwaited,
       watchHeap,
+      teardownLimit,
     },
     [port2, forArguments.port2],
     setup.thread,

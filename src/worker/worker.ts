@@ -25,6 +25,7 @@ import { type Remains, WindowWriter } from './window-writer.js';
 
 export class Worker {
   readonly id: number;
+  readonly slot: number;
   readonly view: View<Worker>;
   /** Requests that must run here and have found the window full. */
   readonly backlog = new Backlog();
@@ -52,7 +53,7 @@ export class Worker {
   readonly #receiver: Receiver;
   readonly #unreadable: UnreadableMessages;
   readonly #writer: WindowWriter;
-  readonly #forcedExit = new ForcedExit(this);
+  readonly #forcedExit: ForcedExit;
   /** Whether it is to be replaced some time for what it has done. */
   readonly #isLimited: boolean;
 
@@ -62,9 +63,11 @@ export class Worker {
     lifecycleEvents: LifecycleEvents<Worker>,
   ) {
     this.id = setup.id;
+    this.slot = setup.slot;
     this.view = new View(this, setup.id, setup.label, setup.weight);
     this.#requestEvents = requestEvents;
     this.#lifecycleEvents = lifecycleEvents;
+    this.#forcedExit = new ForcedExit(this, setup.teardownLimit);
     this.#isLimited = setup.watchHeap || setup.maxRequests !== Number.POSITIVE_INFINITY;
     const { window, channel, argumentsPort, thread } = connect(
       setup,
@@ -312,7 +315,11 @@ export class Worker {
         this.#requestEvents.answered(this);
         break;
       case 'ready':
-        this.#lifecycleEvents.ready(this);
+        this.#lifecycleEvents.cameUp(this);
+        break;
+      case 'teardown':
+        this.#forcedExit.tearingDown();
+        if (message.reason !== undefined) this.#thread.blame(decodeFailure(message.reason));
         break;
       case 'unready':
         // Not `terminated`: nobody wanted its end.

@@ -18,6 +18,7 @@ import { Functions } from '../functions/functions.js';
 import { readyToImport } from '../functions/importer.js';
 import { loadModule } from '../functions/module.js';
 import type { TaskFunction } from '../functions/task-function.js';
+import { tearDown } from '../functions/teardown.js';
 import { ArgumentSignals } from '../input/argument-signals.js';
 import { Arguments } from '../input/arguments.js';
 import { ControlMessages } from '../input/control-messages.js';
@@ -25,7 +26,7 @@ import { SharedBuffers } from '../input/shared-buffers.js';
 import { Output } from '../output.js';
 import { inContextOf } from '../restored-context.js';
 import { Stream } from '../stream.js';
-import { enter } from '../task.js';
+import { enter, identify } from '../task.js';
 import { Announcer } from './announcer.js';
 import { type ChunkHost, isThenable, runChunk } from './chunk.js';
 import { CurrentRequest } from './current-request.js';
@@ -72,9 +73,11 @@ export class WorkLoop {
   readonly #spinner: Spinner;
   readonly #turns: Turns;
   readonly #control: ControlMessages;
+  readonly #teardownLimit: number;
   #looping = false;
 
   constructor(init: WorkerInit) {
+    identify(init);
     this.#window = new Window(init.window, init.bell, init.capacity);
     this.#channel = new Channel(init.port, (message) => this.#receive(message));
     // The rest is made while the main thread answers. What it sends waits in the port and the window.
@@ -110,6 +113,7 @@ export class WorkLoop {
       status: this.#window.status,
       channel: this.#channel,
     });
+    this.#teardownLimit = init.teardownLimit;
     this.#output.redirect();
     process.once('exit', () => this.#end());
   }
@@ -153,7 +157,10 @@ export class WorkLoop {
         await this.#turns.take();
         continue;
       }
-      if (this.#control.isRetiring) exit();
+      if (this.#control.isRetiring) {
+        await tearDown(this.#channel, this.#teardownLimit);
+        exit();
+      }
       if (this.#spinner.spin(idleSince)) continue;
       if (this.#window.nap(NAP_MS)) {
         // A ring without a request means that there is a message.
