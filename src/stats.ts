@@ -60,7 +60,7 @@ export function snapshot(dispatcher: Dispatcher, pool: Pool, maxQueue: number): 
     pending: worker.view.pending + worker.backlog.length,
     completed: worker.completed,
     failed: worker.failed,
-    busyTime: worker.busyTime,
+    busyTime: worker.completions.busyTime,
   }));
   return {
     queued: dispatcher.queue.size,
