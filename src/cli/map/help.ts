@@ -47,7 +47,7 @@ Threads:
       --env NAME=VALUE   set an environment variable of the threads; may be repeated
       --max-memory MB    replace a thread whose heap is larger
 
-      --config FILE      options from FILE (default: leastwork.config.{yaml,yml,json,js}, or leastwork.yaml, here or above)
+      --config FILE      options from FILE (default: leastwork.config.{yaml,yml,json,js,ts}, or leastwork.yaml, here or above)
       --dry-run          say what would be done, and check that it can be
       --summary KIND     text, json or none (default: text, on standard error)
       --quiet            the same as --summary none
