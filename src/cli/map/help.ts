@@ -24,7 +24,8 @@ Input:
                          FILEs named .gz and .zst are decompressed
 
 Output:
-  -o, --output FILE      results go to FILE, which appears complete or not at all (but see --journal)
+  -o, --output FILE      results go to FILE, which appears complete or not at all (but see --journal);
+                         one named .gz or .zst is compressed
       --errors FILE      failed items go to FILE as NDJSON: line, offset, item, name, message, stack
       --unordered        results as they come, not in the order of the lines
       --tag              each line of output begins with its item and a tab

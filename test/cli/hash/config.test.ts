@@ -12,7 +12,10 @@ const MD5 = '0cc175b9c0f1b6a831c399e269772661  a\n';
 write('a', 'a');
 write('list', 'a\n');
 write('sums', MD5);
-write('leastwork.config.yaml', 'hash:\n  algorithm: md5\n  quiet: true\n  strict: true\nmap:\n  workers: 1\n');
+write(
+  'leastwork.config.yaml',
+  'hash:\n  algorithm: md5\n  quiet: true\n  strict: true\nmap:\n  workers: 1\n',
+);
 
 describe('the section hash of the config file', () => {
   it('holds options for each call', () => {
