@@ -10,6 +10,9 @@ import { StreamIterator } from './calls/stream.js';
 import { StreamRequest } from './calls/stream-request.js';
 import { mustNotStream, type Submission } from './calls/submission.js';
 import type { Engine } from './engine.js';
+import { MetricsObserver } from './metrics/metrics.js';
+import type { Metrics } from './metrics/snapshot.js';
+import { Observation, observing } from './observation.js';
 import type { MapOutcome, MapResults } from './options/outcome.js';
 import {
   type CloseOptions,
@@ -18,6 +21,7 @@ import {
   resolveMapOptions,
   type SubmitOptions,
 } from './options/submit.js';
+import { invalid } from './options/validate.js';
 import { type BalancerStats, snapshot } from './stats.js';
 import type {
   AnyTask,
@@ -43,6 +47,7 @@ export class Balancer extends WorkerSet {
   readonly #windowBytes: number;
   readonly #loops = new OpenLoops();
   readonly #retries: number;
+  readonly #observation: Observation;
 
   /**
    * Starts the workers. An idle Balancer does not keep the process alive.
@@ -56,6 +61,9 @@ export class Balancer extends WorkerSet {
     this.#retries = settings.retries;
     this.#engine = WorkerSet.engineOf(this);
     this.#submission = this.#engine.submission;
+    const { ledger } = this.#engine;
+    const metrics = settings.metrics ? new MetricsObserver(ledger) : undefined;
+    this.#observation = new Observation(ledger, metrics, () => this.stats());
   }
 
   /**
@@ -187,7 +195,18 @@ export class Balancer extends WorkerSet {
 
   /** A snapshot of the current state and of the counts since the start, as plain data. O(workers). */
   stats(): BalancerStats {
-    return snapshot(this.#engine.dispatcher, this.#engine.pool, this.#maxQueue);
+    const { ledger, dispatcher, pool } = this.#engine;
+    return snapshot(ledger, dispatcher, pool, this.#maxQueue);
+  }
+
+  /**
+   * Histograms of wait time and run time, of each task and in all. They survive workers, and `close()`.
+   * @throws InvalidOptionError without the option `metrics: true`
+   */
+  metrics(): Metrics {
+    const { metrics } = this.#observation;
+    if (metrics === undefined) throw invalid('metrics()', false, 'a Balancer with the option metrics: true');
+    return metrics;
   }
 
   /**
@@ -223,6 +242,11 @@ export class Balancer extends WorkerSet {
   /** @internal For `closeOnSignal`. */
   [openLoops](): readonly OpenLoops[] {
     return [this.#loops];
+  }
+
+  /** @internal For what watches the Balancer. */
+  [observing](): readonly Observation[] {
+    return [this.#observation];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
