@@ -98,7 +98,7 @@ export class Pool implements LifecycleEvents<Worker> {
     this.#fill();
   }
 
-  /** The number of workers that there should be. */
+  /** How many workers there should be. */
   get target(): number {
     return this.#size.target;
   }
@@ -113,7 +113,7 @@ export class Pool implements LifecycleEvents<Worker> {
     return this.#members.starting;
   }
 
-  /** Workers that are starting, and make the set larger when they are ready. */
+  /** Workers that start, and make the set larger when they are ready. */
   get coming(): number {
     return this.#members.coming;
   }
@@ -163,11 +163,10 @@ export class Pool implements LifecycleEvents<Worker> {
   }
 
   /**
-   * Resolves when that many workers get requests; `undefined`: all that there should be. Starts those that are
-   * missing, within the limits.
+   * Resolves when that many workers get requests; `undefined`: all that there should be. Starts what is missing.
    */
   async ready(count: number | undefined): Promise<void> {
-    if (count !== undefined && count > this.target && !this.#closing) void this.scale(count);
+    if (count !== undefined && count > this.target) void this.scale(count);
     await this.#readiness.wait(count, this.#closing);
   }
 
