@@ -72,14 +72,14 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
    * come later run it before they get requests, until another broadcast replaces it: one of the same `name`, or
    * without a name one of the same task. They run all that are kept, in the order of the calls.
    *
-   * On a worker that is busy the task runs after what that worker has been sent, and ahead of what waits in the
-   * queue, also where `maxQueue` is reached. Every request submitted after the promise has resolved finds it done.
+   * The arguments are copied at once. On a worker that is busy the task runs after what that worker has been
+   * sent, and ahead of what waits in the queue, also where `maxQueue` is reached. Every request submitted after the
+   * promise has resolved finds it done.
    *
    * Failures: a worker on which the task fails has an outcome that says so, and goes on getting requests. One that
    * comes later and fails is not used: it counts as a thread that could not be started. A broadcast that has failed on
    * all workers is not kept, and what it has replaced is kept instead.
    *
-   * @param args as for `submit`, but copied at once
    * @returns the outcomes on all workers that there are now, those that are starting included, by id. A worker
    *   that ends before the task has started there has none: its successor runs the task
    * @throws InvalidOptionError, NotAFunctionError, CapturedVariableError, NotCloneableError, BalancerClosedError

@@ -126,12 +126,11 @@ test('links of pages are checked with their anchors', () => {
 });
 
 test('the reference describes the modules of the exports, however their conditions are nested', () => {
-  const types = './dist/src/batch/index.d.ts';
   const exports = {
     '.': { types: './dist/src/index.d.ts', default: './dist/src/index.js' },
     './batch': {
-      import: { types, default: './x.js' },
-      require: { types: './dist/x.d.cts', default: './x.cjs' },
+      import: { types: './dist/node/batch.d.ts', module: './dist/src/batch/index.js', default: './x.js' },
+      require: { types: './dist/node/batch.d.cts', default: './x.cjs' },
     },
     './worker': { types: './dist/workers/main.d.ts' },
     './package.json': './package.json',
