@@ -78,7 +78,7 @@ export class MapRequests {
       if (request === undefined || request.isSettled) return;
       const isUnstarted = this.#dispatcher.withdraw(request);
       // After an abort, what runs is stopped by the same signal, which then must still find it unsettled.
-      if (isUnstarted || options.signal?.aborted !== true) request.resolve(undefined);
+      if (isUnstarted || options.signal?.aborted !== true) request.drop();
     };
     return { promise, withdraw };
   }
@@ -89,7 +89,7 @@ export class MapRequests {
    */
   submitChunk(span: Span, from: number, run: ItemRun, sizes: ChunkSizes, events: JobEvents): MapRequest {
     const { ref, options } = this.#call;
-    const job = new MapJob(span, from, run, sizes.limit, events);
+    const job = new MapJob(span, from, run, sizes.limit, ref.ledger, events);
     let request: Request | undefined;
     const promise = this.#submission.acceptChunk(ref, job.chunk, options, (accepted) => {
       request = accepted;
@@ -108,14 +108,24 @@ export class MapRequests {
     );
     const withdraw = (): void => {
       if (request === undefined || request.isSettled) return;
-      if (this.#dispatcher.withdraw(request)) request.resolve(undefined);
+      if (this.#dispatcher.withdraw(request)) request.drop();
       else if (options.signal?.aborted !== true) {
         const worker = request.extras?.worker as Worker | undefined;
         if (worker?.isRunning(request) === true) worker.commands.stopChunk(request);
-        request.resolve(undefined);
+        request.drop();
       }
     };
     return { promise: over, withdraw };
+  }
+
+  /** Items that have been submitted, and have come back, are about to be submitted once more. */
+  submittedAgain(items: number): void {
+    this.task.ledger.submitted -= items;
+  }
+
+  /** Items that have been submitted, and have come back, will not run. */
+  dropped(items: number): void {
+    this.task.ledger.outcomes.aborted += items;
   }
 
   /** Whether an item is run again after that many workers have died running it. */

@@ -134,7 +134,7 @@ export class MapIterator extends PullIterator implements JobEvents, IntakeEvents
       return true;
     }
     const run = (): void => {
-      this.left(span, offset, offset + 1, true);
+      this.#sender.keep(span, offset, offset + 1, true, false);
       this.#intake.pull();
     };
     try {
@@ -160,7 +160,7 @@ export class MapIterator extends PullIterator implements JobEvents, IntakeEvents
   }
 
   left(span: Span, from: number, to: number, alone: boolean): void {
-    this.#sender.keep(span, from, to, alone);
+    this.#sender.keep(span, from, to, alone, true);
   }
 
   changed(): void {

@@ -54,6 +54,9 @@ export interface ErrorDetails {
   readonly details: Failure;
 }
 
+/** A small map of strings that travels with a request, as in `{ traceparent: '00-…' }`. */
+export type Carrier = Readonly<Record<string, string>>;
+
 /** Where the thread must put an AbortSignal. */
 export interface SignalPlace {
   readonly paths: readonly Path[];
@@ -100,6 +103,8 @@ export interface ArgumentsMessage {
   readonly errors: readonly ErrorDetails[] | undefined;
   /** The value of the `context` option. */
   readonly context: unknown;
+  /** For the context of the run; see `restoreContext` in `workers/task.ts`. */
+  readonly carrier: Carrier | undefined;
   /**
    * What was transferred. It exists in the thread alone, which sends it back if it ends without starting the
    * request.
@@ -113,6 +118,8 @@ export type ToMain =
   | { readonly type: 'ready' }
   /** A module to be preloaded does not load. */
   | { readonly type: 'unready'; readonly reason: Failure }
+  /** It has nothing left to run, and calls `teardown` of its modules; with a reason: that has failed. */
+  | { readonly type: 'teardown'; readonly reason: Failure | undefined }
   /** The answer to `call`. */
   | { readonly type: 'here' }
   | ResultMessage
@@ -202,10 +209,14 @@ export interface WorkerInit {
   readonly spinners: SharedArrayBuffer;
   /** The worker's id within its Balancer. */
   readonly id: number;
+  /** The number of its place; see `WorkerSetup`. */
+  readonly slot: number;
   /** Modules to load before the worker reports ready. */
   readonly preload: readonly ModuleAddress[];
   /** Requests wait for this worker: it may report ready as soon as requests can be sent to it. */
   readonly isAwaited: boolean;
   /** Whether the worker reports the size of its heap. */
   readonly watchHeap: boolean;
+  /** How long the `teardown` of its modules may take, in ms; `Infinity`: no limit. */
+  readonly teardownLimit: number;
 }

@@ -13,6 +13,7 @@ import type { CompletionSink, LifecycleEvents, RequestEvents } from './events.js
 import { ForcedExit } from './forced-exit.js';
 import { InFlight } from './in-flight.js';
 import { Receiver } from './receiver.js';
+import { Running } from './running.js';
 import { Sender } from './sender.js';
 import type { WorkerSetup } from './setup.js';
 import type { WorkerState } from './state.js';
@@ -25,6 +26,7 @@ import { type Remains, WindowWriter } from './window-writer.js';
 
 export class Worker {
   readonly id: number;
+  readonly slot: number;
   readonly view: View<Worker>;
   /** Requests that must run here and have found the window full. */
   readonly backlog = new Backlog();
@@ -32,6 +34,8 @@ export class Worker {
   readonly commands: Commands;
   readonly vitalSigns: VitalSigns;
   readonly completions: Completions<Worker>;
+  /** What it notes of the request that it runs. */
+  readonly running: Running;
   /** The requests in its window, as far as is known here. */
   readonly inFlight: InFlight;
   readonly status: Status;
@@ -52,7 +56,7 @@ export class Worker {
   readonly #receiver: Receiver;
   readonly #unreadable: UnreadableMessages;
   readonly #writer: WindowWriter;
-  readonly #forcedExit = new ForcedExit(this);
+  readonly #forcedExit: ForcedExit;
   /** Whether it is to be replaced some time for what it has done. */
   readonly #isLimited: boolean;
 
@@ -62,9 +66,11 @@ export class Worker {
     lifecycleEvents: LifecycleEvents<Worker>,
   ) {
     this.id = setup.id;
+    this.slot = setup.slot;
     this.view = new View(this, setup.id, setup.label, setup.weight);
     this.#requestEvents = requestEvents;
     this.#lifecycleEvents = lifecycleEvents;
+    this.#forcedExit = new ForcedExit(this, setup.teardownLimit);
     this.#isLimited = setup.watchHeap || setup.maxRequests !== Number.POSITIVE_INFINITY;
     const { window, channel, argumentsPort, thread } = connect(
       setup,
@@ -93,8 +99,9 @@ export class Worker {
       channel,
       this.#sender,
       this.#receiver,
-      requestEvents,
+      requestEvents.completions,
     );
+    this.running = new Running(window, () => this.completions.running);
   }
 
   get state(): WorkerState {
@@ -110,7 +117,7 @@ export class Worker {
   /** The policy may select it. A start-up check that it has run does not count as a request. */
   admit(): void {
     this.status.enter('ready');
-    this.completions.reportTo(this.#requestEvents);
+    this.completions.reportTo(this.#requestEvents.completions);
   }
 
   /** It gets no more requests. */
@@ -126,16 +133,6 @@ export class Worker {
   /** How many requests it has completed, failures included; of a chunk each item counts. */
   get completed(): number {
     return this.completions.count;
-  }
-
-  /** How many more requests it may get; see `Status.allowance`. */
-  get allowance(): number {
-    return this.status.allowance;
-  }
-
-  /** Sum of their run times, in ms. */
-  get busyTime(): number {
-    return this.completions.busyTime;
   }
 
   /** Requests sent and not started, or about to be sent. */
@@ -162,34 +159,6 @@ export class Worker {
   /** The request that is started and not completed, if any. */
   get runningRequest(): Request | undefined {
     return this.completions.running;
-  }
-
-  /**
-   * Since when the request has been running, in ms of `performance.now() + CLOCK_OFFSET`; 0: it does not run.
-   */
-  startOf(request: Request): number {
-    return this.#window.status.startOf(request.id);
-  }
-
-  /** Whether its thread has claimed it just now, and has not said yet whether its module is loaded. */
-  isUndecided(request: Request): boolean {
-    return request.extras?.chunk === undefined && this.startOf(request) === 0;
-  }
-
-  /** Whether its module is being loaded, so that it has not started. To be asked when that is decided. */
-  isLoading(request: Request): boolean {
-    return this.#window.status.isLoading(request.id);
-  }
-
-  /**
-   * The item of a chunk that runs, and since when, in ms of `performance.now() + CLOCK_OFFSET`; `undefined`:
-   * none does.
-   */
-  runningItem(request: Request): { readonly index: number; readonly start: number } | undefined {
-    const { status } = this.#window;
-    const index = status.item();
-    const start = index < 0 || !this.isRunning(request) ? 0 : status.startOf(request.id + index);
-    return start === 0 ? undefined : { index, start };
   }
 
   /**
@@ -312,7 +281,11 @@ export class Worker {
         this.#requestEvents.answered(this);
         break;
       case 'ready':
-        this.#lifecycleEvents.ready(this);
+        this.#lifecycleEvents.cameUp(this);
+        break;
+      case 'teardown':
+        this.#forcedExit.tearingDown();
+        if (message.reason !== undefined) this.#thread.blame(decodeFailure(message.reason));
         break;
       case 'unready':
         // Not `terminated`: nobody wanted its end.
