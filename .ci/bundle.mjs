@@ -77,6 +77,14 @@ const threadsApart = {
   },
 };
 
+/** The Balancer of `leastwork/cluster` is that of `leastwork`. */
+const balancerApart = {
+  name: 'balancer-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\.\/balancer\.js$/ }, () => ({ path: './index.js', external: true }));
+  },
+};
+
 await Promise.all([
   build({ ...commonJs, entryPoints: ['workers/main.ts'], outfile: 'dist/workers/main.cjs' }),
   build({
@@ -112,6 +120,13 @@ await Promise.all([
     entryPoints: { batch: 'src/batch/index.ts', 'chunk-task': 'src/batch/chunk-task.ts' },
     outdir: 'dist/node',
     plugins: [byRequire],
+  }),
+  build({
+    ...common,
+    format: 'esm',
+    entryPoints: { cluster: 'src/cluster/index.ts', 'exports-task': 'src/cluster/exports-task.ts' },
+    outdir: 'dist/node',
+    plugins: [byRequire, balancerApart],
   }),
 ]);
 

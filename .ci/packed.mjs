@@ -1,8 +1,9 @@
 // Checks that the package holds exactly the built files of today's sources and the documents, and that the
 // documents' relative links lead to files of the package.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { linksOf } from './documents/links.mjs';
 import { outputs } from './setup.mjs';
 
 // `prepack` is for publishing; here set-up has just built.
@@ -22,8 +23,7 @@ const documents = [
   'CONTRIBUTING.md',
   'LICENSE',
   'README.md',
-  'docs/journal.md',
-  'docs/map.md',
+  ...readdirSync('docs').map((file) => `docs/${file}`),
   'package.json',
 ];
 const expected = new Set([...documents, ...outputs().map((file) => `dist/${file}`)]);
@@ -33,16 +33,12 @@ const surplus = [...packed].filter((file) => !expected.has(file));
 const broken = documents
   .filter((file) => file.endsWith('.md'))
   .flatMap((file) => linksOf(readFileSync(file, 'utf8')).map((link) => ({ file, link })))
-  .filter(({ file, link }) => !packed.has(path.posix.join(path.posix.dirname(file), link)));
+  .map(({ file, link }) => ({ file, link, target: link.replace(/#.*$/, '') }))
+  .filter(
+    ({ file, target }) => target !== '' && !packed.has(path.posix.join(path.posix.dirname(file), target)),
+  );
 for (const { file, link } of broken) console.error(`${file} links to ${link}, which is not in the package`);
 for (const file of missing) console.error(`not in the package, but should be: ${file}`);
 for (const file of surplus) console.error(`in the package, but should not be: ${file}`);
 console.log(`package: ${packed.size} files, ${pack.size} bytes packed, ${pack.unpackedSize} unpacked`);
 process.exitCode = missing.length + surplus.length + broken.length > 0 ? 1 : 0;
-
-/** Targets of the relative links and images of a Markdown text, without their anchors. */
-function linksOf(markdown) {
-  return [...markdown.matchAll(/\]\(([^()\s]+)\)/g)]
-    .map(([, target]) => target.replace(/#.*$/, ''))
-    .filter((target) => target !== '' && !/^[a-z][a-z\d+.-]*:/i.test(target));
-}

@@ -58,6 +58,8 @@ export const BUNDLES = [
   'node/journal.cjs',
   'node/batch.js',
   'node/chunk-task.js',
+  'node/cluster.js',
+  'node/exports-task.js',
 ];
 
 /** All that the build writes, relative to dist. */

@@ -233,6 +233,7 @@ export class Dispatcher implements RequestEvents<Worker> {
     if (observer !== undefined) reportChunk(observer, worker, request, chunk, runTime, completed, failed);
     if (completed > 0) {
       const mean = runTime / completed;
+      chunk.meanTime = mean;
       request.task.ran(mean, completed);
       this.#policy.observe?.(worker.view, { runTime: mean, ok: failed === 0 });
       if (this.#events.observed !== undefined && !request.isSettled)

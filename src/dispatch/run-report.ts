@@ -59,7 +59,7 @@ export function reportChunk(
   run.failed = failed;
   run.itemTimes = payload.times && new Float32Array(payload.times, 0, completed);
   run.bytesIn = (bytes * completed) / size;
-  run.bytesOut = observer.wantsBytes ? contentBytes(payload.outcomes, completed) : 0;
+  run.bytesOut = observer.wantsBytes ? contentBytes(payload.memory, completed) : 0;
   observer.ran(request, worker, run);
 }
 
