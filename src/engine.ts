@@ -24,6 +24,7 @@ import { Maintenance } from './pool/maintenance.js';
 import { Pool, type PoolRules } from './pool/pool.js';
 import { performance } from './protocol/clock.js';
 import { SpinPermits } from './protocol/spin-permits.js';
+import { callUser } from './requests/user-callback.js';
 import { TaskRegistry } from './tasks/registry.js';
 import { Prefetch } from './worker/prefetch.js';
 import type { WindowLimits } from './worker/setup.js';
@@ -57,7 +58,7 @@ export class Engine {
     this.#hears = hears;
     const prefetch = new Prefetch(settings.work);
     const limits: WindowLimits = { depth: settings.depth, prefetch, bytes: settings.windowBytes };
-    this.ledger = new Ledger(settings.name);
+    this.ledger = new Ledger(settings.name, callUser);
     this.tasks = new TaskRegistry({ inline: settings.inline, ledger: this.ledger });
     this.dispatcher = this.#createDispatcher(settings, limits, {
       beginning: () => this.cancellation.look(),

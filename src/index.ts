@@ -59,6 +59,7 @@ export type { Carrier } from './protocol/messages.js';
 export { Router, type RouterStats, routeName, type Submitter } from './router.js';
 export type { BalancerStats } from './stats.js';
 export { type Tasks, tasks } from './tasks/handles.js';
+export type { StatsTotals } from './totals.js';
 export type { WorkerState } from './worker/state.js';
 export type { OutputLine } from './worker/task-output.js';
 export type { RunningStats, WorkerStats } from './worker-stats.js';
