@@ -61,6 +61,7 @@ const FOLDERS = {
     'protocol',
     'options',
     'policies',
+    'values',
     'tasks',
     'requests',
     'worker',

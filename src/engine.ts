@@ -11,6 +11,7 @@ import type { Settings } from './balancer-options.js';
 import { Backpressure } from './calls/backpressure.js';
 import { Cancellation } from './calls/cancellation.js';
 import { Submission } from './calls/submission.js';
+import { WorkerBinding } from './calls/worker-binding.js';
 import { Closing } from './close.js';
 import { availableCores } from './cpu-quota.js';
 import { Dispatcher, type DispatcherEvents } from './dispatch/dispatcher.js';
@@ -20,6 +21,7 @@ import { Ledger } from './ledger/ledger.js';
 import { createPolicy } from './policies/index.js';
 import { GuardedPolicy } from './policies/support/guard.js';
 import { Autoscaling } from './pool/autoscaling.js';
+import { LEFT } from './pool/broadcasts.js';
 import { Maintenance } from './pool/maintenance.js';
 import { Pool, type PoolRules } from './pool/pool.js';
 import { performance } from './protocol/clock.js';
@@ -83,10 +85,8 @@ export class Engine {
       maxRequests: settings.maxRequestsPerWorker,
       maxHeap: settings.maxHeapPerWorker,
       failsWhenEmpty: settings.whenEmpty === 'fail',
-      check: settings.check && {
-        task: this.tasks.resolve(settings.check),
-        limit: settings.heartbeat.silence,
-      },
+      check: settings.check && { task: this.tasks.resolve(settings.check) },
+      stepLimit: settings.heartbeat.silence,
     };
     this.pool = this.#createPool(settings, limits, rules);
     this.#supervisor = new Supervisor(
@@ -137,6 +137,7 @@ export class Engine {
         spinners: SpinPermits.memory(availableCores()),
         preload: settings.preload,
         maxRequests: settings.maxRequestsPerWorker,
+        teardownLimit: settings.teardownTimeout,
         watchHeap: settings.maxHeapPerWorker !== Number.POSITIVE_INFINITY,
         name: settings.name,
         output: {
@@ -164,6 +165,8 @@ export class Engine {
         },
         refusing: (error) => this.submission.refuse(error),
       },
+      (worker, { task, args, limit }) =>
+        this.submission.acceptFor(new WorkerBinding(worker, LEFT), task, args, limit),
     );
   }
 

@@ -29,6 +29,7 @@ export type {
 export type { OutcomeCounts, Refusal, RefusalCounts, RequestOutcome } from './ledger/outcome.js';
 export type { Distribution } from './metrics/histogram.js';
 export type { Metrics, MetricsReader, MetricsSnapshot, TaskMetrics } from './metrics/snapshot.js';
+export type { BroadcastOptions } from './options/broadcast.js';
 export type { HeartbeatOptions } from './options/heartbeat.js';
 export type { MapOutcome, MapResults } from './options/outcome.js';
 export type {
@@ -53,6 +54,7 @@ export type {
   WeightedByLoadConfig,
 } from './policies/index.js';
 export type { Outcome, Policy, PolicyContext, RequestView, WorkerView } from './policies/policy.js';
+export type { BroadcastOutcome } from './pool/broadcasts.js';
 export type { CircuitSnapshot, CircuitState } from './pool/circuit.js';
 export type { ThreadCounts } from './pool/thread-counts.js';
 export type { Carrier } from './protocol/messages.js';

@@ -39,6 +39,8 @@ export interface Submitter {
     options?: MapOptions,
   ): AsyncIterableIterator<MapOutcome<T, Awaited<R>>>;
   stats(): unknown;
+  /** See `Balancer.workersReady`. A target without it counts as ready. */
+  workersReady?(): Promise<void>;
   close(options?: CloseOptions): Promise<void>;
 }
 
@@ -153,6 +155,14 @@ export class Router<Target extends Submitter = Submitter> {
     options?: SubmitOptions,
   ): AsyncGenerator<unknown, void, undefined> {
     return this.route(task).stream(task as () => Streamed<unknown>, args as never, options);
+  }
+
+  /**
+   * Resolves when all workers of all Balancers are ready; see `Balancer.workersReady`.
+   * @throws the error of the first Balancer whose workers cannot become ready
+   */
+  async workersReady(): Promise<void> {
+    await Promise.all([...new Set(this.#routes.values())].map((target) => target.workersReady?.()));
   }
 
   /** The snapshot of each route's Balancer, by pattern. */

@@ -33,7 +33,6 @@ export class Connection {
   #lastError: unknown;
   #failure: EngineError | undefined;
   #isClosed = false;
-  readonly #opened: Promise<void>;
 
   /** @throws BalancerError with code `ERR_MISSING_PACKAGE`, InvalidOptionError */
   constructor(settings: ClusterSettings, onError: OnEngineError, onSettled: () => void) {
@@ -46,7 +45,7 @@ export class Connection {
     const { lockDuration } = settings.engine;
     this.requests = new OpenRequests(this.#engine, this.id, 2 * lockDuration, this.#onError, onSettled);
     this.#watch = setInterval(() => this.#look(), Math.min(1_000, lockDuration));
-    this.#opened = this.#open();
+    void this.#open();
   }
 
   /** Why requests are refused, if they are: the engine is out of reach. */
@@ -69,8 +68,7 @@ export class Connection {
     this.#isClosed = true;
     clearInterval(this.#watch);
     clearTimeout(this.#beat);
-    await within(PAUSE_MS, this.#opened);
-    if (this.#failure === undefined) {
+    if (this.isOpen && this.#failure === undefined) {
       await within(this.#settings.engine.lockDuration, this.requests.cancelled());
       await this.#mailbox?.close();
       await within(

@@ -59,6 +59,8 @@ export class JobRuns {
   readonly #replies: Replies;
   readonly #onDone: (report: JobReport) => void;
   readonly #runs = new Map<string, Run>();
+  /** When this process was last known to run. */
+  #aliveAt = performance.now();
 
   constructor(
     bull: typeof BullMQ,
@@ -89,6 +91,13 @@ export class JobRuns {
       const run = this.#runs.get(id);
       if (run !== undefined) run.isSuspect = true;
     }
+  }
+
+  /** To be called more often than locks run out: a process that was stopped has lost them. */
+  tick(): void {
+    const now = performance.now();
+    if (now - this.#aliveAt > this.#engine.lockDuration / 2) this.suspect();
+    this.#aliveAt = now;
   }
 
   /** Runs a job. Rejects where BullMQ is to count it as failed, or as put back. */
@@ -251,6 +260,7 @@ export class JobRuns {
 
   /** Whether the result counts: the job is still this machine's, or the engine has lost it. */
   async #mayReply(job: Job, token: string | undefined, run: Run): Promise<boolean> {
+    this.tick();
     if (!run.isSuspect) return true;
     try {
       if ((await job.extendLock(token ?? '', this.#engine.lockDuration)) === 1) return true;

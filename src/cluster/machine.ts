@@ -6,7 +6,7 @@ import type { Balancer } from '../balancer.js';
 import { requireOptional } from '../errors/optional-package.js';
 import { type CloseOptions, resolveCloseOptions } from '../options/submit.js';
 import { performance } from '../protocol/clock.js';
-import { clearTimeout, setTimeout } from '../protocol/timers.js';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from '../protocol/timers.js';
 import { callUser } from '../requests/user-callback.js';
 import { Directory } from './directory.js';
 import type { Engine, Mailbox, OnEngineError } from './engine/engine.js';
@@ -103,6 +103,7 @@ export class Machine extends EventEmitter<MachineEvents> {
   #mailbox: Mailbox | undefined;
   #directory: Directory | undefined;
   #beat: NodeJS.Timeout | undefined;
+  #ticks: NodeJS.Timeout | undefined;
   #beatAt = Number.NEGATIVE_INFINITY;
   readonly #counts = { fulfilled: 0, rejected: 0, cancelled: 0, left: 0, lost: 0 };
   #items = 0;
@@ -149,6 +150,7 @@ export class Machine extends EventEmitter<MachineEvents> {
       threads: this.#slots.threads,
       slots: this.#slots.limit,
     });
+    this.#ticks = setInterval(() => this.#runs.tick(), lockDuration / 8);
     await this.#beatNow();
     for (const module of this.#served.keys()) this.#take(module);
     await Promise.all(this.#workers.map((worker) => worker.waitUntilReady()));
@@ -204,6 +206,7 @@ export class Machine extends EventEmitter<MachineEvents> {
     if (timeout !== Number.POSITIVE_INFINITY) timer = setTimeout(() => this.#leaveAll(), timeout);
     await closed;
     clearTimeout(timer);
+    clearInterval(this.#ticks);
     await left;
     this.#replies.close();
     await this.#mailbox?.close();
@@ -271,9 +274,6 @@ export class Machine extends EventEmitter<MachineEvents> {
 
   async #beatNow(): Promise<void> {
     const { lockDuration } = this.#settings.engine;
-    const began = performance.now();
-    // Nothing of this process has run for so long that its locks have run out: it was stopped, say.
-    if (began - this.#beatAt > 2 * lockDuration) this.#runs.suspect();
     try {
       this.#slots.adjust();
       await this.#directory?.beat({ threads: this.#slots.threads, slots: this.#slots.limit });

@@ -66,7 +66,9 @@ export function reportChunk(
 /** The worker has died running a request. @param item if it is a chunk: the item that was noted, or -1 */
 export function reportDeath(observer: Observer, worker: Worker, request: Request, item: number): void {
   const chunk = request.extras?.chunk;
-  const startedAt = worker.startOf(chunk === undefined ? request : { id: request.id + Math.max(0, item) });
+  const startedAt = worker.running.startOf(
+    chunk === undefined ? request : { id: request.id + Math.max(0, item) },
+  );
   if (startedAt === 0) return;
   const isItem = chunk === undefined || item >= 0;
   run.startedAt = startedAt - CLOCK_OFFSET;

@@ -118,6 +118,8 @@ export type ToMain =
   | { readonly type: 'ready' }
   /** A module to be preloaded does not load. */
   | { readonly type: 'unready'; readonly reason: Failure }
+  /** It has nothing left to run, and calls `teardown` of its modules; with a reason: that has failed. */
+  | { readonly type: 'teardown'; readonly reason: Failure | undefined }
   /** The answer to `call`. */
   | { readonly type: 'here' }
   | ResultMessage
@@ -217,10 +219,14 @@ export interface WorkerInit {
   readonly id: number;
   /** Name of the thread. */
   readonly name: string;
+  /** The number of its place; see `WorkerSetup`. */
+  readonly slot: number;
   /** Modules to load before the worker reports ready. */
   readonly preload: readonly ModuleAddress[];
   /** Requests wait for this worker: it may report ready as soon as requests can be sent to it. */
   readonly isAwaited: boolean;
   /** Whether the worker reports the size of its heap. */
   readonly watchHeap: boolean;
+  /** How long the `teardown` of its modules may take, in ms; `Infinity`: no limit. */
+  readonly teardownLimit: number;
 }

@@ -32,6 +32,14 @@ export interface Engine {
 /** Errors of connections, which are tried again; and of anything that concerns no one request. */
 export type OnEngineError = (error: Error) => void;
 
+/**
+ * Whether an error of a worker is none: BullMQ renews locks of jobs that have just been completed, and tells that,
+ * and of locks that were lost, in other events, too.
+ */
+export function isOfLocks(error: Error): boolean {
+  return /^could not renew lock for job/.test(error.message);
+}
+
 /** Entries of a queue's stream of events: nobody here listens, and results are not in them. */
 export const EVENTS_KEPT = 100;
 /** A mailbox that nobody has cared for in this time is thrown away, in ms. */

@@ -6,6 +6,7 @@ import {
   CLOSE_MS,
   type Engine,
   EVENTS_KEPT,
+  isOfLocks,
   type OnEngineError,
   type OnMail,
   type Processor,
@@ -73,7 +74,9 @@ export class PostgresEngine implements Engine {
       { ...(options as object), connection: this.#pool },
       this.#bull.createPostgresBackend,
     ) as unknown as Worker;
-    worker.on('error', this.#onError);
+    worker.on('error', (error) => {
+      if (!isOfLocks(error)) this.#onError(error);
+    });
     this.#workers.add(worker);
     worker.once('closed', () => this.#workers.delete(worker));
     return worker;

@@ -8,6 +8,7 @@ import {
   CLOSE_MS,
   type Engine,
   EVENTS_KEPT,
+  isOfLocks,
   MAILBOX_MS,
   type OnEngineError,
   type OnMail,
@@ -73,7 +74,9 @@ export class RedisEngine implements Engine {
       connection: this.#client,
       prefix: this.#settings.prefix,
     });
-    worker.on('error', this.#onError);
+    worker.on('error', (error) => {
+      if (!isOfLocks(error)) this.#onError(error);
+    });
     this.#workers.add(worker);
     worker.once('closed', () => this.#workers.delete(worker));
     return worker;

@@ -94,14 +94,20 @@ export class MapTarget {
   send(items: readonly Item[], settle: Settle, settles: boolean): ClusterRequest {
     const [first] = items as [Item];
     const text = `[${items.map((item) => item.text).join(',')}]`;
+    // Outcomes come in order. Those that are there may have items wait for another run.
+    let answered = 0;
+    let bytes = 0;
     const fail = (each: (item: Item) => void): void => {
-      for (const item of items) if (item.state === 'pending') each(item);
+      for (const item of items.slice(answered)) each(item);
       settle.over(request);
     };
     const request = this.#calls.chunk(this.#call, text, items.length === 1 ? first.losses : 0, {
       replied: (reply) => {
         if (reply.t === 'chunk') {
-          const bytes = this.#settleAll(items, reply, settle);
+          if (reply.at === answered) {
+            bytes += this.#settleAll(items, reply, settle);
+            answered += reply.outcomes.length;
+          }
           if (!reply.done) return;
           settle.ran(items.length, reply.ms, bytes);
           const error = new EngineError(`the reply to a chunk of '${this.#call.task.name}' is not complete`);
