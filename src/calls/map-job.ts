@@ -149,7 +149,9 @@ export class MapJob implements ChunkOwner {
   #collectMessage(offset: number, message: OutcomeMessage | undefined): void {
     const span = this.#span;
     if (message?.failure === undefined && message !== undefined) {
-      span.outcomeBytes += byteSize(message.value);
+      const bytes = byteSize(message.value);
+      span.outcomeBytes += bytes;
+      this.chunk.takenBytes += bytes;
       this.#enter('fulfilled');
       this.#events.settled(span, offset, outcomeStates.value, message.value);
       return;

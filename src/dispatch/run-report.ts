@@ -59,7 +59,11 @@ export function reportChunk(
   run.failed = failed;
   run.itemTimes = payload.times && new Float32Array(payload.times, 0, completed);
   run.bytesIn = (bytes * completed) / size;
-  run.bytesOut = observer.wantsBytes ? contentBytes(payload.memory, completed) : 0;
+  run.bytesOut = 0;
+  if (observer.wantsBytes) {
+    run.bytesOut = contentBytes(payload.memory, completed) + chunk.takenBytes;
+    for (const { value } of chunk.untaken) run.bytesOut += byteSize(value);
+  }
   observer.ran(request, worker, run);
 }
 

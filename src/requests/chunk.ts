@@ -26,6 +26,8 @@ export class Chunk {
   entered = 0;
   /** Items that are known to have failed. */
   failed = 0;
+  /** Bytes of the outcomes that came by message and have been taken. */
+  takenBytes = 0;
   /** Outcomes that came by message and have not been taken. */
   readonly #stash = new Map<number, OutcomeMessage>();
   /** Items of which the outcome is known although the thread has not given it. */
@@ -59,6 +61,11 @@ export class Chunk {
   received(message: OutcomeMessage): void {
     this.#stash.set(message.index, message);
     if (message.failure !== undefined) this.failed++;
+  }
+
+  /** Outcomes that came by message and have not been taken. */
+  get untaken(): Iterable<OutcomeMessage> {
+    return this.#stash.values();
   }
 
   /** Whether something has come by message for an item. */

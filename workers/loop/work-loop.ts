@@ -6,7 +6,7 @@
 import { encodeFailure } from '../../src/errors/failure.js';
 import { Channel } from '../../src/protocol/channel.js';
 import { CLOCK_OFFSET } from '../../src/protocol/clock.js';
-import type { ChunkPayload, ToWorker, WorkerInit } from '../../src/protocol/messages.js';
+import type { Carrier, ChunkPayload, ToWorker, WorkerInit } from '../../src/protocol/messages.js';
 import { SpinPermits } from '../../src/protocol/spin-permits.js';
 import { Window } from '../../src/protocol/window.js';
 import { flags } from '../../src/values/slot-format.js';
@@ -214,6 +214,7 @@ export class WorkLoop {
           continue;
         }
         let values: readonly unknown[];
+        let carrier: Carrier | undefined;
         if ((kind & flags.byMessage) === 0) {
           values = readValues(memory, slot, kind, this.#shares.of);
           this.#current.begin(id, undefined);
@@ -221,11 +222,12 @@ export class WorkLoop {
           const message = this.#preparation.argumentsOf(i32[slot + 3] as number);
           this.#current.begin(id, message.context);
           values = message.values;
-          task = inContextOf(message.carrier, task);
+          carrier = message.carrier;
+          task = inContextOf(carrier, task);
         }
         this.#current.enter();
         result = typeof task === 'function' ? task(...values) : this.#runLoaded(id, task, values);
-        if ((kind & flags.streams) !== 0) result = this.#stream.run(id, result);
+        if ((kind & flags.streams) !== 0) result = this.#stream.run(id, result, carrier);
         if (isThenable(result)) return this.#finishLater(position, id, result, start);
       } catch (error) {
         this.#delivery.failure(position, id, error, now() - start);
