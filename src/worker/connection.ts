@@ -11,6 +11,7 @@ import { requireHooks } from '../tasks/require-hooks.js';
 import { adopt } from '../values/realm.js';
 import type { WorkerSetup } from './setup.js';
 import { Thread, type ThreadDeath } from './thread.js';
+import { threadName } from './thread-name.js';
 
 export type MainChannel = Channel<ToMain, ToWorker, ResultMessage>;
 
@@ -56,6 +57,7 @@ export function connect(
       spin,
       spinners,
       id,
+      name: threadName(setup.name, id),
       slot,
       preload,
       requireHooks: requireHooks(),
