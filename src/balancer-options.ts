@@ -1,6 +1,12 @@
 /** Every option of a Balancer: meaning, unit, range, default. They are validated once, here. */
 import { availableCores } from './cpu-quota.js';
 import { type HeartbeatConfig, type HeartbeatOptions, heartbeatConfig } from './options/heartbeat.js';
+import {
+  OBSERVE_OPTION_NAMES,
+  type ObserveOptions,
+  type ObserveSettings,
+  observeSettings,
+} from './options/observe.js';
 import { type OutlierConfig, type OutlierOptions, outlierConfig } from './options/outlier.js';
 import {
   THREAD_OPTION_NAMES,
@@ -33,7 +39,7 @@ import { moduleAddress } from './tasks/handles.js';
 import { WORKER_ENTRY } from './worker-entry.js';
 
 /** Options of a Balancer. Times are real time, also while a test tool has installed fake timers. */
-export interface BalancerOptions extends ThreadOptions {
+export interface BalancerOptions extends ThreadOptions, ObserveOptions {
   /**
    * Number of worker threads: an integer from 1 to 1,024; or limits, `min` from 0 and `max` from 1 and not
    * below `min`. Within limits the set starts with `min` workers, grows when requests wait (see `growAfter`),
@@ -145,7 +151,7 @@ export interface BalancerOptions extends ThreadOptions {
 }
 
 /** Options after validation, with every default. Times are in ms. */
-export interface Settings {
+export interface Settings extends ObserveSettings {
   readonly min: number;
   readonly max: number;
   readonly policy: PolicyOption;
@@ -204,6 +210,7 @@ const OPTION_NAMES = Object.keys({
   heartbeat: 0,
   outlierDetection: 0,
   check: 0,
+  ...OBSERVE_OPTION_NAMES,
   ...THREAD_OPTION_NAMES,
 } as const satisfies Record<keyof BalancerOptions, 0>);
 
@@ -250,6 +257,7 @@ export function resolveOptions(options: BalancerOptions): Settings {
         ? undefined
         : outlierConfig(outlierDetection),
     check,
+    ...observeSettings(options),
     thread: threadSettings(options, WORKER_ENTRY),
   };
 }

@@ -13,6 +13,9 @@ import { StreamRequest } from './calls/stream-request.js';
 import { mustNotStream, type Submission } from './calls/submission.js';
 import { Engine } from './engine.js';
 import { BalancerClosedError } from './errors/errors.js';
+import { MetricsObserver } from './metrics/metrics.js';
+import type { Metrics } from './metrics/snapshot.js';
+import { Observation, observing } from './observation.js';
 import type { MapOutcome, MapResults } from './options/outcome.js';
 import {
   type AddOptions,
@@ -23,7 +26,7 @@ import {
   resolveMapOptions,
   type SubmitOptions,
 } from './options/submit.js';
-import { integerFrom, validate } from './options/validate.js';
+import { integerFrom, invalid, validate } from './options/validate.js';
 import { callUser } from './requests/user-callback.js';
 import { type BalancerStats, snapshot } from './stats.js';
 import type {
@@ -51,6 +54,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   readonly #windowBytes: number;
   readonly #loops = new OpenLoops();
   readonly #retries: number;
+  readonly #observation: Observation;
 
   /**
    * Starts the workers. An idle Balancer does not keep the process alive.
@@ -66,6 +70,9 @@ export class Balancer extends EventEmitter<BalancerEvents> {
       callUser(() => this.emit(name as never, ...(args as never))),
     );
     this.#submission = this.#engine.submission;
+    const { ledger } = this.#engine;
+    const metrics = settings.metrics ? new MetricsObserver(ledger) : undefined;
+    this.#observation = new Observation(ledger, metrics, () => this.stats());
   }
 
   /**
@@ -197,7 +204,18 @@ export class Balancer extends EventEmitter<BalancerEvents> {
 
   /** A snapshot of the current state and of the counts since the start, as plain data. O(workers). */
   stats(): BalancerStats {
-    return snapshot(this.#engine.dispatcher, this.#engine.pool, this.#maxQueue);
+    const { ledger, dispatcher, pool } = this.#engine;
+    return snapshot(ledger, dispatcher, pool, this.#maxQueue);
+  }
+
+  /**
+   * Histograms of wait time and run time, of each task and in all. They survive workers, and `close()`.
+   * @throws InvalidOptionError without the option `metrics: true`
+   */
+  metrics(): Metrics {
+    const { metrics } = this.#observation;
+    if (metrics === undefined) throw invalid('metrics()', false, 'a Balancer with the option metrics: true');
+    return metrics;
   }
 
   /**
@@ -289,6 +307,11 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   /** @internal For `closeOnSignal`. */
   [openLoops](): readonly OpenLoops[] {
     return [this.#loops];
+  }
+
+  /** @internal For what watches the Balancer. */
+  [observing](): readonly Observation[] {
+    return [this.#observation];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

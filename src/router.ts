@@ -5,6 +5,7 @@
 
 import { loopsOf, type OpenLoops, openLoops } from './calls/open-loops.js';
 import { InvalidOptionError, NoRouteError } from './errors/errors.js';
+import { type Observation, observationsOf, observing } from './observation.js';
 import type { MapOutcome, MapResults } from './options/outcome.js';
 import type { CloseOptions, MapOptions, SubmitOptions } from './options/submit.js';
 import { invalid, isRecord } from './options/validate.js';
@@ -174,6 +175,11 @@ export class Router<Target extends Submitter = Submitter> {
   /** @internal For `closeOnSignal`. */
   [openLoops](): readonly OpenLoops[] {
     return [...new Set(this.#routes.values())].flatMap(loopsOf);
+  }
+
+  /** @internal For what watches the Balancers. */
+  [observing](): readonly Observation[] {
+    return [...new Set(this.#routes.values())].flatMap(observationsOf);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,7 +5,9 @@
  * The state is on `globalThis`, under a registered symbol, so that a task finds it from any copy of the
  * package (a bundled program may hold two).
  */
+import type { Carrier } from '../src/protocol/messages.js';
 import { checkTransferList, TRANSFER_MARK } from '../src/values/transfer-list.js';
+import { register } from './restored-context.js';
 
 /**
  * The running request, as its task sees it. A thread has one at a time: a callback that an earlier task left
@@ -79,6 +81,18 @@ export function transfer<T>(value: T, list: readonly object[]): T {
   checkTransferList('the list of transfer()', list, value, 'the result');
   const marked: Transferred<T> = { [TRANSFER_MARK]: list, value, refused() {} };
   return marked as T;
+}
+
+/**
+ * For a module that threads preload: has each task run in the context of its caller. What travels is what the
+ * caller's side has captured; `leastwork/opentelemetry` uses both ends.
+ *
+ * @param restorer calls `run` in the context that the carrier stands for, and returns what it returns. There is
+ *   one at a time: the last one counts
+ * @returns ends that
+ */
+export function restoreContext(restorer: <R>(carrier: Carrier, run: () => R) => R): () => void {
+  return register(restorer);
 }
 
 /** For the work loop: the list of a marked result, else `undefined`. */

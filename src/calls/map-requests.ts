@@ -84,7 +84,7 @@ export class MapRequests {
       if (request === undefined || request.isSettled) return;
       const isUnstarted = this.#dispatcher.withdraw(request);
       // After an abort, what runs is stopped by the same signal, which then must still find it unsettled.
-      if (isUnstarted || options.signal?.aborted !== true) request.resolve(undefined);
+      if (isUnstarted || options.signal?.aborted !== true) request.drop();
     };
     return { promise, withdraw };
   }
@@ -97,7 +97,8 @@ export class MapRequests {
     const { ref, options } = this.#call;
     const { items, count, bytes } = run;
     const outcomes = this.#memoryFor(count);
-    const job = new MapJob(span, from, { payload: { count, items, outcomes, limit }, bytes }, events);
+    const packed = { payload: { count, items, outcomes, limit }, bytes };
+    const job = new MapJob(span, from, packed, ref.ledger, events);
     let request: Request | undefined;
     const promise = this.#submission.acceptChunk(ref, job.chunk, options, (accepted) => {
       request = accepted;
@@ -114,14 +115,24 @@ export class MapRequests {
     );
     const withdraw = (): void => {
       if (request === undefined || request.isSettled) return;
-      if (this.#dispatcher.withdraw(request)) request.resolve(undefined);
+      if (this.#dispatcher.withdraw(request)) request.drop();
       else if (options.signal?.aborted !== true) {
         const worker = request.extras?.worker as Worker | undefined;
         if (worker?.isRunning(request) === true) worker.commands.stopChunk(request);
-        request.resolve(undefined);
+        request.drop();
       }
     };
     return { promise: over, withdraw };
+  }
+
+  /** Items that have been submitted, and have come back, are about to be submitted once more. */
+  submittedAgain(items: number): void {
+    this.task.ledger.submitted -= items;
+  }
+
+  /** Items that have been submitted, and have come back, will not run. */
+  dropped(items: number): void {
+    this.task.ledger.outcomes.aborted += items;
   }
 
   /** Whether an item is run again after that many workers have died running it. */

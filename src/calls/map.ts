@@ -245,7 +245,7 @@ export class MapIterator extends PullIterator implements JobEvents {
       return true;
     }
     const run = (): void => {
-      this.left(span, offset, offset + 1, true);
+      this.#sender.keep(span, offset, offset + 1, true, false);
       this.#pull();
     };
     try {
@@ -268,7 +268,7 @@ export class MapIterator extends PullIterator implements JobEvents {
   }
 
   left(span: Span, from: number, to: number, alone: boolean): void {
-    this.#sender.keep(span, from, to, alone);
+    this.#sender.keep(span, from, to, alone, true);
   }
 
   changed(): void {

@@ -20,6 +20,7 @@ import { Assignment } from './assignment.js';
 import type { Counters } from './counters.js';
 import { CrashRecovery } from './crash-recovery.js';
 import { pendingIn } from './load.js';
+import { runOf } from './observed-run.js';
 import { type PassEvents, Passes, type PassSetup } from './passes.js';
 import type { Poller } from './poller.js';
 
@@ -30,7 +31,7 @@ export interface DispatcherEvents extends PassEvents {
 
 export class Dispatcher implements RequestEvents<Worker> {
   readonly queue = new Queue();
-  readonly counts: Counters = { submitted: 0, completed: 0, failed: 0, reclaimed: 0, retried: 0, ejected: 0 };
+  readonly counts: Counters = { completed: 0, failed: 0, reclaimed: 0, retried: 0, ejected: 0 };
   readonly #policy: Policy;
   /** Whether the policy learns from runs. */
   readonly #policyObserves: boolean;
@@ -80,7 +81,6 @@ export class Dispatcher implements RequestEvents<Worker> {
 
   /** A request came in. O(1). */
   submit(request: Request): void {
-    this.counts.submitted += request.items;
     this.queue.push(request);
     this.#passes.submitted();
   }
@@ -193,6 +193,9 @@ export class Dispatcher implements RequestEvents<Worker> {
     }
     request.task.ran(runTime);
     const failure = message?.failure;
+    const { observer } = request.task.ledger;
+    if (observer !== undefined)
+      observer.ran(request, worker, runOf(request, runTime, 1, failure === undefined ? 0 : 1, value));
     this.counts.completed++;
     if (failure !== undefined) {
       this.counts.failed++;
@@ -216,10 +219,12 @@ export class Dispatcher implements RequestEvents<Worker> {
   ): void {
     const { completed } = chunk;
     const failed = typeof value === 'number' ? value : 0;
-    this.counts.submitted -= chunk.size - completed;
     this.counts.completed += completed;
     this.counts.failed += failed;
     worker.failed += failed;
+    const { observer } = request.task.ledger;
+    if (observer !== undefined)
+      observer.ran(request, worker, runOf(request, runTime, completed, failed, undefined));
     if (completed > 0) {
       const mean = runTime / completed;
       request.task.ran(mean, completed);
@@ -269,10 +274,10 @@ export class Dispatcher implements RequestEvents<Worker> {
   rejectAll(error: unknown): void {
     for (const worker of this.#workers) {
       this.collect(worker);
-      for (const request of worker.inFlight) request.reject(error);
-      for (const request of worker.backlog) request.reject(error);
+      for (const request of worker.inFlight) request.reject(error, 'closed');
+      for (const request of worker.backlog) request.reject(error, 'closed');
     }
-    for (const request of this.takeUnstarted()) request.reject(error);
+    for (const request of this.takeUnstarted()) request.reject(error, 'closed');
   }
 
   /** Rejects all requests that have not started, wherever they are. Running ones go on. */
@@ -280,11 +285,11 @@ export class Dispatcher implements RequestEvents<Worker> {
     for (const worker of this.#workers) {
       if (worker.state === 'checking') continue;
       this.collect(worker);
-      for (const request of worker.takeAll()) request.reject(error);
-      for (const request of worker.backlog.takeAll()) request.reject(error);
+      for (const request of worker.takeAll()) request.reject(error, 'closed');
+      for (const request of worker.backlog.takeAll()) request.reject(error, 'closed');
       this.#policy.update(worker.view);
     }
-    for (const request of this.takeUnstarted()) request.reject(error);
+    for (const request of this.takeUnstarted()) request.reject(error, 'closed');
   }
 
   /** Takes all unstarted requests out of the queue, the backlogs and the windows. */

@@ -54,6 +54,9 @@ export interface ErrorDetails {
   readonly details: Failure;
 }
 
+/** A small map of strings that travels with a request, as in `{ traceparent: '00-…' }`. */
+export type Carrier = Readonly<Record<string, string>>;
+
 /** Where the thread must put an AbortSignal. */
 export interface SignalPlace {
   readonly paths: readonly Path[];
@@ -100,6 +103,8 @@ export interface ArgumentsMessage {
   readonly errors: readonly ErrorDetails[] | undefined;
   /** The value of the `context` option. */
   readonly context: unknown;
+  /** For the context of the run; see `restoreContext` in `workers/task.ts`. */
+  readonly carrier: Carrier | undefined;
   /**
    * What was transferred. It exists in the thread alone, which sends it back if it ends without starting the
    * request.

@@ -1,4 +1,5 @@
 /** A chunk: items of a `map` that travel in one request. What is to be sent, and what has come back. */
+import type { RequestOutcome } from '../ledger/outcome.js';
 import type { ChunkPayload, OutcomeMessage } from '../protocol/messages.js';
 
 /** Whom a chunk tells what becomes of its items. */
@@ -15,6 +16,8 @@ export class Chunk {
   readonly payload: ChunkPayload;
   /** Of what is sent, about. */
   readonly bytes: number;
+  /** What has become of the request as a whole, once it is settled. */
+  outcome: RequestOutcome = 'aborted';
   readonly #owner: ChunkOwner;
   readonly #count: Int32Array;
   /** Outcomes that came by message and have not been taken. */

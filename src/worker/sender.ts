@@ -124,6 +124,7 @@ export class Sender {
         signals: signals && this.#forward(request, sending, signals),
         errors: detailsOf(errors),
         context: value.context,
+        carrier: extras?.carrier,
         transferred: transfer,
       };
       this.#port.postMessage(message, transfer);

@@ -43,7 +43,7 @@ describe('what is moved to an idle worker', () => {
     const idle = worker([], (request) => {
       staged.push(request);
       // As a getter in its arguments may do.
-      if (request === first) second.reject(new Error('enough'));
+      if (request === first) second.reject(new Error('enough'), 'aborted');
     });
     for (const request of [first, third]) request.promise();
     const busy = worker([first, second, third], () => {});

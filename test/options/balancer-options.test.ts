@@ -55,6 +55,8 @@ const table: { [Name in keyof Required<BalancerOptions>]: { refused: unknown[]; 
     ],
     taken: [false, {}, { successRate: {}, interval: undefined }],
   },
+  name: { refused: [null, 1, '', 'a\nb', 'x'.repeat(65), {}], taken: ['a', 'x'.repeat(64), 'Bäume 3'] },
+  metrics: { refused: [null, 0, 'true'], taken: [true, false] },
   check: { refused: [null, 1, 'x', {}], taken: [() => 1] },
   resourceLimits: {
     refused: [

@@ -23,6 +23,7 @@ import { Arguments } from '../input/arguments.js';
 import { ControlMessages } from '../input/control-messages.js';
 import { SharedBuffers } from '../input/shared-buffers.js';
 import { Output } from '../output.js';
+import { inContextOf } from '../restored-context.js';
 import { Stream } from '../stream.js';
 import { enter } from '../task.js';
 import { Announcer } from './announcer.js';
@@ -184,7 +185,7 @@ export class WorkLoop {
       status.noteStart(id, start + CLOCK_OFFSET);
       let result: unknown;
       try {
-        const task = known ?? this.#find(number, id);
+        let task = known ?? this.#find(number, id);
         if ((kind & flags.chunk) !== 0) {
           const waiting = this.#runChunk(position, id, i32[slot + 3] as number, task, start);
           if (waiting !== undefined) return waiting;
@@ -197,7 +198,9 @@ export class WorkLoop {
           values = readValues(memory, slot, kind, this.#shares.of);
           this.#current.begin(id, undefined);
         } else {
-          values = this.#take(id, i32[slot + 3] as number);
+          const message = this.#take(id, i32[slot + 3] as number);
+          values = message.values;
+          task = inContextOf(message.carrier, task);
         }
         enter(this.#current);
         result = typeof task === 'function' ? task(...values) : this.#runLoaded(id, task, values);
@@ -225,7 +228,7 @@ export class WorkLoop {
     task: TaskFunction | Promise<TaskFunction>,
     start: number,
   ): Promise<void> | undefined {
-    const { values, context } = this.#readArguments(sending);
+    const { values, context, carrier } = this.#readArguments(sending);
     const host: ChunkHost = {
       window: this.#window,
       channel: this.#channel,
@@ -239,7 +242,12 @@ export class WorkLoop {
     };
     enter(this.#current);
     const loaded = typeof task === 'function' ? task : this.#whenLoaded(id, task);
-    return runChunk(host, loaded, { id, payload: values[0] as ChunkPayload, context }, start);
+    return runChunk(
+      host,
+      inContextOf(carrier, loaded),
+      { id, payload: values[0] as ChunkPayload, context },
+      start,
+    );
   }
 
   async #runLoaded(id: number, loading: Promise<TaskFunction>, values: readonly unknown[]): Promise<unknown> {
@@ -291,13 +299,13 @@ export class WorkLoop {
     throw new NotCloneableError('arguments', 'something that the worker could not read', { cause });
   }
 
-  #take(id: number, sending: number): readonly unknown[] {
+  #take(id: number, sending: number): ArgumentsMessage {
     const message = this.#readArguments(sending);
     this.#signals.begin(message);
     restoreBuffers(message.buffers);
     restoreErrors(message.errors);
     this.#current.begin(id, message.context);
-    return message.values;
+    return message;
   }
 
   #ended(start: number, end: number): void {
