@@ -4,6 +4,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildPage } from './page.mjs';
 import { BUNDLES } from './setup.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -77,6 +78,14 @@ const threadsApart = {
   },
 };
 
+/** The page is the same file for the module and for the command. */
+const pageApart = {
+  name: 'page-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/assets\.js$/ }, () => ({ path: './dashboard-page.cjs', external: true }));
+  },
+};
+
 await Promise.all([
   build({ ...commonJs, entryPoints: ['workers/main.ts'], outfile: 'dist/workers/main.cjs' }),
   build({
@@ -112,6 +121,20 @@ await Promise.all([
     entryPoints: { batch: 'src/batch/index.ts', 'chunk-task': 'src/batch/chunk-task.ts' },
     outdir: 'dist/node',
     plugins: [byRequire],
+  }),
+  build({
+    ...common,
+    format: 'esm',
+    entryPoints: { dashboard: 'src/dashboard/index.ts' },
+    outdir: 'dist/node',
+    plugins: [pageApart],
+  }),
+  build({
+    ...commonJs,
+    entryPoints: { 'dashboard-page': 'src/dashboard/assets.ts' },
+    outdir: 'dist/node',
+    outExtension: { '.js': '.cjs' },
+    define: { ...commonJs.define, DASHBOARD_PAGE: JSON.stringify(await buildPage()) },
   }),
 ]);
 

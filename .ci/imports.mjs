@@ -22,6 +22,7 @@ const FOLDERS = {
   ledger: ['protocol'],
   metrics: ['ledger', 'protocol'],
   options: ['errors'],
+  trace: ['errors', 'ledger', 'options', 'protocol'],
   policies: ['errors', 'collections', 'options'],
   values: ['errors', 'protocol'],
   tasks: ['errors', 'ledger', 'options', 'protocol'],
@@ -60,6 +61,7 @@ const FOLDERS = {
     'metrics',
     'protocol',
     'options',
+    'trace',
     'policies',
     'tasks',
     'requests',
@@ -70,7 +72,8 @@ const FOLDERS = {
     'health',
   ],
   batch: ['root', 'errors', 'protocol', 'options', 'tasks', 'workers'],
-  cli: ['root', 'batch', 'errors'],
+  dashboard: ['root', 'errors', 'ledger', 'metrics', 'options', 'protocol'],
+  cli: ['root', 'batch', 'dashboard', 'errors'],
   workers: ['errors', 'protocol', 'values'],
 };
 
@@ -111,6 +114,7 @@ const rules = [
       [
         'src/index.ts',
         'src/batch/index.ts',
+        'src/dashboard/index.ts',
         'src/errors/did-you-mean.ts',
         'src/errors/optional-package.ts',
       ].includes(to),
@@ -136,7 +140,8 @@ const rules = [
   {
     why: 'a package that users need at run time must stand in dependencies, or in peerDependencies if it is optional',
     types: true,
-    applies: ({ to }) => isPackage(to) && !builtins.has(to),
+    // What runs in the browser is bundled.
+    applies: ({ from, to }) => isPackage(to) && !builtins.has(to) && !from.startsWith('src/dashboard/page/'),
     allows: ({ to }) => dependencies.has(to) || Object.hasOwn(manifest.peerDependencies, to),
   },
 ];

@@ -37,10 +37,13 @@ export function isInstalled(wanted, installed) {
   });
 }
 
+/** Sources of a page for browsers, which is made one file by `page.mjs`. */
+const PAGE = 'src/dashboard/page/';
+
 /** The files that `tsc` writes for the given sources, relative to dist. */
 function outputsOf(sources) {
   return sources
-    .filter((source) => !source.endsWith('.d.ts'))
+    .filter((source) => !source.endsWith('.d.ts') && !source.startsWith(PAGE))
     .flatMap((source) => {
       const [, base, kind] = /^(.*)\.(c?)ts$/.exec(source);
       return [`${base}.${kind}js`, `${base}.${kind}js.map`, `${base}.d.${kind}ts`];
@@ -58,6 +61,8 @@ export const BUNDLES = [
   'node/journal.cjs',
   'node/batch.js',
   'node/chunk-task.js',
+  'node/dashboard.js',
+  'node/dashboard-page.cjs',
 ];
 
 /** All that the build writes, relative to dist. */
@@ -136,7 +141,8 @@ function build() {
   for (const file of filesBelow(at('dist'), at('dist'))) if (!expected.has(file)) rmSync(at('dist', file));
 
   const hash = createHash('sha256');
-  for (const file of [...sources, 'tsconfig.json', 'package-lock.json', '.ci/bundle.mjs'])
+  const others = ['tsconfig.json', 'package-lock.json', '.ci/bundle.mjs', '.ci/page.mjs'];
+  for (const file of [...sources, `${PAGE}index.html`, `${PAGE}style.css`, ...others])
     hash.update(`${file}\0`).update(readFileSync(at(file)));
   const inputs = hash.digest('hex');
   const newest = (files, pick) => pick(...files.map((file) => statSync(file).mtimeMs));
@@ -147,7 +153,7 @@ function build() {
     readFileSync(stamp, 'utf8') === inputs &&
     written.every((file) => existsSync(at('dist', file))) &&
     newest(
-      sources.map((file) => at(file)),
+      [...sources, `${PAGE}index.html`, `${PAGE}style.css`].map((file) => at(file)),
       Math.max,
     ) <=
       newest(

@@ -37,6 +37,8 @@ import type {
   SubmitBare,
   SubmitWith,
 } from './tasks/signatures.js';
+import type { TraceOptions } from './trace/options.js';
+import { Trace } from './trace/trace.js';
 
 const WORKER_ID = integerFrom(1);
 
@@ -219,6 +221,26 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   }
 
   /**
+   * Writes what happens from now on into a file of Chrome trace events, which Perfetto (ui.perfetto.dev) and
+   * chrome://tracing show: a track for each worker with a slice for each run, arrows from where requests were
+   * submitted to where they run, counters of the queue and of utilisation. The file can be opened at any time, also
+   * after the process was killed. Some 130 bytes and 1 µs for each request.
+   *
+   * @example
+   * await using trace = balancer.trace('run.trace.json')
+   *
+   * @param file a path, a `file:` URL, or options
+   * @returns the trace, which `stop()` ends; so does the end of the Balancer
+   * @throws InvalidOptionError
+   * @throws BalancerClosedError
+   * @throws BalancerError with code `ERR_TRACE_FILE`: the file cannot be created
+   */
+  trace(file: string | URL | TraceOptions): Trace {
+    this.#mustBeOpen();
+    return new Trace(file, this.#observation);
+  }
+
+  /**
    * Resolves as soon as the queue has space, for producers that wait rather than be refused. All that wait
    * are told together, so that some of them may find the queue full again.
    */
@@ -302,6 +324,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
    */
   async close(options: CloseOptions = {}): Promise<void> {
     await this.#engine.closing.close(resolveCloseOptions(options));
+    this.#observation.closed();
   }
 
   /** @internal For `closeOnSignal`. */

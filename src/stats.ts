@@ -5,6 +5,7 @@ import type { Ledger } from './ledger/ledger.js';
 import type { OutcomeCounts } from './ledger/outcome.js';
 import type { CircuitSnapshot } from './pool/circuit.js';
 import type { Pool } from './pool/pool.js';
+import { CLOCK_OFFSET } from './protocol/clock.js';
 import type { WorkerState } from './worker/state.js';
 import type { Worker } from './worker/worker.js';
 
@@ -25,6 +26,12 @@ export interface WorkerStats {
   readonly failed: number;
   /** Sum of the run times, in ms. */
   readonly busyTime: number;
+  /** Age of its thread, in ms. */
+  readonly age: number;
+  /** What it runs, and since when, in ms of `performance.now()`. */
+  readonly running: { readonly task: string; readonly since: number } | undefined;
+  /** Size of its heap as last told, in bytes; `undefined`: not known. */
+  readonly heap: number | undefined;
 }
 
 export interface BalancerStats {
@@ -79,6 +86,9 @@ export function snapshot(
     completed: worker.completed,
     failed: worker.failed,
     busyTime: worker.busyTime,
+    age: 0,
+    running: runningOf(worker),
+    heap: undefined,
   }));
   return {
     name: ledger.name,
@@ -100,4 +110,12 @@ function countRunning(workers: readonly Worker[]): number {
   let running = 0;
   for (const worker of workers) if (worker.runningRequest?.isSettled === false) running++;
   return running;
+}
+
+function runningOf(worker: Worker): WorkerStats['running'] {
+  const request = worker.runningRequest;
+  const start = request === undefined ? 0 : worker.startOf(request);
+  return request === undefined || start === 0
+    ? undefined
+    : { task: request.task.name, since: start - CLOCK_OFFSET };
 }

@@ -2,7 +2,12 @@
  * What workers have run, in a number of pieces that a page can draw. Runs in a row become one slice: those of
  * one task, and short ones of several tasks, under the name of the one that took most of the time.
  */
-import { IdleObserver, type ObservedRequest, type ObservedRun, type ObservedWorker } from '../ledger/observer.js';
+import {
+  IdleObserver,
+  type ObservedRequest,
+  type ObservedRun,
+  type ObservedWorker,
+} from '../ledger/observer.js';
 import type { Slice } from './wire.js';
 
 /** In ms. Runs that are this close, or this short, cannot be told apart in the picture. */

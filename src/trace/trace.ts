@@ -8,7 +8,7 @@ import { type TracedState, Tracer } from './tracer.js';
 /** What a trace needs of a Balancer. */
 export interface Traced {
   readonly name: string;
-  state(): TracedState;
+  stats(): TracedState;
   /** Tells the observer from now on what happens. @returns ends that */
   observe(observer: Observer): () => void;
   /** Calls the listener when the Balancer is closed. @returns it will not be called any more */
@@ -34,7 +34,7 @@ export class Trace {
     } catch (cause) {
       throw fileError('its file cannot be created', cause);
     }
-    const tracer = new Tracer(traced.name, this.#output, arrows, () => traced.state());
+    const tracer = new Tracer(traced.name, this.#output, arrows, () => traced.stats());
     const unobserve = traced.observe(tracer);
     const forget = traced.onClosed(() => this.#end());
     this.#end = () => {
@@ -50,7 +50,8 @@ export class Trace {
    */
   async stop(): Promise<void> {
     this.#end();
-    if (this.#output.error !== undefined) throw fileError('its file could not be written', this.#output.error);
+    if (this.#output.error !== undefined)
+      throw fileError('its file could not be written', this.#output.error);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

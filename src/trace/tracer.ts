@@ -4,7 +4,12 @@
  *
  * Measured (Node 20): 0.6 µs for each request.
  */
-import { IdleObserver, type ObservedRequest, type ObservedRun, type ObservedWorker } from '../ledger/observer.js';
+import {
+  IdleObserver,
+  type ObservedRequest,
+  type ObservedRun,
+  type ObservedWorker,
+} from '../ledger/observer.js';
 import type { RequestOutcome } from '../ledger/outcome.js';
 import { performance } from '../protocol/clock.js';
 import { clearInterval, setInterval } from '../protocol/timers.js';

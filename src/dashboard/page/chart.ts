@@ -14,11 +14,15 @@ export interface ChartSetup {
   readonly series: readonly Series[];
   readonly logarithmic: boolean;
   format(value: number): string;
+  /** At the axis; default: `format`. */
+  formatAxis?(value: number): string;
 }
 
 type Column = (number | null)[];
 
 const HEIGHT = 210;
+/** Shown at the beginning, in s. */
+const LEAST_SPAN_S = 60;
 /** The least range of a logarithmic axis: 0.1 ms to 10 ms. */
 const LEAST_LOG: readonly [number, number] = [0.1, 10];
 
@@ -64,14 +68,17 @@ export class Chart {
 
   /** uPlot's own choice of a range would jump with each point, and shrink while there are few. */
   #rescale(): void {
-    const last = (this.#data[0]?.at(-1) as number | undefined) ?? Date.now() / 1000;
+    const times = this.#data[0] as number[];
+    const last = times.at(-1) ?? Date.now() / 1000;
+    const known = last - (times[0] ?? last);
+    const shown = Math.min(this.#span / 1000, Math.max(LEAST_SPAN_S, known));
     this.#plot.batch(() => {
-      this.#plot.setScale('x', { min: last - this.#span / 1000, max: last });
+      this.#plot.setScale('x', { min: last - shown, max: last });
     });
   }
 
   #create(): uPlot {
-    const { series, logarithmic, format } = this.#setup;
+    const { series, logarithmic, format, formatAxis = format } = this.#setup;
     const axis = {
       stroke: styleColor('dim'),
       grid: { stroke: styleColor('grid'), width: 1 },
@@ -83,7 +90,7 @@ export class Chart {
       {
         width: this.#host.clientWidth || 400,
         height: HEIGHT,
-        padding: [10, 8, 0, 0],
+        padding: [10, 28, 0, 0],
         legend: { show: false },
         cursor: { y: false, sync: { key: 'time' }, drag: { x: false, y: false } },
         scales: {
@@ -97,8 +104,14 @@ export class Chart {
           {
             ...axis,
             size: 62,
-            values: (_plot, splits) => splits.map(format),
-            ...(logarithmic ? { splits: (_plot, _axis, min, max) => decades(min, max) } : {}),
+            values: (_plot, splits) => splits.map(formatAxis),
+            // Left alone, uPlot leaves out labels of logarithmic axes where it has many ticks.
+            ...(logarithmic
+              ? {
+                  splits: (_plot, _axis, min, max) => decades(min, max),
+                  filter: (_plot, splits) => splits,
+                }
+              : {}),
           },
         ],
         series: [

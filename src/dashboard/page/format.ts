@@ -27,6 +27,11 @@ export function duration(ms: number | null | undefined): string {
   return `${Math.floor(seconds / 86_400)} d ${Math.floor((seconds % 86_400) / 3600)} h`;
 }
 
+/** A power of ten of ms, as an axis shows it. */
+export function decade(ms: number): string {
+  return ms < 1e5 ? duration(ms) : `${whole.format(ms / 1000)} s`;
+}
+
 export function bytes(value: number | null): string {
   if (value === null) return '–';
   if (value >= 2 ** 30) return `${digits(value / 2 ** 30)} GiB`;

@@ -8,6 +8,9 @@ const LEAST_STUCK_MS = 5_000;
 /** How many times the usual 99 % a run must take to be called stuck. */
 const STUCK_FACTOR = 5;
 
+/** How long refused requests are spoken of, in ms: a full queue has room now and then. */
+const REFUSAL_MS = 10_000;
+
 interface Notice {
   /** The same notice keeps its element, so that a screen reader reads it once. */
   readonly key: string;
@@ -22,11 +25,11 @@ export function isStuck({ running }: WorkerRow, { at, tasks }: Snapshot): boolea
   return at - running.since > Math.max(LEAST_STUCK_MS, STUCK_FACTOR * usual);
 }
 
-function noticesOf(snapshot: Snapshot): readonly Notice[] {
+function noticesOf(snapshot: Snapshot, isRefusing: boolean): readonly Notice[] {
   const { waiting, maxQueue, outcomes, workers, tasks, trouble, at } = snapshot;
   const notices: Notice[] = [];
   if (trouble !== null) notices.push({ key: 'trouble', title: 'No worker can be started.', text: trouble });
-  if (maxQueue !== null && maxQueue > 0 && waiting >= maxQueue) {
+  if (maxQueue !== null && maxQueue > 0 && (isRefusing || waiting >= maxQueue)) {
     const text = `${count(waiting)} of ${count(maxQueue)} wait; ${count(outcomes.refused)} were refused so far.`;
     notices.push({ key: 'queue', title: 'The queue is full.', text });
   }
@@ -37,7 +40,8 @@ function noticesOf(snapshot: Snapshot): readonly Notice[] {
       notices.push({ key: `ejected ${id}`, title: `Worker ${label} is ejected.`, text });
     } else if (running !== null && isStuck(worker, snapshot)) {
       const usual = tasks.find(({ name }) => name === running.task)?.runP99;
-      const than = usual === undefined || usual === null ? '' : `; 99 % of its runs take up to ${duration(usual)}`;
+      const than =
+        usual === undefined || usual === null ? '' : `; 99 % of its runs take up to ${duration(usual)}`;
       const text = `It has been running ${running.task} for ${duration(at - running.since)}${than}.`;
       notices.push({ key: `stuck ${id}`, title: `Worker ${label} does not come back.`, text });
     }
@@ -49,8 +53,22 @@ export class Notices {
   readonly #list = byId('notices');
   readonly #items = new Map<string, { item: HTMLElement; text: HTMLElement }>();
 
-  show(snapshot: Snapshot): void {
-    const notices = noticesOf(snapshot);
+  #refused: number | undefined;
+  #refusedAt = Number.NEGATIVE_INFINITY;
+
+  #pool: string | undefined;
+
+  show(pool: string, snapshot: Snapshot): void {
+    const { at } = snapshot;
+    const { refused } = snapshot.outcomes;
+    if (pool !== this.#pool) {
+      this.#refused = undefined;
+      this.#refusedAt = Number.NEGATIVE_INFINITY;
+    }
+    this.#pool = pool;
+    if (refused > (this.#refused ?? refused)) this.#refusedAt = at;
+    this.#refused = refused;
+    const notices = noticesOf(snapshot, at - this.#refusedAt < REFUSAL_MS);
     const gone = new Set(this.#items.keys());
     for (const { key, title, text } of notices) {
       gone.delete(key);

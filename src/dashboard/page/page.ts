@@ -3,7 +3,7 @@ import type { Events, Hello, Point, PoolUpdate, Slice, Snapshot, Update } from '
 import { Chart } from './chart.js';
 import { onScheme, outcomeColor, styleColor, TaskColors } from './colors.js';
 import { byId, element, setText } from './dom.js';
-import { duration, short } from './format.js';
+import { decade, duration, short } from './format.js';
 import { Notices } from './notices.js';
 import { Tables } from './tables.js';
 import { TaskStream } from './task-stream.js';
@@ -54,6 +54,7 @@ class Page {
       {
         logarithmic: true,
         format: duration,
+        formatAxis: decade,
         series: [
           { name: 'run p50', color: run },
           { name: 'run p99', color: run, dashed: true },
@@ -65,7 +66,7 @@ class Page {
     );
     const { title, pid, node } = hello.process;
     setText(byId('process'), `${title}, process ${pid}, Node ${node}`);
-    this.#showTabs();
+    this.#showChoice();
     byId('pause').addEventListener('click', () => this.#pause());
     onScheme(() => this.#recolor());
     this.#show();
@@ -84,10 +85,10 @@ class Page {
   }
 
   #show(): void {
-    const { snapshot, points, slices } = this.#pools[this.#shown] as Pool;
+    const { name, snapshot, points, slices } = this.#pools[this.#shown] as Pool;
     const column = (key: keyof Point): (number | null)[] => points.map((point) => point[key]);
     this.#totals.show(snapshot);
-    this.#notices.show(snapshot);
+    this.#notices.show(name, snapshot);
     this.#rate.show([column('at'), column('fulfilled'), column('unsuccessful')]);
     this.#times.show([
       column('at'),
@@ -100,30 +101,21 @@ class Page {
     this.#tables.show(snapshot);
   }
 
-  #showTabs(): void {
+  /** A button for each Balancer of a Router. */
+  #showChoice(): void {
     if (this.#pools.length === 1) return;
-    const tabs = byId('pools');
-    tabs.hidden = false;
-    const choose = (index: number): void => {
-      this.#shown = index;
-      for (const [i, tab] of [...tabs.children].entries()) {
-        tab.setAttribute('aria-selected', String(i === index));
-        tab.setAttribute('tabindex', i === index ? '0' : '-1');
-      }
-      this.#show();
-    };
+    const group = byId('pools');
+    group.hidden = false;
     for (const [i, { name }] of this.#pools.entries()) {
-      const attributes = { type: 'button', role: 'tab', 'aria-selected': String(i === 0), tabindex: i === 0 ? '0' : '-1' };
-      const tab = element('button', attributes, name);
-      tab.addEventListener('click', () => choose(i));
-      tabs.append(tab);
+      const button = element('button', { type: 'button', 'aria-pressed': String(i === 0) }, name);
+      button.addEventListener('click', () => {
+        this.#shown = i;
+        for (const [at, each] of [...group.children].entries())
+          each.setAttribute('aria-pressed', String(at === i));
+        this.#show();
+      });
+      group.append(button);
     }
-    tabs.addEventListener('keydown', ({ key }) => {
-      const step = { ArrowLeft: -1, ArrowRight: 1 }[key];
-      if (step === undefined) return;
-      choose((this.#shown + step + this.#pools.length) % this.#pools.length);
-      (tabs.children[this.#shown] as HTMLElement).focus();
-    });
   }
 
   #pause(): void {

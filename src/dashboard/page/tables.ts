@@ -126,7 +126,10 @@ function share({ busy }: TaskRow, all: number): number {
 /** A bar and the number: the bar alone would tell a screen reader nothing. */
 function meter(cell: HTMLElement, value: number): void {
   if (cell.firstChild === null) {
-    cell.append(element('span', { class: 'meter', 'aria-hidden': 'true' }, element('i')), element('span', { class: 'number' }));
+    cell.append(
+      element('span', { class: 'meter', 'aria-hidden': 'true' }, element('i')),
+      element('span', { class: 'number' }),
+    );
   }
   (cell.firstElementChild?.firstElementChild as HTMLElement).style.width = `${Math.min(100, value * 100)}%`;
   setText(cell.lastElementChild as HTMLElement, percent(value));

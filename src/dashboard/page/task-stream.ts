@@ -102,7 +102,8 @@ export class TaskStream {
     context.textAlign = 'right';
     const every = rowHeight >= 14 ? 1 : 2;
     for (const [i, label] of this.#rows.entries()) {
-      if (i % every === 0) context.fillText(label.slice(0, 7), LEFT - 8, i * rowHeight + (rowHeight - gap) / 2);
+      if (i % every === 0)
+        context.fillText(label.slice(0, 7), LEFT - 8, i * rowHeight + (rowHeight - gap) / 2);
     }
     context.textAlign = 'center';
     const seconds = this.#span / 1000;
