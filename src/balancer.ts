@@ -39,6 +39,7 @@ import type {
 } from './tasks/signatures.js';
 import type { TraceOptions } from './trace/options.js';
 import { Trace } from './trace/trace.js';
+import { Utilization } from './utilization.js';
 
 const WORKER_ID = integerFrom(1);
 
@@ -57,6 +58,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   readonly #loops = new OpenLoops();
   readonly #retries: number;
   readonly #observation: Observation;
+  readonly #utilization = new Utilization();
 
   /**
    * Starts the workers. An idle Balancer does not keep the process alive.
@@ -68,13 +70,17 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     this.#maxQueue = settings.maxQueue;
     this.#windowBytes = settings.windowBytes;
     this.#retries = settings.retries;
-    this.#engine = new Engine(settings, (name, ...args) =>
-      callUser(() => this.emit(name as never, ...(args as never))),
+    this.#engine = new Engine(
+      settings,
+      (name, ...args) => callUser(() => this.emit(name as never, ...(args as never))),
+      (name) => this.listenerCount(name) > 0,
     );
     this.#submission = this.#engine.submission;
     const { ledger } = this.#engine;
     const metrics = settings.metrics ? new MetricsObserver(ledger) : undefined;
-    this.#observation = new Observation(ledger, metrics, () => this.stats());
+    this.#observation = new Observation(ledger, metrics, (utilization) =>
+      snapshot(this.#engine, this.#maxQueue, utilization),
+    );
   }
 
   /**
@@ -206,8 +212,7 @@ export class Balancer extends EventEmitter<BalancerEvents> {
 
   /** A snapshot of the current state and of the counts since the start, as plain data. O(workers). */
   stats(): BalancerStats {
-    const { ledger, dispatcher, pool } = this.#engine;
-    return snapshot(ledger, dispatcher, pool, this.#maxQueue);
+    return snapshot(this.#engine, this.#maxQueue, this.#utilization);
   }
 
   /**
@@ -237,7 +242,8 @@ export class Balancer extends EventEmitter<BalancerEvents> {
    */
   trace(file: string | URL | TraceOptions): Trace {
     this.#mustBeOpen();
-    return new Trace(file, this.#observation);
+    const stats = this.#observation.statsReader();
+    return new Trace(file, this.#observation, stats);
   }
 
   /**

@@ -31,6 +31,9 @@ import type { WindowLimits } from './worker/setup.js';
 /** Emits an event of the Balancer. Must not throw. */
 export type Emit = <Name extends keyof BalancerEvents>(name: Name, ...args: BalancerEvents[Name]) => void;
 
+/** Whether anybody listens to an event. */
+export type Hears = (name: keyof BalancerEvents) => boolean;
+
 /** How long a worker spins for its next request before it sleeps, in ms: waking it takes 10 to 50 µs. */
 const SPIN_MS = 0.05;
 
@@ -46,10 +49,12 @@ export class Engine {
   readonly closing: Closing;
   readonly #supervisor: Supervisor;
   readonly #emit: Emit;
+  readonly #hears: Hears;
 
   /** Starts the workers. */
-  constructor(settings: Settings, emit: Emit) {
+  constructor(settings: Settings, emit: Emit, hears: Hears) {
     this.#emit = emit;
+    this.#hears = hears;
     const prefetch = new Prefetch(settings.work);
     const limits: WindowLimits = { depth: settings.depth, prefetch, bytes: settings.windowBytes };
     this.ledger = new Ledger(settings.name);
@@ -132,6 +137,12 @@ export class Engine {
         preload: settings.preload,
         maxRequests: settings.maxRequestsPerWorker,
         watchHeap: settings.maxHeapPerWorker !== Number.POSITIVE_INFINITY,
+        name: settings.name,
+        output: {
+          isInherited: settings.output === 'inherit',
+          isHeard: () => this.#hears('output'),
+          line: (line) => this.#emit('output', line),
+        },
         thread: settings.thread,
       },
       rules,

@@ -26,7 +26,7 @@ export type {
   WorkerEndMessage,
   WorkerStartMessage,
 } from './ledger/channels.js';
-export type { OutcomeCounts, RequestOutcome } from './ledger/outcome.js';
+export type { OutcomeCounts, Refusal, RefusalCounts, RequestOutcome } from './ledger/outcome.js';
 export type { Distribution } from './metrics/histogram.js';
 export type { Metrics, MetricsReader, MetricsSnapshot, TaskMetrics } from './metrics/snapshot.js';
 export type { HeartbeatOptions } from './options/heartbeat.js';
@@ -54,8 +54,11 @@ export type {
 } from './policies/index.js';
 export type { Outcome, Policy, PolicyContext, RequestView, WorkerView } from './policies/policy.js';
 export type { CircuitSnapshot, CircuitState } from './pool/circuit.js';
+export type { ThreadCounts } from './pool/thread-counts.js';
 export type { Carrier } from './protocol/messages.js';
 export { Router, type RouterStats, routeName, type Submitter } from './router.js';
-export type { BalancerStats, WorkerStats } from './stats.js';
+export type { BalancerStats } from './stats.js';
 export { type Tasks, tasks } from './tasks/handles.js';
 export type { WorkerState } from './worker/state.js';
+export type { OutputLine } from './worker/task-output.js';
+export type { RunningStats, WorkerStats } from './worker-stats.js';

@@ -97,7 +97,8 @@ export class MapRequests {
     const { ref, options } = this.#call;
     const { items, count, bytes } = run;
     const outcomes = this.#memoryFor(count);
-    const packed = { payload: { count, items, outcomes, limit }, bytes };
+    const times = ref.ledger.isObserved ? new SharedArrayBuffer(4 * count) : undefined;
+    const packed = { payload: { count, items, outcomes, limit, times }, bytes };
     const job = new MapJob(span, from, packed, ref.ledger, events);
     let request: Request | undefined;
     const promise = this.#submission.acceptChunk(ref, job.chunk, options, (accepted) => {

@@ -17,17 +17,13 @@ const EPOCH = Date.now() - performance.now();
 
 export class Feed {
   readonly name: string;
-  readonly #observation: Observation;
+  readonly #stats: () => BalancerStats;
   readonly #metrics: MetricsObserver;
   readonly #reader: MetricsReader;
   readonly #slices = new Slices();
   readonly #stops: (() => void)[];
   /** By the worker's id. */
-  readonly #labels = new Map<number, string>();
-  /** By the worker's id, in ms. */
-  #busyTimes = new Map<number, number>();
-  /** How many threads there have been, by label. */
-  readonly #threads = new Map<string, number>();
+  #labels: ReadonlyMap<number, string> = new Map();
   #snapshot!: Snapshot;
   #points: Point[] = [];
   #recent: Slice[] = [];
@@ -37,27 +33,29 @@ export class Feed {
 
   constructor(name: string, observation: Observation) {
     this.name = name;
-    this.#observation = observation;
+    this.#stats = observation.statsReader();
     const own = observation.metrics === undefined ? new MetricsObserver(observation) : undefined;
     this.#metrics = observation.metrics ?? (own as MetricsObserver);
     this.#reader = this.#metrics.reader();
     this.#stops = [observation.observe(this.#slices), () => own?.stop()];
-    this.#last = totalsOf(observation.stats());
+    this.#last = totalsOf(this.#stats());
     this.update();
   }
 
   /** What has changed since the last call. O(workers + tasks + slices). */
   update(): PoolUpdate {
     const now = performance.now();
-    const stats = this.#observation.stats();
+    const stats = this.#stats();
     const at = now + EPOCH;
-    const slices = this.#slices.take(EPOCH, (id) => this.#labelOf(id, stats));
+    const present = stats.workers.map(({ id, label }) => [id, label] as const);
+    // Of a worker that has ended since the last look, only the last look knows.
+    const labels = new Map([...this.#labels, ...present]);
+    this.#labels = new Map(present);
+    const slices = this.#slices.take(EPOCH, (id) => labels.get(id) ?? String(id));
     const snapshot = snapshotOf(stats, {
       at,
       epoch: EPOCH,
       isClosed: this.#isClosed,
-      utilisation: this.#utilisation(stats, now),
-      restarts: (label) => Math.max(0, (this.#threads.get(label) ?? 1) - 1),
       tasks: this.#metrics.snapshot().tasks,
     });
     const points = [this.#point(stats, now)];
@@ -99,31 +97,6 @@ export class Feed {
     this.#last = totals;
     this.#lastAt = now;
     return point;
-  }
-
-  /** The share of the time since the last look in which each worker has run something. */
-  #utilisation({ workers }: BalancerStats, now: number): (id: number) => number {
-    const before = this.#busyTimes;
-    const passed = now - this.#lastAt;
-    this.#busyTimes = new Map(
-      workers.map(({ id, label, busyTime, running }) => {
-        if (!this.#labels.has(id)) {
-          this.#labels.set(id, label);
-          this.#threads.set(label, (this.#threads.get(label) ?? 0) + 1);
-        }
-        return [id, busyTime + (running === undefined ? 0 : Math.max(0, now - running.since))];
-      }),
-    );
-    const busy = this.#busyTimes;
-    return (id) => {
-      const earlier = before.get(id);
-      if (earlier === undefined || passed <= 0) return 0;
-      return Math.min(1, Math.max(0, ((busy.get(id) ?? 0) - earlier) / passed));
-    };
-  }
-
-  #labelOf(id: number, { workers }: BalancerStats): string {
-    return this.#labels.get(id) ?? workers.find((worker) => worker.id === id)?.label ?? String(id);
   }
 }
 

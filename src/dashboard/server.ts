@@ -70,19 +70,23 @@ export class DashboardServer {
     await closed;
   }
 
-  #answer(request: IncomingMessage, response: ServerResponse): void {
+  #answer({ method, headers, url }: IncomingMessage, response: ServerResponse): void {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
-    if (!mayRead(request.headers)) return refuse(response, 403, 'for pages of this machine only');
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.setHeader('Allow', 'GET, HEAD');
-      return refuse(response, 405, 'read-only');
-    }
-    const path = request.url?.replace(/\?.*/s, '') ?? '';
-    if (path === '/events' && request.method === 'GET') return this.#stream(response);
+    const path = url?.replace(/\?.*/s, '') ?? '';
     const file = Object.hasOwn(FILES, path) ? FILES[path] : undefined;
-    if (file === undefined) return refuse(response, 404, 'not found');
-    response.setHeader('Content-Type', file[0]);
-    response.end(file[1]);
+    if (!mayRead(headers)) {
+      refuse(response, 403, 'for pages of this machine only');
+    } else if (method !== 'GET' && method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD');
+      refuse(response, 405, 'read-only');
+    } else if (path === '/events' && method === 'GET') {
+      this.#stream(response);
+    } else if (file === undefined) {
+      refuse(response, 404, 'not found');
+    } else {
+      response.setHeader('Content-Type', file[0]);
+      response.end(file[1]);
+    }
   }
 
   #stream(response: ServerResponse): void {

@@ -14,10 +14,6 @@ export interface Surroundings {
   /** To be added to times of `performance.now()`. */
   readonly epoch: number;
   readonly isClosed: boolean;
-  /** By the worker's id. */
-  utilisation(id: number): number;
-  /** By the worker's label. */
-  restarts(label: string): number;
   readonly tasks: readonly TaskMetrics[];
 }
 
@@ -37,7 +33,7 @@ export function snapshotOf(stats: BalancerStats, around: Surroundings): Snapshot
       closed: outcomes.closed,
     },
     waiting: stats.waiting,
-    maxQueue: Number.isFinite(stats.maxQueue) ? stats.maxQueue : null,
+    maxQueue: stats.maxQueue ?? null,
     pending: stats.pending,
     trouble: circuit.state === 'closed' ? null : messageOf(circuit.cause),
     workers: stats.workers.map((worker) => ({
@@ -52,9 +48,9 @@ export function snapshotOf(stats: BalancerStats, around: Surroundings): Snapshot
       pending: worker.pending,
       completed: worker.completed,
       failed: worker.failed,
-      utilisation: Math.round(around.utilisation(worker.id) * 1000) / 1000,
+      utilisation: Math.round(worker.utilization * 1000) / 1000,
       heap: worker.heap ?? null,
-      restarts: around.restarts(worker.label),
+      restarts: worker.restarts,
     })),
     tasks: around.tasks.map(({ task, count, failed, waitTime, runTime, bytesIn, bytesOut }) => ({
       name: task,

@@ -20,9 +20,9 @@ import { Assignment } from './assignment.js';
 import type { Counters } from './counters.js';
 import { CrashRecovery } from './crash-recovery.js';
 import { pendingIn } from './load.js';
-import { runOf } from './observed-run.js';
 import { type PassEvents, Passes, type PassSetup } from './passes.js';
 import type { Poller } from './poller.js';
+import { reportChunk, reportRun } from './run-report.js';
 
 export interface DispatcherEvents extends PassEvents {
   /** A request has been run whose caller still waits for it. Called only if it is defined. */
@@ -31,7 +31,7 @@ export interface DispatcherEvents extends PassEvents {
 
 export class Dispatcher implements RequestEvents<Worker> {
   readonly queue = new Queue();
-  readonly counts: Counters = { completed: 0, failed: 0, reclaimed: 0, retried: 0, ejected: 0 };
+  readonly counts: Counters = { completed: 0, failed: 0, reclaimed: 0, retried: 0, busyTime: 0, ejected: 0 };
   readonly #policy: Policy;
   /** Whether the policy learns from runs. */
   readonly #policyObserves: boolean;
@@ -77,6 +77,13 @@ export class Dispatcher implements RequestEvents<Worker> {
   /** Number of requests in windows and backlogs, start-up checks not included. O(w). */
   get pending(): number {
     return pendingIn(this.#workers);
+  }
+
+  /** Number of requests that threads have started and that are not settled. O(w + completions not yet read). */
+  get running(): number {
+    let running = this.#settlement.unsettled;
+    for (const { completions } of this.#workers) running += completions.unsettled;
+    return running;
   }
 
   /** A request came in. O(1). */
@@ -195,7 +202,7 @@ export class Dispatcher implements RequestEvents<Worker> {
     const failure = message?.failure;
     const { observer } = request.task.ledger;
     if (observer !== undefined)
-      observer.ran(request, worker, runOf(request, runTime, 1, failure === undefined ? 0 : 1, value));
+      reportRun(observer, worker, request, runTime, failure !== undefined, message?.value ?? value);
     this.counts.completed++;
     if (failure !== undefined) {
       this.counts.failed++;
@@ -223,8 +230,7 @@ export class Dispatcher implements RequestEvents<Worker> {
     this.counts.failed += failed;
     worker.failed += failed;
     const { observer } = request.task.ledger;
-    if (observer !== undefined)
-      observer.ran(request, worker, runOf(request, runTime, completed, failed, undefined));
+    if (observer !== undefined) reportChunk(observer, worker, request, chunk, runTime, completed, failed);
     if (completed > 0) {
       const mean = runTime / completed;
       request.task.ran(mean, completed);
@@ -243,6 +249,7 @@ export class Dispatcher implements RequestEvents<Worker> {
    */
   died(worker: Worker, death: ThreadDeath): void {
     worker.readLastCompletions(performance.now());
+    this.counts.busyTime += worker.busyTime;
     worker.closeChannel();
     this.#remove(worker);
     this.#crashRecovery.settle(worker.takeRemains(), worker, death);

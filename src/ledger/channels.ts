@@ -14,7 +14,13 @@
  */
 import { channel, tracingChannel } from 'node:diagnostics_channel';
 import { performance } from '../protocol/clock.js';
-import { IdleObserver, type ObservedRequest, type ObservedRun, type ObservedWorker } from './observer.js';
+import {
+  IdleObserver,
+  type ObservedRequest,
+  type ObservedRun,
+  type ObservedWorker,
+  type Thrown,
+} from './observer.js';
 import type { RequestOutcome } from './outcome.js';
 
 /** A request on the channels: one object from its start to its end, in which fields come in as they are known. */
@@ -131,18 +137,14 @@ export class ChannelObserver extends IdleObserver {
     message.runTime = runTime;
   }
 
-  override settled(
-    request: ObservedRequest,
-    outcome: RequestOutcome,
-    errorOf: (() => unknown) | undefined,
-  ): void {
+  override settled(request: ObservedRequest, outcome: RequestOutcome, thrown: Thrown | undefined): void {
     const message = this.#messages.get(request);
     if (message === undefined) return;
     this.#messages.delete(request);
     message.outcome = outcome;
     if (message.startedAt === undefined) this.#note(message, request);
-    if (errorOf !== undefined) {
-      message.error = errorOf();
+    if (thrown !== undefined) {
+      message.error = thrown.error;
       error.publish(message);
     }
     asyncStart.publish(message);

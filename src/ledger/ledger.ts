@@ -9,12 +9,13 @@ import type { Carrier } from '../protocol/messages.js';
 import { ChannelObserver, requestsAreHeard } from './channels.js';
 import type { Observer } from './observer.js';
 import { Observers } from './observers.js';
-import { noOutcomes, type OutcomeCounts, REQUEST_OUTCOMES } from './outcome.js';
+import { noOutcomes, REQUEST_OUTCOMES, type Refusal } from './outcome.js';
 
 export class Ledger {
   /** Requests submitted, refused ones included. */
   submitted = 0;
   readonly outcomes = noOutcomes();
+  readonly refusals: { [Why in Refusal]: number } = { 'queue-full': 0, 'no-worker': 0, closed: 0 };
   /** Name of the Balancer. */
   readonly name: string;
   /**
@@ -52,11 +53,6 @@ export class Ledger {
     let sum = 0;
     for (const outcome of REQUEST_OUTCOMES) sum += this.outcomes[outcome];
     return sum;
-  }
-
-  /** A copy of the counts. */
-  snapshot(): OutcomeCounts {
-    return { ...this.outcomes };
   }
 
   /** Tells one more observer from now on. @returns ends that */

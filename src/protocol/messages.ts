@@ -125,7 +125,13 @@ export type ToMain =
   /** A chunk goes on, and outcomes of it have been published. */
   | { readonly type: 'progressed'; readonly id: number }
   | { readonly type: 'returned'; readonly arguments: ArgumentsMessage }
-  | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array }
+  | {
+      readonly type: 'output';
+      readonly stream: 'stdout' | 'stderr';
+      readonly chunk: Uint8Array;
+      /** The request that was running, or the item of it; 0: none. */
+      readonly id: number;
+    }
   | {
       readonly type: 'progress' | 'yielded';
       readonly id: number;
@@ -182,6 +188,8 @@ export interface ChunkPayload {
   readonly outcomes: SharedArrayBuffer;
   /** Time after which no further item is started, in ms. */
   readonly limit: number;
+  /** Memory for the run time of each item, in ms, as a Float32Array; `undefined`: nobody wants to know. */
+  readonly times: SharedArrayBuffer | undefined;
 }
 
 /** The settings a thread is started with. */
@@ -198,6 +206,8 @@ export interface WorkerInit {
   readonly spinners: SharedArrayBuffer;
   /** The worker's id within its Balancer. */
   readonly id: number;
+  /** Name of the thread. */
+  readonly name: string;
   /** Modules to load before the worker reports ready. */
   readonly preload: readonly ModuleAddress[];
   /** Requests wait for this worker: it may report ready as soon as requests can be sent to it. */

@@ -8,7 +8,6 @@ import { type TracedState, Tracer } from './tracer.js';
 /** What a trace needs of a Balancer. */
 export interface Traced {
   readonly name: string;
-  stats(): TracedState;
   /** Tells the observer from now on what happens. @returns ends that */
   observe(observer: Observer): () => void;
   /** Calls the listener when the Balancer is closed. @returns it will not be called any more */
@@ -25,8 +24,12 @@ export class Trace {
   readonly #output: TraceFile;
   readonly #end: () => void;
 
-  /** @throws InvalidOptionError @throws BalancerError with code `ERR_TRACE_FILE`: the file cannot be created */
-  constructor(given: string | URL | TraceOptions, traced: Traced) {
+  /**
+   * @param state the state of the Balancer now
+   * @throws InvalidOptionError
+   * @throws BalancerError with code `ERR_TRACE_FILE`: the file cannot be created
+   */
+  constructor(given: string | URL | TraceOptions, traced: Traced, state: () => TracedState) {
     const { file, arrows } = traceOptions(given);
     this.file = file;
     try {
@@ -34,7 +37,7 @@ export class Trace {
     } catch (cause) {
       throw fileError('its file cannot be created', cause);
     }
-    const tracer = new Tracer(traced.name, this.#output, arrows, () => traced.stats());
+    const tracer = new Tracer(traced.name, this.#output, arrows, state);
     const unobserve = traced.observe(tracer);
     const forget = traced.onClosed(() => this.#end());
     this.#end = () => {

@@ -29,7 +29,7 @@ export interface TracedWorker {
   /** Sum of the run times, in ms. */
   readonly busyTime: number;
   /** The request that runs, and since when, in ms of `performance.now()`. */
-  readonly running: { readonly task: string; readonly since: number } | undefined;
+  readonly running?: { readonly task: string; readonly since: number };
 }
 
 /** Between two points of the counters while requests run, in ms. */
@@ -40,8 +40,8 @@ const LOOK_MS = 100;
 const LONG_MS = 100;
 /** The track of what was submitted. Workers have their ids. */
 const QUEUE_TRACK = 0;
-/** Refused requests and the like that are marked in a second: an overload is one picture, not a million events. */
-const MARKS_PER_SECOND = 100;
+/** Refused requests and the like that are marked between two looks: an overload is a picture, not a million marks. */
+const MARKS_PER_LOOK = 10;
 /** How many names of tasks are kept as JSON. */
 const MOST_NAMES = 10_000;
 
@@ -109,16 +109,12 @@ export class Tracer extends IdleObserver {
   }
 
   override settled(request: ObservedRequest, outcome: RequestOutcome): void {
-    if (outcome === 'fulfilled' || outcome === 'failed') return;
-    const { worker, startedAt } = request;
-    if (outcome === 'crashed' && worker !== undefined && startedAt !== undefined) {
-      this.#crashed(request, worker.id, startedAt);
-    } else if (startedAt === undefined) {
-      this.#arrows.end(request);
-      if (this.#marks++ < (MARKS_PER_SECOND * LOOK_MS) / 1000) {
-        this.#mark(outcome, 't', QUEUE_TRACK, { task: request.task.name, id: request.id });
-      }
-    }
+    // Of these, and of all that have started, `ran` tells.
+    if (outcome === 'fulfilled' || outcome === 'failed' || outcome === 'crashed') return;
+    if (request.startedAt !== undefined) return;
+    this.#arrows.end(request);
+    if (!this.#mayMark()) return;
+    this.#mark(outcome, 't', QUEUE_TRACK, { task: request.task.name, id: request.id });
   }
 
   override workerStarted({ id, label }: { readonly id: number; readonly label: string }): void {
@@ -137,7 +133,7 @@ export class Tracer extends IdleObserver {
   }
 
   override queueFull({ maxQueue }: { readonly maxQueue: number }): void {
-    if (this.#marks++ >= (MARKS_PER_SECOND * LOOK_MS) / 1000) return;
+    if (!this.#mayMark()) return;
     this.#mark('queue full', 'p', QUEUE_TRACK, { maxQueue });
   }
 
@@ -169,14 +165,6 @@ export class Tracer extends IdleObserver {
     this.#file.add(
       `${head}${tid},"ts":${micros(begin)},"dur":${micros(end - begin)}${color},"args":{${args}}}`,
     );
-  }
-
-  /** Its thread has died while running it. */
-  #crashed(request: ObservedRequest, tid: number, startedAt: number): void {
-    const begin = Math.max(this.#tenths(startedAt), this.#ends.get(tid) ?? 0);
-    this.#slice(request, tid, begin, Math.max(begin, this.#now()), `"id":${request.id},"crashed":true`, true);
-    const arrow = this.#arrows.end(request);
-    if (arrow !== 0) this.#arrowHead(arrow, tid, begin);
   }
 
   #arrowHead(arrow: number, tid: number, at: number): void {
@@ -239,6 +227,10 @@ export class Tracer extends IdleObserver {
     this.#countedAt = now;
     this.#busyTime = busyTime;
     return workers;
+  }
+
+  #mayMark(): boolean {
+    return this.#marks++ < MARKS_PER_LOOK;
   }
 
   #mark(

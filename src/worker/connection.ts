@@ -9,6 +9,7 @@ import type { ResultMessage, ToMain, ToWorker } from '../protocol/messages.js';
 import { Window } from '../protocol/window.js';
 import type { WorkerSetup } from './setup.js';
 import { Thread, type ThreadDeath } from './thread.js';
+import { threadName } from './thread-name.js';
 
 export type MainChannel = Channel<ToMain, ToWorker, ResultMessage>;
 
@@ -53,6 +54,7 @@ export function connect(
       spin,
       spinners,
       id,
+      name: threadName(setup.name, id),
       preload,
       isAwaited,
       watchHeap,

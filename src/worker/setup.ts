@@ -3,6 +3,7 @@
 import type { ThreadSettings } from '../options/thread.js';
 import type { ModuleAddress } from '../protocol/messages.js';
 import type { Prefetch } from './prefetch.js';
+import type { OutputSink } from './task-output.js';
 
 /** Limits of a window. A window that is empty takes one request, however large. */
 export interface WindowLimits {
@@ -19,6 +20,8 @@ export interface WorkerSetup {
   /** By this policies that hash tell workers apart; its successor gets the same one. */
   readonly label: string;
   readonly weight: number;
+  /** How many threads were started in its place before. */
+  readonly restarts: number;
   readonly limits: WindowLimits;
   readonly bell: SharedArrayBuffer;
   readonly spin: number;
@@ -31,5 +34,8 @@ export interface WorkerSetup {
    * Most requests that it gets, those of sessions that stay when it drains not counted; `Infinity`: no limit.
    */
   readonly maxRequests: number;
+  /** Name of the Balancer, for those of the threads. */
+  readonly name: string;
+  readonly output: OutputSink;
   readonly thread: ThreadSettings;
 }

@@ -1,6 +1,7 @@
 /** One worker: a thread as the main thread sees it. Its window, the requests in it, its state. */
 
 import { decodeFailure } from '../errors/failure.js';
+import { CLOCK_OFFSET, performance } from '../protocol/clock.js';
 import type { ToMain } from '../protocol/messages.js';
 import type { Window } from '../protocol/window.js';
 import { Backlog } from '../requests/backlog.js';
@@ -17,6 +18,7 @@ import { Sender } from './sender.js';
 import type { WorkerSetup } from './setup.js';
 import type { WorkerState } from './state.js';
 import { Status } from './status.js';
+import { TaskOutput } from './task-output.js';
 import type { Thread, ThreadDeath } from './thread.js';
 import { UnreadableMessages } from './unreadable-messages.js';
 import { View } from './view.js';
@@ -25,6 +27,10 @@ import { type Remains, WindowWriter } from './window-writer.js';
 
 export class Worker {
   readonly id: number;
+  /** How many threads were started in its place before. */
+  readonly restarts: number;
+  /** When its thread was started, in ms of `performance.now()`. */
+  readonly startedAt = performance.now();
   readonly view: View<Worker>;
   /** Requests that must run here and have found the window full. */
   readonly backlog = new Backlog();
@@ -50,6 +56,7 @@ export class Worker {
   readonly #thread: Thread;
   readonly #sender: Sender;
   readonly #receiver: Receiver;
+  readonly #output: TaskOutput;
   readonly #unreadable: UnreadableMessages;
   readonly #writer: WindowWriter;
   readonly #forcedExit = new ForcedExit(this);
@@ -62,6 +69,7 @@ export class Worker {
     lifecycleEvents: LifecycleEvents<Worker>,
   ) {
     this.id = setup.id;
+    this.restarts = setup.restarts;
     this.view = new View(this, setup.id, setup.label, setup.weight);
     this.#requestEvents = requestEvents;
     this.#lifecycleEvents = lifecycleEvents;
@@ -83,7 +91,8 @@ export class Worker {
     this.#unreadable = new UnreadableMessages(window, inFlight, (request) =>
       this.commands.stopStream(request),
     );
-    this.#receiver = new Receiver(channel, inFlight, this.#sender, this.#unreadable);
+    this.#output = new TaskOutput(setup.id, inFlight, setup.output);
+    this.#receiver = new Receiver(channel, inFlight, this.#sender, this.#unreadable, this.#output);
     this.#writer = new WindowWriter(window, inFlight, this.#sender);
     this.status = new Status(setup.id, this.view, setup.limits, setup.maxRequests, inFlight, this.#sender);
     this.completions = new Completions<Worker>(
@@ -95,6 +104,11 @@ export class Worker {
       this.#receiver,
       requestEvents,
     );
+  }
+
+  /** The last lines that its thread wrote to stderr. */
+  get lastErrorLines(): string {
+    return this.#output.lastLines;
   }
 
   get state(): WorkerState {
@@ -138,6 +152,22 @@ export class Worker {
     return this.completions.busyTime;
   }
 
+  /** Since when a request, or the item of it that runs, has been running, in ms of `performance.now()`. */
+  runStart(request: Request): number | undefined {
+    const item = request.extras?.chunk === undefined ? undefined : this.runningItem(request);
+    const start = item?.start ?? this.startOf(request);
+    return start === 0 ? undefined : start - CLOCK_OFFSET;
+  }
+
+  /** As `busyTime`, with the time up to now of what runs. */
+  busyUntil(now: number): number {
+    const request = this.state === 'dead' ? undefined : this.runningRequest;
+    if (request === undefined) return this.busyTime;
+    const isChunk = request.extras?.chunk !== undefined;
+    const start = isChunk ? this.#window.status.chunkStart() : this.startOf(request);
+    return this.busyTime + (start === 0 ? 0 : Math.max(0, now + CLOCK_OFFSET - start));
+  }
+
   /** Requests sent and not started, or about to be sent. */
   get unstarted(): number {
     return this.#writer.unstarted;
@@ -167,7 +197,7 @@ export class Worker {
   /**
    * Since when the request has been running, in ms of `performance.now() + CLOCK_OFFSET`; 0: it does not run.
    */
-  startOf(request: Request): number {
+  startOf(request: { readonly id: number }): number {
     return this.#window.status.startOf(request.id);
   }
 
@@ -328,6 +358,7 @@ export class Worker {
     // Before its last messages are received: a `wake` among them starts a pass, which must not select it.
     this.status.enter('dead');
     this.#channel.drain();
+    this.#output.over();
     this.#lifecycleEvents.died(this, death);
   }
 }

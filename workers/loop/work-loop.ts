@@ -82,10 +82,11 @@ export class WorkLoop {
     this.#shares = new SharedBuffers(() => this.#channel.receiveNext());
     this.#arguments = new Arguments(init.argumentsPort, this.#window.status);
     this.#output = new Output({
-      send: (stream, chunk) => {
-        this.#channel.send({ type: 'output', stream, chunk });
+      send: (stream, chunk, id) => {
+        this.#channel.send({ type: 'output', stream, chunk, id });
         this.#delivery.sent();
       },
+      running: () => this.#current.requestId,
       awaitRoom: () => this.#window.flow.awaitRoom(this.#channel.sent, MAX_UNREAD_OUTPUT, OUTPUT_WAIT_MS),
     });
     this.#delivery = new Delivery(this.#window, this.#channel, this.#output);
@@ -160,6 +161,7 @@ export class WorkLoop {
         if (this.#window.unstarted() === 0) this.#channel.drain();
         continue;
       }
+      this.#turns.noteHeap(now());
       if (this.#window.sleep()) break;
     }
     this.#looping = false;

@@ -131,7 +131,7 @@ function meter(cell: HTMLElement, value: number): void {
       element('span', { class: 'number' }),
     );
   }
-  (cell.firstElementChild?.firstElementChild as HTMLElement).style.width = `${Math.min(100, value * 100)}%`;
+  (cell.querySelector('i') as HTMLElement).style.width = `${Math.min(100, value * 100)}%`;
   setText(cell.lastElementChild as HTMLElement, percent(value));
 }
 
