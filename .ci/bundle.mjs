@@ -74,6 +74,7 @@ const threadsApart = {
   setup({ onResolve }) {
     onResolve({ filter: /^\.\/threads\.js$/ }, () => ({ path: './threads.cjs', external: true }));
     onResolve({ filter: /^\.\/map\/command\.js$/ }, () => ({ path: './map.cjs', external: true }));
+    onResolve({ filter: /^(\.\.\/)+watch\.js$/ }, () => ({ path: './watch.cjs', external: true }));
     onResolve({ filter: /^\.\/journal\/command\.js$/ }, () => ({ path: './journal.cjs', external: true }));
   },
 };
@@ -102,12 +103,13 @@ await Promise.all([
       threads: 'src/cli/hash/threads.ts',
       map: 'src/cli/map/command.ts',
       journal: 'src/cli/journal/command.ts',
+      watch: 'src/cli/watch.ts',
     },
     outdir: 'dist/node',
     outExtension: { '.js': '.cjs' },
     // With it, Node would start its loader of ES modules, which takes 5 ms.
     supported: { 'dynamic-import': false },
-    plugins: [byRequire, threadsApart],
+    plugins: [byRequire, threadsApart, pageApart],
   }),
   build({
     ...common,

@@ -59,6 +59,7 @@ export const BUNDLES = [
   'node/hash-task.js',
   'node/map.cjs',
   'node/journal.cjs',
+  'node/watch.cjs',
   'node/batch.js',
   'node/chunk-task.js',
   'node/dashboard.js',

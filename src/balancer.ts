@@ -27,6 +27,8 @@ import {
   type SubmitOptions,
 } from './options/submit.js';
 import { integerFrom, invalid, validate } from './options/validate.js';
+import { type ProfileOptions, profileSettings } from './profile/options.js';
+import { profileWorkers, type WorkerProfile } from './profile/profile.js';
 import { callUser } from './requests/user-callback.js';
 import { type BalancerStats, snapshot } from './stats.js';
 import type {
@@ -244,6 +246,31 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     this.#mustBeOpen();
     const stats = this.#observation.statsReader();
     return new Trace(file, this.#observation, stats);
+  }
+
+  /**
+   * Makes a CPU profile of each worker that there is, which DevTools, VS Code and speedscope show. A thread begins and
+   * ends it between two requests. Workers that end meanwhile are left out, and those that compute on for 2 s after the
+   * end.
+   *
+   * @example
+   * await balancer.profile({ seconds: 5, directory: 'profiles' })
+   *
+   * @returns a promise of the profiles, by the worker's id
+   * @throws InvalidOptionError
+   * @throws BalancerClosedError
+   * @throws BalancerError with code `ERR_NO_PROFILE`: there is none of any worker; or `ERR_PROFILE_FILE`
+   */
+  async profile(options: ProfileOptions): Promise<readonly WorkerProfile[]> {
+    const settings = profileSettings(options);
+    this.#mustBeOpen();
+    const { pool, keepAlive } = this.#engine;
+    const profiled = {
+      name: this.#observation.name,
+      workers: () => pool.workers(),
+      onClosed: (listener: () => void) => this.#observation.onClosed(listener),
+    };
+    return await keepAlive.during(profileWorkers(settings, profiled));
   }
 
   /**

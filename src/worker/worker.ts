@@ -13,6 +13,7 @@ import { connect, type MainChannel } from './connection.js';
 import type { CompletionSink, LifecycleEvents, RequestEvents } from './events.js';
 import { ForcedExit } from './forced-exit.js';
 import { InFlight } from './in-flight.js';
+import { Profiling } from './profiling.js';
 import { Receiver } from './receiver.js';
 import { Sender } from './sender.js';
 import type { WorkerSetup } from './setup.js';
@@ -36,6 +37,7 @@ export class Worker {
   readonly backlog = new Backlog();
   /** What its thread is told by message. */
   readonly commands: Commands;
+  readonly profiling: Profiling;
   readonly vitalSigns: VitalSigns;
   readonly completions: Completions<Worker>;
   /** The requests in its window, as far as is known here. */
@@ -84,6 +86,7 @@ export class Worker {
     this.#channel = channel;
     this.#thread = thread;
     this.commands = new Commands(channel, window);
+    this.profiling = new Profiling(channel);
     this.vitalSigns = new VitalSigns(window);
     const inFlight = new InFlight(window.capacity, this.view);
     this.inFlight = inFlight;
@@ -348,6 +351,9 @@ export class Worker {
         // Not `terminated`: nobody wanted its end.
         void this.#thread.terminate(decodeFailure(message.reason) as Error);
         break;
+      case 'profiled':
+        this.profiling.answered(message);
+        break;
       default:
         this.#receiver.receive(message);
     }
@@ -359,6 +365,7 @@ export class Worker {
     this.status.enter('dead');
     this.#channel.drain();
     this.#output.over();
+    this.profiling.end();
     this.#lifecycleEvents.died(this, death);
   }
 }

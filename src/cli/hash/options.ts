@@ -2,6 +2,13 @@ import { availableParallelism } from 'node:os';
 import { isatty } from 'node:tty';
 import { parseCommandLine, UsageError } from '../arguments.js';
 import type { ByteString } from '../files/bytes.js';
+import {
+  WATCH_HELP,
+  WATCH_OPTIONS,
+  type WatchOptions,
+  watchOptions,
+  withOptionalPort,
+} from '../watch-options.js';
 import { findAlgorithm } from './algorithm.js';
 import type { Inputs } from './inputs.js';
 
@@ -10,6 +17,7 @@ export type HashOptions = {
   readonly algorithm: string;
   readonly workers: number;
   readonly quiet: boolean;
+  readonly watch: WatchOptions;
 } & (
   | { readonly mode: 'help' }
   | { readonly mode: 'hash'; readonly inputs: Inputs; readonly output: ByteString | undefined }
@@ -44,7 +52,7 @@ left out. PATH - is standard input, and so is no PATH where standard input is no
   -a, --algorithm NAME   any of crypto.getHashes(), as in sha1, sha512, blake2b512, md5 (default: sha256)
   -j, --workers N        threads that hash (default: one for each core, here ${availableParallelism()})
   -c, --check            read digests from the MANIFESTs (- or none: standard input) and verify the files
-      --quiet            no summary; with --check, no OK for each file that is right
+${WATCH_HELP}      --quiet            no summary; with --check, no OK for each file that is right
   -h, --help             print this
       --version          print the version
 
@@ -70,6 +78,7 @@ const OPTIONS = {
   strict: { type: 'boolean', default: false },
   warn: { type: 'boolean', short: 'w', default: false },
   'ignore-missing': { type: 'boolean', default: false },
+  ...WATCH_OPTIONS,
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -79,10 +88,16 @@ const ONLY_WITH_CHECK = ['status', 'strict', 'warn', 'ignore-missing'] as const;
 
 /** Throws `UsageError`. */
 export function parseHashOptions(args: readonly string[]): HashOptions {
-  const { values, positionals, optionNames, bytesOf } = parseCommandLine(args, OPTIONS);
+  const { values, positionals, optionNames, bytesOf } = parseCommandLine(withOptionalPort(args), OPTIONS);
   const { quiet, strict } = values;
-  if (values.help) return { mode: 'help', algorithm: '', workers: 0, quiet };
-  const common = { algorithm: findAlgorithm(values.algorithm), workers: workersOf(values.workers), quiet };
+  const watch = watchOptions(values);
+  if (values.help) return { mode: 'help', algorithm: '', workers: 0, quiet, watch };
+  const common = {
+    watch,
+    algorithm: findAlgorithm(values.algorithm),
+    workers: workersOf(values.workers),
+    quiet,
+  };
   if (values.check) {
     if (values.output !== undefined) throw new UsageError('--output is of no use with --check');
     if (values['files-from'] !== undefined) throw new UsageError('--files-from is of no use with --check');

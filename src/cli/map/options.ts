@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Format, HaltRule } from '../../batch/index.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
+import { WATCH_OPTIONS, type WatchOptions, watchOptions, withOptionalPort } from '../watch-options.js';
 
 /** The function as given. */
 export type GivenFunction =
@@ -33,6 +34,7 @@ export interface MapOptions {
   readonly env: Readonly<Record<string, string>>;
   /** In MB. */
   readonly maxMemory: number | undefined;
+  readonly watch: WatchOptions;
   readonly dryRun: boolean;
   readonly summary: 'text' | 'json' | 'none';
 }
@@ -59,6 +61,7 @@ export const OPTIONS = {
   preload: { type: 'string', multiple: true },
   env: { type: 'string', multiple: true },
   'max-memory': { type: 'string' },
+  ...WATCH_OPTIONS,
   'dry-run': { type: 'boolean' },
   summary: { type: 'string' },
   quiet: { type: 'boolean' },
@@ -82,7 +85,7 @@ export interface MapCommandLine {
 
 /** Throws `UsageError`. */
 export function parseMapArguments(args: readonly string[]): MapCommandLine {
-  const { values, positionals } = parseCommandLine(args, OPTIONS);
+  const { values, positionals } = parseCommandLine(withOptionalPort(args), OPTIONS);
   const decode = (bytes: string) => Buffer.from(bytes, 'latin1').toString('utf8');
   return { values, positionals: positionals.map(decode) };
 }
@@ -124,6 +127,7 @@ export function mapOptions({ values, positionals }: MapCommandLine): MapOptions 
     preload: values.preload ?? [],
     env: environment(values.env ?? []),
     maxMemory: whole('max-memory', values['max-memory'], 1, 1_000_000),
+    watch: watchOptions(values),
     dryRun: values['dry-run'] ?? false,
     summary: values.quiet ? 'none' : summaryOf(values.summary),
   };
