@@ -11,12 +11,13 @@ import {
 import { Balancer, BalancerError } from '../../index.js';
 import { UsageError } from '../arguments.js';
 import { describeErrno, errnoOf } from '../files/errno.js';
+import type { Bar } from '../terminal/bar.js';
 import { dryRun } from './dry-run.js';
 import { moduleAddress, taskOf } from './function.js';
 import { HELP } from './help.js';
 import { listenForInterrupts } from './interrupt.js';
 import { type MapOptions, mapOptions, parseMapArguments, withConfig } from './options.js';
-import { type Bar, showBar } from './progress.js';
+import { showBatchProgress } from './progress.js';
 import { summaryJson, summaryText } from './summary.js';
 
 /** The batch could not start or continue. */
@@ -98,7 +99,7 @@ async function map(options: MapOptions): Promise<number> {
         running = batch;
         const { progress } = batch;
         if (isWatched) {
-          showBar(process.stderr, progress).then((shown) => {
+          showBatchProgress(process.stderr, progress).then((shown) => {
             bar = shown;
           });
         }
