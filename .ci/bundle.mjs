@@ -131,6 +131,12 @@ const otherEntries = Object.keys(ENTRIES).filter((name) => name !== 'index');
 
 await Promise.all([
   build({ ...commonJs, entryPoints: ['workers/main.ts'], outfile: 'dist/workers/main.cjs' }),
+  build({
+    ...common,
+    format: 'esm',
+    entryPoints: ['workers/functions/typescript/import-hooks.ts'],
+    outfile: 'dist/workers/typescript-hooks.mjs',
+  }),
   ...otherEntries.map((name) =>
     build({
       ...commonJs,

@@ -31,6 +31,7 @@ import type {
   SubmitBare,
   SubmitWith,
 } from './tasks/signatures.js';
+import { Utilization } from './utilization.js';
 import { WorkerSet } from './worker-set.js';
 
 /**
@@ -48,6 +49,7 @@ export class Balancer extends WorkerSet {
   readonly #loops = new OpenLoops();
   readonly #retries: number;
   readonly #observation: Observation;
+  readonly #utilization = new Utilization();
 
   /**
    * Starts the workers. An idle Balancer does not keep the process alive.
@@ -63,7 +65,9 @@ export class Balancer extends WorkerSet {
     this.#submission = this.#engine.submission;
     const { ledger } = this.#engine;
     const metrics = settings.metrics ? new MetricsObserver(ledger) : undefined;
-    this.#observation = new Observation(ledger, metrics, () => this.stats());
+    this.#observation = new Observation(ledger, metrics, (utilization) =>
+      snapshot(this.#engine, this.#maxQueue, utilization),
+    );
   }
 
   /**
@@ -195,8 +199,7 @@ export class Balancer extends WorkerSet {
 
   /** A snapshot of the current state and of the counts since the start, as plain data. O(workers). */
   stats(): BalancerStats {
-    const { ledger, dispatcher, pool } = this.#engine;
-    return snapshot(ledger, dispatcher, pool, this.#maxQueue);
+    return snapshot(this.#engine, this.#maxQueue, this.#utilization);
   }
 
   /**

@@ -30,8 +30,10 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
   /** @internal */
   constructor(settings: Settings) {
     super();
-    this.#engine = new Engine(settings, (name, ...args) =>
-      callUser(() => this.emit(name as never, ...(args as never))),
+    this.#engine = new Engine(
+      settings,
+      (name, ...args) => callUser(() => this.emit(name as never, ...(args as never))),
+      (name) => this.listenerCount(name) > 0,
     );
   }
 

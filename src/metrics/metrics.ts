@@ -22,6 +22,7 @@ interface Place {
 }
 
 export class MetricsObserver extends IdleObserver implements Metrics {
+  override readonly wantsBytes = true;
   readonly #tasks = new Map<string, TaskTotals>();
   /** By the task's id: names are looked up once. */
   readonly #byId: (TaskTotals | undefined)[] = [];

@@ -127,7 +127,13 @@ export type ToMain =
   /** A chunk goes on, and outcomes of it have been published. */
   | { readonly type: 'progressed'; readonly id: number }
   | { readonly type: 'returned'; readonly arguments: ArgumentsMessage }
-  | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array }
+  | {
+      readonly type: 'output';
+      readonly stream: 'stdout' | 'stderr';
+      readonly chunk: Uint8Array;
+      /** The request that was running, or the item of it; 0: none. */
+      readonly id: number;
+    }
   | {
       readonly type: 'progress' | 'yielded';
       readonly id: number;
@@ -193,6 +199,8 @@ export interface ChunkPayload {
   readonly outcomesEnd: number;
   /** Time after which no further item is started, in ms. */
   readonly limit: number;
+  /** Memory for the run time of each item, in ms, as a Float32Array; `undefined`: nobody wants to know. */
+  readonly times: SharedArrayBuffer | undefined;
 }
 
 /** The settings a thread is started with. */
@@ -209,10 +217,14 @@ export interface WorkerInit {
   readonly spinners: SharedArrayBuffer;
   /** The worker's id within its Balancer. */
   readonly id: number;
+  /** Name of the thread. */
+  readonly name: string;
   /** The number of its place; see `WorkerSetup`. */
   readonly slot: number;
   /** Modules to load before the worker reports ready. */
   readonly preload: readonly ModuleAddress[];
+  /** Compilers that the program has hooked into `require`: files to load before modules in TypeScript. */
+  readonly requireHooks: readonly string[];
   /** Requests wait for this worker: it may report ready as soon as requests can be sent to it. */
   readonly isAwaited: boolean;
   /** Whether the worker reports the size of its heap. */

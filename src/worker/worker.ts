@@ -1,6 +1,7 @@
 /** One worker: a thread as the main thread sees it. Its window, the requests in it, its state. */
 
 import { decodeFailure } from '../errors/failure.js';
+import { performance } from '../protocol/clock.js';
 import type { ToMain } from '../protocol/messages.js';
 import type { Window } from '../protocol/window.js';
 import { Backlog } from '../requests/backlog.js';
@@ -18,6 +19,7 @@ import { Sender } from './sender.js';
 import type { WorkerSetup } from './setup.js';
 import type { WorkerState } from './state.js';
 import { Status } from './status.js';
+import { TaskOutput } from './task-output.js';
 import type { Thread, ThreadDeath } from './thread.js';
 import { UnreadableMessages } from './unreadable-messages.js';
 import { View } from './view.js';
@@ -27,6 +29,10 @@ import { type Remains, WindowWriter } from './window-writer.js';
 export class Worker {
   readonly id: number;
   readonly slot: number;
+  /** How many threads were started in its place before. */
+  readonly restarts: number;
+  /** When its thread was started, in ms of `performance.now()`. */
+  readonly startedAt = performance.now();
   readonly view: View<Worker>;
   /** Requests that must run here and have found the window full. */
   readonly backlog = new Backlog();
@@ -54,6 +60,7 @@ export class Worker {
   readonly #thread: Thread;
   readonly #sender: Sender;
   readonly #receiver: Receiver;
+  readonly #output: TaskOutput;
   readonly #unreadable: UnreadableMessages;
   readonly #writer: WindowWriter;
   readonly #forcedExit: ForcedExit;
@@ -67,6 +74,7 @@ export class Worker {
   ) {
     this.id = setup.id;
     this.slot = setup.slot;
+    this.restarts = setup.restarts;
     this.view = new View(this, setup.id, setup.label, setup.weight);
     this.#requestEvents = requestEvents;
     this.#lifecycleEvents = lifecycleEvents;
@@ -89,7 +97,8 @@ export class Worker {
     this.#unreadable = new UnreadableMessages(window, inFlight, (request) =>
       this.commands.stopStream(request),
     );
-    this.#receiver = new Receiver(channel, inFlight, this.#sender, this.#unreadable);
+    this.#output = new TaskOutput(setup.id, inFlight, setup.output);
+    this.#receiver = new Receiver(channel, inFlight, this.#sender, this.#unreadable, this.#output);
     this.#writer = new WindowWriter(window, inFlight, this.#sender);
     this.status = new Status(setup.id, this.view, setup.limits, setup.maxRequests, inFlight, this.#sender);
     this.completions = new Completions<Worker>(
@@ -102,6 +111,11 @@ export class Worker {
       requestEvents.completions,
     );
     this.running = new Running(window, () => this.completions.running);
+  }
+
+  /** The last lines that its thread wrote to stderr. */
+  get lastErrorLines(): string {
+    return this.#output.lastLines;
   }
 
   get state(): WorkerState {
@@ -301,6 +315,7 @@ export class Worker {
     // Before its last messages are received: a `wake` among them starts a pass, which must not select it.
     this.status.enter('dead');
     this.#channel.drain();
+    this.#output.over();
     this.#lifecycleEvents.died(this, death);
   }
 }

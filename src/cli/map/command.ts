@@ -153,6 +153,6 @@ function explain(error: unknown): string {
 }
 
 function hintFor(message: string): string {
-  if (!message.includes('Unknown file extension ".ts"')) return '';
+  if (!/Unknown file extension "\.[cm]?tsx?"/.test(message)) return '';
   return `\nThis Node (${process.version}) needs a loader for TypeScript: NODE_OPTIONS='--import tsx' leastwork map …`;
 }
