@@ -9,6 +9,8 @@ import { Utilization } from './utilization.js';
 export class Observation {
   readonly #ledger: Ledger;
   readonly #stats: (utilization: Utilization) => BalancerStats;
+  readonly #closeListeners = new Set<() => void>();
+  #isClosed = false;
   /** The histograms; `undefined`: without `metrics: true`. */
   readonly metrics: MetricsObserver | undefined;
 
@@ -36,6 +38,23 @@ export class Observation {
   /** Tells an observer from now on what happens. @returns ends that */
   observe(observer: Observer): () => void {
     return this.#ledger.observe(observer);
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Calls the listener once the Balancer is closed. It must not throw. @returns it will not be called any more */
+  onClosed(listener: () => void): () => void {
+    this.#closeListeners.add(listener);
+    return () => this.#closeListeners.delete(listener);
+  }
+
+  /** The Balancer is closed: its last thread has ended. */
+  closed(): void {
+    this.#isClosed = true;
+    for (const listener of this.#closeListeners) listener();
+    this.#closeListeners.clear();
   }
 
   /**

@@ -84,6 +84,9 @@ export type ToWorker =
   | { readonly type: 'return'; readonly id: number }
   | { readonly type: 'ping' }
   | { readonly type: 'call' }
+  /** Begins a CPU profile. `interval` is the time between two samples, in µs. */
+  | { readonly type: 'profile'; readonly number: number; readonly interval: number }
+  | { readonly type: 'endProfile'; readonly number: number }
   | { readonly type: 'retire' };
 
 /**
@@ -122,6 +125,13 @@ export type ToMain =
   | { readonly type: 'teardown'; readonly reason: Failure | undefined }
   /** The answer to `call`. */
   | { readonly type: 'here' }
+  /** The end of a CPU profile: its JSON, or why there is none. */
+  | {
+      readonly type: 'profiled';
+      readonly number: number;
+      readonly profile: string | undefined;
+      readonly why: string | undefined;
+    }
   | ResultMessage
   | OutcomeMessage
   /** A chunk goes on, and outcomes of it have been published. */

@@ -13,6 +13,7 @@ import { connect, type MainChannel } from './connection.js';
 import type { CompletionSink, LifecycleEvents, RequestEvents } from './events.js';
 import { ForcedExit } from './forced-exit.js';
 import { InFlight } from './in-flight.js';
+import { Profiling } from './profiling.js';
 import { Receiver } from './receiver.js';
 import { Running } from './running.js';
 import { Sender } from './sender.js';
@@ -38,6 +39,7 @@ export class Worker {
   readonly backlog = new Backlog();
   /** What its thread is told by message. */
   readonly commands: Commands;
+  readonly profiling: Profiling;
   readonly vitalSigns: VitalSigns;
   readonly completions: Completions<Worker>;
   /** What it notes of the request that it runs. */
@@ -90,6 +92,7 @@ export class Worker {
     this.#channel = channel;
     this.#thread = thread;
     this.commands = new Commands(channel, window);
+    this.profiling = new Profiling(channel);
     this.vitalSigns = new VitalSigns(window);
     const inFlight = new InFlight(window.capacity, this.view);
     this.inFlight = inFlight;
@@ -305,6 +308,9 @@ export class Worker {
         // Not `terminated`: nobody wanted its end.
         void this.#thread.terminate(decodeFailure(message.reason) as Error);
         break;
+      case 'profiled':
+        this.profiling.answered(message);
+        break;
       default:
         this.#receiver.receive(message);
     }
@@ -316,6 +322,7 @@ export class Worker {
     this.status.enter('dead');
     this.#channel.drain();
     this.#output.over();
+    this.profiling.end();
     this.#lifecycleEvents.died(this, death);
   }
 }

@@ -21,6 +21,7 @@ import { Arguments } from '../input/arguments.js';
 import { ControlMessages } from '../input/control-messages.js';
 import { SharedBuffers } from '../input/shared-buffers.js';
 import { Output } from '../output.js';
+import { Profiler } from '../profiler.js';
 import { inContextOf } from '../restored-context.js';
 import { Stream } from '../stream.js';
 import { identify } from '../task.js';
@@ -116,6 +117,7 @@ export class WorkLoop {
       signals: this.#signals,
       current: this.#current,
       stream: this.#stream,
+      profiler: new Profiler((answer) => this.#channel.send(answer)),
       status: this.#window.status,
       channel: this.#channel,
     });
