@@ -10,6 +10,7 @@ import {
   type OnEngineError,
   type OnMail,
   type Processor,
+  stopRenewing,
 } from './engine.js';
 import { QueueMailbox } from './queue-mailbox.js';
 import { within } from './within.js';
@@ -63,6 +64,10 @@ export class PostgresEngine implements Engine {
     return this.#migrated;
   }
 
+  ping(): Promise<unknown> {
+    return this.#pool.query('SELECT 1');
+  }
+
   queue(name: string): Queue {
     return this.#queueIn(this.#queues, name);
   }
@@ -108,7 +113,7 @@ export class PostgresEngine implements Engine {
   async close(): Promise<void> {
     const parts = [...this.#workers, ...this.#queues.values(), ...this.#mailQueues.values()];
     await within(CLOSE_MS, Promise.allSettled(parts.map((part) => part.close())));
-    for (const worker of this.#workers) void worker.close(true).catch(() => {});
+    for (const worker of this.#workers) stopRenewing(worker);
     if (this.#ownsPool) await within(CLOSE_MS, this.#pool.end());
   }
 
