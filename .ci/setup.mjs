@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ENTRIES } from './entries.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => path.join(root, ...parts);
@@ -37,36 +38,58 @@ export function isInstalled(wanted, installed) {
   });
 }
 
+/** Sources of a page for browsers, which is made one file by `page.mjs`. */
+const PAGE = 'src/dashboard/page/';
+
 /** The files that `tsc` writes for the given sources, relative to dist. */
 function outputsOf(sources) {
   return sources
-    .filter((source) => !source.endsWith('.d.ts'))
+    .filter((source) => !source.endsWith('.d.ts') && !source.startsWith(PAGE))
     .flatMap((source) => {
       const [, base, kind] = /^(.*)\.(c?)ts$/.exec(source);
       return [`${base}.${kind}js`, `${base}.${kind}js.map`, `${base}.d.${kind}ts`];
     });
 }
 
-/** What `bundle.mjs` writes, relative to dist, each with its map. */
+/** What `bundle.mjs` makes of sources, relative to dist, each with its map. */
 export const BUNDLES = [
   'workers/main.cjs',
-  'node/index.js',
+  'workers/typescript-hooks.mjs',
+  'node/core.cjs',
   'node/command.cjs',
   'node/threads.cjs',
   'node/hash-task.js',
   'node/map.cjs',
   'node/journal.cjs',
-  'node/batch.js',
+  'node/watch.cjs',
   'node/chunk-task.js',
-  'node/cluster.js',
+  'node/dashboard-page.cjs',
   'node/exports-task.js',
+  ...Object.keys(ENTRIES)
+    .filter((name) => name !== 'index')
+    .map((name) => `node/${name}.cjs`),
+];
+
+/** What it writes of public names alone. */
+const WRAPPERS = [
+  'node/index.cjs',
+  'node/worker.d.ts',
+  'node/worker.d.cts',
+  ...Object.keys(ENTRIES).flatMap((name) => [`node/${name}.js`, `node/${name}.d.ts`, `node/${name}.d.cts`]),
 ];
 
 /** All that the build writes, relative to dist. */
 export const outputs = () => [
   ...outputsOf(sourceFiles()),
   ...BUNDLES.flatMap((bundle) => [bundle, `${bundle}.map`]),
+  ...WRAPPERS,
 ];
+
+/** A source's types in CommonJS, which `declarations.mjs` writes of those that public types need. */
+const isTypes = (file) => file.endsWith('.d.cts') && existsSync(at(file.replace(/\.d\.cts$/, '.ts')));
+
+/** What the build is made by, besides TypeScript. */
+const BUILDERS = ['.ci/bundle.mjs', '.ci/declarations.mjs', '.ci/entries.mjs', '.ci/page.mjs'];
 
 /** All files below `folder`, relative to `from`, with '/' on every platform. */
 function filesBelow(folder, from) {
@@ -135,10 +158,18 @@ function build() {
 
   // The file of a removed source must neither be found by tests nor be packed.
   const expected = new Set(written);
-  for (const file of filesBelow(at('dist'), at('dist'))) if (!expected.has(file)) rmSync(at('dist', file));
+  for (const file of filesBelow(at('dist'), at('dist')))
+    if (!expected.has(file) && !isTypes(file)) rmSync(at('dist', file));
 
   const hash = createHash('sha256');
-  for (const file of [...sources, 'tsconfig.json', 'package-lock.json', '.ci/bundle.mjs'])
+  for (const file of [
+    ...sources,
+    `${PAGE}index.html`,
+    `${PAGE}style.css`,
+    'tsconfig.json',
+    'package-lock.json',
+    ...BUILDERS,
+  ])
     hash.update(`${file}\0`).update(readFileSync(at(file)));
   const inputs = hash.digest('hex');
   const newest = (files, pick) => pick(...files.map((file) => statSync(file).mtimeMs));
@@ -149,7 +180,7 @@ function build() {
     readFileSync(stamp, 'utf8') === inputs &&
     written.every((file) => existsSync(at('dist', file))) &&
     newest(
-      sources.map((file) => at(file)),
+      [...sources, `${PAGE}index.html`, `${PAGE}style.css`].map((file) => at(file)),
       Math.max,
     ) <=
       newest(
