@@ -1,4 +1,5 @@
 /** BullMQ on PostgreSQL: all queues and workers share one pool. */
+import type { EventEmitter } from 'node:events';
 import type * as BullMQ from 'bullmq';
 import type { Job, PgPool, PgPoolClient, Queue, Worker, WorkerOptions } from 'bullmq';
 import type { EngineSettings, PostgresOptions } from '../options.js';
@@ -53,7 +54,10 @@ export class PostgresEngine implements Engine {
       ? given
       : new (pg.default ?? pg).Pool(poolOptions(bull, given, listeners));
     // Nobody else may listen, and then it would end the process.
-    if (this.#ownsPool) this.#pool.on('error', onError);
+    if (!this.#ownsPool) return;
+    this.#pool.on('error', onError);
+    // Each queue adds a listener of its own.
+    (this.#pool as unknown as EventEmitter).setMaxListeners(0);
   }
 
   ready(): Promise<void> {
