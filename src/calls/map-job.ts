@@ -2,9 +2,10 @@
 import { completeLater } from '../errors/async-stack.js';
 import { NotCloneableError } from '../errors/errors.js';
 import { decodeFailure } from '../errors/failure.js';
-import type { Ledger } from '../ledger/ledger.js';
+import { showOrigin } from '../errors/origin.js';
 import type { OutcomeMessage } from '../protocol/messages.js';
 import { Chunk, type ChunkOwner } from '../requests/chunk.js';
+import type { TaskRef } from '../tasks/registry.js';
 import { byteSize } from '../values/byte-size.js';
 import { BY_MESSAGE, OutcomeReader } from '../values/outcomes.js';
 import { type OutcomeState, outcomeStates, type Span } from './map-span.js';
@@ -27,7 +28,7 @@ export class MapJob implements ChunkOwner {
   readonly #from: number;
   readonly #to: number;
   readonly #events: JobEvents;
-  readonly #ledger: Ledger;
+  readonly #task: TaskRef;
   readonly #reader: OutcomeReader;
   /** Where `submit` was called, when that is recorded. */
   place: Error | undefined;
@@ -39,10 +40,10 @@ export class MapJob implements ChunkOwner {
     span: Span,
     from: number,
     packed: { readonly payload: Chunk['payload']; readonly bytes: number },
-    ledger: Ledger,
+    task: TaskRef,
     events: JobEvents,
   ) {
-    this.#ledger = ledger;
+    this.#task = task;
     this.#span = span;
     this.#from = from;
     this.#to = from + packed.payload.count;
@@ -77,7 +78,7 @@ export class MapJob implements ChunkOwner {
     this.#collect(true);
     for (let offset = this.#from + this.#reader.count; offset < this.#to; offset++) {
       if (this.#failed?.has(offset - this.#from) === true) continue;
-      this.#ledger.outcomes[this.chunk.outcome]++;
+      this.#task.ledger.outcomes[this.chunk.outcome]++;
       this.#events.settled(this.#span, offset, outcomeStates.error, error);
     }
   }
@@ -90,9 +91,9 @@ export class MapJob implements ChunkOwner {
     let runsAgain = false;
     if (why === 'crash') {
       runsAgain = this.#events.crashed(this.#span, offset, error);
-      if (!runsAgain) this.#ledger.outcomes.crashed++;
+      if (!runsAgain) this.#task.ledger.outcomes.crashed++;
     } else {
-      this.#ledger.outcomes['timed-out-running']++;
+      this.#task.ledger.outcomes['timed-out-running']++;
       completeLater(error, this.place);
       this.#events.settled(this.#span, offset, outcomeStates.error, error);
       this.#events.changed();
@@ -128,7 +129,7 @@ export class MapJob implements ChunkOwner {
         continue;
       }
       if (value !== BY_MESSAGE) {
-        this.#ledger.outcomes.fulfilled++;
+        this.#task.ledger.outcomes.fulfilled++;
         this.#events.settled(span, offset, outcomeStates.value, value);
       } else this.#collectMessage(offset, this.chunk.take(reader.count - 1));
     }
@@ -138,16 +139,16 @@ export class MapJob implements ChunkOwner {
     const span = this.#span;
     if (message?.failure === undefined && message !== undefined) {
       span.outcomeBytes += byteSize(message.value);
-      this.#ledger.outcomes.fulfilled++;
+      this.#task.ledger.outcomes.fulfilled++;
       this.#events.settled(span, offset, outcomeStates.value, message.value);
       return;
     }
     const error =
       message?.failure === undefined
         ? new NotCloneableError('the result', 'something that this thread could not read')
-        : decodeFailure(message.failure);
+        : showOrigin(decodeFailure(message.failure), this.#task.name, this.#task.place);
     completeLater(error, this.place);
-    this.#ledger.outcomes.failed++;
+    this.#task.ledger.outcomes.failed++;
     this.#events.settled(span, offset, outcomeStates.error, error);
   }
 }

@@ -98,7 +98,7 @@ export class MapRequests {
     const { items, count, bytes } = run;
     const outcomes = this.#memoryFor(count);
     const packed = { payload: { count, items, outcomes, limit }, bytes };
-    const job = new MapJob(span, from, packed, ref.ledger, events);
+    const job = new MapJob(span, from, packed, ref, events);
     let request: Request | undefined;
     const promise = this.#submission.acceptChunk(ref, job.chunk, options, (accepted) => {
       request = accepted;

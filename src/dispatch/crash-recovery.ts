@@ -3,6 +3,7 @@
  */
 
 import { WorkerCrashedError } from '../errors/errors.js';
+import { originInWords } from '../errors/origin.js';
 import type { Chunk } from '../requests/chunk.js';
 import type { Request } from '../requests/request.js';
 import type { ThreadDeath } from '../worker/thread.js';
@@ -66,6 +67,7 @@ export class CrashRecovery {
     const why = describe(death) + remarkOnLateError(death.cause, request.task, worker.completed);
     const errorOf = (): Error => crashError(request, request.id + item, why, death);
     const died = request.isSettled ? undefined : chunk.died(item, errorOf);
+    if (died !== undefined) request.task.kills++;
     if (died?.runsAgain === true) this.#counts.retried++;
     else if (died !== undefined) {
       this.#counts.completed++;
@@ -89,6 +91,7 @@ export class CrashRecovery {
   #crashed(request: Request, worker: Worker, death: ThreadDeath): void {
     const { extras } = request;
     if (request.isSettled) return;
+    request.task.kills++;
     const kills = (extras?.kills ?? 0) + 1;
     const why = describe(death) + remarkOnLateError(death.cause, request.task, worker.completed);
     if (extras !== undefined && extras.retries > 0 && extras.away) {
@@ -119,7 +122,7 @@ function crashError(request: Request, requestId: number, why: string, death: Thr
     exitCode: death?.exitCode,
     requestId,
     taskName: request.task.name,
-    why,
+    why: why + originInWords(request.task.place),
     cause: death?.cause,
   });
 }

@@ -23,6 +23,7 @@ import { pendingIn } from './load.js';
 import { runOf } from './observed-run.js';
 import { type PassEvents, Passes, type PassSetup } from './passes.js';
 import type { Poller } from './poller.js';
+import { Suspects } from './suspects.js';
 
 export interface DispatcherEvents extends PassEvents {
   /** A request has been run whose caller still waits for it. Called only if it is defined. */
@@ -50,7 +51,12 @@ export class Dispatcher implements RequestEvents<Worker> {
     this.#limits = limits;
     this.#events = events;
     const workers = this.#workers;
-    this.#assignment = new Assignment(this.queue, policy, limits, workers, this.counts);
+    const suspects = new Suspects({
+      queue: this.queue,
+      isShort: setup.isShort,
+      offerAgain: () => this.#passes.runSoon(),
+    });
+    this.#assignment = new Assignment(this.queue, policy, limits, workers, this.counts, suspects);
     this.#passes = new Passes(setup, events, workers, this.queue, this.#assignment, this.#settlement);
   }
 

@@ -2,6 +2,7 @@
 import type { Transferable } from 'node:worker_threads';
 import { isOfOneRequest, rethrow, throwNew } from '../errors/async-stack.js';
 import { decodeFailure, type Failure } from '../errors/failure.js';
+import { showOrigin } from '../errors/origin.js';
 import type { ObservedRequest, ObservedWorker } from '../ledger/observer.js';
 import type { RequestOutcome } from '../ledger/outcome.js';
 import type { RequestView } from '../policies/policy.js';
@@ -9,6 +10,7 @@ import { CLOCK_OFFSET } from '../protocol/clock.js';
 import type { Carrier } from '../protocol/messages.js';
 import type { TaskRef } from '../tasks/registry.js';
 import type { Chunk } from './chunk.js';
+import { DeferredRejection } from './deferred-rejection.js';
 
 type Resolve = (value: unknown) => void;
 
@@ -174,13 +176,22 @@ export class Request implements RequestView, ObservedRequest {
     resolve(throwNew(make, place));
   }
 
+  /** As `reject`, for one of many errors that are made together: nobody's frames are added to it. */
+  rejectPlainly(error: Error, outcome: RequestOutcome): void {
+    const resolve = this.#resolve;
+    if (resolve === settled) return;
+    this.#finish(outcome, () => error);
+    resolve(new DeferredRejection(error));
+  }
+
   /** Settles with the error that the task threw. Does nothing when settled already. */
   fail(failure: Failure): void {
     const resolve = this.#resolve;
     if (resolve === settled) return;
     const place = this.extras?.place;
     this.#finish('failed', () => decodeFailure(failure));
-    resolve(rethrow(() => decodeFailure(failure), place));
+    const { name, place: origin } = this.task;
+    resolve(rethrow(() => showOrigin(decodeFailure(failure), name, origin), place));
   }
 
   /** Enters the outcome in the books. Items of a chunk have outcomes of their own: `MapJob` enters them. */
