@@ -97,7 +97,7 @@ export class MapRequests {
     const { ref, options } = this.#call;
     const { items, count, bytes } = run;
     const outcomes = this.#memoryFor(count);
-    const packed = { payload: { count, items, outcomes, limit }, bytes };
+    const packed = { payload: { count, items, outcomes, limit, most: Number.POSITIVE_INFINITY }, bytes };
     const job = new MapJob(span, from, packed, ref, events);
     let request: Request | undefined;
     const promise = this.#submission.acceptChunk(ref, job.chunk, options, (accepted) => {

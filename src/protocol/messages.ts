@@ -184,6 +184,8 @@ export interface ChunkPayload {
   readonly outcomes: SharedArrayBuffer;
   /** Time after which no further item is started, in ms. */
   readonly limit: number;
+  /** Items that may be run; `Infinity`: all. Set anew for each worker that gets the chunk. */
+  most: number;
 }
 
 /** The settings a thread is started with. */

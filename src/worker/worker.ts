@@ -88,7 +88,15 @@ export class Worker {
     );
     this.#receiver = new Receiver(channel, inFlight, this.#sender, this.#unreadable);
     this.#writer = new WindowWriter(window, inFlight, this.#sender);
-    this.status = new Status(setup.id, this.view, setup.limits, setup.maxRequests, inFlight, this.#sender);
+    this.status = new Status(
+      setup.id,
+      this.view,
+      setup.limits,
+      setup.maxRequests,
+      inFlight,
+      this.#sender,
+      () => this.completions.count,
+    );
     this.completions = new Completions<Worker>(
       this,
       window,
@@ -112,8 +120,9 @@ export class Worker {
 
   /** The policy may select it. A start-up check that it has run does not count as a request. */
   admit(): void {
-    this.status.enter('ready');
+    // Its counts begin anew before they are looked at.
     this.completions.reportTo(this.#requestEvents);
+    this.status.enter('ready');
   }
 
   /** It gets no more requests. */
@@ -131,7 +140,7 @@ export class Worker {
     return this.completions.count;
   }
 
-  /** How many more requests it may get; see `Status.allowance`. */
+  /** How many more requests, or items, it may get; see `Status.allowance`. */
   get allowance(): number {
     return this.status.allowance;
   }
@@ -202,6 +211,7 @@ export class Worker {
    */
   stage(request: Request): Error | undefined {
     if (this.view.pending === 0) this.completions.begin();
+    if (this.#isLimited) request.extras?.chunk?.limitTo(this.status.allowance);
     const error = this.#writer.stage(request);
     this.status.update();
     // Completions are not awaited: a successor is needed as soon as it may get no more.

@@ -91,7 +91,7 @@ class ChunkRun {
     this.#task = task;
     this.#id = id;
     this.#context = context;
-    this.#count = payload.count;
+    this.#count = Math.min(payload.count, payload.most);
     this.#item = unpackItems(payload.items);
     this.#outcomes = new OutcomeWriter(payload.outcomes, payload.count);
     this.#start = start;
