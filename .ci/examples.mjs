@@ -1,4 +1,4 @@
-// Runs the examples as users would: each in a folder of its own, with the packed library.
+// Runs the examples, and the README's, as users would: each in a folder of its own, with the packed library.
 //   node .ci/examples.mjs [NAME…]
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
@@ -9,9 +9,13 @@ import { Project } from './examples/project.mjs';
 /** Installing waits for the network and the disk, more than for a core. */
 const INSTALLS_AT_A_TIME = 3;
 
+/** The first program of the README, in an empty project. */
+const README = 'readme';
+
 const all = readdirSync('examples', { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
-  .map(({ name }) => name);
+  .map(({ name }) => name)
+  .concat(README);
 const names = process.argv.length > 2 ? process.argv.slice(2) : all;
 const unknown = names.filter((name) => !all.includes(name) || !Object.hasOwn(checks, name));
 if (unknown.length > 0) {
@@ -39,7 +43,7 @@ async function run(name) {
   const started = performance.now();
   const seconds = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
   try {
-    project = await Project.create(name, tarball);
+    project = await Project.create(name, name === README ? undefined : path.join('examples', name), tarball);
     const installed = seconds();
     const check = turn.then(() => checks[name](project));
     turn = check.catch(() => {});

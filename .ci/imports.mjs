@@ -71,7 +71,8 @@ const FOLDERS = {
     'health',
   ],
   batch: ['root', 'errors', 'protocol', 'options', 'tasks', 'workers'],
-  cli: ['root', 'batch', 'errors'],
+  cluster: ['root', 'errors', 'protocol', 'options', 'tasks', 'requests', 'calls', 'workers'],
+  cli: ['root', 'batch', 'cluster', 'errors'],
   workers: ['errors', 'protocol', 'values'],
 };
 
@@ -112,6 +113,7 @@ const rules = [
       [
         'src/index.ts',
         'src/batch/index.ts',
+        'src/cluster/index.ts',
         'src/errors/did-you-mean.ts',
         'src/errors/optional-package.ts',
       ].includes(to),
@@ -121,6 +123,12 @@ const rules = [
     types: true,
     applies: ({ from, to }) => folderOf(from) === 'batch' && folderOf(to) === 'workers',
     allows: ({ from, to }) => from.startsWith('src/batch/thread/') && to.startsWith('workers/functions/'),
+  },
+  {
+    why: "a cluster takes of the threads' code only how modules are loaded, and only in its machines' threads",
+    types: true,
+    applies: ({ from, to }) => folderOf(from) === 'cluster' && folderOf(to) === 'workers',
+    allows: ({ from, to }) => from.startsWith('src/cluster/thread/') && to.startsWith('workers/functions/'),
   },
   {
     why: 'index.ts is for users (and the command, which is one)',

@@ -46,13 +46,13 @@ export class Closing {
   /**
    * Begins the end, if it has not begun. Resolves when every promise is settled and every thread has ended.
    * @param options `timeout` in ms, or `Infinity`: after that time, unfinished requests are rejected and the
-   *   threads are ended; `undefined`: when nothing runs any more. `queued`: `'reject'` rejects requests that have
-   *   not started
+   *   threads are ended; where none was given: when nothing runs any more. `queued`: `'reject'` rejects requests
+   *   that have not started
    */
-  async close({ timeout, queued }: CloseSettings): Promise<void> {
+  async close({ timeout, hasTimeout, queued }: CloseSettings): Promise<void> {
     this.#end ??= this.#parts.keepAlive.during(this.#close(queued));
     if (queued === 'reject') void this.#rejectQueued();
-    const stop = this.#limit(timeout);
+    const stop = this.#limit(hasTimeout ? timeout : undefined);
     try {
       await this.#end;
     } finally {
@@ -108,8 +108,8 @@ export class Closing {
         const request = worker.state === 'checking' ? undefined : worker.runningRequest;
         if (request === undefined) continue;
         // The thread has claimed it just now, and says in its next step whether the module is loaded.
-        if (worker.isUndecided(request)) isUndecided = true;
-        else if (worker.isLoading(request)) cancellation.cancelClaimed(request, worker, error);
+        if (worker.running.isUndecided(request)) isUndecided = true;
+        else if (worker.running.isLoading(request)) cancellation.cancelClaimed(request, worker, error);
       }
       if (isUndecided) await new Promise<void>((resolve) => setImmediate(resolve));
     } while (isUndecided);

@@ -43,6 +43,6 @@ function leftOf({ queue, pending }: Dispatcher): number {
 function isRunning({ workers }: Dispatcher): boolean {
   return workers.some((worker) => {
     const request = worker.state === 'checking' ? undefined : worker.runningRequest;
-    return request !== undefined && !worker.isLoading(request);
+    return request !== undefined && !worker.running.isLoading(request);
   });
 }

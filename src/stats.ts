@@ -81,7 +81,7 @@ export function snapshot(
     pending: worker.view.pending + worker.backlog.length,
     completed: worker.completed,
     failed: worker.failed,
-    busyTime: worker.busyTime,
+    busyTime: worker.completions.busyTime,
   }));
   return {
     name: ledger.name,

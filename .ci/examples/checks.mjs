@@ -1,13 +1,20 @@
 // What each example is to do. A check gets the installed `Project`, and throws where the example does something else.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { programsOf } from '../documents/programs.mjs';
 
 /** Number of primes below 1,000, and a limit that takes a thread some seconds at least. */
 const SHORT = [1_000, '168'];
 const ENDLESS = 1_000_000_000;
 
 export const checks = {
+  async readme(project) {
+    const [first] = programsOf(await readFile('README.md', 'utf8'), 'README.md');
+    await writeFile(path.join(project.folder, 'first.mjs'), first.text);
+    assert.equal(await project.run('node', ['first.mjs']), '3\n');
+  },
+
   'http-server': (project) => checkServer(project, (below) => `/primes?below=${below}`),
   fastify: (project) => checkServer(project, (below) => `/primes/${below}`),
 

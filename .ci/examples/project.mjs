@@ -1,6 +1,6 @@
 // An example as a user has it: a copy in a folder of its own, with the packed library installed.
 import { spawn } from 'node:child_process';
-import { cp, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -22,12 +22,16 @@ export class Project {
     this.folder = folder;
   }
 
-  /** @param tarball the packed library */
-  static async create(name, tarball) {
+  /**
+   * @param source the folder of the example; `undefined`: an empty project
+   * @param tarball the packed library
+   */
+  static async create(name, source, tarball) {
     const base = await realpath(await mkdtemp(path.join(tmpdir(), 'leastwork-example-')));
     const project = new Project(name, path.join(base, name));
-    const isOwn = (source) => !source.split(path.sep).includes('node_modules');
-    await cp(path.join('examples', name), project.folder, { recursive: true, filter: isOwn });
+    const isOwn = (file) => !file.split(path.sep).includes('node_modules');
+    if (source === undefined) await mkdir(project.folder);
+    else await cp(source, project.folder, { recursive: true, filter: isOwn });
     await project.run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball]);
     return project;
   }

@@ -8,6 +8,7 @@ import { Chunk, type ChunkOwner } from '../requests/chunk.js';
 import type { TaskRef } from '../tasks/registry.js';
 import { byteSize } from '../values/byte-size.js';
 import { BY_MESSAGE, OutcomeReader } from '../values/outcomes.js';
+import type { ItemRun } from '../values/packed-items.js';
 import { type OutcomeState, outcomeStates, type Span } from './map-span.js';
 
 /** The map that it belongs to. */
@@ -39,17 +40,19 @@ export class MapJob implements ChunkOwner {
   constructor(
     span: Span,
     from: number,
-    packed: { readonly payload: Chunk['payload']; readonly bytes: number },
+    { items, count, bytes, memory }: ItemRun,
+    limit: number,
     task: TaskRef,
     events: JobEvents,
   ) {
     this.#task = task;
     this.#span = span;
     this.#from = from;
-    this.#to = from + packed.payload.count;
+    this.#to = from + count;
     this.#events = events;
-    this.chunk = new Chunk(packed.payload, packed.bytes, this);
-    this.#reader = new OutcomeReader(packed.payload.outcomes);
+    const { shared, outcomesEnd, views } = memory;
+    this.chunk = new Chunk({ count, items, memory: shared, outcomesEnd, limit, most: Number.POSITIVE_INFINITY }, bytes, this);
+    this.#reader = new OutcomeReader(views);
   }
 
   /** Bytes of the outcomes that have been read. */

@@ -240,8 +240,10 @@ export function resolveAddOptions(options: AddOptions): number {
 
 /** `CloseOptions` after validation. */
 export interface CloseSettings {
-  /** In ms, or `Infinity`; `undefined`: the default. */
-  readonly timeout: number | undefined;
+  /** In ms, or `Infinity`. */
+  readonly timeout: number;
+  /** Whether the caller has given it. */
+  readonly hasTimeout: boolean;
   readonly queued: 'finish' | 'reject';
 }
 
@@ -251,7 +253,8 @@ export function resolveCloseOptions(options: CloseOptions): CloseSettings {
   const timeout = ownValue(options, 'timeout', options.timeout);
   const queued = ownValue(options, 'queued', options.queued);
   return {
-    timeout: resolve('close options.timeout', timeout, DELAY, undefined),
+    timeout: resolve('close options.timeout', timeout, DELAY, Number.POSITIVE_INFINITY),
+    hasTimeout: timeout !== undefined,
     queued: resolve('close options.queued', queued, QUEUED, 'finish'),
   };
 }

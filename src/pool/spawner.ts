@@ -78,7 +78,7 @@ export class Spawner {
     const id = ++this.#lastId;
     const { label, weight, slot } = place;
     const isAwaited = ![...this.#members.all()].some(
-      ({ worker: other }) => other.state === 'ready' && other.allowance > 0,
+      ({ worker: other }) => other.state === 'ready' && other.status.allowance > 0,
     );
     const setup = { ...this.#setup, id, label, weight, slot, isAwaited };
     const worker = new Worker(setup, this.#requestEvents, this.#lifecycleEvents);

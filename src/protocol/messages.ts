@@ -166,22 +166,31 @@ export interface OutcomeMessage {
   readonly errors: readonly ErrorDetails[] | undefined;
 }
 
+/** Texts in the memory of a chunk. They are in groups, each written and read at once. */
+export interface PackedTexts {
+  /** Where each text ends, in characters from the beginning of its group. */
+  readonly ends: Uint32Array;
+  /** Three numbers for each group: the texts up to its end, its place in memory in bytes, and 1 if its characters have 16 bits. */
+  readonly groups: readonly number[];
+}
+
 /** The items of a chunk. */
 export type PackedItems =
-  /** All strings: one text, and where each ends in it. */
-  | { readonly form: 'text'; readonly text: string; readonly ends: Uint32Array }
+  /** All strings. */
+  | ({ readonly form: 'text' } & PackedTexts)
   | { readonly form: 'numbers'; readonly numbers: Int32Array | Float64Array }
   /** No objects. */
   | { readonly form: 'values'; readonly values: readonly unknown[] }
-  /** Plain data: JSON of a list of all. */
-  | { readonly form: 'json'; readonly text: string };
+  /** Plain data: JSON of each. */
+  | ({ readonly form: 'json' } & PackedTexts);
 
 /** The only value in the arguments message of a chunk. */
 export interface ChunkPayload {
   readonly count: number;
   readonly items: PackedItems;
-  /** Memory for the outcomes. */
-  readonly outcomes: SharedArrayBuffer;
+  /** Memory for the outcomes, up to that byte; then for texts of items. */
+  readonly memory: SharedArrayBuffer;
+  readonly outcomesEnd: number;
   /** Time after which no further item is started, in ms. */
   readonly limit: number;
   /** Items that may be run; `Infinity`: all. Set anew for each worker that gets the chunk. */

@@ -18,6 +18,8 @@ export class Chunk {
   readonly bytes: number;
   /** What has become of the request as a whole, once it is settled. */
   outcome: RequestOutcome = 'aborted';
+  /** How long its items took, on average, in ms; `undefined` before it is over, or if none has run. */
+  meanTime: number | undefined;
   readonly #owner: ChunkOwner;
   readonly #count: Int32Array;
   /** Outcomes that came by message and have not been taken. */
@@ -31,7 +33,7 @@ export class Chunk {
     this.payload = payload;
     this.bytes = bytes;
     this.#owner = owner;
-    this.#count = new Int32Array(payload.outcomes, 0, 1);
+    this.#count = new Int32Array(payload.memory, 0, 1);
   }
 
   /** Items in it. */

@@ -114,7 +114,7 @@ function specifierOf(module: unknown, option = 'tasks(module)'): string {
     throw new InvalidOptionError(
       option,
       `the relative path '${module}'`,
-      `new URL('${module}', import.meta.url), which says from where it is meant`,
+      `new URL('${module}', import.meta.url), or path.join(__dirname, '${module}') in CommonJS, which say from where it is meant`,
     );
   }
   return module;

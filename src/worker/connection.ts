@@ -7,6 +7,7 @@ import { Channel } from '../protocol/channel.js';
 import { windowBytes } from '../protocol/layout.js';
 import type { ResultMessage, ToMain, ToWorker } from '../protocol/messages.js';
 import { Window } from '../protocol/window.js';
+import { adopt } from '../values/realm.js';
 import type { WorkerSetup } from './setup.js';
 import { Thread, type ThreadDeath } from './thread.js';
 
@@ -40,6 +41,7 @@ export function connect(
   const channel: MainChannel = new Channel(port1, received, {
     received: (count) => window.flow.received(count),
     unreadable,
+    adopt,
   });
   channel.unref();
   const forArguments = new MessageChannel();

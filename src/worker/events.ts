@@ -17,7 +17,9 @@ export interface CompletionSink<W> {
   ): void;
 }
 
-export interface RequestEvents<W> extends CompletionSink<W> {
+export interface RequestEvents<W> {
+  /** Where completions go. */
+  readonly completions: CompletionSink<W>;
   /** The thread has published a completion while the main thread was asleep. */
   woken(): void;
   /** The thread was unresponsive, and has answered. */

@@ -13,6 +13,7 @@ import type { CompletionSink, LifecycleEvents, RequestEvents } from './events.js
 import { ForcedExit } from './forced-exit.js';
 import { InFlight } from './in-flight.js';
 import { Receiver } from './receiver.js';
+import { Running } from './running.js';
 import { Sender } from './sender.js';
 import type { WorkerSetup } from './setup.js';
 import type { WorkerState } from './state.js';
@@ -33,6 +34,8 @@ export class Worker {
   readonly commands: Commands;
   readonly vitalSigns: VitalSigns;
   readonly completions: Completions<Worker>;
+  /** What it notes of the request that it runs. */
+  readonly running: Running;
   /** The requests in its window, as far as is known here. */
   readonly inFlight: InFlight;
   readonly status: Status;
@@ -104,8 +107,9 @@ export class Worker {
       channel,
       this.#sender,
       this.#receiver,
-      requestEvents,
+      requestEvents.completions,
     );
+    this.running = new Running(window, () => this.completions.running);
   }
 
   get state(): WorkerState {
@@ -121,7 +125,7 @@ export class Worker {
   /** The policy may select it. A start-up check that it has run does not count as a request. */
   admit(): void {
     // Its counts begin anew before they are looked at.
-    this.completions.reportTo(this.#requestEvents);
+    this.completions.reportTo(this.#requestEvents.completions);
     this.status.enter('ready');
   }
 
@@ -138,16 +142,6 @@ export class Worker {
   /** How many requests it has completed, failures included; of a chunk each item counts. */
   get completed(): number {
     return this.completions.count;
-  }
-
-  /** How many more requests, or items, it may get; see `Status.allowance`. */
-  get allowance(): number {
-    return this.status.allowance;
-  }
-
-  /** Sum of their run times, in ms. */
-  get busyTime(): number {
-    return this.completions.busyTime;
   }
 
   /** Requests sent and not started, or about to be sent. */
@@ -174,34 +168,6 @@ export class Worker {
   /** The request that is started and not completed, if any. */
   get runningRequest(): Request | undefined {
     return this.completions.running;
-  }
-
-  /**
-   * Since when the request has been running, in ms of `performance.now() + CLOCK_OFFSET`; 0: it does not run.
-   */
-  startOf(request: Request): number {
-    return this.#window.status.startOf(request.id);
-  }
-
-  /** Whether its thread has claimed it just now, and has not said yet whether its module is loaded. */
-  isUndecided(request: Request): boolean {
-    return request.extras?.chunk === undefined && this.startOf(request) === 0;
-  }
-
-  /** Whether its module is being loaded, so that it has not started. To be asked when that is decided. */
-  isLoading(request: Request): boolean {
-    return this.#window.status.isLoading(request.id);
-  }
-
-  /**
-   * The item of a chunk that runs, and since when, in ms of `performance.now() + CLOCK_OFFSET`; `undefined`:
-   * none does.
-   */
-  runningItem(request: Request): { readonly index: number; readonly start: number } | undefined {
-    const { status } = this.#window;
-    const index = status.item();
-    const start = index < 0 || !this.isRunning(request) ? 0 : status.startOf(request.id + index);
-    return start === 0 ? undefined : { index, start };
   }
 
   /**
