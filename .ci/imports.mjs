@@ -113,6 +113,7 @@ const rules = [
       [
         'src/index.ts',
         'src/batch/index.ts',
+        'src/cpu-quota.ts',
         'src/cluster/index.ts',
         'src/errors/did-you-mean.ts',
         'src/errors/optional-package.ts',

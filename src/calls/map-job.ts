@@ -51,7 +51,11 @@ export class MapJob implements ChunkOwner {
     this.#to = from + count;
     this.#events = events;
     const { shared, outcomesEnd, views } = memory;
-    this.chunk = new Chunk({ count, items, memory: shared, outcomesEnd, limit, most: Number.POSITIVE_INFINITY }, bytes, this);
+    this.chunk = new Chunk(
+      { count, items, memory: shared, outcomesEnd, limit, most: Number.POSITIVE_INFINITY },
+      bytes,
+      this,
+    );
     this.#reader = new OutcomeReader(views);
   }
 

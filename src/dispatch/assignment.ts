@@ -6,14 +6,12 @@
 import type { Policy } from '../policies/policy.js';
 import type { Queue } from '../requests/queue.js';
 import type { Request } from '../requests/request.js';
-import { SUSPECT_FROM } from '../tasks/registry.js';
 import type { WindowLimits } from '../worker/setup.js';
 import type { Worker } from '../worker/worker.js';
 import type { Counters } from './counters.js';
 import { HeldUp } from './held-up.js';
 import { type Move, rebalance } from './rebalance.js';
-import { Selection } from './selection.js';
-import type { Suspects } from './suspects.js';
+import type { Selection } from './selection.js';
 import { lessUrgentWorker } from './urgency.js';
 
 /** Most requests that are newly set aside in one pass. */
@@ -45,14 +43,14 @@ export class Assignment {
     limits: WindowLimits,
     workers: readonly Worker[],
     counts: Counters,
-    suspects: Suspects,
+    selection: Selection,
   ) {
     this.#queue = queue;
     this.#policy = policy;
     this.#limits = limits;
     this.#workers = workers;
     this.#counts = counts;
-    this.#selection = new Selection(policy, limits.prefetch, workers, suspects);
+    this.#selection = selection;
   }
 
   /**
@@ -179,8 +177,6 @@ export class Assignment {
       }
       queue.setAside(request);
       this.#heldUp.add(request);
-      // Those behind it come first, and then it is offered again.
-      if (request.task.kills >= SUSPECT_FROM) this.#heldUp.changed();
       if (++this.#setAside >= MOST_SET_ASIDE) break;
     }
   }

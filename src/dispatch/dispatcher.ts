@@ -20,6 +20,7 @@ import { CrashRecovery } from './crash-recovery.js';
 import { pendingIn } from './load.js';
 import { type PassEvents, Passes, type PassSetup } from './passes.js';
 import type { Poller } from './poller.js';
+import { Selection } from './selection.js';
 import { Suspects } from './suspects.js';
 
 export interface DispatcherEvents extends PassEvents, CompletionEvents {}
@@ -47,7 +48,8 @@ export class Dispatcher implements RequestEvents<Worker> {
       isShort: setup.isShort,
       offerAgain: () => this.#passes.runSoon(),
     });
-    this.#assignment = new Assignment(this.queue, policy, limits, workers, this.counts, suspects);
+    const selection = new Selection(policy, limits.prefetch, workers, suspects);
+    this.#assignment = new Assignment(this.queue, policy, limits, workers, this.counts, selection);
     this.#passes = new Passes(setup, events, workers, this.queue, this.#assignment, this.#settlement);
   }
 

@@ -20,7 +20,7 @@ describe('close() without a timeout', () => {
   });
 
   it('gives up a preload that does not, and a policy that selects nobody', async () => {
-    const never = { select: () => undefined, add() {}, remove() {}, update() {} };
+    const never = { name: 'never', pins: false, select: () => undefined, add() {}, remove() {}, update() {} };
     for (const options of [{ preload: [url] }, { policy: never as never }]) {
       const balancer = new Balancer({ workers: 1, heartbeat: 100, ...options });
       const request = balancer.submit(() => 1);
