@@ -22,6 +22,8 @@ const FOLDERS = {
   ledger: ['protocol'],
   metrics: ['ledger', 'protocol'],
   options: ['errors'],
+  trace: ['errors', 'ledger', 'options', 'protocol'],
+  profile: ['errors', 'options', 'protocol'],
   policies: ['errors', 'collections', 'options'],
   values: ['errors', 'protocol'],
   tasks: ['errors', 'ledger', 'options', 'protocol'],
@@ -60,6 +62,8 @@ const FOLDERS = {
     'metrics',
     'protocol',
     'options',
+    'trace',
+    'profile',
     'policies',
     'values',
     'tasks',
@@ -72,7 +76,8 @@ const FOLDERS = {
   ],
   batch: ['root', 'errors', 'protocol', 'options', 'tasks', 'workers'],
   cluster: ['root', 'errors', 'protocol', 'options', 'tasks', 'requests', 'calls', 'workers'],
-  cli: ['root', 'batch', 'cluster', 'errors'],
+  dashboard: ['root', 'errors', 'ledger', 'metrics', 'options', 'protocol'],
+  cli: ['root', 'batch', 'cluster', 'dashboard', 'errors'],
   workers: ['errors', 'protocol', 'values'],
 };
 
@@ -115,6 +120,7 @@ const rules = [
         'src/batch/index.ts',
         'src/cpu-quota.ts',
         'src/cluster/index.ts',
+        'src/dashboard/index.ts',
         'src/errors/did-you-mean.ts',
         'src/errors/optional-package.ts',
       ].includes(to),
@@ -146,7 +152,8 @@ const rules = [
   {
     why: 'a package that users need at run time must stand in dependencies, or in peerDependencies if it is optional',
     types: true,
-    applies: ({ to }) => isPackage(to) && !builtins.has(to),
+    // What runs in the browser is bundled.
+    applies: ({ from, to }) => isPackage(to) && !builtins.has(to) && !from.startsWith('src/dashboard/page/'),
     allows: ({ to }) => dependencies.has(to) || Object.hasOwn(manifest.peerDependencies, to),
   },
 ];

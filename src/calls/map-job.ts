@@ -3,6 +3,7 @@ import { completeLater } from '../errors/async-stack.js';
 import { NotCloneableError } from '../errors/errors.js';
 import { decodeFailure } from '../errors/failure.js';
 import { showOrigin } from '../errors/origin.js';
+import type { RequestOutcome } from '../ledger/outcome.js';
 import type { OutcomeMessage } from '../protocol/messages.js';
 import { Chunk, type ChunkOwner } from '../requests/chunk.js';
 import type { TaskRef } from '../tasks/registry.js';
@@ -51,11 +52,10 @@ export class MapJob implements ChunkOwner {
     this.#to = from + count;
     this.#events = events;
     const { shared, outcomesEnd, views } = memory;
-    this.chunk = new Chunk(
-      { count, items, memory: shared, outcomesEnd, limit, most: Number.POSITIVE_INFINITY },
-      bytes,
-      this,
-    );
+    // Somebody may want to know how long each item takes.
+    const times = task.ledger.isObserved ? new SharedArrayBuffer(4 * count) : undefined;
+    const most = Number.POSITIVE_INFINITY;
+    this.chunk = new Chunk({ count, items, memory: shared, outcomesEnd, limit, most, times }, bytes, this);
     this.#reader = new OutcomeReader(views);
   }
 
@@ -85,7 +85,7 @@ export class MapJob implements ChunkOwner {
     this.#collect(true);
     for (let offset = this.#from + this.#reader.count; offset < this.#to; offset++) {
       if (this.#failed?.has(offset - this.#from) === true) continue;
-      this.#task.ledger.outcomes[this.chunk.outcome]++;
+      this.#enter(this.chunk.outcome);
       this.#events.settled(this.#span, offset, outcomeStates.error, error);
     }
   }
@@ -98,9 +98,9 @@ export class MapJob implements ChunkOwner {
     let runsAgain = false;
     if (why === 'crash') {
       runsAgain = this.#events.crashed(this.#span, offset, error);
-      if (!runsAgain) this.#task.ledger.outcomes.crashed++;
+      if (!runsAgain) this.#enter('crashed');
     } else {
-      this.#task.ledger.outcomes['timed-out-running']++;
+      this.#enter('timed-out-running');
       completeLater(error, this.place);
       this.#events.settled(this.#span, offset, outcomeStates.error, error);
       this.#events.changed();
@@ -111,6 +111,12 @@ export class MapJob implements ChunkOwner {
   progressed(): void {
     this.#collect(false);
     this.#events.changed();
+  }
+
+  /** Enters the outcome of one item in the books. */
+  #enter(outcome: RequestOutcome): void {
+    this.#task.ledger.outcomes[outcome]++;
+    this.chunk.entered++;
   }
 
   dissolved(): void {
@@ -136,7 +142,7 @@ export class MapJob implements ChunkOwner {
         continue;
       }
       if (value !== BY_MESSAGE) {
-        this.#task.ledger.outcomes.fulfilled++;
+        this.#enter('fulfilled');
         this.#events.settled(span, offset, outcomeStates.value, value);
       } else this.#collectMessage(offset, this.chunk.take(reader.count - 1));
     }
@@ -145,8 +151,10 @@ export class MapJob implements ChunkOwner {
   #collectMessage(offset: number, message: OutcomeMessage | undefined): void {
     const span = this.#span;
     if (message?.failure === undefined && message !== undefined) {
-      span.outcomeBytes += byteSize(message.value);
-      this.#task.ledger.outcomes.fulfilled++;
+      const bytes = byteSize(message.value);
+      span.outcomeBytes += bytes;
+      this.chunk.takenBytes += bytes;
+      this.#enter('fulfilled');
       this.#events.settled(span, offset, outcomeStates.value, message.value);
       return;
     }
@@ -155,7 +163,7 @@ export class MapJob implements ChunkOwner {
         ? new NotCloneableError('the result', 'something that this thread could not read')
         : showOrigin(decodeFailure(message.failure), this.#task.name, this.#task.place);
     completeLater(error, this.place);
-    this.#task.ledger.outcomes.failed++;
+    this.#enter('failed');
     this.#events.settled(span, offset, outcomeStates.error, error);
   }
 }

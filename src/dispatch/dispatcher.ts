@@ -27,7 +27,7 @@ export interface DispatcherEvents extends PassEvents, CompletionEvents {}
 
 export class Dispatcher implements RequestEvents<Worker> {
   readonly queue = new Queue();
-  readonly counts: Counters = { completed: 0, failed: 0, reclaimed: 0, retried: 0, ejected: 0 };
+  readonly counts: Counters = { completed: 0, failed: 0, reclaimed: 0, retried: 0, busyTime: 0, ejected: 0 };
   readonly completions: CompletedRequests;
   readonly #policy: Policy;
   readonly #limits: WindowLimits;
@@ -76,6 +76,13 @@ export class Dispatcher implements RequestEvents<Worker> {
   /** Number of requests in windows and backlogs, start-up checks not included. O(w). */
   get pending(): number {
     return pendingIn(this.#workers);
+  }
+
+  /** Number of requests that threads have started and that are not settled. O(w + completions not yet read). */
+  get running(): number {
+    let running = this.#settlement.unsettled;
+    for (const { completions } of this.#workers) running += completions.unsettled;
+    return running;
   }
 
   /** A request came in. O(1). */
@@ -183,6 +190,7 @@ export class Dispatcher implements RequestEvents<Worker> {
    */
   died(worker: Worker, death: ThreadDeath): void {
     worker.readLastCompletions(performance.now());
+    this.counts.busyTime += worker.completions.busyTime;
     worker.closeChannel();
     this.#remove(worker);
     this.#crashRecovery.settle(worker.takeRemains(), worker, death);

@@ -9,6 +9,7 @@ import type { ThreadSettings } from '../options/thread.js';
 import type { WorkerInit } from '../protocol/messages.js';
 import { clearTimeout, queueMicrotask, setTimeout } from '../protocol/timers.js';
 import { withoutInheritedOptions } from './inherited-options.js';
+import { withThreadName } from './thread-name.js';
 
 /** How a thread ended. */
 export interface ThreadDeath {
@@ -67,11 +68,13 @@ export class Thread {
     this.#piscina.on('error', (error: unknown) => {
       this.#cause ??= error;
     });
-    withoutInheritedOptions(() => this.#run(init, transfer)).catch((error: unknown) => {
-      // Only this promise tells of a failed start. The thread may still live then, and must not.
-      this.#cause ??= error;
-      void this.terminate();
-    });
+    withoutInheritedOptions(() => withThreadName(init.name, () => this.#run(init, transfer))).catch(
+      (error: unknown) => {
+        // Only this promise tells of a failed start. The thread may still live then, and must not.
+        this.#cause ??= error;
+        void this.terminate();
+      },
+    );
     const [thread] = this.#piscina.threads as NodeWorker[];
     if (thread === undefined) queueMicrotask(() => this.#end(undefined));
     else {
