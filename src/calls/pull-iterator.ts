@@ -2,10 +2,20 @@
  * An async iterator whose values arrive on their own: calls of `next` wait for them, and are served in order.
  */
 import { rethrowOn } from '../errors/async-stack.js';
+import { performance } from '../protocol/clock.js';
+import { setImmediate } from '../protocol/timers.js';
 import type { Loop, OpenLoops } from './open-loops.js';
 
 export type Step = IteratorResult<unknown, undefined>;
 const DONE: Step = { done: true, value: undefined };
+
+/**
+ * A loop over values that are there takes them all in one turn of the event loop. After this time it waits for
+ * the next turn, so that other I/O is served; in ms.
+ */
+const MAX_TURN_MS = 2;
+/** The clock is looked at after so many values, less one; a power of two. */
+const CLOCK_MASK = 31;
 
 type Waiter = (step: Step | Promise<never>) => void;
 
@@ -18,6 +28,9 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
   readonly #loops: OpenLoops;
   /** Set from the first `next` until the caller has been told of the end. */
   #entry: WeakRef<Loop> | undefined;
+  /** Values given at once so far, and since when this turn has been giving them, as far as is known; 0: it has not. */
+  #polled = 0;
+  #since = 0;
 
   /** @param loops where it counts while it is open */
   constructor(loops: OpenLoops) {
@@ -35,7 +48,9 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
       this.begin();
     }
     // Measured: a loop over values that are there takes half the time without a promise that waits.
-    if (this.#waiting.length === 0 && this.#state === 'running') {
+    const mayPoll = this.#waiting.length === 0 && this.#state === 'running';
+    const isTurnLong = mayPoll && (++this.#polled & CLOCK_MASK) === 0 && this.#isTurnLong();
+    if (mayPoll && !isTurnLong) {
       const step = this.poll();
       if (step !== undefined) return Promise.resolve(step);
     }
@@ -52,7 +67,9 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
     const step = new Promise<Step>((resolve) => {
       this.#waiting.push(resolve);
     });
-    this.serve();
+    this.#since = 0;
+    if (isTurnLong) setImmediate(() => this.serve());
+    else this.serve();
     return step;
   }
 
@@ -133,6 +150,12 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
     // An error of the clean-up must not hide the one that ended the iteration.
     if (cleared === undefined) finish();
     else cleared.then(finish, finish);
+  }
+
+  #isTurnLong(): boolean {
+    const now = performance.now();
+    if (this.#since === 0) this.#since = now;
+    return now - this.#since > MAX_TURN_MS;
   }
 
   #told(): void {

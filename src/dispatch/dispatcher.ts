@@ -41,7 +41,7 @@ export class Dispatcher implements RequestEvents<Worker> {
     this.#limits = limits;
     this.completions = new CompletedRequests(policy, this.counts, this.#settlement, events);
     const workers = this.#workers;
-    this.#assignment = new Assignment(this.queue, policy, limits, workers, this.counts);
+    this.#assignment = new Assignment(this.queue, policy, limits, workers, this.counts, setup.cores);
     this.#passes = new Passes(setup, events, workers, this.queue, this.#assignment, this.#settlement);
   }
 
@@ -83,8 +83,9 @@ export class Dispatcher implements RequestEvents<Worker> {
     this.#passes.runSoon();
   }
 
-  /** Assigns requests as far as the policy allows. O(n log w) for n requests that find room. */
+  /** Assigns requests as far as the policy allows, to all workers. O(n log w) for n requests that find room. */
   pass(): void {
+    this.#assignment.spread();
     this.#passes.run();
   }
 
@@ -109,6 +110,7 @@ export class Dispatcher implements RequestEvents<Worker> {
     if (!this.#workers.includes(worker)) this.#workers.push(worker);
     this.#policy.add(worker.view);
     this.#assignment.changed();
+    this.#assignment.spread();
     this.#passes.runSoon();
   }
 

@@ -19,6 +19,11 @@ import type { InFlight } from './in-flight.js';
 import type { Receiver } from './receiver.js';
 import type { Sender } from './sender.js';
 
+/** Results that take long to read, as large ones do, are not all read in one go; in ms. */
+const MAX_READING_MS = 2;
+/** The clock is looked at after so many results, less one; a power of two. */
+const CLOCK_MASK = 31;
+
 export class Completions<W> {
   /** Number of completions, failures included. */
   count = 0;
@@ -100,7 +105,7 @@ export class Completions<W> {
   }
 
   /**
-   * Reads at most `limit` completions.
+   * Reads at most `limit` completions, and no more when 2 ms are over unless the limit is `Infinity`.
    * @param now in ms
    * @param mayRunDry whether the window is meant to run empty: then that is no idle time
    * @returns how many there were
@@ -117,7 +122,7 @@ export class Completions<W> {
     const before = this.busyTime;
     let count = 0;
     try {
-      count = this.#readAll(limit);
+      count = this.#readAll(limit, limit === Number.POSITIVE_INFINITY ? limit : now + MAX_READING_MS);
     } finally {
       this.#isReading = false;
     }
@@ -130,7 +135,7 @@ export class Completions<W> {
     return count;
   }
 
-  #readAll(limit: number): number {
+  #readAll(limit: number, deadline: number): number {
     const window = this.#window;
     const inFlight = this.#inFlight;
     const { memory } = window;
@@ -156,6 +161,7 @@ export class Completions<W> {
       this.busyTime += runTime;
       this.#coalescing.ran(runTime);
       this.#sink.completed(this.#worker, request, runTime, value, message);
+      if ((count & CLOCK_MASK) === 0 && performance.now() > deadline) break;
     }
     return count;
   }

@@ -42,7 +42,7 @@ export class Worker {
   failed = 0;
   /** Open sessions that run on it. */
   sessions = 0;
-  /** It has requests that are staged and not posted; see `Assignment`. */
+  /** It has requests that are staged and not posted; see `Staging`. */
   hasStaged = false;
   /** Its thread has been ended on purpose. */
   terminated = false;

@@ -47,7 +47,7 @@ describe('what is moved to an idle worker', () => {
     });
     for (const request of [first, third]) request.promise();
     const busy = worker([first, second, third], () => {});
-    new Assignment(new Queue(), policy, limits, [busy, idle], counts).run(undefined);
+    new Assignment(new Queue(), policy, limits, [busy, idle], counts, 2).run(undefined);
     expect(staged).toEqual([first, third]);
     await expect(aborted).rejects.toThrow('enough');
   });
