@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ENTRIES } from './entries.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => path.join(root, ...parts);
@@ -47,24 +48,42 @@ function outputsOf(sources) {
     });
 }
 
-/** What `bundle.mjs` writes, relative to dist, each with its map. */
+/** What `bundle.mjs` makes of sources, relative to dist, each with its map. */
 export const BUNDLES = [
   'workers/main.cjs',
-  'node/index.js',
+  'node/core.cjs',
   'node/command.cjs',
   'node/threads.cjs',
   'node/hash-task.js',
   'node/map.cjs',
   'node/journal.cjs',
-  'node/batch.js',
   'node/chunk-task.js',
+  'node/exports-task.js',
+  ...Object.keys(ENTRIES)
+    .filter((name) => name !== 'index')
+    .map((name) => `node/${name}.cjs`),
+];
+
+/** What it writes of public names alone. */
+const WRAPPERS = [
+  'node/index.cjs',
+  'node/worker.d.ts',
+  'node/worker.d.cts',
+  ...Object.keys(ENTRIES).flatMap((name) => [`node/${name}.js`, `node/${name}.d.ts`, `node/${name}.d.cts`]),
 ];
 
 /** All that the build writes, relative to dist. */
 export const outputs = () => [
   ...outputsOf(sourceFiles()),
   ...BUNDLES.flatMap((bundle) => [bundle, `${bundle}.map`]),
+  ...WRAPPERS,
 ];
+
+/** A source's types in CommonJS, which `declarations.mjs` writes of those that public types need. */
+const isTypes = (file) => file.endsWith('.d.cts') && existsSync(at(file.replace(/\.d\.cts$/, '.ts')));
+
+/** What the build is made by, besides TypeScript. */
+const BUILDERS = ['.ci/bundle.mjs', '.ci/declarations.mjs', '.ci/entries.mjs'];
 
 /** All files below `folder`, relative to `from`, with '/' on every platform. */
 function filesBelow(folder, from) {
@@ -133,10 +152,11 @@ function build() {
 
   // The file of a removed source must neither be found by tests nor be packed.
   const expected = new Set(written);
-  for (const file of filesBelow(at('dist'), at('dist'))) if (!expected.has(file)) rmSync(at('dist', file));
+  for (const file of filesBelow(at('dist'), at('dist')))
+    if (!expected.has(file) && !isTypes(file)) rmSync(at('dist', file));
 
   const hash = createHash('sha256');
-  for (const file of [...sources, 'tsconfig.json', 'package-lock.json', '.ci/bundle.mjs'])
+  for (const file of [...sources, 'tsconfig.json', 'package-lock.json', ...BUILDERS])
     hash.update(`${file}\0`).update(readFileSync(at(file)));
   const inputs = hash.digest('hex');
   const newest = (files, pick) => pick(...files.map((file) => statSync(file).mtimeMs));

@@ -5,6 +5,7 @@
 
 import { loopsOf, type OpenLoops, openLoops } from './calls/open-loops.js';
 import { InvalidOptionError, NoRouteError } from './errors/errors.js';
+import { type Observation, observationsOf, observing } from './observation.js';
 import type { MapOutcome, MapResults } from './options/outcome.js';
 import type { CloseOptions, MapOptions, SubmitOptions } from './options/submit.js';
 import { invalid, isRecord } from './options/validate.js';
@@ -37,6 +38,8 @@ export interface Submitter {
     options?: MapOptions,
   ): AsyncIterableIterator<MapOutcome<T, Awaited<R>>>;
   stats(): unknown;
+  /** See `Balancer.workersReady`. A target without it counts as ready. */
+  workersReady?(): Promise<void>;
   close(options?: CloseOptions): Promise<void>;
 }
 
@@ -150,6 +153,14 @@ export class Router<Target extends Submitter = Submitter> {
     return this.route(task).stream(task as () => Streamed<unknown>, args as never, options);
   }
 
+  /**
+   * Resolves when all workers of all Balancers are ready; see `Balancer.workersReady`.
+   * @throws the error of the first Balancer whose workers cannot become ready
+   */
+  async workersReady(): Promise<void> {
+    await Promise.all([...new Set(this.#routes.values())].map((target) => target.workersReady?.()));
+  }
+
   /** The snapshot of each route's Balancer, by pattern. */
   stats(): RouterStats<Target> {
     return Object.fromEntries(
@@ -174,6 +185,11 @@ export class Router<Target extends Submitter = Submitter> {
   /** @internal For `closeOnSignal`. */
   [openLoops](): readonly OpenLoops[] {
     return [...new Set(this.#routes.values())].flatMap(loopsOf);
+  }
+
+  /** @internal For what watches the Balancers. */
+  [observing](): readonly Observation[] {
+    return [...new Set(this.#routes.values())].flatMap(observationsOf);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

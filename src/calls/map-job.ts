@@ -2,10 +2,12 @@
 import { completeLater } from '../errors/async-stack.js';
 import { NotCloneableError } from '../errors/errors.js';
 import { decodeFailure } from '../errors/failure.js';
+import type { Ledger } from '../ledger/ledger.js';
 import type { OutcomeMessage } from '../protocol/messages.js';
 import { Chunk, type ChunkOwner } from '../requests/chunk.js';
 import { byteSize } from '../values/byte-size.js';
 import { BY_MESSAGE, OutcomeReader } from '../values/outcomes.js';
+import type { ItemRun } from '../values/packed-items.js';
 import { type OutcomeState, outcomeStates, type Span } from './map-span.js';
 
 /** The map that it belongs to. */
@@ -14,7 +16,7 @@ export interface JobEvents {
   settled(span: Span, offset: number, state: OutcomeState, outcome: unknown): void;
   /** An item was running when its thread died. @returns whether it runs again */
   crashed(span: Span, offset: number, error: Error): boolean;
-  /** Items that were not run are to be run; `alone`: each in a request of its own. */
+  /** Items that were submitted and not run are to be run; `alone`: each in a request of its own. */
   left(span: Span, from: number, to: number, alone: boolean): void;
   /** Some of the above have been called. */
   changed(): void;
@@ -26,6 +28,7 @@ export class MapJob implements ChunkOwner {
   readonly #from: number;
   readonly #to: number;
   readonly #events: JobEvents;
+  readonly #ledger: Ledger;
   readonly #reader: OutcomeReader;
   /** Where `submit` was called, when that is recorded. */
   place: Error | undefined;
@@ -36,15 +39,19 @@ export class MapJob implements ChunkOwner {
   constructor(
     span: Span,
     from: number,
-    packed: { readonly payload: Chunk['payload']; readonly bytes: number },
+    { items, count, bytes, memory }: ItemRun,
+    limit: number,
+    ledger: Ledger,
     events: JobEvents,
   ) {
+    this.#ledger = ledger;
     this.#span = span;
     this.#from = from;
-    this.#to = from + packed.payload.count;
+    this.#to = from + count;
     this.#events = events;
-    this.chunk = new Chunk(packed.payload, packed.bytes, this);
-    this.#reader = new OutcomeReader(packed.payload.outcomes);
+    const { shared, outcomesEnd, views } = memory;
+    this.chunk = new Chunk({ count, items, memory: shared, outcomesEnd, limit }, bytes, this);
+    this.#reader = new OutcomeReader(views);
   }
 
   /** Bytes of the outcomes that have been read. */
@@ -72,8 +79,9 @@ export class MapJob implements ChunkOwner {
   fail(error: unknown): void {
     this.#collect(true);
     for (let offset = this.#from + this.#reader.count; offset < this.#to; offset++) {
-      if (this.#failed?.has(offset - this.#from) !== true)
-        this.#events.settled(this.#span, offset, outcomeStates.error, error);
+      if (this.#failed?.has(offset - this.#from) === true) continue;
+      this.#ledger.outcomes[this.chunk.outcome]++;
+      this.#events.settled(this.#span, offset, outcomeStates.error, error);
     }
   }
 
@@ -83,8 +91,11 @@ export class MapJob implements ChunkOwner {
     this.#failed.add(index);
     const offset = this.#from + index;
     let runsAgain = false;
-    if (why === 'crash') runsAgain = this.#events.crashed(this.#span, offset, error);
-    else {
+    if (why === 'crash') {
+      runsAgain = this.#events.crashed(this.#span, offset, error);
+      if (!runsAgain) this.#ledger.outcomes.crashed++;
+    } else {
+      this.#ledger.outcomes['timed-out-running']++;
       completeLater(error, this.place);
       this.#events.settled(this.#span, offset, outcomeStates.error, error);
       this.#events.changed();
@@ -119,8 +130,10 @@ export class MapJob implements ChunkOwner {
         this.chunk.take(offset - this.#from);
         continue;
       }
-      if (value !== BY_MESSAGE) this.#events.settled(span, offset, outcomeStates.value, value);
-      else this.#collectMessage(offset, this.chunk.take(reader.count - 1));
+      if (value !== BY_MESSAGE) {
+        this.#ledger.outcomes.fulfilled++;
+        this.#events.settled(span, offset, outcomeStates.value, value);
+      } else this.#collectMessage(offset, this.chunk.take(reader.count - 1));
     }
   }
 
@@ -128,6 +141,7 @@ export class MapJob implements ChunkOwner {
     const span = this.#span;
     if (message?.failure === undefined && message !== undefined) {
       span.outcomeBytes += byteSize(message.value);
+      this.#ledger.outcomes.fulfilled++;
       this.#events.settled(span, offset, outcomeStates.value, message.value);
       return;
     }
@@ -136,6 +150,7 @@ export class MapJob implements ChunkOwner {
         ? new NotCloneableError('the result', 'something that this thread could not read')
         : decodeFailure(message.failure);
     completeLater(error, this.place);
+    this.#ledger.outcomes.failed++;
     this.#events.settled(span, offset, outcomeStates.error, error);
   }
 }

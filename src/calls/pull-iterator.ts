@@ -9,13 +9,9 @@ import type { Loop, OpenLoops } from './open-loops.js';
 export type Step = IteratorResult<unknown, undefined>;
 const DONE: Step = { done: true, value: undefined };
 
-/**
- * A loop over values that are there takes them all in one turn of the event loop. After this time it waits for
- * the next turn, so that other I/O is served; in ms.
- */
-const MAX_TURN_MS = 2;
-/** The clock is looked at after so many values, less one; a power of two. */
-const CLOCK_MASK = 31;
+/** Values that are there are given for this long without a turn of the event loop, in ms; the clock is read once in so many. */
+const MOST_TURN_MS = 2;
+const VALUES_PER_LOOK = 16;
 
 type Waiter = (step: Step | Promise<never>) => void;
 
@@ -26,11 +22,14 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
   /** An error that no call of `next` has been given yet. */
   #failure: { readonly error: unknown } | undefined;
   readonly #loops: OpenLoops;
+  /** Values that may be given before the clock is read again. */
+  #untilLook = VALUES_PER_LOOK;
+  /** When the clock was first read in this turn of the event loop; 0: not yet. */
+  #turnSince = 0;
+  /** The event loop takes a turn before the next value is given. */
+  #isResting = false;
   /** Set from the first `next` until the caller has been told of the end. */
   #entry: WeakRef<Loop> | undefined;
-  /** Values given at once so far, and since when this turn has been giving them, as far as is known; 0: it has not. */
-  #polled = 0;
-  #since = 0;
 
   /** @param loops where it counts while it is open */
   constructor(loops: OpenLoops) {
@@ -48,9 +47,7 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
       this.begin();
     }
     // Measured: a loop over values that are there takes half the time without a promise that waits.
-    const mayPoll = this.#waiting.length === 0 && this.#state === 'running';
-    const isTurnLong = mayPoll && (++this.#polled & CLOCK_MASK) === 0 && this.#isTurnLong();
-    if (mayPoll && !isTurnLong) {
+    if (this.#waiting.length === 0 && this.#state === 'running' && !this.#isTurnDue()) {
       const step = this.poll();
       if (step !== undefined) return Promise.resolve(step);
     }
@@ -67,9 +64,7 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
     const step = new Promise<Step>((resolve) => {
       this.#waiting.push(resolve);
     });
-    this.#since = 0;
-    if (isTurnLong) setImmediate(() => this.serve());
-    else this.serve();
+    this.serve();
     return step;
   }
 
@@ -112,7 +107,7 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
 
   /** Whether a call of `next` waits. */
   protected get isAwaited(): boolean {
-    return this.#waiting.length > 0;
+    return this.#waiting.length > 0 && !this.#isResting;
   }
 
   /** Resolves the oldest waiting `next`. */
@@ -152,11 +147,30 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
     else cleared.then(finish, finish);
   }
 
-  #isTurnLong(): boolean {
+  /**
+   * Whether the event loop must take a turn before a value is given. A loop over values that are there runs in microtasks alone: timers
+   * and I/O of the program would wait until all of them are taken.
+   */
+  #isTurnDue(): boolean {
+    if (--this.#untilLook > 0) return false;
+    this.#untilLook = VALUES_PER_LOOK;
     const now = performance.now();
-    if (this.#since === 0) this.#since = now;
-    return now - this.#since > MAX_TURN_MS;
+    if (this.#turnSince === 0) {
+      this.#turnSince = now;
+      setImmediate(this.#onTurn);
+      return false;
+    }
+    if (now - this.#turnSince < MOST_TURN_MS) return false;
+    this.#isResting = true;
+    return true;
   }
+
+  readonly #onTurn = (): void => {
+    this.#turnSince = 0;
+    if (!this.#isResting) return;
+    this.#isResting = false;
+    if (this.#state === 'running') this.serve();
+  };
 
   #told(): void {
     if (this.#entry !== undefined) this.#loops.leave(this.#entry);

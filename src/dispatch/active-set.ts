@@ -24,23 +24,41 @@ const LOOK_MS = 5;
 /** Share of the cores below which the tasks must be blocking. */
 const USED_SHARE = 0.6;
 
+/** What the process has used so far. */
+export interface Usage {
+  /** In ms. */
+  now(): number;
+  /** Time on all cores, in ms. */
+  cpu(): number;
+}
+
+const ofProcess: Usage = {
+  now: performance.now,
+  cpu() {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
+};
+
 export class ActiveSet {
   readonly #policy: Policy;
   readonly #workers: readonly Worker[];
   readonly #cores: number;
+  readonly #usage: Usage;
   readonly #isPossible: boolean;
   #isOn = false;
   #spreadPasses = 0;
   /** How many workers get short tasks. */
   #limit: number;
   #lastLook = 0;
-  #lastUsage = 0;
+  #lastCpu = 0;
 
   /**
    * @param workers always the same list
    * @param cores how many threads the machine runs at once
    */
-  constructor(policy: Policy, workers: readonly Worker[], cores: number) {
+  constructor(policy: Policy, workers: readonly Worker[], cores: number, usage = ofProcess) {
+    this.#usage = usage;
     this.#policy = policy;
     this.#workers = workers;
     this.#cores = cores;
@@ -78,7 +96,7 @@ export class ActiveSet {
       this.#lastLook = 0;
       return;
     }
-    this.#lookAtUsage(performance.now());
+    this.#lookAtUsage();
   }
 
   #choose(): void {
@@ -110,15 +128,15 @@ export class ActiveSet {
     this.#policy.update(worker.view);
   }
 
-  #lookAtUsage(now: number): void {
+  #lookAtUsage(): void {
+    const now = this.#usage.now();
     if (now - this.#lastLook < LOOK_MS) return;
-    const { user, system } = process.cpuUsage();
-    const usage = (user + system) / 1000;
-    const used = (usage - this.#lastUsage) / (this.#cores * (now - this.#lastLook));
+    const cpu = this.#usage.cpu();
+    const used = (cpu - this.#lastCpu) / (this.#cores * (now - this.#lastLook));
     if (this.#lastLook > 0 && used < USED_SHARE)
       this.#limit = Math.min(this.#workers.length, 2 * this.#limit);
     this.#lastLook = now;
-    this.#lastUsage = usage;
+    this.#lastCpu = cpu;
   }
 }
 

@@ -178,7 +178,7 @@ export class Assignment {
       } catch (error) {
         if (!this.#takeFirst(request)) continue;
         this.#counts.failed++;
-        request.reject(error);
+        request.reject(error, 'failed');
         continue;
       }
       if (worker === undefined && !this.#selection.hasRoom) break;
@@ -208,7 +208,7 @@ export class Assignment {
     } catch (error) {
       if (!request.isSettled) this.#queue.takeAside(request);
       this.#counts.failed++;
-      request.reject(error);
+      request.reject(error, 'failed');
       return true;
     }
     // A policy may have aborted it.

@@ -11,6 +11,7 @@ import type { Settlement } from '../requests/settlement.js';
 import type { CompletionSink } from '../worker/events.js';
 import type { Worker } from '../worker/worker.js';
 import type { Counters } from './counters.js';
+import { runOf } from './observed-run.js';
 
 export interface CompletionEvents {
   /** A request has been run whose caller still waits for it. Called only if it is defined. */
@@ -48,6 +49,9 @@ export class CompletedRequests implements CompletionSink<Worker> {
     }
     request.task.ran(runTime);
     const failure = message?.failure;
+    const { observer } = request.task.ledger;
+    if (observer !== undefined)
+      observer.ran(request, worker, runOf(request, runTime, 1, failure === undefined ? 0 : 1, value));
     this.#counts.completed++;
     if (failure !== undefined) {
       this.#counts.failed++;
@@ -72,12 +76,15 @@ export class CompletedRequests implements CompletionSink<Worker> {
     const { completed } = chunk;
     const counts = this.#counts;
     const failed = typeof value === 'number' ? value : 0;
-    counts.submitted -= chunk.size - completed;
     counts.completed += completed;
     counts.failed += failed;
     worker.failed += failed;
+    const { observer } = request.task.ledger;
+    if (observer !== undefined)
+      observer.ran(request, worker, runOf(request, runTime, completed, failed, undefined));
     if (completed > 0) {
       const mean = runTime / completed;
+      chunk.meanTime = mean;
       request.task.ranOften(mean, completed);
       this.#policy.observe?.(worker.view, { runTime: mean, ok: failed === 0 });
       if (this.#events.observed !== undefined && !request.isSettled)

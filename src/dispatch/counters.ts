@@ -1,6 +1,5 @@
 /** Counts since the start of a Balancer. */
 export interface Counters {
-  submitted: number;
   completed: number;
   failed: number;
   /** Requests taken back from a worker's window before they had started. */

@@ -74,7 +74,6 @@ export class CrashRecovery {
     }
     // It may have died of the chunk itself.
     if (item < 0) chunk.dissolved();
-    this.#counts.submitted -= chunk.size - completed - (died?.runsAgain === false ? 1 : 0);
     request.resolve(undefined);
   }
 
@@ -83,7 +82,6 @@ export class CrashRecovery {
    * thread can hold fails alone.
    */
   #dissolve(request: Request, chunk: Chunk): void {
-    this.#counts.submitted -= chunk.size;
     chunk.dissolved();
     request.resolve(undefined);
   }
@@ -112,7 +110,7 @@ export class CrashRecovery {
     this.#counts.completed++;
     this.#counts.failed++;
     worker.failed++;
-    request.reject(crashError(request, request.id, why, death));
+    request.reject(crashError(request, request.id, why, death), 'crashed');
   }
 }
 

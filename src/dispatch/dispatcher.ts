@@ -25,7 +25,7 @@ export interface DispatcherEvents extends PassEvents, CompletionEvents {}
 
 export class Dispatcher implements RequestEvents<Worker> {
   readonly queue = new Queue();
-  readonly counts: Counters = { submitted: 0, completed: 0, failed: 0, reclaimed: 0, retried: 0, ejected: 0 };
+  readonly counts: Counters = { completed: 0, failed: 0, reclaimed: 0, retried: 0, ejected: 0 };
   readonly completions: CompletedRequests;
   readonly #policy: Policy;
   readonly #limits: WindowLimits;
@@ -72,7 +72,6 @@ export class Dispatcher implements RequestEvents<Worker> {
 
   /** A request came in. O(1). */
   submit(request: Request): void {
-    this.counts.submitted += request.items;
     this.queue.push(request);
     this.#passes.submitted();
   }
@@ -152,7 +151,7 @@ export class Dispatcher implements RequestEvents<Worker> {
   /** Reads all completions of a worker, before one of its requests is called late, for example. */
   collect(worker: Worker): void {
     this.#settlement.settleDeferred();
-    if (!worker.hasResults) return;
+    if (!worker.completions.areThere) return;
     this.#assignment.changed();
     worker.readCompletions(Number.POSITIVE_INFINITY, performance.now());
     this.#assignment.refill(worker);
@@ -209,10 +208,10 @@ export class Dispatcher implements RequestEvents<Worker> {
   rejectAll(error: unknown): void {
     for (const worker of this.#workers) {
       this.collect(worker);
-      for (const request of worker.inFlight) request.reject(error);
-      for (const request of worker.backlog) request.reject(error);
+      for (const request of worker.inFlight) request.reject(error, 'closed');
+      for (const request of worker.backlog) request.reject(error, 'closed');
     }
-    for (const request of this.takeUnstarted()) request.reject(error);
+    for (const request of this.takeUnstarted()) request.reject(error, 'closed');
   }
 
   /** Rejects all requests that have not started, wherever they are. Running ones go on. */
@@ -220,11 +219,11 @@ export class Dispatcher implements RequestEvents<Worker> {
     for (const worker of this.#workers) {
       if (worker.state === 'checking') continue;
       this.collect(worker);
-      for (const request of worker.takeAll()) request.reject(error);
-      for (const request of worker.backlog.takeAll()) request.reject(error);
+      for (const request of worker.takeAll()) request.reject(error, 'closed');
+      for (const request of worker.backlog.takeAll()) request.reject(error, 'closed');
       this.#policy.update(worker.view);
     }
-    for (const request of this.takeUnstarted()) request.reject(error);
+    for (const request of this.takeUnstarted()) request.reject(error, 'closed');
   }
 
   /** Takes all unstarted requests out of the queue, the backlogs and the windows. */

@@ -212,7 +212,7 @@ export class Passes implements Lookout {
     const first = this.#first;
     for (let i = 0; i < workers.length && count < limit; i++) {
       const worker = workers[(first + i) % workers.length] as Worker;
-      if (!worker.hasResults) continue;
+      if (!worker.completions.areThere) continue;
       count += worker.readCompletions(Math.min(MOST_AT_A_TIME, limit - count), now);
       const { interval, idleTime } = worker.completions;
       if (idleTime > 0 && this.#queue.size > 0) prefetch.ranDry(interval, idleTime, now);

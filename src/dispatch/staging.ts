@@ -26,7 +26,7 @@ export class Staging {
     const error = worker.stage(request);
     if (error !== undefined) {
       this.#counts.failed++;
-      request.reject(error);
+      request.reject(error, 'failed');
       return;
     }
     // A getter in its arguments has aborted it.

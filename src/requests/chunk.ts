@@ -1,4 +1,5 @@
 /** A chunk: items of a `map` that travel in one request. What is to be sent, and what has come back. */
+import type { RequestOutcome } from '../ledger/outcome.js';
 import type { ChunkPayload, OutcomeMessage } from '../protocol/messages.js';
 
 /** Whom a chunk tells what becomes of its items. */
@@ -15,6 +16,10 @@ export class Chunk {
   readonly payload: ChunkPayload;
   /** Of what is sent, about. */
   readonly bytes: number;
+  /** What has become of the request as a whole, once it is settled. */
+  outcome: RequestOutcome = 'aborted';
+  /** How long its items took, on average, in ms; `undefined` before it is over, or if none has run. */
+  meanTime: number | undefined;
   readonly #owner: ChunkOwner;
   readonly #count: Int32Array;
   /** Outcomes that came by message and have not been taken. */
@@ -28,7 +33,7 @@ export class Chunk {
     this.payload = payload;
     this.bytes = bytes;
     this.#owner = owner;
-    this.#count = new Int32Array(payload.outcomes, 0, 1);
+    this.#count = new Int32Array(payload.memory, 0, 1);
   }
 
   /** Items in it. */

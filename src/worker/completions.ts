@@ -108,7 +108,7 @@ export class Completions<W> {
    * Reads at most `limit` completions, and no more when 2 ms are over unless the limit is `Infinity`.
    * @param now in ms
    * @param mayRunDry whether the window is meant to run empty: then that is no idle time
-   * @returns how many there were
+   * @returns how many there were; of a chunk each item counts, here and in the limit
    */
   read(limit: number, now: number, mayRunDry: boolean): number {
     // Reading receives messages. Callbacks that they call may come back here, or read the next result of
@@ -141,6 +141,7 @@ export class Completions<W> {
     const { memory } = window;
     const end = window.completed();
     let count = 0;
+    let read = 0;
     while (inFlight.done !== end && count < limit) {
       const slot = window.completionSlot(inFlight.done);
       const kind = memory.i32[slot + 1] as number;
@@ -156,12 +157,19 @@ export class Completions<W> {
       const byMessage = (kind & flags.byMessage) !== 0;
       if (sends) message = this.#receiver.takeResult(request.id, byMessage);
       if (!byMessage) value = readOne(memory, slot, kind);
-      count++;
-      this.count += request.extras?.chunk?.completed ?? 1;
+      const chunk = request.extras?.chunk;
+      if (chunk === undefined) {
+        count++;
+        this.count++;
+      } else {
+        count += chunk.size;
+        this.count += chunk.completed;
+      }
+      read++;
       this.busyTime += runTime;
       this.#coalescing.ran(runTime);
       this.#sink.completed(this.#worker, request, runTime, value, message);
-      if ((count & CLOCK_MASK) === 0 && performance.now() > deadline) break;
+      if ((read & CLOCK_MASK) === 0 && performance.now() > deadline) break;
     }
     return count;
   }

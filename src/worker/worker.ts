@@ -5,7 +5,7 @@ import type { ToMain } from '../protocol/messages.js';
 import type { Window } from '../protocol/window.js';
 import { Backlog } from '../requests/backlog.js';
 import type { ReclaimReason } from '../requests/reclaimable.js';
-import type { Request } from '../requests/request.js';
+import type { Host, Request } from '../requests/request.js';
 import { Commands } from './commands.js';
 import { Completions } from './completions.js';
 import { connect, type MainChannel } from './connection.js';
@@ -24,8 +24,9 @@ import { View } from './view.js';
 import { VitalSigns } from './vital-signs.js';
 import { type Remains, WindowWriter } from './window-writer.js';
 
-export class Worker {
+export class Worker implements Host {
   readonly id: number;
+  readonly slot: number;
   readonly view: View<Worker>;
   /** Requests that must run here and have found the window full. */
   readonly backlog = new Backlog();
@@ -55,7 +56,7 @@ export class Worker {
   readonly #receiver: Receiver;
   readonly #unreadable: UnreadableMessages;
   readonly #writer: WindowWriter;
-  readonly #forcedExit = new ForcedExit(this);
+  readonly #forcedExit: ForcedExit;
   /** Whether it is to be replaced some time for what it has done. */
   readonly #isLimited: boolean;
 
@@ -65,9 +66,11 @@ export class Worker {
     lifecycleEvents: LifecycleEvents<Worker>,
   ) {
     this.id = setup.id;
+    this.slot = setup.slot;
     this.view = new View(this, setup.id, setup.label, setup.weight);
     this.#requestEvents = requestEvents;
     this.#lifecycleEvents = lifecycleEvents;
+    this.#forcedExit = new ForcedExit(this, setup.teardownLimit);
     this.#isLimited = setup.watchHeap || setup.maxRequests !== Number.POSITIVE_INFINITY;
     const { window, channel, argumentsPort, thread } = connect(
       setup,
@@ -137,11 +140,6 @@ export class Worker {
     return this.#writer.unstarted;
   }
 
-  /** Whether there are completions to be read. */
-  get hasResults(): boolean {
-    return this.completions.areThere;
-  }
-
   /** The request that would be started next, if any. */
   get oldestUnstarted(): Request | undefined {
     const head = this.#window.head();
@@ -203,10 +201,7 @@ export class Worker {
     return requests;
   }
 
-  /**
-   * Takes back the unstarted requests of a lower priority that may run elsewhere. See
-   * `WindowWriter.reclaimBelow`.
-   */
+  /** Takes back unstarted requests of a lower priority; see `WindowWriter.reclaimBelow`. */
   reclaimBelow(priority: number): Request[] {
     const requests = this.#writer.reclaimBelow(priority);
     if (requests.length > 0) this.status.update();
@@ -278,7 +273,11 @@ export class Worker {
         this.#requestEvents.answered(this);
         break;
       case 'ready':
-        this.#lifecycleEvents.ready(this);
+        this.#lifecycleEvents.cameUp(this);
+        break;
+      case 'teardown':
+        this.#forcedExit.tearingDown();
+        if (message.reason !== undefined) this.#thread.blame(decodeFailure(message.reason));
         break;
       case 'unready':
         // Not `terminated`: nobody wanted its end.

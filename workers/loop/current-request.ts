@@ -1,8 +1,8 @@
 /** The request that this thread runs, as its task sees it through `leastwork/task`. */
 import type { Window } from '../../src/protocol/window.js';
-import { enter, type TaskContext } from '../task.js';
+import { enter, type RequestContext } from '../task.js';
 
-export class CurrentRequest implements TaskContext {
+export class CurrentRequest implements RequestContext {
   readonly #window: Window;
   readonly #progress: (id: number, value: unknown) => void;
   #id = 0;

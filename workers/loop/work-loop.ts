@@ -15,12 +15,15 @@ import { Functions } from '../functions/functions.js';
 import { readyToImport } from '../functions/importer.js';
 import { loadModule } from '../functions/module.js';
 import type { TaskFunction } from '../functions/task-function.js';
+import { tearDown } from '../functions/teardown.js';
 import { ArgumentSignals } from '../input/argument-signals.js';
 import { Arguments } from '../input/arguments.js';
 import { ControlMessages } from '../input/control-messages.js';
 import { SharedBuffers } from '../input/shared-buffers.js';
 import { Output } from '../output.js';
+import { inContextOf } from '../restored-context.js';
 import { Stream } from '../stream.js';
+import { identify } from '../task.js';
 import { Announcer } from './announcer.js';
 import { type ChunkHost, isThenable, runChunk } from './chunk.js';
 import { CurrentRequest } from './current-request.js';
@@ -63,9 +66,11 @@ export class WorkLoop {
   readonly #spinner: Spinner;
   readonly #turns: Turns;
   readonly #control: ControlMessages;
+  readonly #teardownLimit: number;
   #looping = false;
 
   constructor(init: WorkerInit) {
+    identify(init);
     this.#window = new Window(init.window, init.bell, init.capacity);
     this.#channel = new Channel(init.port, (message) => this.#receive(message));
     // The rest is made while the main thread answers. What it sends waits in the port and the window.
@@ -113,6 +118,7 @@ export class WorkLoop {
       status: this.#window.status,
       channel: this.#channel,
     });
+    this.#teardownLimit = init.teardownLimit;
     this.#output.redirect();
     process.once('exit', () => {
       this.#output.flush();
@@ -159,7 +165,10 @@ export class WorkLoop {
         await this.#turns.take();
         continue;
       }
-      if (this.#control.isRetiring) exit();
+      if (this.#control.isRetiring) {
+        await tearDown(this.#channel, this.#teardownLimit);
+        exit();
+      }
       if (this.#spinner.spin(idleSince)) continue;
       if (this.#window.nap(NAP_MS)) {
         // A ring without a request means that there is a message.
@@ -194,7 +203,7 @@ export class WorkLoop {
       status.noteStart(id, start + CLOCK_OFFSET);
       let result: unknown;
       try {
-        const task = known ?? this.#preparation.find(number, id);
+        let task = known ?? this.#preparation.find(number, id);
         if ((kind & flags.chunk) !== 0) {
           const waiting = this.#runChunk(position, id, i32[slot + 3] as number, task, start);
           if (waiting !== undefined) return waiting;
@@ -210,6 +219,7 @@ export class WorkLoop {
           const message = this.#preparation.argumentsOf(i32[slot + 3] as number);
           this.#current.begin(id, message.context);
           values = message.values;
+          task = inContextOf(message.carrier, task);
         }
         this.#current.enter();
         result = typeof task === 'function' ? task(...values) : this.#runLoaded(id, task, values);
@@ -237,7 +247,7 @@ export class WorkLoop {
     task: TaskFunction | Promise<TaskFunction>,
     start: number,
   ): Promise<void> | undefined {
-    const { values, context } = this.#preparation.read(sending);
+    const { values, context, carrier } = this.#preparation.read(sending);
     const host: ChunkHost = {
       window: this.#window,
       channel: this.#channel,
@@ -252,7 +262,12 @@ export class WorkLoop {
     };
     this.#current.enter();
     const loaded = typeof task === 'function' ? task : this.#preparation.whenLoaded(id, task);
-    return runChunk(host, loaded, { id, payload: values[0] as ChunkPayload, context }, start);
+    return runChunk(
+      host,
+      inContextOf(carrier, loaded),
+      { id, payload: values[0] as ChunkPayload, context },
+      start,
+    );
   }
 
   async #runLoaded(id: number, loading: Promise<TaskFunction>, values: readonly unknown[]): Promise<unknown> {

@@ -1,0 +1,58 @@
+/** How a Balancer is watched from outside: by traces, dashboards, exporters. */
+import type { Ledger } from './ledger/ledger.js';
+import type { Observer } from './ledger/observer.js';
+import type { MetricsObserver } from './metrics/metrics.js';
+import type { Carrier } from './protocol/messages.js';
+import type { BalancerStats } from './stats.js';
+
+export class Observation {
+  readonly #ledger: Ledger;
+  readonly #stats: () => BalancerStats;
+  /** The histograms; `undefined`: without `metrics: true`. */
+  readonly metrics: MetricsObserver | undefined;
+
+  constructor(ledger: Ledger, metrics: MetricsObserver | undefined, stats: () => BalancerStats) {
+    this.#ledger = ledger;
+    this.metrics = metrics;
+    this.#stats = stats;
+  }
+
+  /** Name of the Balancer. */
+  get name(): string {
+    return this.#ledger.name;
+  }
+
+  stats(): BalancerStats {
+    return this.#stats();
+  }
+
+  /** Tells an observer from now on what happens. @returns ends that */
+  observe(observer: Observer): () => void {
+    return this.#ledger.observe(observer);
+  }
+
+  /**
+   * From now on, what `capture` gives when a request is submitted travels with it; see `restoreContext` of
+   * `leastwork/task`. There is one at a time: the last one counts.
+   * @param capture called in `submit`, in the context of its caller. Must not throw
+   * @returns ends that
+   */
+  propagate(capture: () => Carrier | undefined): () => void {
+    this.#ledger.capture = capture;
+    return () => {
+      if (this.#ledger.capture === capture) this.#ledger.capture = undefined;
+    };
+  }
+}
+
+/**
+ * Key of a Balancer's `Observation`, and of a Router's list of them. Registered, since the optional parts of the
+ * package are files of their own.
+ */
+export const observing = Symbol.for('leastwork.observing');
+
+/** How to watch a Balancer, or each Balancer of a Router once; none of anything else. */
+export function observationsOf(target: object): readonly Observation[] {
+  const observations = (target as { [observing]?: () => readonly Observation[] })[observing];
+  return typeof observations === 'function' ? observations.call(target) : [];
+}
