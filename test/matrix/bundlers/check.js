@@ -8,7 +8,8 @@ import path from 'node:path';
 
 const [out] = process.argv.slice(2);
 const program = existsSync(`${out}/main.cjs`) ? 'main.cjs' : 'main.js';
-const run = (folder) => execFileSync(process.execPath, [path.join(folder, program)], { encoding: 'utf8', cwd: folder });
+const run = (folder) =>
+  execFileSync(process.execPath, [path.join(folder, program)], { encoding: 'utf8', cwd: folder });
 
 assert.equal(run(path.resolve(out)), 'sum 3\n');
 
@@ -21,7 +22,10 @@ try {
   execFileSync('mv', [hidden, `${hidden}-away`]);
   try {
     const told = run(alone);
-    assert.match(told, /^ERR_NO_WORKER: .*copy the folder node_modules\/leastwork\/dist\/workers to .*docs\/loaders\.md/);
+    assert.match(
+      told,
+      /^ERR_NO_WORKER: .*copy the folder node_modules\/leastwork\/dist\/workers to .*docs\/loaders\.md/,
+    );
     const [, place] = / to (\S+workers);/.exec(told);
     cpSync(`${hidden}-away/dist/workers`, place, { recursive: true });
     assert.equal(run(alone), 'sum 3\n');
