@@ -118,6 +118,7 @@ const rules = [
       [
         'src/index.ts',
         'src/batch/index.ts',
+        'src/cpu-quota.ts',
         'src/cluster/index.ts',
         'src/dashboard/index.ts',
         'src/errors/did-you-mean.ts',

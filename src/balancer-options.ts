@@ -98,8 +98,8 @@ export interface BalancerOptions extends ThreadOptions, ObserveOptions {
    */
   traceSubmit?: boolean;
   /**
-   * Most requests that a thread runs before a fresh one takes its place: an integer ≥ 1, or `Infinity`. With
-   * 1 each request has a fresh thread. Requests of a session do not count while it is open: it keeps its
+   * Most requests that a thread runs before a fresh one takes its place: an integer ≥ 1, or `Infinity`. Each item
+   * of a `map` counts as one, whatever it travels in. With 1 each request has a fresh thread. Requests of a session do not count while it is open: it keeps its
    * thread, which ends when the session is closed. The fresh thread is started ahead of time, when the old
    * one has got its last request, or will have before a thread has come up; it may therefore run fewer. A
    * start takes some 20 to 60 ms of a core, so a limit should be worth many times that in run time. Default:

@@ -283,9 +283,9 @@ export class Balancer extends WorkerSet {
    * repeatedly.
    *
    * @param options `timeout`: how long accepted requests may still take, in ms ≥ 0. The rest is then rejected
-   *   with `ERR_BALANCER_CLOSED`, and the threads are ended. Default: no limit. `queued: 'reject'`: requests
-   *   that have not started are rejected at once with `ERR_BALANCER_CLOSED`, and only those that run are
-   *   finished
+   *   with `ERR_BALANCER_CLOSED`, and the threads are ended. Default: no limit while anything runs; but after as
+   *   long as `heartbeat` in which nothing does. `queued: 'reject'`: requests that have not started are rejected
+   *   at once with `ERR_BALANCER_CLOSED`, and only those that run are finished
    * @returns a promise that resolves when every promise is settled and every thread has ended
    */
   async close(options: CloseOptions = {}): Promise<void> {

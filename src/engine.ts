@@ -107,7 +107,7 @@ export class Engine {
       this.#supervisor,
       this.pool.recycling,
     ]);
-    this.closing = new Closing(this);
+    this.closing = new Closing(this, settings.heartbeat.silence);
   }
 
   #createDispatcher(
@@ -118,7 +118,7 @@ export class Engine {
     const created = createPolicy(settings.policy, { now: () => performance.now(), random: Math.random });
     const policy = created === settings.policy ? new GuardedPolicy(created) : created;
     return new Dispatcher(
-      { policy, limits, cores: availableCores() },
+      { policy, limits, cores: availableCores(), isShort: () => this.pool.coming > 0 },
       {
         ...events,
         idle: () => this.#wentIdle(),

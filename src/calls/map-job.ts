@@ -2,10 +2,11 @@
 import { completeLater } from '../errors/async-stack.js';
 import { NotCloneableError } from '../errors/errors.js';
 import { decodeFailure } from '../errors/failure.js';
-import type { Ledger } from '../ledger/ledger.js';
+import { showOrigin } from '../errors/origin.js';
 import type { RequestOutcome } from '../ledger/outcome.js';
 import type { OutcomeMessage } from '../protocol/messages.js';
 import { Chunk, type ChunkOwner } from '../requests/chunk.js';
+import type { TaskRef } from '../tasks/registry.js';
 import { byteSize } from '../values/byte-size.js';
 import { BY_MESSAGE, OutcomeReader } from '../values/outcomes.js';
 import type { ItemRun } from '../values/packed-items.js';
@@ -29,7 +30,7 @@ export class MapJob implements ChunkOwner {
   readonly #from: number;
   readonly #to: number;
   readonly #events: JobEvents;
-  readonly #ledger: Ledger;
+  readonly #task: TaskRef;
   readonly #reader: OutcomeReader;
   /** Where `submit` was called, when that is recorded. */
   place: Error | undefined;
@@ -42,18 +43,19 @@ export class MapJob implements ChunkOwner {
     from: number,
     { items, count, bytes, memory }: ItemRun,
     limit: number,
-    ledger: Ledger,
+    task: TaskRef,
     events: JobEvents,
   ) {
-    this.#ledger = ledger;
+    this.#task = task;
     this.#span = span;
     this.#from = from;
     this.#to = from + count;
     this.#events = events;
     const { shared, outcomesEnd, views } = memory;
     // Somebody may want to know how long each item takes.
-    const times = ledger.isObserved ? new SharedArrayBuffer(4 * count) : undefined;
-    this.chunk = new Chunk({ count, items, memory: shared, outcomesEnd, limit, times }, bytes, this);
+    const times = task.ledger.isObserved ? new SharedArrayBuffer(4 * count) : undefined;
+    const most = Number.POSITIVE_INFINITY;
+    this.chunk = new Chunk({ count, items, memory: shared, outcomesEnd, limit, most, times }, bytes, this);
     this.#reader = new OutcomeReader(views);
   }
 
@@ -113,7 +115,7 @@ export class MapJob implements ChunkOwner {
 
   /** Enters the outcome of one item in the books. */
   #enter(outcome: RequestOutcome): void {
-    this.#ledger.outcomes[outcome]++;
+    this.#task.ledger.outcomes[outcome]++;
     this.chunk.entered++;
   }
 
@@ -159,7 +161,7 @@ export class MapJob implements ChunkOwner {
     const error =
       message?.failure === undefined
         ? new NotCloneableError('the result', 'something that this thread could not read')
-        : decodeFailure(message.failure);
+        : showOrigin(decodeFailure(message.failure), this.#task.name, this.#task.place);
     completeLater(error, this.place);
     this.#enter('failed');
     this.#events.settled(span, offset, outcomeStates.error, error);

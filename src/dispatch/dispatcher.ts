@@ -20,6 +20,8 @@ import { CrashRecovery } from './crash-recovery.js';
 import { pendingIn } from './load.js';
 import { type PassEvents, Passes, type PassSetup } from './passes.js';
 import type { Poller } from './poller.js';
+import { Selection } from './selection.js';
+import { Suspects } from './suspects.js';
 
 export interface DispatcherEvents extends PassEvents, CompletionEvents {}
 
@@ -41,7 +43,13 @@ export class Dispatcher implements RequestEvents<Worker> {
     this.#limits = limits;
     this.completions = new CompletedRequests(policy, this.counts, this.#settlement, events);
     const workers = this.#workers;
-    this.#assignment = new Assignment(this.queue, policy, limits, workers, this.counts);
+    const suspects = new Suspects({
+      queue: this.queue,
+      isShort: setup.isShort,
+      offerAgain: () => this.#passes.runSoon(),
+    });
+    const selection = new Selection(policy, limits.prefetch, workers, suspects);
+    this.#assignment = new Assignment(this.queue, policy, limits, workers, this.counts, selection);
     this.#passes = new Passes(setup, events, workers, this.queue, this.#assignment, this.#settlement);
   }
 

@@ -103,7 +103,15 @@ export class Worker {
     this.#output = new TaskOutput(setup.id, inFlight, setup.output);
     this.#receiver = new Receiver(channel, inFlight, this.#sender, this.#unreadable, this.#output);
     this.#writer = new WindowWriter(window, inFlight, this.#sender);
-    this.status = new Status(setup.id, this.view, setup.limits, setup.maxRequests, inFlight, this.#sender);
+    this.status = new Status(
+      setup.id,
+      this.view,
+      setup.limits,
+      setup.maxRequests,
+      inFlight,
+      this.#sender,
+      () => this.completions.count,
+    );
     this.completions = new Completions<Worker>(
       this,
       window,
@@ -133,8 +141,9 @@ export class Worker {
 
   /** The policy may select it. A start-up check that it has run does not count as a request. */
   admit(): void {
-    this.status.enter('ready');
+    // Its counts begin anew before they are looked at.
     this.completions.reportTo(this.#requestEvents.completions);
+    this.status.enter('ready');
   }
 
   /** It gets no more requests. */
@@ -185,6 +194,7 @@ export class Worker {
    */
   stage(request: Request): Error | undefined {
     if (this.view.pending === 0) this.completions.begin();
+    if (this.#isLimited) request.extras?.chunk?.limitTo(this.status.allowance);
     const error = this.#writer.stage(request);
     this.status.update();
     // Completions are not awaited: a successor is needed as soon as it may get no more.
