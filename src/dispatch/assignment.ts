@@ -11,7 +11,7 @@ import type { Worker } from '../worker/worker.js';
 import type { Counters } from './counters.js';
 import { HeldUp } from './held-up.js';
 import { type Move, rebalance } from './rebalance.js';
-import { Selection } from './selection.js';
+import type { Selection } from './selection.js';
 import { lessUrgentWorker } from './urgency.js';
 
 /** Most requests that are newly set aside in one pass. */
@@ -43,13 +43,14 @@ export class Assignment {
     limits: WindowLimits,
     workers: readonly Worker[],
     counts: Counters,
+    selection: Selection,
   ) {
     this.#queue = queue;
     this.#policy = policy;
     this.#limits = limits;
     this.#workers = workers;
     this.#counts = counts;
-    this.#selection = new Selection(policy, limits.prefetch, workers);
+    this.#selection = selection;
   }
 
   /**

@@ -59,7 +59,7 @@ export async function hashCommand(args: readonly string[]): Promise<number> {
     progress.stop();
     output.discard();
   });
-  const hasher = openHasher(options.workers);
+  const hasher = openHasher(options.workers, { watch: options.watch });
   const run: Run = {
     hasher,
     hashing: { algorithm: options.algorithm, counter, onReply: (reply) => tally.add(reply) },
@@ -87,6 +87,7 @@ export async function hashCommand(args: readonly string[]): Promise<number> {
   const ok = options.mode === 'check' ? await check(options, run) : await hash(options, run);
   stopCounting.abort();
   progress.stop();
+  await hasher.stopWatch();
   await output.commit();
   if (!options.quiet && !(options.mode === 'check' && options.status)) {
     process.stderr.write(summary(tally, (performance.now() - started) / 1000, options.workers));
