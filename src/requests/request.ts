@@ -24,8 +24,8 @@ export interface Binding {
 /** A worker, as far as a request knows it. */
 export interface Host extends ObservedWorker {
   readonly running: {
-    /** Since when the request has been running, in ms of `performance.now() + CLOCK_OFFSET`; 0: it does not. */
-    startOf(request: Request): number;
+    /** Since when the request has been running, in ms of `performance.now()`; `undefined`: it does not. */
+    since(request: Request): number | undefined;
   };
 }
 
