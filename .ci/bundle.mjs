@@ -160,9 +160,35 @@ await Promise.all([
   build({
     ...common,
     format: 'esm',
-    entryPoints: { 'hash-task': 'src/cli/hash/hash-task.ts', 'chunk-task': 'src/batch/chunk-task.ts' },
-    outdir: 'dist/node',
+    entryPoints: { 'node/hash-task': 'src/cli/hash/hash-task.ts' },
+    outdir: 'dist',
     plugins: [byRequire],
+  }),
+  build({
+    ...common,
+    format: 'esm',
+    entryPoints: { 'workers/chunk-task': 'src/batch/chunk-task.ts' },
+    outdir: 'dist',
+    outExtension: { '.js': '.mjs' },
+    plugins: [byRequire],
+  }),
+  // For bundled programs that run without node_modules: `dist/workers` is all that their threads need.
+  build({
+    ...common,
+    packages: 'bundle',
+    external: ['@napi-rs/nice'], // optional, native
+    format: 'cjs',
+    entryPoints: { main: 'node_modules/piscina/dist/main.js' },
+    outdir: 'dist/workers/piscina',
+    outExtension: { '.js': '.cjs' },
+  }),
+  build({
+    ...common,
+    packages: 'bundle',
+    external: ['@napi-rs/nice'],
+    format: 'cjs',
+    entryPoints: ['node_modules/piscina/dist/worker.js'],
+    outdir: 'dist/workers/piscina',
   }),
 ]);
 
@@ -204,6 +230,8 @@ for (const [name, { source }] of Object.entries(ENTRIES)) {
   const names = (await namesOf(source)).join(', ');
   write(`node/${name}.js`, [`export { ${names} } from './${name}.cjs';`]);
 }
+
+write('workers/piscina/package.json', ['{ "type": "commonjs" }']);
 
 writeDeclarations();
 

@@ -58,7 +58,9 @@ export const BUNDLES = [
   'node/hash-task.js',
   'node/map.cjs',
   'node/journal.cjs',
-  'node/chunk-task.js',
+  'workers/chunk-task.mjs',
+  'workers/piscina/main.cjs',
+  'workers/piscina/worker.js',
   ...Object.keys(ENTRIES)
     .filter((name) => name !== 'index')
     .map((name) => `node/${name}.cjs`),
@@ -66,6 +68,7 @@ export const BUNDLES = [
 
 /** What it writes of public names alone. */
 const WRAPPERS = [
+  'workers/piscina/package.json',
   'node/index.cjs',
   'node/worker.d.ts',
   'node/worker.d.cts',

@@ -30,7 +30,7 @@ import type { ScalingLimits } from './pool/scaler.js';
 import type { ModuleAddress } from './protocol/messages.js';
 import { MAX_CAPACITY } from './protocol/positions.js';
 import { moduleAddress } from './tasks/handles.js';
-import { WORKER_ENTRY } from './worker-entry.js';
+import { workerEntry } from './worker-entry.js';
 
 /** Options of a Balancer. Times are real time, also while a test tool has installed fake timers. */
 export interface BalancerOptions extends ThreadOptions {
@@ -250,7 +250,7 @@ export function resolveOptions(options: BalancerOptions): Settings {
         ? undefined
         : outlierConfig(outlierDetection),
     check,
-    thread: threadSettings(options, WORKER_ENTRY),
+    thread: threadSettings(options, workerEntry),
   };
 }
 
