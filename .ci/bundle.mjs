@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { writeDeclarations } from './declarations.mjs';
 import { ENTRIES } from './entries.mjs';
+import { buildPage } from './page.mjs';
 import { BUNDLES } from './setup.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -79,6 +80,7 @@ const threadsApart = {
   setup({ onResolve }) {
     onResolve({ filter: /^\.\/threads\.js$/ }, () => ({ path: './threads.cjs', external: true }));
     onResolve({ filter: /^\.\/map\/command\.js$/ }, () => ({ path: './map.cjs', external: true }));
+    onResolve({ filter: /^(\.\.\/)+watch\.js$/ }, () => ({ path: './watch.cjs', external: true }));
     onResolve({ filter: /^\.\/journal\/command\.js$/ }, () => ({ path: './journal.cjs', external: true }));
   },
 };
@@ -129,6 +131,14 @@ const fromCore = {
 
 const otherEntries = Object.keys(ENTRIES).filter((name) => name !== 'index');
 
+/** The page is the same file for the module and for the command. */
+const pageApart = {
+  name: 'page-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/assets\.js$/ }, () => ({ path: './dashboard-page.cjs', external: true }));
+  },
+};
+
 await Promise.all([
   build({ ...commonJs, entryPoints: ['workers/main.ts'], outfile: 'dist/workers/main.cjs' }),
   build({
@@ -143,7 +153,7 @@ await Promise.all([
       entryPoints: { [name]: ENTRIES[name].source },
       outdir: 'dist/node',
       outExtension: { '.js': '.cjs' },
-      plugins: ENTRIES[name].onCore ? [fromCore, byRequire] : [byRequire],
+      plugins: [...(ENTRIES[name].onCore ? [pageApart, fromCore] : []), byRequire],
     }),
   ),
   // These two begin as fast as they can, and need little of the library.
@@ -154,7 +164,11 @@ await Promise.all([
   }),
   build({
     ...command,
-    entryPoints: { threads: 'src/cli/hash/threads.ts', map: 'src/cli/map/command.ts' },
+    entryPoints: {
+      threads: 'src/cli/hash/threads.ts',
+      map: 'src/cli/map/command.ts',
+      watch: 'src/cli/watch.ts',
+    },
     plugins: [threadsApart, fromCore, byRequire],
   }),
   build({
@@ -167,7 +181,10 @@ await Promise.all([
   build({
     ...common,
     format: 'esm',
-    entryPoints: { 'workers/chunk-task': 'src/batch/chunk-task.ts' },
+    entryPoints: {
+      'workers/chunk-task': 'src/batch/chunk-task.ts',
+      'workers/exports-task': 'src/cluster/exports-task.ts',
+    },
     outdir: 'dist',
     outExtension: { '.js': '.mjs' },
     plugins: [byRequire],
@@ -189,6 +206,13 @@ await Promise.all([
     format: 'cjs',
     entryPoints: ['node_modules/piscina/dist/worker.js'],
     outdir: 'dist/workers/piscina',
+  }),
+  build({
+    ...commonJs,
+    entryPoints: { 'dashboard-page': 'src/dashboard/assets.ts' },
+    outdir: 'dist/node',
+    outExtension: { '.js': '.cjs' },
+    define: { ...commonJs.define, DASHBOARD_PAGE: JSON.stringify(await buildPage()) },
   }),
 ]);
 

@@ -19,16 +19,21 @@ const FOLDERS = {
   errors: [],
   collections: [],
   protocol: ['errors'],
+  ledger: ['protocol'],
+  metrics: ['ledger', 'protocol'],
   options: ['errors'],
+  trace: ['errors', 'ledger', 'options', 'protocol'],
+  profile: ['errors', 'options', 'protocol'],
   policies: ['errors', 'collections', 'options'],
   values: ['errors', 'protocol'],
-  tasks: ['errors', 'options', 'protocol'],
-  requests: ['errors', 'collections', 'protocol', 'policies', 'tasks'],
-  worker: ['errors', 'protocol', 'options', 'policies', 'values', 'tasks', 'requests'],
-  dispatch: ['errors', 'protocol', 'options', 'policies', 'values', 'tasks', 'requests', 'worker'],
+  tasks: ['errors', 'ledger', 'options', 'protocol'],
+  requests: ['errors', 'ledger', 'collections', 'protocol', 'policies', 'tasks'],
+  worker: ['errors', 'ledger', 'protocol', 'options', 'policies', 'values', 'tasks', 'requests'],
+  dispatch: ['errors', 'ledger', 'protocol', 'options', 'policies', 'values', 'tasks', 'requests', 'worker'],
   calls: [
     'errors',
     'collections',
+    'ledger',
     'protocol',
     'options',
     'policies',
@@ -53,9 +58,14 @@ const FOLDERS = {
   ],
   root: [
     'errors',
+    'ledger',
+    'metrics',
     'protocol',
     'options',
+    'trace',
+    'profile',
     'policies',
+    'values',
     'tasks',
     'requests',
     'worker',
@@ -65,7 +75,9 @@ const FOLDERS = {
     'health',
   ],
   batch: ['root', 'errors', 'protocol', 'options', 'tasks', 'workers'],
-  cli: ['root', 'batch', 'errors'],
+  cluster: ['root', 'errors', 'protocol', 'options', 'tasks', 'requests', 'calls', 'workers'],
+  dashboard: ['root', 'errors', 'ledger', 'metrics', 'options', 'protocol'],
+  cli: ['root', 'batch', 'cluster', 'dashboard', 'errors'],
   workers: ['errors', 'protocol', 'values'],
 };
 
@@ -106,6 +118,8 @@ const rules = [
       [
         'src/index.ts',
         'src/batch/index.ts',
+        'src/cluster/index.ts',
+        'src/dashboard/index.ts',
         'src/errors/did-you-mean.ts',
         'src/errors/optional-package.ts',
       ].includes(to),
@@ -115,6 +129,12 @@ const rules = [
     types: true,
     applies: ({ from, to }) => folderOf(from) === 'batch' && folderOf(to) === 'workers',
     allows: ({ from, to }) => from.startsWith('src/batch/thread/') && to.startsWith('workers/functions/'),
+  },
+  {
+    why: "a cluster takes of the threads' code only how modules are loaded, and only in its machines' threads",
+    types: true,
+    applies: ({ from, to }) => folderOf(from) === 'cluster' && folderOf(to) === 'workers',
+    allows: ({ from, to }) => from.startsWith('src/cluster/thread/') && to.startsWith('workers/functions/'),
   },
   {
     why: 'index.ts is for users (and the command, which is one)',
@@ -131,7 +151,8 @@ const rules = [
   {
     why: 'a package that users need at run time must stand in dependencies, or in peerDependencies if it is optional',
     types: true,
-    applies: ({ to }) => isPackage(to) && !builtins.has(to),
+    // What runs in the browser is bundled.
+    applies: ({ from, to }) => isPackage(to) && !builtins.has(to) && !from.startsWith('src/dashboard/page/'),
     allows: ({ to }) => dependencies.has(to) || Object.hasOwn(manifest.peerDependencies, to),
   },
 ];

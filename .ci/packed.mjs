@@ -1,8 +1,9 @@
 // Checks that the package holds exactly the built files of today's sources and the documents, and that the
 // documents' relative links lead to files of the package.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { linksOf } from './documents/links.mjs';
 import { ENTRIES, exportsOf } from './entries.mjs';
 import { outputs } from './setup.mjs';
 
@@ -23,9 +24,7 @@ const documents = [
   'CONTRIBUTING.md',
   'LICENSE',
   'README.md',
-  'docs/journal.md',
-  'docs/loaders.md',
-  'docs/map.md',
+  ...readdirSync('docs').map((file) => `docs/${file}`),
   'package.json',
 ];
 /** Users get the types of `dist/node` and what those refer to; these are for the tests. */
@@ -44,7 +43,10 @@ const surplus = [...packed].filter((file) => !expected.has(file) && !isTypes(fil
 const broken = documents
   .filter((file) => file.endsWith('.md'))
   .flatMap((file) => linksOf(readFileSync(file, 'utf8')).map((link) => ({ file, link })))
-  .filter(({ file, link }) => !packed.has(path.posix.join(path.posix.dirname(file), link)));
+  .map(({ file, link }) => ({ file, link, target: link.replace(/#.*$/, '') }))
+  .filter(
+    ({ file, target }) => target !== '' && !packed.has(path.posix.join(path.posix.dirname(file), target)),
+  );
 for (const { file, link } of broken) console.error(`${file} links to ${link}, which is not in the package`);
 const { exports: declared, typesVersions, version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const wrong = Object.entries(ENTRIES).filter(([name, { subpath }]) => {
@@ -63,10 +65,3 @@ for (const file of surplus) console.error(`in the package, but should not be: ${
 console.log(`package: ${packed.size} files, ${pack.size} bytes packed, ${pack.unpackedSize} unpacked`);
 process.exitCode =
   missing.length + surplus.length + broken.length + wrong.length + Number(VERSION !== version) > 0 ? 1 : 0;
-
-/** Targets of the relative links and images of a Markdown text, without their anchors. */
-function linksOf(markdown) {
-  return [...markdown.matchAll(/\]\(([^()\s]+)\)/g)]
-    .map(([, target]) => target.replace(/#.*$/, ''))
-    .filter((target) => target !== '' && !/^[a-z][a-z\d+.-]*:/i.test(target));
-}

@@ -1,6 +1,12 @@
 /** Every option of a Balancer: meaning, unit, range, default. They are validated once, here. */
 import { availableCores } from './cpu-quota.js';
 import { type HeartbeatConfig, type HeartbeatOptions, heartbeatConfig } from './options/heartbeat.js';
+import {
+  OBSERVE_OPTION_NAMES,
+  type ObserveOptions,
+  type ObserveSettings,
+  observeSettings,
+} from './options/observe.js';
 import { type OutlierConfig, type OutlierOptions, outlierConfig } from './options/outlier.js';
 import {
   THREAD_OPTION_NAMES,
@@ -30,10 +36,11 @@ import type { ScalingLimits } from './pool/scaler.js';
 import type { ModuleAddress } from './protocol/messages.js';
 import { MAX_CAPACITY } from './protocol/positions.js';
 import { moduleAddress } from './tasks/handles.js';
+import { snapshot } from './values/snapshot.js';
 import { workerEntry } from './worker-entry.js';
 
 /** Options of a Balancer. Times are real time, also while a test tool has installed fake timers. */
-export interface BalancerOptions extends ThreadOptions {
+export interface BalancerOptions extends ThreadOptions, ObserveOptions {
   /**
    * Number of worker threads: an integer from 1 to 1,024; or limits, `min` from 0 and `max` from 1 and not
    * below `min`. Within limits the set starts with `min` workers, grows when requests wait (see `growAfter`),
@@ -107,6 +114,12 @@ export interface BalancerOptions extends ThreadOptions {
    */
   maxHeapPerWorker?: number;
   /**
+   * How long the `teardown` of a thread's modules may take, in ms > 0; `Infinity`: no limit. A module may export
+   * a function of that name, async or not: it is called when the thread ends in peace, that is when the Balancer
+   * is closed, the set becomes smaller, or the worker is recycled or reloaded. Default 5,000.
+   */
+  teardownTimeout?: number;
+  /**
    * What happens to requests when all workers have been removed: `'wait'` until a worker is added, or
    * `'fail'` at once with `ERR_NO_WORKER`. A set that has shrunk to `min: 0` does not count as empty: a
    * request starts a worker. Where threads cannot be started, requests fail in either case, rather than wait
@@ -145,7 +158,7 @@ export interface BalancerOptions extends ThreadOptions {
 }
 
 /** Options after validation, with every default. Times are in ms. */
-export interface Settings {
+export interface Settings extends ObserveSettings {
   readonly min: number;
   readonly max: number;
   readonly policy: PolicyOption;
@@ -162,6 +175,7 @@ export interface Settings {
   readonly traceSubmit: boolean;
   readonly maxRequestsPerWorker: number;
   readonly maxHeapPerWorker: number;
+  readonly teardownTimeout: number;
   readonly whenEmpty: 'wait' | 'fail';
   readonly growAfter: number;
   readonly idleTimeout: number;
@@ -198,12 +212,14 @@ const OPTION_NAMES = Object.keys({
   traceSubmit: 0,
   maxRequestsPerWorker: 0,
   maxHeapPerWorker: 0,
+  teardownTimeout: 0,
   whenEmpty: 0,
   growAfter: 0,
   idleTimeout: 0,
   heartbeat: 0,
   outlierDetection: 0,
   check: 0,
+  ...OBSERVE_OPTION_NAMES,
   ...THREAD_OPTION_NAMES,
 } as const satisfies Record<keyof BalancerOptions, 0>);
 
@@ -241,6 +257,7 @@ export function resolveOptions(options: BalancerOptions): Settings {
     traceSubmit: value('traceSubmit', BOOLEAN, false),
     maxRequestsPerWorker: value('maxRequestsPerWorker', limitFrom(1), NONE),
     maxHeapPerWorker: value('maxHeapPerWorker', POSITIVE_NUMBER, NONE) * MEBIBYTE,
+    teardownTimeout: value('teardownTimeout', TIMEOUT, 5_000),
     whenEmpty: value('whenEmpty', WHEN_EMPTY, 'wait'),
     growAfter: value('growAfter', DELAY, 50),
     idleTimeout: value('idleTimeout', TIMEOUT, 10_000),
@@ -250,7 +267,8 @@ export function resolveOptions(options: BalancerOptions): Settings {
         ? undefined
         : outlierConfig(outlierDetection),
     check,
-    thread: threadSettings(options, workerEntry),
+    ...observeSettings(options),
+    thread: threadSettings(options, workerEntry, snapshot),
   };
 }
 

@@ -11,18 +11,22 @@ import type { Settings } from './balancer-options.js';
 import { Backpressure } from './calls/backpressure.js';
 import { Cancellation } from './calls/cancellation.js';
 import { Submission } from './calls/submission.js';
+import { WorkerBinding } from './calls/worker-binding.js';
 import { Closing } from './close.js';
 import { availableCores } from './cpu-quota.js';
 import { Dispatcher, type DispatcherEvents } from './dispatch/dispatcher.js';
 import { Supervisor } from './health/supervisor.js';
 import { KeepAlive } from './keep-alive.js';
+import { Ledger } from './ledger/ledger.js';
 import { createPolicy } from './policies/index.js';
 import { GuardedPolicy } from './policies/support/guard.js';
 import { Autoscaling } from './pool/autoscaling.js';
+import { LEFT } from './pool/broadcasts.js';
 import { Maintenance } from './pool/maintenance.js';
 import { Pool, type PoolRules } from './pool/pool.js';
 import { performance } from './protocol/clock.js';
 import { SpinPermits } from './protocol/spin-permits.js';
+import { callUser } from './requests/user-callback.js';
 import { TaskRegistry } from './tasks/registry.js';
 import { Prefetch } from './worker/prefetch.js';
 import type { WindowLimits } from './worker/setup.js';
@@ -30,10 +34,14 @@ import type { WindowLimits } from './worker/setup.js';
 /** Emits an event of the Balancer. Must not throw. */
 export type Emit = <Name extends keyof BalancerEvents>(name: Name, ...args: BalancerEvents[Name]) => void;
 
+/** Whether anybody listens to an event. */
+export type Hears = (name: keyof BalancerEvents) => boolean;
+
 /** How long a worker spins for its next request before it sleeps, in ms: waking it takes 10 to 50 µs. */
 const SPIN_MS = 0.05;
 
 export class Engine {
+  readonly ledger: Ledger;
   readonly tasks: TaskRegistry;
   readonly dispatcher: Dispatcher;
   readonly submission: Submission;
@@ -44,13 +52,16 @@ export class Engine {
   readonly closing: Closing;
   readonly #supervisor: Supervisor;
   readonly #emit: Emit;
+  readonly #hears: Hears;
 
   /** Starts the workers. */
-  constructor(settings: Settings, emit: Emit) {
+  constructor(settings: Settings, emit: Emit, hears: Hears) {
     this.#emit = emit;
+    this.#hears = hears;
     const prefetch = new Prefetch(settings.work);
     const limits: WindowLimits = { depth: settings.depth, prefetch, bytes: settings.windowBytes };
-    this.tasks = new TaskRegistry({ inline: settings.inline });
+    this.ledger = new Ledger(settings.name, callUser);
+    this.tasks = new TaskRegistry({ inline: settings.inline, ledger: this.ledger });
     this.dispatcher = this.#createDispatcher(settings, limits, {
       beginning: () => this.cancellation.look(),
       drained: () => backpressure.notify(),
@@ -62,15 +73,20 @@ export class Engine {
       () => emit('drain'),
     );
     this.cancellation = new Cancellation(this.dispatcher, settings.grace);
-    this.submission = new Submission(settings, this.tasks, this.dispatcher, this.cancellation, backpressure);
+    this.submission = new Submission(
+      settings,
+      this.tasks,
+      this.dispatcher,
+      this.cancellation,
+      backpressure,
+      this.ledger,
+    );
     const rules: PoolRules = {
       maxRequests: settings.maxRequestsPerWorker,
       maxHeap: settings.maxHeapPerWorker,
       failsWhenEmpty: settings.whenEmpty === 'fail',
-      check: settings.check && {
-        task: this.tasks.resolve(settings.check),
-        limit: settings.heartbeat.silence,
-      },
+      check: settings.check && { task: this.tasks.resolve(settings.check) },
+      stepLimit: settings.heartbeat.silence,
     };
     this.pool = this.#createPool(settings, limits, rules);
     this.#supervisor = new Supervisor(
@@ -78,7 +94,10 @@ export class Engine {
       this.pool,
       this.dispatcher,
       {
-        ejected: (id, reason) => emit('workerEjected', { id, reason }),
+        ejected: (id, reason) => {
+          this.ledger.forRareEvents.workerEjected({ id, reason });
+          emit('workerEjected', { id, reason });
+        },
         readmitted: (id, replaces) => emit('workerReadmitted', { id, replaces }),
       },
     );
@@ -118,7 +137,14 @@ export class Engine {
         spinners: SpinPermits.memory(availableCores()),
         preload: settings.preload,
         maxRequests: settings.maxRequestsPerWorker,
+        teardownLimit: settings.teardownTimeout,
         watchHeap: settings.maxHeapPerWorker !== Number.POSITIVE_INFINITY,
+        name: settings.name,
+        output: {
+          isInherited: settings.output === 'inherit',
+          isHeard: () => this.#hears('output'),
+          line: (line) => this.#emit('output', line),
+        },
         thread: settings.thread,
       },
       rules,
@@ -128,15 +154,19 @@ export class Engine {
         started: (worker) => {
           this.#supervisor.admitted(worker);
           this.maintenance.nudge();
+          this.ledger.forRareEvents.workerStarted({ id: worker.id, label: worker.view.label });
           this.#emit('workerStart', { id: worker.id });
         },
         ended: (id, exitCode, cause, expected) => {
           this.#supervisor.gone(id);
           this.maintenance.nudge();
+          this.ledger.forRareEvents.workerEnded({ id, exitCode, cause, expected });
           this.#emit('workerEnd', { id, exitCode, cause, expected });
         },
         refusing: (error) => this.submission.refuse(error),
       },
+      (worker, { task, args, limit }) =>
+        this.submission.acceptFor(new WorkerBinding(worker, LEFT), task, args, limit),
     );
   }
 

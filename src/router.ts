@@ -5,6 +5,7 @@
 
 import { loopsOf, type OpenLoops, openLoops } from './calls/open-loops.js';
 import { InvalidOptionError, NoRouteError } from './errors/errors.js';
+import { type Observation, observationsOf, observing } from './observation.js';
 import type { MapOutcome, MapResults } from './options/outcome.js';
 import type { CloseOptions, MapOptions, SubmitOptions } from './options/submit.js';
 import { invalid, isRecord } from './options/validate.js';
@@ -21,6 +22,7 @@ import type {
   SubmitWith,
 } from './tasks/signatures.js';
 import { functionName } from './tasks/source/name.js';
+import { type StatsTotals, totalsOf } from './totals.js';
 
 /** Where a route leads: a Balancer, or another Router. */
 export interface Submitter {
@@ -37,6 +39,8 @@ export interface Submitter {
     options?: MapOptions,
   ): AsyncIterableIterator<MapOutcome<T, Awaited<R>>>;
   stats(): unknown;
+  /** See `Balancer.workersReady`. A target without it counts as ready. */
+  workersReady?(): Promise<void>;
   close(options?: CloseOptions): Promise<void>;
 }
 
@@ -75,6 +79,8 @@ export class Router<Target extends Submitter = Submitter> {
   readonly #exact = new Map<string, Target>();
   /** The longest first. */
   readonly #prefixes: readonly (readonly [prefix: string, target: Target])[];
+  /** Requests that no route has matched. */
+  #unrouted = 0;
   /** Cached results: the name of a function does not change. */
   readonly #known = new WeakMap<AnyTask, Target>();
 
@@ -114,6 +120,7 @@ export class Router<Target extends Submitter = Submitter> {
     try {
       target = this.route(task);
     } catch (error) {
+      this.#unrouted++;
       return Promise.reject(error);
     }
     return target.submit(task, args as never, options);
@@ -150,6 +157,14 @@ export class Router<Target extends Submitter = Submitter> {
     return this.route(task).stream(task as () => Streamed<unknown>, args as never, options);
   }
 
+  /**
+   * Resolves when all workers of all Balancers are ready; see `Balancer.workersReady`.
+   * @throws the error of the first Balancer whose workers cannot become ready
+   */
+  async workersReady(): Promise<void> {
+    await Promise.all([...new Set(this.#routes.values())].map((target) => target.workersReady?.()));
+  }
+
   /** The snapshot of each route's Balancer, by pattern. */
   stats(): RouterStats<Target> {
     return Object.fromEntries(
@@ -157,6 +172,18 @@ export class Router<Target extends Submitter = Submitter> {
         pattern,
         target.stats() as ReturnType<Target['stats']>,
       ]),
+    );
+  }
+
+  /**
+   * The numbers of all Balancers together, each of them counted once, and those of nested Routers. Targets of other
+   * kinds are not counted.
+   */
+  totals(): StatsTotals {
+    const all = new Set(this[observing]());
+    return totalsOf(
+      Array.from(all, (observation) => observation.statsReader()()),
+      this.#unrouted,
     );
   }
 
@@ -174,6 +201,11 @@ export class Router<Target extends Submitter = Submitter> {
   /** @internal For `closeOnSignal`. */
   [openLoops](): readonly OpenLoops[] {
     return [...new Set(this.#routes.values())].flatMap(loopsOf);
+  }
+
+  /** @internal For what watches the Balancers. */
+  [observing](): readonly Observation[] {
+    return [...new Set(this.#routes.values())].flatMap(observationsOf);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

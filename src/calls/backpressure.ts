@@ -48,11 +48,10 @@ export class Backpressure {
     return !this.isFull;
   }
 
-  /** @throws QueueFullError the queue stays full */
-  ensureSpace(): void {
-    if (this.makeSpace()) return;
+  /** A request is refused, since the queue stays full: the error for it. `onSpace` will tell. */
+  refusal(): QueueFullError {
     this.#hasRefused = true;
-    throw new QueueFullError(this.#most);
+    return new QueueFullError(this.#most);
   }
 
   /** Resolves when there may be space: the caller has to look again, since several may have waited. */

@@ -53,7 +53,7 @@ export class Cancellation {
                 ? this.#timeLeft(request, timeout)
                 : this.#timeLeftInChunk(request, chunk, timeout);
             if (left > 0) check(left);
-            else this.cancel(request, new TaskTimeoutError(request.task.name, 'run', timeout));
+            else this.#timeUp(request, new TaskTimeoutError(request.task.name, 'run', timeout));
           }, ms);
           running.unref();
         };
@@ -73,16 +73,16 @@ export class Cancellation {
     this.#queueTimeouts.look();
   }
 
-  /** Rejects the request, and stops it wherever it is. */
-  cancel(request: Request, error: unknown): void {
+  /** Its run has taken too long. */
+  #timeUp(request: Request, error: TaskTimeoutError): void {
     if (request.isSettled) return;
-    request.reject(error);
+    request.reject(error, 'timed-out-running');
     this.#stop(request, error);
   }
 
-  /** As `cancel`, for a request that a worker has claimed: the request itself may not know its worker. */
+  /** The Balancer closes: rejects a request that a worker has claimed, and stops it. */
   cancelClaimed(request: Request, worker: Worker, error: unknown): void {
-    if (!request.isSettled) request.reject(error);
+    if (!request.isSettled) request.reject(error, 'closed');
     this.#stopClaimed(request, worker, error);
   }
 
@@ -127,7 +127,7 @@ export class Cancellation {
 
   #timeLeft(request: Request, timeout: number): number {
     const worker = request.extras?.worker as Worker | undefined;
-    const start = worker?.startOf(request) ?? 0;
+    const start = worker?.running.startOf(request) ?? 0;
     // The clock of `timeout` starts with the run.
     if (start === 0) return timeout;
     const left = start + timeout - (performance.now() + CLOCK_OFFSET);
@@ -137,7 +137,7 @@ export class Cancellation {
   /** The time of the running item. If that is up, the item fails; then the time of the next one counts. */
   #timeLeftInChunk(request: Request, chunk: Chunk, timeout: number): number {
     const worker = request.extras?.worker as Worker | undefined;
-    const item = worker?.runningItem(request);
+    const item = worker?.running.itemOf(request);
     if (worker === undefined || item === undefined || chunk.isSettled(item.index)) return timeout;
     const left = item.start + timeout - (performance.now() + CLOCK_OFFSET);
     if (left > EARLY_MS) return left;
@@ -149,7 +149,7 @@ export class Cancellation {
   }
 
   #onItemGraceOver(worker: Worker, request: Request, index: number): void {
-    if (worker.state === 'dead' || worker.runningItem(request)?.index !== index) return;
+    if (worker.state === 'dead' || worker.running.itemOf(request)?.index !== index) return;
     // If the item ends just now, so does the chunk, and the thread lives.
     if (worker.commands.stopChunk(request) === index) this.#dispatcher.end(worker, request);
   }
@@ -167,11 +167,11 @@ export class Cancellation {
     const isQueued = worker === undefined;
     if (!isQueued && !this.#dispatcher.withdraw(request)) {
       if (!worker.isRunning(request) || this.#hasStarted(request)) return;
-      request.rejectWith(() => queueTimeoutError(request));
+      request.rejectWith(() => queueTimeoutError(request), 'timed-out-queued');
       this.#stopClaimed(request, worker, queueTimeoutError(request));
       return;
     }
-    request.rejectWith(() => queueTimeoutError(request));
+    request.rejectWith(() => queueTimeoutError(request), 'timed-out-queued');
     // The queue looks for settled requests when it forgets.
     if (isQueued) this.#dispatcher.withdraw(request);
   }
@@ -180,7 +180,7 @@ export class Cancellation {
   #hasStarted(request: Request): boolean {
     const worker = request.extras?.worker as Worker | undefined;
     if (worker?.isRunning(request) !== true) return false;
-    if (!worker.isUndecided(request)) return !worker.isLoading(request);
+    if (!worker.running.isUndecided(request)) return !worker.running.isLoading(request);
     if (request.extras !== undefined) this.#queueTimeouts.add(request, EARLY_MS);
     return true;
   }
@@ -203,7 +203,7 @@ export class Cancellation {
 
   readonly #onAbort = (signal: AbortSignal): void => {
     const requests = [...(this.#bySignal.get(signal) ?? [])];
-    for (const request of requests) request.reject(signal.reason);
+    for (const request of requests) request.reject(signal.reason, 'aborted');
     // The youngest first: each is then the last of its window, and no other has to move.
     for (const request of requests.reverse()) this.#stop(request, signal.reason);
   };

@@ -2,10 +2,13 @@
 import { completeLater } from '../errors/async-stack.js';
 import { NotCloneableError } from '../errors/errors.js';
 import { decodeFailure } from '../errors/failure.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { RequestOutcome } from '../ledger/outcome.js';
 import type { OutcomeMessage } from '../protocol/messages.js';
 import { Chunk, type ChunkOwner } from '../requests/chunk.js';
 import { byteSize } from '../values/byte-size.js';
 import { BY_MESSAGE, OutcomeReader } from '../values/outcomes.js';
+import type { ItemRun } from '../values/packed-items.js';
 import { type OutcomeState, outcomeStates, type Span } from './map-span.js';
 
 /** The map that it belongs to. */
@@ -14,7 +17,7 @@ export interface JobEvents {
   settled(span: Span, offset: number, state: OutcomeState, outcome: unknown): void;
   /** An item was running when its thread died. @returns whether it runs again */
   crashed(span: Span, offset: number, error: Error): boolean;
-  /** Items that were not run are to be run; `alone`: each in a request of its own. */
+  /** Items that were submitted and not run are to be run; `alone`: each in a request of its own. */
   left(span: Span, from: number, to: number, alone: boolean): void;
   /** Some of the above have been called. */
   changed(): void;
@@ -26,6 +29,7 @@ export class MapJob implements ChunkOwner {
   readonly #from: number;
   readonly #to: number;
   readonly #events: JobEvents;
+  readonly #ledger: Ledger;
   readonly #reader: OutcomeReader;
   /** Where `submit` was called, when that is recorded. */
   place: Error | undefined;
@@ -36,15 +40,21 @@ export class MapJob implements ChunkOwner {
   constructor(
     span: Span,
     from: number,
-    packed: { readonly payload: Chunk['payload']; readonly bytes: number },
+    { items, count, bytes, memory }: ItemRun,
+    limit: number,
+    ledger: Ledger,
     events: JobEvents,
   ) {
+    this.#ledger = ledger;
     this.#span = span;
     this.#from = from;
-    this.#to = from + packed.payload.count;
+    this.#to = from + count;
     this.#events = events;
-    this.chunk = new Chunk(packed.payload, packed.bytes, this);
-    this.#reader = new OutcomeReader(packed.payload.outcomes);
+    const { shared, outcomesEnd, views } = memory;
+    // Somebody may want to know how long each item takes.
+    const times = ledger.isObserved ? new SharedArrayBuffer(4 * count) : undefined;
+    this.chunk = new Chunk({ count, items, memory: shared, outcomesEnd, limit, times }, bytes, this);
+    this.#reader = new OutcomeReader(views);
   }
 
   /** Bytes of the outcomes that have been read. */
@@ -72,8 +82,9 @@ export class MapJob implements ChunkOwner {
   fail(error: unknown): void {
     this.#collect(true);
     for (let offset = this.#from + this.#reader.count; offset < this.#to; offset++) {
-      if (this.#failed?.has(offset - this.#from) !== true)
-        this.#events.settled(this.#span, offset, outcomeStates.error, error);
+      if (this.#failed?.has(offset - this.#from) === true) continue;
+      this.#enter(this.chunk.outcome);
+      this.#events.settled(this.#span, offset, outcomeStates.error, error);
     }
   }
 
@@ -83,8 +94,11 @@ export class MapJob implements ChunkOwner {
     this.#failed.add(index);
     const offset = this.#from + index;
     let runsAgain = false;
-    if (why === 'crash') runsAgain = this.#events.crashed(this.#span, offset, error);
-    else {
+    if (why === 'crash') {
+      runsAgain = this.#events.crashed(this.#span, offset, error);
+      if (!runsAgain) this.#enter('crashed');
+    } else {
+      this.#enter('timed-out-running');
       completeLater(error, this.place);
       this.#events.settled(this.#span, offset, outcomeStates.error, error);
       this.#events.changed();
@@ -95,6 +109,12 @@ export class MapJob implements ChunkOwner {
   progressed(): void {
     this.#collect(false);
     this.#events.changed();
+  }
+
+  /** Enters the outcome of one item in the books. */
+  #enter(outcome: RequestOutcome): void {
+    this.#ledger.outcomes[outcome]++;
+    this.chunk.entered++;
   }
 
   dissolved(): void {
@@ -119,15 +139,20 @@ export class MapJob implements ChunkOwner {
         this.chunk.take(offset - this.#from);
         continue;
       }
-      if (value !== BY_MESSAGE) this.#events.settled(span, offset, outcomeStates.value, value);
-      else this.#collectMessage(offset, this.chunk.take(reader.count - 1));
+      if (value !== BY_MESSAGE) {
+        this.#enter('fulfilled');
+        this.#events.settled(span, offset, outcomeStates.value, value);
+      } else this.#collectMessage(offset, this.chunk.take(reader.count - 1));
     }
   }
 
   #collectMessage(offset: number, message: OutcomeMessage | undefined): void {
     const span = this.#span;
     if (message?.failure === undefined && message !== undefined) {
-      span.outcomeBytes += byteSize(message.value);
+      const bytes = byteSize(message.value);
+      span.outcomeBytes += bytes;
+      this.chunk.takenBytes += bytes;
+      this.#enter('fulfilled');
       this.#events.settled(span, offset, outcomeStates.value, message.value);
       return;
     }
@@ -136,6 +161,7 @@ export class MapJob implements ChunkOwner {
         ? new NotCloneableError('the result', 'something that this thread could not read')
         : decodeFailure(message.failure);
     completeLater(error, this.place);
+    this.#enter('failed');
     this.#events.settled(span, offset, outcomeStates.error, error);
   }
 }

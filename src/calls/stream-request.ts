@@ -52,7 +52,7 @@ export class StreamRequest implements StreamSource {
   async stop(): Promise<void> {
     const request = this.#request;
     if (request === undefined || request.isSettled) return;
-    if (this.#dispatcher.withdraw(request)) request.resolve(undefined);
+    if (this.#dispatcher.withdraw(request)) request.drop();
     else workerOf(request)?.commands.stopStream(request);
     // The caller has left the loop: an error of the generator has nobody to go to.
     await this.#running?.catch(() => {});

@@ -1,26 +1,21 @@
 /** Turns each call into a request in the queue, or refuses it. */
-import { AsyncResource } from 'node:async_hooks';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { BalancerClosedError, NotAFunctionError, NoWorkerError } from '../errors/errors.js';
-import { resolveSubmitOptions, type SubmitOptions } from '../options/submit.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { Refusal } from '../ledger/outcome.js';
+import type { SubmitOptions } from '../options/submit.js';
 import { invalid } from '../options/validate.js';
+import { performance } from '../protocol/clock.js';
 import type { Chunk } from '../requests/chunk.js';
-import { Request, RequestExtras } from '../requests/request.js';
+import { type Binding, Request, RequestExtras } from '../requests/request.js';
 import type { TaskRef, TaskRegistry } from '../tasks/registry.js';
 import { checkTransferList } from '../values/transfer-list.js';
 import type { Backpressure } from './backpressure.js';
 import type { Cancellation } from './cancellation.js';
+import { extrasOf, finite, type SubmissionDefaults } from './request-extras.js';
 
 /** Ids of requests start again at 1 after this. */
 const LAST_ID = 2 ** 30;
-
-/** Applied to requests whose own options do not say otherwise. Times in ms, `Infinity`: none. */
-export interface SubmissionDefaults {
-  readonly timeout: number;
-  readonly queueTimeout: number;
-  readonly retries: number;
-  readonly traceSubmit: boolean;
-}
 
 /** Completes a request before it is queued. Called only for requests with options. */
 export type Prepare = (request: Request, extras: RequestExtras) => void;
@@ -31,6 +26,7 @@ export class Submission {
   readonly #dispatcher: Dispatcher;
   readonly #cancellation: Cancellation;
   readonly #backpressure: Backpressure;
+  readonly #ledger: Ledger;
   /** Whether a default makes each request need its extras. */
   readonly #allNeedExtras: boolean;
   #lastId = 0;
@@ -43,6 +39,7 @@ export class Submission {
     dispatcher: Dispatcher,
     cancellation: Cancellation,
     backpressure: Backpressure,
+    ledger: Ledger,
   ) {
     const { timeout, queueTimeout, retries, traceSubmit } = defaults;
     const hasTimeout = Number.isFinite(timeout) || Number.isFinite(queueTimeout);
@@ -52,6 +49,7 @@ export class Submission {
     this.#dispatcher = dispatcher;
     this.#cancellation = cancellation;
     this.#backpressure = backpressure;
+    this.#ledger = ledger;
   }
 
   /** Whether nothing is accepted any more. */
@@ -75,7 +73,8 @@ export class Submission {
     prepare: Prepare | undefined,
     streams = false,
   ): Promise<unknown> {
-    if (this.#refusal !== undefined) return Promise.reject(copyOf(this.#refusal));
+    if (this.#refusal !== undefined) return this.#refuse(task, copyOf(this.#refusal));
+    const ledger = this.#ledger;
     let request: Request;
     try {
       if (args !== undefined && !Array.isArray(args)) {
@@ -83,7 +82,7 @@ export class Submission {
       }
       const ref = this.#tasks.resolve(task);
       if (!streams) mustNotStream(ref);
-      const extras = options === undefined && !this.#allNeedExtras ? undefined : this.#extrasFor(options);
+      let extras = options === undefined && !this.#allNeedExtras ? undefined : this.#extrasFor(options);
       if (extras?.transfer !== undefined) {
         checkTransferList(
           'submit options.transfer',
@@ -92,16 +91,15 @@ export class Submission {
           'the arguments',
         );
       }
+      if (ledger.capture !== undefined) extras = this.#capture(ledger.capture, extras);
       request = new Request(this.#takeIds(1), ref, args, extras);
-      extras?.signal?.throwIfAborted();
-      // Asking first spares a call, and 3 of the 45 ns that a submit takes.
-      if (this.#backpressure.isFull) this.#backpressure.ensureSpace();
-      // Making space sends other requests, and a getter in their arguments may have aborted this one.
-      extras?.signal?.throwIfAborted();
     } catch (error) {
       return Promise.reject(error);
     }
+    ledger.submitted++;
     const promise = request.promise();
+    if (ledger.isObserved) this.#observed(request);
+    if (!this.#isWelcome(request)) return promise;
     if (request.extras !== undefined) {
       prepare?.(request, request.extras);
       this.#cancellation.watch(request, request.extras);
@@ -122,25 +120,117 @@ export class Submission {
     options: SubmitOptions,
     prepare: (request: Request) => void,
   ): Promise<unknown> {
-    if (this.#refusal !== undefined) return Promise.reject(copyOf(this.#refusal));
-    let request: Request;
+    const ledger = this.#ledger;
+    ledger.submitted += chunk.size;
+    if (this.#refusal !== undefined) {
+      chunk.outcome = 'refused';
+      ledger.refusals[reasonOf(this.#refusal)] += chunk.size;
+      return Promise.reject(copyOf(this.#refusal));
+    }
     try {
-      const extras = this.#extrasFor(options);
+      let extras = this.#extrasFor(options);
       extras.chunk = chunk;
       // The chunk's owner decides about the one item that a crash concerns.
       extras.retries = 0;
-      request = new Request(this.#takeIds(chunk.size), ref, [chunk.payload], extras);
-      extras.signal?.throwIfAborted();
-      if (this.#backpressure.isFull) this.#backpressure.ensureSpace();
-      extras.signal?.throwIfAborted();
-      prepare(request);
+      if (ledger.capture !== undefined) extras = this.#capture(ledger.capture, extras);
+      const request = new Request(this.#takeIds(chunk.size), ref, [chunk.payload], extras);
       const promise = request.promise();
+      if (ledger.isObserved) this.#observed(request);
+      if (!this.#isWelcome(request)) return promise;
+      prepare(request);
       this.#cancellation.watch(request, extras);
       this.#dispatcher.submit(request);
       return promise;
     } catch (error) {
+      chunk.outcome = 'failed';
       return Promise.reject(error);
     }
+  }
+
+  /**
+   * Accepts a request for one worker alone, ahead of all that wait, and also where the queue is full. Never throws.
+   * @param timeout in ms; `undefined`: the Balancer's
+   */
+  acceptFor(
+    binding: Binding,
+    ref: TaskRef,
+    args: readonly unknown[],
+    timeout = this.#defaults.timeout,
+  ): Promise<unknown> {
+    if (this.#refusal instanceof BalancerClosedError) return Promise.reject(copyOf(this.#refusal));
+    const ledger = this.#ledger;
+    const own = new RequestExtras();
+    const extras = ledger.capture === undefined ? own : this.#capture(ledger.capture, own);
+    extras.session = binding;
+    extras.priority = Number.POSITIVE_INFINITY;
+    extras.timeout = finite(timeout);
+    const request = new Request(this.#takeIds(1), ref, args, extras);
+    ledger.submitted++;
+    const promise = request.promise();
+    if (ledger.isObserved) this.#observed(request);
+    this.#cancellation.watch(request, extras);
+    this.#dispatcher.submit(request);
+    return promise;
+  }
+
+  /** Whether the queue takes the request; otherwise it is settled. Requests that this makes space for are sent. */
+  #isWelcome(request: Request): boolean {
+    const signal = request.extras?.signal;
+    if (signal?.aborted === true) request.reject(signal.reason, 'aborted');
+    // Asking first spares a call, and 3 of the 45 ns that a submit takes.
+    else if (this.#backpressure.isFull) this.#makeSpaceFor(request, signal);
+    return !request.isSettled;
+  }
+
+  #makeSpaceFor(request: Request, signal: AbortSignal | undefined): void {
+    if (!this.#backpressure.makeSpace()) {
+      const error = this.#backpressure.refusal();
+      this.#ledger.refusals['queue-full'] += request.items;
+      request.reject(error, 'refused');
+      this.#ledger.forRareEvents.queueFull({ maxQueue: error.maxQueue, waiting: this.#dispatcher.waiting });
+    }
+    // Making space sends other requests, and a getter in their arguments may have aborted this one.
+    if (signal?.aborted === true) request.reject(signal.reason, 'aborted');
+  }
+
+  /** Nothing is accepted. Calls with bad arguments are no requests, and are not looked for here. */
+  #refuse(task: unknown, error: Error): Promise<never> {
+    const ledger = this.#ledger;
+    ledger.submitted++;
+    ledger.outcomes.refused++;
+    ledger.refusals[reasonOf(error)]++;
+    if (ledger.isObserved) {
+      try {
+        const request = new Request(this.#takeIds(1), this.#tasks.resolve(task), undefined, undefined);
+        this.#observed(request);
+        ledger.observer?.settled(request, 'refused', { error });
+      } catch {
+        // No task: there is nothing to tell.
+      }
+    }
+    return Promise.reject(error);
+  }
+
+  #observed(request: Request): void {
+    request.queuedAt = performance.now();
+    this.#ledger.observer?.submitted(request);
+  }
+
+  /** Takes the caller's context along. */
+  #capture(capture: NonNullable<Ledger['capture']>, given: RequestExtras): RequestExtras;
+  #capture(
+    capture: NonNullable<Ledger['capture']>,
+    given: RequestExtras | undefined,
+  ): RequestExtras | undefined;
+  #capture(
+    capture: NonNullable<Ledger['capture']>,
+    given: RequestExtras | undefined,
+  ): RequestExtras | undefined {
+    const carrier = capture();
+    if (carrier === undefined) return given;
+    const extras = given ?? new RequestExtras();
+    extras.carrier = carrier;
+    return extras;
   }
 
   /** Each item of a chunk has its own id, the next after the one before. @returns the first */
@@ -168,7 +258,10 @@ export class Submission {
   refuse(error: NoWorkerError | undefined): void {
     if (!(this.#refusal instanceof BalancerClosedError)) this.#refusal = error;
     if (error === undefined) return;
-    for (const request of this.#dispatcher.takeUnstarted()) request.reject(error);
+    for (const request of this.#dispatcher.takeUnstarted()) {
+      this.#ledger.refusals['no-worker'] += request.items;
+      request.reject(error, 'refused');
+    }
   }
 
   /** Refuses all requests from now on. Accepted ones are not affected. */
@@ -177,26 +270,8 @@ export class Submission {
     this.#backpressure.wakeAll();
   }
 
-  #extrasFor(given: SubmitOptions = {}): RequestExtras {
-    const options = resolveSubmitOptions(given);
-    const defaults = this.#defaults;
-    const extras = new RequestExtras();
-    extras.key = options.key;
-    extras.priority = options.priority ?? 0;
-    extras.transfer = options.transfer as RequestExtras['transfer'];
-    extras.context = options.context;
-    // It is called from a message, and must find the AsyncLocalStorage of the caller.
-    extras.onProgress = options.onProgress && AsyncResource.bind(options.onProgress);
-    extras.signal = options.signal;
-    extras.timeout = finite(options.timeout ?? defaults.timeout);
-    extras.queueTimeout = finite(options.queueTimeout ?? defaults.queueTimeout);
-    extras.retries = options.retries ?? defaults.retries;
-    if (defaults.traceSubmit) {
-      extras.place = new Error('submit');
-      // Leaves out our own frames, which would use up V8's limit of ten.
-      Error.captureStackTrace(extras.place, this.accept);
-    }
-    return extras;
+  #extrasFor(given: SubmitOptions | undefined): RequestExtras {
+    return extrasOf(given, this.#defaults, this.accept);
   }
 }
 
@@ -208,9 +283,8 @@ export function mustNotStream(task: TaskRef): void {
   );
 }
 
-/** In requests, 0 stands for no timeout. */
-function finite(ms: number): number {
-  return ms === Number.POSITIVE_INFINITY ? 0 : ms;
+function reasonOf(error: Error): Refusal {
+  return error instanceof BalancerClosedError ? 'closed' : 'no-worker';
 }
 
 /** Each refused request gets its own error, whose stack shows where it was submitted. */

@@ -165,7 +165,7 @@ export class Assignment {
       } catch (error) {
         if (!this.#takeFirst(request)) continue;
         this.#counts.failed++;
-        request.reject(error);
+        request.reject(error, 'failed');
         continue;
       }
       if (worker === undefined && !this.#selection.hasRoom) break;
@@ -194,7 +194,7 @@ export class Assignment {
     } catch (error) {
       if (!request.isSettled) this.#queue.takeAside(request);
       this.#counts.failed++;
-      request.reject(error);
+      request.reject(error, 'failed');
       return true;
     }
     // A policy may have aborted it.
@@ -276,7 +276,7 @@ export class Assignment {
     const error = worker.stage(request);
     if (error !== undefined) {
       this.#counts.failed++;
-      request.reject(error);
+      request.reject(error, 'failed');
       return;
     }
     // A getter in its arguments has aborted it.

@@ -10,6 +10,7 @@ import type { Remains } from '../worker/window-writer.js';
 import type { Worker } from '../worker/worker.js';
 import type { Counters } from './counters.js';
 import { remarkOnLateError } from './late-error.js';
+import { reportDeath } from './run-report.js';
 
 /** A request that so many workers have died of is not run again, however high its `retries`. */
 const MOST_KILLS = 3;
@@ -28,6 +29,8 @@ export class CrashRecovery {
 
   /** The thread has ended with these requests in its window. */
   settle({ running, unstarted, reading, item }: Remains, worker: Worker, death: ThreadDeath): void {
+    const observer = running?.task.ledger.observer;
+    if (running !== undefined && observer !== undefined) reportDeath(observer, worker, running, item);
     if (running?.extras?.chunk !== undefined)
       this.#chunkCrashed(running, running.extras.chunk, item, worker, death);
     else if (running !== undefined) this.#crashed(running, worker, death);
@@ -64,7 +67,7 @@ export class CrashRecovery {
     const { completed } = chunk;
     this.#counts.completed += completed;
     const why = describe(death) + remarkOnLateError(death.cause, request.task, worker.completed);
-    const errorOf = (): Error => crashError(request, request.id + item, why, death);
+    const errorOf = (): Error => crashError(request, request.id + item, worker, why, death);
     const died = request.isSettled ? undefined : chunk.died(item, errorOf);
     if (died?.runsAgain === true) this.#counts.retried++;
     else if (died !== undefined) {
@@ -74,7 +77,6 @@ export class CrashRecovery {
     }
     // It may have died of the chunk itself.
     if (item < 0) chunk.dissolved();
-    this.#counts.submitted -= chunk.size - completed - (died?.runsAgain === false ? 1 : 0);
     request.resolve(undefined);
   }
 
@@ -83,7 +85,6 @@ export class CrashRecovery {
    * thread can hold fails alone.
    */
   #dissolve(request: Request, chunk: Chunk): void {
-    this.#counts.submitted -= chunk.size;
     chunk.dissolved();
     request.resolve(undefined);
   }
@@ -112,15 +113,23 @@ export class CrashRecovery {
     this.#counts.completed++;
     this.#counts.failed++;
     worker.failed++;
-    request.reject(crashError(request, request.id, why, death));
+    request.reject(crashError(request, request.id, worker, why, death), 'crashed');
   }
 }
 
-function crashError(request: Request, requestId: number, why: string, death: ThreadDeath | undefined): Error {
+function crashError(
+  request: Request,
+  requestId: number,
+  worker: Worker,
+  why: string,
+  death: ThreadDeath | undefined,
+): Error {
   return new WorkerCrashedError({
     exitCode: death?.exitCode,
     requestId,
     taskName: request.task.name,
+    workerId: worker.id,
+    stderr: worker.lastErrorLines,
     why,
     cause: death?.cause,
   });

@@ -3,11 +3,8 @@
  * → policy → worker. All requests submitted in one turn of the event loop are dispatched together.
  */
 
-import { ownValue } from '../options/validate.js';
 import type { Policy } from '../policies/policy.js';
 import { performance } from '../protocol/clock.js';
-import type { ResultMessage } from '../protocol/messages.js';
-import type { Chunk } from '../requests/chunk.js';
 import { Queue } from '../requests/queue.js';
 import type { Request } from '../requests/request.js';
 import { Settlement } from '../requests/settlement.js';
@@ -17,25 +14,21 @@ import type { WindowLimits } from '../worker/setup.js';
 import type { ThreadDeath } from '../worker/thread.js';
 import type { Worker } from '../worker/worker.js';
 import { Assignment } from './assignment.js';
+import { CompletedRequests, type CompletionEvents } from './completed-requests.js';
 import type { Counters } from './counters.js';
 import { CrashRecovery } from './crash-recovery.js';
 import { pendingIn } from './load.js';
 import { type PassEvents, Passes, type PassSetup } from './passes.js';
 import type { Poller } from './poller.js';
 
-export interface DispatcherEvents extends PassEvents {
-  /** A request has been run whose caller still waits for it. Called only if it is defined. */
-  observed?(worker: Worker, ok: boolean): void;
-}
+export interface DispatcherEvents extends PassEvents, CompletionEvents {}
 
 export class Dispatcher implements RequestEvents<Worker> {
   readonly queue = new Queue();
-  readonly counts: Counters = { submitted: 0, completed: 0, failed: 0, reclaimed: 0, retried: 0, ejected: 0 };
+  readonly counts: Counters = { completed: 0, failed: 0, reclaimed: 0, retried: 0, busyTime: 0, ejected: 0 };
+  readonly completions: CompletedRequests;
   readonly #policy: Policy;
-  /** Whether the policy learns from runs. */
-  readonly #policyObserves: boolean;
   readonly #limits: WindowLimits;
-  readonly #events: DispatcherEvents;
   readonly #workers: Worker[] = [];
   readonly #assignment: Assignment;
   readonly #settlement = new Settlement();
@@ -45,9 +38,8 @@ export class Dispatcher implements RequestEvents<Worker> {
   constructor(setup: PassSetup, events: DispatcherEvents) {
     const { policy, limits } = setup;
     this.#policy = policy;
-    this.#policyObserves = ownValue(policy, 'observe', policy.observe) !== undefined;
     this.#limits = limits;
-    this.#events = events;
+    this.completions = new CompletedRequests(policy, this.counts, this.#settlement, events);
     const workers = this.#workers;
     this.#assignment = new Assignment(this.queue, policy, limits, workers, this.counts);
     this.#passes = new Passes(setup, events, workers, this.queue, this.#assignment, this.#settlement);
@@ -78,9 +70,15 @@ export class Dispatcher implements RequestEvents<Worker> {
     return pendingIn(this.#workers);
   }
 
+  /** Number of requests that threads have started and that are not settled. O(w + completions not yet read). */
+  get running(): number {
+    let running = this.#settlement.unsettled;
+    for (const { completions } of this.#workers) running += completions.unsettled;
+    return running;
+  }
+
   /** A request came in. O(1). */
   submit(request: Request): void {
-    this.counts.submitted += request.items;
     this.queue.push(request);
     this.#passes.submitted();
   }
@@ -178,66 +176,13 @@ export class Dispatcher implements RequestEvents<Worker> {
     this.poller.wake();
   }
 
-  /** A request is completed; the worker's window does not count it any more. */
-  completed(
-    worker: Worker,
-    request: Request,
-    runTime: number,
-    value: unknown,
-    message: ResultMessage | undefined,
-  ): void {
-    const chunk = request.extras?.chunk;
-    if (chunk !== undefined) {
-      this.#chunkCompleted(worker, request, chunk, runTime, value, message);
-      return;
-    }
-    request.task.ran(runTime);
-    const failure = message?.failure;
-    this.counts.completed++;
-    if (failure !== undefined) {
-      this.counts.failed++;
-      worker.failed++;
-    }
-    if (this.#policyObserves) this.#policy.observe?.(worker.view, { runTime, ok: failure === undefined });
-    // An aborted request, or one that timed out, fails for that reason, on whichever worker.
-    if (this.#events.observed !== undefined && !request.isSettled)
-      this.#events.observed(worker, failure === undefined);
-    this.#settlement.settle(request, value, message);
-  }
-
-  /** Each item of a chunk counts as a request. Items that were not run have not been submitted, until they are again. */
-  #chunkCompleted(
-    worker: Worker,
-    request: Request,
-    chunk: Chunk,
-    runTime: number,
-    value: unknown,
-    message: ResultMessage | undefined,
-  ): void {
-    const { completed } = chunk;
-    const failed = typeof value === 'number' ? value : 0;
-    this.counts.submitted -= chunk.size - completed;
-    this.counts.completed += completed;
-    this.counts.failed += failed;
-    worker.failed += failed;
-    if (completed > 0) {
-      const mean = runTime / completed;
-      request.task.ran(mean, completed);
-      this.#policy.observe?.(worker.view, { runTime: mean, ok: failed === 0 });
-      if (this.#events.observed !== undefined && !request.isSettled)
-        for (let i = 0; i < completed; i++) this.#events.observed(worker, i >= failed);
-    }
-    // The thread could not read the chunk.
-    if (message !== undefined) chunk.dissolved();
-    this.#settlement.settle(request, value, undefined);
-  }
-
   /**
    * The worker's thread has ended: first its results are read, then the rest of its requests is settled or
    * moved.
    */
   died(worker: Worker, death: ThreadDeath): void {
     worker.readLastCompletions(performance.now());
+    this.counts.busyTime += worker.completions.busyTime;
     worker.closeChannel();
     this.#remove(worker);
     this.#crashRecovery.settle(worker.takeRemains(), worker, death);
@@ -269,10 +214,10 @@ export class Dispatcher implements RequestEvents<Worker> {
   rejectAll(error: unknown): void {
     for (const worker of this.#workers) {
       this.collect(worker);
-      for (const request of worker.inFlight) request.reject(error);
-      for (const request of worker.backlog) request.reject(error);
+      for (const request of worker.inFlight) request.reject(error, 'closed');
+      for (const request of worker.backlog) request.reject(error, 'closed');
     }
-    for (const request of this.takeUnstarted()) request.reject(error);
+    for (const request of this.takeUnstarted()) request.reject(error, 'closed');
   }
 
   /** Rejects all requests that have not started, wherever they are. Running ones go on. */
@@ -280,11 +225,11 @@ export class Dispatcher implements RequestEvents<Worker> {
     for (const worker of this.#workers) {
       if (worker.state === 'checking') continue;
       this.collect(worker);
-      for (const request of worker.takeAll()) request.reject(error);
-      for (const request of worker.backlog.takeAll()) request.reject(error);
+      for (const request of worker.takeAll()) request.reject(error, 'closed');
+      for (const request of worker.backlog.takeAll()) request.reject(error, 'closed');
       this.#policy.update(worker.view);
     }
-    for (const request of this.takeUnstarted()) request.reject(error);
+    for (const request of this.takeUnstarted()) request.reject(error, 'closed');
   }
 
   /** Takes all unstarted requests out of the queue, the backlogs and the windows. */

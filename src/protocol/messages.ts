@@ -54,6 +54,9 @@ export interface ErrorDetails {
   readonly details: Failure;
 }
 
+/** A small map of strings that travels with a request, as in `{ traceparent: '00-…' }`. */
+export type Carrier = Readonly<Record<string, string>>;
+
 /** Where the thread must put an AbortSignal. */
 export interface SignalPlace {
   readonly paths: readonly Path[];
@@ -81,6 +84,9 @@ export type ToWorker =
   | { readonly type: 'return'; readonly id: number }
   | { readonly type: 'ping' }
   | { readonly type: 'call' }
+  /** Begins a CPU profile. `interval` is the time between two samples, in µs. */
+  | { readonly type: 'profile'; readonly number: number; readonly interval: number }
+  | { readonly type: 'endProfile'; readonly number: number }
   | { readonly type: 'retire' };
 
 /**
@@ -100,6 +106,8 @@ export interface ArgumentsMessage {
   readonly errors: readonly ErrorDetails[] | undefined;
   /** The value of the `context` option. */
   readonly context: unknown;
+  /** For the context of the run; see `restoreContext` in `workers/task.ts`. */
+  readonly carrier: Carrier | undefined;
   /**
    * What was transferred. It exists in the thread alone, which sends it back if it ends without starting the
    * request.
@@ -113,14 +121,29 @@ export type ToMain =
   | { readonly type: 'ready' }
   /** A module to be preloaded does not load. */
   | { readonly type: 'unready'; readonly reason: Failure }
+  /** It has nothing left to run, and calls `teardown` of its modules; with a reason: that has failed. */
+  | { readonly type: 'teardown'; readonly reason: Failure | undefined }
   /** The answer to `call`. */
   | { readonly type: 'here' }
+  /** The end of a CPU profile: its JSON, or why there is none. */
+  | {
+      readonly type: 'profiled';
+      readonly number: number;
+      readonly profile: string | undefined;
+      readonly why: string | undefined;
+    }
   | ResultMessage
   | OutcomeMessage
   /** A chunk goes on, and outcomes of it have been published. */
   | { readonly type: 'progressed'; readonly id: number }
   | { readonly type: 'returned'; readonly arguments: ArgumentsMessage }
-  | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array }
+  | {
+      readonly type: 'output';
+      readonly stream: 'stdout' | 'stderr';
+      readonly chunk: Uint8Array;
+      /** The request that was running, or the item of it; 0: none. */
+      readonly id: number;
+    }
   | {
       readonly type: 'progress' | 'yielded';
       readonly id: number;
@@ -159,24 +182,35 @@ export interface OutcomeMessage {
   readonly errors: readonly ErrorDetails[] | undefined;
 }
 
+/** Texts in the memory of a chunk. They are in groups, each written and read at once. */
+export interface PackedTexts {
+  /** Where each text ends, in characters from the beginning of its group. */
+  readonly ends: Uint32Array;
+  /** Three numbers for each group: the texts up to its end, its place in memory in bytes, and 1 if its characters have 16 bits. */
+  readonly groups: readonly number[];
+}
+
 /** The items of a chunk. */
 export type PackedItems =
-  /** All strings: one text, and where each ends in it. */
-  | { readonly form: 'text'; readonly text: string; readonly ends: Uint32Array }
+  /** All strings. */
+  | ({ readonly form: 'text' } & PackedTexts)
   | { readonly form: 'numbers'; readonly numbers: Int32Array | Float64Array }
   /** No objects. */
   | { readonly form: 'values'; readonly values: readonly unknown[] }
-  /** Plain data: JSON of a list of all. */
-  | { readonly form: 'json'; readonly text: string };
+  /** Plain data: JSON of each. */
+  | ({ readonly form: 'json' } & PackedTexts);
 
 /** The only value in the arguments message of a chunk. */
 export interface ChunkPayload {
   readonly count: number;
   readonly items: PackedItems;
-  /** Memory for the outcomes. */
-  readonly outcomes: SharedArrayBuffer;
+  /** Memory for the outcomes, up to that byte; then for texts of items. */
+  readonly memory: SharedArrayBuffer;
+  readonly outcomesEnd: number;
   /** Time after which no further item is started, in ms. */
   readonly limit: number;
+  /** Memory for the run time of each item, in ms, as a Float32Array; `undefined`: nobody wants to know. */
+  readonly times: SharedArrayBuffer | undefined;
 }
 
 /** The settings a thread is started with. */
@@ -193,6 +227,10 @@ export interface WorkerInit {
   readonly spinners: SharedArrayBuffer;
   /** The worker's id within its Balancer. */
   readonly id: number;
+  /** Name of the thread. */
+  readonly name: string;
+  /** The number of its place; see `WorkerSetup`. */
+  readonly slot: number;
   /** Modules to load before the worker reports ready. */
   readonly preload: readonly ModuleAddress[];
   /** Compilers that the program has hooked into `require`: files to load before modules in TypeScript. */
@@ -201,4 +239,6 @@ export interface WorkerInit {
   readonly isAwaited: boolean;
   /** Whether the worker reports the size of its heap. */
   readonly watchHeap: boolean;
+  /** How long the `teardown` of its modules may take, in ms; `Infinity`: no limit. */
+  readonly teardownLimit: number;
 }

@@ -85,7 +85,9 @@ import {
   COMPLETED,
   CONTROL_WORDS,
   Memory,
+  runStarts,
   SLOT_WORDS,
+  STARTED_AT,
   STOPPED,
   WINDOW,
   WORKER_STATE,
@@ -110,6 +112,9 @@ export class Window {
   readonly #words: Int32Array;
   readonly #bell: Int32Array;
   readonly #mask: number;
+  readonly #runStarts: number;
+  /** M: whether `CANCELLED` or `STOPPED` may have an id. */
+  #hasMarks = false;
 
   /**
    * @param shared memory of `windowBytes(capacity)`
@@ -125,6 +130,7 @@ export class Window {
     this.#words = this.memory.i32;
     this.#bell = new Int32Array(bell);
     this.#mask = capacity - 1;
+    this.#runStarts = runStarts(capacity);
   }
 
   /** M, once, before the worker sees the memory. */
@@ -147,6 +153,17 @@ export class Window {
    */
   completionSlot(position: number): number {
     return CONTROL_WORDS + (this.capacity + (position & this.#mask)) * SLOT_WORDS;
+  }
+
+  /** W, before it publishes the completion: when the run that was noted last (`noteStart`) has started. */
+  noteRunStart(position: number): void {
+    const { f64 } = this.memory;
+    f64[this.#runStarts + (position & this.#mask)] = f64[STARTED_AT] as number;
+  }
+
+  /** M: when the completed run at a position has started, in ms of `performance.now() + CLOCK_OFFSET`. */
+  runStart(position: number): number {
+    return this.memory.f64[this.#runStarts + (position & this.#mask)] as number;
   }
 
   /** M: copies the request slot at one position to another; both must be its own. */
@@ -269,11 +286,13 @@ export class Window {
 
   /** M: asks the running task to stop. The task sees this without a turn of its event loop. */
   cancel(id: number): void {
+    this.#hasMarks = true;
     Atomics.store(this.#words, CANCELLED, id);
   }
 
   /** M: no further item of the chunk is to be started. */
   stop(id: number): void {
+    this.#hasMarks = true;
     Atomics.store(this.#words, STOPPED, id);
   }
 
@@ -282,11 +301,18 @@ export class Window {
     return Atomics.load(this.#words, STOPPED) === id;
   }
 
+  /** M: whether a request may have been asked to stop that is not over. Spares most requests the next call. */
+  get hasMarks(): boolean {
+    return this.#hasMarks;
+  }
+
   /** M: the request is over. After the ids have wrapped, another of the same id must not be taken for it. */
-  forgetCancel(id: number, items = 1): void {
-    const cancelled = this.#words[CANCELLED] as number;
-    if (cancelled >= id && cancelled < id + items) Atomics.store(this.#words, CANCELLED, 0);
-    if (this.#words[STOPPED] === id) Atomics.store(this.#words, STOPPED, 0);
+  forgetMarks(id: number, items: number): void {
+    const words = this.#words;
+    const cancelled = words[CANCELLED] as number;
+    if (cancelled >= id && cancelled < id + items) Atomics.store(words, CANCELLED, 0);
+    if (words[STOPPED] === id) Atomics.store(words, STOPPED, 0);
+    this.#hasMarks = words[CANCELLED] !== 0 || words[STOPPED] !== 0;
   }
 
   /** W: whether M has asked the request to stop. */

@@ -1,4 +1,5 @@
 /** A chunk: items of a `map` that travel in one request. What is to be sent, and what has come back. */
+import type { RequestOutcome } from '../ledger/outcome.js';
 import type { ChunkPayload, OutcomeMessage } from '../protocol/messages.js';
 
 /** Whom a chunk tells what becomes of its items. */
@@ -15,8 +16,18 @@ export class Chunk {
   readonly payload: ChunkPayload;
   /** Of what is sent, about. */
   readonly bytes: number;
+  /** What has become of the request as a whole, once it is settled. */
+  outcome: RequestOutcome = 'aborted';
+  /** How long its items took, on average, in ms; `undefined` before it is over, or if none has run. */
+  meanTime: number | undefined;
   readonly #owner: ChunkOwner;
   readonly #count: Int32Array;
+  /** Items whose outcome is in the books. */
+  entered = 0;
+  /** Items that are known to have failed. */
+  failed = 0;
+  /** Bytes of the outcomes that came by message and have been taken. */
+  takenBytes = 0;
   /** Outcomes that came by message and have not been taken. */
   readonly #stash = new Map<number, OutcomeMessage>();
   /** Items of which the outcome is known although the thread has not given it. */
@@ -28,7 +39,7 @@ export class Chunk {
     this.payload = payload;
     this.bytes = bytes;
     this.#owner = owner;
-    this.#count = new Int32Array(payload.outcomes, 0, 1);
+    this.#count = new Int32Array(payload.memory, 0, 1);
   }
 
   /** Items in it. */
@@ -41,9 +52,20 @@ export class Chunk {
     return Atomics.load(this.#count, 0);
   }
 
+  /** Items that its thread has started, once it has the chunk, and that have no outcome in the books. */
+  get running(): number {
+    return Math.max(0, Math.min(this.size, this.completed + 1) - this.entered);
+  }
+
   /** An outcome came by message. */
   received(message: OutcomeMessage): void {
     this.#stash.set(message.index, message);
+    if (message.failure !== undefined) this.failed++;
+  }
+
+  /** Outcomes that came by message and have not been taken. */
+  get untaken(): Iterable<OutcomeMessage> {
+    return this.#stash.values();
   }
 
   /** Whether something has come by message for an item. */

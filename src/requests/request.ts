@@ -2,7 +2,10 @@
 import type { Transferable } from 'node:worker_threads';
 import { isOfOneRequest, rethrow, throwNew } from '../errors/async-stack.js';
 import { decodeFailure, type Failure } from '../errors/failure.js';
+import type { ObservedRequest, ObservedWorker, Thrown } from '../ledger/observer.js';
+import type { RequestOutcome } from '../ledger/outcome.js';
 import type { RequestView } from '../policies/policy.js';
+import type { Carrier } from '../protocol/messages.js';
 import type { TaskRef } from '../tasks/registry.js';
 import type { Chunk } from './chunk.js';
 
@@ -14,6 +17,14 @@ export interface Binding {
   bind(select: () => object | undefined): object | undefined;
   /** A request of it is settled. */
   settled(): void;
+}
+
+/** A worker, as far as a request knows it. */
+export interface Host extends ObservedWorker {
+  readonly running: {
+    /** Since when the request has been running, in ms of `performance.now()`; `undefined`: it does not. */
+    since(request: Request): number | undefined;
+  };
 }
 
 /**
@@ -52,6 +63,8 @@ export class RequestExtras {
   release: (() => void) | undefined = undefined;
   /** Where `submit` was called, when that is recorded. */
   place: Error | undefined = undefined;
+  /** What travels with it to the thread, for the context of its run. */
+  carrier: Carrier | undefined = undefined;
 }
 
 /** The resolve function of a settled request: so that it settles once and keeps nothing alive. */
@@ -65,12 +78,14 @@ function executor(resolve: Resolve): void {
 
 const NO_VALUES: readonly unknown[] = Object.freeze([]);
 
-export class Request implements RequestView {
+export class Request implements RequestView, ObservedRequest {
   /** Unique among the unsettled requests of a Balancer; it starts again after 2^30. */
   readonly id: number;
   readonly task: TaskRef;
   args: readonly unknown[];
   readonly extras: RequestExtras | undefined;
+  /** When it was submitted, in ms of `performance.now()`; set only where somebody observes the Balancer. */
+  queuedAt: number | undefined = undefined;
   #resolve: Resolve = settled;
 
   constructor(
@@ -107,6 +122,12 @@ export class Request implements RequestView {
     return this.extras?.chunk === undefined ? 1 : this.extras.chunk.size;
   }
 
+  /** How many items a thread has started, once it has the request, and have no outcome. */
+  get unsettled(): number {
+    if (this.isSettled) return 0;
+    return this.extras?.chunk === undefined ? 1 : this.extras.chunk.running;
+  }
+
   get priority(): number {
     return this.extras === undefined ? 0 : this.extras.priority;
   }
@@ -115,30 +136,54 @@ export class Request implements RequestView {
     return this.#resolve === settled;
   }
 
+  /** The worker that has it, if that is known. */
+  get worker(): Host | undefined {
+    return this.extras?.worker as Host | undefined;
+  }
+
+  /** When its run has started, in ms of `performance.now()`; `undefined`: it does not run, or that is not known. */
+  get startedAt(): number | undefined {
+    return this.worker?.running.since(this);
+  }
+
   /** Settles with a result. Does nothing when settled already. */
   resolve(value: unknown): void {
     const resolve = this.#resolve;
     if (resolve === settled) return;
-    this.#finish();
+    this.#finish('fulfilled', undefined);
     resolve(value);
   }
 
-  /** Settles with an error of our own. Does nothing when settled already. */
-  reject(error: unknown): void {
+  /** Nobody waits for it any more: settles without a result. Does nothing when settled already. */
+  drop(): void {
     const resolve = this.#resolve;
     if (resolve === settled) return;
-    this.#finish();
+    this.#finish('aborted', undefined);
+    resolve(undefined);
+  }
+
+  /** Settles with an error of our own. Does nothing when settled already. */
+  reject(error: unknown, outcome: RequestOutcome): void {
+    const resolve = this.#resolve;
+    if (resolve === settled) return;
+    this.#finish(outcome, { error });
     const place = this.extras?.place;
     resolve(isOfOneRequest(error) ? rethrow(() => error, place) : Promise.reject(error));
   }
 
   /** Settles with an error that is made for this request alone, later. Does nothing when settled already. */
-  rejectWith(make: () => Error): void {
+  rejectWith(make: () => Error, outcome: RequestOutcome): void {
     const resolve = this.#resolve;
     if (resolve === settled) return;
     const place = this.extras?.place;
-    this.#finish();
-    resolve(throwNew(make, place));
+    if (this.task.ledger.observer === undefined) {
+      this.#finish(outcome, undefined);
+      resolve(throwNew(make, place));
+      return;
+    }
+    const error = make();
+    this.#finish(outcome, { error });
+    resolve(throwNew(() => error, place));
   }
 
   /** Settles with the error that the task threw. Does nothing when settled already. */
@@ -146,16 +191,29 @@ export class Request implements RequestView {
     const resolve = this.#resolve;
     if (resolve === settled) return;
     const place = this.extras?.place;
-    this.#finish();
-    resolve(rethrow(() => decodeFailure(failure), place));
+    if (this.task.ledger.observer === undefined) {
+      this.#finish('failed', undefined);
+      resolve(rethrow(() => decodeFailure(failure), place));
+      return;
+    }
+    // The very error that the caller gets.
+    const error = decodeFailure(failure);
+    this.#finish('failed', { error });
+    resolve(rethrow(() => error, place));
   }
 
-  #finish(): void {
+  /** Enters the outcome in the books. Items of a chunk have outcomes of their own: `MapJob` enters them. */
+  #finish(outcome: RequestOutcome, thrown: Thrown | undefined): void {
     this.#resolve = settled;
     this.args = NO_VALUES;
     const { extras } = this;
-    extras?.session?.settled();
-    if (extras?.release === undefined) return;
+    const { ledger } = this.task;
+    if (extras?.chunk === undefined) ledger.outcomes[outcome]++;
+    else extras.chunk.outcome = outcome;
+    if (ledger.observer !== undefined) ledger.observer.settled(this, outcome, thrown);
+    if (extras === undefined) return;
+    extras.session?.settled();
+    if (extras.release === undefined) return;
     const { release } = extras;
     extras.release = undefined;
     release();

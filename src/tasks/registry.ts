@@ -6,6 +6,7 @@
  */
 
 import { InvalidOptionError, NotAFunctionError } from '../errors/errors.js';
+import { Ledger } from '../ledger/ledger.js';
 import type { TaskDefinition } from '../protocol/messages.js';
 import { entryUrl } from './entry-url.js';
 import { type TaskTarget, targetName, targetOf } from './handles.js';
@@ -28,23 +29,30 @@ export class TaskRef {
    * it.
    */
   readonly streams: boolean;
+  /** The books of its Balancer. */
+  readonly ledger: Ledger;
   /** Mean run time as reported by the workers, in ms; NaN before the first report. */
   mean = Number.NaN;
   /** Number of runs in `mean`. */
   runs = 0;
 
-  constructor(definition: TaskDefinition, streams: boolean) {
+  constructor(definition: TaskDefinition, streams: boolean, ledger = new Ledger()) {
     this.id = definition.id;
     this.name = definition.name;
     this.definition = definition;
     this.streams = streams;
+    this.ledger = ledger;
   }
 
-  /**
-   * Takes runs into the mean.
-   * @param runTime of one, on average; in ms
-   */
-  ran(runTime: number, runs = 1): void {
+  /** Takes a run into the mean. @param runTime in ms */
+  ran(runTime: number): void {
+    const runs = this.runs + 1;
+    this.runs = runs;
+    this.mean = runs === 1 ? runTime : this.mean + (runTime - this.mean) / Math.min(runs, MEAN_RUNS);
+  }
+
+  /** Takes several runs into the mean. @param runTime of one, on average; in ms */
+  ranOften(runTime: number, runs: number): void {
     this.runs += runs;
     const weight = Math.min(1, runs / Math.min(this.runs, MEAN_RUNS));
     this.mean = this.runs === runs ? runTime : this.mean + (runTime - this.mean) * weight;
@@ -60,6 +68,7 @@ const DEFAULT_LIMIT = 1_000;
 /** The tasks of one Balancer. */
 export class TaskRegistry {
   readonly #inline: boolean;
+  readonly #ledger: Ledger;
   readonly #byIdentity = new WeakMap<object, TaskRef>();
   /** Functions by their text, exports by url and path. */
   readonly #byKey: BoundedMap<string, TaskRef>;
@@ -68,12 +77,16 @@ export class TaskRegistry {
   #lastId = 0;
 
   /**
-   * @param options `inline`: whether functions may be sent as source
+   * @param options `inline`: whether functions may be sent as source; `ledger`: the books of the Balancer
    * @param limit tasks remembered by text, or by
    *   url and path, > 0
    */
-  constructor({ inline }: { inline: boolean }, limit = DEFAULT_LIMIT) {
+  constructor(
+    { inline, ledger = new Ledger() }: { inline: boolean; ledger?: Ledger },
+    limit = DEFAULT_LIMIT,
+  ) {
     this.#inline = inline;
+    this.#ledger = ledger;
     this.#byKey = new BoundedMap(limit);
   }
 
@@ -114,6 +127,7 @@ export class TaskRegistry {
     const ref = new TaskRef(
       { kind: 'inline', id, name, source, base: entryUrl(), sloppy, helpers },
       generator,
+      this.#ledger,
     );
     this.#byKey.set(key, ref);
     // Only for new texts: an arrow that is created each time is never looked up again, and this entry costs
@@ -134,7 +148,11 @@ export class TaskRegistry {
     if (ref === undefined) {
       const { url, path, base } = target;
       const id = ++this.#lastId;
-      ref = new TaskRef({ kind: 'module', id, name: targetName(target), url, path, base }, false);
+      ref = new TaskRef(
+        { kind: 'module', id, name: targetName(target), url, path, base },
+        false,
+        this.#ledger,
+      );
       this.#byKey.set(key, ref);
     }
     this.#byIdentity.set(handle, ref);

@@ -30,6 +30,8 @@ export class Completions<W> {
   interval = 0;
   /** How much of `interval` the thread had no work, in ms. 0 if its window has not run empty, or was to. */
   idleTime = 0;
+  /** Position of the completion that was read last. */
+  #last = 0;
   readonly #worker: W;
   readonly #window: Window;
   readonly #inFlight: InFlight;
@@ -56,6 +58,25 @@ export class Completions<W> {
     this.#sender = sender;
     this.#receiver = receiver;
     this.#sink = sink;
+  }
+
+  /** Items that the thread has started and that have no outcome. O(completions that have not been read). */
+  get unsettled(): number {
+    const head = this.#window.head();
+    let unsettled = 0;
+    for (let p = this.#inFlight.done; p !== head; p = advance(p, 1))
+      unsettled += this.#inFlight.at(p)?.unsettled ?? 0;
+    return unsettled;
+  }
+
+  /** When the run that was reported last has started, in ms of `performance.now()`. */
+  get lastStart(): number {
+    return this.#window.runStart(this.#last) - CLOCK_OFFSET;
+  }
+
+  /** Bytes of its arguments that did not fit a slot, estimated. */
+  get lastBytes(): number {
+    return this.#inFlight.bytesAt(this.#last);
   }
 
   /** Whether there is any to be read. */
@@ -137,7 +158,8 @@ export class Completions<W> {
     const end = window.completed();
     let count = 0;
     while (inFlight.done !== end && count < limit) {
-      const slot = window.completionSlot(inFlight.done);
+      const position = inFlight.done;
+      const slot = window.completionSlot(position);
       const kind = memory.i32[slot + 1] as number;
       const runTime = memory.f32[slot + 2] as number;
       // Output, progress and yields of the task come before its result, and find their request still here.
@@ -145,13 +167,14 @@ export class Completions<W> {
       if (sends) this.#channel.drainTo(memory.i32[slot + 3] as number);
       const request = inFlight.leave();
       this.#sender.over(request);
-      window.forgetCancel(request.id, request.items);
+      if (window.hasMarks) window.forgetMarks(request.id, request.items);
       let value: unknown;
       let message: ResultMessage | undefined;
       const byMessage = (kind & flags.byMessage) !== 0;
       if (sends) message = this.#receiver.takeResult(request.id, byMessage);
       if (!byMessage) value = readOne(memory, slot, kind);
       count++;
+      this.#last = position;
       this.count += request.extras?.chunk?.completed ?? 1;
       this.busyTime += runTime;
       this.#coalescing.ran(runTime);

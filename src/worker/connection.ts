@@ -11,6 +11,7 @@ import { requireHooks } from '../tasks/require-hooks.js';
 import { adopt } from '../values/realm.js';
 import type { WorkerSetup } from './setup.js';
 import { Thread, type ThreadDeath } from './thread.js';
+import { threadName } from './thread-name.js';
 
 export type MainChannel = Channel<ToMain, ToWorker, ResultMessage>;
 
@@ -33,7 +34,7 @@ export function connect(
   unreadable: (number: number, error: unknown) => void,
   died: (death: ThreadDeath) => void,
 ): Connection {
-  const { bell, spin, spinners, id, preload, isAwaited, watchHeap } = setup;
+  const { bell, spin, spinners, id, slot, preload, isAwaited, watchHeap, teardownLimit } = setup;
   const capacity = ringCapacity(setup.limits.depth);
   const shared = new SharedArrayBuffer(windowBytes(capacity));
   const window = new Window(shared, bell, capacity);
@@ -56,10 +57,13 @@ export function connect(
       spin,
       spinners,
       id,
+      name: threadName(setup.name, id),
+      slot,
       preload,
       requireHooks: requireHooks(),
       isAwaited,
       watchHeap,
+      teardownLimit,
     },
     [port2, forArguments.port2],
     setup.thread,

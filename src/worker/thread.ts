@@ -10,6 +10,7 @@ import type { WorkerInit } from '../protocol/messages.js';
 import { clearTimeout, queueMicrotask, setTimeout } from '../protocol/timers.js';
 import { withoutInheritedOptions } from './inherited-options.js';
 import { piscinaBeside } from './piscina.js';
+import { withThreadName } from './thread-name.js';
 
 /** How a thread ended. */
 export interface ThreadDeath {
@@ -61,6 +62,7 @@ export class Thread {
       recordTiming: false,
       resourceLimits: options.resourceLimits as Record<string, number> | undefined,
       env: options.env as Record<string, string> | undefined,
+      workerData: options.workerData,
       argv: options.argv as string[] | undefined,
       execArgv: options.execArgv as string[] | undefined,
       niceIncrement: options.niceIncrement ?? 0,
@@ -68,11 +70,13 @@ export class Thread {
     this.#piscina.on('error', (error: unknown) => {
       this.#cause ??= error;
     });
-    withoutInheritedOptions(() => this.#run(init, transfer)).catch((error: unknown) => {
-      // Only this promise tells of a failed start. The thread may still live then, and must not.
-      this.#cause ??= error;
-      void this.terminate();
-    });
+    withoutInheritedOptions(() => withThreadName(init.name, () => this.#run(init, transfer))).catch(
+      (error: unknown) => {
+        // Only this promise tells of a failed start. The thread may still live then, and must not.
+        this.#cause ??= error;
+        void this.terminate();
+      },
+    );
     const [thread] = this.#piscina.threads as NodeWorker[];
     if (thread === undefined) queueMicrotask(() => this.#end(undefined));
     else {
@@ -86,6 +90,11 @@ export class Thread {
   /** Async, since a bad option makes `run` throw as well as reject. */
   async #run(init: WorkerInit, transfer: readonly Transferable[]): Promise<void> {
     await this.#piscina.run(init, { transferList: transfer as never });
+  }
+
+  /** It will end, and for that reason unless there is an earlier one. */
+  blame(cause: unknown): void {
+    this.#cause ??= cause;
   }
 
   /** Ends the thread at once. `onDeath` follows, with that cause unless there is an earlier one. */

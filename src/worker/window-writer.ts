@@ -256,5 +256,10 @@ export class WindowWriter {
 function needsMessage(request: Request): boolean {
   const { extras } = request;
   if (extras === undefined) return false;
-  return extras.transfer !== undefined || extras.context !== undefined || extras.chunk !== undefined;
+  return (
+    extras.transfer !== undefined ||
+    extras.context !== undefined ||
+    extras.chunk !== undefined ||
+    extras.carrier !== undefined
+  );
 }

@@ -1,6 +1,7 @@
 /** One worker: a thread as the main thread sees it. Its window, the requests in it, its state. */
 
 import { decodeFailure } from '../errors/failure.js';
+import { performance } from '../protocol/clock.js';
 import type { ToMain } from '../protocol/messages.js';
 import type { Window } from '../protocol/window.js';
 import { Backlog } from '../requests/backlog.js';
@@ -12,11 +13,14 @@ import { connect, type MainChannel } from './connection.js';
 import type { CompletionSink, LifecycleEvents, RequestEvents } from './events.js';
 import { ForcedExit } from './forced-exit.js';
 import { InFlight } from './in-flight.js';
+import { Profiling } from './profiling.js';
 import { Receiver } from './receiver.js';
+import { Running } from './running.js';
 import { Sender } from './sender.js';
 import type { WorkerSetup } from './setup.js';
 import type { WorkerState } from './state.js';
 import { Status } from './status.js';
+import { TaskOutput } from './task-output.js';
 import type { Thread, ThreadDeath } from './thread.js';
 import { UnreadableMessages } from './unreadable-messages.js';
 import { View } from './view.js';
@@ -25,13 +29,21 @@ import { type Remains, WindowWriter } from './window-writer.js';
 
 export class Worker {
   readonly id: number;
+  readonly slot: number;
+  /** How many threads were started in its place before. */
+  readonly restarts: number;
+  /** When its thread was started, in ms of `performance.now()`. */
+  readonly startedAt = performance.now();
   readonly view: View<Worker>;
   /** Requests that must run here and have found the window full. */
   readonly backlog = new Backlog();
   /** What its thread is told by message. */
   readonly commands: Commands;
+  readonly profiling: Profiling;
   readonly vitalSigns: VitalSigns;
   readonly completions: Completions<Worker>;
+  /** What it notes of the request that it runs. */
+  readonly running: Running;
   /** The requests in its window, as far as is known here. */
   readonly inFlight: InFlight;
   readonly status: Status;
@@ -50,9 +62,10 @@ export class Worker {
   readonly #thread: Thread;
   readonly #sender: Sender;
   readonly #receiver: Receiver;
+  readonly #output: TaskOutput;
   readonly #unreadable: UnreadableMessages;
   readonly #writer: WindowWriter;
-  readonly #forcedExit = new ForcedExit(this);
+  readonly #forcedExit: ForcedExit;
   /** Whether it is to be replaced some time for what it has done. */
   readonly #isLimited: boolean;
 
@@ -62,9 +75,12 @@ export class Worker {
     lifecycleEvents: LifecycleEvents<Worker>,
   ) {
     this.id = setup.id;
+    this.slot = setup.slot;
+    this.restarts = setup.restarts;
     this.view = new View(this, setup.id, setup.label, setup.weight);
     this.#requestEvents = requestEvents;
     this.#lifecycleEvents = lifecycleEvents;
+    this.#forcedExit = new ForcedExit(this, setup.teardownLimit);
     this.#isLimited = setup.watchHeap || setup.maxRequests !== Number.POSITIVE_INFINITY;
     const { window, channel, argumentsPort, thread } = connect(
       setup,
@@ -76,6 +92,7 @@ export class Worker {
     this.#channel = channel;
     this.#thread = thread;
     this.commands = new Commands(channel, window);
+    this.profiling = new Profiling(channel);
     this.vitalSigns = new VitalSigns(window);
     const inFlight = new InFlight(window.capacity, this.view);
     this.inFlight = inFlight;
@@ -83,7 +100,8 @@ export class Worker {
     this.#unreadable = new UnreadableMessages(window, inFlight, (request) =>
       this.commands.stopStream(request),
     );
-    this.#receiver = new Receiver(channel, inFlight, this.#sender, this.#unreadable);
+    this.#output = new TaskOutput(setup.id, inFlight, setup.output);
+    this.#receiver = new Receiver(channel, inFlight, this.#sender, this.#unreadable, this.#output);
     this.#writer = new WindowWriter(window, inFlight, this.#sender);
     this.status = new Status(setup.id, this.view, setup.limits, setup.maxRequests, inFlight, this.#sender);
     this.completions = new Completions<Worker>(
@@ -93,8 +111,14 @@ export class Worker {
       channel,
       this.#sender,
       this.#receiver,
-      requestEvents,
+      requestEvents.completions,
     );
+    this.running = new Running(window, () => this.completions.running);
+  }
+
+  /** The last lines that its thread wrote to stderr. */
+  get lastErrorLines(): string {
+    return this.#output.lastLines;
   }
 
   get state(): WorkerState {
@@ -110,7 +134,7 @@ export class Worker {
   /** The policy may select it. A start-up check that it has run does not count as a request. */
   admit(): void {
     this.status.enter('ready');
-    this.completions.reportTo(this.#requestEvents);
+    this.completions.reportTo(this.#requestEvents.completions);
   }
 
   /** It gets no more requests. */
@@ -126,16 +150,6 @@ export class Worker {
   /** How many requests it has completed, failures included; of a chunk each item counts. */
   get completed(): number {
     return this.completions.count;
-  }
-
-  /** How many more requests it may get; see `Status.allowance`. */
-  get allowance(): number {
-    return this.status.allowance;
-  }
-
-  /** Sum of their run times, in ms. */
-  get busyTime(): number {
-    return this.completions.busyTime;
   }
 
   /** Requests sent and not started, or about to be sent. */
@@ -162,34 +176,6 @@ export class Worker {
   /** The request that is started and not completed, if any. */
   get runningRequest(): Request | undefined {
     return this.completions.running;
-  }
-
-  /**
-   * Since when the request has been running, in ms of `performance.now() + CLOCK_OFFSET`; 0: it does not run.
-   */
-  startOf(request: Request): number {
-    return this.#window.status.startOf(request.id);
-  }
-
-  /** Whether its thread has claimed it just now, and has not said yet whether its module is loaded. */
-  isUndecided(request: Request): boolean {
-    return request.extras?.chunk === undefined && this.startOf(request) === 0;
-  }
-
-  /** Whether its module is being loaded, so that it has not started. To be asked when that is decided. */
-  isLoading(request: Request): boolean {
-    return this.#window.status.isLoading(request.id);
-  }
-
-  /**
-   * The item of a chunk that runs, and since when, in ms of `performance.now() + CLOCK_OFFSET`; `undefined`:
-   * none does.
-   */
-  runningItem(request: Request): { readonly index: number; readonly start: number } | undefined {
-    const { status } = this.#window;
-    const index = status.item();
-    const start = index < 0 || !this.isRunning(request) ? 0 : status.startOf(request.id + index);
-    return start === 0 ? undefined : { index, start };
   }
 
   /**
@@ -312,11 +298,18 @@ export class Worker {
         this.#requestEvents.answered(this);
         break;
       case 'ready':
-        this.#lifecycleEvents.ready(this);
+        this.#lifecycleEvents.cameUp(this);
+        break;
+      case 'teardown':
+        this.#forcedExit.tearingDown();
+        if (message.reason !== undefined) this.#thread.blame(decodeFailure(message.reason));
         break;
       case 'unready':
         // Not `terminated`: nobody wanted its end.
         void this.#thread.terminate(decodeFailure(message.reason) as Error);
+        break;
+      case 'profiled':
+        this.profiling.answered(message);
         break;
       default:
         this.#receiver.receive(message);
@@ -328,6 +321,8 @@ export class Worker {
     // Before its last messages are received: a `wake` among them starts a pass, which must not select it.
     this.status.enter('dead');
     this.#channel.drain();
+    this.#output.over();
+    this.profiling.end();
     this.#lifecycleEvents.died(this, death);
   }
 }

@@ -7,7 +7,7 @@ import { Prefetch } from '../../dist/src/worker/prefetch.js';
 import type { Worker } from '../../dist/src/worker/worker.js';
 
 const task = { mean: 1, runs: 1 } as TaskRef;
-const counts = { submitted: 0, completed: 0, failed: 0, reclaimed: 0, retried: 0, ejected: 0 };
+const counts = { completed: 0, failed: 0, reclaimed: 0, retried: 0, busyTime: 0, ejected: 0 };
 const limits = { depth: 8, prefetch: new Prefetch(1.5), bytes: 1_000 };
 const policy = { name: 'none', pins: false, add() {}, remove() {}, select: () => undefined, update() {} };
 
@@ -43,7 +43,7 @@ describe('what is moved to an idle worker', () => {
     const idle = worker([], (request) => {
       staged.push(request);
       // As a getter in its arguments may do.
-      if (request === first) second.reject(new Error('enough'));
+      if (request === first) second.reject(new Error('enough'), 'aborted');
     });
     for (const request of [first, third]) request.promise();
     const busy = worker([first, second, third], () => {});

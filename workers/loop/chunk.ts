@@ -4,6 +4,7 @@
  */
 import { encodeFailure, type Failure } from '../../src/errors/failure.js';
 import { CLOCK_OFFSET } from '../../src/protocol/clock.js';
+import { Memory } from '../../src/protocol/layout.js';
 import type { ChunkPayload } from '../../src/protocol/messages.js';
 import type { Window } from '../../src/protocol/window.js';
 import { OutcomeWriter } from '../../src/values/outcomes.js';
@@ -76,6 +77,8 @@ class ChunkRun {
   readonly #count: number;
   readonly #item: (index: number) => unknown;
   readonly #outcomes: OutcomeWriter;
+  /** Where the run time of each item is noted, if anybody wants to know. */
+  readonly #times: Float32Array | undefined;
   readonly #start: number;
   readonly #end: number;
   /** The item that runs, or is next. */
@@ -84,6 +87,8 @@ class ChunkRun {
   #lastTold: number;
   /** Its outcome is awaited. */
   #isRunning = false;
+  /** When the item that runs has started. */
+  #itemStart = 0;
 
   constructor(host: ChunkHost, task: TaskFunction, request: ChunkRequest, start: number) {
     const { payload, id, context } = request;
@@ -92,8 +97,10 @@ class ChunkRun {
     this.#id = id;
     this.#context = context;
     this.#count = payload.count;
-    this.#item = unpackItems(payload.items);
-    this.#outcomes = new OutcomeWriter(payload.outcomes, payload.count);
+    const memory = new Memory(payload.memory);
+    this.#item = unpackItems(payload.items, memory);
+    this.#outcomes = new OutcomeWriter(memory, payload.outcomesEnd, payload.count);
+    this.#times = payload.times && new Float32Array(payload.times);
     this.#start = start;
     this.#end = start + payload.limit;
     this.#lastTold = start;
@@ -101,6 +108,7 @@ class ChunkRun {
 
   /** Runs items until all are over (returns `undefined`) or something must be awaited. */
   run(): Promise<void> | undefined {
+    this.#host.window.status.noteChunkStart(this.#start + CLOCK_OFFSET);
     const waiting = this.#runItems(this.#start);
     return waiting === undefined ? undefined : this.#runRest(waiting);
   }
@@ -119,6 +127,7 @@ class ChunkRun {
     } catch (error) {
       this.#publishFailure(error);
     }
+    this.#noteTime(now());
     this.#isRunning = false;
   }
 
@@ -135,6 +144,7 @@ class ChunkRun {
       if (window.isStopped(id)) break;
       window.status.noteStart(id + index, at + CLOCK_OFFSET);
       current.begin(id + index, this.#context);
+      this.#itemStart = at;
       try {
         const result = task(this.#item(index));
         if (isThenable(result)) {
@@ -146,10 +156,17 @@ class ChunkRun {
         this.#publishFailure(error);
       }
       at = now();
+      this.#noteTime(at);
     }
     window.status.noteItem(-1);
+    window.status.noteStart(id, this.#start + CLOCK_OFFSET);
     this.#host.over(this.#failed, this.#start, at);
     return undefined;
+  }
+
+  /** The item before the next one has ended. */
+  #noteTime(at: number): void {
+    if (this.#times !== undefined) this.#times[this.#index - 1] = at - this.#itemStart;
   }
 
   #isLong(at: number): boolean {

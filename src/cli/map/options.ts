@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Format, HaltRule } from '../../batch/index.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
+import { configured } from '../config.js';
+import { WATCH_OPTIONS, type WatchOptions, watchOptions, withOptionalPort } from '../watch-options.js';
 
 /** The function as given. */
 export type GivenFunction =
@@ -33,6 +35,7 @@ export interface MapOptions {
   readonly env: Readonly<Record<string, string>>;
   /** In MB. */
   readonly maxMemory: number | undefined;
+  readonly watch: WatchOptions;
   readonly dryRun: boolean;
   readonly summary: 'text' | 'json' | 'none';
 }
@@ -59,6 +62,7 @@ export const OPTIONS = {
   preload: { type: 'string', multiple: true },
   env: { type: 'string', multiple: true },
   'max-memory': { type: 'string' },
+  ...WATCH_OPTIONS,
   'dry-run': { type: 'boolean' },
   summary: { type: 'string' },
   quiet: { type: 'boolean' },
@@ -82,9 +86,26 @@ export interface MapCommandLine {
 
 /** Throws `UsageError`. */
 export function parseMapArguments(args: readonly string[]): MapCommandLine {
-  const { values, positionals } = parseCommandLine(args, OPTIONS);
+  const { values, positionals } = parseCommandLine(withOptionalPort(args), OPTIONS);
   const decode = (bytes: string) => Buffer.from(bytes, 'latin1').toString('utf8');
   return { values, positionals: positionals.map(decode) };
+}
+
+/** Of these, what the command line says beats all that the config file says. */
+const EXCLUSIVE = [
+  ['ndjson', 'csv'],
+  ['csv', 'null'],
+  ['quiet', 'summary'],
+];
+
+/** The command line, on top of the config file. Throws `UsageError`. */
+export function withConfig({ values, positionals }: MapCommandLine): MapCommandLine {
+  // A function, or files, by name: the file's do not count.
+  const merged = configured('map', OPTIONS, values, EXCLUSIVE);
+  if (values.eval === undefined && positionals[0]?.includes('#')) delete merged.eval;
+  const namesFiles = positionals.length > (merged.eval === undefined ? 1 : 0);
+  if (namesFiles && values['files-from'] === undefined) delete merged['files-from'];
+  return { values: merged, positionals };
 }
 
 /** Validates the values. Throws `UsageError`. */
@@ -124,6 +145,7 @@ export function mapOptions({ values, positionals }: MapCommandLine): MapOptions 
     preload: values.preload ?? [],
     env: environment(values.env ?? []),
     maxMemory: whole('max-memory', values['max-memory'], 1, 1_000_000),
+    watch: watchOptions(values),
     dryRun: values['dry-run'] ?? false,
     summary: values.quiet ? 'none' : summaryOf(values.summary),
   };

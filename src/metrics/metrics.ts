@@ -1,0 +1,104 @@
+/** Counts wait times and run times of each task of a Balancer, in histograms. */
+import {
+  IdleObserver,
+  type ObservedRequest,
+  type ObservedRun,
+  type ObservedWorker,
+  type Observer,
+} from '../ledger/observer.js';
+import type { RequestOutcome } from '../ledger/outcome.js';
+import { performance } from '../protocol/clock.js';
+import { Histogram } from './histogram.js';
+import type { Metrics, MetricsReader, MetricsSnapshot, TaskMetrics } from './snapshot.js';
+import { TaskTotals } from './task-totals.js';
+
+/** Tasks that are told apart by name; the others are counted together, as `(other)`. */
+const MOST_TASKS = 200;
+const OTHER = '(other)';
+
+interface Place {
+  readonly at: number;
+  readonly tasks: ReadonlyMap<string, TaskTotals>;
+}
+
+export class MetricsObserver extends IdleObserver implements Metrics {
+  override readonly wantsBytes = true;
+  readonly #tasks = new Map<string, TaskTotals>();
+  /** By the task's id: names are looked up once. */
+  readonly #byId: (TaskTotals | undefined)[] = [];
+  #base: Place = { at: performance.now(), tasks: new Map() };
+
+  /** Ends the counting. */
+  readonly stop: () => void;
+
+  constructor(observed: { observe(observer: Observer): () => void }) {
+    super();
+    this.stop = observed.observe(this);
+  }
+
+  override ran(request: ObservedRequest, _worker: ObservedWorker, run: ObservedRun): void {
+    this.#totalsOf(request).ran(request, run);
+  }
+
+  override settled(request: ObservedRequest, outcome: RequestOutcome): void {
+    this.#totalsOf(request).outcomes[outcome]++;
+  }
+
+  snapshot(): MetricsSnapshot {
+    return this.#since(this.#base);
+  }
+
+  reset(): void {
+    this.#base = this.#place();
+  }
+
+  reader(): MetricsReader {
+    let place = this.#place();
+    return {
+      read: () => {
+        const snapshot = this.#since(place);
+        place = this.#place();
+        return snapshot;
+      },
+    };
+  }
+
+  #totalsOf({ task }: ObservedRequest): TaskTotals {
+    return this.#byId[task.id] ?? this.#enter(task.id, task.name);
+  }
+
+  #enter(id: number, name: string): TaskTotals {
+    const key = this.#tasks.has(name) || this.#tasks.size < MOST_TASKS ? name : OTHER;
+    let totals = this.#tasks.get(key);
+    if (totals === undefined) {
+      totals = new TaskTotals();
+      this.#tasks.set(key, totals);
+    }
+    this.#byId[id] = totals;
+    return totals;
+  }
+
+  #place(): Place {
+    const tasks = new Map(Array.from(this.#tasks, ([name, totals]) => [name, totals.copy()]));
+    return { at: performance.now(), tasks };
+  }
+
+  #since(place: Place): MetricsSnapshot {
+    const waitTime = new Histogram();
+    const runTime = new Histogram();
+    const tasks: (TaskMetrics & { readonly sum: number })[] = [];
+    for (const [task, totals] of this.#tasks) {
+      const since = totals.since(place.tasks.get(task));
+      waitTime.add(since.waitTime);
+      runTime.add(since.runTime);
+      tasks.push({ task, sum: since.runTime.sum, ...since.metrics() });
+    }
+    return {
+      from: place.at,
+      to: performance.now(),
+      waitTime: waitTime.distribution(),
+      runTime: runTime.distribution(),
+      tasks: tasks.sort((a, b) => b.sum - a.sum).map(({ sum: _, ...metrics }) => metrics),
+    };
+  }
+}
