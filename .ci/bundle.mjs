@@ -181,9 +181,31 @@ await Promise.all([
   build({
     ...common,
     format: 'esm',
-    entryPoints: { 'exports-task': 'src/cluster/exports-task.ts' },
-    outdir: 'dist/node',
+    entryPoints: {
+      'workers/chunk-task': 'src/batch/chunk-task.ts',
+      'workers/exports-task': 'src/cluster/exports-task.ts',
+    },
+    outdir: 'dist',
+    outExtension: { '.js': '.mjs' },
     plugins: [byRequire],
+  }),
+  // For bundled programs that run without node_modules: `dist/workers` is all that their threads need.
+  build({
+    ...common,
+    packages: 'bundle',
+    external: ['@napi-rs/nice'], // optional, native
+    format: 'cjs',
+    entryPoints: { main: 'node_modules/piscina/dist/main.js' },
+    outdir: 'dist/workers/piscina',
+    outExtension: { '.js': '.cjs' },
+  }),
+  build({
+    ...common,
+    packages: 'bundle',
+    external: ['@napi-rs/nice'],
+    format: 'cjs',
+    entryPoints: ['node_modules/piscina/dist/worker.js'],
+    outdir: 'dist/workers/piscina',
   }),
   build({
     ...commonJs,

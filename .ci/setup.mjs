@@ -63,10 +63,10 @@ export const BUNDLES = [
   'node/journal.cjs',
   'node/watch.cjs',
   'node/dashboard-page.cjs',
-  'node/exports-task.js',
   'workers/chunk-task.mjs',
   'workers/piscina/main.cjs',
   'workers/piscina/worker.js',
+  'workers/exports-task.mjs',
   ...Object.keys(ENTRIES)
     .filter((name) => name !== 'index')
     .map((name) => `node/${name}.cjs`),

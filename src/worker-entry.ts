@@ -28,10 +28,19 @@ export function workerFile(name: string): URL {
  * beside a bundle, or an executable; the third is what a bundler makes of `leastwork/worker`.
  */
 function besideThis(): string | undefined {
-  const folder = dirname(fileURLToPath(moduleUrl(import.meta.url)));
-  return ['../workers/entry.cjs', './workers/entry.cjs', '../workers/main.js']
-    .map((path) => join(folder, path))
+  return [here(), program()]
+    .flatMap((folder) =>
+      ['../workers/entry.cjs', './workers/entry.cjs', '../workers/main.js'].map((path) => join(folder, path)),
+    )
     .find((file) => existsSync(file));
+}
+
+const here = (): string => dirname(fileURLToPath(moduleUrl(import.meta.url)));
+const program = (): string => dirname(fileURLToPath(entryUrl()));
+
+/** webpack writes into a bundle where this file was when it was built. */
+function bundle(): string {
+  return existsSync(fileURLToPath(moduleUrl(import.meta.url))) ? here() : program();
 }
 
 /** In the package that a bundled program was made from, if that is installed where the program runs. */
@@ -57,6 +66,6 @@ function unpacked(file: string): string {
 
 function refuse(): never {
   throw new NoWorkerError(
-    `the files that threads load are not beside this bundle: leave leastwork out of the bundle (external), or copy the folder node_modules/leastwork/dist/workers to ${join(dirname(fileURLToPath(moduleUrl(import.meta.url))), 'workers')}; see docs/loaders.md of leastwork, "Bundlers"`,
+    `the files that threads load are not beside this bundle: leave leastwork out of the bundle (external), or copy the folder node_modules/leastwork/dist/workers to ${join(bundle(), 'workers')}; see docs/loaders.md of leastwork, "Bundlers"`,
   );
 }
