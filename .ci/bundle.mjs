@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { writeDeclarations } from './declarations.mjs';
 import { ENTRIES } from './entries.mjs';
+import { buildPage } from './page.mjs';
 import { BUNDLES } from './setup.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -79,6 +80,7 @@ const threadsApart = {
   setup({ onResolve }) {
     onResolve({ filter: /^\.\/threads\.js$/ }, () => ({ path: './threads.cjs', external: true }));
     onResolve({ filter: /^\.\/map\/command\.js$/ }, () => ({ path: './map.cjs', external: true }));
+    onResolve({ filter: /^(\.\.\/)+watch\.js$/ }, () => ({ path: './watch.cjs', external: true }));
     onResolve({ filter: /^\.\/journal\/command\.js$/ }, () => ({ path: './journal.cjs', external: true }));
   },
 };
@@ -129,15 +131,29 @@ const fromCore = {
 
 const otherEntries = Object.keys(ENTRIES).filter((name) => name !== 'index');
 
+/** The page is the same file for the module and for the command. */
+const pageApart = {
+  name: 'page-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/assets\.js$/ }, () => ({ path: './dashboard-page.cjs', external: true }));
+  },
+};
+
 await Promise.all([
   build({ ...commonJs, entryPoints: ['workers/main.ts'], outfile: 'dist/workers/main.cjs' }),
+  build({
+    ...common,
+    format: 'esm',
+    entryPoints: ['workers/functions/typescript/import-hooks.ts'],
+    outfile: 'dist/workers/typescript-hooks.mjs',
+  }),
   ...otherEntries.map((name) =>
     build({
       ...commonJs,
       entryPoints: { [name]: ENTRIES[name].source },
       outdir: 'dist/node',
       outExtension: { '.js': '.cjs' },
-      plugins: ENTRIES[name].onCore ? [fromCore, byRequire] : [byRequire],
+      plugins: [...(ENTRIES[name].onCore ? [pageApart, fromCore] : []), byRequire],
     }),
   ),
   // These two begin as fast as they can, and need little of the library.
@@ -148,14 +164,18 @@ await Promise.all([
   }),
   build({
     ...command,
-    entryPoints: { threads: 'src/cli/hash/threads.ts', map: 'src/cli/map/command.ts' },
+    entryPoints: {
+      threads: 'src/cli/hash/threads.ts',
+      map: 'src/cli/map/command.ts',
+      watch: 'src/cli/watch.ts',
+    },
     plugins: [threadsApart, fromCore, byRequire],
   }),
   build({
     ...common,
     format: 'esm',
-    entryPoints: { 'hash-task': 'src/cli/hash/hash-task.ts', 'chunk-task': 'src/batch/chunk-task.ts' },
-    outdir: 'dist/node',
+    entryPoints: { 'node/hash-task': 'src/cli/hash/hash-task.ts' },
+    outdir: 'dist',
     plugins: [byRequire],
   }),
   build({
@@ -164,6 +184,39 @@ await Promise.all([
     entryPoints: { 'exports-task': 'src/cluster/exports-task.ts' },
     outdir: 'dist/node',
     plugins: [byRequire],
+  }),
+  build({
+    ...commonJs,
+    entryPoints: { 'dashboard-page': 'src/dashboard/assets.ts' },
+    outdir: 'dist/node',
+    outExtension: { '.js': '.cjs' },
+    define: { ...commonJs.define, DASHBOARD_PAGE: JSON.stringify(await buildPage()) },
+  }),
+  build({
+    ...common,
+    format: 'esm',
+    entryPoints: { 'workers/chunk-task': 'src/batch/chunk-task.ts' },
+    outdir: 'dist',
+    outExtension: { '.js': '.mjs' },
+    plugins: [byRequire],
+  }),
+  // For bundled programs that run without node_modules: `dist/workers` is all that their threads need.
+  build({
+    ...common,
+    packages: 'bundle',
+    external: ['@napi-rs/nice'], // optional, native
+    format: 'cjs',
+    entryPoints: { main: 'node_modules/piscina/dist/main.js' },
+    outdir: 'dist/workers/piscina',
+    outExtension: { '.js': '.cjs' },
+  }),
+  build({
+    ...common,
+    packages: 'bundle',
+    external: ['@napi-rs/nice'],
+    format: 'cjs',
+    entryPoints: ['node_modules/piscina/dist/worker.js'],
+    outdir: 'dist/workers/piscina',
   }),
 ]);
 
@@ -205,6 +258,8 @@ for (const [name, { source }] of Object.entries(ENTRIES)) {
   const names = (await namesOf(source)).join(', ');
   write(`node/${name}.js`, [`export { ${names} } from './${name}.cjs';`]);
 }
+
+write('workers/piscina/package.json', ['{ "type": "commonjs" }']);
 
 writeDeclarations();
 

@@ -22,6 +22,8 @@ const FOLDERS = {
   ledger: ['protocol'],
   metrics: ['ledger', 'protocol'],
   options: ['errors'],
+  trace: ['errors', 'ledger', 'options', 'protocol'],
+  profile: ['errors', 'options', 'protocol'],
   policies: ['errors', 'collections', 'options'],
   values: ['errors', 'protocol'],
   tasks: ['errors', 'ledger', 'options', 'protocol'],
@@ -60,6 +62,8 @@ const FOLDERS = {
     'metrics',
     'protocol',
     'options',
+    'trace',
+    'profile',
     'policies',
     'values',
     'tasks',
@@ -72,7 +76,8 @@ const FOLDERS = {
   ],
   batch: ['root', 'errors', 'protocol', 'options', 'tasks', 'workers'],
   cluster: ['root', 'errors', 'protocol', 'options', 'tasks', 'requests', 'calls', 'workers'],
-  cli: ['root', 'batch', 'cluster', 'errors'],
+  dashboard: ['root', 'errors', 'ledger', 'metrics', 'options', 'protocol'],
+  cli: ['root', 'batch', 'cluster', 'dashboard', 'errors'],
   workers: ['errors', 'protocol', 'values'],
 };
 
@@ -113,7 +118,9 @@ const rules = [
       [
         'src/index.ts',
         'src/batch/index.ts',
+        'src/cpu-quota.ts',
         'src/cluster/index.ts',
+        'src/dashboard/index.ts',
         'src/errors/did-you-mean.ts',
         'src/errors/optional-package.ts',
       ].includes(to),
@@ -137,15 +144,16 @@ const rules = [
     allows: ({ from }) => folderOf(from) === 'cli',
   },
   {
-    why: 'only thread.ts knows Piscina',
+    why: 'only thread.ts and piscina.ts know Piscina',
     types: true,
     applies: ({ to }) => to === 'piscina',
-    allows: ({ from }) => from === 'src/worker/thread.ts',
+    allows: ({ from }) => ['src/worker/thread.ts', 'src/worker/piscina.ts'].includes(from),
   },
   {
     why: 'a package that users need at run time must stand in dependencies, or in peerDependencies if it is optional',
     types: true,
-    applies: ({ to }) => isPackage(to) && !builtins.has(to),
+    // What runs in the browser is bundled.
+    applies: ({ from, to }) => isPackage(to) && !builtins.has(to) && !from.startsWith('src/dashboard/page/'),
     allows: ({ to }) => dependencies.has(to) || Object.hasOwn(manifest.peerDependencies, to),
   },
 ];

@@ -38,10 +38,13 @@ export function isInstalled(wanted, installed) {
   });
 }
 
+/** Sources of a page for browsers, which is made one file by `page.mjs`. */
+const PAGE = 'src/dashboard/page/';
+
 /** The files that `tsc` writes for the given sources, relative to dist. */
 function outputsOf(sources) {
   return sources
-    .filter((source) => !source.endsWith('.d.ts'))
+    .filter((source) => !source.endsWith('.d.ts') && !source.startsWith(PAGE))
     .flatMap((source) => {
       const [, base, kind] = /^(.*)\.(c?)ts$/.exec(source);
       return [`${base}.${kind}js`, `${base}.${kind}js.map`, `${base}.d.${kind}ts`];
@@ -51,14 +54,19 @@ function outputsOf(sources) {
 /** What `bundle.mjs` makes of sources, relative to dist, each with its map. */
 export const BUNDLES = [
   'workers/main.cjs',
+  'workers/typescript-hooks.mjs',
   'node/core.cjs',
   'node/command.cjs',
   'node/threads.cjs',
   'node/hash-task.js',
   'node/map.cjs',
   'node/journal.cjs',
-  'node/chunk-task.js',
+  'node/watch.cjs',
+  'node/dashboard-page.cjs',
   'node/exports-task.js',
+  'workers/chunk-task.mjs',
+  'workers/piscina/main.cjs',
+  'workers/piscina/worker.js',
   ...Object.keys(ENTRIES)
     .filter((name) => name !== 'index')
     .map((name) => `node/${name}.cjs`),
@@ -66,6 +74,7 @@ export const BUNDLES = [
 
 /** What it writes of public names alone. */
 const WRAPPERS = [
+  'workers/piscina/package.json',
   'node/index.cjs',
   'node/worker.d.ts',
   'node/worker.d.cts',
@@ -83,7 +92,7 @@ export const outputs = () => [
 const isTypes = (file) => file.endsWith('.d.cts') && existsSync(at(file.replace(/\.d\.cts$/, '.ts')));
 
 /** What the build is made by, besides TypeScript. */
-const BUILDERS = ['.ci/bundle.mjs', '.ci/declarations.mjs', '.ci/entries.mjs'];
+const BUILDERS = ['.ci/bundle.mjs', '.ci/declarations.mjs', '.ci/entries.mjs', '.ci/page.mjs'];
 
 /** All files below `folder`, relative to `from`, with '/' on every platform. */
 function filesBelow(folder, from) {
@@ -156,7 +165,14 @@ function build() {
     if (!expected.has(file) && !isTypes(file)) rmSync(at('dist', file));
 
   const hash = createHash('sha256');
-  for (const file of [...sources, 'tsconfig.json', 'package-lock.json', ...BUILDERS])
+  for (const file of [
+    ...sources,
+    `${PAGE}index.html`,
+    `${PAGE}style.css`,
+    'tsconfig.json',
+    'package-lock.json',
+    ...BUILDERS,
+  ])
     hash.update(`${file}\0`).update(readFileSync(at(file)));
   const inputs = hash.digest('hex');
   const newest = (files, pick) => pick(...files.map((file) => statSync(file).mtimeMs));
@@ -167,7 +183,7 @@ function build() {
     readFileSync(stamp, 'utf8') === inputs &&
     written.every((file) => existsSync(at('dist', file))) &&
     newest(
-      sources.map((file) => at(file)),
+      [...sources, `${PAGE}index.html`, `${PAGE}style.css`].map((file) => at(file)),
       Math.max,
     ) <=
       newest(

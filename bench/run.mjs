@@ -23,6 +23,7 @@ const ALL = [
   'command',
   'map',
   'batch',
+  'observe',
   'targets',
 ];
 

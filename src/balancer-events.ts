@@ -1,5 +1,7 @@
 import type { WorkerEjectionReason } from './health/supervisor.js';
 
+import type { OutputLine } from './worker/task-output.js';
+
 /** The events of a Balancer. */
 export interface BalancerEvents {
   /** The queue has space again, after a request was refused or somebody waited in `ready()`. */
@@ -15,4 +17,6 @@ export interface BalancerEvents {
   workerEjected: [{ id: number; reason: WorkerEjectionReason }];
   /** A fresh worker has passed its checks and takes the place of an ejected one. */
   workerReadmitted: [{ id: number; replaces: number }];
+  /** A task has printed a line; see the option `output`. In order, and before the result of the task. */
+  output: [OutputLine];
 }

@@ -22,6 +22,8 @@ import {
   type SubmitOptions,
 } from './options/submit.js';
 import { invalid } from './options/validate.js';
+import { type ProfileOptions, profileSettings } from './profile/options.js';
+import { profileWorkers, type WorkerProfile } from './profile/profile.js';
 import { type BalancerStats, snapshot } from './stats.js';
 import type {
   AnyTask,
@@ -31,6 +33,9 @@ import type {
   SubmitBare,
   SubmitWith,
 } from './tasks/signatures.js';
+import type { TraceOptions } from './trace/options.js';
+import { Trace } from './trace/trace.js';
+import { Utilization } from './utilization.js';
 import { WorkerSet } from './worker-set.js';
 
 /**
@@ -48,6 +53,7 @@ export class Balancer extends WorkerSet {
   readonly #loops = new OpenLoops();
   readonly #retries: number;
   readonly #observation: Observation;
+  readonly #utilization = new Utilization();
 
   /**
    * Starts the workers. An idle Balancer does not keep the process alive.
@@ -63,7 +69,9 @@ export class Balancer extends WorkerSet {
     this.#submission = this.#engine.submission;
     const { ledger } = this.#engine;
     const metrics = settings.metrics ? new MetricsObserver(ledger) : undefined;
-    this.#observation = new Observation(ledger, metrics, () => this.stats());
+    this.#observation = new Observation(ledger, metrics, (utilization) =>
+      snapshot(this.#engine, this.#maxQueue, utilization),
+    );
   }
 
   /**
@@ -195,8 +203,7 @@ export class Balancer extends WorkerSet {
 
   /** A snapshot of the current state and of the counts since the start, as plain data. O(workers). */
   stats(): BalancerStats {
-    const { ledger, dispatcher, pool } = this.#engine;
-    return snapshot(ledger, dispatcher, pool, this.#maxQueue);
+    return snapshot(this.#engine, this.#maxQueue, this.#utilization);
   }
 
   /**
@@ -207,6 +214,52 @@ export class Balancer extends WorkerSet {
     const { metrics } = this.#observation;
     if (metrics === undefined) throw invalid('metrics()', false, 'a Balancer with the option metrics: true');
     return metrics;
+  }
+
+  /**
+   * Writes what happens from now on into a file of Chrome trace events, which Perfetto (ui.perfetto.dev) and
+   * chrome://tracing show: a track for each worker with a slice for each run, arrows from where requests were
+   * submitted to where they run, counters of the queue and of utilisation. The file can be opened at any time, also
+   * after the process was killed. Some 130 bytes and 1 µs for each request.
+   *
+   * @example
+   * await using trace = balancer.trace('run.trace.json')
+   *
+   * @param file a path, a `file:` URL, or options
+   * @returns the trace, which `stop()` ends; so does the end of the Balancer
+   * @throws InvalidOptionError
+   * @throws BalancerClosedError
+   * @throws BalancerError with code `ERR_TRACE_FILE`: the file cannot be created
+   */
+  trace(file: string | URL | TraceOptions): Trace {
+    this.mustBeOpen();
+    const stats = this.#observation.statsReader();
+    return new Trace(file, this.#observation, stats);
+  }
+
+  /**
+   * Makes a CPU profile of each worker that there is, which DevTools, VS Code and speedscope show. A thread begins and
+   * ends it between two requests. Workers that end meanwhile are left out, and those that compute on for 2 s after the
+   * end.
+   *
+   * @example
+   * await balancer.profile({ seconds: 5, directory: 'profiles' })
+   *
+   * @returns a promise of the profiles, by the worker's id
+   * @throws InvalidOptionError
+   * @throws BalancerClosedError
+   * @throws BalancerError with code `ERR_NO_PROFILE`: there is none of any worker; or `ERR_PROFILE_FILE`
+   */
+  async profile(options: ProfileOptions): Promise<readonly WorkerProfile[]> {
+    const settings = profileSettings(options);
+    this.mustBeOpen();
+    const { pool, keepAlive } = this.#engine;
+    const profiled = {
+      name: this.#observation.name,
+      workers: () => pool.workers(),
+      onClosed: (listener: () => void) => this.#observation.onClosed(listener),
+    };
+    return await keepAlive.during(profileWorkers(settings, profiled));
   }
 
   /**
@@ -230,13 +283,14 @@ export class Balancer extends WorkerSet {
    * repeatedly.
    *
    * @param options `timeout`: how long accepted requests may still take, in ms ≥ 0. The rest is then rejected
-   *   with `ERR_BALANCER_CLOSED`, and the threads are ended. Default: no limit. `queued: 'reject'`: requests
-   *   that have not started are rejected at once with `ERR_BALANCER_CLOSED`, and only those that run are
-   *   finished
+   *   with `ERR_BALANCER_CLOSED`, and the threads are ended. Default: no limit while anything runs; but after as
+   *   long as `heartbeat` in which nothing does. `queued: 'reject'`: requests that have not started are rejected
+   *   at once with `ERR_BALANCER_CLOSED`, and only those that run are finished
    * @returns a promise that resolves when every promise is settled and every thread has ended
    */
   async close(options: CloseOptions = {}): Promise<void> {
     await this.#engine.closing.close(resolveCloseOptions(options));
+    this.#observation.closed();
   }
 
   /** @internal For `closeOnSignal`. */

@@ -26,12 +26,16 @@ import { Maintenance } from './pool/maintenance.js';
 import { Pool, type PoolRules } from './pool/pool.js';
 import { performance } from './protocol/clock.js';
 import { SpinPermits } from './protocol/spin-permits.js';
+import { callUser } from './requests/user-callback.js';
 import { TaskRegistry } from './tasks/registry.js';
 import { Prefetch } from './worker/prefetch.js';
 import type { WindowLimits } from './worker/setup.js';
 
 /** Emits an event of the Balancer. Must not throw. */
 export type Emit = <Name extends keyof BalancerEvents>(name: Name, ...args: BalancerEvents[Name]) => void;
+
+/** Whether anybody listens to an event. */
+export type Hears = (name: keyof BalancerEvents) => boolean;
 
 /** How long a worker spins for its next request before it sleeps, in ms: waking it takes 10 to 50 µs. */
 const SPIN_MS = 0.05;
@@ -48,13 +52,15 @@ export class Engine {
   readonly closing: Closing;
   readonly #supervisor: Supervisor;
   readonly #emit: Emit;
+  readonly #hears: Hears;
 
   /** Starts the workers. */
-  constructor(settings: Settings, emit: Emit) {
+  constructor(settings: Settings, emit: Emit, hears: Hears) {
     this.#emit = emit;
+    this.#hears = hears;
     const prefetch = new Prefetch(settings.work);
     const limits: WindowLimits = { depth: settings.depth, prefetch, bytes: settings.windowBytes };
-    this.ledger = new Ledger(settings.name);
+    this.ledger = new Ledger(settings.name, callUser);
     this.tasks = new TaskRegistry({ inline: settings.inline, ledger: this.ledger });
     this.dispatcher = this.#createDispatcher(settings, limits, {
       beginning: () => this.cancellation.look(),
@@ -101,7 +107,7 @@ export class Engine {
       this.#supervisor,
       this.pool.recycling,
     ]);
-    this.closing = new Closing(this);
+    this.closing = new Closing(this, settings.heartbeat.silence);
   }
 
   #createDispatcher(
@@ -112,7 +118,7 @@ export class Engine {
     const created = createPolicy(settings.policy, { now: () => performance.now(), random: Math.random });
     const policy = created === settings.policy ? new GuardedPolicy(created) : created;
     return new Dispatcher(
-      { policy, limits, cores: availableCores() },
+      { policy, limits, cores: availableCores(), isShort: () => this.pool.coming > 0 },
       {
         ...events,
         idle: () => this.#wentIdle(),
@@ -133,6 +139,12 @@ export class Engine {
         maxRequests: settings.maxRequestsPerWorker,
         teardownLimit: settings.teardownTimeout,
         watchHeap: settings.maxHeapPerWorker !== Number.POSITIVE_INFINITY,
+        name: settings.name,
+        output: {
+          isInherited: settings.output === 'inherit',
+          isHeard: () => this.#hears('output'),
+          line: (line) => this.#emit('output', line),
+        },
         thread: settings.thread,
       },
       rules,

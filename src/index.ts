@@ -26,7 +26,7 @@ export type {
   WorkerEndMessage,
   WorkerStartMessage,
 } from './ledger/channels.js';
-export type { OutcomeCounts, RequestOutcome } from './ledger/outcome.js';
+export type { OutcomeCounts, Refusal, RefusalCounts, RequestOutcome } from './ledger/outcome.js';
 export type { Distribution } from './metrics/histogram.js';
 export type { Metrics, MetricsReader, MetricsSnapshot, TaskMetrics } from './metrics/snapshot.js';
 export type { BroadcastOptions } from './options/broadcast.js';
@@ -56,8 +56,16 @@ export type {
 export type { Outcome, Policy, PolicyContext, RequestView, WorkerView } from './policies/policy.js';
 export type { BroadcastOutcome } from './pool/broadcasts.js';
 export type { CircuitSnapshot, CircuitState } from './pool/circuit.js';
+export type { ThreadCounts } from './pool/thread-counts.js';
+export type { ProfileOptions } from './profile/options.js';
+export type { CpuProfile, WorkerProfile } from './profile/profile.js';
 export type { Carrier } from './protocol/messages.js';
 export { Router, type RouterStats, routeName, type Submitter } from './router.js';
-export type { BalancerStats, WorkerStats } from './stats.js';
+export type { BalancerStats } from './stats.js';
 export { type Tasks, tasks } from './tasks/handles.js';
+export type { StatsTotals } from './totals.js';
+export type { TraceOptions } from './trace/options.js';
+export type { Trace } from './trace/trace.js';
 export type { WorkerState } from './worker/state.js';
+export type { OutputLine } from './worker/task-output.js';
+export type { RunningStats, WorkerStats } from './worker-stats.js';

@@ -4,14 +4,21 @@ import type { Observer } from './ledger/observer.js';
 import type { MetricsObserver } from './metrics/metrics.js';
 import type { Carrier } from './protocol/messages.js';
 import type { BalancerStats } from './stats.js';
+import { Utilization } from './utilization.js';
 
 export class Observation {
   readonly #ledger: Ledger;
-  readonly #stats: () => BalancerStats;
+  readonly #stats: (utilization: Utilization) => BalancerStats;
+  readonly #closeListeners = new Set<() => void>();
+  #isClosed = false;
   /** The histograms; `undefined`: without `metrics: true`. */
   readonly metrics: MetricsObserver | undefined;
 
-  constructor(ledger: Ledger, metrics: MetricsObserver | undefined, stats: () => BalancerStats) {
+  constructor(
+    ledger: Ledger,
+    metrics: MetricsObserver | undefined,
+    stats: (utilization: Utilization) => BalancerStats,
+  ) {
     this.#ledger = ledger;
     this.metrics = metrics;
     this.#stats = stats;
@@ -22,13 +29,32 @@ export class Observation {
     return this.#ledger.name;
   }
 
-  stats(): BalancerStats {
-    return this.#stats();
+  /** Gives snapshots in which the utilisation of a worker is that since the reader's own last one. */
+  statsReader(): () => BalancerStats {
+    const utilization = new Utilization();
+    return () => this.#stats(utilization);
   }
 
   /** Tells an observer from now on what happens. @returns ends that */
   observe(observer: Observer): () => void {
     return this.#ledger.observe(observer);
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Calls the listener once the Balancer is closed. It must not throw. @returns it will not be called any more */
+  onClosed(listener: () => void): () => void {
+    this.#closeListeners.add(listener);
+    return () => this.#closeListeners.delete(listener);
+  }
+
+  /** The Balancer is closed: its last thread has ended. */
+  closed(): void {
+    this.#isClosed = true;
+    for (const listener of this.#closeListeners) listener();
+    this.#closeListeners.clear();
   }
 
   /**

@@ -22,6 +22,7 @@ import type {
   SubmitWith,
 } from './tasks/signatures.js';
 import { functionName } from './tasks/source/name.js';
+import { type StatsTotals, totalsOf } from './totals.js';
 
 /** Where a route leads: a Balancer, or another Router. */
 export interface Submitter {
@@ -78,6 +79,8 @@ export class Router<Target extends Submitter = Submitter> {
   readonly #exact = new Map<string, Target>();
   /** The longest first. */
   readonly #prefixes: readonly (readonly [prefix: string, target: Target])[];
+  /** Requests that no route has matched. */
+  #unrouted = 0;
   /** Cached results: the name of a function does not change. */
   readonly #known = new WeakMap<AnyTask, Target>();
 
@@ -117,6 +120,7 @@ export class Router<Target extends Submitter = Submitter> {
     try {
       target = this.route(task);
     } catch (error) {
+      this.#unrouted++;
       return Promise.reject(error);
     }
     return target.submit(task, args as never, options);
@@ -168,6 +172,18 @@ export class Router<Target extends Submitter = Submitter> {
         pattern,
         target.stats() as ReturnType<Target['stats']>,
       ]),
+    );
+  }
+
+  /**
+   * The numbers of all Balancers together, each of them counted once, and those of nested Routers. Targets of other
+   * kinds are not counted.
+   */
+  totals(): StatsTotals {
+    const all = new Set(this[observing]());
+    return totalsOf(
+      Array.from(all, (observation) => observation.statsReader()()),
+      this.#unrouted,
     );
   }
 

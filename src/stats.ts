@@ -1,32 +1,20 @@
-/** Snapshots of a Balancer, as plain data. */
+/** Snapshots of a Balancer, as plain data: JSON loses nothing of them but the cause of a failed start. */
 
 import type { Dispatcher } from './dispatch/dispatcher.js';
 import type { Ledger } from './ledger/ledger.js';
-import type { OutcomeCounts } from './ledger/outcome.js';
+import type { OutcomeCounts, RefusalCounts } from './ledger/outcome.js';
 import type { CircuitSnapshot } from './pool/circuit.js';
 import type { Pool } from './pool/pool.js';
-import type { WorkerState } from './worker/state.js';
-import type { Worker } from './worker/worker.js';
+import type { ThreadCounts } from './pool/thread-counts.js';
+import { performance } from './protocol/clock.js';
+import type { Utilization } from './utilization.js';
+import { type WorkerStats, workerStats } from './worker-stats.js';
 
-export interface WorkerStats {
-  readonly id: number;
-  /** Number of its place, from 0 and below the number of workers; see `context.worker`. */
-  readonly slot: number;
-  /** Name for `hash` and `rendezvous`. A worker that replaces this one has the same label. */
-  readonly label: string;
-  /**
-   * `starting`, `checking` (it runs the task of the `check` option), `ready`, `draining` (removed or
-   * replaced: it finishes its running requests), or `ejected` (taken out as broken).
-   */
-  readonly state: WorkerState;
-  readonly weight: number;
-  /** Requests in its window, the running one included, and requests that wait for this worker alone. */
-  readonly pending: number;
-  /** Requests completed, failed ones included. */
-  readonly completed: number;
-  readonly failed: number;
-  /** Sum of the run times, in ms. */
-  readonly busyTime: number;
+/** The parts of a Balancer that know the numbers. */
+export interface StatsSource {
+  readonly ledger: Ledger;
+  readonly dispatcher: Dispatcher;
+  readonly pool: Pool;
 }
 
 export interface BalancerStats {
@@ -44,10 +32,12 @@ export interface BalancerStats {
   readonly running: number;
   /** What became of the other ones. */
   readonly outcomes: OutcomeCounts;
+  /** Why requests were refused: these are the refused ones of `outcomes`. */
+  readonly refusals: RefusalCounts;
   /** Requests that count towards `maxQueue`: those in the queue, and those that wait for a certain worker. */
   readonly waiting: number;
-  /** The limit for `waiting`. */
-  readonly maxQueue: number;
+  /** The limit for `waiting`; absent: there is none. */
+  readonly maxQueue?: number;
   /** Requests that were given to workers and have not completed. */
   readonly pending: number;
   /** Runs that have ended since the start, also those of requests whose caller had given them up. */
@@ -58,49 +48,38 @@ export interface BalancerStats {
   readonly reclaimed: number;
   /** Requests that were run again after a crash. */
   readonly retried: number;
+  /** Sum of the run times, also of workers that have ended, in ms. */
+  readonly busyTime: number;
   /** Workers that were ejected as broken. */
   readonly ejected: number;
+  readonly threads: ThreadCounts;
   /** Whether workers can be started. */
   readonly circuit: CircuitSnapshot;
   readonly workers: readonly WorkerStats[];
 }
 
 export function snapshot(
-  ledger: Ledger,
-  dispatcher: Dispatcher,
-  pool: Pool,
+  { ledger, dispatcher, pool }: StatsSource,
   maxQueue: number,
+  utilization: Utilization,
 ): BalancerStats {
-  const running = countRunning(dispatcher.workers);
-  const workers = [...pool.workers()].map((worker) => ({
-    id: worker.id,
-    slot: worker.slot,
-    label: worker.view.label,
-    state: worker.state,
-    weight: worker.view.weight,
-    pending: worker.view.pending + worker.backlog.length,
-    completed: worker.completed,
-    failed: worker.failed,
-    busyTime: worker.completions.busyTime,
-  }));
+  const now = performance.now();
+  const { running, counts } = dispatcher;
+  const workers = [...pool.workers()];
   return {
     name: ledger.name,
     submitted: ledger.submitted,
     queued: ledger.submitted - ledger.settled - running,
     running,
-    outcomes: ledger.snapshot(),
+    outcomes: { ...ledger.outcomes },
+    refusals: { ...ledger.refusals },
     waiting: dispatcher.waiting,
-    maxQueue,
+    ...(maxQueue !== Number.POSITIVE_INFINITY && { maxQueue }),
     pending: dispatcher.pending,
-    ...dispatcher.counts,
+    ...counts,
+    busyTime: workers.reduce((sum, { completions }) => sum + completions.busyTime, counts.busyTime),
+    threads: { ...pool.counts },
     circuit: pool.circuit.snapshot(),
-    workers,
+    workers: workers.map((worker) => workerStats(worker, utilization, now)),
   };
-}
-
-/** Requests that are started and not settled. */
-function countRunning(workers: readonly Worker[]): number {
-  let running = 0;
-  for (const worker of workers) if (worker.runningRequest?.isSettled === false) running++;
-  return running;
 }

@@ -30,8 +30,10 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
   /** @internal */
   constructor(settings: Settings) {
     super();
-    this.#engine = new Engine(settings, (name, ...args) =>
-      callUser(() => this.emit(name as never, ...(args as never))),
+    this.#engine = new Engine(
+      settings,
+      (name, ...args) => callUser(() => this.emit(name as never, ...(args as never))),
+      (name) => this.listenerCount(name) > 0,
     );
   }
 
@@ -53,7 +55,7 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
    */
   async workersReady(count?: number): Promise<void> {
     const { pool, keepAlive } = this.#engine;
-    this.#mustBeOpen();
+    this.mustBeOpen();
     if (count !== undefined) {
       const { max } = pool.range;
       if (!integerIn(1, max).accepts(count))
@@ -103,7 +105,7 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
     const ref = tasks.resolve(task);
     mustNotStream(ref);
     const copied = snapshot(args, 'arguments');
-    this.#mustBeOpen();
+    this.mustBeOpen();
     return await keepAlive.during(pool.broadcasts.run({ task: ref, args: copied, ...settings }));
   }
 
@@ -116,7 +118,7 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
    */
   async resize(workers: number | { min: number; max: number }): Promise<void> {
     const range = workerLimits(workers ?? null, 'resize(workers)');
-    this.#mustBeOpen();
+    this.mustBeOpen();
     await this.#change(this.#engine.pool.resize(range));
   }
 
@@ -136,7 +138,7 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
    */
   async add(options: AddOptions = {}): Promise<number> {
     const weight = resolveAddOptions(options);
-    this.#mustBeOpen();
+    this.mustBeOpen();
     return await this.#change(this.#engine.pool.add(weight));
   }
 
@@ -159,7 +161,7 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
    * @throws NoWorkerError a new thread cannot be started; the remaining old ones stay
    */
   async reload(): Promise<void> {
-    this.#mustBeOpen();
+    this.mustBeOpen();
     await this.#engine.keepAlive.during(this.#engine.pool.reload());
   }
 
@@ -169,7 +171,8 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
     return await this.#engine.keepAlive.during(change);
   }
 
-  #mustBeOpen(): void {
+  /** @internal */
+  protected mustBeOpen(): void {
     if (this.#engine.closing.hasBegun) throw new BalancerClosedError('the Balancer is closed');
   }
 }

@@ -15,7 +15,10 @@ export type OutputName = 'stdout' | 'stderr';
 
 /** What output needs of the thread. */
 export interface OutputHost {
-  send(stream: OutputName, chunk: Uint8Array): void;
+  /** @param id of the request that has printed it; 0: none was running */
+  send(stream: OutputName, chunk: Uint8Array, id: number): void;
+  /** Id of the request that runs; 0: none. */
+  running(): number;
   /** Waits, for at most so long, while so many messages are unread. False: too many still are. */
   awaitRoom(most: number, ms: number): boolean;
 }
@@ -33,6 +36,7 @@ const CHUNK_BYTES = 64 * 2 ** 10;
 export class Output {
   readonly #host: OutputHost;
   #stream: OutputName = 'stdout';
+  #id = 0;
   #chunks: Uint8Array[] = [];
   #bytes = 0;
   #isScheduled = false;
@@ -64,13 +68,15 @@ export class Output {
     const chunk = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks);
     this.#chunks = [];
     this.#bytes = 0;
-    this.#host.send(this.#stream, chunk as Uint8Array);
+    this.#host.send(this.#stream, chunk as Uint8Array, this.#id);
   }
 
   #write(stream: OutputName, chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    if (stream !== this.#stream) this.flush();
+    const id = this.#host.running();
+    if (stream !== this.#stream || id !== this.#id) this.flush();
     this.#stream = stream;
+    this.#id = id;
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
     if (this.#bytes >= CHUNK_BYTES || this.#host.awaitRoom(MAX_UNREAD, WAIT_MS)) this.flush();

@@ -2,9 +2,11 @@
 import { completeLater } from '../errors/async-stack.js';
 import { NotCloneableError } from '../errors/errors.js';
 import { decodeFailure } from '../errors/failure.js';
-import type { Ledger } from '../ledger/ledger.js';
+import { showOrigin } from '../errors/origin.js';
+import type { RequestOutcome } from '../ledger/outcome.js';
 import type { OutcomeMessage } from '../protocol/messages.js';
 import { Chunk, type ChunkOwner } from '../requests/chunk.js';
+import type { TaskRef } from '../tasks/registry.js';
 import { byteSize } from '../values/byte-size.js';
 import { BY_MESSAGE, OutcomeReader } from '../values/outcomes.js';
 import type { ItemRun } from '../values/packed-items.js';
@@ -28,7 +30,7 @@ export class MapJob implements ChunkOwner {
   readonly #from: number;
   readonly #to: number;
   readonly #events: JobEvents;
-  readonly #ledger: Ledger;
+  readonly #task: TaskRef;
   readonly #reader: OutcomeReader;
   /** Where `submit` was called, when that is recorded. */
   place: Error | undefined;
@@ -41,16 +43,19 @@ export class MapJob implements ChunkOwner {
     from: number,
     { items, count, bytes, memory }: ItemRun,
     limit: number,
-    ledger: Ledger,
+    task: TaskRef,
     events: JobEvents,
   ) {
-    this.#ledger = ledger;
+    this.#task = task;
     this.#span = span;
     this.#from = from;
     this.#to = from + count;
     this.#events = events;
     const { shared, outcomesEnd, views } = memory;
-    this.chunk = new Chunk({ count, items, memory: shared, outcomesEnd, limit }, bytes, this);
+    // Somebody may want to know how long each item takes.
+    const times = task.ledger.isObserved ? new SharedArrayBuffer(4 * count) : undefined;
+    const most = Number.POSITIVE_INFINITY;
+    this.chunk = new Chunk({ count, items, memory: shared, outcomesEnd, limit, most, times }, bytes, this);
     this.#reader = new OutcomeReader(views);
   }
 
@@ -80,7 +85,7 @@ export class MapJob implements ChunkOwner {
     this.#collect(true);
     for (let offset = this.#from + this.#reader.count; offset < this.#to; offset++) {
       if (this.#failed?.has(offset - this.#from) === true) continue;
-      this.#ledger.outcomes[this.chunk.outcome]++;
+      this.#enter(this.chunk.outcome);
       this.#events.settled(this.#span, offset, outcomeStates.error, error);
     }
   }
@@ -93,9 +98,9 @@ export class MapJob implements ChunkOwner {
     let runsAgain = false;
     if (why === 'crash') {
       runsAgain = this.#events.crashed(this.#span, offset, error);
-      if (!runsAgain) this.#ledger.outcomes.crashed++;
+      if (!runsAgain) this.#enter('crashed');
     } else {
-      this.#ledger.outcomes['timed-out-running']++;
+      this.#enter('timed-out-running');
       completeLater(error, this.place);
       this.#events.settled(this.#span, offset, outcomeStates.error, error);
       this.#events.changed();
@@ -106,6 +111,12 @@ export class MapJob implements ChunkOwner {
   progressed(): void {
     this.#collect(false);
     this.#events.changed();
+  }
+
+  /** Enters the outcome of one item in the books. */
+  #enter(outcome: RequestOutcome): void {
+    this.#task.ledger.outcomes[outcome]++;
+    this.chunk.entered++;
   }
 
   dissolved(): void {
@@ -131,7 +142,7 @@ export class MapJob implements ChunkOwner {
         continue;
       }
       if (value !== BY_MESSAGE) {
-        this.#ledger.outcomes.fulfilled++;
+        this.#enter('fulfilled');
         this.#events.settled(span, offset, outcomeStates.value, value);
       } else this.#collectMessage(offset, this.chunk.take(reader.count - 1));
     }
@@ -140,17 +151,19 @@ export class MapJob implements ChunkOwner {
   #collectMessage(offset: number, message: OutcomeMessage | undefined): void {
     const span = this.#span;
     if (message?.failure === undefined && message !== undefined) {
-      span.outcomeBytes += byteSize(message.value);
-      this.#ledger.outcomes.fulfilled++;
+      const bytes = byteSize(message.value);
+      span.outcomeBytes += bytes;
+      this.chunk.takenBytes += bytes;
+      this.#enter('fulfilled');
       this.#events.settled(span, offset, outcomeStates.value, message.value);
       return;
     }
     const error =
       message?.failure === undefined
         ? new NotCloneableError('the result', 'something that this thread could not read')
-        : decodeFailure(message.failure);
+        : showOrigin(decodeFailure(message.failure), this.#task.name, this.#task.place);
     completeLater(error, this.place);
-    this.#ledger.outcomes.failed++;
+    this.#enter('failed');
     this.#events.settled(span, offset, outcomeStates.error, error);
   }
 }

@@ -2,6 +2,7 @@
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { BalancerClosedError, NotAFunctionError, NoWorkerError } from '../errors/errors.js';
 import type { Ledger } from '../ledger/ledger.js';
+import type { Refusal } from '../ledger/outcome.js';
 import type { SubmitOptions } from '../options/submit.js';
 import { invalid } from '../options/validate.js';
 import { performance } from '../protocol/clock.js';
@@ -123,6 +124,7 @@ export class Submission {
     ledger.submitted += chunk.size;
     if (this.#refusal !== undefined) {
       chunk.outcome = 'refused';
+      ledger.refusals[reasonOf(this.#refusal)] += chunk.size;
       return Promise.reject(copyOf(this.#refusal));
     }
     try {
@@ -183,6 +185,7 @@ export class Submission {
   #makeSpaceFor(request: Request, signal: AbortSignal | undefined): void {
     if (!this.#backpressure.makeSpace()) {
       const error = this.#backpressure.refusal();
+      this.#ledger.refusals['queue-full'] += request.items;
       request.reject(error, 'refused');
       this.#ledger.forRareEvents.queueFull({ maxQueue: error.maxQueue, waiting: this.#dispatcher.waiting });
     }
@@ -195,11 +198,12 @@ export class Submission {
     const ledger = this.#ledger;
     ledger.submitted++;
     ledger.outcomes.refused++;
+    ledger.refusals[reasonOf(error)]++;
     if (ledger.isObserved) {
       try {
         const request = new Request(this.#takeIds(1), this.#tasks.resolve(task), undefined, undefined);
         this.#observed(request);
-        ledger.observer?.settled(request, 'refused', () => error);
+        ledger.observer?.settled(request, 'refused', { error });
       } catch {
         // No task: there is nothing to tell.
       }
@@ -254,7 +258,10 @@ export class Submission {
   refuse(error: NoWorkerError | undefined): void {
     if (!(this.#refusal instanceof BalancerClosedError)) this.#refusal = error;
     if (error === undefined) return;
-    for (const request of this.#dispatcher.takeUnstarted()) request.reject(error, 'refused');
+    for (const request of this.#dispatcher.takeUnstarted()) {
+      this.#ledger.refusals['no-worker'] += request.items;
+      request.reject(error, 'refused');
+    }
   }
 
   /** Refuses all requests from now on. Accepted ones are not affected. */
@@ -274,6 +281,10 @@ export function mustNotStream(task: TaskRef): void {
   throw new NotAFunctionError(
     `'${task.name}' is a generator function, which gives many values: use for await (const value of balancer.stream(task, [arguments]))`,
   );
+}
+
+function reasonOf(error: Error): Refusal {
+  return error instanceof BalancerClosedError ? 'closed' : 'no-worker';
 }
 
 /** Each refused request gets its own error, whose stack shows where it was submitted. */

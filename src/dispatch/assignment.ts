@@ -12,7 +12,7 @@ import { ActiveSet } from './active-set.js';
 import type { Counters } from './counters.js';
 import { HeldUp } from './held-up.js';
 import { type Move, rebalance } from './rebalance.js';
-import { Selection } from './selection.js';
+import type { Selection } from './selection.js';
 import { Staging } from './staging.js';
 import { lessUrgentWorker } from './urgency.js';
 
@@ -45,6 +45,7 @@ export class Assignment {
     limits: WindowLimits,
     workers: readonly Worker[],
     counts: Counters,
+    selection: Selection,
     cores: number,
   ) {
     this.#queue = queue;
@@ -53,7 +54,7 @@ export class Assignment {
     this.#workers = workers;
     this.#counts = counts;
     this.#staging = new Staging(counts);
-    this.#selection = new Selection(policy, limits.prefetch, workers);
+    this.#selection = selection;
     this.#activeSet = new ActiveSet(policy, workers, cores);
   }
 

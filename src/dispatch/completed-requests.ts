@@ -11,7 +11,7 @@ import type { Settlement } from '../requests/settlement.js';
 import type { CompletionSink } from '../worker/events.js';
 import type { Worker } from '../worker/worker.js';
 import type { Counters } from './counters.js';
-import { runOf } from './observed-run.js';
+import { reportChunk, reportRun } from './run-report.js';
 
 export interface CompletionEvents {
   /** A request has been run whose caller still waits for it. Called only if it is defined. */
@@ -51,7 +51,7 @@ export class CompletedRequests implements CompletionSink<Worker> {
     const failure = message?.failure;
     const { observer } = request.task.ledger;
     if (observer !== undefined)
-      observer.ran(request, worker, runOf(request, runTime, 1, failure === undefined ? 0 : 1, value));
+      reportRun(observer, worker, request, runTime, failure !== undefined, message?.value ?? value);
     this.#counts.completed++;
     if (failure !== undefined) {
       this.#counts.failed++;
@@ -80,8 +80,7 @@ export class CompletedRequests implements CompletionSink<Worker> {
     counts.failed += failed;
     worker.failed += failed;
     const { observer } = request.task.ledger;
-    if (observer !== undefined)
-      observer.ran(request, worker, runOf(request, runTime, completed, failed, undefined));
+    if (observer !== undefined) reportChunk(observer, worker, request, chunk, runTime, completed, failed);
     if (completed > 0) {
       const mean = runTime / completed;
       chunk.meanTime = mean;

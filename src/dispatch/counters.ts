@@ -6,6 +6,8 @@ export interface Counters {
   reclaimed: number;
   /** Requests run again after a crash. */
   retried: number;
+  /** Sum of the run times of workers that have ended, in ms. */
+  busyTime: number;
   /** Workers taken out as broken. */
   ejected: number;
 }

@@ -3,6 +3,7 @@
  */
 
 import { WorkerCrashedError } from '../errors/errors.js';
+import { originInWords } from '../errors/origin.js';
 import type { Chunk } from '../requests/chunk.js';
 import type { Request } from '../requests/request.js';
 import type { ThreadDeath } from '../worker/thread.js';
@@ -10,6 +11,7 @@ import type { Remains } from '../worker/window-writer.js';
 import type { Worker } from '../worker/worker.js';
 import type { Counters } from './counters.js';
 import { remarkOnLateError } from './late-error.js';
+import { reportDeath } from './run-report.js';
 
 /** A request that so many workers have died of is not run again, however high its `retries`. */
 const MOST_KILLS = 3;
@@ -28,6 +30,8 @@ export class CrashRecovery {
 
   /** The thread has ended with these requests in its window. */
   settle({ running, unstarted, reading, item }: Remains, worker: Worker, death: ThreadDeath): void {
+    const observer = running?.task.ledger.observer;
+    if (running !== undefined && observer !== undefined) reportDeath(observer, worker, running, item);
     if (running?.extras?.chunk !== undefined)
       this.#chunkCrashed(running, running.extras.chunk, item, worker, death);
     else if (running !== undefined) this.#crashed(running, worker, death);
@@ -64,8 +68,9 @@ export class CrashRecovery {
     const { completed } = chunk;
     this.#counts.completed += completed;
     const why = describe(death) + remarkOnLateError(death.cause, request.task, worker.completed);
-    const errorOf = (): Error => crashError(request, request.id + item, why, death);
+    const errorOf = (): Error => crashError(request, request.id + item, worker, why, death);
     const died = request.isSettled ? undefined : chunk.died(item, errorOf);
+    if (died !== undefined) request.task.kills++;
     if (died?.runsAgain === true) this.#counts.retried++;
     else if (died !== undefined) {
       this.#counts.completed++;
@@ -89,6 +94,7 @@ export class CrashRecovery {
   #crashed(request: Request, worker: Worker, death: ThreadDeath): void {
     const { extras } = request;
     if (request.isSettled) return;
+    request.task.kills++;
     const kills = (extras?.kills ?? 0) + 1;
     const why = describe(death) + remarkOnLateError(death.cause, request.task, worker.completed);
     if (extras !== undefined && extras.retries > 0 && extras.away) {
@@ -110,16 +116,24 @@ export class CrashRecovery {
     this.#counts.completed++;
     this.#counts.failed++;
     worker.failed++;
-    request.reject(crashError(request, request.id, why, death), 'crashed');
+    request.reject(crashError(request, request.id, worker, why, death), 'crashed');
   }
 }
 
-function crashError(request: Request, requestId: number, why: string, death: ThreadDeath | undefined): Error {
+function crashError(
+  request: Request,
+  requestId: number,
+  worker: Worker,
+  why: string,
+  death: ThreadDeath | undefined,
+): Error {
   return new WorkerCrashedError({
     exitCode: death?.exitCode,
     requestId,
     taskName: request.task.name,
-    why,
+    workerId: worker.id,
+    stderr: worker.lastErrorLines,
+    why: why + originInWords(request.task.place),
     cause: death?.cause,
   });
 }

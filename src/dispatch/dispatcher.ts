@@ -20,12 +20,14 @@ import { CrashRecovery } from './crash-recovery.js';
 import { pendingIn } from './load.js';
 import { type PassEvents, Passes, type PassSetup } from './passes.js';
 import type { Poller } from './poller.js';
+import { Selection } from './selection.js';
+import { Suspects } from './suspects.js';
 
 export interface DispatcherEvents extends PassEvents, CompletionEvents {}
 
 export class Dispatcher implements RequestEvents<Worker> {
   readonly queue = new Queue();
-  readonly counts: Counters = { completed: 0, failed: 0, reclaimed: 0, retried: 0, ejected: 0 };
+  readonly counts: Counters = { completed: 0, failed: 0, reclaimed: 0, retried: 0, busyTime: 0, ejected: 0 };
   readonly completions: CompletedRequests;
   readonly #policy: Policy;
   readonly #limits: WindowLimits;
@@ -41,7 +43,21 @@ export class Dispatcher implements RequestEvents<Worker> {
     this.#limits = limits;
     this.completions = new CompletedRequests(policy, this.counts, this.#settlement, events);
     const workers = this.#workers;
-    this.#assignment = new Assignment(this.queue, policy, limits, workers, this.counts, setup.cores);
+    const suspects = new Suspects({
+      queue: this.queue,
+      isShort: setup.isShort,
+      offerAgain: () => this.#passes.runSoon(),
+    });
+    const selection = new Selection(policy, limits.prefetch, workers, suspects);
+    this.#assignment = new Assignment(
+      this.queue,
+      policy,
+      limits,
+      workers,
+      this.counts,
+      selection,
+      setup.cores,
+    );
     this.#passes = new Passes(setup, events, workers, this.queue, this.#assignment, this.#settlement);
   }
 
@@ -68,6 +84,13 @@ export class Dispatcher implements RequestEvents<Worker> {
   /** Number of requests in windows and backlogs, start-up checks not included. O(w). */
   get pending(): number {
     return pendingIn(this.#workers);
+  }
+
+  /** Number of requests that threads have started and that are not settled. O(w + completions not yet read). */
+  get running(): number {
+    let running = this.#settlement.unsettled;
+    for (const { completions } of this.#workers) running += completions.unsettled;
+    return running;
   }
 
   /** A request came in. O(1). */
@@ -177,6 +200,7 @@ export class Dispatcher implements RequestEvents<Worker> {
    */
   died(worker: Worker, death: ThreadDeath): void {
     worker.readLastCompletions(performance.now());
+    this.counts.busyTime += worker.completions.busyTime;
     worker.closeChannel();
     this.#remove(worker);
     this.#crashRecovery.settle(worker.takeRemains(), worker, death);

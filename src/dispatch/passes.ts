@@ -43,6 +43,8 @@ export interface PassSetup {
   readonly limits: WindowLimits;
   /** How many threads the machine runs at once. */
   readonly cores: number;
+  /** Whether a worker is being started that makes the set larger. */
+  readonly isShort: () => boolean;
 }
 
 const soon = Promise.resolve();

@@ -46,19 +46,22 @@ export class TaskTimeoutError extends BalancerError {
   readonly phase: 'run' | 'queue';
   /** The limit, in ms. */
   readonly timeout: number;
-  constructor(taskName: string, phase: 'run' | 'queue', timeout: number) {
+  /** @param place where an inline function was first submitted, if that is known */
+  constructor(taskName: string, phase: 'run' | 'queue', timeout: number, place?: string) {
+    const what = phase === 'run' ? 'finish within its timeout' : 'start within its queueTimeout';
     super(
       'ERR_TASK_TIMEOUT',
-      phase === 'run'
-        ? `task '${taskName}' did not finish within its timeout of ${timeout} ms`
-        : `task '${taskName}' did not start within its queueTimeout of ${timeout} ms`,
+      `task '${taskName}' did not ${what} of ${timeout} ms${place === undefined ? '' : ` (first submitted at ${place})`}`,
     );
     this.phase = phase;
     this.timeout = timeout;
   }
 }
 
-/** The thread died while it was running this request. `cause` is the uncaught error, where there was one. */
+/**
+ * The thread died while it was running this request. `cause` is the uncaught error, where there was one; `stderr`
+ * may tell more.
+ */
 export class WorkerCrashedError extends BalancerError {
   /** The thread's exit code, if known. */
   readonly exitCode: number | undefined;
@@ -66,21 +69,29 @@ export class WorkerCrashedError extends BalancerError {
   readonly requestId: number;
   /** Name of the task that was running. */
   readonly taskName: string;
+  /** Id of the worker. */
+  readonly workerId: number;
+  /** The last lines that the thread wrote to stderr: at most 20, and 8 KiB; empty if there were none. */
+  readonly stderr: string;
   constructor(detail: {
     exitCode?: number;
     requestId: number;
     taskName: string;
+    workerId: number;
+    stderr: string;
     why: string;
     cause?: unknown;
   }) {
     super(
       'ERR_WORKER_CRASHED',
-      `the worker died while running task '${detail.taskName}' (request ${detail.requestId}): ${detail.why}`,
+      `the worker died while running task '${detail.taskName}' (request ${detail.requestId}, worker ${detail.workerId}): ${detail.why}`,
       detail.cause === undefined ? undefined : { cause: detail.cause },
     );
     this.exitCode = detail.exitCode;
     this.requestId = detail.requestId;
     this.taskName = detail.taskName;
+    this.workerId = detail.workerId;
+    this.stderr = detail.stderr;
   }
 }
 

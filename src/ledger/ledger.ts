@@ -9,12 +9,13 @@ import type { Carrier } from '../protocol/messages.js';
 import { ChannelObserver, requestsAreHeard } from './channels.js';
 import type { Observer } from './observer.js';
 import { Observers } from './observers.js';
-import { noOutcomes, type OutcomeCounts, REQUEST_OUTCOMES } from './outcome.js';
+import { noOutcomes, REQUEST_OUTCOMES, type Refusal } from './outcome.js';
 
 export class Ledger {
   /** Requests submitted, refused ones included. */
   submitted = 0;
   readonly outcomes = noOutcomes();
+  readonly refusals: { [Why in Refusal]: number } = { 'queue-full': 0, 'no-worker': 0, closed: 0 };
   /** Name of the Balancer. */
   readonly name: string;
   /**
@@ -29,10 +30,13 @@ export class Ledger {
   #channelsAreOn = false;
   readonly #observers: Observer[] = [];
 
-  /** @param name of the Balancer */
-  constructor(name = 'leastwork') {
+  /**
+   * @param name of the Balancer
+   * @param call calls code of the program in the middle of our own work
+   */
+  constructor(name = 'leastwork', call: (callback: () => void) => void = (callback) => callback()) {
     this.name = name;
-    this.#channels = new ChannelObserver(name);
+    this.#channels = new ChannelObserver(name, call);
   }
 
   /** To be asked when a request is submitted: whether it is observed. Channels get their first listener at any time. */
@@ -52,11 +56,6 @@ export class Ledger {
     let sum = 0;
     for (const outcome of REQUEST_OUTCOMES) sum += this.outcomes[outcome];
     return sum;
-  }
-
-  /** A copy of the counts. */
-  snapshot(): OutcomeCounts {
-    return { ...this.outcomes };
   }
 
   /** Tells one more observer from now on. @returns ends that */

@@ -32,7 +32,7 @@ export interface ObservedWorker {
   readonly id: number;
 }
 
-/** A run of a request, which has ended. */
+/** A run of a request, which has ended. One object for all of them: take out of it what is needed later. */
 export interface ObservedRun {
   readonly startedAt: number;
   /** In ms. */
@@ -43,9 +43,14 @@ export interface ObservedRun {
   readonly failed: number;
   /** Run time of each item of a chunk, in ms; `undefined`: it was no chunk. */
   readonly itemTimes: Float32Array | undefined;
-  /** Bytes of arguments, and of the result. */
+  /** Bytes of arguments, and of the result, estimated; 0 if no observer wants them. */
   readonly bytesIn: number;
   readonly bytesOut: number;
+}
+
+/** What a promise is rejected with: an error as a rule. */
+export interface Thrown {
+  readonly error: unknown;
 }
 
 /**
@@ -53,18 +58,20 @@ export interface ObservedRun {
  * Balancer.
  */
 export interface Observer {
+  /** Whether it wants the sizes of arguments and results, which take time to find out. */
+  readonly wantsBytes: boolean;
   /** A request was submitted: it is queued next, or refused. */
   submitted(request: ObservedRequest): void;
   /**
-   * A thread has run it to its end. `settled` comes next, unless it has come before, since the caller had given
-   * the request up; or it comes without `ran`, since the thread has died.
+   * A thread has run it to its end, or has died running it. `settled` comes next, unless it has come before, since the caller had given
+   * the request up. A request with `retries` runs again after a crash.
    */
   ran(request: ObservedRequest, worker: ObservedWorker, run: ObservedRun): void;
   /**
    * Its promise is settled. Of a chunk: it is over; items have outcomes of their own.
-   * @param error gives the error that its caller gets; `undefined`: there is none
+   * @param thrown what its caller gets instead of a result; `undefined`: there is none
    */
-  settled(request: ObservedRequest, outcome: RequestOutcome, error: (() => unknown) | undefined): void;
+  settled(request: ObservedRequest, outcome: RequestOutcome, thrown: Thrown | undefined): void;
   /** A worker gets requests from now on. */
   workerStarted(worker: { readonly id: number; readonly label: string }): void;
   /** A thread has ended. `expected`: the Balancer ended it. */
@@ -82,9 +89,10 @@ export interface Observer {
 
 /** Does nothing. Observers override what they want to know. */
 export class IdleObserver implements Observer {
+  readonly wantsBytes: boolean = false;
   submitted(_request: ObservedRequest): void {}
   ran(_request: ObservedRequest, _worker: ObservedWorker, _run: ObservedRun): void {}
-  settled(_request: ObservedRequest, _outcome: RequestOutcome, _error: (() => unknown) | undefined): void {}
+  settled(_request: ObservedRequest, _outcome: RequestOutcome, _thrown: Thrown | undefined): void {}
   workerStarted(_worker: Parameters<Observer['workerStarted']>[0]): void {}
   workerEnded(_worker: Parameters<Observer['workerEnded']>[0]): void {}
   workerEjected(_worker: Parameters<Observer['workerEjected']>[0]): void {}

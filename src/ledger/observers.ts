@@ -1,12 +1,14 @@
 /** Several observers in the place of one. */
-import type { ObservedRequest, ObservedRun, ObservedWorker, Observer } from './observer.js';
+import type { ObservedRequest, ObservedRun, ObservedWorker, Observer, Thrown } from './observer.js';
 import type { RequestOutcome } from './outcome.js';
 
 export class Observers implements Observer {
+  readonly wantsBytes: boolean;
   readonly #all: readonly Observer[];
 
   constructor(all: readonly Observer[]) {
     this.#all = all;
+    this.wantsBytes = all.some((each) => each.wantsBytes);
   }
 
   submitted(request: ObservedRequest): void {
@@ -17,8 +19,8 @@ export class Observers implements Observer {
     for (const each of this.#all) each.ran(request, worker, run);
   }
 
-  settled(request: ObservedRequest, outcome: RequestOutcome, error: (() => unknown) | undefined): void {
-    for (const each of this.#all) each.settled(request, outcome, error);
+  settled(request: ObservedRequest, outcome: RequestOutcome, thrown: Thrown | undefined): void {
+    for (const each of this.#all) each.settled(request, outcome, thrown);
   }
 
   workerStarted(worker: Parameters<Observer['workerStarted']>[0]): void {

@@ -39,3 +39,8 @@ export function noOutcomes(): { [Outcome in RequestOutcome]: number } {
     closed: 0,
   };
 }
+
+/** Why a request was refused. */
+export type Refusal = 'queue-full' | 'no-worker' | 'closed';
+
+export type RefusalCounts = { readonly [Why in Refusal]: number };

@@ -1,10 +1,10 @@
 /** Counts wait times and run times of each task of a Balancer, in histograms. */
-import type { Ledger } from '../ledger/ledger.js';
 import {
   IdleObserver,
   type ObservedRequest,
   type ObservedRun,
   type ObservedWorker,
+  type Observer,
 } from '../ledger/observer.js';
 import type { RequestOutcome } from '../ledger/outcome.js';
 import { performance } from '../protocol/clock.js';
@@ -22,14 +22,18 @@ interface Place {
 }
 
 export class MetricsObserver extends IdleObserver implements Metrics {
+  override readonly wantsBytes = true;
   readonly #tasks = new Map<string, TaskTotals>();
   /** By the task's id: names are looked up once. */
   readonly #byId: (TaskTotals | undefined)[] = [];
   #base: Place = { at: performance.now(), tasks: new Map() };
 
-  constructor(ledger: Ledger) {
+  /** Ends the counting. */
+  readonly stop: () => void;
+
+  constructor(observed: { observe(observer: Observer): () => void }) {
     super();
-    ledger.observe(this);
+    this.stop = observed.observe(this);
   }
 
   override ran(request: ObservedRequest, _worker: ObservedWorker, run: ObservedRun): void {

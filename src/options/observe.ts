@@ -1,5 +1,5 @@
 /** Options of a Balancer that concern how it is watched. */
-import { BOOLEAN, ownValue, type Rule, resolve } from './validate.js';
+import { BOOLEAN, oneOf, ownValue, type Rule, resolve } from './validate.js';
 
 export interface ObserveOptions {
   /**
@@ -12,16 +12,23 @@ export interface ObserveOptions {
    * `balancer.metrics()`. Costs a clock reading and some counters for each request. Default false.
    */
   metrics?: boolean;
+  /**
+   * What tasks print: `'inherit'`: it goes to the process's own stdout and stderr; `'event'`: only to listeners of
+   * the event `output`, which get each line with its worker and request in either case. Default `'inherit'`.
+   */
+  output?: 'inherit' | 'event';
 }
 
 export const OBSERVE_OPTION_NAMES = {
   name: 0,
   metrics: 0,
+  output: 0,
 } as const satisfies Record<keyof ObserveOptions, 0>;
 
 export type ObserveSettings = Readonly<Required<ObserveOptions>>;
 
 export const DEFAULT_NAME = 'leastwork';
+const OUTPUT = oneOf('inherit', 'event');
 const NAME: Rule = {
   allowed: 'a string of 1 to 64 characters, none of them a control character',
   accepts: (value) => typeof value === 'string' && /^[^\p{Cc}]{1,64}$/u.test(value),
@@ -32,5 +39,6 @@ export function observeSettings(options: ObserveOptions): ObserveSettings {
   return {
     name: resolve('name', ownValue(options, 'name', options.name), NAME, DEFAULT_NAME),
     metrics: resolve('metrics', ownValue(options, 'metrics', options.metrics), BOOLEAN, false),
+    output: resolve('output', ownValue(options, 'output', options.output), OUTPUT, 'inherit'),
   };
 }

@@ -1,4 +1,5 @@
 /** Options of single calls: `submit`, `map`, `add`, `close`. */
+import { InvalidOptionError } from '../errors/errors.js';
 import {
   BOOLEAN,
   beside,
@@ -118,7 +119,9 @@ export interface AddOptions {
 export interface CloseOptions {
   /**
    * How long accepted requests may still take, in ms ≥ 0 from the call of `close`; `Infinity`: no limit. The
-   * rest is then rejected with `ERR_BALANCER_CLOSED`, and the threads are ended. Default: no limit.
+   * rest is then rejected with `ERR_BALANCER_CLOSED`, and the threads are ended. Default: no limit for requests that
+   * run; but when nothing has run for as long as the Balancer's `heartbeat`, since a module does not finish loading,
+   * say, the rest is rejected in the same way.
    */
   timeout?: number;
   /**
@@ -208,6 +211,7 @@ export interface MapSettings {
 
 /** @returns the checked values, each read once @throws InvalidOptionError */
 export function resolveMapOptions(options: MapOptions): MapSettings {
+  mustNotBeOfSubmit(options);
   validateNames('map options', options, MAP_NAMES);
   const ordered = ownValue(options, 'ordered', options.ordered);
   const signal = ownValue(options, 'signal', options.signal);
@@ -230,19 +234,42 @@ export function resolveMapOptions(options: MapOptions): MapSettings {
   };
 }
 
+/** Options of each request have a place of their own. @throws InvalidOptionError */
+function mustNotBeOfSubmit(options: unknown): void {
+  if (typeof options !== 'object' || options === null) return;
+  const names: readonly string[] = SUBMIT_NAMES;
+  const name = Object.keys(options).find((key) => names.includes(key) && key !== 'signal');
+  if (name === undefined) return;
+  throw new InvalidOptionError(
+    `map options.${name}`,
+    'an option of each request',
+    `it in \`submit\`, as in { submit: { ${name} } }`,
+  );
+}
+
 /** @returns the weight @throws InvalidOptionError */
 export function resolveAddOptions(options: AddOptions): number {
   validateNames('add options', options, ['weight']);
   return resolve('add options.weight', ownValue(options, 'weight', options.weight), WEIGHT, 1);
 }
 
-/** @returns the checked values; `timeout` in ms, or `Infinity` @throws InvalidOptionError */
-export function resolveCloseOptions(options: CloseOptions): Required<CloseOptions> {
+/** `CloseOptions` after validation. */
+export interface CloseSettings {
+  /** In ms, or `Infinity`. */
+  readonly timeout: number;
+  /** Whether the caller has given it. */
+  readonly hasTimeout: boolean;
+  readonly queued: 'finish' | 'reject';
+}
+
+/** @returns the checked values @throws InvalidOptionError */
+export function resolveCloseOptions(options: CloseOptions): CloseSettings {
   validateNames('close options', options, ['timeout', 'queued']);
   const timeout = ownValue(options, 'timeout', options.timeout);
   const queued = ownValue(options, 'queued', options.queued);
   return {
     timeout: resolve('close options.timeout', timeout, DELAY, Number.POSITIVE_INFINITY),
+    hasTimeout: timeout !== undefined,
     queued: resolve('close options.queued', queued, QUEUED, 'finish'),
   };
 }

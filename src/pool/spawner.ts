@@ -15,7 +15,7 @@ import { StartThrottle } from './start-throttle.js';
 import { type Place, Vacancies } from './vacancies.js';
 
 /** The setup that all workers of a pool share. */
-export type PoolSetup = Omit<WorkerSetup, 'id' | 'label' | 'weight' | 'slot' | 'isAwaited'>;
+export type PoolSetup = Omit<WorkerSetup, 'id' | 'label' | 'weight' | 'slot' | 'restarts' | 'isAwaited'>;
 
 export class Spawner {
   readonly #setup: PoolSetup;
@@ -25,6 +25,8 @@ export class Spawner {
   readonly #retry: () => void;
   readonly #throttle = new StartThrottle();
   readonly #vacancies = new Vacancies();
+  /** Threads started in each place, by its label. */
+  readonly #starts = new Map<string, number>();
   #lastId = 0;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -80,7 +82,9 @@ export class Spawner {
     const isAwaited = ![...this.#members.all()].some(
       ({ worker: other }) => other.state === 'ready' && other.status.allowance > 0,
     );
-    const setup = { ...this.#setup, id, label, weight, slot, isAwaited };
+    const restarts = this.#starts.get(label) ?? 0;
+    this.#starts.set(label, restarts + 1);
+    const setup = { ...this.#setup, id, label, weight, slot, restarts, isAwaited };
     const worker = new Worker(setup, this.#requestEvents, this.#lifecycleEvents);
     const member = new Member(worker, attempt, { replaces: undefined, isExtra: false, ...how });
     this.#members.add(member);

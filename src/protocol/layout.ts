@@ -36,6 +36,8 @@ export const AWAITED = COMPLETED + 9;
 export const ITEM = COMPLETED + 10;
 /** Written by the worker: the id of the request whose function it is loading, or 0. */
 export const LOADING = COMPLETED + 11;
+/** Written by the worker, an index into the float64 view: when the chunk that it runs has started. */
+export const CHUNK_STARTED_AT = (COMPLETED + 12) / 2;
 /** Written by the main thread: how many messages it has received. */
 export const RECEIVED = CANCELLED + 2;
 /** Written by the main thread: it is just sending a transferred value. See `handover.ts`. */
@@ -43,9 +45,17 @@ export const GIVING = CANCELLED + 1;
 /** Written by the main thread: the id of the chunk of which no further item is to be started. */
 export const STOPPED = CANCELLED + 3;
 
+/**
+ * Index into the float64 view, behind all slots: for each completion slot, when its run has started; see
+ * `Window.noteRunStart`.
+ */
+export function runStarts(capacity: number): number {
+  return (CONTROL_WORDS + 2 * capacity * SLOT_WORDS) / 2;
+}
+
 /** Memory of a window with room for `capacity` requests, in bytes. */
 export function windowBytes(capacity: number): number {
-  return (CONTROL_WORDS + 2 * capacity * SLOT_WORDS) * 4;
+  return (runStarts(capacity) + capacity) * 8;
 }
 
 /** Buffer's own readers of text: undocumented, present in every Node, and twice as fast as `toString`. */

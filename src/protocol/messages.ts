@@ -84,6 +84,9 @@ export type ToWorker =
   | { readonly type: 'return'; readonly id: number }
   | { readonly type: 'ping' }
   | { readonly type: 'call' }
+  /** Begins a CPU profile. `interval` is the time between two samples, in µs. */
+  | { readonly type: 'profile'; readonly number: number; readonly interval: number }
+  | { readonly type: 'endProfile'; readonly number: number }
   | { readonly type: 'retire' };
 
 /**
@@ -122,12 +125,25 @@ export type ToMain =
   | { readonly type: 'teardown'; readonly reason: Failure | undefined }
   /** The answer to `call`. */
   | { readonly type: 'here' }
+  /** The end of a CPU profile: its JSON, or why there is none. */
+  | {
+      readonly type: 'profiled';
+      readonly number: number;
+      readonly profile: string | undefined;
+      readonly why: string | undefined;
+    }
   | ResultMessage
   | OutcomeMessage
   /** A chunk goes on, and outcomes of it have been published. */
   | { readonly type: 'progressed'; readonly id: number }
   | { readonly type: 'returned'; readonly arguments: ArgumentsMessage }
-  | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array }
+  | {
+      readonly type: 'output';
+      readonly stream: 'stdout' | 'stderr';
+      readonly chunk: Uint8Array;
+      /** The request that was running, or the item of it; 0: none. */
+      readonly id: number;
+    }
   | {
       readonly type: 'progress' | 'yielded';
       readonly id: number;
@@ -193,6 +209,10 @@ export interface ChunkPayload {
   readonly outcomesEnd: number;
   /** Time after which no further item is started, in ms. */
   readonly limit: number;
+  /** Items that may be run; `Infinity`: all. Set anew for each worker that gets the chunk. */
+  most: number;
+  /** Memory for the run time of each item, in ms, as a Float32Array; `undefined`: nobody wants to know. */
+  readonly times: SharedArrayBuffer | undefined;
 }
 
 /** The settings a thread is started with. */
@@ -209,10 +229,14 @@ export interface WorkerInit {
   readonly spinners: SharedArrayBuffer;
   /** The worker's id within its Balancer. */
   readonly id: number;
+  /** Name of the thread. */
+  readonly name: string;
   /** The number of its place; see `WorkerSetup`. */
   readonly slot: number;
   /** Modules to load before the worker reports ready. */
   readonly preload: readonly ModuleAddress[];
+  /** Compilers that the program has hooked into `require`: files to load before modules in TypeScript. */
+  readonly requireHooks: readonly string[];
   /** Requests wait for this worker: it may report ready as soon as requests can be sent to it. */
   readonly isAwaited: boolean;
   /** Whether the worker reports the size of its heap. */

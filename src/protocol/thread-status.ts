@@ -3,7 +3,18 @@
  * its start, signs of life, heap size, and which arguments W is reading. W alone writes them; M reads them at
  * any time.
  */
-import { BEATS, HEAP, ITEM, LOADING, type Memory, READ, READING, RUNNING, STARTED_AT } from './layout.js';
+import {
+  BEATS,
+  CHUNK_STARTED_AT,
+  HEAP,
+  ITEM,
+  LOADING,
+  type Memory,
+  READ,
+  READING,
+  RUNNING,
+  STARTED_AT,
+} from './layout.js';
 
 export class ThreadStatus {
   readonly #words: Int32Array;
@@ -48,6 +59,16 @@ export class ThreadStatus {
   /** M: the item that the worker runs, counted from 0; -1: none. */
   item(): number {
     return Atomics.load(this.#words, ITEM) - 1;
+  }
+
+  /** W: notes when a chunk has started, as `noteStart` does of each of its items. */
+  noteChunkStart(at: number): void {
+    this.#f64[CHUNK_STARTED_AT] = at;
+  }
+
+  /** M: since when the chunk that is noted last has been running, as `noteChunkStart`. */
+  chunkStart(): number {
+    return this.#f64[CHUNK_STARTED_AT] as number;
   }
 
   /** W: gives a sign of life. */

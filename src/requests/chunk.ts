@@ -22,6 +22,12 @@ export class Chunk {
   meanTime: number | undefined;
   readonly #owner: ChunkOwner;
   readonly #count: Int32Array;
+  /** Items whose outcome is in the books. */
+  entered = 0;
+  /** Items that are known to have failed. */
+  failed = 0;
+  /** Bytes of the outcomes that came by message and have been taken. */
+  takenBytes = 0;
   /** Outcomes that came by message and have not been taken. */
   readonly #stash = new Map<number, OutcomeMessage>();
   /** Items of which the outcome is known although the thread has not given it. */
@@ -41,14 +47,35 @@ export class Chunk {
     return this.payload.count;
   }
 
+  /** Items that the worker may run that has got it. */
+  get runnable(): number {
+    return Math.min(this.payload.count, this.payload.most);
+  }
+
+  /** The worker that gets it next may run no more items. */
+  limitTo(most: number): void {
+    this.payload.most = most;
+  }
+
   /** Items of which the thread has published an outcome. */
   get completed(): number {
     return Atomics.load(this.#count, 0);
   }
 
+  /** Items that its thread has started, once it has the chunk, and that have no outcome in the books. */
+  get running(): number {
+    return Math.max(0, Math.min(this.size, this.completed + 1) - this.entered);
+  }
+
   /** An outcome came by message. */
   received(message: OutcomeMessage): void {
     this.#stash.set(message.index, message);
+    if (message.failure !== undefined) this.failed++;
+  }
+
+  /** Outcomes that came by message and have not been taken. */
+  get untaken(): Iterable<OutcomeMessage> {
+    return this.#stash.values();
   }
 
   /** Whether something has come by message for an item. */

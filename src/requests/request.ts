@@ -2,13 +2,14 @@
 import type { Transferable } from 'node:worker_threads';
 import { isOfOneRequest, rethrow, throwNew } from '../errors/async-stack.js';
 import { decodeFailure, type Failure } from '../errors/failure.js';
-import type { ObservedRequest, ObservedWorker } from '../ledger/observer.js';
+import { showOrigin } from '../errors/origin.js';
+import type { ObservedRequest, ObservedWorker, Thrown } from '../ledger/observer.js';
 import type { RequestOutcome } from '../ledger/outcome.js';
 import type { RequestView } from '../policies/policy.js';
-import { CLOCK_OFFSET } from '../protocol/clock.js';
 import type { Carrier } from '../protocol/messages.js';
 import type { TaskRef } from '../tasks/registry.js';
 import type { Chunk } from './chunk.js';
+import { DeferredRejection } from './deferred-rejection.js';
 
 type Resolve = (value: unknown) => void;
 
@@ -23,8 +24,8 @@ export interface Binding {
 /** A worker, as far as a request knows it. */
 export interface Host extends ObservedWorker {
   readonly running: {
-    /** Since when the request has been running, in ms of `performance.now() + CLOCK_OFFSET`; 0: it does not. */
-    startOf(request: Request): number;
+    /** Since when the request has been running, in ms of `performance.now()`; `undefined`: it does not. */
+    since(request: Request): number | undefined;
   };
 }
 
@@ -123,6 +124,12 @@ export class Request implements RequestView, ObservedRequest {
     return this.extras?.chunk === undefined ? 1 : this.extras.chunk.size;
   }
 
+  /** How many items a thread has started, once it has the request, and have no outcome. */
+  get unsettled(): number {
+    if (this.isSettled) return 0;
+    return this.extras?.chunk === undefined ? 1 : this.extras.chunk.running;
+  }
+
   get priority(): number {
     return this.extras === undefined ? 0 : this.extras.priority;
   }
@@ -138,8 +145,7 @@ export class Request implements RequestView, ObservedRequest {
 
   /** When its run has started, in ms of `performance.now()`; `undefined`: it does not run, or that is not known. */
   get startedAt(): number | undefined {
-    const start = this.worker?.running.startOf(this) ?? 0;
-    return start === 0 ? undefined : start - CLOCK_OFFSET;
+    return this.worker?.running.since(this);
   }
 
   /** Settles with a result. Does nothing when settled already. */
@@ -162,7 +168,7 @@ export class Request implements RequestView, ObservedRequest {
   reject(error: unknown, outcome: RequestOutcome): void {
     const resolve = this.#resolve;
     if (resolve === settled) return;
-    this.#finish(outcome, () => error);
+    this.#finish(outcome, { error });
     const place = this.extras?.place;
     resolve(isOfOneRequest(error) ? rethrow(() => error, place) : Promise.reject(error));
   }
@@ -172,8 +178,22 @@ export class Request implements RequestView, ObservedRequest {
     const resolve = this.#resolve;
     if (resolve === settled) return;
     const place = this.extras?.place;
-    this.#finish(outcome, make);
-    resolve(throwNew(make, place));
+    if (this.task.ledger.observer === undefined) {
+      this.#finish(outcome, undefined);
+      resolve(throwNew(make, place));
+      return;
+    }
+    const error = make();
+    this.#finish(outcome, { error });
+    resolve(throwNew(() => error, place));
+  }
+
+  /** As `reject`, for one of many errors that are made together: nobody's frames are added to it. */
+  rejectPlainly(error: Error, outcome: RequestOutcome): void {
+    const resolve = this.#resolve;
+    if (resolve === settled) return;
+    this.#finish(outcome, { error });
+    resolve(new DeferredRejection(error));
   }
 
   /** Settles with the error that the task threw. Does nothing when settled already. */
@@ -181,19 +201,27 @@ export class Request implements RequestView, ObservedRequest {
     const resolve = this.#resolve;
     if (resolve === settled) return;
     const place = this.extras?.place;
-    this.#finish('failed', () => decodeFailure(failure));
-    resolve(rethrow(() => decodeFailure(failure), place));
+    const { name, place: origin, ledger } = this.task;
+    if (ledger.observer === undefined) {
+      this.#finish('failed', undefined);
+      resolve(rethrow(() => showOrigin(decodeFailure(failure), name, origin), place));
+      return;
+    }
+    // The very error that the caller gets.
+    const error = showOrigin(decodeFailure(failure), name, origin);
+    this.#finish('failed', { error });
+    resolve(rethrow(() => error, place));
   }
 
   /** Enters the outcome in the books. Items of a chunk have outcomes of their own: `MapJob` enters them. */
-  #finish(outcome: RequestOutcome, error: (() => unknown) | undefined): void {
+  #finish(outcome: RequestOutcome, thrown: Thrown | undefined): void {
     this.#resolve = settled;
     this.args = NO_VALUES;
     const { extras } = this;
     const { ledger } = this.task;
     if (extras?.chunk === undefined) ledger.outcomes[outcome]++;
     else extras.chunk.outcome = outcome;
-    if (ledger.observer !== undefined) ledger.observer.settled(this, outcome, error);
+    if (ledger.observer !== undefined) ledger.observer.settled(this, outcome, thrown);
     if (extras === undefined) return;
     extras.session?.settled();
     if (extras.release === undefined) return;

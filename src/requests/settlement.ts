@@ -22,6 +22,13 @@ export class Settlement {
     return this.#deferred.length > 0;
   }
 
+  /** How many items of completed requests are not settled: those whose settling is deferred. */
+  get unsettled(): number {
+    let unsettled = 0;
+    for (const { request } of this.#deferred) unsettled += request.unsettled;
+    return unsettled;
+  }
+
   /** A request is completed: with the message if there is one, else with the value. */
   settle(request: Request, value: unknown, message: ResultMessage | undefined): void {
     if (this.defers) this.#deferred.push({ request, value, message });

@@ -38,6 +38,19 @@ export function outcomeBytes(count: number, each: number): number {
   return FIRST_BYTE + count * (HEADER_BYTES + ((each + 7) & ~7));
 }
 
+/** M: bytes of content of the first outcomes, those sent by message not counted. O(count). */
+export function contentBytes(shared: SharedArrayBuffer, count: number): number {
+  const words = new Int32Array(shared);
+  let bytes = 0;
+  let at = FIRST_BYTE;
+  for (let i = 0; i < count; i++) {
+    const length = words[(at >> 2) + 1] as number;
+    bytes += length;
+    at += HEADER_BYTES + ((length + 7) & ~7);
+  }
+  return bytes;
+}
+
 /** Makes memory ready for the outcomes of another chunk. */
 export function clearOutcomes(memory: Memory): void {
   memory.i32[COUNT] = 0;

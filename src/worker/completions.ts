@@ -35,6 +35,8 @@ export class Completions<W> {
   interval = 0;
   /** How much of `interval` the thread had no work, in ms. 0 if its window has not run empty, or was to. */
   idleTime = 0;
+  /** Position of the completion that was read last. */
+  #last = 0;
   readonly #worker: W;
   readonly #window: Window;
   readonly #inFlight: InFlight;
@@ -61,6 +63,25 @@ export class Completions<W> {
     this.#sender = sender;
     this.#receiver = receiver;
     this.#sink = sink;
+  }
+
+  /** Items that the thread has started and that have no outcome. O(completions that have not been read). */
+  get unsettled(): number {
+    const head = this.#window.head();
+    let unsettled = 0;
+    for (let p = this.#inFlight.done; p !== head; p = advance(p, 1))
+      unsettled += this.#inFlight.at(p)?.unsettled ?? 0;
+    return unsettled;
+  }
+
+  /** When the run that was reported last has started, in ms of `performance.now()`. */
+  get lastStart(): number {
+    return this.#window.runStart(this.#last) - CLOCK_OFFSET;
+  }
+
+  /** Bytes of its arguments that did not fit a slot, estimated. */
+  get lastBytes(): number {
+    return this.#inFlight.bytesAt(this.#last);
   }
 
   /** Whether there is any to be read. */
@@ -143,7 +164,8 @@ export class Completions<W> {
     let count = 0;
     let read = 0;
     while (inFlight.done !== end && count < limit) {
-      const slot = window.completionSlot(inFlight.done);
+      const position = inFlight.done;
+      const slot = window.completionSlot(position);
       const kind = memory.i32[slot + 1] as number;
       const runTime = memory.f32[slot + 2] as number;
       // Output, progress and yields of the task come before its result, and find their request still here.
@@ -166,6 +188,7 @@ export class Completions<W> {
         this.count += chunk.completed;
       }
       read++;
+      this.#last = position;
       this.busyTime += runTime;
       this.#coalescing.ran(runTime);
       this.#sink.completed(this.#worker, request, runTime, value, message);

@@ -7,9 +7,11 @@ import { Channel } from '../protocol/channel.js';
 import { windowBytes } from '../protocol/layout.js';
 import type { ResultMessage, ToMain, ToWorker } from '../protocol/messages.js';
 import { Window } from '../protocol/window.js';
+import { requireHooks } from '../tasks/require-hooks.js';
 import { adopt } from '../values/realm.js';
 import type { WorkerSetup } from './setup.js';
 import { Thread, type ThreadDeath } from './thread.js';
+import { threadName } from './thread-name.js';
 
 export type MainChannel = Channel<ToMain, ToWorker, ResultMessage>;
 
@@ -55,8 +57,10 @@ export function connect(
       spin,
       spinners,
       id,
+      name: threadName(setup.name, id),
       slot,
       preload,
+      requireHooks: requireHooks(),
       isAwaited,
       watchHeap,
       teardownLimit,

@@ -13,6 +13,7 @@ import { restoreBuffers } from '../values/restore-buffers.js';
 import type { MainChannel } from './connection.js';
 import type { InFlight } from './in-flight.js';
 import type { Sender } from './sender.js';
+import type { TaskOutput } from './task-output.js';
 import { notReadable, type UnreadableMessages } from './unreadable-messages.js';
 
 /** Messages about requests, not about the thread. */
@@ -23,8 +24,16 @@ export class Receiver {
   readonly #inFlight: InFlight;
   readonly #sender: Sender;
   readonly #unreadable: UnreadableMessages;
+  readonly #output: TaskOutput;
 
-  constructor(channel: MainChannel, inFlight: InFlight, sender: Sender, unreadable: UnreadableMessages) {
+  constructor(
+    channel: MainChannel,
+    inFlight: InFlight,
+    sender: Sender,
+    unreadable: UnreadableMessages,
+    output: TaskOutput,
+  ) {
+    this.#output = output;
     this.#unreadable = unreadable;
     this.#channel = channel;
     this.#inFlight = inFlight;
@@ -45,7 +54,7 @@ export class Receiver {
         this.#inFlight.find(message.id)?.extras?.chunk?.progressed();
         break;
       case 'output':
-        callUser(() => process[message.stream].write(asBuffer(message.chunk)));
+        this.#output.received(message.stream, message.chunk, message.id);
         break;
       case 'progress':
         restoreBuffers(message.buffers);
@@ -69,6 +78,7 @@ export class Receiver {
    * @returns undefined: its result is in the slot
    */
   takeResult(id: number, byMessage: boolean): ResultMessage | undefined {
+    this.#output.over();
     const error = this.#unreadable.take(id);
     const message = byMessage ? this.#channel.unstash(id) : undefined;
     if (byMessage && message === undefined) return failed(id, notReadable('the result', error?.cause));
@@ -103,9 +113,4 @@ export class Receiver {
 function failed(id: number, error: NotCloneableError): ResultMessage {
   const failure = encodeFailure(error);
   return { type: 'result', id, value: undefined, failure, buffers: undefined, errors: undefined };
-}
-
-/** As Node itself gives the output of its threads to `process.stdout`. */
-function asBuffer(chunk: Uint8Array): Buffer {
-  return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }

@@ -1,4 +1,5 @@
 /** What a thread notes of the request that it runs: since when, and how far it is. */
+import { CLOCK_OFFSET } from '../protocol/clock.js';
 import type { Window } from '../protocol/window.js';
 import type { Request } from '../requests/request.js';
 
@@ -15,7 +16,7 @@ export class Running {
   /**
    * Since when the request has been running, in ms of `performance.now() + CLOCK_OFFSET`; 0: it does not run.
    */
-  startOf(request: Request): number {
+  startOf(request: { readonly id: number }): number {
     return this.#window.status.startOf(request.id);
   }
 
@@ -38,5 +39,20 @@ export class Running {
     const index = status.item();
     const start = index < 0 || this.#current() !== request ? 0 : status.startOf(request.id + index);
     return start === 0 ? undefined : { index, start };
+  }
+
+  /** Since when the request, or its item that runs, has been running, in ms of `performance.now()`. */
+  since(request: Request): number | undefined {
+    const start = this.itemOf(request)?.start ?? this.startOf(request);
+    return start === 0 ? undefined : start - CLOCK_OFFSET;
+  }
+
+  /** How long what runs has been running, in ms; of a chunk: all of it so far. @param now of `performance.now()` */
+  timeUntil(now: number): number {
+    const request = this.#current();
+    if (request === undefined) return 0;
+    const isChunk = request.extras?.chunk !== undefined;
+    const start = isChunk ? this.#window.status.chunkStart() : this.startOf(request);
+    return start === 0 ? 0 : Math.max(0, now + CLOCK_OFFSET - start);
   }
 }

@@ -3,6 +3,7 @@
 import type { ThreadSettings } from '../options/thread.js';
 import type { ModuleAddress } from '../protocol/messages.js';
 import type { Prefetch } from './prefetch.js';
+import type { OutputSink } from './task-output.js';
 
 /** Limits of a window. A window that is empty takes one request, however large. */
 export interface WindowLimits {
@@ -24,6 +25,8 @@ export interface WorkerSetup {
    * still leaves itself.
    */
   readonly slot: number;
+  /** How many threads were started in its place before. */
+  readonly restarts: number;
   readonly limits: WindowLimits;
   readonly bell: SharedArrayBuffer;
   readonly spin: number;
@@ -38,5 +41,8 @@ export interface WorkerSetup {
    * Most requests that it gets, those of sessions that stay when it drains not counted; `Infinity`: no limit.
    */
   readonly maxRequests: number;
+  /** Name of the Balancer, for those of the threads. */
+  readonly name: string;
+  readonly output: OutputSink;
   readonly thread: ThreadSettings;
 }

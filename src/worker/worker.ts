@@ -1,6 +1,7 @@
 /** One worker: a thread as the main thread sees it. Its window, the requests in it, its state. */
 
 import { decodeFailure } from '../errors/failure.js';
+import { performance } from '../protocol/clock.js';
 import type { ToMain } from '../protocol/messages.js';
 import type { Window } from '../protocol/window.js';
 import { Backlog } from '../requests/backlog.js';
@@ -12,12 +13,14 @@ import { connect, type MainChannel } from './connection.js';
 import type { CompletionSink, LifecycleEvents, RequestEvents } from './events.js';
 import { ForcedExit } from './forced-exit.js';
 import { InFlight } from './in-flight.js';
+import { Profiling } from './profiling.js';
 import { Receiver } from './receiver.js';
 import { Running } from './running.js';
 import { Sender } from './sender.js';
 import type { WorkerSetup } from './setup.js';
 import type { WorkerState } from './state.js';
 import { Status } from './status.js';
+import { TaskOutput } from './task-output.js';
 import type { Thread, ThreadDeath } from './thread.js';
 import { UnreadableMessages } from './unreadable-messages.js';
 import { View } from './view.js';
@@ -27,11 +30,16 @@ import { type Remains, WindowWriter } from './window-writer.js';
 export class Worker implements Host {
   readonly id: number;
   readonly slot: number;
+  /** How many threads were started in its place before. */
+  readonly restarts: number;
+  /** When its thread was started, in ms of `performance.now()`. */
+  readonly startedAt = performance.now();
   readonly view: View<Worker>;
   /** Requests that must run here and have found the window full. */
   readonly backlog = new Backlog();
   /** What its thread is told by message. */
   readonly commands: Commands;
+  readonly profiling: Profiling;
   readonly vitalSigns: VitalSigns;
   readonly completions: Completions<Worker>;
   /** What it notes of the request that it runs. */
@@ -54,6 +62,7 @@ export class Worker implements Host {
   readonly #thread: Thread;
   readonly #sender: Sender;
   readonly #receiver: Receiver;
+  readonly #output: TaskOutput;
   readonly #unreadable: UnreadableMessages;
   readonly #writer: WindowWriter;
   readonly #forcedExit: ForcedExit;
@@ -67,6 +76,7 @@ export class Worker implements Host {
   ) {
     this.id = setup.id;
     this.slot = setup.slot;
+    this.restarts = setup.restarts;
     this.view = new View(this, setup.id, setup.label, setup.weight);
     this.#requestEvents = requestEvents;
     this.#lifecycleEvents = lifecycleEvents;
@@ -82,6 +92,7 @@ export class Worker implements Host {
     this.#channel = channel;
     this.#thread = thread;
     this.commands = new Commands(channel, window);
+    this.profiling = new Profiling(channel);
     this.vitalSigns = new VitalSigns(window);
     const inFlight = new InFlight(window.capacity, this.view);
     this.inFlight = inFlight;
@@ -89,9 +100,18 @@ export class Worker implements Host {
     this.#unreadable = new UnreadableMessages(window, inFlight, (request) =>
       this.commands.stopStream(request),
     );
-    this.#receiver = new Receiver(channel, inFlight, this.#sender, this.#unreadable);
+    this.#output = new TaskOutput(setup.id, inFlight, setup.output);
+    this.#receiver = new Receiver(channel, inFlight, this.#sender, this.#unreadable, this.#output);
     this.#writer = new WindowWriter(window, inFlight, this.#sender);
-    this.status = new Status(setup.id, this.view, setup.limits, setup.maxRequests, inFlight, this.#sender);
+    this.status = new Status(
+      setup.id,
+      this.view,
+      setup.limits,
+      setup.maxRequests,
+      inFlight,
+      this.#sender,
+      () => this.completions.count,
+    );
     this.completions = new Completions<Worker>(
       this,
       window,
@@ -102,6 +122,11 @@ export class Worker implements Host {
       requestEvents.completions,
     );
     this.running = new Running(window, () => this.completions.running);
+  }
+
+  /** The last lines that its thread wrote to stderr. */
+  get lastErrorLines(): string {
+    return this.#output.lastLines;
   }
 
   get state(): WorkerState {
@@ -116,8 +141,9 @@ export class Worker implements Host {
 
   /** The policy may select it. A start-up check that it has run does not count as a request. */
   admit(): void {
-    this.status.enter('ready');
+    // Its counts begin anew before they are looked at.
     this.completions.reportTo(this.#requestEvents.completions);
+    this.status.enter('ready');
   }
 
   /** It gets no more requests. */
@@ -163,6 +189,7 @@ export class Worker implements Host {
    */
   stage(request: Request): Error | undefined {
     if (this.view.pending === 0) this.completions.begin();
+    if (this.#isLimited) request.extras?.chunk?.limitTo(this.status.allowance);
     const error = this.#writer.stage(request);
     this.status.update();
     // Completions are not awaited: a successor is needed as soon as it may get no more.
@@ -283,6 +310,9 @@ export class Worker implements Host {
         // Not `terminated`: nobody wanted its end.
         void this.#thread.terminate(decodeFailure(message.reason) as Error);
         break;
+      case 'profiled':
+        this.profiling.answered(message);
+        break;
       default:
         this.#receiver.receive(message);
     }
@@ -293,6 +323,8 @@ export class Worker implements Host {
     // Before its last messages are received: a `wake` among them starts a pass, which must not select it.
     this.status.enter('dead');
     this.#channel.drain();
+    this.#output.over();
+    this.profiling.end();
     this.#lifecycleEvents.died(this, death);
   }
 }

@@ -21,7 +21,7 @@ describe('backpressure', () => {
         code: 'ERR_QUEUE_FULL',
         maxQueue: 3,
       });
-      expect(balancer.stats()).toMatchObject({ queued: 3, maxQueue: 3, pending: 2, submitted: 5 });
+      expect(balancer.stats()).toMatchObject({ waiting: 3, maxQueue: 3, pending: 2, submitted: 6 });
       gate.open();
       expect(await fates(accepted)).toEqual([undefined, 0, 1, 2, 3]);
     }));
@@ -87,7 +87,7 @@ describe('backpressure', () => {
       for (let i = 0; i < 500; i++) {
         await balancer.ready();
         accepted.push(balancer.submit(faults.echo, [i]));
-        most = Math.max(most, balancer.stats().queued);
+        most = Math.max(most, balancer.stats().waiting);
       }
       expect(await fates(accepted)).toEqual(accepted.map((_, i) => i));
       expect(most).toBeLessThanOrEqual(4);
@@ -184,7 +184,7 @@ describe('backpressure', () => {
       victim.catch(() => {});
       await gate.reached();
       const accepted = Array.from({ length: 9 }, (_, i) => balancer.submit(faults.echo, [i]));
-      expect(balancer.stats()).toMatchObject({ queued: 2, pending: 8 });
+      expect(balancer.stats()).toMatchObject({ waiting: 2, pending: 8 });
       gate.open();
       expect(await fates([victim, ...accepted])).toEqual(['ERR_WORKER_CRASHED', 0, 1, 2, 3, 4, 5, 6, 7, 8]);
     }));

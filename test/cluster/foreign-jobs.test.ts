@@ -106,7 +106,13 @@ onEachEngine(
       const keys = await client.keys(`bull:${site.name}.mail:*`);
       // The submitter's has been read and is empty; so only the machine's name is known.
       const mailbox = `bull:${site.name}.mail:${machine.id}`;
-      for (const text of ['no JSON', '{}', '{"t":"cancel"}', '{"t":"what","id":"1"}', '{"t":"value","id":"x","value":"1"}'])
+      for (const text of [
+        'no JSON',
+        '{}',
+        '{"t":"cancel"}',
+        '{"t":"what","id":"1"}',
+        '{"t":"value","id":"x","value":"1"}',
+      ])
         await client.xadd(mailbox, '*', 'm', text);
       expect(await cluster.submit(work.add, [2, 2])).toBe(4);
       await expect.poll(() => told.length).toBe(4);

@@ -28,7 +28,9 @@ onEachEngine(
       expect(await result('spin', 1_500)).toBe(1_500);
       expect(stalled).toEqual([]);
       await expect(result('odd', 2)).rejects.toThrow('2 is even');
-      await expect(result('constructor', 2)).rejects.toThrow("no task for jobs of the name 'constructor'; there are: double, spin, odd");
+      await expect(result('constructor', 2)).rejects.toThrow(
+        "no task for jobs of the name 'constructor'; there are: double, spin, odd",
+      );
       const long = await queue.add('spin', 600_000);
       const ended = long.waitUntilFinished(events);
       const cancelled = expect(ended).rejects.toThrow('not wanted');

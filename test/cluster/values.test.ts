@@ -8,21 +8,39 @@ const copy = (value: unknown): unknown => decodeValue(encodeValue(value, 'value'
 describe('values go as text and come back', () => {
   test('anything that structured clone takes and that is data', () => {
     const leaf = fc.oneof(
-      fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true, maxDepth: 3 }),
+      fc.anything({
+        withBigInt: true,
+        withDate: true,
+        withMap: true,
+        withSet: true,
+        withTypedArray: true,
+        maxDepth: 3,
+      }),
       fc.double(),
       fc.string({ unit: 'binary' }),
     );
     fc.assert(
-      fc.property(fc.dictionary(fc.oneof(fc.constantFrom('$', '__proto__', 'then', ''), fc.string()), leaf), (value) => {
-        // Objects without a prototype get the usual one, as with structured clone.
-        expect(copy(value)).toStrictEqual(structuredClone(value));
-      }),
+      fc.property(
+        fc.dictionary(fc.oneof(fc.constantFrom('$', '__proto__', 'then', ''), fc.string()), leaf),
+        (value) => {
+          // Objects without a prototype get the usual one, as with structured clone.
+          expect(copy(value)).toStrictEqual(structuredClone(value));
+        },
+      ),
       { numRuns: 100 },
     );
   });
 
   test('what JSON does not have', () => {
-    for (const value of [undefined, Number.NaN, Number.NEGATIVE_INFINITY, -0, 10n ** 30n, new Date(Number.NaN), /a"$"/giu])
+    for (const value of [
+      undefined,
+      Number.NaN,
+      Number.NEGATIVE_INFINITY,
+      -0,
+      10n ** 30n,
+      new Date(Number.NaN),
+      /a"$"/giu,
+    ])
       expect(copy(value)).toStrictEqual(value);
     const buffer = new Uint8Array([1, 2, 3]).buffer;
     expect(copy(buffer)).toStrictEqual(buffer);
@@ -57,7 +75,9 @@ describe('values go as text and come back', () => {
     ['a proxy', [new Proxy({}, {})], 'value[0]'],
     ['an object around a primitive', [Object(1)], 'value[0]'],
   ])('%s is refused, with its place', (_what, value, path) => {
-    expect(() => encodeValue(value, 'value')).toThrow(expect.objectContaining({ code: 'ERR_NOT_CLONEABLE', path }));
+    expect(() => encodeValue(value, 'value')).toThrow(
+      expect.objectContaining({ code: 'ERR_NOT_CLONEABLE', path }),
+    );
   });
 
   test('a value that refers to itself, and one that is nested too deep, are refused', () => {
@@ -122,7 +142,17 @@ describe('text that somebody else has written', () => {
       any: fc.oneof({ maxDepth: 5 }, fc.jsonValue(), tie('tagged')),
       tagged: fc.record({
         $: fc.tuple(
-          fc.constantFrom('Map', 'Set', 'object', 'Error', 'Date', 'RegExp', 'DataView', 'ArrayBuffer', 'bigint'),
+          fc.constantFrom(
+            'Map',
+            'Set',
+            'object',
+            'Error',
+            'Date',
+            'RegExp',
+            'DataView',
+            'ArrayBuffer',
+            'bigint',
+          ),
           fc.oneof(tie('any'), fc.array(tie('any'))),
           fc.constantFrom('g', 1, null),
         ),

@@ -58,6 +58,7 @@ const table: { [Name in keyof Required<BalancerOptions>]: { refused: unknown[]; 
   },
   name: { refused: [null, 1, '', 'a\nb', 'x'.repeat(65), {}], taken: ['a', 'x'.repeat(64), 'Bäume 3'] },
   metrics: { refused: [null, 0, 'true'], taken: [true, false] },
+  output: { refused: [null, 0, 'ignore', {}], taken: ['inherit', 'event'] },
   check: { refused: [null, 1, 'x', {}], taken: [() => 1] },
   // What cannot be cloned is refused as such.
   workerData: { refused: [], taken: [null, 1, 'x', {}] },

@@ -5,6 +5,7 @@ import type { ThreadStatus } from '../../src/protocol/thread-status.js';
 import type { Functions } from '../functions/functions.js';
 import type { CurrentRequest } from '../loop/current-request.js';
 import type { WorkerChannel } from '../loop/send.js';
+import type { Profiler } from '../profiler.js';
 import type { Stream } from '../stream.js';
 import type { ArgumentSignals } from './argument-signals.js';
 import type { Arguments } from './arguments.js';
@@ -18,6 +19,7 @@ export interface ThreadParts {
   readonly signals: ArgumentSignals;
   readonly current: CurrentRequest;
   readonly stream: Stream;
+  readonly profiler: Profiler;
   readonly status: ThreadStatus;
   readonly channel: WorkerChannel;
 }
@@ -73,6 +75,12 @@ export class ControlMessages {
         break;
       case 'call':
         channel.send({ type: 'here' });
+        break;
+      case 'profile':
+        this.#parts.profiler.start(message.number, message.interval);
+        break;
+      case 'endProfile':
+        this.#parts.profiler.stop(message.number);
         break;
       case 'retire':
         this.#isRetiring = true;

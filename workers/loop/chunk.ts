@@ -77,6 +77,8 @@ class ChunkRun {
   readonly #count: number;
   readonly #item: (index: number) => unknown;
   readonly #outcomes: OutcomeWriter;
+  /** Where the run time of each item is noted, if anybody wants to know. */
+  readonly #times: Float32Array | undefined;
   readonly #start: number;
   readonly #end: number;
   /** The item that runs, or is next. */
@@ -85,6 +87,8 @@ class ChunkRun {
   #lastTold: number;
   /** Its outcome is awaited. */
   #isRunning = false;
+  /** When the item that runs has started. */
+  #itemStart = 0;
 
   constructor(host: ChunkHost, task: TaskFunction, request: ChunkRequest, start: number) {
     const { payload, id, context } = request;
@@ -92,10 +96,11 @@ class ChunkRun {
     this.#task = task;
     this.#id = id;
     this.#context = context;
-    this.#count = payload.count;
+    this.#count = Math.min(payload.count, payload.most);
     const memory = new Memory(payload.memory);
     this.#item = unpackItems(payload.items, memory);
     this.#outcomes = new OutcomeWriter(memory, payload.outcomesEnd, payload.count);
+    this.#times = payload.times && new Float32Array(payload.times);
     this.#start = start;
     this.#end = start + payload.limit;
     this.#lastTold = start;
@@ -103,6 +108,7 @@ class ChunkRun {
 
   /** Runs items until all are over (returns `undefined`) or something must be awaited. */
   run(): Promise<void> | undefined {
+    this.#host.window.status.noteChunkStart(this.#start + CLOCK_OFFSET);
     const waiting = this.#runItems(this.#start);
     return waiting === undefined ? undefined : this.#runRest(waiting);
   }
@@ -121,6 +127,7 @@ class ChunkRun {
     } catch (error) {
       this.#publishFailure(error);
     }
+    this.#noteTime(now());
     this.#isRunning = false;
   }
 
@@ -137,6 +144,7 @@ class ChunkRun {
       if (window.isStopped(id)) break;
       window.status.noteStart(id + index, at + CLOCK_OFFSET);
       current.begin(id + index, this.#context);
+      this.#itemStart = at;
       try {
         const result = task(this.#item(index));
         if (isThenable(result)) {
@@ -148,10 +156,17 @@ class ChunkRun {
         this.#publishFailure(error);
       }
       at = now();
+      this.#noteTime(at);
     }
     window.status.noteItem(-1);
+    window.status.noteStart(id, this.#start + CLOCK_OFFSET);
     this.#host.over(this.#failed, this.#start, at);
     return undefined;
+  }
+
+  /** The item before the next one has ended. */
+  #noteTime(at: number): void {
+    if (this.#times !== undefined) this.#times[this.#index - 1] = at - this.#itemStart;
   }
 
   #isLong(at: number): boolean {

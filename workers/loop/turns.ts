@@ -4,11 +4,14 @@ import { inNextTurn, now } from './natives.js';
 
 /** How long the event loop may go without a turn, in ms. */
 const TURN_MS = 10;
+/** The size of the heap is noted this often, in ms, where nobody asks for more. Noting it takes some µs. */
+const HEAP_MS = 100;
 
 export class Turns {
   readonly #status: ThreadStatus;
   readonly #watchHeap: boolean;
   #last = now();
+  #lastHeap = Number.NEGATIVE_INFINITY;
 
   constructor(status: ThreadStatus, watchHeap: boolean) {
     this.#status = status;
@@ -24,7 +27,14 @@ export class Turns {
     await new Promise<void>((resolve) => inNextTurn(resolve));
     this.#last = now();
     this.#status.beat();
-    if (this.#watchHeap) this.#status.noteHeap(heapStatistics().used_heap_size);
+    this.noteHeap(this.#last);
+  }
+
+  /** Notes the size of the heap, if that is due. To be called also before the thread sleeps. */
+  noteHeap(at: number): void {
+    if (!this.#watchHeap && at - this.#lastHeap < HEAP_MS) return;
+    this.#lastHeap = at;
+    this.#status.noteHeap(heapStatistics().used_heap_size);
   }
 }
 

@@ -6,7 +6,7 @@
 import { encodeFailure } from '../../src/errors/failure.js';
 import { Channel } from '../../src/protocol/channel.js';
 import { CLOCK_OFFSET } from '../../src/protocol/clock.js';
-import type { ChunkPayload, ToWorker, WorkerInit } from '../../src/protocol/messages.js';
+import type { Carrier, ChunkPayload, ToWorker, WorkerInit } from '../../src/protocol/messages.js';
 import { SpinPermits } from '../../src/protocol/spin-permits.js';
 import { Window } from '../../src/protocol/window.js';
 import { flags } from '../../src/values/slot-format.js';
@@ -21,6 +21,7 @@ import { Arguments } from '../input/arguments.js';
 import { ControlMessages } from '../input/control-messages.js';
 import { SharedBuffers } from '../input/shared-buffers.js';
 import { Output } from '../output.js';
+import { Profiler } from '../profiler.js';
 import { inContextOf } from '../restored-context.js';
 import { Stream } from '../stream.js';
 import { identify } from '../task.js';
@@ -78,10 +79,11 @@ export class WorkLoop {
     this.#shares = new SharedBuffers(() => this.#channel.receiveNext());
     this.#arguments = new Arguments(init.argumentsPort, this.#window.status);
     this.#output = new Output({
-      send: (stream, chunk) => {
-        this.#channel.send({ type: 'output', stream, chunk });
+      send: (stream, chunk, id) => {
+        this.#channel.send({ type: 'output', stream, chunk, id });
         this.#delivery.sent();
       },
+      running: () => this.#current.requestId,
       awaitRoom: (most, ms) => this.#window.flow.awaitRoom(this.#channel.sent, most, ms),
     });
     this.#delivery = new Delivery(this.#window, this.#channel, this.#output);
@@ -115,6 +117,7 @@ export class WorkLoop {
       signals: this.#signals,
       current: this.#current,
       stream: this.#stream,
+      profiler: new Profiler((answer) => this.#channel.send(answer)),
       status: this.#window.status,
       channel: this.#channel,
     });
@@ -175,6 +178,7 @@ export class WorkLoop {
         if (this.#window.unstarted() === 0) this.#channel.drain();
         continue;
       }
+      this.#turns.noteHeap(now());
       if (this.#window.sleep()) break;
     }
     this.#looping = false;
@@ -212,6 +216,7 @@ export class WorkLoop {
           continue;
         }
         let values: readonly unknown[];
+        let carrier: Carrier | undefined;
         if ((kind & flags.byMessage) === 0) {
           values = readValues(memory, slot, kind, this.#shares.of);
           this.#current.begin(id, undefined);
@@ -219,11 +224,12 @@ export class WorkLoop {
           const message = this.#preparation.argumentsOf(i32[slot + 3] as number);
           this.#current.begin(id, message.context);
           values = message.values;
-          task = inContextOf(message.carrier, task);
+          carrier = message.carrier;
+          task = inContextOf(carrier, task);
         }
         this.#current.enter();
         result = typeof task === 'function' ? task(...values) : this.#runLoaded(id, task, values);
-        if ((kind & flags.streams) !== 0) result = this.#stream.run(id, result);
+        if ((kind & flags.streams) !== 0) result = this.#stream.run(id, result, carrier);
         if (isThenable(result)) return this.#finishLater(position, id, result, start);
       } catch (error) {
         this.#delivery.failure(position, id, error, now() - start);

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { isWatched, type WatchOptions } from '../watch-options.js';
 import { type HashReply, type HashRequest, hashSmallFiles } from './hash-task.js';
 import { Merge } from './merge.js';
 import type { Hasher } from './pipeline.js';
@@ -26,6 +27,19 @@ function breakEven(workers: number): number {
   return START_REQUESTS / (1 - 1 / workers);
 }
 
+export interface HasherOptions {
+  /** From how many requests on threads are worth starting. */
+  readonly manyRequests?: number;
+  /** Default: nobody watches. */
+  readonly watch?: WatchOptions;
+}
+
+export interface OpenHasher extends Hasher {
+  /** Writes what is left of traces and profiles. */
+  stopWatch(): Promise<void>;
+  close(): Promise<void>;
+}
+
 /**
  * Hashes on `workers` threads. Up to MAX_WORKERS_WITH_MAIN, the main thread is one of them, for small regular
  * files only: while it reads a large file or a pipe it could not react to Ctrl-C. The first file of those
@@ -34,19 +48,23 @@ function breakEven(workers: number): number {
  * The main thread hashes few files alone. It looks ahead in the list, so that the threads start as early as
  * possible where there are many.
  *
- * @param manyRequests from how many requests on threads are worth starting
  */
 export function openHasher(
   workers: number,
-  manyRequests = breakEven(workers),
-): Hasher & { close(): Promise<void> } {
-  const takesPart = workers <= MAX_WORKERS_WITH_MAIN;
+  { manyRequests = breakEven(workers), watch }: HasherOptions = {},
+): OpenHasher {
+  // Whoever watches threads, wants to see them work.
+  const isSeen = watch !== undefined && isWatched(watch);
+  const takesPart = workers <= MAX_WORKERS_WITH_MAIN && !isSeen;
   let threads: Promise<Threads> | undefined;
   let isUp = false;
 
   function start(): Promise<Threads> {
     threads ??= import('./threads.js').then(({ startThreads }) => {
-      const started = startThreads(takesPart ? Math.max(1, workers - 1) : workers);
+      const started = startThreads(
+        takesPart ? Math.max(1, workers - 1) : workers,
+        isSeen ? watch : undefined,
+      );
       const up = () => {
         isUp = true;
       };
@@ -86,12 +104,16 @@ export function openHasher(
     async *map(requests) {
       const source = new SharedSource(requests);
       const replies = new Merge<HashReply>();
-      replies.expect(hashHere(source, replies));
-      if (workers > 1 && (await source.lookAhead(manyRequests, LOOK_AHEAD_MS)))
+      if (isSeen) replies.expect(hashThere(source, replies));
+      else replies.expect(hashHere(source, replies));
+      if (!isSeen && workers > 1 && (await source.lookAhead(manyRequests, LOOK_AHEAD_MS)))
         replies.expect(hashThere(source, replies));
       yield* replies.all();
     },
     submit,
+    async stopWatch() {
+      await (await threads)?.stopWatch();
+    },
     async close() {
       // Threads that are still starting are not waited for: the process ends.
       if (isUp) await (await threads)?.close();

@@ -1,8 +1,15 @@
-import { availableParallelism } from 'node:os';
 import { isatty } from 'node:tty';
+import { availableCores } from '../../cpu-quota.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
 import { configured } from '../config.js';
 import { type ByteString, fromText } from '../files/bytes.js';
+import {
+  WATCH_HELP,
+  WATCH_OPTIONS,
+  type WatchOptions,
+  watchOptions,
+  withOptionalPort,
+} from '../watch-options.js';
 import { findAlgorithm } from './algorithm.js';
 import type { Inputs } from './inputs.js';
 
@@ -11,6 +18,7 @@ export type HashOptions = {
   readonly algorithm: string;
   readonly workers: number;
   readonly quiet: boolean;
+  readonly watch: WatchOptions;
 } & (
   | { readonly mode: 'help' }
   | { readonly mode: 'hash'; readonly inputs: Inputs; readonly output: ByteString | undefined }
@@ -43,9 +51,9 @@ left out. PATH - is standard input, and so is no PATH where standard input is no
   -o, --output FILE      write the digests to FILE once all are known; FILE keeps its owner and permissions,
                          and is itself left out; - is standard output
   -a, --algorithm NAME   any of crypto.getHashes(), as in sha1, sha512, blake2b512, md5 (default: sha256)
-  -j, --workers N        threads that hash (default: one for each core, here ${availableParallelism()})
+  -j, --workers N        threads that hash (default: one for each core, here ${availableCores()})
   -c, --check            read digests from the MANIFESTs (- or none: standard input) and verify the files
-      --config FILE      options from FILE (default: leastwork.config.{yaml,yml,json,js,ts}, or leastwork.yaml, here or above)
+${WATCH_HELP}      --config FILE      options from FILE (default: leastwork.config.{yaml,yml,json,js,ts}, or leastwork.yaml, here or above)
       --quiet            no summary; with --check, no OK for each file that is right
   -h, --help             print this
       --version          print the version
@@ -72,6 +80,7 @@ const OPTIONS = {
   strict: { type: 'boolean' },
   warn: { type: 'boolean', short: 'w' },
   'ignore-missing': { type: 'boolean' },
+  ...WATCH_OPTIONS,
   config: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -83,11 +92,13 @@ const ONLY_WITH_CHECK = ['status', 'strict', 'warn', 'ignore-missing'] as const;
 
 /** Throws `UsageError`. */
 export function parseHashOptions(args: readonly string[]): HashOptions {
-  const line = parseCommandLine(args, OPTIONS);
+  const line = parseCommandLine(withOptionalPort(args), OPTIONS);
   const { values: given, positionals } = line;
-  if (given.help) return { mode: 'help', algorithm: '', workers: 0, quiet: false };
+  const unwatched = watchOptions({});
+  if (given.help) return { mode: 'help', algorithm: '', workers: 0, quiet: false, watch: unwatched };
   const values = configured('hash', OPTIONS, given, [LOUDNESS]);
   const common = {
+    watch: watchOptions(values),
     algorithm: findAlgorithm(values.algorithm ?? 'sha256'),
     workers: workersOf(values.workers),
     quiet: values.quiet ?? false,
@@ -144,7 +155,7 @@ function inputsOf(paths: readonly ByteString[], filesFrom: ByteString | undefine
 const WORKERS_MAX = 1024;
 
 function workersOf(given: string | undefined): number {
-  if (given === undefined) return availableParallelism();
+  if (given === undefined) return availableCores();
   const workers = Number(given);
   if (!/^\d+$/.test(given) || workers < 1 || workers > WORKERS_MAX) {
     throw new UsageError(`--workers: got '${given}', expected a whole number from 1 to ${WORKERS_MAX}`);

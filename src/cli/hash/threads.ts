@@ -1,4 +1,6 @@
 import { Balancer, tasks } from '../../index.js';
+import type { Watch } from '../watch.js';
+import type { WatchOptions } from '../watch-options.js';
 import type { Hasher } from './pipeline.js';
 
 const { hashFiles, begin } = tasks<typeof import('./hash-task.js')>(
@@ -18,15 +20,21 @@ export interface Threads extends Hasher {
   grow(workers: number): void;
   /** Resolves when the first worker has loaded its code; rejects where none can be started. */
   readonly ready: Promise<unknown>;
+  /** Writes what is left of traces and profiles. */
+  stopWatch(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** A Balancer as a `Hasher`. */
-export function startThreads(workers: number): Threads {
+export function startThreads(workers: number, watched: WatchOptions | undefined): Threads {
   let count = workers;
   const balancer = new Balancer({ workers, window: WINDOW });
+  const watch = watched === undefined ? undefined : startWatch(balancer, watched);
   return {
-    ready: balancer.submit(begin),
+    ready: watch === undefined ? balancer.submit(begin) : watch.then(() => balancer.submit(begin)),
+    async stopWatch() {
+      await (await watch)?.stop();
+    },
     map: (requests) => balancer.map(requests, hashFiles, { ordered: false }),
     grow(wanted) {
       if (wanted <= count) return;
@@ -37,4 +45,9 @@ export function startThreads(workers: number): Threads {
     submit: (request) => balancer.submit(hashFiles, [request]),
     close: () => balancer.close(),
   };
+}
+
+async function startWatch(balancer: Balancer, options: WatchOptions): Promise<Watch> {
+  const watch = await import('../watch.js');
+  return await watch.startWatch(balancer, options, (line) => process.stderr.write(`leastwork: ${line}\n`));
 }

@@ -11,12 +11,15 @@ import {
 import { Balancer, BalancerError } from '../../index.js';
 import { UsageError } from '../arguments.js';
 import { describeErrno, errnoOf } from '../files/errno.js';
+import type { Bar } from '../terminal/bar.js';
+import type { Watch } from '../watch.js';
+import { isWatched } from '../watch-options.js';
 import { dryRun } from './dry-run.js';
 import { moduleAddress, taskOf } from './function.js';
 import { HELP } from './help.js';
 import { listenForInterrupts } from './interrupt.js';
 import { type MapOptions, mapOptions, parseMapArguments, withConfig } from './options.js';
-import { type Bar, showBar } from './progress.js';
+import { showBatchProgress } from './progress.js';
 import { summaryJson, summaryText } from './summary.js';
 
 /** The batch could not start or continue. */
@@ -54,6 +57,7 @@ async function map(options: MapOptions): Promise<number> {
   // First: threads start while the function is analysed.
   const balancer = newBalancer(options);
   const task = taskOf(options.fn);
+  const watch = await watchOf(balancer, options);
   let bar: Bar | undefined;
   let running: RunningBatch | undefined;
   const interrupt = listenForInterrupts(() => {
@@ -65,7 +69,7 @@ async function map(options: MapOptions): Promise<number> {
     process.stderr.write('leastwork: finishing the items that run; once more to end at once\n');
   });
   // No bar over a terminal that is also the input or the output.
-  const isWatched =
+  const hasBar =
     process.stderr.isTTY &&
     options.summary === 'text' &&
     !(options.inputs.includes('-') && isatty(0)) &&
@@ -97,8 +101,8 @@ async function map(options: MapOptions): Promise<number> {
       onStart(batch) {
         running = batch;
         const { progress } = batch;
-        if (isWatched) {
-          showBar(process.stderr, progress).then((shown) => {
+        if (hasBar) {
+          showBatchProgress(process.stderr, progress).then((shown) => {
             bar = shown;
           });
         }
@@ -106,6 +110,7 @@ async function map(options: MapOptions): Promise<number> {
     });
   } finally {
     bar?.stop();
+    await watch?.stop();
   }
   if (options.summary === 'text') process.stderr.write(summaryText(report));
   if (options.summary === 'json') process.stderr.write(summaryJson(report));
@@ -115,6 +120,12 @@ async function map(options: MapOptions): Promise<number> {
 }
 
 const CHUNKS_PER_WORKER = 4;
+
+async function watchOf(balancer: Balancer, { watch }: MapOptions): Promise<Watch | undefined> {
+  if (!isWatched(watch)) return undefined;
+  const { startWatch } = await import('../watch.js');
+  return await startWatch(balancer, watch, (line) => process.stderr.write(`leastwork: ${line}\n`));
+}
 
 /** Failed items of earlier runs, unless this run was to retry them. */
 function stillFailed({ retryFailed }: MapOptions, { before }: BatchReport): number {
@@ -153,6 +164,6 @@ function explain(error: unknown): string {
 }
 
 function hintFor(message: string): string {
-  if (!message.includes('Unknown file extension ".ts"')) return '';
+  if (!/Unknown file extension "\.[cm]?tsx?"/.test(message)) return '';
   return `\nThis Node (${process.version}) needs a loader for TypeScript: NODE_OPTIONS='--import tsx' leastwork map …`;
 }

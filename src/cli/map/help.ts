@@ -1,4 +1,5 @@
-import { availableParallelism } from 'node:os';
+import { availableCores } from '../../cpu-quota.js';
+import { WATCH_HELP } from '../watch-options.js';
 
 export const HELP = `Usage: leastwork map [OPTION]... MODULE#EXPORT [FILE]...
        leastwork map [OPTION]... -e FUNCTION [FILE]...
@@ -43,11 +44,13 @@ Resuming:
       --force            go on although the input or the function has changed
 
 Threads:
-  -j, --workers N        threads (default: one for each core, here ${availableParallelism()})
+  -j, --workers N        threads (default: one for each core, here ${availableCores()})
       --preload MODULE   load MODULE in each thread first; may be repeated
       --env NAME=VALUE   set an environment variable of the threads; may be repeated
       --max-memory MB    replace a thread whose heap is larger
 
+Watching:
+${WATCH_HELP}
       --config FILE      options from FILE (default: leastwork.config.{yaml,yml,json,js,ts}, or leastwork.yaml, here or above)
       --dry-run          say what would be done, and check that it can be
       --summary KIND     text, json or none (default: text, on standard error)

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import type { Format, HaltRule } from '../../batch/index.js';
+import { availableCores } from '../../cpu-quota.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
 import { configured } from '../config.js';
+import { WATCH_OPTIONS, type WatchOptions, watchOptions, withOptionalPort } from '../watch-options.js';
 
 /** The function as given. */
 export type GivenFunction =
@@ -34,6 +35,7 @@ export interface MapOptions {
   readonly env: Readonly<Record<string, string>>;
   /** In MB. */
   readonly maxMemory: number | undefined;
+  readonly watch: WatchOptions;
   readonly dryRun: boolean;
   readonly summary: 'text' | 'json' | 'none';
 }
@@ -60,6 +62,7 @@ export const OPTIONS = {
   preload: { type: 'string', multiple: true },
   env: { type: 'string', multiple: true },
   'max-memory': { type: 'string' },
+  ...WATCH_OPTIONS,
   'dry-run': { type: 'boolean' },
   summary: { type: 'string' },
   quiet: { type: 'boolean' },
@@ -83,7 +86,7 @@ export interface MapCommandLine {
 
 /** Throws `UsageError`. */
 export function parseMapArguments(args: readonly string[]): MapCommandLine {
-  const { values, positionals } = parseCommandLine(args, OPTIONS);
+  const { values, positionals } = parseCommandLine(withOptionalPort(args), OPTIONS);
   const decode = (bytes: string) => Buffer.from(bytes, 'latin1').toString('utf8');
   return { values, positionals: positionals.map(decode) };
 }
@@ -124,7 +127,7 @@ export function mapOptions({ values, positionals }: MapCommandLine): MapOptions 
   return {
     fn,
     inputs: inputsOf(files, values['files-from']),
-    workers: whole('workers', values.workers, 1, 1024) ?? availableParallelism(),
+    workers: whole('workers', values.workers, 1, 1024) ?? availableCores(),
     format: values.ndjson ? 'ndjson' : values.csv ? 'csv' : 'lines',
     separator: isNull ? '\0' : '\n',
     output: output === '-' ? undefined : output,
@@ -142,6 +145,7 @@ export function mapOptions({ values, positionals }: MapCommandLine): MapOptions 
     preload: values.preload ?? [],
     env: environment(values.env ?? []),
     maxMemory: whole('max-memory', values['max-memory'], 1, 1_000_000),
+    watch: watchOptions(values),
     dryRun: values['dry-run'] ?? false,
     summary: values.quiet ? 'none' : summaryOf(values.summary),
   };

@@ -35,7 +35,7 @@ async function threadsOf(replies: AsyncIterable<HashReply>): Promise<number[]> {
 }
 
 it('the main thread and the others share the work', async () => {
-  const hasher = open(2, 1);
+  const hasher = open(2, { manyRequests: 1 });
   let made = 0;
   let here = 0;
   let there = 0;
@@ -54,7 +54,7 @@ it('the main thread and the others share the work', async () => {
 });
 
 it('with many workers, the main thread leaves the work to them as soon as they are ready', async () => {
-  const hasher = open(9, 1);
+  const hasher = open(9, { manyRequests: 1 });
   let made = 0;
   let there = 0;
   async function* source() {
@@ -91,7 +91,7 @@ it('a source that fails, fails the whole', async () => {
     throw new Error('unreadable');
   }
   await expect(threadsOf(open(1).map(source()))).rejects.toThrow('unreadable');
-  await expect(threadsOf(open(2, 1).map(source()))).rejects.toThrow('unreadable');
+  await expect(threadsOf(open(2, { manyRequests: 1 }).map(source()))).rejects.toThrow('unreadable');
 });
 
 it('with the first large file there are as many workers beside the main thread', async () => {

@@ -1,0 +1,93 @@
+/** Tells the observer of a run that has ended. */
+import type { ObservedRun, Observer } from '../ledger/observer.js';
+import { CLOCK_OFFSET, performance } from '../protocol/clock.js';
+import type { Chunk } from '../requests/chunk.js';
+import type { Request } from '../requests/request.js';
+import { byteSize } from '../values/byte-size.js';
+import { contentBytes } from '../values/outcomes.js';
+import type { Worker } from '../worker/worker.js';
+
+/** One object for all, since there may be a million a second. */
+const run: { -readonly [Name in keyof ObservedRun]: ObservedRun[Name] } = {
+  startedAt: 0,
+  runTime: 0,
+  completed: 0,
+  failed: 0,
+  itemTimes: undefined,
+  bytesIn: 0,
+  bytesOut: 0,
+};
+
+/** The worker has just read the completion of a request. @param value the result, in whatever way it came */
+export function reportRun(
+  observer: Observer,
+  worker: Worker,
+  request: Request,
+  runTime: number,
+  isFailed: boolean,
+  value: unknown,
+): void {
+  run.startedAt = worker.completions.lastStart;
+  run.runTime = runTime;
+  run.completed = 1;
+  run.failed = isFailed ? 1 : 0;
+  run.itemTimes = undefined;
+  if (observer.wantsBytes) {
+    // Those that fit a slot are few, and quickly counted. Of a request that was given up they are gone.
+    run.bytesIn = worker.completions.lastBytes || (request.args.length === 0 ? 0 : byteSize(request.args));
+    run.bytesOut = byteSize(value);
+  } else {
+    run.bytesIn = run.bytesOut = 0;
+  }
+  observer.ran(request, worker, run);
+}
+
+/** The same of a chunk, of which so many items were run. */
+export function reportChunk(
+  observer: Observer,
+  worker: Worker,
+  request: Request,
+  chunk: Chunk,
+  runTime: number,
+  completed: number,
+  failed: number,
+): void {
+  const { payload, bytes, size } = chunk;
+  run.startedAt = worker.completions.lastStart;
+  run.runTime = runTime;
+  run.completed = completed;
+  run.failed = failed;
+  run.itemTimes = payload.times && new Float32Array(payload.times, 0, completed);
+  run.bytesIn = (bytes * completed) / size;
+  run.bytesOut = 0;
+  if (observer.wantsBytes) {
+    run.bytesOut = contentBytes(payload.memory, completed) + chunk.takenBytes;
+    for (const { value } of chunk.untaken) run.bytesOut += byteSize(value);
+  }
+  observer.ran(request, worker, run);
+}
+
+/** The worker has died running a request. @param item if it is a chunk: the item that was noted, or -1 */
+export function reportDeath(observer: Observer, worker: Worker, request: Request, item: number): void {
+  const chunk = request.extras?.chunk;
+  const startedAt = worker.running.startOf(
+    chunk === undefined ? request : { id: request.id + Math.max(0, item) },
+  );
+  if (startedAt === 0) return;
+  const isItem = chunk === undefined || item >= 0;
+  run.startedAt = startedAt - CLOCK_OFFSET;
+  run.runTime = Math.max(0, performance.now() - run.startedAt);
+  run.completed = (chunk?.completed ?? 0) + (isItem ? 1 : 0);
+  run.failed = (chunk?.failed ?? 0) + (isItem ? 1 : 0);
+  run.itemTimes = timesWith(chunk, run.runTime, isItem);
+  run.bytesIn = run.bytesOut = 0;
+  observer.ran(request, worker, run);
+}
+
+/** The times of the complete items, and of the one that was running. */
+function timesWith(chunk: Chunk | undefined, last: number, isItem: boolean): Float32Array | undefined {
+  const times = chunk?.payload.times;
+  if (chunk === undefined || times === undefined) return undefined;
+  const complete = new Float32Array(times, 0, chunk.completed);
+  return isItem ? Float32Array.of(...complete, last) : complete;
+}

@@ -1,0 +1,203 @@
+import { Balancer, Router } from 'leastwork';
+import { type Dashboard, serveDashboard } from 'leastwork/dashboard';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { withSmallBalancer } from '../support/balancer.js';
+import { faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { findChromium, launch } from './browser.js';
+
+const chromium = findChromium();
+if (chromium === undefined) {
+  const advice = 'no Chromium in PATH: the page is not tested (Debian: apt-get install chromium)';
+  if (process.env.REQUIRE_CHROMIUM === '1') throw new Error(advice);
+  process.stderr.write(`${advice}\n`);
+}
+
+describe.skipIf(chromium === undefined)('the page', () => {
+  let browser: Browser;
+  /** One for all tests, since each new one is a process. */
+  let page: Page;
+  beforeAll(async () => {
+    browser = await launch(chromium as string);
+    page = await browser.newPage();
+  }, 60_000);
+  afterAll(() => browser.close());
+
+  /** Opens the page; fails the test where it logs an error, or asks for anything from elsewhere. */
+  async function open({ url }: Dashboard): Promise<void> {
+    const faultsOfPage: string[] = [];
+    page.on('pageerror', ({ message }) => faultsOfPage.push(message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !/ERR_|Failed to load/.test(message.text()))
+        faultsOfPage.push(message.text());
+    });
+    page.on('request', (asked) => {
+      if (!asked.url().startsWith(url) && !asked.url().startsWith('data:')) faultsOfPage.push(asked.url());
+    });
+    onTestFinished(() => {
+      page.removeAllListeners();
+      expect(faultsOfPage).toEqual([]);
+    });
+    await page.goto(url);
+    await page.getByText('live', { exact: true }).waitFor();
+  }
+
+  it('shows what happens: totals, tasks, workers, what runs, a full queue, and the end', async () => {
+    const balancer = new Balancer({ workers: 2, window: 1, maxQueue: 2, name: 'pictures' });
+    await using dashboard = await serveDashboard(balancer, { port: 0 });
+    await open(dashboard);
+    expect(await page.title()).toContain('pictures');
+    const gate = new Gate();
+    const blocked = Array.from({ length: 4 }, () => balancer.submit(faults.blocked, [gate.words]));
+    await gate.reached(2);
+    await balancer.submit(faults.echo, [1]).catch(() => {});
+
+    const figure = (name: string): ReturnType<Page['locator']> =>
+      page.locator('#figures > div', { has: page.locator('dt', { hasText: name }) }).locator('dd span');
+    await expect.poll(() => figure('Refused').textContent()).toBe('1');
+    expect(await figure('Waiting').textContent()).toBe('2');
+    expect(await page.getByRole('log').textContent()).toContain('The queue is full.');
+    const workers = page.getByRole('table', { name: 'Workers' }).getByRole('row');
+    expect(await workers.count()).toBe(3);
+    expect(await workers.nth(1).textContent()).toMatch(/running.*blocked.* for /);
+    // A run that goes on is in the task stream, too.
+    expect(await page.getByRole('list', { name: 'Colours of the tasks' }).textContent()).toContain('blocked');
+
+    gate.open();
+    await Promise.all(blocked);
+    await expect.poll(() => figure('Fulfilled').textContent()).toBe('4');
+    const task = page.getByRole('table', { name: 'Tasks' }).getByRole('row').nth(1);
+    await expect.poll(() => task.textContent()).toMatch(/blocked.*100 %/);
+    await balancer.close();
+    await page.getByText('closed: these are the last numbers').waitFor();
+    expect(await figure('Fulfilled').textContent()).toBe('4');
+  });
+
+  it('draws charts, and the task stream, with the colour of the task', () =>
+    withSmallBalancer({}, async (balancer) => {
+      await using dashboard = await serveDashboard(balancer, { port: 0 });
+      await open(dashboard);
+      expect(await page.locator('.uplot canvas').count()).toBe(2);
+      const gate = new Gate();
+      const running = balancer.submit(faults.blocked, [gate.words]);
+      await gate.reached();
+      await page.getByRole('list', { name: 'Colours of the tasks' }).getByText('blocked').waitFor();
+      const colors = (): Promise<number> =>
+        page.locator('#stream canvas').evaluate((canvas: HTMLCanvasElement) => {
+          const { width, height } = canvas;
+          const { data } = (canvas.getContext('2d') as CanvasRenderingContext2D).getImageData(
+            0,
+            0,
+            width,
+            height,
+          );
+          let blue = 0;
+          for (let i = 0; i < data.length; i += 4)
+            if ((data[i + 2] as number) > (data[i] as number) + 60) blue++;
+          return blue;
+        });
+      await expect.poll(colors).toBeGreaterThan(20);
+      gate.open();
+      await running;
+    }));
+
+  it('can be used with the keyboard', () =>
+    withSmallBalancer({}, async (balancer) => {
+      await using dashboard = await serveDashboard(balancer, { port: 0 });
+      await balancer.submit(faults.echo, [1]);
+      await open(dashboard);
+      await page.getByRole('list', { name: 'Colours of the tasks' }).getByText('echo').waitFor();
+      const focused: string[] = [];
+      for (let i = 0; i < 6; i++) {
+        await page.keyboard.press('Tab');
+        focused.push(
+          await page.evaluate(() => document.activeElement?.id || document.activeElement?.className || ''),
+        );
+      }
+      expect(focused).toEqual(['pause', 'rate', 'times', 'stream', 'scroll', 'scroll']);
+      await page.locator('#stream').focus();
+      await page.keyboard.press('ArrowLeft');
+      expect(await page.locator('#stream-readout').textContent()).toMatch(/^Worker 1: .*echo for/);
+      expect(await page.locator('#stream-readout').getAttribute('aria-live')).toBe('polite');
+      await page.keyboard.press('Escape');
+      expect(await page.locator('#stream-readout').textContent()).toBe('');
+      await page.locator('#rate').focus();
+      await page.keyboard.press('ArrowLeft');
+      await page
+        .getByText(/^at \d\d:\d\d:\d\d$/)
+        .first()
+        .waitFor();
+      await page.locator('#pause').focus();
+      await page.keyboard.press('Enter');
+      expect(await page.locator('#pause').getAttribute('aria-pressed')).toBe('true');
+      await balancer.submit(faults.echo, [2]);
+      await page.keyboard.press('Enter');
+      await expect
+        .poll(() => page.getByRole('table', { name: 'Tasks' }).getByRole('row').nth(1).textContent())
+        .toMatch(/echo100 %2/);
+    }));
+
+  it('has a name for all that a screen reader meets', () =>
+    withSmallBalancer({}, async (balancer) => {
+      await using dashboard = await serveDashboard(balancer, { port: 0 });
+      await balancer.submit(faults.echo, [1]);
+      await open(dashboard);
+      for (const name of ['Requests', 'Rate', 'Wait and run time', 'Task stream', 'Workers', 'Tasks']) {
+        expect(await page.getByRole('region', { name: new RegExp(`^${name}`) }).count(), name).toBe(1);
+        expect(
+          await page.getByRole('heading', { name: new RegExp(`^${name}`), level: 2 }).count(),
+          name,
+        ).toBe(1);
+      }
+      expect(await page.getByRole('columnheader').count()).toBe(20);
+      expect(await page.getByRole('rowheader').count()).toBeGreaterThanOrEqual(1);
+      const nameless = await page.evaluate(
+        () =>
+          [...document.querySelectorAll('[tabindex="0"], button')].filter(
+            (each) => !each.getAttribute('aria-labelledby') && !each.textContent?.trim(),
+          ).length,
+      );
+      expect(nameless).toBe(0);
+    }));
+
+  it('is legible at the width of a phone, light and dark', () =>
+    withSmallBalancer({}, async (balancer) => {
+      await using dashboard = await serveDashboard(balancer, { port: 0 });
+      await balancer.submit(faults.echo, [1]);
+      await page.setViewportSize({ width: 360, height: 740 });
+      onTestFinished(() => page.setViewportSize({ width: 1280, height: 900 }));
+      await open(dashboard);
+      const grounds: string[] = [];
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        await page.getByRole('table', { name: 'Tasks' }).getByText('echo').waitFor();
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+        // Nothing is cut off: each cell lies within its panel.
+        const cut = await page.evaluate(() => {
+          const right = (each: Element): number => each.getBoundingClientRect().right;
+          return [...document.querySelectorAll('td, th, dd')].filter((each) => {
+            return right(each) > right(each.closest('.panel') as Element) + 0.5;
+          }).length;
+        });
+        expect(cut).toBe(0);
+        grounds.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
+      }
+      expect(grounds[0]).not.toBe(grounds[1]);
+    }));
+
+  it('shows one Balancer of a Router at a time', async () => {
+    const [short, long] = [
+      new Balancer({ workers: 1, name: 'short' }),
+      new Balancer({ workers: 2, name: 'long' }),
+    ];
+    await using router = new Router({ 'a*': short, '*': long });
+    await using dashboard = await serveDashboard(router, { port: 0 });
+    await open(dashboard);
+    const workers = page.getByRole('table', { name: 'Workers' }).getByRole('row');
+    await expect.poll(() => workers.count()).toBe(2);
+    await page.getByRole('button', { name: 'long' }).click();
+    await expect.poll(() => workers.count()).toBe(3);
+    expect(await page.getByRole('button', { name: 'short' }).getAttribute('aria-pressed')).toBe('false');
+  });
+});
