@@ -53,8 +53,8 @@ export class Assignment {
     this.#limits = limits;
     this.#workers = workers;
     this.#counts = counts;
-    this.#selection = selection;
     this.#staging = new Staging(counts);
+    this.#selection = selection;
     this.#activeSet = new ActiveSet(policy, workers, cores);
   }
 

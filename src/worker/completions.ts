@@ -179,7 +179,6 @@ export class Completions<W> {
       const byMessage = (kind & flags.byMessage) !== 0;
       if (sends) message = this.#receiver.takeResult(request.id, byMessage);
       if (!byMessage) value = readOne(memory, slot, kind);
-      this.#last = position;
       const chunk = request.extras?.chunk;
       if (chunk === undefined) {
         count++;
@@ -189,6 +188,7 @@ export class Completions<W> {
         this.count += chunk.completed;
       }
       read++;
+      this.#last = position;
       this.busyTime += runTime;
       this.#coalescing.ran(runTime);
       this.#sink.completed(this.#worker, request, runTime, value, message);
