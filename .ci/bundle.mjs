@@ -127,7 +127,11 @@ await Promise.all([
   build({
     ...common,
     format: 'esm',
-    entryPoints: { dashboard: 'src/dashboard/index.ts' },
+    entryPoints: {
+      dashboard: 'src/dashboard/index.ts',
+      prometheus: 'src/prometheus/index.ts',
+      opentelemetry: 'src/opentelemetry/index.ts',
+    },
     outdir: 'dist/node',
     plugins: [pageApart],
   }),

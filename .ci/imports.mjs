@@ -75,6 +75,8 @@ const FOLDERS = {
   ],
   batch: ['root', 'errors', 'protocol', 'options', 'tasks', 'workers'],
   dashboard: ['root', 'errors', 'ledger', 'metrics', 'options', 'protocol'],
+  prometheus: ['root', 'errors', 'ledger', 'options'],
+  opentelemetry: ['root', 'errors', 'ledger', 'options', 'protocol', 'workers'],
   cli: ['root', 'batch', 'dashboard', 'errors'],
   workers: ['errors', 'protocol', 'values'],
 };
@@ -126,6 +128,12 @@ const rules = [
     types: true,
     applies: ({ from, to }) => folderOf(from) === 'batch' && folderOf(to) === 'workers',
     allows: ({ from, to }) => from.startsWith('src/batch/thread/') && to.startsWith('workers/functions/'),
+  },
+  {
+    why: "of the threads' code, OpenTelemetry takes what tasks may take, too",
+    types: true,
+    applies: ({ from, to }) => folderOf(from) === 'opentelemetry' && folderOf(to) === 'workers',
+    allows: ({ to }) => to === 'workers/task.ts',
   },
   {
     why: 'index.ts is for users (and the command, which is one)',

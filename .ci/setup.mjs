@@ -63,6 +63,8 @@ export const BUNDLES = [
   'node/batch.js',
   'node/chunk-task.js',
   'node/dashboard.js',
+  'node/prometheus.js',
+  'node/opentelemetry.js',
   'node/dashboard-page.cjs',
 ];
 
