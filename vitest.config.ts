@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/fixtures/**', '**/node_modules/**'],
+    exclude: ['test/fixtures/**', 'test/matrix/**', '**/node_modules/**'],
     // Real processes, since tests start real worker threads, and some end them badly.
     pool: 'forks',
     // Each file brings its own threads; with a file per core they would starve each other.

@@ -1,9 +1,15 @@
 // Makes few files of many, beside the ES modules that `tsc` makes: each module costs about 1 ms to load, in a
 // thread as in the program. What Node itself loads is in these; bundlers take the modules (see `exports` in
 // package.json).
+//
+// In a process there is one copy of the library, whether `require` or `import` loads it first: the CommonJS
+// files. The ES modules beside them only pass on their exports.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { writeDeclarations } from './declarations.mjs';
+import { ENTRIES } from './entries.mjs';
 import { buildPage } from './page.mjs';
 import { BUNDLES } from './setup.mjs';
 
@@ -68,6 +74,9 @@ const byRequire = {
   },
 };
 
+/** The page of the dashboard, as texts in the place of a name. */
+const page = JSON.stringify(await buildPage());
+
 /** What only some calls of the command need stays in a file of its own. */
 const threadsApart = {
   name: 'threads-apart',
@@ -79,70 +88,137 @@ const threadsApart = {
   },
 };
 
-/** The page is the same file for the module and for the command. */
-const pageApart = {
-  name: 'page-apart',
-  setup({ onResolve }) {
-    onResolve({ filter: /^\.\/assets\.js$/ }, () => ({ path: './dashboard-page.cjs', external: true }));
+/** The command's files. */
+const command = {
+  ...commonJs,
+  outdir: 'dist/node',
+  outExtension: { '.js': '.cjs' },
+  // With it, Node would start its loader of ES modules, which takes 5 ms.
+  supported: { 'dynamic-import': false },
+};
+
+/** The modules of the core: what the main entry is made of. */
+const core = new Set(
+  Object.keys(
+    (await build({ ...commonJs, entryPoints: [ENTRIES.index.source], write: false, metafile: true })).metafile
+      .inputs,
+  ),
+);
+/** Those of its modules that other files take from it. */
+const taken = new Set();
+
+/**
+ * Takes from `core.cjs` what is in there, so that a process has one copy of it: its classes and its state.
+ * A public entry is taken from its own file.
+ */
+const fromCore = {
+  name: 'from-core',
+  setup({ onResolve, onLoad, initialOptions }) {
+    const own = new Set(Object.values(initialOptions.entryPoints));
+    onResolve({ filter: /^\.{1,2}\// }, ({ path, importer }) => {
+      const file = relative(root, join(dirname(importer), path)).replace(/\.js$/, '.ts');
+      const entry = Object.keys(ENTRIES).find(
+        (name) => ENTRIES[name].onCore && ENTRIES[name].source === file,
+      );
+      if (entry !== undefined && !own.has(file)) return { path: `./${entry}.cjs`, external: true };
+      if (!core.has(file)) return undefined;
+      taken.add(file);
+      return { path: file, namespace: 'core' };
+    });
+    onResolve({ filter: /^\.\/core\.cjs$/, namespace: 'core' }, ({ path }) => ({ path, external: true }));
+    onLoad({ filter: /./, namespace: 'core' }, ({ path }) => ({
+      contents: `module.exports = require('./core.cjs')[${JSON.stringify(path)}]`,
+    }));
   },
 };
 
+const otherEntries = Object.keys(ENTRIES).filter((name) => name !== 'index');
+
 await Promise.all([
   build({ ...commonJs, entryPoints: ['workers/main.ts'], outfile: 'dist/workers/main.cjs' }),
+  ...otherEntries.map((name) =>
+    build({
+      ...commonJs,
+      entryPoints: { [name]: ENTRIES[name].source },
+      outdir: 'dist/node',
+      outExtension: { '.js': '.cjs' },
+      define: { ...commonJs.define, DASHBOARD_PAGE: page },
+      plugins: ENTRIES[name].onCore ? [fromCore, byRequire] : [byRequire],
+    }),
+  ),
+  // These two begin as fast as they can, and need little of the library.
   build({
-    ...common,
-    format: 'esm',
-    entryPoints: ['src/index.ts'],
-    outfile: 'dist/node/index.js',
-    plugins: [byRequire],
+    ...command,
+    entryPoints: { command: 'src/cli/main.ts', journal: 'src/cli/journal/command.ts' },
+    plugins: [byRequire, threadsApart],
   }),
   build({
-    ...commonJs,
+    ...command,
     entryPoints: {
-      command: 'src/cli/main.ts',
       threads: 'src/cli/hash/threads.ts',
       map: 'src/cli/map/command.ts',
-      journal: 'src/cli/journal/command.ts',
       watch: 'src/cli/watch.ts',
     },
-    outdir: 'dist/node',
-    outExtension: { '.js': '.cjs' },
-    // With it, Node would start its loader of ES modules, which takes 5 ms.
-    supported: { 'dynamic-import': false },
-    plugins: [byRequire, threadsApart, pageApart],
+    plugins: [threadsApart, fromCore, byRequire],
   }),
   build({
     ...common,
     format: 'esm',
-    entryPoints: ['src/cli/hash/hash-task.ts'],
-    outfile: 'dist/node/hash-task.js',
-  }),
-  build({
-    ...common,
-    format: 'esm',
-    entryPoints: { batch: 'src/batch/index.ts', 'chunk-task': 'src/batch/chunk-task.ts' },
+    entryPoints: { 'hash-task': 'src/cli/hash/hash-task.ts', 'chunk-task': 'src/batch/chunk-task.ts' },
     outdir: 'dist/node',
     plugins: [byRequire],
   }),
   build({
     ...common,
     format: 'esm',
-    entryPoints: {
-      dashboard: 'src/dashboard/index.ts',
-      prometheus: 'src/prometheus/index.ts',
-      opentelemetry: 'src/opentelemetry/index.ts',
-    },
+    entryPoints: { 'exports-task': 'src/cluster/exports-task.ts' },
     outdir: 'dist/node',
-    plugins: [pageApart],
-  }),
-  build({
-    ...commonJs,
-    entryPoints: { 'dashboard-page': 'src/dashboard/assets.ts' },
-    outdir: 'dist/node',
-    outExtension: { '.js': '.cjs' },
-    define: { ...commonJs.define, DASHBOARD_PAGE: JSON.stringify(await buildPage()) },
+    plugins: [byRequire],
   }),
 ]);
+
+const quoted = (file) => JSON.stringify(`./${file}`);
+await build({
+  ...commonJs,
+  stdin: {
+    contents: [
+      `export * from ${quoted(ENTRIES.index.source)}`,
+      ...[...taken].sort().map((file) => `export * as ${JSON.stringify(file)} from ${quoted(file)}`),
+    ].join('\n'),
+    resolveDir: root,
+    sourcefile: 'core.js',
+  },
+  outfile: 'dist/node/core.cjs',
+  plugins: [byRequire],
+});
+
+const write = (file, lines) => writeFileSync(`${root}/dist/${file}`, `${lines.join('\n')}\n`);
+
+/** The names that a module exports. */
+async function namesOf(source) {
+  const options = { ...common, format: 'esm', entryPoints: [source], write: false, metafile: true };
+  const { outputs } = (await build({ ...options, outdir: 'dist/node' })).metafile;
+  return Object.values(outputs)
+    .flatMap((output) => output.exports)
+    .sort();
+}
+
+// Public names stand in the text as Node's scan of a CommonJS module for `import` finds them. It reads this
+// small file alone, and not the core.
+write('node/index.cjs', [
+  "'use strict';",
+  "const core = require('./core.cjs');",
+  "Object.defineProperty(exports, '__esModule', { value: true });",
+  ...(await namesOf(ENTRIES.index.source)).map((name) => `exports.${name} = core.${name};`),
+]);
+for (const [name, { source }] of Object.entries(ENTRIES)) {
+  const names = (await namesOf(source)).join(', ');
+  write(`node/${name}.js`, [`export { ${names} } from './${name}.cjs';`]);
+}
+
+writeFileSync(`${root}/dist/src/dashboard/assets.js`, `export const { html, script, style } = ${page};\n`);
+
+writeDeclarations();
 
 // Code is in ASCII, comments may not be. With one such character V8 would hold the whole text in twice the
 // memory, and Node would take several times as long to read it.

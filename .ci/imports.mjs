@@ -65,6 +65,7 @@ const FOLDERS = {
     'trace',
     'profile',
     'policies',
+    'values',
     'tasks',
     'requests',
     'worker',
@@ -74,10 +75,11 @@ const FOLDERS = {
     'health',
   ],
   batch: ['root', 'errors', 'protocol', 'options', 'tasks', 'workers'],
+  cluster: ['root', 'errors', 'protocol', 'options', 'tasks', 'requests', 'calls', 'workers'],
   dashboard: ['root', 'errors', 'ledger', 'metrics', 'options', 'protocol'],
   prometheus: ['root', 'errors', 'ledger', 'options'],
   opentelemetry: ['root', 'errors', 'ledger', 'options', 'protocol', 'workers'],
-  cli: ['root', 'batch', 'dashboard', 'errors'],
+  cli: ['root', 'batch', 'cluster', 'dashboard', 'errors'],
   workers: ['errors', 'protocol', 'values'],
 };
 
@@ -119,6 +121,7 @@ const rules = [
         'src/index.ts',
         'src/batch/index.ts',
         'src/dashboard/index.ts',
+        'src/cluster/index.ts',
         'src/errors/did-you-mean.ts',
         'src/errors/optional-package.ts',
       ].includes(to),
@@ -134,6 +137,12 @@ const rules = [
     types: true,
     applies: ({ from, to }) => folderOf(from) === 'opentelemetry' && folderOf(to) === 'workers',
     allows: ({ to }) => to === 'workers/task.ts',
+  },
+  {
+    why: "a cluster takes of the threads' code only how modules are loaded, and only in its machines' threads",
+    types: true,
+    applies: ({ from, to }) => folderOf(from) === 'cluster' && folderOf(to) === 'workers',
+    allows: ({ from, to }) => from.startsWith('src/cluster/thread/') && to.startsWith('workers/functions/'),
   },
   {
     why: 'index.ts is for users (and the command, which is one)',

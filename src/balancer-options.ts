@@ -36,6 +36,7 @@ import type { ScalingLimits } from './pool/scaler.js';
 import type { ModuleAddress } from './protocol/messages.js';
 import { MAX_CAPACITY } from './protocol/positions.js';
 import { moduleAddress } from './tasks/handles.js';
+import { snapshot } from './values/snapshot.js';
 import { WORKER_ENTRY } from './worker-entry.js';
 
 /** Options of a Balancer. Times are real time, also while a test tool has installed fake timers. */
@@ -113,6 +114,12 @@ export interface BalancerOptions extends ThreadOptions, ObserveOptions {
    */
   maxHeapPerWorker?: number;
   /**
+   * How long the `teardown` of a thread's modules may take, in ms > 0; `Infinity`: no limit. A module may export
+   * a function of that name, async or not: it is called when the thread ends in peace, that is when the Balancer
+   * is closed, the set becomes smaller, or the worker is recycled or reloaded. Default 5,000.
+   */
+  teardownTimeout?: number;
+  /**
    * What happens to requests when all workers have been removed: `'wait'` until a worker is added, or
    * `'fail'` at once with `ERR_NO_WORKER`. A set that has shrunk to `min: 0` does not count as empty: a
    * request starts a worker. Where threads cannot be started, requests fail in either case, rather than wait
@@ -168,6 +175,7 @@ export interface Settings extends ObserveSettings {
   readonly traceSubmit: boolean;
   readonly maxRequestsPerWorker: number;
   readonly maxHeapPerWorker: number;
+  readonly teardownTimeout: number;
   readonly whenEmpty: 'wait' | 'fail';
   readonly growAfter: number;
   readonly idleTimeout: number;
@@ -204,6 +212,7 @@ const OPTION_NAMES = Object.keys({
   traceSubmit: 0,
   maxRequestsPerWorker: 0,
   maxHeapPerWorker: 0,
+  teardownTimeout: 0,
   whenEmpty: 0,
   growAfter: 0,
   idleTimeout: 0,
@@ -248,6 +257,7 @@ export function resolveOptions(options: BalancerOptions): Settings {
     traceSubmit: value('traceSubmit', BOOLEAN, false),
     maxRequestsPerWorker: value('maxRequestsPerWorker', limitFrom(1), NONE),
     maxHeapPerWorker: value('maxHeapPerWorker', POSITIVE_NUMBER, NONE) * MEBIBYTE,
+    teardownTimeout: value('teardownTimeout', TIMEOUT, 5_000),
     whenEmpty: value('whenEmpty', WHEN_EMPTY, 'wait'),
     growAfter: value('growAfter', DELAY, 50),
     idleTimeout: value('idleTimeout', TIMEOUT, 10_000),
@@ -258,7 +268,7 @@ export function resolveOptions(options: BalancerOptions): Settings {
         : outlierConfig(outlierDetection),
     check,
     ...observeSettings(options),
-    thread: threadSettings(options, WORKER_ENTRY),
+    thread: threadSettings(options, WORKER_ENTRY, snapshot),
   };
 }
 

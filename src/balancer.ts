@@ -1,8 +1,6 @@
 /** The public class. Its parts are wired in engine.ts. */
 
-import { EventEmitter } from 'node:events';
-import type { BalancerEvents } from './balancer-events.js';
-import { type BalancerOptions, resolveOptions, workerLimits } from './balancer-options.js';
+import { type BalancerOptions, resolveOptions } from './balancer-options.js';
 import { MapIterator } from './calls/map.js';
 import { MapRequests } from './calls/map-requests.js';
 import { MapSource } from './calls/map-source.js';
@@ -11,25 +9,22 @@ import { Session } from './calls/session.js';
 import { StreamIterator } from './calls/stream.js';
 import { StreamRequest } from './calls/stream-request.js';
 import { mustNotStream, type Submission } from './calls/submission.js';
-import { Engine } from './engine.js';
+import type { Engine } from './engine.js';
 import { BalancerClosedError } from './errors/errors.js';
 import { MetricsObserver } from './metrics/metrics.js';
 import type { Metrics } from './metrics/snapshot.js';
 import { Observation, observing } from './observation.js';
 import type { MapOutcome, MapResults } from './options/outcome.js';
 import {
-  type AddOptions,
   type CloseOptions,
   type MapOptions,
-  resolveAddOptions,
   resolveCloseOptions,
   resolveMapOptions,
   type SubmitOptions,
 } from './options/submit.js';
-import { integerFrom, invalid, validate } from './options/validate.js';
+import { invalid } from './options/validate.js';
 import { type ProfileOptions, profileSettings } from './profile/options.js';
 import { profileWorkers, type WorkerProfile } from './profile/profile.js';
-import { callUser } from './requests/user-callback.js';
 import { type BalancerStats, snapshot } from './stats.js';
 import type {
   AnyTask,
@@ -42,8 +37,7 @@ import type {
 import type { TraceOptions } from './trace/options.js';
 import { Trace } from './trace/trace.js';
 import { Utilization } from './utilization.js';
-
-const WORKER_ID = integerFrom(1);
+import { WorkerSet } from './worker-set.js';
 
 /**
  * Spreads CPU-bound work over worker threads.
@@ -52,7 +46,7 @@ const WORKER_ID = integerFrom(1);
  * await using balancer = new Balancer()
  * const sum = await balancer.submit((a, b) => a + b, [1, 2])
  */
-export class Balancer extends EventEmitter<BalancerEvents> {
+export class Balancer extends WorkerSet {
   readonly #engine: Engine;
   readonly #submission: Submission;
   readonly #maxQueue: number;
@@ -67,16 +61,12 @@ export class Balancer extends EventEmitter<BalancerEvents> {
    * @throws InvalidOptionError
    */
   constructor(options: BalancerOptions = {}) {
-    super();
     const settings = resolveOptions(options);
+    super(settings);
     this.#maxQueue = settings.maxQueue;
     this.#windowBytes = settings.windowBytes;
     this.#retries = settings.retries;
-    this.#engine = new Engine(
-      settings,
-      (name, ...args) => callUser(() => this.emit(name as never, ...(args as never))),
-      (name) => this.listenerCount(name) > 0,
-    );
+    this.#engine = WorkerSet.engineOf(this);
     this.#submission = this.#engine.submission;
     const { ledger } = this.#engine;
     const metrics = settings.metrics ? new MetricsObserver(ledger) : undefined;
@@ -199,14 +189,14 @@ export class Balancer extends EventEmitter<BalancerEvents> {
    * await session.submit(predict, [input])
    */
   session(): Session {
-    return new Session((session, [task, args, options]) =>
+    return new Session((binding, [task, args, options]) =>
       this.#submission.accept(
         task,
         args as readonly unknown[] | undefined,
         (options === undefined ? {} : options) as SubmitOptions,
         (_request, extras) => {
-          extras.session = session;
-          session.accepted();
+          extras.session = binding;
+          binding.accepted();
         },
       ),
     );
@@ -228,49 +218,32 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   }
 
   /**
-   * Writes what happens from now on into a file of Chrome trace events, which Perfetto (ui.perfetto.dev) and
-   * chrome://tracing show: a track for each worker with a slice for each run, arrows from where requests were
-   * submitted to where they run, counters of the queue and of utilisation. The file can be opened at any time, also
-   * after the process was killed. Some 130 bytes and 1 µs for each request.
-   *
-   * @example
-   * await using trace = balancer.trace('run.trace.json')
+   * Writes what happens from now on into a file of Chrome trace events, for ui.perfetto.dev or chrome://tracing: a
+   * track for each worker with a slice for each run, arrows from where requests were submitted, counters of the queue
+   * and of utilisation. The file can be opened at any time, also after the process was killed.
    *
    * @param file a path, a `file:` URL, or options
-   * @returns the trace, which `stop()` ends; so does the end of the Balancer
-   * @throws InvalidOptionError
-   * @throws BalancerClosedError
+   * @returns the trace: `stop()`, `await using` or the end of the Balancer ends it
+   * @throws InvalidOptionError, BalancerClosedError
    * @throws BalancerError with code `ERR_TRACE_FILE`: the file cannot be created
    */
   trace(file: string | URL | TraceOptions): Trace {
-    this.#mustBeOpen();
-    const stats = this.#observation.statsReader();
-    return new Trace(file, this.#observation, stats);
+    const observation = this.#openObservation();
+    return new Trace(file, observation, observation.statsReader());
   }
 
   /**
-   * Makes a CPU profile of each worker that there is, which DevTools, VS Code and speedscope show. A thread begins and
-   * ends it between two requests. Workers that end meanwhile are left out, and those that compute on for 2 s after the
-   * end.
-   *
-   * @example
-   * await balancer.profile({ seconds: 5, directory: 'profiles' })
+   * Makes a CPU profile of each worker, for DevTools, VS Code or speedscope. A thread begins and ends it between two
+   * requests. Workers that end meanwhile are left out, and those that compute on for 2 s after the end.
    *
    * @returns a promise of the profiles, by the worker's id
-   * @throws InvalidOptionError
-   * @throws BalancerClosedError
+   * @throws InvalidOptionError, BalancerClosedError
    * @throws BalancerError with code `ERR_NO_PROFILE`: there is none of any worker; or `ERR_PROFILE_FILE`
    */
   async profile(options: ProfileOptions): Promise<readonly WorkerProfile[]> {
     const settings = profileSettings(options);
-    this.#mustBeOpen();
     const { pool, keepAlive } = this.#engine;
-    const profiled = {
-      name: this.#observation.name,
-      workers: () => pool.workers(),
-      onClosed: (listener: () => void) => this.#observation.onClosed(listener),
-    };
-    return await keepAlive.during(profileWorkers(settings, profiled));
+    return await keepAlive.during(profileWorkers(settings, this.#openObservation(), () => pool.workers()));
   }
 
   /**
@@ -282,67 +255,11 @@ export class Balancer extends EventEmitter<BalancerEvents> {
   }
 
   /**
-   * Sets the number of workers, or the limits between which it changes by itself. Resolves when the new
-   * workers are ready, or the surplus ones have finished their running requests and have ended. No request
-   * fails.
-   * @throws InvalidOptionError
-   * @throws NoWorkerError a new worker cannot be started
-   */
-  async resize(workers: number | { min: number; max: number }): Promise<void> {
-    const range = workerLimits(workers ?? null, 'resize(workers)');
-    this.#mustBeOpen();
-    await this.#change(this.#engine.pool.resize(range));
-  }
-
-  /**
-   * Adds a worker, and raises the limits of `workers: { min, max }` by one. Resolves to its id when it is
-   * ready.
-   *
-   * @param options `weight`: the worker's share relative to the others', from 0.001 to 1,000, default 1.
-   *   While all workers are busy, their pending requests are in proportion to their weights
-   *   (`least-pending`), or they are given requests in that proportion (`round-robin`, `random`, `hash` and
-   *   so on). Weights decide only between workers that can take a request: no worker is idle while requests
-   *   wait, whatever its weight, and requests behind a run of more than some ms go back to the queue for all
-   *   workers. So the number of completed requests follows the speed of the threads, which is the same for
-   *   all. A worker that replaces a dead one keeps its weight
-   * @throws InvalidOptionError
-   * @throws NoWorkerError the worker cannot be started; then the set is as before
-   */
-  async add(options: AddOptions = {}): Promise<number> {
-    const weight = resolveAddOptions(options);
-    this.#mustBeOpen();
-    return await this.#change(this.#engine.pool.add(weight));
-  }
-
-  /**
-   * Removes a worker, and lowers the limits of `workers: { min, max }` by one. The worker gets no more
-   * requests, finishes its running one, and ends when its sessions are closed. A worker that is being
-   * replaced, by `reload()` for example, goes together with its replacement. Resolves when the worker has
-   * ended: to true, or to false if there is no worker of that id.
-   * @throws InvalidOptionError the id is no integer ≥ 1
-   * @throws NoWorkerError the worker is being replaced, and the set would be empty
-   */
-  async remove(id: number): Promise<boolean> {
-    validate('remove(id)', id, WORKER_ID);
-    return await this.#change(this.#engine.pool.remove(id));
-  }
-
-  /**
    * Offers the waiting requests to the policy again, for custom policies whose choice depends on more than
    * the workers.
    */
   offer(): void {
     this.#engine.dispatcher.offer();
-  }
-
-  /**
-   * Replaces the threads by fresh ones, one after the other, so that modules are loaded again. Each new
-   * thread is ready before the old one is retired: no request fails or waits.
-   * @throws NoWorkerError a new thread cannot be started; the remaining old ones stay
-   */
-  async reload(): Promise<void> {
-    this.#mustBeOpen();
-    await this.#engine.keepAlive.during(this.#engine.pool.reload());
   }
 
   /**
@@ -370,17 +287,12 @@ export class Balancer extends EventEmitter<BalancerEvents> {
     return [this.#observation];
   }
 
+  #openObservation(): Observation {
+    if (this.#engine.closing.hasBegun) throw new BalancerClosedError('the Balancer is closed');
+    return this.#observation;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  /** Keeps the process alive until the set has changed. */
-  async #change<T>(change: Promise<T>): Promise<T> {
-    this.#engine.maintenance.nudge();
-    return await this.#engine.keepAlive.during(change);
-  }
-
-  #mustBeOpen(): void {
-    if (this.#engine.closing.hasBegun) throw new BalancerClosedError('the Balancer is closed');
   }
 }

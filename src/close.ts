@@ -92,8 +92,8 @@ export class Closing {
         const request = worker.state === 'checking' ? undefined : worker.runningRequest;
         if (request === undefined) continue;
         // The thread has claimed it just now, and says in its next step whether the module is loaded.
-        if (worker.isUndecided(request)) isUndecided = true;
-        else if (worker.isLoading(request)) cancellation.cancelClaimed(request, worker, error);
+        if (worker.running.isUndecided(request)) isUndecided = true;
+        else if (worker.running.isLoading(request)) cancellation.cancelClaimed(request, worker, error);
       }
       if (isUndecided) await new Promise<void>((resolve) => setImmediate(resolve));
     } while (isUndecided);

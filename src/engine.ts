@@ -11,6 +11,7 @@ import type { Settings } from './balancer-options.js';
 import { Backpressure } from './calls/backpressure.js';
 import { Cancellation } from './calls/cancellation.js';
 import { Submission } from './calls/submission.js';
+import { WorkerBinding } from './calls/worker-binding.js';
 import { Closing } from './close.js';
 import { availableCores } from './cpu-quota.js';
 import { Dispatcher, type DispatcherEvents } from './dispatch/dispatcher.js';
@@ -20,10 +21,12 @@ import { Ledger } from './ledger/ledger.js';
 import { createPolicy } from './policies/index.js';
 import { GuardedPolicy } from './policies/support/guard.js';
 import { Autoscaling } from './pool/autoscaling.js';
+import { LEFT } from './pool/broadcasts.js';
 import { Maintenance } from './pool/maintenance.js';
 import { Pool, type PoolRules } from './pool/pool.js';
 import { performance } from './protocol/clock.js';
 import { SpinPermits } from './protocol/spin-permits.js';
+import { callUser } from './requests/user-callback.js';
 import { TaskRegistry } from './tasks/registry.js';
 import { Prefetch } from './worker/prefetch.js';
 import type { WindowLimits } from './worker/setup.js';
@@ -57,7 +60,7 @@ export class Engine {
     this.#hears = hears;
     const prefetch = new Prefetch(settings.work);
     const limits: WindowLimits = { depth: settings.depth, prefetch, bytes: settings.windowBytes };
-    this.ledger = new Ledger(settings.name);
+    this.ledger = new Ledger(settings.name, callUser);
     this.tasks = new TaskRegistry({ inline: settings.inline, ledger: this.ledger });
     this.dispatcher = this.#createDispatcher(settings, limits, {
       beginning: () => this.cancellation.look(),
@@ -82,10 +85,8 @@ export class Engine {
       maxRequests: settings.maxRequestsPerWorker,
       maxHeap: settings.maxHeapPerWorker,
       failsWhenEmpty: settings.whenEmpty === 'fail',
-      check: settings.check && {
-        task: this.tasks.resolve(settings.check),
-        limit: settings.heartbeat.silence,
-      },
+      check: settings.check && { task: this.tasks.resolve(settings.check) },
+      stepLimit: settings.heartbeat.silence,
     };
     this.pool = this.#createPool(settings, limits, rules);
     this.#supervisor = new Supervisor(
@@ -136,6 +137,7 @@ export class Engine {
         spinners: SpinPermits.memory(availableCores()),
         preload: settings.preload,
         maxRequests: settings.maxRequestsPerWorker,
+        teardownLimit: settings.teardownTimeout,
         watchHeap: settings.maxHeapPerWorker !== Number.POSITIVE_INFINITY,
         name: settings.name,
         output: {
@@ -163,6 +165,8 @@ export class Engine {
         },
         refusing: (error) => this.submission.refuse(error),
       },
+      (worker, { task, args, limit }) =>
+        this.submission.acceptFor(new WorkerBinding(worker, LEFT), task, args, limit),
     );
   }
 

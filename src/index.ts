@@ -29,6 +29,7 @@ export type {
 export type { OutcomeCounts, Refusal, RefusalCounts, RequestOutcome } from './ledger/outcome.js';
 export type { Distribution } from './metrics/histogram.js';
 export type { Metrics, MetricsReader, MetricsSnapshot, TaskMetrics } from './metrics/snapshot.js';
+export type { BroadcastOptions } from './options/broadcast.js';
 export type { HeartbeatOptions } from './options/heartbeat.js';
 export type { MapOutcome, MapResults } from './options/outcome.js';
 export type {
@@ -53,6 +54,7 @@ export type {
   WeightedByLoadConfig,
 } from './policies/index.js';
 export type { Outcome, Policy, PolicyContext, RequestView, WorkerView } from './policies/policy.js';
+export type { BroadcastOutcome } from './pool/broadcasts.js';
 export type { CircuitSnapshot, CircuitState } from './pool/circuit.js';
 export type { ThreadCounts } from './pool/thread-counts.js';
 export type { ProfileOptions } from './profile/options.js';
@@ -61,6 +63,7 @@ export type { Carrier } from './protocol/messages.js';
 export { Router, type RouterStats, routeName, type Submitter } from './router.js';
 export type { BalancerStats } from './stats.js';
 export { type Tasks, tasks } from './tasks/handles.js';
+export type { StatsTotals } from './totals.js';
 export type { TraceOptions } from './trace/options.js';
 export type { Trace } from './trace/trace.js';
 export type { WorkerState } from './worker/state.js';

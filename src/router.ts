@@ -22,6 +22,7 @@ import type {
   SubmitWith,
 } from './tasks/signatures.js';
 import { functionName } from './tasks/source/name.js';
+import { type StatsTotals, totalsOf } from './totals.js';
 
 /** Where a route leads: a Balancer, or another Router. */
 export interface Submitter {
@@ -38,6 +39,8 @@ export interface Submitter {
     options?: MapOptions,
   ): AsyncIterableIterator<MapOutcome<T, Awaited<R>>>;
   stats(): unknown;
+  /** See `Balancer.workersReady`. A target without it counts as ready. */
+  workersReady?(): Promise<void>;
   close(options?: CloseOptions): Promise<void>;
 }
 
@@ -76,6 +79,8 @@ export class Router<Target extends Submitter = Submitter> {
   readonly #exact = new Map<string, Target>();
   /** The longest first. */
   readonly #prefixes: readonly (readonly [prefix: string, target: Target])[];
+  /** Requests that no route has matched. */
+  #unrouted = 0;
   /** Cached results: the name of a function does not change. */
   readonly #known = new WeakMap<AnyTask, Target>();
 
@@ -115,6 +120,7 @@ export class Router<Target extends Submitter = Submitter> {
     try {
       target = this.route(task);
     } catch (error) {
+      this.#unrouted++;
       return Promise.reject(error);
     }
     return target.submit(task, args as never, options);
@@ -151,6 +157,14 @@ export class Router<Target extends Submitter = Submitter> {
     return this.route(task).stream(task as () => Streamed<unknown>, args as never, options);
   }
 
+  /**
+   * Resolves when all workers of all Balancers are ready; see `Balancer.workersReady`.
+   * @throws the error of the first Balancer whose workers cannot become ready
+   */
+  async workersReady(): Promise<void> {
+    await Promise.all([...new Set(this.#routes.values())].map((target) => target.workersReady?.()));
+  }
+
   /** The snapshot of each route's Balancer, by pattern. */
   stats(): RouterStats<Target> {
     return Object.fromEntries(
@@ -158,6 +172,18 @@ export class Router<Target extends Submitter = Submitter> {
         pattern,
         target.stats() as ReturnType<Target['stats']>,
       ]),
+    );
+  }
+
+  /**
+   * The numbers of all Balancers together, each of them counted once, and those of nested Routers. Targets of other
+   * kinds are not counted.
+   */
+  totals(): StatsTotals {
+    const all = new Set(this[observing]());
+    return totalsOf(
+      Array.from(all, (observation) => observation.statsReader()()),
+      this.#unrouted,
     );
   }
 

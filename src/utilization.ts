@@ -12,7 +12,8 @@ export class Utilization {
 
   /** The part of the time since the last call for this worker, or since the start of its thread: from 0 to 1. */
   of(worker: Worker, now: number): number {
-    const busy = worker.busyUntil(now);
+    const running = worker.state === 'dead' ? 0 : worker.running.timeUntil(now);
+    const busy = worker.completions.busyTime + running;
     const last = this.#last.get(worker) ?? { at: worker.startedAt, busy: 0 };
     this.#last.set(worker, { at: now, busy });
     const elapsed = now - last.at;

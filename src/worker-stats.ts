@@ -5,6 +5,8 @@ import type { Worker } from './worker/worker.js';
 
 export interface WorkerStats {
   readonly id: number;
+  /** Number of its place, from 0 and below the number of workers; see `context.worker`. */
+  readonly slot: number;
   /** Name for `hash` and `rendezvous`. A worker that replaces this one has the same label. */
   readonly label: string;
   /**
@@ -50,6 +52,7 @@ export function workerStats(worker: Worker, utilization: Utilization, now: numbe
   const heap = vitalSigns.heapUsed;
   return {
     id,
+    slot: worker.slot,
     label: view.label,
     state,
     weight: view.weight,
@@ -59,7 +62,7 @@ export function workerStats(worker: Worker, utilization: Utilization, now: numbe
     pending: view.pending + worker.backlog.length,
     completed: worker.completed,
     failed: worker.failed,
-    busyTime: worker.busyTime,
+    busyTime: worker.completions.busyTime,
     utilization: utilization.of(worker, now),
     ...(heap > 0 && { heap }),
   };
@@ -68,8 +71,8 @@ export function workerStats(worker: Worker, utilization: Utilization, now: numbe
 function runningStats(worker: Worker): RunningStats | undefined {
   const request = worker.state === 'dead' ? undefined : worker.runningRequest;
   if (request === undefined) return undefined;
-  const item = request.extras?.chunk === undefined ? undefined : worker.runningItem(request);
+  const item = request.extras?.chunk === undefined ? undefined : worker.running.itemOf(request);
   const id = request.id + (item?.index ?? 0);
-  const since = worker.runStart(request);
+  const since = worker.running.since(request);
   return since === undefined ? undefined : { task: request.task.name, id, since };
 }

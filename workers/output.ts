@@ -19,9 +19,16 @@ export interface OutputHost {
   send(stream: OutputName, chunk: Uint8Array, id: number): void;
   /** Id of the request that runs; 0: none. */
   running(): number;
-  /** Waits a little if many messages are unread. False: too many still are. */
-  awaitRoom(): boolean;
+  /** Waits, for at most so long, while so many messages are unread. False: too many still are. */
+  awaitRoom(most: number, ms: number): boolean;
 }
+
+/**
+ * How many messages may be unread by the main thread before a task that prints waits for it, and how long it
+ * waits. Then it goes on, since the main thread may itself be waiting for the task.
+ */
+const MAX_UNREAD = 64;
+const WAIT_MS = 20;
 
 /** Bytes collected before they are sent, however far behind the main thread is. */
 const CHUNK_BYTES = 64 * 2 ** 10;
@@ -72,7 +79,7 @@ export class Output {
     this.#id = id;
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    if (this.#bytes >= CHUNK_BYTES || this.#host.awaitRoom()) this.flush();
+    if (this.#bytes >= CHUNK_BYTES || this.#host.awaitRoom(MAX_UNREAD, WAIT_MS)) this.flush();
     else this.#schedule();
   }
 

@@ -6,8 +6,9 @@
  * that; so there is a turn now and then between two values, and whenever the credit is used up.
  */
 import { InvalidOptionError } from '../src/errors/errors.js';
-import { FIRST_CREDIT } from '../src/protocol/messages.js';
+import { type Carrier, FIRST_CREDIT } from '../src/protocol/messages.js';
 import { sendMarked, type WorkerChannel } from './loop/send.js';
+import { inContextOf } from './restored-context.js';
 
 type Values = Iterator<unknown> | AsyncIterator<unknown>;
 
@@ -48,8 +49,13 @@ export class Stream {
   /**
    * Iterates the task's result and sends each value. Resolves at the end; the generator's return value is
    * dropped.
+   * @param carrier the context in which the generator runs
    */
-  async run(id: number, given: unknown): Promise<void> {
+  run(id: number, given: unknown, carrier: Carrier | undefined): Promise<void> {
+    return inContextOf(carrier, () => this.#run(id, given))() as Promise<void>;
+  }
+
+  async #run(id: number, given: unknown): Promise<void> {
     const running: Running = { id, credit: FIRST_CREDIT, returned: false, wake: undefined };
     this.#running = running;
     try {

@@ -14,6 +14,8 @@ import { register } from './restored-context.js';
  * behind sees the request that runs when it is called.
  */
 export interface TaskContext {
+  /** The worker that this thread is. Also there while no request runs, as when a module is loaded. */
+  readonly worker: WorkerIdentity;
   /** Number of the request within its Balancer. */
   readonly requestId: number;
   /** The value of `submit`'s `context` option. */
@@ -30,10 +32,27 @@ export interface TaskContext {
   progress(value: unknown): void;
 }
 
-const RUNNING = Symbol.for('leastwork.context');
-const holder = globalThis as { [RUNNING]?: TaskContext };
+/** Which worker of its Balancer a thread is. */
+export interface WorkerIdentity {
+  /** Its id, as in `stats()` and in events: no later worker gets the same one. */
+  readonly id: number;
+  /**
+   * The number of its place: an integer from 0 and below the largest number of workers. The worker that takes its
+   * place, after a crash, in a `reload()` or when it is recycled, has the same one: so it stands for what
+   * there is once for each place, such as a port, a database or a scratch folder. While a worker is being
+   * replaced both have it, until the old one has ended.
+   */
+  readonly slot: number;
+}
 
-function running(): TaskContext {
+/** The part of the context that belongs to the running request. */
+export type RequestContext = Omit<TaskContext, 'worker'>;
+
+const RUNNING = Symbol.for('leastwork.context');
+const WORKER = Symbol.for('leastwork.worker');
+const holder = globalThis as { [RUNNING]?: RequestContext; [WORKER]?: WorkerIdentity };
+
+function running(): RequestContext {
   const current = holder[RUNNING];
   if (current === undefined) {
     throw new Error('leastwork/task: there is no running request here; use it inside a task, while it runs');
@@ -41,8 +60,16 @@ function running(): TaskContext {
   return current;
 }
 
-/** The context of the request that runs in this thread. Its members throw outside of a running task. */
+/**
+ * The context of the request that runs in this thread. Its members throw outside of a running task, and `worker`
+ * outside of a worker's thread.
+ */
 export const context: TaskContext = {
+  get worker() {
+    const worker = holder[WORKER];
+    if (worker === undefined) throw new Error('leastwork/task: this is no thread of a Balancer');
+    return worker;
+  },
   get requestId() {
     return running().requestId;
   },
@@ -101,6 +128,11 @@ export function transferListOf(value: object): readonly object[] | undefined {
 }
 
 /** For the work loop: sets the running request; `undefined` between requests. */
-export function enter(current: TaskContext | undefined): void {
+export function enter(current: RequestContext | undefined): void {
   holder[RUNNING] = current;
+}
+
+/** For the work loop: says which worker this thread is. */
+export function identify({ id, slot }: WorkerIdentity): void {
+  holder[WORKER] = Object.freeze({ id, slot });
 }

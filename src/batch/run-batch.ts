@@ -4,6 +4,7 @@ import { fstatSync, statSync } from 'node:fs';
 import type { Balancer } from '../balancer.js';
 import { performance } from '../protocol/clock.js';
 import { formerState, identityOf, openSinks, startsPass } from './beginning.js';
+import { isCompressed } from './compression.js';
 import { mustHalt } from './halt.js';
 import type { Range } from './input/reader.js';
 import type { Identity } from './journal/identity.js';
@@ -222,7 +223,7 @@ class Batch implements RunningBatch {
 
 /** Of what cannot be looked at is said when it is to be read. */
 function sizeOf(input: BatchSettings['inputs'][number]): number | undefined {
-  if (typeof input !== 'string' || /\.(?:gz|zst)$/.test(input)) return undefined;
+  if (typeof input !== 'string' || isCompressed(input)) return undefined;
   try {
     const stats = input === '-' ? fstatSync(0) : statSync(input);
     return stats.isFile() ? stats.size : undefined;

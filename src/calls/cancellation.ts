@@ -127,7 +127,7 @@ export class Cancellation {
 
   #timeLeft(request: Request, timeout: number): number {
     const worker = request.extras?.worker as Worker | undefined;
-    const start = worker?.startOf(request) ?? 0;
+    const start = worker?.running.startOf(request) ?? 0;
     // The clock of `timeout` starts with the run.
     if (start === 0) return timeout;
     const left = start + timeout - (performance.now() + CLOCK_OFFSET);
@@ -137,7 +137,7 @@ export class Cancellation {
   /** The time of the running item. If that is up, the item fails; then the time of the next one counts. */
   #timeLeftInChunk(request: Request, chunk: Chunk, timeout: number): number {
     const worker = request.extras?.worker as Worker | undefined;
-    const item = worker?.runningItem(request);
+    const item = worker?.running.itemOf(request);
     if (worker === undefined || item === undefined || chunk.isSettled(item.index)) return timeout;
     const left = item.start + timeout - (performance.now() + CLOCK_OFFSET);
     if (left > EARLY_MS) return left;
@@ -149,7 +149,7 @@ export class Cancellation {
   }
 
   #onItemGraceOver(worker: Worker, request: Request, index: number): void {
-    if (worker.state === 'dead' || worker.runningItem(request)?.index !== index) return;
+    if (worker.state === 'dead' || worker.running.itemOf(request)?.index !== index) return;
     // If the item ends just now, so does the chunk, and the thread lives.
     if (worker.commands.stopChunk(request) === index) this.#dispatcher.end(worker, request);
   }
@@ -180,7 +180,7 @@ export class Cancellation {
   #hasStarted(request: Request): boolean {
     const worker = request.extras?.worker as Worker | undefined;
     if (worker?.isRunning(request) !== true) return false;
-    if (!worker.isUndecided(request)) return !worker.isLoading(request);
+    if (!worker.running.isUndecided(request)) return !worker.running.isLoading(request);
     if (request.extras !== undefined) this.#queueTimeouts.add(request, EARLY_MS);
     return true;
   }

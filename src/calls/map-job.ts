@@ -8,6 +8,7 @@ import type { OutcomeMessage } from '../protocol/messages.js';
 import { Chunk, type ChunkOwner } from '../requests/chunk.js';
 import { byteSize } from '../values/byte-size.js';
 import { BY_MESSAGE, OutcomeReader } from '../values/outcomes.js';
+import type { ItemRun } from '../values/packed-items.js';
 import { type OutcomeState, outcomeStates, type Span } from './map-span.js';
 
 /** The map that it belongs to. */
@@ -39,17 +40,21 @@ export class MapJob implements ChunkOwner {
   constructor(
     span: Span,
     from: number,
-    packed: { readonly payload: Chunk['payload']; readonly bytes: number },
+    { items, count, bytes, memory }: ItemRun,
+    limit: number,
     ledger: Ledger,
     events: JobEvents,
   ) {
     this.#ledger = ledger;
     this.#span = span;
     this.#from = from;
-    this.#to = from + packed.payload.count;
+    this.#to = from + count;
     this.#events = events;
-    this.chunk = new Chunk(packed.payload, packed.bytes, this);
-    this.#reader = new OutcomeReader(packed.payload.outcomes);
+    const { shared, outcomesEnd, views } = memory;
+    // Somebody may want to know how long each item takes.
+    const times = ledger.isObserved ? new SharedArrayBuffer(4 * count) : undefined;
+    this.chunk = new Chunk({ count, items, memory: shared, outcomesEnd, limit, times }, bytes, this);
+    this.#reader = new OutcomeReader(views);
   }
 
   /** Bytes of the outcomes that have been read. */
@@ -144,7 +149,9 @@ export class MapJob implements ChunkOwner {
   #collectMessage(offset: number, message: OutcomeMessage | undefined): void {
     const span = this.#span;
     if (message?.failure === undefined && message !== undefined) {
-      span.outcomeBytes += byteSize(message.value);
+      const bytes = byteSize(message.value);
+      span.outcomeBytes += bytes;
+      this.chunk.takenBytes += bytes;
       this.#enter('fulfilled');
       this.#events.settled(span, offset, outcomeStates.value, message.value);
       return;

@@ -5,11 +5,12 @@ import { BalancerClosedError } from '../errors/errors.js';
 import type { SubmitOptions } from '../options/submit.js';
 import type { Request } from '../requests/request.js';
 import type { TaskRef } from '../tasks/registry.js';
-import { clearOutcomes, outcomeBytes } from '../values/outcomes.js';
+import { ChunkMemories } from '../values/chunk-memory.js';
 import type { ItemRun } from '../values/packed-items.js';
 import type { Worker } from '../worker/worker.js';
 import type { MapLimits } from './map-budget.js';
 import { type JobEvents, MapJob } from './map-job.js';
+import type { ChunkSizes } from './map-sizes.js';
 import type { Span } from './map-span.js';
 import type { Submission } from './submission.js';
 
@@ -35,21 +36,14 @@ export interface MapCall {
 /** Workers that may die running one item; as for any request. */
 const MOST_KILLS = 3;
 /** Chunks of each worker that may be on the way: one runs, one waits, one is read. */
-const CHUNKS = 3;
-/** Bytes for the outcome of one item before any is known, and more than it was that are kept ready. */
-const FIRST_OUTCOME_BYTES = 32;
-const SPARE = 1.25;
-const LEAST_MEMORY = 4_096;
-const MOST_MEMORY = 4 * 2 ** 20;
+const CHUNKS = 4;
 
 export class MapRequests {
   readonly #submission: Submission;
   readonly #dispatcher: Dispatcher;
   readonly #call: MapCall;
-  /** Memory for outcomes that is not in use. */
-  readonly #memories: SharedArrayBuffer[] = [];
-  /** Bytes of the outcome of one item, of late. */
-  #eachBytes = FIRST_OUTCOME_BYTES;
+  /** Of its chunks. */
+  readonly memories = new ChunkMemories();
 
   constructor(submission: Submission, dispatcher: Dispatcher, call: MapCall) {
     this.#submission = submission;
@@ -91,15 +85,11 @@ export class MapRequests {
 
   /**
    * @param span where the items are, from that offset on
-   * @param limit see `ChunkPayload`
+   * @param sizes are told how long its items took
    */
-  submitChunk(span: Span, from: number, run: ItemRun, limit: number, events: JobEvents): MapRequest {
+  submitChunk(span: Span, from: number, run: ItemRun, sizes: ChunkSizes, events: JobEvents): MapRequest {
     const { ref, options } = this.#call;
-    const { items, count, bytes } = run;
-    const outcomes = this.#memoryFor(count);
-    const times = ref.ledger.isObserved ? new SharedArrayBuffer(4 * count) : undefined;
-    const packed = { payload: { count, items, outcomes, limit, times }, bytes };
-    const job = new MapJob(span, from, packed, ref.ledger, events);
+    const job = new MapJob(span, from, run, sizes.limit, ref.ledger, events);
     let request: Request | undefined;
     const promise = this.#submission.acceptChunk(ref, job.chunk, options, (accepted) => {
       request = accepted;
@@ -109,8 +99,10 @@ export class MapRequests {
       (failed) => {
         job.finish();
         // Where its thread has died, somebody may still write to it.
-        if (failed !== undefined)
-          this.#giveBack(outcomes, job.outcomeBytes / Math.max(1, job.chunk.completed));
+        if (job.chunk.meanTime !== undefined) sizes.ran(job.chunk.meanTime);
+        if (failed === undefined) return;
+        this.memories.outcomesTook(job.outcomeBytes / Math.max(1, job.chunk.completed));
+        this.memories.giveBack(run.memory);
       },
       (error) => job.fail(error),
     );
@@ -169,22 +161,5 @@ export class MapRequests {
 
   get #retries(): number {
     return this.#call.options.retries ?? this.#call.retries;
-  }
-
-  #memoryFor(count: number): SharedArrayBuffer {
-    const wanted = Math.min(MOST_MEMORY, outcomeBytes(count, this.#eachBytes));
-    const memories = this.#memories;
-    for (let memory = memories.pop(); memory !== undefined; memory = memories.pop()) {
-      if (memory.byteLength < Math.max(wanted, outcomeBytes(count, 0))) continue;
-      clearOutcomes(memory);
-      return memory;
-    }
-    const bytes = Math.max(LEAST_MEMORY, wanted, outcomeBytes(count, 0));
-    return new SharedArrayBuffer(2 ** Math.ceil(Math.log2(bytes)));
-  }
-
-  #giveBack(memory: SharedArrayBuffer, each: number): void {
-    this.#eachBytes = Math.max(each * SPARE, this.#eachBytes * 0.9);
-    this.#memories.push(memory);
   }
 }

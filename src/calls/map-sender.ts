@@ -48,8 +48,8 @@ export class MapSender {
   send(span: Span, from: number, to: number, isSubmitted = false): void {
     let next = from;
     while (next < to && !this.#isOver) {
-      const run = to - next === 1 ? undefined : packItems(span.items, next, to);
-      if (run === undefined || run.count === 1) this.#sendAlone(span, next++, isSubmitted);
+      const run = to - next === 1 ? undefined : this.#pack(span, next, to);
+      if (run === undefined) this.#sendAlone(span, next++, isSubmitted);
       else {
         this.#sendRun(span, next, run, isSubmitted);
         next += run.count;
@@ -88,6 +88,16 @@ export class MapSender {
     this.#underWay.clear();
   }
 
+  #pack(span: Span, from: number, to: number): ItemRun | undefined {
+    const bytes = (span.itemBytes * (to - from)) / span.length;
+    const { memories } = this.#requests;
+    const run = packItems(span.items, from, to, bytes, memories);
+    if (run?.count !== 1) return run;
+    // It travels alone, too.
+    memories.giveBack(run.memory);
+    return undefined;
+  }
+
   #sendRun(span: Span, from: number, run: ItemRun, isSubmitted: boolean): void {
     // The request before it may have taken the last room in the queue.
     if (!this.#requests.makeSpace()) {
@@ -95,7 +105,7 @@ export class MapSender {
       return;
     }
     if (isSubmitted) this.#requests.submittedAgain(run.count);
-    const request = this.#requests.submitChunk(span, from, run, this.#sizes.limit, this.#events);
+    const request = this.#requests.submitChunk(span, from, run, this.#sizes, this.#events);
     this.#underWay.add(request);
     void request.promise.then(() => {
       this.#underWay.delete(request);

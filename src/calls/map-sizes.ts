@@ -6,15 +6,22 @@ const CHUNK_MS = 1;
 /** A chunk whose items take longer than expected starts no further one after this time, in ms: what is left goes to whoever is idle. */
 const MOST_CHUNK_MS = 4 * CHUNK_MS;
 /** Items of one chunk, and the bytes of all: their outcomes come together, and hold the event loop as long as they are many. */
-const MOST_ITEMS = 1_024;
-const MOST_BYTES = 128 * 1_024;
-/** Chunks of each worker towards the end, that none of them idles while another has one to go. */
+const MOST_ITEMS = 2_048;
+const MOST_BYTES = 512 * 1_024;
+/** Chunks of each worker towards the end, that none of them idles while another has one to go; and the least work of one, in ms. */
 const LAST_CHUNKS = 4;
+const LEAST_CHUNK_MS = 0.2;
+
+/** The size of the next chunk follows the median of the last ones' run times: a thread that lost its core for a while says nothing of its items. */
+const CHUNKS_LOOKED_AT = 5;
 
 export class ChunkSizes {
   readonly #batch: 'auto' | number;
   readonly #task: TaskRef;
   readonly #workers: () => number;
+  /** Mean run times of items of the last chunks, in ms. */
+  readonly #means: number[] = [];
+  #median: number | undefined;
 
   /** @param batch as in the options of `map` */
   constructor(batch: 'auto' | number, task: TaskRef, workers: () => number) {
@@ -33,16 +40,25 @@ export class ChunkSizes {
     return MOST_BYTES;
   }
 
+  /** A chunk is over. @param mean run time of its items, in ms */
+  ran(mean: number): void {
+    if (this.#means.push(mean) > CHUNKS_LOOKED_AT) this.#means.shift();
+    const sorted = [...this.#means].sort((a, b) => a - b);
+    this.#median = sorted[(sorted.length - 1) >> 1];
+  }
+
   /**
    * Items of the next chunk.
    * @param remaining items that are still to come; `undefined`: nobody knows
    */
   next(remaining: number | undefined): number {
     if (this.#batch !== 'auto') return this.#batch;
-    const { runs, mean } = this.#task;
-    if (runs === 0 || !(mean < CHUNK_MS)) return 1;
+    const mean = this.#median ?? this.#task.mean;
+    // NaN before the first run.
+    if (!(mean < CHUNK_MS)) return 1;
     const fitting = Math.max(1, Math.min(MOST_ITEMS, Math.floor(CHUNK_MS / mean)));
     if (remaining === undefined) return fitting;
-    return Math.max(1, Math.min(fitting, Math.ceil(remaining / (LAST_CHUNKS * this.#workers()))));
+    const share = Math.max(LEAST_CHUNK_MS / mean, remaining / (LAST_CHUNKS * this.#workers()));
+    return Math.max(1, Math.min(fitting, Math.ceil(share)));
   }
 }

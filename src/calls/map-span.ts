@@ -6,10 +6,12 @@ export type OutcomeState = (typeof outcomeStates)[keyof typeof outcomeStates];
 export class Span {
   /** Index of its first item. */
   readonly first: number;
-  readonly items: unknown[] = [];
-  /** By offset from the first: a value, or an error. */
-  readonly outcomes: unknown[] = [];
-  readonly states: OutcomeState[] = [];
+  /** By offset from the first; as are the outcomes, each a value or an error. */
+  readonly items: unknown[];
+  readonly outcomes: unknown[];
+  readonly states: OutcomeState[];
+  /** Items in it. */
+  length = 0;
   /** Bytes of items, and of outcomes. */
   itemBytes = 0;
   outcomeBytes = 0;
@@ -20,14 +22,17 @@ export class Span {
   /** Outcomes that the caller has taken. */
   given = 0;
 
-  constructor(first: number) {
+  /** @param size how many items there will be, at most */
+  constructor(first: number, size: number) {
     this.first = first;
+    // Made at once: arrays that grow are copied several times.
+    this.items = new Array(size);
+    this.outcomes = new Array(size);
+    this.states = new Array(size).fill(outcomeStates.pending);
   }
 
   add(item: unknown, bytes: number): void {
-    this.items.push(item);
-    this.outcomes.push(undefined);
-    this.states.push(outcomeStates.pending);
+    this.items[this.length++] = item;
     this.itemBytes += bytes;
     this.pending++;
   }
@@ -76,7 +81,7 @@ export interface Outlet {
 /** Outcomes that have been given, before the list is made anew. */
 const MOST_GIVEN = 4_096;
 
-const NO_SPAN = new Span(0);
+const NO_SPAN = new Span(0, 0);
 
 /** In the order of the source. */
 export class OrderedOutlet implements Outlet {
@@ -93,7 +98,7 @@ export class OrderedOutlet implements Outlet {
   settled(): void {}
 
   hasNext(): boolean {
-    while (this.offset === this.span.items.length) {
+    while (this.offset === this.span.length) {
       if (this.span.isOpen && this.span !== NO_SPAN) return false;
       const next = this.#spans[this.#next];
       if (next === undefined) return false;

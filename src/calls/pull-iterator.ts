@@ -2,10 +2,16 @@
  * An async iterator whose values arrive on their own: calls of `next` wait for them, and are served in order.
  */
 import { rethrowOn } from '../errors/async-stack.js';
+import { performance } from '../protocol/clock.js';
+import { setImmediate } from '../protocol/timers.js';
 import type { Loop, OpenLoops } from './open-loops.js';
 
 export type Step = IteratorResult<unknown, undefined>;
 const DONE: Step = { done: true, value: undefined };
+
+/** Values that are there are given for this long without a turn of the event loop, in ms; the clock is read once in so many. */
+const MOST_TURN_MS = 2;
+const VALUES_PER_LOOK = 16;
 
 type Waiter = (step: Step | Promise<never>) => void;
 
@@ -16,6 +22,12 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
   /** An error that no call of `next` has been given yet. */
   #failure: { readonly error: unknown } | undefined;
   readonly #loops: OpenLoops;
+  /** Values that may be given before the clock is read again. */
+  #untilLook = VALUES_PER_LOOK;
+  /** When the clock was first read in this turn of the event loop; 0: not yet. */
+  #turnSince = 0;
+  /** The event loop takes a turn before the next value is given. */
+  #isResting = false;
   /** Set from the first `next` until the caller has been told of the end. */
   #entry: WeakRef<Loop> | undefined;
 
@@ -35,7 +47,7 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
       this.begin();
     }
     // Measured: a loop over values that are there takes half the time without a promise that waits.
-    if (this.#waiting.length === 0 && this.#state === 'running') {
+    if (this.#waiting.length === 0 && this.#state === 'running' && !this.#isTurnDue()) {
       const step = this.poll();
       if (step !== undefined) return Promise.resolve(step);
     }
@@ -95,7 +107,7 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
 
   /** Whether a call of `next` waits. */
   protected get isAwaited(): boolean {
-    return this.#waiting.length > 0;
+    return this.#waiting.length > 0 && !this.#isResting;
   }
 
   /** Resolves the oldest waiting `next`. */
@@ -134,6 +146,31 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
     if (cleared === undefined) finish();
     else cleared.then(finish, finish);
   }
+
+  /**
+   * Whether the event loop must take a turn before a value is given. A loop over values that are there runs in microtasks alone: timers
+   * and I/O of the program would wait until all of them are taken.
+   */
+  #isTurnDue(): boolean {
+    if (--this.#untilLook > 0) return false;
+    this.#untilLook = VALUES_PER_LOOK;
+    const now = performance.now();
+    if (this.#turnSince === 0) {
+      this.#turnSince = now;
+      setImmediate(this.#onTurn);
+      return false;
+    }
+    if (now - this.#turnSince < MOST_TURN_MS) return false;
+    this.#isResting = true;
+    return true;
+  }
+
+  readonly #onTurn = (): void => {
+    this.#turnSince = 0;
+    if (!this.#isResting) return;
+    this.#isResting = false;
+    if (this.#state === 'running') this.serve();
+  };
 
   #told(): void {
     if (this.#entry !== undefined) this.#loops.leave(this.#entry);

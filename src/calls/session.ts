@@ -5,7 +5,6 @@
 import { EventEmitter } from 'node:events';
 import { BalancerClosedError } from '../errors/errors.js';
 import type { SubmitOptions } from '../options/submit.js';
-import type { Binding } from '../requests/request.js';
 import { callUser } from '../requests/user-callback.js';
 import type {
   AnyTask,
@@ -15,8 +14,7 @@ import type {
   SubmitOverloaded,
   SubmitWith,
 } from '../tasks/signatures.js';
-import type { View } from '../worker/view.js';
-import type { Worker } from '../worker/worker.js';
+import { SessionBinding } from './session-binding.js';
 
 /** The events of a session. */
 export interface SessionEvents {
@@ -28,7 +26,7 @@ export interface SessionEvents {
 }
 
 /** How a session submits its requests. */
-export type SessionSubmit = (session: Session, args: unknown[]) => Promise<unknown>;
+type SessionSubmit = (binding: SessionBinding, call: unknown[]) => Promise<unknown>;
 
 /**
  * All requests of a session run on the same worker, in the order of submission: so tasks can keep state in
@@ -36,14 +34,11 @@ export type SessionSubmit = (session: Session, args: unknown[]) => Promise<unkno
  * another one and emits `moved`. A worker that is being replaced or removed keeps its sessions until they are
  * closed.
  */
-export class Session extends EventEmitter<SessionEvents> implements Binding {
+export class Session extends EventEmitter<SessionEvents> {
   readonly #submit: SessionSubmit;
-  #worker: Worker | undefined;
-  #lastId: number | undefined;
-  /** Number of accepted requests that are not settled. */
-  #open = 0;
-  #closed = false;
+  readonly #binding = new SessionBinding((from, to) => callUser(() => this.emit('moved', { from, to })));
 
+  /** @internal Use `balancer.session()`. */
   constructor(submit: SessionSubmit) {
     super();
     this.#submit = submit;
@@ -51,7 +46,7 @@ export class Session extends EventEmitter<SessionEvents> implements Binding {
 
   /** Id of the session's worker; `undefined` before the first request has been dispatched. */
   get workerId(): number | undefined {
-    return this.#current()?.id;
+    return this.#binding.workerId;
   }
 
   /** Like `Balancer.submit`, on the session's worker. Rejects with `BalancerClosedError` after `close`. */
@@ -60,57 +55,18 @@ export class Session extends EventEmitter<SessionEvents> implements Binding {
   submit<F extends AnyTask, const A extends OverloadParameters<F>>(
     ...call: SubmitOverloaded<F, A, SubmitOptions>
   ): Promise<Awaited<OverloadResult<F, A>>>;
-  submit(...args: unknown[]): Promise<unknown> {
-    if (this.#closed)
+  submit(...call: unknown[]): Promise<unknown> {
+    if (this.#binding.isClosed)
       return Promise.reject(new BalancerClosedError('the session is closed and takes no more requests'));
-    return this.#submit(this, args);
+    return this.#submit(this.#binding, call);
   }
 
   /** Frees the worker as soon as the requests submitted before have run. Does nothing the second time. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    if (this.#open === 0) this.#leave();
+    this.#binding.close();
   }
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  /**
-   * For the dispatcher: the view of the session's worker. Without a worker, or after its end, selects one.
-   */
-  bind(select: () => View<Worker> | undefined): View<Worker> | undefined {
-    const current = this.#current();
-    if (current !== undefined) return current.view;
-    const view = select();
-    if (view === undefined) return undefined;
-    const from = this.#lastId;
-    this.#lastId = view.id;
-    this.#worker = view.worker;
-    view.worker.sessions++;
-    if (from !== undefined && from !== view.id) callUser(() => this.emit('moved', { from, to: view.id }));
-    return view;
-  }
-
-  /** For the Balancer: a request of the session was accepted. */
-  accepted(): void {
-    this.#open++;
-  }
-
-  /** A request of the session was settled. */
-  settled(): void {
-    this.#open--;
-    if (this.#closed && this.#open === 0) this.#leave();
-  }
-
-  #leave(): void {
-    this.#current()?.leaveSession();
-    this.#worker = undefined;
-  }
-
-  #current(): Worker | undefined {
-    const state = this.#worker?.state;
-    return state === 'dead' || state === 'ejected' ? undefined : this.#worker;
   }
 }

@@ -1,29 +1,21 @@
 /** Turns each call into a request in the queue, or refuses it. */
-import { AsyncResource } from 'node:async_hooks';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { BalancerClosedError, NotAFunctionError, NoWorkerError } from '../errors/errors.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Refusal } from '../ledger/outcome.js';
-import { resolveSubmitOptions, type SubmitOptions } from '../options/submit.js';
+import type { SubmitOptions } from '../options/submit.js';
 import { invalid } from '../options/validate.js';
 import { performance } from '../protocol/clock.js';
 import type { Chunk } from '../requests/chunk.js';
-import { Request, RequestExtras } from '../requests/request.js';
+import { type Binding, Request, RequestExtras } from '../requests/request.js';
 import type { TaskRef, TaskRegistry } from '../tasks/registry.js';
 import { checkTransferList } from '../values/transfer-list.js';
 import type { Backpressure } from './backpressure.js';
 import type { Cancellation } from './cancellation.js';
+import { extrasOf, finite, type SubmissionDefaults } from './request-extras.js';
 
 /** Ids of requests start again at 1 after this. */
 const LAST_ID = 2 ** 30;
-
-/** Applied to requests whose own options do not say otherwise. Times in ms, `Infinity`: none. */
-export interface SubmissionDefaults {
-  readonly timeout: number;
-  readonly queueTimeout: number;
-  readonly retries: number;
-  readonly traceSubmit: boolean;
-}
 
 /** Completes a request before it is queued. Called only for requests with options. */
 export type Prepare = (request: Request, extras: RequestExtras) => void;
@@ -155,6 +147,32 @@ export class Submission {
     }
   }
 
+  /**
+   * Accepts a request for one worker alone, ahead of all that wait, and also where the queue is full. Never throws.
+   * @param timeout in ms; `undefined`: the Balancer's
+   */
+  acceptFor(
+    binding: Binding,
+    ref: TaskRef,
+    args: readonly unknown[],
+    timeout = this.#defaults.timeout,
+  ): Promise<unknown> {
+    if (this.#refusal instanceof BalancerClosedError) return Promise.reject(copyOf(this.#refusal));
+    const ledger = this.#ledger;
+    const own = new RequestExtras();
+    const extras = ledger.capture === undefined ? own : this.#capture(ledger.capture, own);
+    extras.session = binding;
+    extras.priority = Number.POSITIVE_INFINITY;
+    extras.timeout = finite(timeout);
+    const request = new Request(this.#takeIds(1), ref, args, extras);
+    ledger.submitted++;
+    const promise = request.promise();
+    if (ledger.isObserved) this.#observed(request);
+    this.#cancellation.watch(request, extras);
+    this.#dispatcher.submit(request);
+    return promise;
+  }
+
   /** Whether the queue takes the request; otherwise it is settled. Requests that this makes space for are sent. */
   #isWelcome(request: Request): boolean {
     const signal = request.extras?.signal;
@@ -252,26 +270,8 @@ export class Submission {
     this.#backpressure.wakeAll();
   }
 
-  #extrasFor(given: SubmitOptions = {}): RequestExtras {
-    const options = resolveSubmitOptions(given);
-    const defaults = this.#defaults;
-    const extras = new RequestExtras();
-    extras.key = options.key;
-    extras.priority = options.priority ?? 0;
-    extras.transfer = options.transfer as RequestExtras['transfer'];
-    extras.context = options.context;
-    // It is called from a message, and must find the AsyncLocalStorage of the caller.
-    extras.onProgress = options.onProgress && AsyncResource.bind(options.onProgress);
-    extras.signal = options.signal;
-    extras.timeout = finite(options.timeout ?? defaults.timeout);
-    extras.queueTimeout = finite(options.queueTimeout ?? defaults.queueTimeout);
-    extras.retries = options.retries ?? defaults.retries;
-    if (defaults.traceSubmit) {
-      extras.place = new Error('submit');
-      // Leaves out our own frames, which would use up V8's limit of ten.
-      Error.captureStackTrace(extras.place, this.accept);
-    }
-    return extras;
+  #extrasFor(given: SubmitOptions | undefined): RequestExtras {
+    return extrasOf(given, this.#defaults, this.accept);
   }
 }
 
@@ -285,11 +285,6 @@ export function mustNotStream(task: TaskRef): void {
 
 function reasonOf(error: Error): Refusal {
   return error instanceof BalancerClosedError ? 'closed' : 'no-worker';
-}
-
-/** In requests, 0 stands for no timeout. */
-function finite(ms: number): number {
-  return ms === Number.POSITIVE_INFINITY ? 0 : ms;
 }
 
 /** Each refused request gets its own error, whose stack shows where it was submitted. */

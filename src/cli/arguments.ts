@@ -52,7 +52,14 @@ type Parsed<O extends Options> = ReturnType<
 >;
 
 function parse<O extends Options>(args: readonly string[], options: O): Parsed<O> {
-  return parseArgs({ args: [...args], options, allowPositionals: true, tokens: true, strict: true });
+  return parseArgs({
+    args: [...args],
+    options,
+    allowPositionals: true,
+    allowNegative: true,
+    tokens: true,
+    strict: true,
+  });
 }
 
 /**

@@ -6,7 +6,8 @@ import { requireOptional } from '../errors/optional-package.js';
 import { UsageError } from './arguments.js';
 
 /*
- * The config file: for each command a section of the same names as its long options. Options beat the file.
+ * The config file: for each command a section of the same names as its long options. Options beat the file, also where two exclude
+ * each other.
  */
 
 const NAMES = [
@@ -14,6 +15,7 @@ const NAMES = [
   'leastwork.config.yml',
   'leastwork.config.json',
   'leastwork.config.js',
+  'leastwork.config.ts',
   'leastwork.yaml',
 ];
 
@@ -26,12 +28,16 @@ type OptionTypes = Readonly<
 /** Options without a meaning in a file. */
 const ONLY_HERE = ['config', 'help'];
 
-/** Merges the values of the config file below those of the command line. Throws `UsageError`. */
-export async function configured<V extends { config?: string }>(
+/**
+ * Merges the values of the config file below those of the command line. Throws `UsageError`.
+ * @param exclusive names of which the file's does not count where another one is given on the command line
+ */
+export function configured<V extends { config?: string }>(
   command: string,
   options: OptionTypes,
   values: V,
-): Promise<V> {
+  exclusive: readonly (readonly string[])[] = [],
+): V {
   const file = values.config === undefined ? find(process.cwd()) : resolve(values.config);
   if (file === undefined) return values;
   const content = load(file);
@@ -40,13 +46,26 @@ export async function configured<V extends { config?: string }>(
   for (const name of Object.keys(sections)) mustBeKnown(name, SECTIONS, file, 'section');
   const section = sections[command];
   if (section === undefined || section === null) return values;
-  return {
-    ...sectionValues(objectOf(section, `${file}: ${command}`), options, `${file}: ${command}`),
-    ...values,
-  };
+  const where = `${file}: ${command}`;
+  const fromFile = sectionValues(objectOf(section, where), options, where);
+  for (const names of exclusive) {
+    if (!names.some((name) => isGiven(values, name))) continue;
+    for (const name of names) delete fromFile[name];
+  }
+  return { ...fromFile, ...values };
 }
 
-function sectionValues(section: Record<string, unknown>, options: OptionTypes, where: string): object {
+/** Whether it is on the command line; `--no-` is no choice of another. */
+function isGiven(values: object, name: string): boolean {
+  const value = (values as Record<string, unknown>)[name];
+  return value !== undefined && value !== false;
+}
+
+function sectionValues(
+  section: Record<string, unknown>,
+  options: OptionTypes,
+  where: string,
+): Record<string, unknown> {
   const known = Object.keys(options).filter((name) => !ONLY_HERE.includes(name));
   const values: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(section)) {
@@ -103,12 +122,33 @@ function load(file: string): unknown {
         return (requireOptional('yaml', 'a config file in YAML') as typeof import('yaml')).parse(
           readFileSync(file, 'utf8'),
         );
-      default: {
-        const module = require(file) as { default?: unknown };
-        return module.default ?? module;
-      }
+      case '.ts':
+        return contentOf(stripsTypes() ? require(file) : requireTypeScript(file));
+      default:
+        return contentOf(require(file));
     }
   } catch (error) {
     throw new UsageError(`${file}: ${(error as Error).message}`);
   }
+}
+
+/** Whether this Node knows TypeScript, or has been given a loader for it. */
+function stripsTypes(): boolean {
+  const { features } = process;
+  const isBuiltIn = 'typescript' in features && Boolean(features.typescript);
+  return isBuiltIn || '.ts' in createRequire(import.meta.url).extensions;
+}
+
+/** For a Node that does not. */
+function requireTypeScript(file: string): unknown {
+  const tsx = requireOptional('tsx/cjs/api', 'a config file in TypeScript, with this Node,') as {
+    require(id: string, from: string): unknown;
+  };
+  return tsx.require(file, import.meta.url);
+}
+
+function contentOf(module: unknown): unknown {
+  const { default: value = module } = module as { default?: unknown };
+  // As compilers make it of an `export default`.
+  return (value as { __esModule?: boolean })?.__esModule ? (value as { default?: unknown }).default : value;
 }

@@ -3,11 +3,8 @@
  * → policy → worker. All requests submitted in one turn of the event loop are dispatched together.
  */
 
-import { ownValue } from '../options/validate.js';
 import type { Policy } from '../policies/policy.js';
 import { performance } from '../protocol/clock.js';
-import type { ResultMessage } from '../protocol/messages.js';
-import type { Chunk } from '../requests/chunk.js';
 import { Queue } from '../requests/queue.js';
 import type { Request } from '../requests/request.js';
 import { Settlement } from '../requests/settlement.js';
@@ -17,26 +14,21 @@ import type { WindowLimits } from '../worker/setup.js';
 import type { ThreadDeath } from '../worker/thread.js';
 import type { Worker } from '../worker/worker.js';
 import { Assignment } from './assignment.js';
+import { CompletedRequests, type CompletionEvents } from './completed-requests.js';
 import type { Counters } from './counters.js';
 import { CrashRecovery } from './crash-recovery.js';
 import { pendingIn } from './load.js';
 import { type PassEvents, Passes, type PassSetup } from './passes.js';
 import type { Poller } from './poller.js';
-import { reportChunk, reportRun } from './run-report.js';
 
-export interface DispatcherEvents extends PassEvents {
-  /** A request has been run whose caller still waits for it. Called only if it is defined. */
-  observed?(worker: Worker, ok: boolean): void;
-}
+export interface DispatcherEvents extends PassEvents, CompletionEvents {}
 
 export class Dispatcher implements RequestEvents<Worker> {
   readonly queue = new Queue();
   readonly counts: Counters = { completed: 0, failed: 0, reclaimed: 0, retried: 0, busyTime: 0, ejected: 0 };
+  readonly completions: CompletedRequests;
   readonly #policy: Policy;
-  /** Whether the policy learns from runs. */
-  readonly #policyObserves: boolean;
   readonly #limits: WindowLimits;
-  readonly #events: DispatcherEvents;
   readonly #workers: Worker[] = [];
   readonly #assignment: Assignment;
   readonly #settlement = new Settlement();
@@ -46,9 +38,8 @@ export class Dispatcher implements RequestEvents<Worker> {
   constructor(setup: PassSetup, events: DispatcherEvents) {
     const { policy, limits } = setup;
     this.#policy = policy;
-    this.#policyObserves = ownValue(policy, 'observe', policy.observe) !== undefined;
     this.#limits = limits;
-    this.#events = events;
+    this.completions = new CompletedRequests(policy, this.counts, this.#settlement, events);
     const workers = this.#workers;
     this.#assignment = new Assignment(this.queue, policy, limits, workers, this.counts);
     this.#passes = new Passes(setup, events, workers, this.queue, this.#assignment, this.#settlement);
@@ -185,71 +176,13 @@ export class Dispatcher implements RequestEvents<Worker> {
     this.poller.wake();
   }
 
-  /** A request is completed; the worker's window does not count it any more. */
-  completed(
-    worker: Worker,
-    request: Request,
-    runTime: number,
-    value: unknown,
-    message: ResultMessage | undefined,
-  ): void {
-    const chunk = request.extras?.chunk;
-    if (chunk !== undefined) {
-      this.#chunkCompleted(worker, request, chunk, runTime, value, message);
-      return;
-    }
-    request.task.ran(runTime);
-    const failure = message?.failure;
-    const { observer } = request.task.ledger;
-    if (observer !== undefined)
-      reportRun(observer, worker, request, runTime, failure !== undefined, message?.value ?? value);
-    this.counts.completed++;
-    if (failure !== undefined) {
-      this.counts.failed++;
-      worker.failed++;
-    }
-    if (this.#policyObserves) this.#policy.observe?.(worker.view, { runTime, ok: failure === undefined });
-    // An aborted request, or one that timed out, fails for that reason, on whichever worker.
-    if (this.#events.observed !== undefined && !request.isSettled)
-      this.#events.observed(worker, failure === undefined);
-    this.#settlement.settle(request, value, message);
-  }
-
-  /** Each item of a chunk counts as a request. Items that were not run have not been submitted, until they are again. */
-  #chunkCompleted(
-    worker: Worker,
-    request: Request,
-    chunk: Chunk,
-    runTime: number,
-    value: unknown,
-    message: ResultMessage | undefined,
-  ): void {
-    const { completed } = chunk;
-    const failed = typeof value === 'number' ? value : 0;
-    this.counts.completed += completed;
-    this.counts.failed += failed;
-    worker.failed += failed;
-    const { observer } = request.task.ledger;
-    if (observer !== undefined) reportChunk(observer, worker, request, chunk, runTime, completed, failed);
-    if (completed > 0) {
-      const mean = runTime / completed;
-      request.task.ran(mean, completed);
-      this.#policy.observe?.(worker.view, { runTime: mean, ok: failed === 0 });
-      if (this.#events.observed !== undefined && !request.isSettled)
-        for (let i = 0; i < completed; i++) this.#events.observed(worker, i >= failed);
-    }
-    // The thread could not read the chunk.
-    if (message !== undefined) chunk.dissolved();
-    this.#settlement.settle(request, value, undefined);
-  }
-
   /**
    * The worker's thread has ended: first its results are read, then the rest of its requests is settled or
    * moved.
    */
   died(worker: Worker, death: ThreadDeath): void {
     worker.readLastCompletions(performance.now());
-    this.counts.busyTime += worker.busyTime;
+    this.counts.busyTime += worker.completions.busyTime;
     worker.closeChannel();
     this.#remove(worker);
     this.#crashRecovery.settle(worker.takeRemains(), worker, death);

@@ -22,7 +22,7 @@ export function rebalance(workers: readonly Worker[], move: Move): void {
     if (idle === undefined) return;
     const fullest = fullestWorker(workers, bound);
     if (fullest === undefined) return;
-    const moved = fullest.reclaim(Math.min(Math.ceil(fullest.unstarted / 2), idle.allowance));
+    const moved = fullest.reclaim(Math.min(Math.ceil(fullest.unstarted / 2), idle.status.allowance));
     if (moved.length === 0) {
       bound ??= new Set();
       bound.add(fullest);

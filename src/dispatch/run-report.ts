@@ -59,14 +59,20 @@ export function reportChunk(
   run.failed = failed;
   run.itemTimes = payload.times && new Float32Array(payload.times, 0, completed);
   run.bytesIn = (bytes * completed) / size;
-  run.bytesOut = observer.wantsBytes ? contentBytes(payload.outcomes, completed) : 0;
+  run.bytesOut = 0;
+  if (observer.wantsBytes) {
+    run.bytesOut = contentBytes(payload.memory, completed) + chunk.takenBytes;
+    for (const { value } of chunk.untaken) run.bytesOut += byteSize(value);
+  }
   observer.ran(request, worker, run);
 }
 
 /** The worker has died running a request. @param item if it is a chunk: the item that was noted, or -1 */
 export function reportDeath(observer: Observer, worker: Worker, request: Request, item: number): void {
   const chunk = request.extras?.chunk;
-  const startedAt = worker.startOf(chunk === undefined ? request : { id: request.id + Math.max(0, item) });
+  const startedAt = worker.running.startOf(
+    chunk === undefined ? request : { id: request.id + Math.max(0, item) },
+  );
   if (startedAt === 0) return;
   const isItem = chunk === undefined || item >= 0;
   run.startedAt = startedAt - CLOCK_OFFSET;

@@ -100,11 +100,14 @@ export function requestsAreHeard(): boolean {
 /** Publishes what happens in one Balancer. */
 export class ChannelObserver extends IdleObserver {
   readonly #balancer: string;
+  readonly #call: (publish: () => void) => void;
   readonly #messages = new Map<ObservedRequest, RequestMessage>();
 
-  constructor(balancer: string) {
+  /** @param call calls subscribers: code of the program, in the middle of our own work */
+  constructor(balancer: string, call: (publish: () => void) => void) {
     super();
     this.#balancer = balancer;
+    this.#call = call;
   }
 
   /** Whether it waits for the end of requests whose start it has published. */
@@ -123,8 +126,10 @@ export class ChannelObserver extends IdleObserver {
       queuedAt: request.queuedAt ?? performance.now(),
     };
     this.#messages.set(request, message);
-    start.publish(message);
-    end.publish(message);
+    this.#call(() => {
+      start.publish(message);
+      end.publish(message);
+    });
   }
 
   override ran(request: ObservedRequest, worker: ObservedWorker, { startedAt, runTime }: ObservedRun): void {
@@ -143,32 +148,36 @@ export class ChannelObserver extends IdleObserver {
     this.#messages.delete(request);
     message.outcome = outcome;
     if (message.startedAt === undefined) this.#note(message, request);
-    if (thrown !== undefined) {
-      message.error = thrown.error;
-      error.publish(message);
-    }
-    asyncStart.publish(message);
-    asyncEnd.publish(message);
+    if (thrown !== undefined) message.error = thrown.error;
+    this.#call(() => {
+      if (thrown !== undefined) error.publish(message);
+      asyncStart.publish(message);
+      asyncEnd.publish(message);
+    });
   }
 
   override workerStarted({ id, label }: { readonly id: number; readonly label: string }): void {
     if (!workerStart.hasSubscribers) return;
-    workerStart.publish({ balancer: this.#balancer, worker: id, label } satisfies WorkerStartMessage);
+    const message: WorkerStartMessage = { balancer: this.#balancer, worker: id, label };
+    this.#call(() => workerStart.publish(message));
   }
 
   override workerEnded({ id, ...rest }: Parameters<IdleObserver['workerEnded']>[0]): void {
     if (!workerEnd.hasSubscribers) return;
-    workerEnd.publish({ balancer: this.#balancer, worker: id, ...rest } satisfies WorkerEndMessage);
+    const message: WorkerEndMessage = { balancer: this.#balancer, worker: id, ...rest };
+    this.#call(() => workerEnd.publish(message));
   }
 
   override workerEjected({ id, reason }: { readonly id: number; readonly reason: string }): void {
     if (!workerEjection.hasSubscribers) return;
-    workerEjection.publish({ balancer: this.#balancer, worker: id, reason } satisfies WorkerEjectionMessage);
+    const message: WorkerEjectionMessage = { balancer: this.#balancer, worker: id, reason };
+    this.#call(() => workerEjection.publish(message));
   }
 
   override queueFull(queue: { readonly maxQueue: number; readonly waiting: number }): void {
     if (!queueFull.hasSubscribers) return;
-    queueFull.publish({ balancer: this.#balancer, ...queue } satisfies QueueFullMessage);
+    const message: QueueFullMessage = { balancer: this.#balancer, ...queue };
+    this.#call(() => queueFull.publish(message));
   }
 
   /** It is settled while it runs, or before. */

@@ -30,10 +30,13 @@ export class Ledger {
   #channelsAreOn = false;
   readonly #observers: Observer[] = [];
 
-  /** @param name of the Balancer */
-  constructor(name = 'leastwork') {
+  /**
+   * @param name of the Balancer
+   * @param call calls code of the program in the middle of our own work
+   */
+  constructor(name = 'leastwork', call: (callback: () => void) => void = (callback) => callback()) {
     this.name = name;
-    this.#channels = new ChannelObserver(name);
+    this.#channels = new ChannelObserver(name, call);
   }
 
   /** To be asked when a request is submitted: whether it is observed. Channels get their first listener at any time. */

@@ -32,6 +32,11 @@ export interface ThreadOptions {
    * `undefined` are left out. Default: a copy of the process's environment.
    */
   env?: NodeJS.ProcessEnv;
+  /**
+   * A value that each thread finds as `workerData` of `node:worker_threads`, cloned for each. It is read once,
+   * when the Balancer is made. Default: none.
+   */
+  workerData?: unknown;
   /** Strings that are appended to `process.argv` of the threads. Default: none. */
   argv?: readonly string[];
   /** Node's command-line options for the threads, an array of strings. Default: those of the process. */
@@ -51,6 +56,7 @@ export interface ThreadOptions {
 export const THREAD_OPTION_NAMES = {
   resourceLimits: 0,
   env: 0,
+  workerData: 0,
   argv: 0,
   execArgv: 0,
   niceIncrement: 0,
@@ -61,6 +67,7 @@ export const THREAD_OPTION_NAMES = {
 export interface ThreadSettings {
   readonly resourceLimits?: ResourceLimits;
   readonly env?: NodeJS.ProcessEnv;
+  readonly workerData?: unknown;
   readonly argv?: readonly string[];
   readonly execArgv?: readonly string[];
   readonly niceIncrement?: number;
@@ -87,11 +94,20 @@ const RESOURCE_LIMITS: { readonly [Name in keyof Required<ResourceLimits>]: Rule
 };
 const RESOURCE_LIMIT_NAMES = Object.keys(RESOURCE_LIMITS) as readonly (keyof ResourceLimits)[];
 
-/** @param entryByDefault URL of the package's own entry file @throws InvalidOptionError */
-export function threadSettings(options: ThreadOptions, entryByDefault: URL): ThreadSettings {
+/**
+ * @param entryByDefault URL of the package's own entry file
+ * @param snapshot copies a value that is to be sent to threads
+ * @throws InvalidOptionError
+ */
+export function threadSettings(
+  options: ThreadOptions,
+  entryByDefault: URL,
+  snapshot: (value: unknown, name: string) => unknown,
+): ThreadSettings {
   const own = <Name extends keyof ThreadOptions>(name: Name) => ownValue(options, name, options[name]);
   const resourceLimits = own('resourceLimits');
   const env = own('env');
+  const workerData = own('workerData');
   const argv = own('argv');
   const execArgv = own('execArgv');
   const niceIncrement = own('niceIncrement');
@@ -103,6 +119,7 @@ export function threadSettings(options: ThreadOptions, entryByDefault: URL): Thr
   return {
     resourceLimits: resourceLimits === undefined ? undefined : resourceLimitsOf(resourceLimits),
     env: env === undefined ? undefined : environment(env),
+    workerData: workerData === undefined ? undefined : snapshot(workerData, 'workerData'),
     argv: argv && [...argv],
     execArgv: execArgv && [...execArgv],
     niceIncrement,

@@ -39,6 +39,13 @@ export class Members {
     return starting;
   }
 
+  /** Number of members that get requests. O(n). */
+  get ready(): number {
+    let ready = 0;
+    for (const { getsRequests } of this.#members.values()) if (getsRequests) ready++;
+    return ready;
+  }
+
   /** How many get no requests yet and have no predecessor. O(n). */
   get coming(): number {
     let coming = 0;
@@ -57,6 +64,22 @@ export class Members {
   /** Whether any member has that label, one that leaves included. O(n). */
   hasLabel(label: string): boolean {
     for (const { worker } of this.#members.values()) if (worker.view.label === label) return true;
+    return false;
+  }
+
+  /** Whether a member that stays has that slot. O(n). */
+  hasSlot(slot: number): boolean {
+    for (const { worker, isStaying } of this.#members.values()) {
+      if (isStaying && worker.slot === slot) return true;
+    }
+    return false;
+  }
+
+  /** Whether a member that leaves has that slot still. O(n). */
+  isLeavingSlot(slot: number): boolean {
+    for (const { worker, isStaying } of this.#members.values()) {
+      if (!isStaying && worker.slot === slot) return true;
+    }
     return false;
   }
 

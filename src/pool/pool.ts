@@ -1,16 +1,17 @@
 /** The set of workers, and what happens to each as its thread comes up and ends. */
 
 import type { Dispatcher } from '../dispatch/dispatcher.js';
-import { BalancerClosedError, NoWorkerError } from '../errors/errors.js';
-import { performance } from '../protocol/clock.js';
+import type { NoWorkerError } from '../errors/errors.js';
 import { SpinPermits } from '../protocol/spin-permits.js';
 import type { LifecycleEvents } from '../worker/events.js';
 import type { ThreadDeath } from '../worker/thread.js';
 import type { Worker } from '../worker/worker.js';
-import { Availability, noWorker } from './availability.js';
+import { Availability } from './availability.js';
+import { Broadcasts, type SendBroadcast } from './broadcasts.js';
 import type { Circuit } from './circuit.js';
 import type { Member } from './member.js';
 import { Members } from './members.js';
+import { Readiness } from './readiness.js';
 import { Recycling } from './recycling.js';
 import { Replacement } from './replacement.js';
 import { Resizing } from './resizing.js';
@@ -18,7 +19,8 @@ import { Retirement } from './retirement.js';
 import type { ScalingLimits } from './scaler.js';
 import { Size } from './size.js';
 import { type PoolSetup, Spawner } from './spawner.js';
-import { StartupCheck, type StartupCheckSetup } from './startup-check.js';
+import { startAbandoned, startFailed } from './start-failure.js';
+import { Startup, type StartupCheck } from './startup.js';
 import type { ThreadCounts } from './thread-counts.js';
 import { UsageLimits } from './usage-limits.js';
 
@@ -30,7 +32,9 @@ export interface PoolRules {
   /** Whether requests are rejected while the set is empty for good. */
   readonly failsWhenEmpty: boolean;
   /** The start-up check of a fresh thread, if there is one. */
-  readonly check: StartupCheckSetup | undefined;
+  readonly check: StartupCheck | undefined;
+  /** How long each step of a fresh thread's start-up may take, in ms; `Infinity`: no limit. */
+  readonly stepLimit: number;
 }
 
 export interface PoolEvents {
@@ -45,13 +49,15 @@ export interface PoolEvents {
 export class Pool implements LifecycleEvents<Worker> {
   /** For `Maintenance`. */
   readonly recycling: Recycling;
+  readonly broadcasts: Broadcasts;
   readonly #rules: PoolRules;
   readonly #dispatcher: Dispatcher;
   readonly #events: PoolEvents;
   readonly #spinPermits: SpinPermits;
   readonly #members = new Members();
   readonly #spawner: Spawner;
-  readonly #startupCheck: StartupCheck | undefined;
+  readonly #startup: Startup;
+  readonly #readiness: Readiness;
   readonly #retirement: Retirement;
   readonly #replacement: Replacement;
   readonly #availability: Availability;
@@ -72,6 +78,7 @@ export class Pool implements LifecycleEvents<Worker> {
     range: ScalingLimits,
     dispatcher: Dispatcher,
     events: PoolEvents,
+    send: SendBroadcast,
   ) {
     this.#rules = rules;
     this.#size = new Size(range);
@@ -89,12 +96,15 @@ export class Pool implements LifecycleEvents<Worker> {
     this.#resizing = new Resizing(this.#size, this.#members, this.#spawner, this.#retirement, () =>
       this.#fill(),
     );
-    this.#startupCheck =
-      rules.check && new StartupCheck(rules.check, (worker, error) => this.#checked(worker, error));
+    this.#readiness = new Readiness(this.#members, this.#size, this.circuit);
+    this.broadcasts = new Broadcasts(this.#members, send);
+    this.#startup = new Startup(this.broadcasts, rules.check, rules.stepLimit, (worker, error) =>
+      this.#startedUp(worker, error),
+    );
     this.#fill();
   }
 
-  /** The number of workers that there should be. */
+  /** How many workers there should be. */
   get target(): number {
     return this.#size.target;
   }
@@ -109,7 +119,7 @@ export class Pool implements LifecycleEvents<Worker> {
     return this.#members.starting;
   }
 
-  /** Workers that are starting, and make the set larger when they are ready. */
+  /** Workers that start, and make the set larger when they are ready. */
   get coming(): number {
     return this.#members.coming;
   }
@@ -162,6 +172,14 @@ export class Pool implements LifecycleEvents<Worker> {
     return this.#resizing.remove(id);
   }
 
+  /**
+   * Resolves when that many workers get requests; `undefined`: all that there should be. Starts what is missing.
+   */
+  async ready(count: number | undefined): Promise<void> {
+    if (count !== undefined && count > this.target) void this.scale(count);
+    await this.#readiness.wait(count, this.#closing);
+  }
+
   /** Replaces all workers one by one. */
   async reload(): Promise<void> {
     await this.#replacement.reload();
@@ -204,17 +222,17 @@ export class Pool implements LifecycleEvents<Worker> {
     this.recycling.used(worker);
   }
 
-  ready(worker: Worker): void {
+  cameUp(worker: Worker): void {
     const member = this.#members.get(worker.id) as Member;
     if (this.#closed || !member.isStaying) return;
-    if (this.#startupCheck === undefined) {
+    if (!this.#startup.isNeededBy(worker)) {
       this.#admit(member);
       return;
     }
     // A thread that has ended meanwhile has not passed.
     if (worker.state === 'dead') return;
     this.#dispatcher.watch(worker);
-    this.#startupCheck.begin(worker);
+    this.#startup.begin(worker);
   }
 
   died(worker: Worker, death: ThreadDeath): void {
@@ -225,12 +243,14 @@ export class Pool implements LifecycleEvents<Worker> {
     member.end();
     this.#members.delete(member);
     this.#spinPermits.leave(worker.id);
-    this.#startupCheck?.forget(worker);
+    this.#startup.forget(worker);
     this.#dispatcher.died(worker, death);
     member.ended.resolve();
-    if (state === 'starting') this.#startFailed(member, death);
-    else if (state === 'abandoned') this.#startAbandoned(member);
-    else this.#spawner.ended(wasRunning || worker.completed > 0, isExpected);
+    if (state === 'starting') this.broadcasts.startEnded(worker, startFailed(member, death));
+    else if (state === 'abandoned') {
+      startAbandoned(member, this.#closing || this.#closed);
+      this.broadcasts.startEnded(worker, undefined);
+    } else this.#spawner.ended(wasRunning || worker.completed > 0, isExpected);
     // An extra worker that failed to start leaves the set as it was.
     if (leavesVacancy && state === 'starting' && member.isExtra) this.#size.move(-1);
     else if (leavesVacancy) this.#spawner.vacate(worker);
@@ -240,7 +260,7 @@ export class Pool implements LifecycleEvents<Worker> {
     this.#fill();
   }
 
-  #checked(worker: Worker, error: Error | undefined): void {
+  #startedUp(worker: Worker, error: Error | undefined): void {
     const member = this.#members.get(worker.id);
     if (this.#closed || !member?.isStaying) return;
     if (error === undefined) this.#admit(member);
@@ -272,23 +292,6 @@ export class Pool implements LifecycleEvents<Worker> {
     this.#fill();
   }
 
-  #startFailed(member: Member, death: ThreadDeath): void {
-    const cause =
-      death.cause ?? new Error(`the thread ended with exit code ${death.exitCode} before it was ready`);
-    member.attempt.failed(performance.now(), cause);
-    member.ready.reject(noWorker(cause));
-  }
-
-  #startAbandoned(member: Member): void {
-    const isEnding = this.#closing || this.#closed;
-    member.attempt.abandoned();
-    member.ready.reject(
-      isEnding
-        ? new BalancerClosedError()
-        : new NoWorkerError(`worker ${member.worker.id} was removed before it was ready`),
-    );
-  }
-
   /** Starts the missing workers, as far as circuit and backoff allow. */
   #fill(): void {
     if (this.#closed) return;
@@ -299,6 +302,7 @@ export class Pool implements LifecycleEvents<Worker> {
   #reportAvailability(): void {
     const staysEmpty = this.range.max === 0 && (this.#rules.failsWhenEmpty || this.#closing);
     this.#availability.report(this.#members.hasStaying, this.circuit, staysEmpty);
+    this.#readiness.look(this.#closing);
   }
 
   #stop(): void {

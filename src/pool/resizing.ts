@@ -47,7 +47,8 @@ export class Resizing {
 
   /** Adds one worker of the given weight; resolves to its id when it is ready. */
   async add(weight: number): Promise<number> {
-    const member = this.#spawner.start(this.#spawner.newPlace(weight), { isExtra: true });
+    const place = this.#spawner.newPlace(weight, this.#size.target + 1);
+    const member = this.#spawner.start(place, { isExtra: true });
     this.#size.move(1);
     this.#fill();
     await member.ready.promise;

@@ -15,7 +15,7 @@ import { StartThrottle } from './start-throttle.js';
 import { type Place, Vacancies } from './vacancies.js';
 
 /** The setup that all workers of a pool share. */
-export type PoolSetup = Omit<WorkerSetup, 'id' | 'label' | 'weight' | 'restarts' | 'isAwaited'>;
+export type PoolSetup = Omit<WorkerSetup, 'id' | 'label' | 'weight' | 'slot' | 'restarts' | 'isAwaited'>;
 
 export class Spawner {
   readonly #setup: PoolSetup;
@@ -78,13 +78,13 @@ export class Spawner {
     this.mustAllow();
     const attempt = this.circuit.begin(performance.now());
     const id = ++this.#lastId;
-    const { label, weight } = place;
+    const { label, weight, slot } = place;
     const isAwaited = ![...this.#members.all()].some(
-      ({ worker: other }) => other.state === 'ready' && other.allowance > 0,
+      ({ worker: other }) => other.state === 'ready' && other.status.allowance > 0,
     );
     const restarts = this.#starts.get(label) ?? 0;
     this.#starts.set(label, restarts + 1);
-    const setup = { ...this.#setup, id, label, weight, restarts, isAwaited };
+    const setup = { ...this.#setup, id, label, weight, slot, restarts, isAwaited };
     const worker = new Worker(setup, this.#requestEvents, this.#lifecycleEvents);
     const member = new Member(worker, attempt, { replaces: undefined, isExtra: false, ...how });
     this.#members.add(member);
@@ -105,16 +105,31 @@ export class Spawner {
       const now = performance.now();
       if (this.#members.size + this.#vacancies.reserved(now) >= target) break;
       if (!this.#throttle.allows(now)) break;
-      this.start(this.#vacancies.take(now) ?? this.newPlace(1));
+      this.start(this.#vacancies.take(now) ?? this.newPlace(1, target));
     }
     this.#fillLater(target);
   }
 
-  /** A place whose label is the lowest free number. */
-  newPlace(weight: number): Place {
+  /**
+   * A place whose label is the lowest free number.
+   * @param size how many places there will be, with this one
+   */
+  newPlace(weight: number, size: number): Place {
     let label = 1;
     while (this.#members.hasLabel(String(label)) || this.isVacant(String(label))) label++;
-    return { label: String(label), weight };
+    return { label: String(label), weight, slot: this.#freeSlot(size) };
+  }
+
+  /** The lowest slot of no other place. One that nobody uses, not even a worker that leaves, if it is below `size`. */
+  #freeSlot(size: number): number {
+    const isFree = (slot: number) => !this.#members.hasSlot(slot) && !this.#vacancies.hasSlot(slot);
+    let first: number | undefined;
+    for (let slot = 0; first === undefined || slot < size; slot++) {
+      if (!isFree(slot)) continue;
+      if (slot < size && !this.#members.isLeavingSlot(slot)) return slot;
+      first ??= slot;
+    }
+    return first;
   }
 
   /**
@@ -148,5 +163,5 @@ export class Spawner {
 
 /** The place that a worker hands on to its successor. */
 export function placeOf(worker: Worker): Place {
-  return { label: worker.view.label, weight: worker.view.weight };
+  return { label: worker.view.label, weight: worker.view.weight, slot: worker.slot };
 }

@@ -50,7 +50,7 @@ export class UsageLimits {
    * Whether a successor should be started at `now`, in ms. To be asked whenever the worker has progressed.
    */
   isNear(worker: Worker, now: number): boolean {
-    if (worker.allowance <= 0 || worker.vitalSigns.heapUsed > this.#maxHeap) return true;
+    if (worker.status.allowance <= 0 || worker.vitalSigns.heapUsed > this.#maxHeap) return true;
     if (this.#maxRequests === Number.POSITIVE_INFINITY) return false;
     const rest = this.#maxRequests - worker.completed;
     return rest <= this.#rateOf(worker, now) * this.#startTime;

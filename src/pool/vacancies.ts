@@ -1,6 +1,7 @@
 /**
- * The places of a set. A place has a label and a weight, which outlive the worker in it: so policies that
- * hash send the keys of a worker that died to its successor, and the shares of load stay as they were.
+ * The places of a set. A place has a label, a weight and a slot, which outlive the worker in it: so policies
+ * that hash send the keys of a worker that died to its successor, the shares of load stay as they were, and the
+ * successor gets the port or the database that tasks derive from the slot.
  */
 
 /** What a worker hands on to its successor. */
@@ -8,6 +9,8 @@ export interface Place {
   /** Unique within the set. */
   readonly label: string;
   readonly weight: number;
+  /** See `WorkerSetup`. */
+  readonly slot: number;
 }
 
 interface Vacancy {
@@ -53,5 +56,10 @@ export class Vacancies {
   /** O(n). */
   has(label: string): boolean {
     return this.#list.some(({ place }) => place.label === label);
+  }
+
+  /** O(n). */
+  hasSlot(slot: number): boolean {
+    return this.#list.some(({ place }) => place.slot === slot);
   }
 }

@@ -78,13 +78,13 @@ function collectionOf(client: PromClient, settings: PrometheusSettings): Collect
   const byPrefix = collections.get(register) ?? new Map<string, Collection>();
   collections.set(register, byPrefix);
   const known = byPrefix.get(prefix);
-  // Since then the registry may have been cleared.
+  // Since then the registry may have been cleared, and all that was in it has ended.
   if (known !== undefined && register.getSingleMetric(`${prefix}requests_total`) !== undefined) {
     if (known.buckets.join() === buckets.join()) return known;
     const allowed = `those of the other Balancers in this registry: ${known.buckets.join(', ')}`;
     throw invalid('prometheusMetrics options.buckets', buckets, allowed);
   }
-  const collection: Collection = { pools: known?.pools ?? new Set(), buckets };
+  const collection: Collection = { pools: new Set(), buckets };
   byPrefix.set(prefix, collection);
   registerMetrics(client, register, prefix, collection);
   return collection;

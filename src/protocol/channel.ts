@@ -14,6 +14,8 @@ export interface ChannelObserver {
   received(count: number): void;
   /** The last one received cannot be read in this thread. Later messages are not affected. */
   unreadable(number: number, error: unknown): void;
+  /** Called with each message, before anything else looks at it. */
+  adopt?(message: object): void;
 }
 
 export class Channel<Incoming, Outgoing, Stashed = unknown> {
@@ -32,6 +34,7 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
     this.#observer = observer;
     port.on('message', (message: Incoming) => {
       this.#count();
+      observer?.adopt?.(message as object);
       receive(message);
     });
     port.on('messageerror', (error) => this.#unread(error));
@@ -81,6 +84,7 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
     }
     if (entry === undefined) return false;
     this.#count();
+    this.#observer?.adopt?.(entry.message);
     this.#receive(entry.message as Incoming);
     return true;
   }

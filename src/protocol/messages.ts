@@ -121,6 +121,8 @@ export type ToMain =
   | { readonly type: 'ready' }
   /** A module to be preloaded does not load. */
   | { readonly type: 'unready'; readonly reason: Failure }
+  /** It has nothing left to run, and calls `teardown` of its modules; with a reason: that has failed. */
+  | { readonly type: 'teardown'; readonly reason: Failure | undefined }
   /** The answer to `call`. */
   | { readonly type: 'here' }
   /** The end of a CPU profile: its JSON, or why there is none. */
@@ -180,22 +182,31 @@ export interface OutcomeMessage {
   readonly errors: readonly ErrorDetails[] | undefined;
 }
 
+/** Texts in the memory of a chunk. They are in groups, each written and read at once. */
+export interface PackedTexts {
+  /** Where each text ends, in characters from the beginning of its group. */
+  readonly ends: Uint32Array;
+  /** Three numbers for each group: the texts up to its end, its place in memory in bytes, and 1 if its characters have 16 bits. */
+  readonly groups: readonly number[];
+}
+
 /** The items of a chunk. */
 export type PackedItems =
-  /** All strings: one text, and where each ends in it. */
-  | { readonly form: 'text'; readonly text: string; readonly ends: Uint32Array }
+  /** All strings. */
+  | ({ readonly form: 'text' } & PackedTexts)
   | { readonly form: 'numbers'; readonly numbers: Int32Array | Float64Array }
   /** No objects. */
   | { readonly form: 'values'; readonly values: readonly unknown[] }
-  /** Plain data: JSON of a list of all. */
-  | { readonly form: 'json'; readonly text: string };
+  /** Plain data: JSON of each. */
+  | ({ readonly form: 'json' } & PackedTexts);
 
 /** The only value in the arguments message of a chunk. */
 export interface ChunkPayload {
   readonly count: number;
   readonly items: PackedItems;
-  /** Memory for the outcomes. */
-  readonly outcomes: SharedArrayBuffer;
+  /** Memory for the outcomes, up to that byte; then for texts of items. */
+  readonly memory: SharedArrayBuffer;
+  readonly outcomesEnd: number;
   /** Time after which no further item is started, in ms. */
   readonly limit: number;
   /** Memory for the run time of each item, in ms, as a Float32Array; `undefined`: nobody wants to know. */
@@ -218,10 +229,14 @@ export interface WorkerInit {
   readonly id: number;
   /** Name of the thread. */
   readonly name: string;
+  /** The number of its place; see `WorkerSetup`. */
+  readonly slot: number;
   /** Modules to load before the worker reports ready. */
   readonly preload: readonly ModuleAddress[];
   /** Requests wait for this worker: it may report ready as soon as requests can be sent to it. */
   readonly isAwaited: boolean;
   /** Whether the worker reports the size of its heap. */
   readonly watchHeap: boolean;
+  /** How long the `teardown` of its modules may take, in ms; `Infinity`: no limit. */
+  readonly teardownLimit: number;
 }

@@ -113,6 +113,8 @@ export class Window {
   readonly #bell: Int32Array;
   readonly #mask: number;
   readonly #runStarts: number;
+  /** M: whether `CANCELLED` or `STOPPED` may have an id. */
+  #hasMarks = false;
 
   /**
    * @param shared memory of `windowBytes(capacity)`
@@ -284,11 +286,13 @@ export class Window {
 
   /** M: asks the running task to stop. The task sees this without a turn of its event loop. */
   cancel(id: number): void {
+    this.#hasMarks = true;
     Atomics.store(this.#words, CANCELLED, id);
   }
 
   /** M: no further item of the chunk is to be started. */
   stop(id: number): void {
+    this.#hasMarks = true;
     Atomics.store(this.#words, STOPPED, id);
   }
 
@@ -297,11 +301,18 @@ export class Window {
     return Atomics.load(this.#words, STOPPED) === id;
   }
 
+  /** M: whether a request may have been asked to stop that is not over. Spares most requests the next call. */
+  get hasMarks(): boolean {
+    return this.#hasMarks;
+  }
+
   /** M: the request is over. After the ids have wrapped, another of the same id must not be taken for it. */
-  forgetCancel(id: number, items = 1): void {
-    const cancelled = this.#words[CANCELLED] as number;
-    if (cancelled >= id && cancelled < id + items) Atomics.store(this.#words, CANCELLED, 0);
-    if (this.#words[STOPPED] === id) Atomics.store(this.#words, STOPPED, 0);
+  forgetMarks(id: number, items: number): void {
+    const words = this.#words;
+    const cancelled = words[CANCELLED] as number;
+    if (cancelled >= id && cancelled < id + items) Atomics.store(words, CANCELLED, 0);
+    if (words[STOPPED] === id) Atomics.store(words, STOPPED, 0);
+    this.#hasMarks = words[CANCELLED] !== 0 || words[STOPPED] !== 0;
   }
 
   /** W: whether M has asked the request to stop. */

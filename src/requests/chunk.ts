@@ -18,12 +18,16 @@ export class Chunk {
   readonly bytes: number;
   /** What has become of the request as a whole, once it is settled. */
   outcome: RequestOutcome = 'aborted';
+  /** How long its items took, on average, in ms; `undefined` before it is over, or if none has run. */
+  meanTime: number | undefined;
   readonly #owner: ChunkOwner;
   readonly #count: Int32Array;
   /** Items whose outcome is in the books. */
   entered = 0;
   /** Items that are known to have failed. */
   failed = 0;
+  /** Bytes of the outcomes that came by message and have been taken. */
+  takenBytes = 0;
   /** Outcomes that came by message and have not been taken. */
   readonly #stash = new Map<number, OutcomeMessage>();
   /** Items of which the outcome is known although the thread has not given it. */
@@ -35,7 +39,7 @@ export class Chunk {
     this.payload = payload;
     this.bytes = bytes;
     this.#owner = owner;
-    this.#count = new Int32Array(payload.outcomes, 0, 1);
+    this.#count = new Int32Array(payload.memory, 0, 1);
   }
 
   /** Items in it. */
@@ -57,6 +61,11 @@ export class Chunk {
   received(message: OutcomeMessage): void {
     this.#stash.set(message.index, message);
     if (message.failure !== undefined) this.failed++;
+  }
+
+  /** Outcomes that came by message and have not been taken. */
+  get untaken(): Iterable<OutcomeMessage> {
+    return this.#stash.values();
   }
 
   /** Whether something has come by message for an item. */

@@ -56,7 +56,8 @@ class Fifo {
   peek(): Request | undefined {
     if (!this.#isSorted) this.#sort();
     for (;;) {
-      const request = this.#returned.at(-1) ?? this.#head();
+      const { length } = this.#returned;
+      const request = length > 0 ? this.#returned[length - 1] : this.#head();
       if (request === undefined || !request.isSettled) return request;
       this.drop();
     }
@@ -148,7 +149,7 @@ export class Queue {
   /** The next request; it stays. */
   peek(): Request | undefined {
     if (this.#size === 0) return undefined;
-    return this.#top()?.peek();
+    return this.#hasOnlyPlain ? this.#plain.peek() : this.#top()?.peek();
   }
 
   /**
@@ -167,7 +168,8 @@ export class Queue {
 
   /** Takes the next request. O(1) for one priority. */
   shift(): Request | undefined {
-    const bucket = this.#size === 0 ? undefined : this.#top();
+    if (this.#size === 0) return undefined;
+    const bucket = this.#hasOnlyPlain ? this.#plain : this.#top();
     const request = bucket?.peek();
     if (request === undefined) return undefined;
     bucket?.drop();
@@ -202,6 +204,11 @@ export class Queue {
   /** Takes all, the next first; not those that were set aside. */
   *takeAll(): Generator<Request> {
     for (let request = this.shift(); request !== undefined; request = this.shift()) yield request;
+  }
+
+  /** Whether no request waits with another priority than 0. */
+  get #hasOnlyPlain(): boolean {
+    return this.#buckets.size === 1;
   }
 
   #isMarked(request: Request): boolean {

@@ -5,7 +5,6 @@ import { decodeFailure, type Failure } from '../errors/failure.js';
 import type { ObservedRequest, ObservedWorker, Thrown } from '../ledger/observer.js';
 import type { RequestOutcome } from '../ledger/outcome.js';
 import type { RequestView } from '../policies/policy.js';
-import { CLOCK_OFFSET } from '../protocol/clock.js';
 import type { Carrier } from '../protocol/messages.js';
 import type { TaskRef } from '../tasks/registry.js';
 import type { Chunk } from './chunk.js';
@@ -22,8 +21,10 @@ export interface Binding {
 
 /** A worker, as far as a request knows it. */
 export interface Host extends ObservedWorker {
-  /** Since when the request has been running, in ms of `performance.now() + CLOCK_OFFSET`; 0: it does not. */
-  startOf(request: Request): number;
+  readonly running: {
+    /** Since when the request has been running, in ms of `performance.now()`; `undefined`: it does not. */
+    since(request: Request): number | undefined;
+  };
 }
 
 /**
@@ -142,8 +143,7 @@ export class Request implements RequestView, ObservedRequest {
 
   /** When its run has started, in ms of `performance.now()`; `undefined`: it does not run, or that is not known. */
   get startedAt(): number | undefined {
-    const start = this.worker?.startOf(this) ?? 0;
-    return start === 0 ? undefined : start - CLOCK_OFFSET;
+    return this.worker?.running.since(this);
   }
 
   /** Settles with a result. Does nothing when settled already. */

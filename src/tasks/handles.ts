@@ -16,7 +16,11 @@ export type Tasks<T> = {
     ? never
     : T[K] extends TaskFunction | object
       ? K
-      : never]: T[K] extends TaskFunction ? T[K] : Tasks<T[K]>;
+      : never]: T[K] extends TaskFunction
+    ? T[K]
+    : T[K] extends PromiseLike<infer F extends TaskFunction>
+      ? F
+      : Tasks<T[K]>;
 };
 
 // biome-ignore lint/suspicious/noExplicitAny: any function whatever, as only `any` allows
@@ -43,8 +47,8 @@ const TARGET = Symbol.for('leastwork.task');
  * const { sha256 } = tasks<typeof import('./hash.js')>(new URL('./hash.js', import.meta.url))
  * await balancer.submit(sha256, [bytes])
  *
- * Nested objects work (`tasks(url).image.resize`), and so do default exports (`tasks(url).default`), CommonJS
- * modules, and TypeScript if the program runs with a loader for it.
+ * Nested objects work (`tasks(url).image.resize`), and so do default exports (`tasks(url).default`), promises of
+ * functions, CommonJS modules, and TypeScript if the program runs with a loader for it.
  * @param module a file or data URL, an absolute path, or a package's name with or without a subpath. Packages
  *   are resolved from the program's entry file
  * @throws InvalidOptionError for a relative path, since it is ambiguous
@@ -110,7 +114,7 @@ function specifierOf(module: unknown, option = 'tasks(module)'): string {
     throw new InvalidOptionError(
       option,
       `the relative path '${module}'`,
-      `new URL('${module}', import.meta.url), which says from where it is meant`,
+      `new URL('${module}', import.meta.url), or path.join(__dirname, '${module}') in CommonJS, which say from where it is meant`,
     );
   }
   return module;

@@ -44,11 +44,15 @@ export class TaskRef {
     this.ledger = ledger;
   }
 
-  /**
-   * Takes runs into the mean.
-   * @param runTime of one, on average; in ms
-   */
-  ran(runTime: number, runs = 1): void {
+  /** Takes a run into the mean. @param runTime in ms */
+  ran(runTime: number): void {
+    const runs = this.runs + 1;
+    this.runs = runs;
+    this.mean = runs === 1 ? runTime : this.mean + (runTime - this.mean) / Math.min(runs, MEAN_RUNS);
+  }
+
+  /** Takes several runs into the mean. @param runTime of one, on average; in ms */
+  ranOften(runTime: number, runs: number): void {
     this.runs += runs;
     const weight = Math.min(1, runs / Math.min(this.runs, MEAN_RUNS));
     this.mean = this.runs === runs ? runTime : this.mean + (runTime - this.mean) * weight;

@@ -15,6 +15,8 @@ export const NUMBER_BYTES = 8;
  * @returns bytes
  */
 export function byteSize(value: unknown): number {
+  if (typeof value === 'string') return 2 * value.length;
+  if (typeof value !== 'object' || value === null) return NUMBER_BYTES;
   try {
     return sizeOf(value, { left: MAX_OBJECTS }, 0);
   } catch {

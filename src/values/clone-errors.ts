@@ -4,6 +4,7 @@ import { MessagePort } from 'node:worker_threads';
 import { NotCloneableError } from '../errors/errors.js';
 import { classNameOf } from './class-name.js';
 import { isDetached } from './detached.js';
+import { emptiedInWords, hasSubstitute, isEmptied, isThenable } from './emptied.js';
 import { isPlainObject } from './plain-object.js';
 import { refusedPart, TRANSFER_MARK } from './transfer-list.js';
 
@@ -81,7 +82,7 @@ function functionInWords(value: unknown): string {
 }
 
 function refusedKind(value: object): string | undefined {
-  if (types.isPromise(value)) return 'a Promise';
+  if (types.isPromise(value)) return 'a Promise (await it first)';
   if (types.isWeakMap(value)) return 'a WeakMap';
   if (types.isWeakSet(value)) return 'a WeakSet';
   if (value instanceof WeakRef) return 'a WeakRef';
@@ -93,7 +94,16 @@ function refusedKind(value: object): string | undefined {
   if (TRANSFER_MARK in value) return 'marked by transfer(), meant for the whole result of a task';
   const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
   if (types.isArrayBuffer(buffer) && isDetached(buffer)) return 'a detached ArrayBuffer';
-  return undefined;
+  return lostContents(value);
+}
+
+/** Structured clone does not refuse it, but what it is would be lost. */
+function lostContents(value: object): string | undefined {
+  if (isLeaf(value) || isPlainObject(value) || Array.isArray(value) || types.isNativeError(value))
+    return undefined;
+  if (types.isMap(value) || types.isSet(value) || value instanceof AbortSignal) return undefined;
+  if (isEmptied(value)) return emptiedInWords(value);
+  return isThenable(value) ? "an object with a method 'then' (await it first)" : undefined;
 }
 
 /** Classes of Node that can be transferred but not copied. */
@@ -166,6 +176,7 @@ function findHostObject(value: object, path: string): Found | undefined {
     structuredClone(value);
     return undefined;
   } catch {
+    if (hasSubstitute(value)) return { path, what: emptiedInWords(value) };
     const name = value.constructor?.name;
     return { path, what: `of a kind (${typeof name === 'string' && name !== '' ? name : 'object'})` };
   }

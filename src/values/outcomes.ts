@@ -5,8 +5,9 @@
  * One word counts the outcomes published. Then they follow one another, each a tag, a length in bytes, and its content in a multiple
  * of 8 bytes. What does not fit, failures among it, is sent by message ahead of an outcome that says so.
  */
-import { Memory } from '../protocol/layout.js';
+import type { Memory } from '../protocol/layout.js';
 import { beginJson, isCurrentJson, WIDE, writeJson } from './json.js';
+import type { TextWriter } from './packed-text.js';
 
 const COUNT = 0;
 const FIRST_BYTE = 8;
@@ -51,14 +52,8 @@ export function contentBytes(shared: SharedArrayBuffer, count: number): number {
 }
 
 /** Makes memory ready for the outcomes of another chunk. */
-export function clearOutcomes(shared: SharedArrayBuffer): void {
-  new Int32Array(shared, 0, 1)[COUNT] = 0;
-}
-
-/** Buffer's own writers of text; see `TextReader` in `layout.ts`. */
-interface TextWriter {
-  latin1Write(text: string, at: number): number;
-  ucs2Write(text: string, at: number): number;
+export function clearOutcomes(memory: Memory): void {
+  memory.i32[COUNT] = 0;
 }
 
 /** W: writes outcomes, in the order of the items. */
@@ -70,10 +65,11 @@ export class OutcomeWriter {
   #limit: number;
   #count = 0;
 
-  constructor(shared: SharedArrayBuffer, count: number) {
-    this.#memory = new Memory(shared);
-    this.#text = this.#memory.bytes as unknown as TextWriter;
-    this.#limit = shared.byteLength - (count - 1) * HEADER_BYTES;
+  /** @param end of the memory for outcomes, in bytes */
+  constructor(memory: Memory, end: number, count: number) {
+    this.#memory = memory;
+    this.#text = memory.bytes as unknown as TextWriter;
+    this.#limit = end - (count - 1) * HEADER_BYTES;
   }
 
   /** Publishes a result. @returns false: it is to be sent by message, and then `publishSent` called */
@@ -195,8 +191,8 @@ export class OutcomeReader {
   #at = FIRST_BYTE;
   #count = 0;
 
-  constructor(shared: SharedArrayBuffer) {
-    this.#memory = new Memory(shared);
+  constructor(memory: Memory) {
+    this.#memory = memory;
   }
 
   /** How many have been read. */

@@ -4,13 +4,10 @@
  * Only values that arrive exactly as they would alone are fit: items that share an object would be seen to share it in the thread, so
  * objects travel as JSON, which knows no identity, and what JSON does not carry exactly is unfit.
  */
+import type { Memory } from '../protocol/layout.js';
 import type { PackedItems } from '../protocol/messages.js';
-import { beginJson, isCurrentJson, WIDE, writeJson } from './json.js';
-
-/** Values in one item that are looked at. */
-const MOST_VALUES = 256;
-/** Characters of JSON of one item. */
-const SCRATCH = 64 * 1024;
+import { type ChunkMemories, type ChunkMemory, textsFrom } from './chunk-memory.js';
+import { MOST_CHARACTERS, readTexts, writeObjects, writeTexts } from './packed-text.js';
 
 /** Items that are next to each other, and go together. */
 export interface ItemRun {
@@ -18,55 +15,83 @@ export interface ItemRun {
   readonly count: number;
   /** Of them, about. */
   readonly bytes: number;
+  readonly memory: ChunkMemory;
 }
 
 /**
  * Packs as many items as can go together, from one on.
  * @param to after the last one that may
+ * @param bytes of all of them, about
  * @returns `undefined`: the first one is unfit, and must travel alone
  */
-export function packItems(items: readonly unknown[], from: number, to: number): ItemRun | undefined {
+export function packItems(
+  items: readonly unknown[],
+  from: number,
+  to: number,
+  bytes: number,
+  memories: ChunkMemories,
+): ItemRun | undefined {
   const first = items[from];
   return typeof first === 'object' && first !== null
-    ? packObjects(items, from, to)
-    : packPrimitives(items, from, to);
+    ? packObjects(items, from, to, bytes, memories)
+    : packPrimitives(items, from, to, memories);
 }
 
-function packPrimitives(items: readonly unknown[], from: number, to: number): ItemRun | undefined {
+function packPrimitives(
+  items: readonly unknown[],
+  from: number,
+  to: number,
+  memories: ChunkMemories,
+): ItemRun | undefined {
   let strings = 0;
   let numbers = 0;
+  let characters = 0;
   let end = from;
   for (; end < to; end++) {
     const item = items[end];
-    const type = typeof item;
-    if (type === 'string') strings++;
-    else if (type === 'number') numbers++;
-    else if (type === 'function' || type === 'symbol' || (type === 'object' && item !== null)) break;
+    if (typeof item === 'string') {
+      if (item.length > MOST_CHARACTERS) break;
+      strings++;
+      characters += item.length;
+    } else if (typeof item === 'number') numbers++;
+    else if (
+      typeof item === 'function' ||
+      typeof item === 'symbol' ||
+      (typeof item === 'object' && item !== null)
+    )
+      break;
   }
   const count = end - from;
   if (count === 0) return undefined;
+  if (strings === count) return packTexts(items as readonly string[], from, end, characters, memories);
   const run = count === items.length ? items : items.slice(from, end);
-  if (strings === count) return packTexts(run as readonly string[]);
   const packed: PackedItems =
     numbers === count ? packNumbers(run as readonly number[]) : { form: 'values', values: run };
-  return { items: packed, count, bytes: strings === 0 ? 8 * count : bytesOf(run) };
+  return { items: packed, count, bytes: 8 * count + 2 * characters, memory: memories.take(count, 0) };
 }
 
-function bytesOf(values: readonly unknown[]): number {
-  let bytes = 0;
-  for (const value of values) bytes += typeof value === 'string' ? 2 * value.length : 8;
-  return bytes;
-}
+/** Whether the last texts had wide characters: then those to come probably have some as well. */
+let wasWide = false;
 
-function packTexts(texts: readonly string[]): ItemRun {
-  const { length } = texts;
-  const ends = new Uint32Array(length);
-  let end = 0;
-  for (let i = 0; i < length; i++) {
-    end += (texts[i] as string).length;
-    ends[i] = end;
+function packTexts(
+  texts: readonly string[],
+  from: number,
+  to: number,
+  characters: number,
+  memories: ChunkMemories,
+): ItemRun {
+  const count = to - from;
+  // Each group may begin one byte later.
+  const bytes = (wasWide ? 2 : 1) * characters + count;
+  let memory = memories.take(count, bytes);
+  let packed = writeTexts(texts, from, to, memory.views, textsFrom(memory));
+  wasWide = packed === undefined || packed.groups.some((value, i) => i % 3 === 2 && value === 1);
+  if (packed === undefined) {
+    memories.giveBack(memory);
+    memory = memories.take(count, 2 * characters + count);
+    packed = writeTexts(texts, from, to, memory.views, textsFrom(memory));
   }
-  return { items: { form: 'text', text: texts.join(''), ends }, count: length, bytes: 2 * end };
+  return { items: { form: 'text', ...packed! }, count, bytes: 2 * characters, memory };
 }
 
 function packNumbers(values: readonly number[]): PackedItems {
@@ -81,50 +106,28 @@ function packNumbers(values: readonly number[]): PackedItems {
   return { form: 'numbers', numbers: integers };
 }
 
-function packObjects(items: readonly unknown[], from: number, to: number): ItemRun | undefined {
-  let text = '';
-  let end = from;
-  for (; end < to; end++) {
-    const item = items[end];
-    if (typeof item !== 'object' || item === null) break;
-    const json = jsonOf(item);
-    if (json === undefined) break;
-    text = end === from ? json : `${text},${json}`;
-  }
-  if (end === from) return undefined;
-  return { items: { form: 'json', text: `[${text}]` }, count: end - from, bytes: 2 * text.length };
-}
-
-// One for all: what is written there is read at once.
-let latin1: Uint8Array | undefined;
-let wide: Uint16Array | undefined;
-
-/** JSON of an object, if that carries it exactly as structured clone would. */
-function jsonOf(item: object): string | undefined {
-  latin1 ??= new Uint8Array(SCRATCH);
-  try {
-    const turn = beginJson(MOST_VALUES);
-    const end = writeJson(latin1, 0, SCRATCH, 0xff, item);
-    if (!isCurrentJson(turn)) return undefined;
-    if (end > 0) return Buffer.from(latin1.buffer, 0, end).toString('latin1');
-    if (end !== WIDE) return undefined;
-    wide ??= new Uint16Array(SCRATCH);
-    const wideEnd = writeJson(wide, 0, SCRATCH, 0xffff, item);
-    if (wideEnd < 0 || !isCurrentJson(turn)) return undefined;
-    return Buffer.from(wide.buffer, 0, wideEnd * 2).toString('utf16le');
-  } catch {
-    // A getter threw. The item fails alone, with the error of the clone.
+function packObjects(
+  items: readonly unknown[],
+  from: number,
+  to: number,
+  bytes: number,
+  memories: ChunkMemories,
+): ItemRun | undefined {
+  const memory = memories.take(to - from, Math.min(bytes, (to - from) * MOST_CHARACTERS));
+  const written = writeObjects(items, from, to, memory.views, textsFrom(memory));
+  const { count } = written;
+  if (count === 0) {
+    memories.giveBack(memory);
     return undefined;
   }
+  return { items: { form: 'json', ...written.texts }, count, bytes: written.bytes, memory };
 }
 
-/** In the thread: gives each item by its index. */
-export function unpackItems(packed: PackedItems): (index: number) => unknown {
+/** In the thread: gives each item, in their order. */
+export function unpackItems(packed: PackedItems, memory: Memory): (index: number) => unknown {
   switch (packed.form) {
-    case 'text': {
-      const { text, ends } = packed;
-      return (index) => text.slice(index === 0 ? 0 : ends[index - 1], ends[index]);
-    }
+    case 'text':
+      return readTexts(packed, memory);
     case 'numbers': {
       const { numbers } = packed;
       return (index) => numbers[index];
@@ -134,8 +137,8 @@ export function unpackItems(packed: PackedItems): (index: number) => unknown {
       return (index) => values[index];
     }
     case 'json': {
-      const values = JSON.parse(packed.text) as unknown[];
-      return (index) => values[index];
+      const text = readTexts(packed, memory);
+      return (index) => JSON.parse(text(index));
     }
   }
 }

@@ -6,6 +6,7 @@
 import { types } from 'node:util';
 import { hasSignalNear } from './abort-signals.js';
 import { byteSize, NUMBER_BYTES, OBJECT_BYTES } from './byte-size.js';
+import { isEmptied, isThenable } from './emptied.js';
 import { arrayTypeOf, bufferOf, bytesIn, bytesOf, offsetOf } from './intrinsics.js';
 import { isPlainObject } from './plain-object.js';
 
@@ -55,7 +56,7 @@ export interface Scan {
   signals: Set<AbortSignal> | undefined;
   /** Errors, of which structured clone keeps little. */
   errors: Set<Error> | undefined;
-  /** One of the signals is in a place that is not rewritten. */
+  /** One of the signals is in a place that is not rewritten, or an object would arrive without its contents. */
   stuck: boolean;
   /** Objects that may still be looked at. */
   left: number;
@@ -152,7 +153,11 @@ function visitContents(value: object, found: Scan, rewritable: boolean): void {
     found.errors.add(value);
     // The only part that structured clone takes.
     if (Object.hasOwn(value, 'cause')) visitPart(value.cause, false, found);
-  } else visitProperties(value, false, found);
+  } else {
+    const isTransferred = found.transfer?.includes(value) === true;
+    if (!isTransferred && (isEmptied(value) || isThenable(value))) found.stuck = true;
+    visitProperties(value, false, found);
+  }
 }
 
 function visitAll(parts: Iterable<unknown>, rewritable: boolean, found: Scan): void {

@@ -7,6 +7,7 @@ import { Channel } from '../protocol/channel.js';
 import { windowBytes } from '../protocol/layout.js';
 import type { ResultMessage, ToMain, ToWorker } from '../protocol/messages.js';
 import { Window } from '../protocol/window.js';
+import { adopt } from '../values/realm.js';
 import type { WorkerSetup } from './setup.js';
 import { Thread, type ThreadDeath } from './thread.js';
 import { threadName } from './thread-name.js';
@@ -32,7 +33,7 @@ export function connect(
   unreadable: (number: number, error: unknown) => void,
   died: (death: ThreadDeath) => void,
 ): Connection {
-  const { bell, spin, spinners, id, preload, isAwaited, watchHeap } = setup;
+  const { bell, spin, spinners, id, slot, preload, isAwaited, watchHeap, teardownLimit } = setup;
   const capacity = ringCapacity(setup.limits.depth);
   const shared = new SharedArrayBuffer(windowBytes(capacity));
   const window = new Window(shared, bell, capacity);
@@ -41,6 +42,7 @@ export function connect(
   const channel: MainChannel = new Channel(port1, received, {
     received: (count) => window.flow.received(count),
     unreadable,
+    adopt,
   });
   channel.unref();
   const forArguments = new MessageChannel();
@@ -55,9 +57,11 @@ export function connect(
       spinners,
       id,
       name: threadName(setup.name, id),
+      slot,
       preload,
       isAwaited,
       watchHeap,
+      teardownLimit,
     },
     [port2, forArguments.port2],
     setup.thread,

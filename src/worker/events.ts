@@ -17,7 +17,9 @@ export interface CompletionSink<W> {
   ): void;
 }
 
-export interface RequestEvents<W> extends CompletionSink<W> {
+export interface RequestEvents<W> {
+  /** Where completions go. */
+  readonly completions: CompletionSink<W>;
   /** The thread has published a completion while the main thread was asleep. */
   woken(): void;
   /** The thread was unresponsive, and has answered. */
@@ -28,7 +30,7 @@ export interface LifecycleEvents<W> {
   /** Requests have been sent or completed. Only where `maxRequests` or `watchHeap` is set. */
   used(worker: W): void;
   /** The thread has come up and loaded its modules. Also reported after its end, if it was not known before. */
-  ready(worker: W): void;
+  cameUp(worker: W): void;
   /** The thread has ended. Its last completions have not been read. */
   died(worker: W, death: ThreadDeath): void;
 }

@@ -1,10 +1,10 @@
-import { clearTimeout, setTimeout } from '../protocol/timers.js';
-
 /**
  * Ends a thread that was told to end by itself and does not, although it has nothing left to run: a callback
- * that a task left behind keeps it busy, or the task replaced `process.exit`.
+ * that a task left behind keeps it busy, the task replaced `process.exit`, or the `teardown` of a module holds
+ * the thread beyond its time.
  */
-// By name, not as globals: a test that puts fake timers in their place must not stop the Balancer.
+import { MOST_MS } from '../options/validate.js';
+import { clearTimeout, setTimeout } from '../protocol/timers.js';
 
 /** Between two looks, in ms. A thread that had nothing to run at both is ended. */
 const LINGER_MS = 2_000;
@@ -16,11 +16,14 @@ interface EndingThread {
 
 export class ForcedExit {
   readonly #worker: EndingThread;
+  readonly #teardownLimit: number;
   #timer: NodeJS.Timeout | undefined;
   #wasEmpty = false;
 
-  constructor(worker: EndingThread) {
+  /** @param teardownLimit how long the `teardown` of modules may take, in ms; `Infinity`: no limit */
+  constructor(worker: EndingThread, teardownLimit: number) {
     this.#worker = worker;
+    this.#teardownLimit = teardownLimit;
   }
 
   /** The thread has been told to end. */
@@ -28,6 +31,16 @@ export class ForcedExit {
     if (this.#timer !== undefined) return;
     this.#wasEmpty = this.#worker.view.pending === 0;
     this.#timer = setTimeout(() => this.#look(), LINGER_MS);
+    this.#timer.unref();
+  }
+
+  /** The thread has begun with `teardown`, to which it gives that time itself, if it is not blocked. */
+  tearingDown(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    const ms = this.#teardownLimit + LINGER_MS;
+    if (ms === Number.POSITIVE_INFINITY) return;
+    this.#timer = setTimeout(() => this.#worker.terminate(), Math.min(ms, MOST_MS));
     this.#timer.unref();
   }
 

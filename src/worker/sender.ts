@@ -114,8 +114,7 @@ export class Sender {
       const whole = { values: request.args, context: extras?.context };
       const { value, bytes, buffers, signals, errors, stuck } =
         extras?.chunk === undefined ? packArguments(whole, transfer) : packChunk(whole, extras.chunk);
-      // Structured clone would make an empty object of it.
-      if (stuck) throw new Error('an AbortSignal can be sent in arrays and plain objects only');
+      if (stuck) throw new Error('structured clone would make an empty object of a part');
       const message: ArgumentsMessage = {
         id: request.id,
         sending,

@@ -20,6 +20,11 @@ export interface WorkerSetup {
   /** By this policies that hash tell workers apart; its successor gets the same one. */
   readonly label: string;
   readonly weight: number;
+  /**
+   * Number of its place, from 0 and below the number of places: its successor gets the same one, also while it
+   * still leaves itself.
+   */
+  readonly slot: number;
   /** How many threads were started in its place before. */
   readonly restarts: number;
   readonly limits: WindowLimits;
@@ -30,6 +35,8 @@ export interface WorkerSetup {
   /** No other worker is ready: requests may be sent to it while it is still coming up. */
   readonly isAwaited: boolean;
   readonly watchHeap: boolean;
+  /** How long the `teardown` of its modules may take, in ms; `Infinity`: no limit. */
+  readonly teardownLimit: number;
   /**
    * Most requests that it gets, those of sessions that stay when it drains not counted; `Infinity`: no limit.
    */

@@ -60,6 +60,7 @@ export class Thread {
       recordTiming: false,
       resourceLimits: options.resourceLimits as Record<string, number> | undefined,
       env: options.env as Record<string, string> | undefined,
+      workerData: options.workerData,
       argv: options.argv as string[] | undefined,
       execArgv: options.execArgv as string[] | undefined,
       niceIncrement: options.niceIncrement ?? 0,
@@ -87,6 +88,11 @@ export class Thread {
   /** Async, since a bad option makes `run` throw as well as reject. */
   async #run(init: WorkerInit, transfer: readonly Transferable[]): Promise<void> {
     await this.#piscina.run(init, { transferList: transfer as never });
+  }
+
+  /** It will end, and for that reason unless there is an earlier one. */
+  blame(cause: unknown): void {
+    this.#cause ??= cause;
   }
 
   /** Ends the thread at once. `onDeath` follows, with that cause unless there is an earlier one. */

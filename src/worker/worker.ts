@@ -1,7 +1,7 @@
 /** One worker: a thread as the main thread sees it. Its window, the requests in it, its state. */
 
 import { decodeFailure } from '../errors/failure.js';
-import { CLOCK_OFFSET, performance } from '../protocol/clock.js';
+import { performance } from '../protocol/clock.js';
 import type { ToMain } from '../protocol/messages.js';
 import type { Window } from '../protocol/window.js';
 import { Backlog } from '../requests/backlog.js';
@@ -15,6 +15,7 @@ import { ForcedExit } from './forced-exit.js';
 import { InFlight } from './in-flight.js';
 import { Profiling } from './profiling.js';
 import { Receiver } from './receiver.js';
+import { Running } from './running.js';
 import { Sender } from './sender.js';
 import type { WorkerSetup } from './setup.js';
 import type { WorkerState } from './state.js';
@@ -28,6 +29,7 @@ import { type Remains, WindowWriter } from './window-writer.js';
 
 export class Worker {
   readonly id: number;
+  readonly slot: number;
   /** How many threads were started in its place before. */
   readonly restarts: number;
   /** When its thread was started, in ms of `performance.now()`. */
@@ -40,6 +42,8 @@ export class Worker {
   readonly profiling: Profiling;
   readonly vitalSigns: VitalSigns;
   readonly completions: Completions<Worker>;
+  /** What it notes of the request that it runs. */
+  readonly running: Running;
   /** The requests in its window, as far as is known here. */
   readonly inFlight: InFlight;
   readonly status: Status;
@@ -61,7 +65,7 @@ export class Worker {
   readonly #output: TaskOutput;
   readonly #unreadable: UnreadableMessages;
   readonly #writer: WindowWriter;
-  readonly #forcedExit = new ForcedExit(this);
+  readonly #forcedExit: ForcedExit;
   /** Whether it is to be replaced some time for what it has done. */
   readonly #isLimited: boolean;
 
@@ -71,10 +75,12 @@ export class Worker {
     lifecycleEvents: LifecycleEvents<Worker>,
   ) {
     this.id = setup.id;
+    this.slot = setup.slot;
     this.restarts = setup.restarts;
     this.view = new View(this, setup.id, setup.label, setup.weight);
     this.#requestEvents = requestEvents;
     this.#lifecycleEvents = lifecycleEvents;
+    this.#forcedExit = new ForcedExit(this, setup.teardownLimit);
     this.#isLimited = setup.watchHeap || setup.maxRequests !== Number.POSITIVE_INFINITY;
     const { window, channel, argumentsPort, thread } = connect(
       setup,
@@ -105,8 +111,9 @@ export class Worker {
       channel,
       this.#sender,
       this.#receiver,
-      requestEvents,
+      requestEvents.completions,
     );
+    this.running = new Running(window, () => this.completions.running);
   }
 
   /** The last lines that its thread wrote to stderr. */
@@ -127,7 +134,7 @@ export class Worker {
   /** The policy may select it. A start-up check that it has run does not count as a request. */
   admit(): void {
     this.status.enter('ready');
-    this.completions.reportTo(this.#requestEvents);
+    this.completions.reportTo(this.#requestEvents.completions);
   }
 
   /** It gets no more requests. */
@@ -143,32 +150,6 @@ export class Worker {
   /** How many requests it has completed, failures included; of a chunk each item counts. */
   get completed(): number {
     return this.completions.count;
-  }
-
-  /** How many more requests it may get; see `Status.allowance`. */
-  get allowance(): number {
-    return this.status.allowance;
-  }
-
-  /** Sum of their run times, in ms. */
-  get busyTime(): number {
-    return this.completions.busyTime;
-  }
-
-  /** Since when a request, or the item of it that runs, has been running, in ms of `performance.now()`. */
-  runStart(request: Request): number | undefined {
-    const item = request.extras?.chunk === undefined ? undefined : this.runningItem(request);
-    const start = item?.start ?? this.startOf(request);
-    return start === 0 ? undefined : start - CLOCK_OFFSET;
-  }
-
-  /** As `busyTime`, with the time up to now of what runs. */
-  busyUntil(now: number): number {
-    const request = this.state === 'dead' ? undefined : this.runningRequest;
-    if (request === undefined) return this.busyTime;
-    const isChunk = request.extras?.chunk !== undefined;
-    const start = isChunk ? this.#window.status.chunkStart() : this.startOf(request);
-    return this.busyTime + (start === 0 ? 0 : Math.max(0, now + CLOCK_OFFSET - start));
   }
 
   /** Requests sent and not started, or about to be sent. */
@@ -195,34 +176,6 @@ export class Worker {
   /** The request that is started and not completed, if any. */
   get runningRequest(): Request | undefined {
     return this.completions.running;
-  }
-
-  /**
-   * Since when the request has been running, in ms of `performance.now() + CLOCK_OFFSET`; 0: it does not run.
-   */
-  startOf(request: { readonly id: number }): number {
-    return this.#window.status.startOf(request.id);
-  }
-
-  /** Whether its thread has claimed it just now, and has not said yet whether its module is loaded. */
-  isUndecided(request: Request): boolean {
-    return request.extras?.chunk === undefined && this.startOf(request) === 0;
-  }
-
-  /** Whether its module is being loaded, so that it has not started. To be asked when that is decided. */
-  isLoading(request: Request): boolean {
-    return this.#window.status.isLoading(request.id);
-  }
-
-  /**
-   * The item of a chunk that runs, and since when, in ms of `performance.now() + CLOCK_OFFSET`; `undefined`:
-   * none does.
-   */
-  runningItem(request: Request): { readonly index: number; readonly start: number } | undefined {
-    const { status } = this.#window;
-    const index = status.item();
-    const start = index < 0 || !this.isRunning(request) ? 0 : status.startOf(request.id + index);
-    return start === 0 ? undefined : { index, start };
   }
 
   /**
@@ -345,7 +298,11 @@ export class Worker {
         this.#requestEvents.answered(this);
         break;
       case 'ready':
-        this.#lifecycleEvents.ready(this);
+        this.#lifecycleEvents.cameUp(this);
+        break;
+      case 'teardown':
+        this.#forcedExit.tearingDown();
+        if (message.reason !== undefined) this.#thread.blame(decodeFailure(message.reason));
         break;
       case 'unready':
         // Not `terminated`: nobody wanted its end.

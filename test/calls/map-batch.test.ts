@@ -202,8 +202,17 @@ describe("batch: 'auto'", () => {
   });
 
   it('fewer towards the end, so that each worker has some', () => {
-    expect([10_000, 800, 80, 8, 1, 0].map((left) => sizeOf(0.01, left))).toEqual([100, 100, 10, 1, 1, 1]);
-    expect(sizeOf(0.01, 80, 10)).toBe(2);
+    expect([10_000, 800, 80, 8, 1, 0].map((left) => sizeOf(0.01, left))).toEqual([100, 100, 20, 20, 20, 20]);
+    expect(sizeOf(0.01, 400, 2)).toBe(50);
+    expect(sizeOf(0.1, 80, 10)).toBe(2);
+  });
+
+  it('a chunk that took much longer than the others says nothing of the next one', () => {
+    const sizes = new ChunkSizes('auto', task(100, 0.01), () => 2);
+    for (const mean of [0.02, 0.02, 5, 0.02, 5]) sizes.ran(mean);
+    expect(sizes.next(undefined)).toBe(50);
+    sizes.ran(5);
+    expect(sizes.next(undefined)).toBe(1);
   });
 
   it('a number is what it says', () => {
@@ -223,5 +232,27 @@ describe("batch: 'auto'", () => {
       const threads = await collect(balancer.map(source(), threadOf));
       expect(threads).toHaveLength(2_060);
       expect(new Set(threads.slice(2_000)).size).toBe(2);
+    }));
+});
+
+describe('outcomes that come together', () => {
+  it('are given in portions, with turns of the event loop between them', () =>
+    withBalancer({ workers: 1 }, async (balancer) => {
+      let sinceTurn = 0;
+      let most = 0;
+      let isOver = false;
+      const onTurn = () => {
+        sinceTurn = 0;
+        if (!isOver) setImmediate(onTurn);
+      };
+      setImmediate(onTurn);
+      for await (const _ of balancer.map(range(0, 300), (n) => n, { batch: 100 })) {
+        const end = performance.now() + 1;
+        while (performance.now() < end);
+        most = Math.max(most, ++sinceTurn);
+      }
+      isOver = true;
+      // Two looks at the clock, each after 16 values: the first one in a turn begins the measurement.
+      expect(most).toBeLessThanOrEqual(32);
     }));
 });

@@ -239,4 +239,16 @@ describe('closing a session', () => {
       expect(await removing).toBe(true);
       await until(() => balancer.stats().workers.length === 1);
     }));
+
+  it('shows what its users may call, and nothing else', () =>
+    withBalancer({ workers: 1 }, async (balancer) => {
+      const session = balancer.session();
+      expect(Object.getOwnPropertyNames(Object.getPrototypeOf(session)).sort()).toEqual([
+        'close',
+        'constructor',
+        'submit',
+        'workerId',
+      ]);
+      session.close();
+    }));
 });

@@ -34,6 +34,7 @@ const table: { [Name in keyof Required<BalancerOptions>]: { refused: unknown[]; 
   traceSubmit: { refused: [null, 0, 'true'], taken: [true, false] },
   maxRequestsPerWorker: { refused: [...notIntegers, 0, -1], taken: [1, Infinity] },
   maxHeapPerWorker: { refused: [...notNumbers, 0, -1], taken: [0.5, Infinity] },
+  teardownTimeout: { refused: [...notNumbers, 0, -1, 2 ** 31], taken: [0.1, 2 ** 31 - 1, Infinity] },
   whenEmpty: { refused: [null, '', 'throw', 1, true], taken: ['wait', 'fail'] },
   growAfter: { refused: [...notNumbers, -1, 2 ** 31], taken: [0, 0.5, Infinity] },
   idleTimeout: { refused: [...notNumbers, 0, -1, 2 ** 31], taken: [0.5, Infinity] },
@@ -59,6 +60,8 @@ const table: { [Name in keyof Required<BalancerOptions>]: { refused: unknown[]; 
   metrics: { refused: [null, 0, 'true'], taken: [true, false] },
   output: { refused: [null, 0, 'ignore', {}], taken: ['inherit', 'event'] },
   check: { refused: [null, 1, 'x', {}], taken: [() => 1] },
+  // What cannot be cloned is refused as such.
+  workerData: { refused: [], taken: [null, 1, 'x', {}] },
   resourceLimits: {
     refused: [
       ...notObjects,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Vacancies } from '../../dist/src/pool/vacancies.js';
 
-const place = (label: string) => ({ label, weight: 1 });
+const place = (label: string) => ({ label, weight: 1, slot: 0 });
 
 it('are filled in the order in which they became vacant', () => {
   const vacancies = new Vacancies();

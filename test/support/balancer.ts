@@ -19,9 +19,9 @@ export async function withBalancer<T>(
     throw error;
   }
   await balancer.close();
-  const { queued, pending, submitted, completed, workers } = balancer.stats();
-  expect({ queued, pending, workers }).toEqual({ queued: 0, pending: 0, workers: [] });
-  expect(completed).toBeLessThanOrEqual(submitted);
+  const { queued, running, pending, submitted, outcomes, workers } = balancer.stats();
+  expect({ queued, running, pending, workers }).toEqual({ queued: 0, running: 0, pending: 0, workers: [] });
+  expect(Object.values(outcomes).reduce((sum, count) => sum + count, 0)).toBe(submitted);
   return result;
 }
 

@@ -1,4 +1,12 @@
-import { Balancer, type MapOutcome, type MapResults, Router, type Session, tasks } from 'leastwork';
+import {
+  Balancer,
+  type BroadcastOutcome,
+  type MapOutcome,
+  type MapResults,
+  Router,
+  type Session,
+  tasks,
+} from 'leastwork';
 import { context, transfer } from 'leastwork/task';
 import { expectType } from './expect.js';
 
@@ -101,3 +109,32 @@ expectType<AbortSignal>()(context.signal, true);
 new Balancer({ threads: 4 });
 // @ts-expect-error not a number
 new Balancer({ workers: '4' });
+
+// Broadcasts infer as `submit` does; each worker has its outcome.
+expectType<Promise<BroadcastOutcome<string>[]>>()(
+  balancer.broadcast(handles.sha256, [new Uint8Array(1)], { name: 'warm', later: false, timeout: 5 }),
+  true,
+);
+expectType<Promise<BroadcastOutcome<number>[]>>()(
+  balancer.broadcast(async () => 1),
+  true,
+);
+for (const outcome of await balancer.broadcast((a, b) => a + b, [1, 2])) {
+  expectType<number>()(outcome.slot, true);
+  if (outcome.status === 'fulfilled') expectType<number>()(outcome.value, true);
+  else expectType<unknown>()(outcome.reason, true);
+}
+// @ts-expect-error of the wrong type
+balancer.broadcast(handles.sha256, ['text']);
+// @ts-expect-error an option of `submit`
+balancer.broadcast(() => 1, [], { priority: 1 });
+
+// Workers: when they are ready, which one a thread is.
+expectType<Promise<void>>()(balancer.workersReady(2), true);
+expectType<Promise<void>>()(router.workersReady(), true);
+expectType<{ readonly id: number; readonly slot: number }>()(context.worker, true);
+new Balancer({ workerData: { any: 'thing' }, teardownTimeout: 1_000 });
+
+// An exported promise of a function is a task like the function.
+const { late } = tasks<{ late: Promise<(text: string) => number>; never: Promise<string> }>('late');
+expectType<Promise<number>>()(balancer.submit(late, ['text']), true);

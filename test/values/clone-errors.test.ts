@@ -49,7 +49,7 @@ const REFUSED: [title: string, value: unknown, path: string, what: RegExp][] = [
   ],
   ['in the cause of an error', new Error('x', { cause: { f() {} } }), 'arguments[0].cause.f', /^a function/],
   ['behind a cycle', cyclic(), 'arguments[0].late.callback', /^a function/],
-  ['a Promise', { result: Promise.resolve(1) }, 'arguments[0].result', /^a Promise$/],
+  ['a Promise', { result: Promise.resolve(1) }, 'arguments[0].result', /^a Promise \(await it first\)$/],
   ['a WeakMap', [new WeakMap()], 'arguments[0][0]', /^a WeakMap$/],
   ['a WeakSet', [new WeakSet()], 'arguments[0][0]', /^a WeakSet$/],
   ['a WeakRef', [new WeakRef({})], 'arguments[0][0]', /^a WeakRef$/],

@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Memory } from '../../dist/src/protocol/layout.js';
+import { byteSize } from '../../dist/src/values/byte-size.js';
+import { ChunkMemories } from '../../dist/src/values/chunk-memory.js';
 import {
   BY_MESSAGE,
   clearOutcomes,
@@ -22,12 +25,19 @@ const plain = fc.oneof(
   }),
 );
 
+const memoryOf = (bytes: number) => new Memory(new SharedArrayBuffer(bytes));
+const pack = (items: readonly unknown[], from = 0, memories = new ChunkMemories()) => {
+  const bytes = items.slice(from).reduce<number>((sum, item) => sum + byteSize(item), 0);
+  return packItems(items, from, items.length, bytes, memories);
+};
+
 describe('outcomes in shared memory', () => {
   it('each is read as it was written, or is to be sent by message; those behind it do not suffer', () => {
     fc.assert(
       fc.property(fc.array(plain, { minLength: 1, maxLength: 40 }), fc.nat(400), (values, each) => {
-        const memory = new SharedArrayBuffer(outcomeBytes(values.length, each));
-        const writer = new OutcomeWriter(memory, values.length);
+        const end = outcomeBytes(values.length, each);
+        const memory = memoryOf(end);
+        const writer = new OutcomeWriter(memory, end, values.length);
         const reader = new OutcomeReader(memory);
         const fits = values.map((value) => {
           const isWritten = writer.publish(value);
@@ -41,14 +51,15 @@ describe('outcomes in shared memory', () => {
           if (fits[i]) expect(read).toStrictEqual(value);
           else expect(read).toBe(BY_MESSAGE);
         }
-        expect(reader.bytes).toBeLessThanOrEqual(memory.byteLength);
+        expect(reader.bytes).toBeLessThanOrEqual(end);
       }),
     );
   });
 
   it('what has been published is there before the rest is', () => {
-    const memory = new SharedArrayBuffer(outcomeBytes(3, 64));
-    const writer = new OutcomeWriter(memory, 3);
+    const end = outcomeBytes(3, 64);
+    const memory = memoryOf(end);
+    const writer = new OutcomeWriter(memory, end, 3);
     const reader = new OutcomeReader(memory);
     expect(reader.published).toBe(0);
     writer.publish('first');
@@ -60,8 +71,8 @@ describe('outcomes in shared memory', () => {
   });
 
   it('memory that is used again begins empty', () => {
-    const memory = new SharedArrayBuffer(outcomeBytes(1, 8));
-    new OutcomeWriter(memory, 1).publish(1);
+    const memory = memoryOf(outcomeBytes(1, 8));
+    new OutcomeWriter(memory, outcomeBytes(1, 8), 1).publish(1);
     clearOutcomes(memory);
     expect(new OutcomeReader(memory).published).toBe(0);
   });
@@ -76,7 +87,7 @@ describe('outcomes in shared memory', () => {
     new Proxy({}, {}),
     new Array(2),
   ])('is refused, as nothing but a message carries it: %s', (value) => {
-    const writer = new OutcomeWriter(new SharedArrayBuffer(4_096), 1);
+    const writer = new OutcomeWriter(memoryOf(4_096), 4_096, 1);
     expect(writer.publish(value)).toBe(false);
   });
 });
@@ -84,14 +95,16 @@ describe('outcomes in shared memory', () => {
 describe('packed items', () => {
   const unpack = (items: readonly unknown[]) => {
     const all: unknown[] = [];
+    const memories = new ChunkMemories();
     for (let from = 0; from < items.length; ) {
-      const run = packItems(items, from, items.length);
+      const run = pack(items, from, memories);
       if (run === undefined) {
         all.push(items[from++]);
         continue;
       }
-      const itemOf = unpackItems(structuredClone(run.items));
+      const itemOf = unpackItems(structuredClone(run.items), new Memory(run.memory.shared));
       for (let i = 0; i < run.count; i++) all.push(itemOf(i));
+      memories.giveBack(run.memory);
       from += run.count;
     }
     return all;
@@ -105,8 +118,23 @@ describe('packed items', () => {
     );
   });
 
+  it.each([1, 3, 200])('wide and narrow texts, short and long, change places every %i', (every) => {
+    const text = (n: number) => (Math.floor(n / every) % 2 === 0 ? 'a' : '\u4e00').repeat((n * 37) % 5_000);
+    const texts = Array.from({ length: 600 }, (_, n) => text(n));
+    expect(unpack(texts)).toEqual(texts);
+    const objects = texts.map((each, n) => ({ n, each }));
+    expect(unpack(objects)).toEqual(objects);
+  });
+
+  it('a long text travels alone', () => {
+    const long = 'x'.repeat(200_000);
+    expect(pack([long, 'a'])).toBeUndefined();
+    expect(pack(['a', 'b', long, 'c'])?.count).toBe(2);
+    expect(pack([{ long }, 1])).toBeUndefined();
+  });
+
   it('the longest run goes together', () => {
-    const count = (...items: unknown[]) => packItems(items, 0, items.length)?.count;
+    const count = (...items: unknown[]) => pack(items)?.count;
     expect(count('a', 'b', 'c')).toBe(3);
     expect(count(1, 'a', null, undefined, 1n)).toBe(5);
     expect(count(1, {}, 2)).toBe(1);

@@ -10,6 +10,9 @@ export class Functions {
   readonly #ready = new Map<number, TaskFunction>();
   readonly #definitions = new Map<number, TaskDefinition>();
   readonly #loading = new Map<number, Promise<TaskFunction>>();
+  /** The task that was used last, and its function. */
+  #last = 0;
+  #lastFunction: TaskFunction | undefined;
 
   /** Takes note of a task. It is compiled or loaded on first use. */
   define(definition: TaskDefinition): void {
@@ -23,6 +26,8 @@ export class Functions {
       this.#loading.delete(id);
       this.#ready.delete(id);
     }
+    this.#lastFunction = undefined;
+    this.#last = 0;
   }
 
   /** Whether the task's definition has arrived. */
@@ -32,7 +37,12 @@ export class Functions {
 
   /** The function of a task, if it has been compiled or loaded; for the hot path. */
   ready(id: number): TaskFunction | undefined {
-    return this.#ready.get(id);
+    if (id === this.#last) return this.#lastFunction;
+    const found = this.#ready.get(id);
+    if (found === undefined) return undefined;
+    this.#last = id;
+    this.#lastFunction = found;
+    return found;
   }
 
   /**

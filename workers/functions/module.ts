@@ -9,6 +9,16 @@ import { switchOnTsx } from './tsx.js';
 /** The modules that this thread has loaded, by base and URL. */
 const loaded = new Map<string, unknown>();
 
+/** The same for all copies of this file in the thread, in the order of loading: for `teardown`. */
+const MODULES = Symbol.for('leastwork.modules');
+const holder = globalThis as { [MODULES]?: Set<unknown> };
+
+/** The namespaces of all modules that this thread has loaded for tasks or as preload, the first one first. */
+export function loadedModules(): Set<unknown> {
+  holder[MODULES] ??= new Set();
+  return holder[MODULES];
+}
+
 /**
  * The function that a task's module exports: at once if this thread has loaded the module, else as a promise.
  * (`import()` of a loaded module may take turns of the event loop: a custom loader asks another thread.)
@@ -24,7 +34,7 @@ function keyOf({ url, base }: ModuleAddress): string {
   return `${base}\n${url}`;
 }
 
-function findExport(definition: ModuleDefinition, namespace: unknown): TaskFunction {
+function findExport(definition: ModuleDefinition, namespace: unknown): TaskFunction | Promise<TaskFunction> {
   for (const root of rootsOf(namespace)) {
     const found = follow(definition, root, namespace);
     if (found !== undefined) return found;
@@ -39,6 +49,7 @@ export async function loadModule(address: ModuleAddress): Promise<unknown> {
     await switchOnTsx(base);
     const namespace = await importFrom(base)(url);
     loaded.set(keyOf(address), namespace);
+    loadedModules().add(namespace);
     return namespace;
   } catch (error) {
     const why = `${messageOf(error)}${syntaxErrorPlace(error, url)}`;
@@ -64,10 +75,10 @@ function rootsOf(namespace: unknown): unknown[] {
 }
 
 function follow(
-  { name, path }: ModuleDefinition,
+  { name, url, path }: ModuleDefinition,
   root: unknown,
   namespace: unknown,
-): TaskFunction | undefined {
+): TaskFunction | Promise<TaskFunction> | undefined {
   let owner: unknown;
   let value: unknown = root;
   for (const key of path) {
@@ -81,9 +92,42 @@ function follow(
       });
     }
   }
-  if (!isTask(value)) return undefined;
   // A function inside an object may use that as `this`. A module's own export has none.
-  return owner === namespace ? value : (value.bind(owner) as TaskFunction);
+  const bound = (fn: TaskFunction) => (owner === namespace ? fn : (fn.bind(owner) as TaskFunction));
+  if (isTask(value)) return bound(value);
+  return isThenable(value) ? promised({ name, url, path }, value).then(bound) : undefined;
+}
+
+/** The function that an exported promise is of. @throws TaskNotFoundError it rejects, or is of something else */
+async function promised(
+  { name, url, path }: Pick<ModuleDefinition, 'name' | 'url' | 'path'>,
+  promise: PromiseLike<unknown>,
+): Promise<TaskFunction> {
+  let value: unknown;
+  try {
+    value = await promise;
+  } catch (cause) {
+    const what = `the promise that ${url} exports as '${path.join('.')}' rejected`;
+    throw new TaskNotFoundError(`task '${name}': ${what}: ${messageOf(cause)}`, { cause });
+  }
+  if (isTask(value)) return value;
+  const what = typeof value === 'function' ? 'a class' : `no function (${typeof value})`;
+  throw new TaskNotFoundError(
+    `task '${name}': ${url} exports '${path.join('.')}' as a promise, but it is one of ${what}`,
+  );
+}
+
+/** The function `teardown` of a module, found as `tasks(url).teardown` is. Never throws. */
+export function teardownOf(namespace: unknown): (() => unknown) | undefined {
+  for (const root of rootsOf(namespace)) {
+    const found = peek(root, 'teardown');
+    if (isTask(found)) return root === namespace ? found : (found.bind(root) as () => unknown);
+  }
+  return undefined;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return isObject(value) && typeof peek(value, 'then') === 'function';
 }
 
 /** A class is a function that cannot be called without `new`. */

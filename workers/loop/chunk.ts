@@ -4,6 +4,7 @@
  */
 import { encodeFailure, type Failure } from '../../src/errors/failure.js';
 import { CLOCK_OFFSET } from '../../src/protocol/clock.js';
+import { Memory } from '../../src/protocol/layout.js';
 import type { ChunkPayload } from '../../src/protocol/messages.js';
 import type { Window } from '../../src/protocol/window.js';
 import { OutcomeWriter } from '../../src/values/outcomes.js';
@@ -96,8 +97,9 @@ class ChunkRun {
     this.#id = id;
     this.#context = context;
     this.#count = payload.count;
-    this.#item = unpackItems(payload.items);
-    this.#outcomes = new OutcomeWriter(payload.outcomes, payload.count);
+    const memory = new Memory(payload.memory);
+    this.#item = unpackItems(payload.items, memory);
+    this.#outcomes = new OutcomeWriter(memory, payload.outcomesEnd, payload.count);
     this.#times = payload.times && new Float32Array(payload.times);
     this.#start = start;
     this.#end = start + payload.limit;

@@ -1,14 +1,15 @@
 /** The request that this thread runs, as its task sees it through `leastwork/task`. */
 import type { Window } from '../../src/protocol/window.js';
-import type { TaskContext } from '../task.js';
+import { enter, type RequestContext } from '../task.js';
 
-export class CurrentRequest implements TaskContext {
+export class CurrentRequest implements RequestContext {
   readonly #window: Window;
   readonly #progress: (id: number, value: unknown) => void;
   #id = 0;
   #value: unknown;
   #controller: AbortController | undefined;
   #reason: unknown;
+  #isEntered = false;
 
   constructor(window: Window, progress: (id: number, value: unknown) => void) {
     this.#window = window;
@@ -21,6 +22,24 @@ export class CurrentRequest implements TaskContext {
     this.#value = value;
     this.#controller = undefined;
     this.#reason = undefined;
+  }
+
+  /** Code that runs from now on belongs to the request. */
+  enter(): void {
+    if (this.#isEntered) return;
+    this.#isEntered = true;
+    enter(this);
+  }
+
+  /**
+   * Code that runs from now on belongs to no request. Not needed between two that follow each other, since
+   * nothing else runs there.
+   */
+  leave(): void {
+    if (!this.#isEntered) return;
+    this.#isEntered = false;
+    enter(undefined);
+    this.begin(0, undefined);
   }
 
   /** The main thread asks it to stop, by message: fires the signal's event. */

@@ -55,8 +55,8 @@ export function send(
 ): void {
   try {
     const { value, buffers, signals, errors, stuck } = pack(given, list);
-    // The clone would make an empty object of it.
-    if (stuck || signals !== undefined) throw new Error('an AbortSignal can be sent to a task only');
+    if (stuck || signals !== undefined)
+      throw new Error('structured clone would make an empty object of a part');
     const parts = { value, buffers, errors: detailsOf(errors, withoutWorkLoop) };
     channel.send(messageOf(parts), list as readonly Transferable[] | undefined);
   } catch (error) {

@@ -3,21 +3,19 @@
  *
  * The names of the methods that call tasks, and of this file, are also in `frames.ts`.
  */
-import { NotCloneableError } from '../../src/errors/errors.js';
 import { encodeFailure } from '../../src/errors/failure.js';
 import { Channel } from '../../src/protocol/channel.js';
 import { CLOCK_OFFSET } from '../../src/protocol/clock.js';
-import type { ArgumentsMessage, ChunkPayload, ToWorker, WorkerInit } from '../../src/protocol/messages.js';
+import type { Carrier, ChunkPayload, ToWorker, WorkerInit } from '../../src/protocol/messages.js';
 import { SpinPermits } from '../../src/protocol/spin-permits.js';
 import { Window } from '../../src/protocol/window.js';
-import { restoreErrors } from '../../src/values/error-details.js';
-import { restoreBuffers } from '../../src/values/restore-buffers.js';
 import { flags } from '../../src/values/slot-format.js';
 import { readValues } from '../../src/values/slot-reader.js';
 import { Functions } from '../functions/functions.js';
 import { readyToImport } from '../functions/importer.js';
 import { loadModule } from '../functions/module.js';
 import type { TaskFunction } from '../functions/task-function.js';
+import { tearDown } from '../functions/teardown.js';
 import { ArgumentSignals } from '../input/argument-signals.js';
 import { Arguments } from '../input/arguments.js';
 import { ControlMessages } from '../input/control-messages.js';
@@ -26,13 +24,16 @@ import { Output } from '../output.js';
 import { Profiler } from '../profiler.js';
 import { inContextOf } from '../restored-context.js';
 import { Stream } from '../stream.js';
-import { enter } from '../task.js';
+import { identify } from '../task.js';
 import { Announcer } from './announcer.js';
 import { type ChunkHost, isThenable, runChunk } from './chunk.js';
 import { CurrentRequest } from './current-request.js';
 import { Delivery } from './delivery.js';
+import { returnTransferred } from './leaving.js';
 import { exit, inNextTurn, now } from './natives.js';
-import { send, type WorkerChannel } from './send.js';
+import { Preparation } from './preparation.js';
+import { sendProgress } from './progress.js';
+import type { WorkerChannel } from './send.js';
 import { Spinner } from './spinner.js';
 import { Turns } from './turns.js';
 
@@ -41,14 +42,6 @@ import { Turns } from './turns.js';
  * than that.
  */
 const NAP_MS = 10;
-/**
- * How many messages may be unread by the main thread before a task that prints, or reports progress, waits
- * for it; and how long it waits. Then it goes on, since the main thread may itself be waiting for the task.
- */
-const MAX_UNREAD_OUTPUT = 64;
-const OUTPUT_WAIT_MS = 20;
-const MAX_UNREAD_PROGRESS = 256;
-const PROGRESS_WAIT_MS = 1_000;
 
 /**
  * A worker that requests wait for reports ready early; if others could run them meanwhile, only when it
@@ -68,14 +61,17 @@ export class WorkLoop {
   readonly #current: CurrentRequest;
   readonly #stream: Stream;
   readonly #arguments: Arguments;
+  readonly #preparation: Preparation;
   readonly #signals = new ArgumentSignals();
   readonly #shares: SharedBuffers;
   readonly #spinner: Spinner;
   readonly #turns: Turns;
   readonly #control: ControlMessages;
+  readonly #teardownLimit: number;
   #looping = false;
 
   constructor(init: WorkerInit) {
+    identify(init);
     this.#window = new Window(init.window, init.bell, init.capacity);
     this.#channel = new Channel(init.port, (message) => this.#receive(message));
     // The rest is made while the main thread answers. What it sends waits in the port and the window.
@@ -88,7 +84,7 @@ export class WorkLoop {
         this.#delivery.sent();
       },
       running: () => this.#current.requestId,
-      awaitRoom: () => this.#window.flow.awaitRoom(this.#channel.sent, MAX_UNREAD_OUTPUT, OUTPUT_WAIT_MS),
+      awaitRoom: (most, ms) => this.#window.flow.awaitRoom(this.#channel.sent, most, ms),
     });
     this.#delivery = new Delivery(this.#window, this.#channel, this.#output);
     this.#announcer = new Announcer(this.#window, this.#channel);
@@ -101,7 +97,19 @@ export class WorkLoop {
     });
     this.#spinner = new Spinner(this.#window, new SpinPermits(init.spinners), init.id, init.spin);
     this.#turns = new Turns(this.#window.status, init.watchHeap);
-    this.#current = new CurrentRequest(this.#window, (id, value) => this.#progress(id, value));
+    // In order with the task's output.
+    this.#current = new CurrentRequest(this.#window, (id, value) => {
+      this.#output.flush();
+      sendProgress(this.#window, this.#channel, id, value);
+      this.#delivery.sent();
+    });
+    this.#preparation = new Preparation(
+      this.#window,
+      this.#channel,
+      this.#functions,
+      this.#arguments,
+      this.#signals,
+    );
     this.#control = new ControlMessages({
       functions: this.#functions,
       shares: this.#shares,
@@ -113,8 +121,12 @@ export class WorkLoop {
       status: this.#window.status,
       channel: this.#channel,
     });
+    this.#teardownLimit = init.teardownLimit;
     this.#output.redirect();
-    process.once('exit', () => this.#end());
+    process.once('exit', () => {
+      this.#output.flush();
+      returnTransferred(this.#window, this.#channel, this.#arguments);
+    });
   }
 
   /** Loads the modules to be preloaded, reports ready, and begins. */
@@ -156,7 +168,10 @@ export class WorkLoop {
         await this.#turns.take();
         continue;
       }
-      if (this.#control.isRetiring) exit();
+      if (this.#control.isRetiring) {
+        await tearDown(this.#channel, this.#teardownLimit);
+        exit();
+      }
       if (this.#spinner.spin(idleSince)) continue;
       if (this.#window.nap(NAP_MS)) {
         // A ring without a request means that there is a message.
@@ -178,7 +193,10 @@ export class WorkLoop {
     let start = 0;
     for (;;) {
       const position = window.claim();
-      if (position < 0) return undefined;
+      if (position < 0) {
+        this.#current.leave();
+        return undefined;
+      }
       if (start === 0) start = now();
       const slot = window.requestSlot(position);
       const id = i32[slot] as number;
@@ -189,38 +207,41 @@ export class WorkLoop {
       status.noteStart(id, start + CLOCK_OFFSET);
       let result: unknown;
       try {
-        let task = known ?? this.#find(number, id);
+        let task = known ?? this.#preparation.find(number, id);
         if ((kind & flags.chunk) !== 0) {
           const waiting = this.#runChunk(position, id, i32[slot + 3] as number, task, start);
           if (waiting !== undefined) return waiting;
           start = now();
-          if (this.#turns.isDue(start)) return this.#turns.take();
+          if (this.#turns.isDue(start)) return this.#takeTurn();
           continue;
         }
         let values: readonly unknown[];
+        let carrier: Carrier | undefined;
         if ((kind & flags.byMessage) === 0) {
           values = readValues(memory, slot, kind, this.#shares.of);
           this.#current.begin(id, undefined);
         } else {
-          const message = this.#take(id, i32[slot + 3] as number);
+          const message = this.#preparation.argumentsOf(i32[slot + 3] as number);
+          this.#current.begin(id, message.context);
           values = message.values;
-          task = inContextOf(message.carrier, task);
+          carrier = message.carrier;
+          task = inContextOf(carrier, task);
         }
-        enter(this.#current);
+        this.#current.enter();
         result = typeof task === 'function' ? task(...values) : this.#runLoaded(id, task, values);
-        if ((kind & flags.streams) !== 0) result = this.#stream.run(id, result);
+        if ((kind & flags.streams) !== 0) result = this.#stream.run(id, result, carrier);
         if (isThenable(result)) return this.#finishLater(position, id, result, start);
       } catch (error) {
         this.#delivery.failure(position, id, error, now() - start);
-        this.#ended(start, now());
+        this.#completed(start, now());
         start = 0;
         continue;
       }
       const end = now();
       this.#delivery.result(position, id, result, end - start);
-      this.#ended(start, end);
+      this.#completed(start, end);
       start = end;
-      if (this.#turns.isDue(end)) return this.#turns.take();
+      if (this.#turns.isDue(end)) return this.#takeTurn();
     }
   }
 
@@ -232,7 +253,7 @@ export class WorkLoop {
     task: TaskFunction | Promise<TaskFunction>,
     start: number,
   ): Promise<void> | undefined {
-    const { values, context, carrier } = this.#readArguments(sending);
+    const { values, context, carrier } = this.#preparation.read(sending);
     const host: ChunkHost = {
       window: this.#window,
       channel: this.#channel,
@@ -241,11 +262,12 @@ export class WorkLoop {
       sent: () => this.#delivery.sent(),
       over: (failed, since, end) => {
         this.#delivery.result(position, id, failed, end - since);
-        this.#ended(since, end);
+        this.#current.leave();
+        this.#completed(since, end);
       },
     };
-    enter(this.#current);
-    const loaded = typeof task === 'function' ? task : this.#whenLoaded(id, task);
+    this.#current.enter();
+    const loaded = typeof task === 'function' ? task : this.#preparation.whenLoaded(id, task);
     return runChunk(
       host,
       inContextOf(carrier, loaded),
@@ -255,14 +277,8 @@ export class WorkLoop {
   }
 
   async #runLoaded(id: number, loading: Promise<TaskFunction>, values: readonly unknown[]): Promise<unknown> {
-    const task = await this.#whenLoaded(id, loading);
+    const task = await this.#preparation.whenLoaded(id, loading);
     return task(...values);
-  }
-
-  async #whenLoaded(id: number, loading: Promise<TaskFunction>): Promise<TaskFunction> {
-    const task = await loading;
-    this.#loaded(id);
-    return task;
   }
 
   async #finishLater(
@@ -278,70 +294,18 @@ export class WorkLoop {
       this.#delivery.failure(position, id, error, now() - start);
     }
     const end = now();
-    this.#ended(start, end);
+    this.#current.leave();
+    this.#completed(start, end);
     if (this.#turns.isDue(end)) await this.#turns.take();
   }
 
-  #find(task: number, id: number): TaskFunction | Promise<TaskFunction> {
-    while (!this.#functions.has(task) && this.#channel.receiveNext());
-    const found = this.#functions.get(task);
-    if (typeof found === 'function') this.#loaded(id);
-    return found;
+  #takeTurn(): Promise<void> {
+    this.#current.leave();
+    return this.#turns.take();
   }
 
-  /** The function is loaded, and the request about to start: unless it was cancelled in the meantime. */
-  #loaded(id: number): void {
-    this.#window.status.noteLoading(0);
-    // Nobody waits for its result any more.
-    if (this.#window.isCancelled(id)) throw new Error('cancelled before its function was loaded');
-  }
-
-  #readArguments(sending: number): ArgumentsMessage {
-    const message = this.#arguments.take(sending);
-    if (message !== undefined) return message;
-    const cause = this.#arguments.unreadable;
-    throw new NotCloneableError('arguments', 'something that the worker could not read', { cause });
-  }
-
-  #take(id: number, sending: number): ArgumentsMessage {
-    const message = this.#readArguments(sending);
-    this.#signals.begin(message);
-    restoreBuffers(message.buffers);
-    restoreErrors(message.errors);
-    this.#current.begin(id, message.context);
-    return message;
-  }
-
-  #ended(start: number, end: number): void {
-    enter(undefined);
-    this.#current.begin(0, undefined);
+  #completed(start: number, end: number): void {
     this.#signals.end();
     this.#announcer.completed(end, end - start);
-  }
-
-  /** In order with the task's output; and not far ahead of the main thread. */
-  #progress(id: number, value: unknown): void {
-    this.#output.flush();
-    this.#window.flow.awaitRoom(this.#channel.sent, MAX_UNREAD_PROGRESS, PROGRESS_WAIT_MS);
-    send(this.#channel, value, undefined, 'the progress value', (parts) => {
-      return { type: 'progress', id, ...parts };
-    });
-    this.#delivery.sent();
-  }
-
-  /**
-   * The thread ends: returns transferred values of requests that it has not started, since they exist nowhere
-   * else.
-   */
-  #end(): void {
-    this.#output.flush();
-    this.#window.handover.takeLast();
-    for (const [message, transferred] of this.#arguments.transferred()) {
-      try {
-        this.#channel.send({ type: 'returned', arguments: message }, transferred);
-      } catch {
-        // Not everything can be transferred twice. The main thread reports it as lost.
-      }
-    }
   }
 }

@@ -1,9 +1,9 @@
 /** Inputs as bytes: files, standard input, streams. Compressed files are read through a decompressor. */
 import { close, createReadStream, fstatSync, openSync, read } from 'node:fs';
-import { PassThrough, pipeline, type Readable, type Transform } from 'node:stream';
+import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import * as zlib from 'node:zlib';
-import { BatchError, BatchFileError } from '../errors.js';
+import { decompressorFor } from '../compression.js';
+import { BatchFileError } from '../errors.js';
 
 const readBytes = promisify(read);
 
@@ -21,20 +21,21 @@ export interface ByteSource {
   close(): void;
 }
 
-/** Size of a decompressor's pieces. */
+/** Bytes read at once. */
 const PIECE = 256 * 1024;
 
 export function nameOf(input: BatchInput): string {
   return typeof input === 'string' ? input : '(stream)';
 }
 
-/** @throws BatchFileError, BatchError */
+/** @throws BatchFileError, BatchError this Node cannot decompress it */
 export function openSource(input: BatchInput): ByteSource {
   if (typeof input !== 'string') return new StreamSource(input, '(stream)');
   if (input === '-') {
     // A read pending in libuv's thread pool would block the exit of the process; a stream's does not.
     return fstatSync(0).isFile() ? new FileSource(0, '-') : new StreamSource(process.stdin, '-');
   }
+  const decompressor = decompressorFor(input);
   let file: number;
   try {
     file = openSync(input, 'r');
@@ -43,7 +44,6 @@ export function openSource(input: BatchInput): ByteSource {
   } catch (error) {
     throw new BatchFileError(input, error);
   }
-  const decompressor = decompressorFor(input);
   const isFile = fstatSync(file).isFile();
   if (decompressor === undefined && isFile) return new FileSource(file, input);
   const stream = createReadStream('', { fd: file, highWaterMark: PIECE });
@@ -52,18 +52,6 @@ export function openSource(input: BatchInput): ByteSource {
   // Errors surface in the iteration over `output`.
   pipeline(stream, decompressor, output, () => {});
   return new StreamSource(output, input);
-}
-
-function decompressorFor(path: string): Transform | undefined {
-  if (path.endsWith('.gz')) return zlib.createGunzip({ chunkSize: PIECE });
-  if (!path.endsWith('.zst')) return undefined;
-  const { createZstdDecompress } = zlib as { createZstdDecompress?: (options: object) => Transform };
-  if (createZstdDecompress === undefined) {
-    throw new BatchError(
-      `${path}: this Node (${process.version}) cannot read Zstandard, which takes 22.15 or later: zstd -dc ${path} | leastwork map …`,
-    );
-  }
-  return createZstdDecompress({ chunkSize: PIECE });
 }
 
 class FileSource implements ByteSource {

@@ -16,9 +16,12 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
+import { compressorFor, isCompressed } from '../compression.js';
 import { BatchError, BatchFileError } from '../errors.js';
 import { ByteWriter } from './byte-writer.js';
+import { CompressingWriter } from './compressing-writer.js';
 
 const sync = promisify(fdatasync);
 
@@ -36,8 +39,15 @@ export interface Sink {
 
 /** A descriptor opened by the caller, such as standard output. */
 export function descriptorSink(file: number, changed: () => void, name = nameOfDescriptor(file)): Sink {
-  const writer = new ByteWriter(file, name, undefined, changed);
+  const writer = writerFor(compressorFor(name), file, name, undefined, changed);
   return { writer, base: 0, sync: async () => {}, commit: () => writer.flush(), discard() {} };
+}
+
+function writerFor(
+  compressor: Transform | undefined,
+  ...place: ConstructorParameters<typeof ByteWriter>
+): ByteWriter {
+  return compressor === undefined ? new ByteWriter(...place) : new CompressingWriter(compressor, ...place);
 }
 
 function nameOfDescriptor(file: number): string {
@@ -57,11 +67,12 @@ export function replacedFileSink(path: string, changed: () => void): Sink {
     if (former !== undefined && !former.isFile()) {
       return descriptorSink(openSync(path, 'w'), changed, path);
     }
+    const compressor = compressorFor(path);
     const target = former === undefined ? path : realpathSync(path);
     const name = `.${basename(target).slice(0, 60)}.${process.pid}.${Date.now().toString(36)}.tmp`;
     const temporary = join(dirname(target), name);
     const file = openSync(temporary, 'wx');
-    const writer = new ByteWriter(file, path, 0, changed);
+    const writer = writerFor(compressor, file, path, 0, changed);
     let isOpen = true;
     return {
       writer,
@@ -98,6 +109,11 @@ export function replacedFileSink(path: string, changed: () => void): Sink {
  * @throws BatchError the file is shorter than `base`
  */
 export function continuedFileSink(path: string, base: number, changed: () => void): Sink {
+  if (isCompressed(path)) {
+    throw new BatchError(
+      `${path}: with a journal, files that are written are not compressed, since they are cut back when the batch is resumed`,
+    );
+  }
   return inWords(path, () => {
     const file = openSync(path, base > 0 || statSync(path, { throwIfNoEntry: false }) ? 'r+' : 'w+');
     const { size } = fstatSync(file);

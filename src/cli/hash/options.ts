@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { isatty } from 'node:tty';
 import { parseCommandLine, UsageError } from '../arguments.js';
-import type { ByteString } from '../files/bytes.js';
+import { configured } from '../config.js';
+import { type ByteString, fromText } from '../files/bytes.js';
 import {
   WATCH_HELP,
   WATCH_OPTIONS,
@@ -52,7 +53,8 @@ left out. PATH - is standard input, and so is no PATH where standard input is no
   -a, --algorithm NAME   any of crypto.getHashes(), as in sha1, sha512, blake2b512, md5 (default: sha256)
   -j, --workers N        threads that hash (default: one for each core, here ${availableParallelism()})
   -c, --check            read digests from the MANIFESTs (- or none: standard input) and verify the files
-${WATCH_HELP}      --quiet            no summary; with --check, no OK for each file that is right
+${WATCH_HELP}      --config FILE      options from FILE (default: leastwork.config.{yaml,yml,json,js,ts}, or leastwork.yaml, here or above)
+      --quiet            no summary; with --check, no OK for each file that is right
   -h, --help             print this
       --version          print the version
 
@@ -68,43 +70,49 @@ time, rate and each worker's share. Exit code: 0, or 1 where a file could not be
 
 const OPTIONS = {
   'files-from': { type: 'string' },
-  null: { type: 'boolean', short: '0', default: false },
+  null: { type: 'boolean', short: '0' },
   output: { type: 'string', short: 'o' },
-  algorithm: { type: 'string', short: 'a', default: 'sha256' },
+  algorithm: { type: 'string', short: 'a' },
   workers: { type: 'string', short: 'j' },
-  check: { type: 'boolean', short: 'c', default: false },
-  quiet: { type: 'boolean', default: false },
-  status: { type: 'boolean', default: false },
-  strict: { type: 'boolean', default: false },
-  warn: { type: 'boolean', short: 'w', default: false },
-  'ignore-missing': { type: 'boolean', default: false },
+  check: { type: 'boolean', short: 'c' },
+  quiet: { type: 'boolean' },
+  status: { type: 'boolean' },
+  strict: { type: 'boolean' },
+  warn: { type: 'boolean', short: 'w' },
+  'ignore-missing': { type: 'boolean' },
   ...WATCH_OPTIONS,
-  help: { type: 'boolean', short: 'h', default: false },
+  config: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
 } as const;
 
 const LOUDNESS = ['quiet', 'status', 'warn'];
 
+const ONLY_WITHOUT_CHECK = ['output', 'files-from', 'null'] as const;
 const ONLY_WITH_CHECK = ['status', 'strict', 'warn', 'ignore-missing'] as const;
 
 /** Throws `UsageError`. */
 export function parseHashOptions(args: readonly string[]): HashOptions {
-  const { values, positionals, optionNames, bytesOf } = parseCommandLine(withOptionalPort(args), OPTIONS);
-  const { quiet, strict } = values;
-  const watch = watchOptions(values);
-  if (values.help) return { mode: 'help', algorithm: '', workers: 0, quiet, watch };
+  const line = parseCommandLine(withOptionalPort(args), OPTIONS);
+  const { values: given, positionals } = line;
+  const watch = watchOptions(given);
+  if (given.help) return { mode: 'help', algorithm: '', workers: 0, quiet: false, watch };
+  const values = configured('hash', OPTIONS, given, [LOUDNESS]);
   const common = {
-    watch,
-    algorithm: findAlgorithm(values.algorithm),
+    watch: watchOptions(values),
+    algorithm: findAlgorithm(values.algorithm ?? 'sha256'),
     workers: workersOf(values.workers),
-    quiet,
+    quiet: values.quiet ?? false,
   };
   if (values.check) {
-    if (values.output !== undefined) throw new UsageError('--output is of no use with --check');
-    if (values['files-from'] !== undefined) throw new UsageError('--files-from is of no use with --check');
-    if (values.null) throw new UsageError('--null is of no use with --check');
+    // What the config file says of the other mode is not meant.
+    for (const name of ONLY_WITHOUT_CHECK) {
+      if (given[name]) throw new UsageError(`--${name} is of no use with --check`);
+    }
     const manifests = positionals.length > 0 ? positionals : ['-'];
     // These exclude each other and the last one wins, as in coreutils.
-    const loudness = optionNames.findLast((name) => LOUDNESS.includes(name));
+    const loudness =
+      line.optionNames.findLast((name) => LOUDNESS.includes(name)) ??
+      LOUDNESS.find((name) => values[name as keyof typeof values]);
     return {
       ...common,
       mode: 'check',
@@ -112,15 +120,22 @@ export function parseHashOptions(args: readonly string[]): HashOptions {
       quiet: loudness === 'quiet',
       status: loudness === 'status',
       warn: loudness === 'warn',
-      strict,
-      ignoreMissing: values['ignore-missing'],
+      strict: values.strict ?? false,
+      ignoreMissing: values['ignore-missing'] ?? false,
     };
   }
   for (const name of ONLY_WITH_CHECK) {
-    if (values[name]) throw new UsageError(`--${name} is meaningful only with --check`);
+    if (given[name]) throw new UsageError(`--${name} is meaningful only with --check`);
   }
+  const bytesOf = (name: 'output' | 'files-from') => {
+    const fromFile = values[name];
+    return line.bytesOf(name) ?? (fromFile === undefined ? undefined : fromText(fromFile));
+  };
   if (values.output === '') throw new UsageError('--output: the name of a file is missing');
-  const inputs = inputsOf(positionals, bytesOf('files-from'), values.null);
+  const filesFrom =
+    positionals.length > 0 && given['files-from'] === undefined ? undefined : bytesOf('files-from');
+  const isNull = filesFrom === undefined ? given.null : values.null;
+  const inputs = inputsOf(positionals, filesFrom, isNull ?? false);
   return { ...common, mode: 'hash', inputs, output: values.output === '-' ? undefined : bytesOf('output') };
 }
 

@@ -10,7 +10,6 @@ import {
 } from '../../batch/index.js';
 import { Balancer, BalancerError } from '../../index.js';
 import { UsageError } from '../arguments.js';
-import { configured } from '../config.js';
 import { describeErrno, errnoOf } from '../files/errno.js';
 import type { Watch } from '../watch.js';
 import { isWatched } from '../watch-options.js';
@@ -18,7 +17,7 @@ import { dryRun } from './dry-run.js';
 import { moduleAddress, taskOf } from './function.js';
 import { HELP } from './help.js';
 import { listenForInterrupts } from './interrupt.js';
-import { type MapOptions, mapOptions, OPTIONS, parseMapArguments } from './options.js';
+import { type MapOptions, mapOptions, parseMapArguments, withConfig } from './options.js';
 import { type Bar, showBar } from './progress.js';
 import { summaryJson, summaryText } from './summary.js';
 
@@ -31,12 +30,12 @@ const EXIT_BROKEN_PIPE = 141;
 export async function mapCommand(args: readonly string[]): Promise<number> {
   let canResume = false;
   try {
-    const { values, positionals } = parseMapArguments(args);
-    if (values.help) {
+    const given = parseMapArguments(args);
+    if (given.values.help) {
       process.stdout.write(HELP);
       return 0;
     }
-    const options = mapOptions({ values: await configured('map', OPTIONS, values), positionals });
+    const options = mapOptions(withConfig(given));
     if (options.dryRun) return await dryRun(options);
     canResume = options.journal !== undefined;
     return await map(options);

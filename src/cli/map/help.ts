@@ -25,7 +25,8 @@ Input:
                          FILEs named .gz and .zst are decompressed
 
 Output:
-  -o, --output FILE      results go to FILE, which appears complete or not at all (but see --journal)
+  -o, --output FILE      results go to FILE, which appears complete or not at all (but see --journal);
+                         one named .gz or .zst is compressed
       --errors FILE      failed items go to FILE as NDJSON: line, offset, item, name, message, stack
       --unordered        results as they come, not in the order of the lines
       --tag              each line of output begins with its item and a tab
@@ -50,7 +51,7 @@ Threads:
 
 Watching:
 ${WATCH_HELP}
-      --config FILE      options from FILE (default: leastwork.config.{yaml,yml,json,js}, or leastwork.yaml, here or above)
+      --config FILE      options from FILE (default: leastwork.config.{yaml,yml,json,js,ts}, or leastwork.yaml, here or above)
       --dry-run          say what would be done, and check that it can be
       --summary KIND     text, json or none (default: text, on standard error)
       --quiet            the same as --summary none

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Format, HaltRule } from '../../batch/index.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
+import { configured } from '../config.js';
 import { WATCH_OPTIONS, type WatchOptions, watchOptions, withOptionalPort } from '../watch-options.js';
 
 /** The function as given. */
@@ -88,6 +89,23 @@ export function parseMapArguments(args: readonly string[]): MapCommandLine {
   const { values, positionals } = parseCommandLine(withOptionalPort(args), OPTIONS);
   const decode = (bytes: string) => Buffer.from(bytes, 'latin1').toString('utf8');
   return { values, positionals: positionals.map(decode) };
+}
+
+/** Of these, what the command line says beats all that the config file says. */
+const EXCLUSIVE = [
+  ['ndjson', 'csv'],
+  ['csv', 'null'],
+  ['quiet', 'summary'],
+];
+
+/** The command line, on top of the config file. Throws `UsageError`. */
+export function withConfig({ values, positionals }: MapCommandLine): MapCommandLine {
+  // A function, or files, by name: the file's do not count.
+  const merged = configured('map', OPTIONS, values, EXCLUSIVE);
+  if (values.eval === undefined && positionals[0]?.includes('#')) delete merged.eval;
+  const namesFiles = positionals.length > (merged.eval === undefined ? 1 : 0);
+  if (namesFiles && values['files-from'] === undefined) delete merged['files-from'];
+  return { values: merged, positionals };
 }
 
 /** Validates the values. Throws `UsageError`. */

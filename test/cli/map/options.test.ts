@@ -17,6 +17,7 @@ describe('the config file', () => {
     ['leastwork.config.yaml', 'map:\n  tag: true\n  quiet: true\n'],
     ['leastwork.config.json', '{ "map": { "tag": true, "quiet": true }, "hash": {} }'],
     ['leastwork.config.js', 'module.exports = { map: { tag: true, quiet: true } };\n'],
+    ['leastwork.config.ts', 'const tag: boolean = true;\nexport default { map: { tag, quiet: true } };\n'],
   ])('%s is found here and above', (name, content) => {
     const root = join(directory, name.replaceAll('.', '-'));
     mkdirSync(join(root, 'deep', 'er'), { recursive: true });
@@ -31,6 +32,19 @@ describe('the config file', () => {
     expect(map(['--config', 'four.yaml', '-e', 'l => process.env.A + process.env.B']).stdout).toBe('12\n');
     const { stdout } = map(['--config', 'four.yaml', '--env', 'A=3', '-j', '3', '--dry-run', '-e', 'l => l']);
     expect(stdout).toContain('workers   3');
+  });
+
+  test('is beaten by options that exclude those of the file', () => {
+    write('json.yaml', 'map:\n  ndjson: true\n  quiet: true\n  files-from: none\n  eval: "x => 2"\n');
+    write('csv', 'a,b\n1,2\n');
+    write('one.js', 'exports.one = () => 1;\n');
+    const withFile = (...args: string[]) => map(['--config', 'json.yaml', ...args]);
+    expect(withFile('--csv', '-e', 'r => r.b', 'csv')).toMatchObject({ stdout: '2\n', stderr: '', code: 0 });
+    expect(withFile('--no-ndjson', '-e', 'l => l', '-').stdout).toBe('x\n');
+    expect(withFile('--csv', './one.js#one', 'csv').stdout).toBe('1\n');
+    expect(withFile('--csv', 'csv').stdout).toBe('2\n');
+    expect(withFile('--csv', '--summary', 'json', 'csv').stderr).toMatch(/^{/);
+    expect(withFile('--csv').stderr).toContain('none');
   });
 
   test.each([

@@ -1,0 +1,25 @@
+// The modules of the package's `exports`, as sources: what the reference describes.
+import { existsSync } from 'node:fs';
+
+/** For bundlers only: nothing in it is called. */
+const WITHOUT_REFERENCE = new Set(['./worker', './package.json']);
+
+/** @returns `{ name, source }` of each, as in `leastwork/task` and `workers/task.ts` */
+export function entryPoints({ name, exports }) {
+  return Object.entries(exports)
+    .filter(([subpath]) => !WITHOUT_REFERENCE.has(subpath))
+    .map(([subpath, conditions]) => {
+      const sources = declarationsIn(conditions).map((file) =>
+        file.replace(/^\.\/dist\//, '').replace(/\.d\.([cm]?)ts$/, '.$1ts'),
+      );
+      const source = sources.find((file) => existsSync(file));
+      if (source === undefined) throw new Error(`exports['${subpath}'] has no types with a source`);
+      return { name: subpath.replace(/^\./, name), source };
+    });
+}
+
+/** The `.d.ts` files in the conditions of an export, nested ones included. */
+function declarationsIn(conditions) {
+  if (typeof conditions === 'string') return /\.d\.[cm]?ts$/.test(conditions) ? [conditions] : [];
+  return Object.values(conditions ?? {}).flatMap(declarationsIn);
+}

@@ -1,0 +1,42 @@
+/** Files that are compressed, by their names: gzip, and Zstandard where Node has it. */
+import type { Transform } from 'node:stream';
+import * as zlib from 'node:zlib';
+import { BatchError } from './errors.js';
+
+/** Size of the pieces that come out, in bytes. */
+const PIECE = 256 * 1024;
+
+type Make = (options: { readonly chunkSize: number }) => Transform;
+
+/** Not in every Node that we run on. */
+const { createZstdCompress, createZstdDecompress } = zlib as {
+  createZstdCompress?: Make;
+  createZstdDecompress?: Make;
+};
+
+export function isCompressed(path: string): boolean {
+  return /\.(?:gz|zst)$/.test(path);
+}
+
+/** @returns `undefined`: the file is not compressed. @throws BatchError this Node cannot read it */
+export function decompressorFor(path: string): Transform | undefined {
+  if (!isCompressed(path)) return undefined;
+  const make = path.endsWith('.gz') ? zlib.createGunzip : createZstdDecompress;
+  const otherwise = `zstd -dc ${path} | leastwork map …`;
+  return known(make, path, otherwise)({ chunkSize: PIECE });
+}
+
+/** @returns `undefined`: the file is not to be compressed. @throws BatchError this Node cannot write it */
+export function compressorFor(path: string): Transform | undefined {
+  if (!isCompressed(path)) return undefined;
+  const make = path.endsWith('.gz') ? zlib.createGzip : createZstdCompress;
+  const otherwise = `leastwork map … | zstd -o ${path}`;
+  return known(make, path, otherwise)({ chunkSize: PIECE });
+}
+
+function known(make: Make | undefined, path: string, otherwise: string): Make {
+  if (make !== undefined) return make;
+  throw new BatchError(
+    `${path}: this Node (${process.version}) has no Zstandard, which takes 22.15 or later: ${otherwise}`,
+  );
+}

@@ -1,0 +1,193 @@
+/** Takes items from the source of a map while there is room for them, and sends them in spans. */
+import { setImmediate } from '../protocol/timers.js';
+import { byteSize } from '../values/byte-size.js';
+import type { MapBudget } from './map-budget.js';
+import type { MapRequests } from './map-requests.js';
+import type { MapSender } from './map-sender.js';
+import type { ChunkSizes } from './map-sizes.js';
+import type { MapSource } from './map-source.js';
+import { Span } from './map-span.js';
+
+export interface IntakeEvents {
+  /** Items are about to be added to it. */
+  opened(span: Span): void;
+  sourceEnded(): void;
+  /** The source has thrown. */
+  sourceFailed(error: unknown): void;
+}
+
+export class MapIntake {
+  readonly #requests: MapRequests;
+  readonly #source: MapSource;
+  readonly #sizes: ChunkSizes;
+  readonly #budget: MapBudget;
+  readonly #sender: MapSender;
+  readonly #events: IntakeEvents;
+  /** The span that is being filled. */
+  #open: Span | undefined;
+  #size = 1;
+  #taken = 0;
+  /** The source has been asked for an item. */
+  #awaitsSource = false;
+  /** No request is under way whose completion would make us look for room in the queue. */
+  #awaitsRoom = false;
+  #isFlushing = false;
+  #isStopped = false;
+  #isOver = false;
+
+  constructor(
+    requests: MapRequests,
+    source: MapSource,
+    sizes: ChunkSizes,
+    budget: MapBudget,
+    sender: MapSender,
+    events: IntakeEvents,
+  ) {
+    this.#requests = requests;
+    this.#source = source;
+    this.#sizes = sizes;
+    this.#budget = budget;
+    this.#sender = sender;
+    this.#events = events;
+  }
+
+  /** Items of a span. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The source has been asked for an item, and has not given it. */
+  get awaitsSource(): boolean {
+    return this.#awaitsSource;
+  }
+
+  /** No more items are taken; those that have been are sent. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Nothing is sent any more. */
+  end(): void {
+    this.#isOver = true;
+    this.#open = undefined;
+  }
+
+  /** Sends items that are to run again, then takes items from the source while there is room for them. */
+  pull(): void {
+    const sender = this.#sender;
+    while (!this.#isOver && sender.hasLeftovers && this.#hasQueueRoom()) sender.sendLeftover();
+    while (this.#wantsMore() && this.#hasRoom()) {
+      this.#awaitsSource = true;
+      try {
+        const step = this.#source.next();
+        if (isPromise(step)) {
+          this.#resume(step);
+          this.#flushSoon();
+          return;
+        }
+        this.#awaitsSource = false;
+        this.#take(step);
+      } catch (error) {
+        this.#awaitsSource = false;
+        this.#fail(error);
+      }
+    }
+    // There is no room to fill it.
+    if (!this.#awaitsSource) this.flush();
+  }
+
+  /** Sends the taken items. */
+  flush(): void {
+    const span = this.#open;
+    if (span === undefined) return;
+    this.#open = undefined;
+    span.isOpen = false;
+    this.#sender.send(span, 0, span.length);
+  }
+
+  #wantsMore(): boolean {
+    return !this.#isOver && !this.#awaitsSource && !this.#isStopped && !this.#source.isOver;
+  }
+
+  /** A span is begun only if there is room for all of it: each outcome that is given makes room for one item. */
+  #hasRoom(): boolean {
+    // One may have been opened by an item that was asked for while there was room in the one before.
+    if (this.#open !== undefined) return this.#budget.allows(1);
+    this.#size = this.#sizes.next(this.#source.remaining);
+    return this.#budget.allows(this.#size) && this.#hasQueueRoom();
+  }
+
+  #hasQueueRoom(): boolean {
+    if (this.#requests.makeSpace()) return true;
+    // Other callers fill the queue. The next completion of our own looks again, if there is any to come.
+    if (this.#sender.underWay === 0 && !this.#awaitsRoom) {
+      this.#awaitsRoom = true;
+      void this.#requests.ready().then(() => {
+        this.#awaitsRoom = false;
+        this.pull();
+      });
+    }
+    return false;
+  }
+
+  #resume(promise: Promise<IteratorResult<unknown>>): void {
+    const failed = (error: unknown): void => {
+      this.#awaitsSource = false;
+      this.#fail(error);
+    };
+    promise.then((step) => {
+      this.#awaitsSource = false;
+      try {
+        this.#take(step);
+      } catch (error) {
+        failed(error);
+      }
+      this.pull();
+    }, failed);
+  }
+
+  #take(step: IteratorResult<unknown>): void {
+    if (this.#isOver) return;
+    if (step.done === true) {
+      this.#source.end();
+      this.flush();
+      this.#events.sourceEnded();
+      return;
+    }
+    const { value } = step;
+    const bytes = byteSize(value);
+    this.#budget.enter(bytes);
+    let span = this.#open;
+    if (span === undefined) {
+      span = new Span(this.#taken, this.#size);
+      this.#open = span;
+      this.#events.opened(span);
+    }
+    this.#taken++;
+    span.add(value, bytes);
+    if (span.length >= this.#size || span.itemBytes >= this.#sizes.mostBytes) this.flush();
+  }
+
+  #fail(error: unknown): void {
+    this.#source.end();
+    if (!this.#isOver) this.#events.sourceFailed(error);
+  }
+
+  /** The next item may be long in coming: sends the taken ones now if a worker may be idle, else later in this turn. */
+  #flushSoon(): void {
+    if (this.#open === undefined || this.#isFlushing) return;
+    if (this.#sender.underWay < this.#requests.workers) {
+      this.flush();
+      return;
+    }
+    this.#isFlushing = true;
+    setImmediate(() => {
+      this.#isFlushing = false;
+      this.flush();
+    });
+  }
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as { then?: unknown }).then === 'function';
+}

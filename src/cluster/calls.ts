@@ -1,0 +1,184 @@
+/** Makes requests of calls: names the task, writes the arguments, watches signal and time limits. */
+import { TaskTimeoutError } from '../errors/errors.js';
+import { performance } from '../protocol/clock.js';
+import { clearTimeout, setTimeout } from '../protocol/timers.js';
+import { listenToAbort, unlistenToAbort } from '../requests/abort-listeners.js';
+import type { AnyTask } from '../tasks/signatures.js';
+import {
+  type ClusterSettings,
+  type ClusterSubmitOptions,
+  enginePriority,
+  mustBeArguments,
+  type RequestSettings,
+  resolveRequestOptions,
+} from './cluster-options.js';
+import type { Connection } from './connection.js';
+import { within } from './engine/within.js';
+import { EngineError, MachineLostError, PayloadTooLargeError } from './errors.js';
+import { type JobData, type Reply, VERSION } from './messages.js';
+import { queueNameOf, type TaskName, taskNameOf } from './names.js';
+import { ClusterRequest, type Outlet } from './request.js';
+import { decodeThrown, decodeValue } from './values/decode.js';
+import { encodeValue } from './values/encode.js';
+
+/** How long the engine may take to say whether a job has begun, in ms. */
+const ANSWER_MS = 2_000;
+
+/** What is the same for all requests of one call. */
+export interface Call {
+  readonly task: TaskName;
+  readonly queue: string;
+  readonly settings: RequestSettings;
+  readonly context: string | undefined;
+}
+
+export class Calls {
+  readonly #settings: ClusterSettings;
+  readonly #connection: Connection;
+  #lastId = 0;
+
+  constructor(settings: ClusterSettings, connection: Connection) {
+    this.#settings = settings;
+    this.#connection = connection;
+  }
+
+  /** @throws InvalidOptionError, LocalOnlyError, NotAFunctionError, NotCloneableError */
+  prepare(task: AnyTask, options: ClusterSubmitOptions | undefined): Call {
+    const name = taskNameOf(task);
+    const settings = resolveRequestOptions(options, this.#settings);
+    const { context } = settings;
+    return {
+      task: name,
+      queue: queueNameOf(this.#settings.engine.name, name.module),
+      settings,
+      context: context === undefined ? undefined : encodeValue(context, 'submit options.context'),
+    };
+  }
+
+  /**
+   * One request for one run.
+   * @throws NotCloneableError, PayloadTooLargeError, the reason of the signal
+   */
+  single(call: Call, args: readonly unknown[] | undefined): Promise<unknown> {
+    if (args !== undefined) mustBeArguments(args);
+    call.settings.signal?.throwIfAborted();
+    const text = encodeValue(args ?? [], 'arguments');
+    this.mustFit(call.task, text);
+    return new Promise((resolve, reject) => {
+      const request = this.#request(call, { args: text }, call.settings.retries, {
+        replied: (reply) => settleSingle(call.task, reply, resolve, reject),
+        failed: reject,
+      });
+      this.start(request, call.settings);
+    });
+  }
+
+  /**
+   * One request for the runs of several items; without a signal and a limit of its waiting time.
+   * @param text the items, as a list
+   * Every loss comes home, where it is decided what runs again.
+   * @param losses before
+   */
+  chunk(call: Call, text: string, losses: number, outlet: Outlet): ClusterRequest {
+    const { retries } = call.settings;
+    const fields = {
+      args: text,
+      chunk: true,
+      threadRetries: Number.isFinite(retries) ? retries : null,
+      ...(losses > 0 && { losses }),
+    } as const;
+    return this.#request(call, fields, 0, outlet);
+  }
+
+  /** @throws PayloadTooLargeError */
+  mustFit(task: TaskName, text: string): void {
+    const { maxPayload } = this.#settings.engine;
+    // A character of UTF-16 takes up to 3 bytes.
+    if (text.length * 3 <= maxPayload) return;
+    const bytes = Buffer.byteLength(text);
+    if (bytes > maxPayload) throw new PayloadTooLargeError(task.name, 'arguments', bytes, maxPayload);
+  }
+
+  /** Sends it, and watches its signal and its waiting time. */
+  start(request: ClusterRequest, { signal, queueTimeout }: RequestSettings): void {
+    const { requests } = this.#connection;
+    if (signal !== undefined) {
+      const onAbort = (): void => requests.reject(request, signal.reason);
+      listenToAbort(signal, onAbort);
+      request.onSettled(() => unlistenToAbort(signal, onAbort));
+    }
+    if (queueTimeout !== Number.POSITIVE_INFINITY) {
+      const timer = setTimeout(() => void this.#expire(request, queueTimeout), queueTimeout);
+      request.onSettled(() => clearTimeout(timer));
+    }
+    requests.add(request);
+  }
+
+  #request(
+    { task, queue, settings, context }: Call,
+    fields: Pick<JobData, 'args' | 'chunk' | 'losses' | 'threadRetries'>,
+    retries: number,
+    outlet: Outlet,
+  ): ClusterRequest {
+    const id = `${this.#connection.id}.${++this.#lastId}`;
+    const { timeout, priority, delay } = settings;
+    const data: JobData = {
+      v: VERSION,
+      from: this.#connection.id,
+      ...fields,
+      retries: Number.isFinite(retries) ? retries : null,
+      ...(Number.isFinite(timeout) && { timeout }),
+      ...(context !== undefined && { context }),
+    };
+    const options = {
+      jobId: id,
+      priority: enginePriority(priority),
+      ...(delay > 0 && { delay }),
+      removeOnComplete: true,
+    };
+    return new ClusterRequest({ id, task, queue, data, options, outlet, retries });
+  }
+
+  /** It has waited for its time. If it has begun, it goes on. */
+  async #expire(request: ClusterRequest, queueTimeout: number): Promise<void> {
+    const { requests } = this.#connection;
+    const asked = performance.now();
+    const isOut = await within(ANSWER_MS, requests.unqueue(request));
+    // Without an answer nobody knows; the promise must not wait for one.
+    if (isOut === false && performance.now() - asked < ANSWER_MS) return;
+    requests.reject(request, new TaskTimeoutError(request.task.name, 'queue', queueTimeout));
+  }
+}
+
+/** What a reply to a single request means. */
+function settleSingle(
+  { name }: TaskName,
+  reply: Reply,
+  resolve: (value: unknown) => void,
+  reject: (error: unknown) => void,
+): void {
+  if (reply.t !== 'value') {
+    reject(errorOf(name, reply));
+    return;
+  }
+  try {
+    // A value with a method `then` cannot be: functions are not sent.
+    resolve(decodeValue(reply.value));
+  } catch (error) {
+    reject(error);
+  }
+}
+
+/** The error that a reply stands for. */
+export function errorOf(name: string, reply: Exclude<Reply, { t: 'value' }>): unknown {
+  switch (reply.t) {
+    case 'error':
+      return decodeThrown(reply.error);
+    case 'lost':
+      return new MachineLostError(name, reply.losses, 'machine');
+    case 'too-large':
+      return new PayloadTooLargeError(name, 'result', reply.bytes, reply.maxPayload);
+    case 'chunk':
+      return new EngineError(`the reply to task '${name}' is that to a chunk`);
+  }
+}

@@ -1,0 +1,169 @@
+/** A Cluster's side of the engine: opened once, watched, closed. Who else is there. */
+import { performance } from '../protocol/clock.js';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from '../protocol/timers.js';
+import type { ClusterSettings } from './cluster-options.js';
+import { Directory, type Entry } from './directory.js';
+import type { Engine, Mailbox, OnEngineError } from './engine/engine.js';
+import { openEngine } from './engine/open.js';
+import { within } from './engine/within.js';
+import { EngineError, NoMachineError } from './errors.js';
+import { newId } from './names.js';
+import { OpenRequests } from './open-requests.js';
+import { isTransient } from './transient.js';
+
+/** Workers of this side: its mailbox's, at most. */
+const LISTENERS = 1;
+const PAUSE_MS = 500;
+
+export class Connection {
+  /** Of this submitter. */
+  readonly id = newId();
+  readonly requests: OpenRequests;
+  readonly #settings: ClusterSettings;
+  readonly #engine: Engine;
+  readonly #onError: OnEngineError;
+  #mailbox: Mailbox | undefined;
+  #directory: Directory | undefined;
+  readonly #watch: NodeJS.Timeout;
+  #beat: NodeJS.Timeout | undefined;
+  #isBeating = false;
+  #machines: readonly Entry[] = [];
+  /** When a machine was last seen that serves the task of that name. */
+  readonly #served = new Map<string, number>();
+  #lastError: unknown;
+  #failure: EngineError | undefined;
+  #isClosed = false;
+
+  /** @throws BalancerError with code `ERR_MISSING_PACKAGE`, InvalidOptionError */
+  constructor(settings: ClusterSettings, onError: OnEngineError, onSettled: () => void) {
+    this.#settings = settings;
+    this.#onError = (error) => {
+      this.#lastError = error;
+      if (!this.#isClosed) onError(error);
+    };
+    this.#engine = openEngine(settings.engine, LISTENERS, this.#onError);
+    const { lockDuration } = settings.engine;
+    this.requests = new OpenRequests(this.#engine, this.id, 2 * lockDuration, this.#onError, onSettled);
+    this.#watch = setInterval(() => this.#look(), Math.min(1_000, lockDuration));
+    void this.#open();
+  }
+
+  /** Why requests are refused, if they are: the engine is out of reach. */
+  get failure(): EngineError | undefined {
+    return this.#failure;
+  }
+
+  /** The machines that are alive, as far as is known. */
+  get machines(): readonly Entry[] {
+    return this.#machines;
+  }
+
+  /** The other side of the engine is there: jobs may be sent. */
+  get isOpen(): boolean {
+    return this.#directory !== undefined;
+  }
+
+  /** Closes everything. The requests must be settled. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#watch);
+    clearTimeout(this.#beat);
+    if (this.isOpen && this.#failure === undefined) {
+      await within(this.#settings.engine.lockDuration, this.requests.cancelled());
+      await this.#mailbox?.close();
+      await within(
+        PAUSE_MS,
+        Promise.allSettled([this.#directory?.leave(), this.#engine.removeMailbox(this.id)]),
+      );
+    }
+    await this.#engine.close();
+  }
+
+  async #open(): Promise<void> {
+    while (!this.#isClosed) {
+      try {
+        await this.#engine.ready();
+        const { name, lockDuration } = this.#settings.engine;
+        this.#mailbox ??= this.#engine.openMailbox(this.id, this.requests.onMail);
+        const directory = new Directory(this.#engine, name, {
+          kind: 'submitter',
+          id: this.id,
+          every: lockDuration,
+          tasks: [],
+          threads: 0,
+          slots: 0,
+        });
+        // Before the first job, so that nobody takes this submitter for dead.
+        await directory.beat();
+        this.#heard();
+        this.#directory = directory;
+        this.requests.start();
+        await this.#beatNow();
+        return;
+      } catch (error) {
+        this.#onError(error as Error);
+        if (!isTransient(error)) this.#fail();
+        await within(PAUSE_MS, new Promise(() => {}));
+      }
+    }
+  }
+
+  /** The engine has answered. */
+  #heard(): void {
+    this.requests.heardAt = performance.now();
+    this.#failure = undefined;
+  }
+
+  /** Whether the engine is still there, from which nothing may come any more. */
+  #look(): void {
+    const silent = performance.now() - this.requests.heardAt;
+    const { lockDuration, engineTimeout } = this.#settings.engine;
+    // Two beats may be missed even if it is shorter.
+    if (silent > Math.max(engineTimeout, this.isOpen ? 2.5 * lockDuration : 0)) this.#fail();
+    if (this.#failure !== undefined) this.requests.rejectAll(() => this.#failure);
+  }
+
+  #fail(): void {
+    const cause = this.#lastError;
+    const why = cause instanceof Error && cause.message !== '' ? cause.message : String(cause ?? 'no answer');
+    this.#failure ??= new EngineError(`the engine cannot be used: ${why}`, { cause });
+  }
+
+  async #beatNow(): Promise<void> {
+    if (this.#isClosed || this.#isBeating) return;
+    this.#isBeating = true;
+    try {
+      const directory = this.#directory as Directory;
+      const wasThere = await directory.beat();
+      await this.#engine.keepMailbox(this.id);
+      this.#heard();
+      await this.requests.look(!wasThere);
+      this.#noteMachines(await directory.live());
+    } catch (error) {
+      this.#onError(error as Error);
+    } finally {
+      this.#isBeating = false;
+    }
+    if (!this.#isClosed)
+      this.#beat = setTimeout(() => void this.#beatNow(), this.#settings.engine.lockDuration);
+  }
+
+  #noteMachines(entries: readonly Entry[]): void {
+    const now = performance.now();
+    this.#machines = entries.filter(({ kind }) => kind === 'machine');
+    for (const { tasks } of this.#machines) for (const name of tasks) this.#served.set(name, now);
+    const { machineTimeout } = this.#settings;
+    if (machineTimeout === Number.POSITIVE_INFINITY) return;
+    for (const request of [...this.requests]) {
+      const { name } = request.task;
+      const seen = this.#served.get(name) ?? Number.NEGATIVE_INFINITY;
+      if (
+        !request.isSent ||
+        now - Math.max(seen, request.began + (request.options.delay ?? 0)) < machineTimeout
+      )
+        continue;
+      const served = [...new Set(this.#machines.flatMap(({ tasks }) => tasks))].sort();
+      this.requests.reject(request, new NoMachineError(name, served, this.#machines.length));
+    }
+  }
+}

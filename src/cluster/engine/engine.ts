@@ -1,0 +1,48 @@
+/** The engine as the rest of the cluster sees it: queues and workers of BullMQ, and mailboxes. */
+import type { Job, Queue, Worker, WorkerOptions } from 'bullmq';
+
+export type Processor = (job: Job, token: string | undefined) => Promise<unknown>;
+
+/** Called with each message, in the order in which one sender has sent them. */
+export type OnMail = (text: string) => void;
+
+/** Messages to one submitter or machine. They are kept until it has taken them. */
+export interface Mailbox {
+  /** Takes no more. The messages that are there stay. */
+  close(): Promise<void>;
+}
+
+export interface Engine {
+  /** Resolves when it has answered; rejects where it refuses, or cannot be set up. */
+  ready(): Promise<void>;
+  /** The queue of that name: one object, on a connection that all share. */
+  queue(name: string): Queue;
+  worker(name: string, processor: Processor, options: Partial<WorkerOptions>): Worker;
+  openMailbox(id: string, onMail: OnMail): Mailbox;
+  /** Puts messages into somebody's mailbox. Rejects where that may not have been done. */
+  send(id: string, texts: readonly string[]): Promise<void>;
+  /** Keeps one's mailbox, which is thrown away when nobody has cared for a long time. */
+  keepMailbox(id: string): Promise<void>;
+  /** Throws a mailbox away, with what is in it. */
+  removeMailbox(id: string): Promise<void>;
+  /** Closes all connections. Never rejects, and takes no longer than a few seconds where the engine is gone. */
+  close(): Promise<void>;
+}
+
+/** Errors of connections, which are tried again; and of anything that concerns no one request. */
+export type OnEngineError = (error: Error) => void;
+
+/**
+ * Whether an error of a worker is none: BullMQ renews locks of jobs that have just been completed, and tells that,
+ * and of locks that were lost, in other events, too.
+ */
+export function isOfLocks(error: Error): boolean {
+  return /^could not renew lock for job/.test(error.message);
+}
+
+/** Entries of a queue's stream of events: nobody here listens, and results are not in them. */
+export const EVENTS_KEPT = 100;
+/** A mailbox that nobody has cared for in this time is thrown away, in ms. */
+export const MAILBOX_MS = 600_000;
+/** Time that closing a connection may take, in ms. */
+export const CLOSE_MS = 3_000;

@@ -1,0 +1,161 @@
+/** BullMQ on PostgreSQL: all queues and workers share one pool. */
+import type * as BullMQ from 'bullmq';
+import type { Job, PgPool, PgPoolClient, Queue, Worker, WorkerOptions } from 'bullmq';
+import type { EngineSettings, PostgresOptions } from '../options.js';
+import {
+  CLOSE_MS,
+  type Engine,
+  EVENTS_KEPT,
+  isOfLocks,
+  type OnEngineError,
+  type OnMail,
+  type Processor,
+} from './engine.js';
+import { QueueMailbox } from './queue-mailbox.js';
+import { within } from './within.js';
+
+interface PgModule {
+  readonly Pool: new (options: object) => PgPool;
+}
+/** The module of `pg`. */
+export type Pg = PgModule & { readonly default?: PgModule };
+
+/** Connections for queries; each worker holds one more, by which it is told of jobs. */
+const CONNECTIONS = 6;
+/** Queues of mailboxes that are kept at hand. */
+const MOST_MAIL_QUEUES = 1_000;
+
+export class PostgresEngine implements Engine {
+  readonly #bull: typeof BullMQ;
+  readonly #settings: EngineSettings;
+  readonly #onError: OnEngineError;
+  readonly #pool: PgPool;
+  readonly #ownsPool: boolean;
+  readonly #queues = new Map<string, Queue>();
+  readonly #mailQueues = new Map<string, Queue>();
+  readonly #workers = new Set<Worker>();
+  #migrated: Promise<void> | undefined;
+
+  constructor(
+    bull: typeof BullMQ,
+    pg: Pg,
+    settings: EngineSettings,
+    listeners: number,
+    onError: OnEngineError,
+  ) {
+    this.#bull = bull;
+    this.#settings = settings;
+    this.#onError = onError;
+    const given = settings.postgres as PostgresOptions | string | URL;
+    this.#ownsPool = !bull.isPgPool(given);
+    this.#pool = bull.isPgPool(given)
+      ? given
+      : new (pg.default ?? pg).Pool(poolOptions(bull, given, listeners));
+    // Nobody else may listen, and then it would end the process.
+    if (this.#ownsPool) this.#pool.on('error', onError);
+  }
+
+  ready(): Promise<void> {
+    this.#migrated ??= this.#migrate().catch((error) => {
+      this.#migrated = undefined;
+      throw error;
+    });
+    return this.#migrated;
+  }
+
+  queue(name: string): Queue {
+    return this.#queueIn(this.#queues, name);
+  }
+
+  worker(name: string, processor: Processor, options: Partial<WorkerOptions>): Worker {
+    const worker = new this.#bull.Worker(
+      name,
+      (job: Job, token?: string) => processor(job, token),
+      { ...(options as object), connection: this.#pool },
+      this.#bull.createPostgresBackend,
+    ) as unknown as Worker;
+    worker.on('error', (error) => {
+      if (!isOfLocks(error)) this.#onError(error);
+    });
+    this.#workers.add(worker);
+    worker.once('closed', () => this.#workers.delete(worker));
+    return worker;
+  }
+
+  openMailbox(id: string, onMail: OnMail): QueueMailbox {
+    return new QueueMailbox(this, this.#mailName(id), onMail, this.#settings.lockDuration);
+  }
+
+  async send(id: string, texts: readonly string[]): Promise<void> {
+    const name = this.#mailName(id);
+    if (this.#mailQueues.size > MOST_MAIL_QUEUES) this.#forgetMailQueues();
+    const queue = this.#queueIn(this.#mailQueues, name);
+    await queue.add('mail', { m: texts }, { removeOnComplete: true, removeOnFail: true });
+  }
+
+  async keepMailbox(): Promise<void> {}
+
+  async removeMailbox(id: string): Promise<void> {
+    const name = this.#mailName(id);
+    await this.#queueIn(this.#mailQueues, name).obliterate({ force: true });
+    void this.#mailQueues
+      .get(name)
+      ?.close()
+      .catch(() => {});
+    this.#mailQueues.delete(name);
+  }
+
+  async close(): Promise<void> {
+    const parts = [...this.#workers, ...this.#queues.values(), ...this.#mailQueues.values()];
+    await within(CLOSE_MS, Promise.allSettled(parts.map((part) => part.close())));
+    for (const worker of this.#workers) void worker.close(true).catch(() => {});
+    if (this.#ownsPool) await within(CLOSE_MS, this.#pool.end());
+  }
+
+  async #migrate(): Promise<void> {
+    if (!this.#ownsPool) {
+      await this.#pool.query('SELECT 1');
+      return;
+    }
+    const client: PgPoolClient = await this.#pool.connect();
+    try {
+      await this.#bull.runMigrations(client);
+    } finally {
+      client.release();
+    }
+  }
+
+  #queueIn(queues: Map<string, Queue>, name: string): Queue {
+    let queue = queues.get(name);
+    if (queue === undefined) {
+      queue = new this.#bull.Queue(
+        name,
+        { connection: this.#pool, streams: { events: { maxLen: EVENTS_KEPT } } },
+        this.#bull.createPostgresBackend,
+      ) as unknown as Queue;
+      queue.on('error', this.#onError);
+      queues.set(name, queue);
+    }
+    return queue;
+  }
+
+  #mailName(id: string): string {
+    return `${this.#settings.name}.mail.${id}`;
+  }
+
+  #forgetMailQueues(): void {
+    for (const queue of this.#mailQueues.values()) void queue.close().catch(() => {});
+    this.#mailQueues.clear();
+  }
+}
+
+function poolOptions(bull: typeof BullMQ, given: PostgresOptions | string | URL, listeners: number): object {
+  const options: PostgresOptions =
+    typeof given === 'string' || given instanceof URL ? { connectionString: String(given) } : given;
+  const path = `-c search_path=${bull.quoteSchemaName(bull.DEFAULT_SCHEMA)}`;
+  return {
+    ...options,
+    max: (options.max ?? CONNECTIONS) + listeners,
+    options: options.options === undefined ? path : `${String(options.options)} ${path}`,
+  };
+}

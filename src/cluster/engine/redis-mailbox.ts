@@ -1,0 +1,73 @@
+/**
+ * A mailbox on Redis: a stream that its owner alone reads. An entry is deleted after it has been handed on, so
+ * that a lost connection loses none, and the stream is as long as its reader is late. (The events of BullMQ
+ * would go to every submitter, with all results in them.)
+ */
+import type { Redis } from 'ioredis';
+import type { Mailbox, OnEngineError, OnMail } from './engine.js';
+import { delay } from './within.js';
+
+/** Entries taken at once. */
+const COUNT = 200;
+/** Longest wait for an entry, in ms: after this time a dead connection shows. */
+const BLOCK_MS = 5_000;
+const PAUSE_MS = 500;
+
+export class RedisMailbox implements Mailbox {
+  readonly #client: Redis;
+  readonly #reader: Redis;
+  readonly #key: string;
+  readonly #onMail: OnMail;
+  readonly #onError: OnEngineError;
+  /** Id of the last entry that was handed on. */
+  #last = '0-0';
+  #isClosed = false;
+  readonly #done: Promise<void>;
+
+  constructor(client: Redis, key: string, onMail: OnMail, onError: OnEngineError) {
+    this.#client = client;
+    // A connection that has died silently is given up.
+    this.#reader = client.duplicate({ socketTimeout: 3 * BLOCK_MS });
+    this.#reader.on('error', onError);
+    this.#key = key;
+    this.#onMail = onMail;
+    this.#onError = onError;
+    this.#done = this.#read();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#reader.disconnect();
+    await this.#done;
+  }
+
+  async #read(): Promise<void> {
+    while (!this.#isClosed) {
+      try {
+        const found = await this.#reader.xread(
+          'COUNT',
+          COUNT,
+          'BLOCK',
+          BLOCK_MS,
+          'STREAMS',
+          this.#key,
+          this.#last,
+        );
+        for (const [, entries] of found ?? []) this.#take(entries);
+      } catch (error) {
+        if (this.#isClosed) return;
+        this.#onError(error as Error);
+        await delay(PAUSE_MS);
+      }
+    }
+  }
+
+  #take(entries: readonly [id: string, fields: string[]][]): void {
+    const ids = entries.map(([id]) => id);
+    this.#last = ids.at(-1) ?? this.#last;
+    for (const [, fields] of entries)
+      for (let i = 1; i < fields.length; i += 2) this.#onMail(fields[i] as string);
+    // Where this is lost with a connection, the entries go with the next ones that are later still.
+    this.#client.xdel(this.#key, ...ids).catch(() => {});
+  }
+}

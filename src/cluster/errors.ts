@@ -1,0 +1,87 @@
+/** What can go wrong between machines. All are `BalancerError`s: match by `code`, which is stable. */
+import { BalancerError } from '../errors/errors.js';
+
+/**
+ * The machine that ran the request was lost, or the engine lost the request's job, more often than `retries`
+ * allows. The request may have run, in part or to its end.
+ */
+export class MachineLostError extends BalancerError {
+  /** The task's name, as in `hash/sha256`. */
+  readonly taskName: string;
+  /** How often its machine, or its job, was lost. */
+  readonly losses: number;
+  constructor(taskName: string, losses: number, what: 'machine' | 'engine') {
+    const lost =
+      what === 'machine'
+        ? `${times(losses, 'the machine that ran it was', 'machines that ran it were')} lost`
+        : `the engine lost its job (${times(losses, 'one loss', 'losses')} in all)`;
+    super(
+      'ERR_MACHINE_LOST',
+      `task '${taskName}' is given up: ${lost}, which is more than its retries allow`,
+    );
+    this.taskName = taskName;
+    this.losses = losses;
+  }
+}
+
+function times(n: number, one: string, many: string): string {
+  return n === 1 ? one : `${n} ${many}`;
+}
+
+/** No machine has served the task for `machineTimeout`. */
+export class NoMachineError extends BalancerError {
+  readonly taskName: string;
+  /** The names that machines serve, in order. */
+  readonly served: readonly string[];
+  constructor(taskName: string, served: readonly string[], machines: number) {
+    const names = served.length === 0 ? 'no task at all' : served.join(', ');
+    super(
+      'ERR_NO_MACHINE',
+      machines === 0
+        ? `no machine serves task '${taskName}': there are no machines. Start one with serve([new URL('./module.js', import.meta.url)])`
+        : `no machine serves task '${taskName}'; the ${machines} that there are serve: ${names}`,
+    );
+    this.taskName = taskName;
+    this.served = served;
+  }
+}
+
+/** Arguments or a result are longer than `maxPayload`. */
+export class PayloadTooLargeError extends BalancerError {
+  readonly taskName: string;
+  /** Length as sent, in bytes. */
+  readonly bytes: number;
+  /** The limit, in bytes. */
+  readonly maxPayload: number;
+  constructor(taskName: string, what: 'arguments' | 'result', bytes: number, maxPayload: number) {
+    super(
+      'ERR_PAYLOAD_TOO_LARGE',
+      `the ${what} of task '${taskName}' ${what === 'result' ? 'takes' : 'take'} ${bytes} bytes, more than maxPayload (${maxPayload}): ` +
+        `put the data where all machines reach it and send its path or key, or raise maxPayload`,
+    );
+    this.taskName = taskName;
+    this.bytes = bytes;
+    this.maxPayload = maxPayload;
+  }
+}
+
+/** The engine cannot be reached, or has refused to take a job. `cause` says why. */
+export class EngineError extends BalancerError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_ENGINE', message, options);
+  }
+}
+
+/** What was asked for exists only within one process: inline functions, keys, streams, transfer, progress. */
+export class LocalOnlyError extends BalancerError {
+  constructor(message: string) {
+    super('ERR_LOCAL_ONLY', message);
+  }
+}
+
+/** A job or a message that is not of the form that this package writes. */
+export class MalformedMessageError extends BalancerError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('ERR_MALFORMED_MESSAGE', message, options);
+  }
+}

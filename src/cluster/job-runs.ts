@@ -1,0 +1,298 @@
+/** The jobs that a machine runs: job → Balancer → reply. */
+import type * as BullMQ from 'bullmq';
+import type { Job } from 'bullmq';
+import type { Balancer } from '../balancer.js';
+import { BalancerClosedError, NoWorkerError, QueueFullError } from '../errors/errors.js';
+import type { SubmitOptions } from '../options/submit.js';
+import { performance } from '../protocol/clock.js';
+import type { AnyTask } from '../tasks/signatures.js';
+import { MalformedMessageError } from './errors.js';
+import { type ChunkOutcome, type JobData, parseJobData, type Reply } from './messages.js';
+import type { EngineSettings } from './options.js';
+import type { Replies } from './replies.js';
+import { decodeValue } from './values/decode.js';
+import { encodeThrown, encodeValue } from './values/encode.js';
+
+/** Machines that may be lost with one request; as threads of a Balancer. */
+const MOST_LOSSES = 3;
+/** After this time another machine may take what this one cannot run, in ms. */
+const LEAVE_MS = 500;
+
+/** What has become of a job on this machine. */
+export interface JobReport {
+  readonly id: string;
+  /** As in `hash/sha256`. */
+  readonly task: string;
+  /** Items of a chunk; 1 for a single request. */
+  readonly items: number;
+  /** `left`: to others. `lost`: by too many machines before; it has not run. */
+  readonly outcome: 'fulfilled' | 'rejected' | 'cancelled' | 'left' | 'lost';
+  /** Items that failed. */
+  readonly failures: number;
+  /** Time here, in ms. */
+  readonly ms: number;
+  /** Why it was rejected. */
+  readonly error?: unknown;
+}
+
+interface Run {
+  readonly controller: AbortController;
+  /** Its lock may belong to another machine. */
+  isSuspect: boolean;
+}
+
+interface Result {
+  readonly reply: Reply;
+  readonly ending: Ending;
+}
+
+type Ending = Omit<JobReport, 'id' | 'task' | 'ms'>;
+
+/** Reasons of signals. */
+const CANCELLED = new Error('cancelled by its submitter');
+const LEAVING = new Error('the machine is being closed');
+
+export class JobRuns {
+  readonly #bull: typeof BullMQ;
+  readonly #balancer: Balancer;
+  readonly #engine: EngineSettings;
+  readonly #replies: Replies;
+  readonly #onDone: (report: JobReport) => void;
+  readonly #runs = new Map<string, Run>();
+  /** When this process was last known to run. */
+  #aliveAt = performance.now();
+
+  constructor(
+    bull: typeof BullMQ,
+    balancer: Balancer,
+    engine: EngineSettings,
+    replies: Replies,
+    onDone: (report: JobReport) => void,
+  ) {
+    this.#bull = bull;
+    this.#balancer = balancer;
+    this.#engine = engine;
+    this.#replies = replies;
+    this.#onDone = onDone;
+  }
+
+  cancel(id: string): void {
+    this.#runs.get(id)?.controller.abort(CANCELLED);
+  }
+
+  /** Stops all runs; their jobs go to other machines. */
+  leaveAll(): void {
+    for (const { controller } of this.#runs.values()) controller.abort(LEAVING);
+  }
+
+  /** Locks may be lost: of these jobs, or of all. */
+  suspect(ids: Iterable<string> = this.#runs.keys()): void {
+    for (const id of ids) {
+      const run = this.#runs.get(id);
+      if (run !== undefined) run.isSuspect = true;
+    }
+  }
+
+  /** To be called more often than locks run out: a process that was stopped has lost them. */
+  tick(): void {
+    const now = performance.now();
+    if (now - this.#aliveAt > this.#engine.lockDuration / 2) this.suspect();
+    this.#aliveAt = now;
+  }
+
+  /** Runs a job. Rejects where BullMQ is to count it as failed, or as put back. */
+  async run(job: Job, token: string | undefined, tasks: ReadonlyMap<string, AnyTask>): Promise<void> {
+    const began = performance.now();
+    const id = String(job.id);
+    const run: Run = { controller: new AbortController(), isSuspect: false };
+    this.#runs.set(id, run);
+    let ending: Ending = { items: 1, outcome: 'left', failures: 0 };
+    try {
+      const data = parseJobData(job.data);
+      const task = tasks.get(job.name);
+      if (task === undefined) await this.#leave(job, token, LEAVE_MS);
+      else ending = await this.#runTask(job, token, data, task, run);
+    } catch (error) {
+      // What was not written by this package, and what the engine would not take back.
+      if (!isPutBack(this.#bull, error)) ending = { items: 1, outcome: 'rejected', failures: 1, error };
+      throw error;
+    } finally {
+      this.#runs.delete(id);
+      this.#onDone({ id, task: job.name, ms: performance.now() - began, ...ending });
+    }
+    if (ending.outcome !== 'rejected') return;
+    const { error } = ending;
+    // Shown as failed by whatever shows queues.
+    throw error instanceof Error ? error : new Error(String(error));
+  }
+
+  async #runTask(
+    job: Job,
+    token: string | undefined,
+    data: JobData,
+    task: AnyTask,
+    run: Run,
+  ): Promise<Ending> {
+    const id = String(job.id);
+    const retries = data.retries ?? Number.POSITIVE_INFINITY;
+    const losses = job.stalledCounter + (data.losses ?? 0);
+    if (job.stalledCounter > 0 && (losses > retries || losses >= MOST_LOSSES)) {
+      await this.#replies.send(data.from, { t: 'lost', id, losses });
+      return { items: 1, outcome: 'lost', failures: 1 };
+    }
+    const args = decodeValue(data.args);
+    if (!Array.isArray(args)) throw new MalformedMessageError('the arguments are no list');
+    const options: SubmitOptions = {
+      signal: run.controller.signal,
+      retries:
+        data.threadRetries === undefined
+          ? Math.max(0, retries - losses)
+          : (data.threadRetries ?? Number.POSITIVE_INFINITY),
+      ...(data.timeout !== undefined && { timeout: data.timeout }),
+      ...(data.context !== undefined && { context: decodeValue(data.context) }),
+    };
+    let result: Result;
+    try {
+      result =
+        data.chunk === true
+          ? await this.#runChunk(job, token, data.from, task, args, options, run)
+          : await this.#runSingle(id, task, args, options);
+    } catch (error) {
+      if (run.controller.signal.reason === CANCELLED) return { items: 1, outcome: 'cancelled', failures: 0 };
+      await this.#leave(job, token, run.controller.signal.aborted ? 0 : LEAVE_MS);
+      throw error;
+    }
+    if (!(await this.#mayReply(job, token, run)))
+      return { items: result.ending.items, outcome: 'left', failures: 0 };
+    await this.#replies.send(data.from, result.reply);
+    return result.ending;
+  }
+
+  /** @throws what concerns the machine, not the task */
+  async #runSingle(
+    id: string,
+    task: AnyTask,
+    args: readonly unknown[],
+    options: SubmitOptions,
+  ): Promise<Result> {
+    try {
+      const value = encodeValue(await this.#balancer.submit(task, args as never, options), 'the result');
+      const bytes = this.#excess(value);
+      if (bytes === undefined)
+        return { reply: { t: 'value', id, value }, ending: { items: 1, outcome: 'fulfilled', failures: 0 } };
+      const { maxPayload } = this.#engine;
+      const error = new Error(`the result takes ${bytes} bytes, more than maxPayload (${maxPayload})`);
+      return {
+        reply: { t: 'too-large', id, bytes, maxPayload },
+        ending: { items: 1, outcome: 'rejected', failures: 1, error },
+      };
+    } catch (error) {
+      if (options.signal?.aborted === true || isOfMachine(error)) throw error;
+      return {
+        reply: { t: 'error', id, error: encodeThrown(error) },
+        ending: { items: 1, outcome: 'rejected', failures: 1, error },
+      };
+    }
+  }
+
+  async #runChunk(
+    job: Job,
+    token: string | undefined,
+    to: string,
+    task: AnyTask,
+    items: readonly unknown[],
+    { signal, ...submit }: SubmitOptions,
+    run: Run,
+  ): Promise<Result> {
+    const id = String(job.id);
+    const busy = this.#busyTime();
+    let at = 0;
+    let outcomes: ChunkOutcome[] = [];
+    let length = 0;
+    let failures = 0;
+    for await (const outcome of this.#balancer.mapSettled(items, task, {
+      submit,
+      ...(signal && { signal }),
+    })) {
+      // Ends the loop: the items that are left go to another machine.
+      if (outcome.status === 'rejected' && isOfMachine(outcome.reason)) throw outcome.reason;
+      const written =
+        outcome.status === 'fulfilled' ? this.#outcomeOf(outcome.value) : { e: encodeThrown(outcome.reason) };
+      if (typeof written !== 'string') failures++;
+      outcomes.push(written);
+      length += lengthOf(written);
+      if (length < this.#engine.maxPayload || !(await this.#mayReply(job, token, run))) continue;
+      await this.#replies.send(to, { t: 'chunk', id, at, outcomes, done: false, ms: 0 });
+      at += outcomes.length;
+      outcomes = [];
+      length = 0;
+    }
+    // What other jobs have run meanwhile counts as theirs.
+    const ms = (this.#busyTime() - busy) / Math.max(1, this.#runs.size);
+    return {
+      reply: { t: 'chunk', id, at, outcomes, done: true, ms },
+      ending: { items: items.length, outcome: 'fulfilled', failures },
+    };
+  }
+
+  /** Run time of all tasks of the threads that are there, in ms. */
+  #busyTime(): number {
+    return this.#balancer.stats().workers.reduce((sum, { busyTime }) => sum + busyTime, 0);
+  }
+
+  #outcomeOf(value: unknown): ChunkOutcome {
+    try {
+      const text = encodeValue(value, 'the result');
+      const bytes = this.#excess(text);
+      return bytes === undefined ? text : { big: bytes };
+    } catch (error) {
+      return { e: encodeThrown(error) };
+    }
+  }
+
+  /** Its length in bytes, if that is more than may be sent. */
+  #excess(text: string): number | undefined {
+    const { maxPayload } = this.#engine;
+    if (text.length * 3 <= maxPayload) return undefined;
+    const bytes = Buffer.byteLength(text);
+    return bytes > maxPayload ? bytes : undefined;
+  }
+
+  /** Whether the result counts: the job is still this machine's, or the engine has lost it. */
+  async #mayReply(job: Job, token: string | undefined, run: Run): Promise<boolean> {
+    this.tick();
+    if (!run.isSuspect) return true;
+    try {
+      if ((await job.extendLock(token ?? '', this.#engine.lockDuration)) === 1) return true;
+    } catch {
+      // Some backends throw where the lock is another's.
+    }
+    return (await job.getState()) === 'unknown';
+  }
+
+  /** Gives the job to others. @throws what tells BullMQ so */
+  async #leave(job: Job, token: string | undefined, ms: number): Promise<never> {
+    if (ms > 0) {
+      await job.moveToDelayed(Date.now() + ms, token);
+      throw new this.#bull.DelayedError();
+    }
+    await job.moveToWait(token);
+    throw new this.#bull.WaitingError();
+  }
+}
+
+function lengthOf(outcome: ChunkOutcome): number {
+  if (typeof outcome === 'string') return outcome.length;
+  return 'e' in outcome ? outcome.e.length : 0;
+}
+
+/** Errors that say nothing of the task: another machine may do better. */
+function isOfMachine(error: unknown): boolean {
+  return (
+    error instanceof BalancerClosedError || error instanceof NoWorkerError || error instanceof QueueFullError
+  );
+}
+
+function isPutBack(bull: typeof BullMQ, error: unknown): boolean {
+  return error instanceof bull.DelayedError || error instanceof bull.WaitingError;
+}

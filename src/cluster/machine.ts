@@ -1,0 +1,323 @@
+/** A machine of a cluster: takes what its Balancer can hold, and serves it. */
+import { EventEmitter } from 'node:events';
+import type * as BullMQ from 'bullmq';
+import type { Worker } from 'bullmq';
+import type { Balancer } from '../balancer.js';
+import { requireOptional } from '../errors/optional-package.js';
+import { type CloseOptions, resolveCloseOptions } from '../options/submit.js';
+import { performance } from '../protocol/clock.js';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from '../protocol/timers.js';
+import { callUser } from '../requests/user-callback.js';
+import { Directory } from './directory.js';
+import type { Engine, Mailbox, OnEngineError } from './engine/engine.js';
+import { openEngine } from './engine/open.js';
+import { within } from './engine/within.js';
+import { EngineError } from './errors.js';
+import { type JobReport, JobRuns } from './job-runs.js';
+import { parseMail } from './messages.js';
+import { newId, queueNameOf } from './names.js';
+import { Replies } from './replies.js';
+import {
+  mustBeModules,
+  resolveServeOptions,
+  type ServeOptions,
+  type ServeSettings,
+} from './serve-options.js';
+import { loadModules, type ServedModule } from './served-modules.js';
+import { Slots } from './slots.js';
+import { isTransient } from './transient.js';
+
+/** What a machine tells. */
+export interface MachineEvents {
+  /** A job is done with, here. */
+  job: [report: JobReport];
+  /** Something went wrong with the engine; it is tried again. */
+  engineError: [error: Error];
+}
+
+export interface MachineStats {
+  readonly id: string;
+  /** Names of the tasks served, as in `hash/sha256`. */
+  readonly tasks: readonly string[];
+  readonly threads: number;
+  /** Jobs that it takes at a time. */
+  readonly slots: number;
+  /** Jobs that are here now. */
+  readonly running: number;
+  /** Jobs since the start, by what became of them here. */
+  readonly jobs: { readonly [outcome in JobReport['outcome']]: number };
+  /** Items of chunks, and single requests, that have run. */
+  readonly items: number;
+  /** The engine has answered lately. */
+  readonly connected: boolean;
+}
+
+const PAUSE_MS = 500;
+/** A stalled job is taken again by whoever checks; its `retries` are ours to check. */
+const NO_LIMIT = 1_000_000;
+const MISSED_BEATS = 3;
+
+/**
+ * Serves the functions of modules to the cluster.
+ *
+ * @example
+ * await using machine = await serve([new URL('./hash.js', import.meta.url)], { redis: 'redis://localhost' })
+ *
+ * @param modules as for `tasks`: file URLs, absolute paths, or packages. Nothing else is ever loaded for a request
+ * @returns when the modules have been loaded in a thread, and the engine has answered
+ * @throws InvalidOptionError
+ * @throws TaskNotFoundError a module does not load, or exports no function
+ * @throws EngineError the engine has not answered for `engineTimeout`, or refuses
+ * @throws BalancerError with code `ERR_MISSING_PACKAGE`: `bullmq`, or `ioredis` or `pg`, is not installed
+ */
+export async function serve(modules: readonly (URL | string)[], options: ServeOptions): Promise<Machine> {
+  mustBeModules(modules);
+  const settings = resolveServeOptions(options);
+  let machine: Machine | undefined;
+  try {
+    const served = await loadModules(settings.balancer, modules);
+    machine = new Machine(modules, served, settings);
+    await machine.open();
+    return machine;
+  } catch (error) {
+    if (machine !== undefined) await machine.close({ timeout: 0 });
+    else if (settings.ownsBalancer) await settings.balancer.close({ timeout: 0 });
+    throw error;
+  }
+}
+
+/** See `serve`, which makes it. */
+export class Machine extends EventEmitter<MachineEvents> {
+  /** Its name in the cluster: jobs that it takes say so (`processedBy`). */
+  readonly id = newId();
+  readonly #modules: readonly (URL | string)[];
+  #served: ReadonlyMap<string, ServedModule>;
+  readonly #settings: ServeSettings;
+  readonly #bull: typeof BullMQ;
+  readonly #engine: Engine;
+  readonly #onError: OnEngineError;
+  readonly #slots: Slots;
+  readonly #replies: Replies;
+  readonly #runs: JobRuns;
+  readonly #workers: Worker[] = [];
+  #mailbox: Mailbox | undefined;
+  #directory: Directory | undefined;
+  #beat: NodeJS.Timeout | undefined;
+  #ticks: NodeJS.Timeout | undefined;
+  #beatAt = Number.NEGATIVE_INFINITY;
+  readonly #counts = { fulfilled: 0, rejected: 0, cancelled: 0, left: 0, lost: 0 };
+  #items = 0;
+  #closing: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(modules: readonly (URL | string)[], served: readonly ServedModule[], settings: ServeSettings) {
+    super();
+    this.#modules = modules;
+    this.#served = byName(served);
+    this.#settings = settings;
+    this.#onError = (error) => {
+      if (this.#closing === undefined) callUser(() => this.emit('engineError', error));
+    };
+    this.#bull = requireOptional('bullmq', 'leastwork/cluster') as typeof BullMQ;
+    this.#engine = openEngine(settings.engine, served.length + 1, this.#onError);
+    this.#slots = new Slots(settings.balancer, settings.share);
+    this.#replies = new Replies(this.#engine, this.#onError);
+    this.#runs = new JobRuns(this.#bull, settings.balancer, settings.engine, this.#replies, (report) =>
+      this.#oneDone(report),
+    );
+  }
+
+  /** The Balancer that runs the tasks. */
+  get balancer(): Balancer {
+    return this.#settings.balancer;
+  }
+
+  /** Names of the tasks served, in order. */
+  get tasks(): readonly string[] {
+    return [...this.#served.values()].flatMap(({ tasks }) => [...tasks.keys()]).sort();
+  }
+
+  /** @internal Connects, and begins to take jobs. */
+  async open(): Promise<void> {
+    await this.#reach();
+    const { name, lockDuration } = this.#settings.engine;
+    this.#mailbox = this.#engine.openMailbox(this.id, (text) => this.#onMail(text));
+    this.#directory = new Directory(this.#engine, name, {
+      kind: 'machine',
+      id: this.id,
+      every: lockDuration,
+      tasks: this.tasks,
+      threads: this.#slots.threads,
+      slots: this.#slots.limit,
+    });
+    this.#ticks = setInterval(() => this.#runs.tick(), lockDuration / 8);
+    await this.#beatNow();
+    for (const module of this.#served.keys()) this.#take(module);
+    await Promise.all(this.#workers.map((worker) => worker.waitUntilReady()));
+  }
+
+  /** A snapshot, as plain data. */
+  stats(): MachineStats {
+    const silent = performance.now() - this.#beatAt;
+    return {
+      id: this.id,
+      tasks: this.tasks,
+      threads: this.#slots.threads,
+      slots: this.#slots.limit,
+      running: this.#slots.running,
+      jobs: { ...this.#counts },
+      items: this.#items,
+      connected: silent < MISSED_BEATS * this.#settings.engine.lockDuration,
+    };
+  }
+
+  /**
+   * Loads the modules anew: fresh threads take over, as by `Balancer.reload`. Requests go on; names that are
+   * new are served, and names that are gone are not.
+   * @throws TaskNotFoundError, NoWorkerError: then all stays as it was
+   */
+  async reload(): Promise<void> {
+    await this.#settings.balancer.reload();
+    this.#served = byName(await loadModules(this.#settings.balancer, this.#modules));
+    await this.#directory?.beat({ tasks: this.tasks });
+  }
+
+  /**
+   * Takes nothing new, and finishes what it has.
+   * @param options `timeout`: what is not done by then is stopped, and goes to other machines. Default: no limit
+   * @throws InvalidOptionError
+   */
+  async close(options: Pick<CloseOptions, 'timeout'> = {}): Promise<void> {
+    const { timeout } = resolveCloseOptions(options);
+    this.#closing ??= this.#close(timeout);
+    await this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(timeout: number): Promise<void> {
+    clearTimeout(this.#beat);
+    // So that nobody counts on it.
+    const left = within(PAUSE_MS, this.#directory?.leave() ?? Promise.resolve());
+    const closed = Promise.allSettled(this.#workers.map((worker) => worker.close()));
+    let timer: NodeJS.Timeout | undefined;
+    if (timeout !== Number.POSITIVE_INFINITY) timer = setTimeout(() => this.#leaveAll(), timeout);
+    await closed;
+    clearTimeout(timer);
+    clearInterval(this.#ticks);
+    await left;
+    this.#replies.close();
+    await this.#mailbox?.close();
+    await within(PAUSE_MS, this.#engine.removeMailbox(this.id));
+    await this.#engine.close();
+    if (this.#settings.ownsBalancer) await this.#settings.balancer.close({ timeout: 0 });
+  }
+
+  #leaveAll(): void {
+    this.#runs.leaveAll();
+    this.#replies.close();
+    // Where the engine is out of reach, they wait for it; their locks run out.
+    setTimeout(() => {
+      for (const worker of this.#workers) void worker.disconnect().catch(() => {});
+    }, 4 * PAUSE_MS).unref();
+  }
+
+  async #reach(): Promise<void> {
+    const { engineTimeout } = this.#settings.engine;
+    const began = performance.now();
+    let cause: unknown;
+    while (performance.now() - began < engineTimeout) {
+      try {
+        const left = engineTimeout - (performance.now() - began);
+        if ((await withinOrThrow(left, this.#engine.ready())) === true) return;
+      } catch (error) {
+        cause = error;
+        if (!isTransient(error)) break;
+        await within(PAUSE_MS, new Promise(() => {}));
+      }
+    }
+    const why = cause instanceof Error ? cause.message : 'no answer';
+    throw new EngineError(`the engine cannot be used: ${why}`, { cause });
+  }
+
+  #take(module: string): void {
+    const { engine, limiter, keepFailed } = this.#settings;
+    const { name, lockDuration } = engine;
+    const worker = this.#engine.worker(
+      queueNameOf(name, module),
+      async (job, token) => {
+        this.#slots.changed(worker, 1);
+        try {
+          const tasks = this.#served.get(module)?.tasks ?? new Map();
+          await this.#runs.run(job, token, tasks);
+        } finally {
+          this.#slots.changed(worker, -1);
+        }
+      },
+      {
+        name: this.id,
+        lockDuration,
+        stalledInterval: lockDuration,
+        maxStalledCount: NO_LIMIT,
+        runRetryDelay: PAUSE_MS,
+        removeOnComplete: { count: 0 },
+        removeOnFail: { count: keepFailed },
+        ...(limiter !== undefined && { limiter }),
+      },
+    );
+    worker.on('lockRenewalFailed', (ids) => this.#runs.suspect(ids));
+    this.#workers.push(worker);
+    this.#slots.add(worker);
+  }
+
+  async #beatNow(): Promise<void> {
+    const { lockDuration } = this.#settings.engine;
+    try {
+      this.#slots.adjust();
+      await this.#directory?.beat({ threads: this.#slots.threads, slots: this.#slots.limit });
+      await this.#engine.keepMailbox(this.id);
+      await this.#directory?.live();
+      this.#beatAt = performance.now();
+    } catch (error) {
+      this.#onError(error as Error);
+    }
+    if (this.#closing === undefined) this.#beat = setTimeout(() => void this.#beatNow(), lockDuration);
+  }
+
+  #onMail(text: string): void {
+    try {
+      const mail = parseMail(text);
+      if (mail.t === 'cancel') this.#runs.cancel(mail.id);
+    } catch (error) {
+      this.#onError(error as Error);
+    }
+  }
+
+  #oneDone(report: JobReport): void {
+    this.#counts[report.outcome]++;
+    if (report.outcome === 'fulfilled' || report.outcome === 'rejected') this.#items += report.items;
+    callUser(() => this.emit('job', report));
+  }
+}
+
+function byName(served: readonly ServedModule[]): ReadonlyMap<string, ServedModule> {
+  return new Map(served.map((module) => [module.name, module]));
+}
+
+/** @returns true: it has resolved; undefined: not in that time. Rejects as the promise does. */
+function withinOrThrow(ms: number, promise: Promise<void>): Promise<true | undefined> {
+  let failure: { error: unknown } | undefined;
+  const settled = promise.then(
+    () => true as const,
+    (error) => {
+      failure = { error };
+      return undefined;
+    },
+  );
+  return within(Math.min(ms, 2 ** 31 - 1), settled).then((done) => {
+    if (failure !== undefined) throw failure.error;
+    return done;
+  });
+}

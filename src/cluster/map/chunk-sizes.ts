@@ -1,0 +1,71 @@
+/** How many items of a map travel in one job. */
+import type { Entry } from '../directory.js';
+
+/** Work of a chunk, in ms: what it costs the engine, and the way to it and back, is a few percent of that. */
+const CHUNK_MS = 250;
+/**
+ * Where there are many machines, one engine has to serve them all: some 10,000 jobs/s, so that each thread of all
+ * adds 0.1 ms to a chunk.
+ */
+const ENGINE_MS = 0.1;
+const MOST_ITEMS = 10_000;
+/** From one chunk to the next, while the mean is known of few runs. */
+const GROWTH = 8;
+/** Chunks for each slot towards the end, that none idles while another has one to go. */
+const LAST_CHUNKS = 3;
+/** Weight of the newest chunk in the means. */
+const NEWEST = 0.25;
+
+export class ChunkSizes {
+  readonly #batch: 'auto' | number;
+  readonly #machines: () => readonly Entry[];
+  /** Most bytes of the results of one chunk. */
+  readonly #mostBytes: number;
+  #mean: number | undefined;
+  #resultBytes = 0;
+  #largest = 1;
+
+  constructor(batch: 'auto' | number, mostBytes: number, machines: () => readonly Entry[]) {
+    this.#batch = batch;
+    this.#mostBytes = mostBytes;
+    this.#machines = machines;
+  }
+
+  /** Jobs that all machines take together. */
+  get slots(): number {
+    return Math.max(
+      1,
+      this.#machines().reduce((sum, { slots }) => sum + slots, 0),
+    );
+  }
+
+  /** Chunks that may be on the way, or wait to be given out. */
+  get window(): number {
+    return 2 * this.slots + 4;
+  }
+
+  /** Takes note of a chunk that has run. @param ms run time of all items; @param bytes of their results */
+  ran(items: number, ms: number, bytes: number): void {
+    if (items === 0) return;
+    const [each, size] = [ms / items, bytes / items];
+    this.#mean = this.#mean === undefined ? each : this.#mean + (each - this.#mean) * NEWEST;
+    this.#resultBytes += (size - this.#resultBytes) * NEWEST;
+    this.#largest = Math.max(this.#largest, items);
+  }
+
+  /** Items of the next chunk. @param remaining items that are still to come; `undefined`: nobody knows */
+  next(remaining: number | undefined): number {
+    if (this.#batch !== 'auto') return this.#batch;
+    if (this.#mean === undefined) return 1;
+    const threads = this.#machines().reduce((sum, machine) => sum + machine.threads, 0);
+    const work = Math.max(CHUNK_MS, ENGINE_MS * threads);
+    const fitting = Math.min(
+      MOST_ITEMS,
+      GROWTH * this.#largest,
+      Math.floor(work / Math.max(this.#mean, 1e-4)),
+      Math.floor(this.#mostBytes / Math.max(1, this.#resultBytes)),
+      remaining === undefined ? MOST_ITEMS : Math.ceil(remaining / (LAST_CHUNKS * this.slots)),
+    );
+    return Math.max(1, fitting);
+  }
+}

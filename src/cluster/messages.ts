@@ -1,0 +1,166 @@
+/** What goes through the engine. All of it may have been written by anybody, so the reader looks at each field. */
+import { MalformedMessageError } from './errors.js';
+
+/** The form below. Machines and submitters of one cluster may be of different versions while it is upgraded. */
+export const VERSION = 1;
+
+/**
+ * The data of a job. Its name is that of the task, as in `hash/sha256`; its queue that of the module.
+ * Values are texts of `values/encode.ts`.
+ */
+export interface JobData {
+  readonly v: typeof VERSION;
+  /** The submitter, to whose mailbox the reply goes. */
+  readonly from: string;
+  /** The arguments; of a chunk, its items. */
+  readonly args: string;
+  /** It is a chunk: the task runs once for each item. */
+  readonly chunk?: true;
+  /** Longest run of the task, in ms; absent: none. */
+  readonly timeout?: number;
+  /** Further runs after losses: an integer ≥ 0, or `null` without end. */
+  readonly retries: number | null;
+  /** Further runs after the death of a thread; absent: what is left of `retries`. */
+  readonly threadRetries?: number | null;
+  /** Losses that its submitter knows of: of earlier jobs with the same request. */
+  readonly losses?: number;
+  /** For the task's `context.value`. */
+  readonly context?: string;
+}
+
+/** To a submitter. */
+export type Reply =
+  | { readonly t: 'value'; readonly id: string; readonly value: string }
+  | { readonly t: 'error'; readonly id: string; readonly error: string }
+  | ChunkReply
+  /** Its machine was lost too often. */
+  | { readonly t: 'lost'; readonly id: string; readonly losses: number }
+  | { readonly t: 'too-large'; readonly id: string; readonly bytes: number; readonly maxPayload: number };
+
+/** Outcomes of a chunk. Where they are long, they come in several replies. */
+export interface ChunkReply {
+  readonly t: 'chunk';
+  readonly id: string;
+  /** Index of the first one. */
+  readonly at: number;
+  readonly outcomes: readonly ChunkOutcome[];
+  /** Nothing follows. */
+  readonly done: boolean;
+  /** Run time of the whole chunk, in ms. */
+  readonly ms: number;
+}
+
+/** A value; what was thrown; or the length of a result that is too long. */
+export type ChunkOutcome = string | { readonly e: string } | { readonly big: number };
+
+/** To a machine: it is to stop the run of a job. */
+export interface Cancel {
+  readonly t: 'cancel';
+  readonly id: string;
+}
+
+/** To oneself: what was sent before has been read when it comes. */
+export interface Sync {
+  readonly t: 'sync';
+  readonly id: string;
+}
+
+export type Mail = Reply | Cancel | Sync;
+
+/** @throws MalformedMessageError */
+export function parseJobData(data: unknown): JobData {
+  const { v, from, args, chunk, timeout, retries, threadRetries, losses, context } = recordOf(
+    data,
+    'the job',
+  );
+  if (v !== VERSION) throw new MalformedMessageError(`the job is of version ${String(v)}, not ${VERSION}`);
+  if (typeof from !== 'string' || !isId(from)) throw wrong('from');
+  if (typeof args !== 'string') throw wrong('args');
+  if (chunk !== undefined && chunk !== true) throw wrong('chunk');
+  if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0)) throw wrong('timeout');
+  if (retries !== null && !isCount(retries)) throw wrong('retries');
+  if (threadRetries !== undefined && threadRetries !== null && !isCount(threadRetries))
+    throw wrong('threadRetries');
+  if (losses !== undefined && !isCount(losses)) throw wrong('losses');
+  if (context !== undefined && typeof context !== 'string') throw wrong('context');
+  return {
+    v,
+    from,
+    args,
+    retries,
+    ...(chunk && { chunk }),
+    ...(timeout !== undefined && { timeout }),
+    ...(threadRetries !== undefined && { threadRetries }),
+    ...(losses !== undefined && { losses }),
+    ...(context !== undefined && { context }),
+  };
+}
+
+/** @throws MalformedMessageError */
+export function parseMail(text: string): Mail {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (cause) {
+    throw new MalformedMessageError('the message is not JSON', { cause });
+  }
+  const mail = recordOf(parsed, 'the message');
+  const { t, id } = mail;
+  if (typeof id !== 'string') throw wrong('id');
+  switch (t) {
+    case 'value':
+      if (typeof mail.value === 'string') return { t, id, value: mail.value };
+      break;
+    case 'error':
+      if (typeof mail.error === 'string') return { t, id, error: mail.error };
+      break;
+    case 'chunk':
+      return parseChunk(t, id, mail);
+    case 'lost':
+      if (isCount(mail.losses)) return { t, id, losses: mail.losses };
+      break;
+    case 'too-large':
+      if (isCount(mail.bytes) && isCount(mail.maxPayload))
+        return { t, id, bytes: mail.bytes, maxPayload: mail.maxPayload };
+      break;
+    case 'cancel':
+    case 'sync':
+      return { t, id };
+  }
+  throw new MalformedMessageError(`the message '${String(t)}' is not known, or not complete`);
+}
+
+function parseChunk(t: 'chunk', id: string, mail: Readonly<Record<string, unknown>>): ChunkReply {
+  const { at, outcomes, done, ms } = mail;
+  if (!isCount(at)) throw wrong('at');
+  if (!Array.isArray(outcomes) || !outcomes.every(isOutcome)) throw wrong('outcomes');
+  if (typeof done !== 'boolean') throw wrong('done');
+  if (typeof ms !== 'number') throw wrong('ms');
+  return { t, id, at, outcomes, done, ms };
+}
+
+function isOutcome(value: unknown): value is ChunkOutcome {
+  if (typeof value === 'string') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const { e, big } = value as { e?: unknown; big?: unknown };
+  return typeof e === 'string' || isCount(big);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** Of a submitter or machine: it becomes part of a key of the engine. */
+export function isId(value: string): boolean {
+  return /^[\w.-]{1,200}$/.test(value);
+}
+
+function recordOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
+  throw new MalformedMessageError(`${what} is not of the form that leastwork writes`);
+}
+
+function wrong(field: string): MalformedMessageError {
+  return new MalformedMessageError(`'${field}' is missing or wrong: it was not written by leastwork`);
+}

@@ -1,0 +1,301 @@
+/** The requests of a Cluster that are not settled: sending, replies, losses, cancellation. */
+import { performance } from '../protocol/clock.js';
+import { setImmediate } from '../protocol/timers.js';
+import type { Engine, OnEngineError } from './engine/engine.js';
+import { delay, within } from './engine/within.js';
+import { EngineError, MachineLostError } from './errors.js';
+import { isId, type Mail, parseMail } from './messages.js';
+import type { ClusterRequest } from './request.js';
+import { isTransient } from './transient.js';
+
+/** Jobs added in one go. */
+const MOST_AT_ONCE = 500;
+/** Between attempts to send, in ms. */
+const PAUSE_MS = 500;
+/** Jobs looked for in one look, where nothing says that they are lost. */
+const MOST_LOOKS = 200;
+/** Longest time between two looks for a job, in ms. */
+const MOST_LOOK_MS = 60_000;
+/** Time for one's own message to come back, in ms. */
+const SYNC_MS = 10_000;
+
+export class OpenRequests {
+  readonly #engine: Engine;
+  readonly #self: string;
+  readonly #lookAfter: number;
+  readonly #onError: OnEngineError;
+  readonly #onSettled: () => void;
+  readonly #open = new Map<string, ClusterRequest>();
+  #unsent: ClusterRequest[] = [];
+  #isFlushing = false;
+  #isStarted = false;
+  readonly #cancelling = new Set<Promise<void>>();
+  readonly #syncs = new Map<string, () => void>();
+  #lastSync = 0;
+  /** When anything was last heard from the engine. */
+  heardAt = performance.now();
+  /** Counts since the start; those that were withdrawn are in the first one alone. */
+  submitted = 0;
+  completed = 0;
+  failed = 0;
+
+  /**
+   * @param self the submitter's id
+   * @param lookAfter time after which a job is first looked for, in ms
+   * @param onSettled called after each request
+   */
+  constructor(
+    engine: Engine,
+    self: string,
+    lookAfter: number,
+    onError: OnEngineError,
+    onSettled: () => void,
+  ) {
+    this.#engine = engine;
+    this.#self = self;
+    this.#lookAfter = lookAfter;
+    this.#onError = onError;
+    this.#onSettled = onSettled;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Those that the engine has not taken. */
+  get unsent(): number {
+    return this.#unsent.length;
+  }
+
+  [Symbol.iterator](): IterableIterator<ClusterRequest> {
+    return this.#open.values();
+  }
+
+  add(request: ClusterRequest): void {
+    this.submitted++;
+    this.#open.set(request.id, request);
+    this.#send(request);
+  }
+
+  /** The engine is there: from now on requests are sent. */
+  start(): void {
+    this.#isStarted = true;
+    this.#isFlushing = true;
+    void this.#flush();
+  }
+
+  /** Settles a request with an error, if it is not settled; its job is cancelled. */
+  reject(request: ClusterRequest, error: unknown): void {
+    if (!this.#take(request)) return;
+    this.#cancel(request);
+    this.failed++;
+    request.outlet.failed(error);
+    this.#onSettled();
+  }
+
+  /** Nobody waits for it any more. */
+  withdraw(request: ClusterRequest): void {
+    if (!this.#take(request)) return;
+    this.#cancel(request);
+    this.#onSettled();
+  }
+
+  rejectAll(makeError: (request: ClusterRequest) => unknown): void {
+    for (const request of [...this.#open.values()]) this.reject(request, makeError(request));
+  }
+
+  /** Rejects those that no machine has taken. */
+  async rejectQueued(makeError: () => unknown): Promise<void> {
+    await Promise.all(
+      [...this.#open.values()].map(async (request) => {
+        const isOut = await this.unqueue(request).catch(() => true);
+        if (isOut) this.reject(request, makeError());
+      }),
+    );
+  }
+
+  /** A message has come into the mailbox. */
+  readonly onMail = (text: string): void => {
+    this.heardAt = performance.now();
+    let mail: Mail;
+    try {
+      mail = parseMail(text);
+    } catch (error) {
+      this.#onError(error as Error);
+      return;
+    }
+    if (mail.t === 'cancel') return;
+    if (mail.t === 'sync') {
+      this.#syncs.get(mail.id)?.();
+      return;
+    }
+    const request = this.#open.get(mail.id);
+    // Of a second run, after the first one counted as lost.
+    if (request === undefined) return;
+    if (mail.t === 'chunk' && !mail.done) {
+      request.lookAt = this.heardAt + this.#lookAfter;
+      request.outlet.replied(mail);
+      return;
+    }
+    this.#take(request);
+    if (mail.t === 'value' || mail.t === 'chunk') this.completed++;
+    else this.failed++;
+    request.outlet.replied(mail);
+    this.#onSettled();
+  };
+
+  /**
+   * Looks for jobs that have not been heard of for long.
+   * @param all the engine has lost data: all are looked for
+   */
+  async look(all: boolean): Promise<void> {
+    const now = performance.now();
+    const due: ClusterRequest[] = [];
+    for (const request of this.#open.values()) {
+      if (!request.isSent || !(all || request.lookAt <= now)) continue;
+      due.push(request);
+      if (!all && due.length >= MOST_LOOKS) break;
+    }
+    if (due.length === 0) return;
+    const gone: { request: ClusterRequest; state: string }[] = [];
+    for (let i = 0; i < due.length; i += MOST_LOOKS) {
+      const part = due.slice(i, i + MOST_LOOKS);
+      const states = await Promise.all(
+        part.map(({ queue, id }) => this.#engine.queue(queue).getJobState(id)),
+      );
+      for (const [j, state] of states.entries()) {
+        const request = part[j] as ClusterRequest;
+        request.lookAt = now + Math.min(MOST_LOOK_MS, Math.max(this.#lookAfter, now - request.began));
+        if (state === 'unknown' || state === 'completed' || state === 'failed') gone.push({ request, state });
+      }
+    }
+    // A machine replies before it lets go of the job. So its reply is in the mailbox, or there is none.
+    if (gone.length === 0 || !(await this.#sync())) return;
+    for (const { request, state } of gone)
+      if (!request.isSettled && request.isSent) await this.#gone(request, state);
+  }
+
+  /** Takes a job that has not begun out of its queue. @returns whether that was possible */
+  async unqueue(request: ClusterRequest): Promise<boolean> {
+    if (!request.isSent) return true;
+    const queue = this.#engine.queue(request.queue);
+    const state = await queue.getJobState(request.id);
+    if (state !== 'waiting' && state !== 'prioritized' && state !== 'delayed') return false;
+    return (await queue.remove(request.id)) === 1;
+  }
+
+  /** Resolves when the engine knows of all cancellations. */
+  async cancelled(): Promise<void> {
+    await Promise.all(this.#cancelling);
+  }
+
+  #take(request: ClusterRequest): boolean {
+    if (!request.settle()) return false;
+    this.#open.delete(request.id);
+    return true;
+  }
+
+  #send(request: ClusterRequest): void {
+    this.#unsent.push(request);
+    if (this.#isFlushing || !this.#isStarted) return;
+    this.#isFlushing = true;
+    // What is submitted in one turn goes together.
+    setImmediate(() => void this.#flush());
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#unsent.length > 0) {
+      const waiting = this.#unsent.filter((request) => !request.isSettled);
+      this.#unsent = waiting.slice(MOST_AT_ONCE);
+      const byQueue = new Map<string, ClusterRequest[]>();
+      for (const request of waiting.slice(0, MOST_AT_ONCE)) {
+        const together = byQueue.get(request.queue);
+        if (together === undefined) byQueue.set(request.queue, [request]);
+        else together.push(request);
+      }
+      const failed = await Promise.all(
+        [...byQueue].map(([queue, requests]) => this.#addAll(queue, requests)),
+      );
+      const again = failed.flat();
+      if (again.length === 0) continue;
+      this.#unsent = [...again, ...this.#unsent];
+      await delay(PAUSE_MS);
+    }
+    this.#isFlushing = false;
+  }
+
+  /** @returns those to be sent again */
+  async #addAll(queue: string, requests: readonly ClusterRequest[]): Promise<readonly ClusterRequest[]> {
+    try {
+      await this.#engine
+        .queue(queue)
+        .addBulk(requests.map(({ task, data, options }) => ({ name: task.name, data, opts: options })));
+    } catch (error) {
+      this.#onError(error as Error);
+      if (isTransient(error)) return requests;
+      for (const request of requests)
+        this.reject(
+          request,
+          new EngineError(`the engine refuses the job: ${(error as Error).message}`, { cause: error }),
+        );
+      return [];
+    }
+    const now = performance.now();
+    this.heardAt = now;
+    for (const request of requests) {
+      request.isSent = true;
+      request.lookAt = now + this.#lookAfter;
+      // While it was being sent.
+      if (request.isSettled) this.#cancel(request);
+    }
+    return [];
+  }
+
+  async #gone(request: ClusterRequest, state: string): Promise<void> {
+    if (state !== 'unknown') {
+      const job = await this.#engine.queue(request.queue).getJob(request.id);
+      const why =
+        state === 'failed' ? `has failed: ${job?.failedReason}` : 'was completed by another program';
+      this.reject(request, new EngineError(`the job of task '${request.task.name}' ${why}`));
+      return;
+    }
+    request.losses++;
+    if (request.losses > request.retries) {
+      this.reject(request, new MachineLostError(request.task.name, request.losses, 'engine'));
+      return;
+    }
+    request.isSent = false;
+    request.data = { ...request.data, losses: request.losses };
+    this.#send(request);
+  }
+
+  /** Waits until all that was sent to the mailbox before has been read. @returns whether that was so in time */
+  async #sync(): Promise<boolean> {
+    const id = String(++this.#lastSync);
+    const arrived = new Promise<true>((resolve) => {
+      this.#syncs.set(id, () => resolve(true));
+    });
+    try {
+      await this.#engine.send(this.#self, [JSON.stringify({ t: 'sync', id } satisfies Mail)]);
+      return (await within(SYNC_MS, arrived)) === true;
+    } finally {
+      this.#syncs.delete(id);
+    }
+  }
+
+  /** Takes the job out of its queue, or tells the machine that runs it. */
+  #cancel(request: ClusterRequest): void {
+    if (!request.isSent) return;
+    const cancel = async (): Promise<void> => {
+      if (await this.unqueue(request)) return;
+      const job = await this.#engine.queue(request.queue).getJob(request.id);
+      const machine = job?.processedBy;
+      if (machine === undefined || !isId(machine)) return;
+      await this.#engine.send(machine, [JSON.stringify({ t: 'cancel', id: request.id } satisfies Mail)]);
+    };
+    const done = cancel()
+      .catch(this.#onError)
+      .then(() => void this.#cancelling.delete(done));
+    this.#cancelling.add(done);
+  }
+}

@@ -1,0 +1,16 @@
+/** Which errors of an engine pass. */
+
+/** Redis: it loads its data, is being replaced, or runs a script. */
+const REDIS = /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|UNBLOCKED)\b/;
+/** PostgreSQL: connection lost, shutting down or starting, too many connections. */
+const POSTGRES = /^(?:08|57P0|53300)/;
+/** Of sockets and resolvers. */
+const NODE = /^(?:ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|EAI_AGAIN|ENOTFOUND|ERR_SOCKET)/;
+const TEXT = /connection|socket|timeout|terminat|closed/i;
+
+/** Whether the same command may succeed later. */
+export function isTransient(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  if (typeof code === 'string' && (NODE.test(code) || POSTGRES.test(code))) return true;
+  return typeof message === 'string' && (REDIS.test(message) || TEXT.test(message));
+}

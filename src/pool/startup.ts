@@ -1,0 +1,143 @@
+/**
+ * What a fresh thread runs before it gets requests: the broadcasts that are kept for it, then the task of the
+ * `check` option. A step that fails ends the thread. Where there are no steps it is enough that the thread has
+ * come up and loaded its modules.
+ */
+import { decodeFailure } from '../errors/failure.js';
+import type { ResultMessage } from '../protocol/messages.js';
+import { clearTimeout, setTimeout } from '../protocol/timers.js';
+import { Request } from '../requests/request.js';
+import type { TaskRef } from '../tasks/registry.js';
+import type { CompletionSink } from '../worker/events.js';
+import type { Worker } from '../worker/worker.js';
+import type { Broadcasts } from './broadcasts.js';
+
+/** The task of the `check` option. */
+export interface StartupCheck {
+  readonly task: TaskRef;
+}
+
+/** One step, for one worker. */
+export interface StartupStep {
+  readonly task: TaskRef;
+  readonly args: readonly unknown[];
+  /** For errors, as in `check` or `broadcast`. */
+  readonly kind: string;
+  /** How long it may take, in ms; `Infinity`: no limit. */
+  readonly limit: number;
+  /** Called when it has ended well. */
+  done?(value: unknown): void;
+  /** Called with the error that the task has thrown. */
+  failed?(reason: unknown): void;
+}
+
+interface Progress {
+  step: StartupStep;
+  /** Number of the last broadcast that it has begun. */
+  broadcast: number;
+  hasBegunCheck: boolean;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** Above the ids of all requests. */
+const STEP_ID = 2 ** 30 + 1;
+
+/** Called once for each worker; with `undefined` if it has passed. */
+type Verdict = (worker: Worker, error: Error | undefined) => void;
+
+export class Startup implements CompletionSink<Worker> {
+  readonly #broadcasts: Broadcasts;
+  readonly #check: StartupCheck | undefined;
+  readonly #limit: number;
+  readonly #verdict: Verdict;
+  readonly #running = new Map<number, Progress>();
+
+  /** @param limit how long a step may take, in ms, if it has no limit of its own; `Infinity`: no limit */
+  constructor(broadcasts: Broadcasts, check: StartupCheck | undefined, limit: number, verdict: Verdict) {
+    this.#broadcasts = broadcasts;
+    this.#check = check;
+    this.#limit = limit;
+    this.#verdict = verdict;
+  }
+
+  /** Whether a worker that comes up now has anything to run. */
+  isNeededBy(worker: Worker): boolean {
+    return this.#check !== undefined || this.#broadcasts.next(worker, 0) !== undefined;
+  }
+
+  /** Sends the first step to the worker, which reports completions here. The dispatcher must watch it. */
+  begin(worker: Worker): void {
+    worker.beginCheck(this);
+    const progress = { broadcast: 0, hasBegunCheck: false, timer: undefined };
+    this.#next(worker, progress as Partial<Progress> as Progress);
+  }
+
+  /** A step has been run. */
+  completed(
+    worker: Worker,
+    _request: Request,
+    _runTime: number,
+    value: unknown,
+    message: ResultMessage | undefined,
+  ): void {
+    const progress = this.#running.get(worker.id);
+    if (progress === undefined) return;
+    const { step } = progress;
+    if (message?.failure === undefined) {
+      clearTimeout(progress.timer);
+      step.done?.(message === undefined ? value : message.value);
+      this.#next(worker, progress);
+      return;
+    }
+    const cause = decodeFailure(message.failure);
+    step.failed?.(cause);
+    const why = cause instanceof Error ? cause.message : String(cause);
+    this.#end(worker, new Error(`the ${step.kind} '${step.task.name}' failed: ${why}`, { cause }));
+  }
+
+  /** The worker's thread has ended. */
+  forget(worker: Worker): void {
+    clearTimeout(this.#running.get(worker.id)?.timer);
+    this.#running.delete(worker.id);
+  }
+
+  /** Also takes broadcasts that have come meanwhile. */
+  #next(worker: Worker, progress: Progress): void {
+    const step = this.#stepFor(worker, progress);
+    this.#running.set(worker.id, progress);
+    if (step === undefined) {
+      this.#end(worker, undefined);
+      return;
+    }
+    progress.step = step;
+    // No promise belongs to it, so `isSettled` is true from the beginning.
+    const error = worker.stage(new Request(STEP_ID, step.task, step.args, undefined));
+    worker.flush();
+    if (step.limit !== Number.POSITIVE_INFINITY) {
+      const late = `the ${step.kind} '${step.task.name}' did not end within ${step.limit} ms`;
+      progress.timer = setTimeout(() => this.#end(worker, new Error(late)), step.limit);
+      progress.timer.unref();
+    }
+    if (error !== undefined) this.#end(worker, error);
+  }
+
+  #stepFor(worker: Worker, progress: Progress): StartupStep | undefined {
+    const next = this.#broadcasts.next(worker, progress.broadcast);
+    if (next !== undefined) {
+      progress.broadcast = next.number;
+      const { task, args, limit = this.#limit } = next;
+      const done = (value: unknown) => next.ran(worker, value);
+      const failed = (reason: unknown) => next.failed(worker, reason);
+      return { task, args, kind: 'broadcast', limit, done, failed };
+    }
+    if (this.#check === undefined || progress.hasBegunCheck) return undefined;
+    progress.hasBegunCheck = true;
+    return { task: this.#check.task, args: [], kind: 'check', limit: this.#limit };
+  }
+
+  #end(worker: Worker, error: Error | undefined): void {
+    if (!this.#running.has(worker.id)) return;
+    this.forget(worker);
+    this.#verdict(worker, error);
+  }
+}

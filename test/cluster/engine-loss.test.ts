@@ -1,0 +1,100 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { onEachEngine, work } from '../support/cluster.js';
+import { range } from '../support/range.js';
+import { scratch } from '../support/scratch.js';
+
+const few = { lockDuration: 500 };
+const folder = scratch('cluster');
+let files = 0;
+const fresh = (): string => path.join(folder, String(++files));
+
+async function eventually(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(10);
+}
+
+onEachEngine(
+  (site) => {
+    test('the engine is killed and comes back with its data: nothing is lost', async () => {
+      await site.machine(few);
+      const cluster = site.cluster(few);
+      const before = range(0, 50).map((n) => cluster.submit(work.double, [n]));
+      await before[0];
+      await site.server.kill();
+      const during = range(50, 100).map((n) => cluster.submit(work.double, [n]));
+      await site.server.restart();
+      expect(await Promise.all([...before, ...during])).toEqual(range(0, 100).map((n) => 2 * n));
+    }, 60_000);
+  },
+  ['redis', 'postgres'],
+  { persists: true },
+);
+
+onEachEngine(
+  (site) => {
+    test('the engine comes back empty: what it has lost is sent again', async () => {
+      const cluster = site.cluster(few);
+      const results = range(0, 50).map((n) => cluster.submit(work.double, [n]));
+      await eventually(() => cluster.stats().connected);
+      await site.server.kill();
+      await site.server.restart(true);
+      await site.machine(few);
+      expect(await Promise.all(results)).toEqual(range(0, 50).map((n) => 2 * n));
+    });
+
+    test('… but not with retries: 0', async () => {
+      const cluster = site.cluster(few);
+      const result = cluster.submit(work.double, [1], { retries: 0, delay: 60_000 });
+      await eventually(() => cluster.stats().connected);
+      // It is sent before this one, which comes back.
+      await site.machine(few);
+      await cluster.submit(work.double, [2]);
+      await site.server.restart(true);
+      await expect(result).rejects.toMatchObject({ code: 'ERR_MACHINE_LOST', losses: 1 });
+      expect(await cluster.submit(work.double, [3])).toBe(6);
+    });
+
+    test('a result that is done while the engine has lost its job counts', async () => {
+      await site.machine(few);
+      const cluster = site.cluster({ ...few, lockDuration: 5_000 });
+      const [file, gate] = [fresh(), fresh()];
+      const result = cluster.submit(work.noteAndWait, [file, 'line', gate], { retries: 0 });
+      await eventually(() => existsSync(file));
+      await site.server.restart(true);
+      writeFileSync(gate, '');
+      expect(await result).toBe('line');
+      expect(readFileSync(file, 'utf8')).toBe('line\n');
+    });
+
+    test('an engine that stays away: requests are rejected, and later ones at once, until it is there', async () => {
+      const cluster = site.cluster({ ...few, engineTimeout: 300 });
+      await site.machine(few);
+      expect(await cluster.submit(work.double, [1])).toBe(2);
+      await site.server.kill();
+      await expect(cluster.submit(work.double, [1])).rejects.toMatchObject({ code: 'ERR_ENGINE' });
+      await expect(cluster.submit(work.double, [1])).rejects.toMatchObject({ code: 'ERR_ENGINE' });
+      await site.server.restart();
+      await eventually(() => cluster.stats().connected);
+      expect(await cluster.submit(work.double, [4])).toBe(8);
+    });
+  },
+  ['redis'],
+);
+
+onEachEngine(
+  (site) => {
+    test('an engine that was never there: a machine says so, and so does a request', async () => {
+      await site.server.kill();
+      const cluster = site.cluster({ engineTimeout: 200 });
+      await expect(cluster.submit(work.double, [1])).rejects.toMatchObject({
+        code: 'ERR_ENGINE',
+        message: expect.stringContaining('ECONNREFUSED'),
+      });
+      await expect(site.machine({ engineTimeout: 200 })).rejects.toMatchObject({ code: 'ERR_ENGINE' });
+      await cluster.close();
+    });
+  },
+  ['redis', 'postgres'],
+);

