@@ -136,6 +136,12 @@ const otherEntries = Object.keys(ENTRIES).filter((name) => name !== 'index');
 
 await Promise.all([
   build({ ...commonJs, entryPoints: ['workers/main.ts'], outfile: 'dist/workers/main.cjs' }),
+  build({
+    ...common,
+    format: 'esm',
+    entryPoints: ['workers/functions/typescript/import-hooks.ts'],
+    outfile: 'dist/workers/typescript-hooks.mjs',
+  }),
   ...otherEntries.map((name) =>
     build({
       ...commonJs,
@@ -215,8 +221,6 @@ for (const [name, { source }] of Object.entries(ENTRIES)) {
   const names = (await namesOf(source)).join(', ');
   write(`node/${name}.js`, [`export { ${names} } from './${name}.cjs';`]);
 }
-
-writeFileSync(`${root}/dist/src/dashboard/assets.js`, `export const { html, script, style } = ${page};\n`);
 
 writeDeclarations();
 

@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Balancer } from '../dist/src/index.js';
 import { stepsPerMicrosecond } from './lib/calibrate.mjs';
 import { benchOptions, progress } from './lib/cli.mjs';
@@ -63,15 +64,27 @@ async function drain(values) {
   return count;
 }
 
+/**
+ * How long the event loop takes for its turns: intervals of a timer of 1 ms meanwhile, in ms.
+ * @param {() => unknown} run
+ */
+async function turnsOf(run) {
+  const histogram = monitorEventLoopDelay({ resolution: 1 });
+  histogram.enable();
+  await run();
+  histogram.disable();
+  return { p99: histogram.percentile(99) / 1e6, max: histogram.max / 1e6 };
+}
+
 /** @type {{ name: string, settings: string, run: (of: (typeof cases)[number]) => unknown }[]} */
 const contestants = [
   {
     name: 'loop',
     settings:
-      'for (const item of items) results += task(item), on the main thread; for the no-ops with await',
+      'for (const item of items) last = task(item), on the main thread; for the no-ops: for await (const item of items) last = await task(item)',
     run: async ({ items, task, awaits }) => {
       let last;
-      if (awaits) for (const item of items) last = await task(item);
+      if (awaits) for await (const item of items) last = await task(item);
       else for (const item of items) last = task(item);
       return last;
     },
@@ -107,8 +120,10 @@ for (const each of cases) {
     await run(each);
     return performance.now() - start;
   });
+  const turns = new Map();
+  for (const { name, run } of contestants.slice(1)) turns.set(name, await turnsOf(() => run(each)));
   const times = new Map([...samples].map(([{ name }, values]) => [name, spread(values)]));
-  results.push({ name: each.name, count: each.items.length, goal: each.goal, times });
+  results.push({ name: each.name, count: each.items.length, goal: each.goal, times, turns });
 }
 await balancer.close();
 
@@ -141,7 +156,19 @@ write({
         ...names.map((each) => figure((1_000 * times.get(each).median) / count)),
       ]),
     },
+    {
+      title: 'Intervals of a 1 ms timer of the same program meanwhile, in ms: p99 (longest)',
+      head: ['items', ...others],
+      rows: results.map(({ name, turns }) => [
+        name,
+        ...others.map((each) => `${figure(turns.get(each).p99)} (${figure(turns.get(each).max)})`),
+      ]),
+    },
   ],
-  data: results.map(({ times, ...rest }) => ({ ...rest, times: Object.fromEntries(times) })),
+  data: results.map(({ times, turns, ...rest }) => ({
+    ...rest,
+    times: Object.fromEntries(times),
+    turns: Object.fromEntries(turns),
+  })),
 });
 process.exit();

@@ -21,6 +21,7 @@ const ALL = [
   'command',
   'map',
   'batch',
+  'observe',
   'targets',
 ];
 

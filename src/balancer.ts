@@ -10,7 +10,6 @@ import { StreamIterator } from './calls/stream.js';
 import { StreamRequest } from './calls/stream-request.js';
 import { mustNotStream, type Submission } from './calls/submission.js';
 import type { Engine } from './engine.js';
-import { BalancerClosedError } from './errors/errors.js';
 import { MetricsObserver } from './metrics/metrics.js';
 import type { Metrics } from './metrics/snapshot.js';
 import { Observation, observing } from './observation.js';
@@ -228,8 +227,8 @@ export class Balancer extends WorkerSet {
    * @throws BalancerError with code `ERR_TRACE_FILE`: the file cannot be created
    */
   trace(file: string | URL | TraceOptions): Trace {
-    const observation = this.#openObservation();
-    return new Trace(file, observation, observation.statsReader());
+    this.mustBeOpen();
+    return new Trace(file, this.#observation, this.#observation.statsReader());
   }
 
   /**
@@ -242,8 +241,9 @@ export class Balancer extends WorkerSet {
    */
   async profile(options: ProfileOptions): Promise<readonly WorkerProfile[]> {
     const settings = profileSettings(options);
+    this.mustBeOpen();
     const { pool, keepAlive } = this.#engine;
-    return await keepAlive.during(profileWorkers(settings, this.#openObservation(), () => pool.workers()));
+    return await keepAlive.during(profileWorkers(settings, this.#observation, () => pool.workers()));
   }
 
   /**
@@ -285,11 +285,6 @@ export class Balancer extends WorkerSet {
   /** @internal For what watches the Balancer. */
   [observing](): readonly Observation[] {
     return [this.#observation];
-  }
-
-  #openObservation(): Observation {
-    if (this.#engine.closing.hasBegun) throw new BalancerClosedError('the Balancer is closed');
-    return this.#observation;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -55,7 +55,7 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
    */
   async workersReady(count?: number): Promise<void> {
     const { pool, keepAlive } = this.#engine;
-    this.#mustBeOpen();
+    this.mustBeOpen();
     if (count !== undefined) {
       const { max } = pool.range;
       if (!integerIn(1, max).accepts(count))
@@ -74,14 +74,14 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
    * come later run it before they get requests, until another broadcast replaces it: one of the same `name`, or
    * without a name one of the same task. They run all that are kept, in the order of the calls.
    *
-   * On a worker that is busy the task runs after what that worker has been sent, and ahead of what waits in the
-   * queue, also where `maxQueue` is reached. Every request submitted after the promise has resolved finds it done.
+   * The arguments are copied at once. On a worker that is busy the task runs after what that worker has been
+   * sent, and ahead of what waits in the queue, also where `maxQueue` is reached. Every request submitted after the
+   * promise has resolved finds it done.
    *
    * Failures: a worker on which the task fails has an outcome that says so, and goes on getting requests. One that
    * comes later and fails is not used: it counts as a thread that could not be started. A broadcast that has failed on
    * all workers is not kept, and what it has replaced is kept instead.
    *
-   * @param args as for `submit`, but copied at once
    * @returns the outcomes on all workers that there are now, those that are starting included, by id. A worker
    *   that ends before the task has started there has none: its successor runs the task
    * @throws InvalidOptionError, NotAFunctionError, CapturedVariableError, NotCloneableError, BalancerClosedError
@@ -105,7 +105,7 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
     const ref = tasks.resolve(task);
     mustNotStream(ref);
     const copied = snapshot(args, 'arguments');
-    this.#mustBeOpen();
+    this.mustBeOpen();
     return await keepAlive.during(pool.broadcasts.run({ task: ref, args: copied, ...settings }));
   }
 
@@ -118,7 +118,7 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
    */
   async resize(workers: number | { min: number; max: number }): Promise<void> {
     const range = workerLimits(workers ?? null, 'resize(workers)');
-    this.#mustBeOpen();
+    this.mustBeOpen();
     await this.#change(this.#engine.pool.resize(range));
   }
 
@@ -138,7 +138,7 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
    */
   async add(options: AddOptions = {}): Promise<number> {
     const weight = resolveAddOptions(options);
-    this.#mustBeOpen();
+    this.mustBeOpen();
     return await this.#change(this.#engine.pool.add(weight));
   }
 
@@ -161,7 +161,7 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
    * @throws NoWorkerError a new thread cannot be started; the remaining old ones stay
    */
   async reload(): Promise<void> {
-    this.#mustBeOpen();
+    this.mustBeOpen();
     await this.#engine.keepAlive.during(this.#engine.pool.reload());
   }
 
@@ -171,7 +171,8 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
     return await this.#engine.keepAlive.during(change);
   }
 
-  #mustBeOpen(): void {
+  /** @internal */
+  protected mustBeOpen(): void {
     if (this.#engine.closing.hasBegun) throw new BalancerClosedError('the Balancer is closed');
   }
 }

@@ -37,6 +37,7 @@ const app = await Application.bootstrapWithPlugins({
   hideGenerator: true,
   cleanOutputDir: true,
   sort: ['source-order'],
+  sortEntryPoints: false,
   headings: { readme: false, document: false },
   navigation: { includeFolders: false },
   // Named in signatures, but not exported: that is shown as text, and breaks no link.

@@ -9,17 +9,17 @@ export function entryPoints({ name, exports }) {
   return Object.entries(exports)
     .filter(([subpath]) => !WITHOUT_REFERENCE.has(subpath))
     .map(([subpath, conditions]) => {
-      const sources = declarationsIn(conditions).map((file) =>
-        file.replace(/^\.\/dist\//, '').replace(/\.d\.([cm]?)ts$/, '.$1ts'),
+      const sources = filesIn(conditions).map((file) =>
+        file.replace(/^\.\/dist\//, '').replace(/(?:\.d)?\.([cm]?)[jt]s$/, '.$1ts'),
       );
       const source = sources.find((file) => existsSync(file));
-      if (source === undefined) throw new Error(`exports['${subpath}'] has no types with a source`);
+      if (source === undefined) throw new Error(`exports['${subpath}'] has no file with a source`);
       return { name: subpath.replace(/^\./, name), source };
     });
 }
 
-/** The `.d.ts` files in the conditions of an export, nested ones included. */
-function declarationsIn(conditions) {
-  if (typeof conditions === 'string') return /\.d\.[cm]?ts$/.test(conditions) ? [conditions] : [];
-  return Object.values(conditions ?? {}).flatMap(declarationsIn);
+/** The files in the conditions of an export, nested ones included. */
+function filesIn(conditions) {
+  if (typeof conditions === 'string') return [conditions];
+  return Object.values(conditions ?? {}).flatMap(filesIn);
 }

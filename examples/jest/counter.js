@@ -1,10 +1,10 @@
 // What is tested: a part of a program that keeps threads.
-import { Balancer, tasks } from 'leastwork';
+const { Balancer, tasks } = require('leastwork');
 
-const { countWords } = tasks(new URL('./words.js', import.meta.url));
+const { countWords } = tasks(require.resolve('./words.js'));
 
-export class WordCounter {
-  #balancer = new Balancer({ workers: 1, timeout: 1_000 });
+exports.WordCounter = class WordCounter {
+  #balancer = new Balancer({ workers: 1 });
 
   count(text, options) {
     return this.#balancer.submit(countWords, [text], options);
@@ -13,4 +13,4 @@ export class WordCounter {
   close() {
     return this.#balancer.close();
   }
-}
+};

@@ -1,5 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { WordCounter } from './counter.js';
+const { WordCounter } = require('./counter.js');
 
 // One for all tests: threads take some 40 ms to start.
 let counter;
@@ -9,7 +8,7 @@ beforeAll(() => {
 afterAll(() => counter.close());
 
 test('counts words in a thread', async () => {
-  expect(await counter.count('To be, or not to be')).toEqual({ to: 2, be: 2, or: 1, not: 1 });
+  expect(await counter.count('To be, or not to be')).toStrictEqual({ to: 2, be: 2, or: 1, not: 1 });
 });
 
 test('an aborted call rejects with the reason', async () => {

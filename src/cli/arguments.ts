@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { didYouMean } from '../errors/did-you-mean.js';
 import { type ByteString, fromText } from './files/bytes.js';
 
 /** The command line is wrong. The message is followed by a pointer to `--help`. */
@@ -22,7 +23,7 @@ export function parseCommandLine<O extends Options>(args: readonly string[], opt
   try {
     parsed = parse(args, options);
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw new UsageError(explain(error as NodeJS.ErrnoException, Object.keys(options)));
   }
   const raw = args.some((arg) => arg.includes('\ufffd')) ? rawArguments(args.length) : undefined;
   const positionals: ByteString[] = parsed.tokens
@@ -44,6 +45,14 @@ export function parseCommandLine<O extends Options>(args: readonly string[], opt
       );
     },
   };
+}
+
+/** Node's message; for an unknown option with the nearest one instead of advice about arguments that begin with a hyphen. */
+function explain({ code, message }: NodeJS.ErrnoException, known: readonly string[]): string {
+  const [, start, name] = /^(Unknown option '--(.+?)')/.exec(message) ?? [];
+  if (code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION' || name === undefined) return message;
+  const meant = didYouMean(name, known);
+  return meant === undefined ? message : `${start}: did you mean '--${meant}'?`;
 }
 
 type Options = NonNullable<ParseArgsConfig['options']>;

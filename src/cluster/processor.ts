@@ -33,7 +33,12 @@ export function leastworkProcessor(
   // BullMQ gives a signal to functions of three parameters.
   return async (job, _token, signal) => {
     const task = typeof tasks === 'function' ? tasks : ownTask(tasks, job.name);
-    return balancer.submit(task, [job.data], { ...options, ...(signal && { signal }) });
+    try {
+      return await balancer.submit(task, [job.data], { ...options, ...(signal && { signal }) });
+    } catch (error) {
+      // BullMQ keeps the message of an error; the reason of `cancelJob` is a text.
+      throw error instanceof Error ? error : new Error(String(error));
+    }
   };
 }
 

@@ -1,4 +1,5 @@
 /** Options of single calls: `submit`, `map`, `add`, `close`. */
+import { InvalidOptionError } from '../errors/errors.js';
 import {
   BOOLEAN,
   beside,
@@ -208,6 +209,7 @@ export interface MapSettings {
 
 /** @returns the checked values, each read once @throws InvalidOptionError */
 export function resolveMapOptions(options: MapOptions): MapSettings {
+  mustNotBeOfSubmit(options);
   validateNames('map options', options, MAP_NAMES);
   const ordered = ownValue(options, 'ordered', options.ordered);
   const signal = ownValue(options, 'signal', options.signal);
@@ -228,6 +230,19 @@ export function resolveMapOptions(options: MapOptions): MapSettings {
     retry: retry === undefined ? undefined : resolveRetryOptions(retry),
     submit: { ...each, signal },
   };
+}
+
+/** Options of each request have a place of their own. @throws InvalidOptionError */
+function mustNotBeOfSubmit(options: unknown): void {
+  if (typeof options !== 'object' || options === null) return;
+  const names: readonly string[] = SUBMIT_NAMES;
+  const name = Object.keys(options).find((key) => names.includes(key) && key !== 'signal');
+  if (name === undefined) return;
+  throw new InvalidOptionError(
+    `map options.${name}`,
+    'an option of each request',
+    `it in \`submit\`, as in { submit: { ${name} } }`,
+  );
 }
 
 /** @returns the weight @throws InvalidOptionError */

@@ -233,6 +233,8 @@ export interface WorkerInit {
   readonly slot: number;
   /** Modules to load before the worker reports ready. */
   readonly preload: readonly ModuleAddress[];
+  /** Compilers that the program has hooked into `require`: files to load before modules in TypeScript. */
+  readonly requireHooks: readonly string[];
   /** Requests wait for this worker: it may report ready as soon as requests can be sent to it. */
   readonly isAwaited: boolean;
   /** Whether the worker reports the size of its heap. */

@@ -7,6 +7,7 @@ import { Channel } from '../protocol/channel.js';
 import { windowBytes } from '../protocol/layout.js';
 import type { ResultMessage, ToMain, ToWorker } from '../protocol/messages.js';
 import { Window } from '../protocol/window.js';
+import { requireHooks } from '../tasks/require-hooks.js';
 import { adopt } from '../values/realm.js';
 import type { WorkerSetup } from './setup.js';
 import { Thread, type ThreadDeath } from './thread.js';
@@ -59,6 +60,7 @@ export function connect(
       name: threadName(setup.name, id),
       slot,
       preload,
+      requireHooks: requireHooks(),
       isAwaited,
       watchHeap,
       teardownLimit,

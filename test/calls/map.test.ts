@@ -492,6 +492,7 @@ describe('map', () => {
       [() => balancer.map([], double, { ordered: 'yes' as never }), 'map options.ordered'],
       [() => balancer.map([], double, { signal: {} as never }), 'map options.signal'],
       [() => balancer.map([], double, { order: true } as never), 'map options.order'],
+      [() => balancer.map([], double, { retries: 2 } as never), 'map options.retries'],
       [() => balancer.map([], double, { submit: { timeout: -1 } }), 'submit options.timeout'],
       [() => balancer.map([], double, { submit: { transfer: [] } as never }), 'map options.submit.transfer'],
     ];

@@ -5,6 +5,8 @@ import { importFrom } from './importer.js';
 import { syntaxErrorPlace } from './syntax-errors.js';
 import type { TaskFunction } from './task-function.js';
 import { switchOnTsx } from './tsx.js';
+import { importTyped } from './typescript/load.js';
+import { typedFile } from './typescript/resolve.js';
 
 /** The modules that this thread has loaded, by base and URL. */
 const loaded = new Map<string, unknown>();
@@ -47,7 +49,8 @@ export async function loadModule(address: ModuleAddress): Promise<unknown> {
   const { url, base, name } = address;
   try {
     await switchOnTsx(base);
-    const namespace = await importFrom(base)(url);
+    const file = typedFile(url);
+    const namespace = await (file === undefined ? importFrom(base)(url) : importTyped(url, file, base));
     loaded.set(keyOf(address), namespace);
     loadedModules().add(namespace);
     return namespace;

@@ -94,8 +94,8 @@ const ONLY_WITH_CHECK = ['status', 'strict', 'warn', 'ignore-missing'] as const;
 export function parseHashOptions(args: readonly string[]): HashOptions {
   const line = parseCommandLine(withOptionalPort(args), OPTIONS);
   const { values: given, positionals } = line;
-  const watch = watchOptions(given);
-  if (given.help) return { mode: 'help', algorithm: '', workers: 0, quiet: false, watch };
+  const unwatched = watchOptions({});
+  if (given.help) return { mode: 'help', algorithm: '', workers: 0, quiet: false, watch: unwatched };
   const values = configured('hash', OPTIONS, given, [LOUDNESS]);
   const common = {
     watch: watchOptions(values),

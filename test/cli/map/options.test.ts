@@ -67,6 +67,19 @@ describe('the config file', () => {
 });
 
 describe('what is said', () => {
+  test('of an option that does not exist: the nearest one', () => {
+    const { stderr, code } = map(['--wrokers', '2', '-e', 'l => l']);
+    expect(stderr.split('\n')[0]).toBe("leastwork: Unknown option '--wrokers': did you mean '--workers'?");
+    expect(code).toBe(2);
+  });
+
+  test('of TypeScript where this Node needs a loader for it', () => {
+    write('typed.mts', 'export const row = (line: string): number => line.length;\n');
+    const { stderr, stdout, code } = map(['./typed.mts#row']);
+    if (code === 0) expect(stdout).toBe('1\n');
+    else expect(stderr).toContain('needs a loader for TypeScript: NODE_OPTIONS=');
+  });
+
   test('a summary: items, failed and retried ones, rate, shares', () => {
     const { stderr } = map(
       ['-j', '1', '-e', 'l => { if (l === "2") throw new Error("x") }'],

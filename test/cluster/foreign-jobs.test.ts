@@ -1,0 +1,123 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { afterEach, expect, test } from 'vitest';
+import { onEachEngine, work } from '../support/cluster.js';
+import { scratch } from '../support/scratch.js';
+
+const folder = scratch('cluster');
+const bystander = new URL('../fixtures/cluster/bystander.mjs', import.meta.url).href;
+
+const good = { v: 1, from: 'me', args: '[1,2]', retries: 0 };
+
+onEachEngine(
+  (site) => {
+    let queue: Queue;
+    let client: Redis;
+    afterEach(async () => {
+      await queue.close();
+      client.disconnect();
+    });
+
+    const open = (): void => {
+      const { redis } = site.server.address as { redis: string };
+      client = new Redis(redis, { maxRetriesPerRequest: null });
+      queue = new Queue(`${site.name}.work`, { connection: client });
+    };
+
+    test('jobs that others have written fail, and the machine goes on', async () => {
+      const machine = await site.machine();
+      open();
+      const failed: string[] = [];
+      machine.on('job', ({ outcome, error }) => outcome === 'rejected' && failed.push(String(error)));
+      const jobs = [
+        null,
+        'text',
+        [1],
+        {},
+        { ...good, v: 2 },
+        { ...good, from: '../../key' },
+        { ...good, from: 7 },
+        { ...good, args: [1, 2] },
+        { ...good, args: 'no JSON' },
+        { ...good, args: '{"$":["Map",[]]}' },
+        { ...good, args: '[{"$":["Function","return process"]}]' },
+        { ...good, chunk: 'yes' },
+        { ...good, timeout: -1 },
+        { ...good, timeout: 'x' },
+        { ...good, retries: 1.5 },
+        { ...good, retries: '__proto__' },
+        { ...good, context: { a: 1 } },
+      ];
+      await queue.addBulk(jobs.map((data) => ({ name: 'work/add', data })));
+      const cluster = site.cluster();
+      expect(await cluster.submit(work.add, [1, 2], { priority: -10 })).toBe(3);
+      expect(failed.length).toBe(jobs.length);
+      for (const error of failed) expect(error).toMatch(/^MalformedMessageError: /);
+      expect(await queue.getFailedCount()).toBe(jobs.length);
+    });
+
+    test('no name makes a machine run, or load, what it has not declared', async () => {
+      const loaded = path.join(folder, 'loaded');
+      process.env.BYSTANDER = loaded;
+      const machine = await site.machine();
+      delete process.env.BYSTANDER;
+      open();
+      const names = [
+        `${bystander}/run`,
+        'bystander/run',
+        'work/../bystander/run',
+        'work',
+        'work/',
+        'work/constructor',
+        'work/add/constructor',
+        'work/add/bind',
+        'work/__proto__',
+        'work/nested/constructor/constructor',
+        'work/nested/__proto__/toString',
+        'work/NotATask',
+        'work/getter/throws',
+        'constructor',
+        '__proto__',
+      ];
+      const left = new Promise<void>((resolve) => {
+        const all = new Set(names);
+        machine.on('job', ({ task, outcome }) => {
+          expect(outcome).toBe('left');
+          all.delete(task);
+          if (all.size === 0) resolve();
+        });
+      });
+      await queue.addBulk(names.map((name) => ({ name, data: good })));
+      await left;
+      expect(existsSync(loaded)).toBe(false);
+      // They wait for a machine that serves them.
+      expect(await queue.getDelayedCount()).toBe(names.length);
+    });
+
+    test('messages that others have written are ignored, and told', async () => {
+      const machine = await site.machine();
+      open();
+      const told: string[] = [];
+      machine.on('engineError', ({ message }) => told.push(message));
+      const cluster = site.cluster();
+      await cluster.submit(work.add, [1, 2]);
+      const keys = await client.keys(`bull:${site.name}.mail:*`);
+      // The submitter's has been read and is empty; so only the machine's name is known.
+      const mailbox = `bull:${site.name}.mail:${machine.id}`;
+      for (const text of [
+        'no JSON',
+        '{}',
+        '{"t":"cancel"}',
+        '{"t":"what","id":"1"}',
+        '{"t":"value","id":"x","value":"1"}',
+      ])
+        await client.xadd(mailbox, '*', 'm', text);
+      expect(await cluster.submit(work.add, [2, 2])).toBe(4);
+      await expect.poll(() => told.length).toBe(4);
+      expect(keys.length).toBeLessThanOrEqual(2);
+    });
+  },
+  ['redis'],
+);

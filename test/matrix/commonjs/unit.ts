@@ -1,0 +1,4 @@
+enum Unit {
+  Centimetres = 'cm²',
+}
+export const unit = () => Unit.Centimetres;

@@ -1,0 +1,2 @@
+require('esbuild-register/dist/node').register();
+require('./main.ts');

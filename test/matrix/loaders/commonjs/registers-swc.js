@@ -1,0 +1,2 @@
+require('@swc-node/register');
+require('./main.ts');
