@@ -77,6 +77,8 @@ const FOLDERS = {
   batch: ['root', 'errors', 'protocol', 'options', 'tasks', 'workers'],
   cluster: ['root', 'errors', 'protocol', 'options', 'tasks', 'requests', 'calls', 'workers'],
   dashboard: ['root', 'errors', 'ledger', 'metrics', 'options', 'protocol'],
+  prometheus: ['root', 'errors', 'ledger', 'options'],
+  opentelemetry: ['root', 'errors', 'ledger', 'options', 'protocol', 'workers'],
   cli: ['root', 'batch', 'cluster', 'dashboard', 'errors'],
   workers: ['errors', 'protocol', 'values'],
 };
@@ -119,8 +121,8 @@ const rules = [
         'src/index.ts',
         'src/batch/index.ts',
         'src/cpu-quota.ts',
-        'src/cluster/index.ts',
         'src/dashboard/index.ts',
+        'src/cluster/index.ts',
         'src/errors/did-you-mean.ts',
         'src/errors/optional-package.ts',
       ].includes(to),
@@ -130,6 +132,12 @@ const rules = [
     types: true,
     applies: ({ from, to }) => folderOf(from) === 'batch' && folderOf(to) === 'workers',
     allows: ({ from, to }) => from.startsWith('src/batch/thread/') && to.startsWith('workers/functions/'),
+  },
+  {
+    why: "of the threads' code, OpenTelemetry takes what tasks may take, too",
+    types: true,
+    applies: ({ from, to }) => folderOf(from) === 'opentelemetry' && folderOf(to) === 'workers',
+    allows: ({ to }) => to === 'workers/task.ts',
   },
   {
     why: "a cluster takes of the threads' code only how modules are loaded, and only in its machines' threads",

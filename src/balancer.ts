@@ -217,49 +217,33 @@ export class Balancer extends WorkerSet {
   }
 
   /**
-   * Writes what happens from now on into a file of Chrome trace events, which Perfetto (ui.perfetto.dev) and
-   * chrome://tracing show: a track for each worker with a slice for each run, arrows from where requests were
-   * submitted to where they run, counters of the queue and of utilisation. The file can be opened at any time, also
-   * after the process was killed. Some 130 bytes and 1 µs for each request.
-   *
-   * @example
-   * await using trace = balancer.trace('run.trace.json')
+   * Writes what happens from now on into a file of Chrome trace events, for ui.perfetto.dev or chrome://tracing: a
+   * track for each worker with a slice for each run, arrows from where requests were submitted, counters of the queue
+   * and of utilisation. The file can be opened at any time, also after the process was killed.
    *
    * @param file a path, a `file:` URL, or options
-   * @returns the trace, which `stop()` ends; so does the end of the Balancer
-   * @throws InvalidOptionError
-   * @throws BalancerClosedError
+   * @returns the trace: `stop()`, `await using` or the end of the Balancer ends it
+   * @throws InvalidOptionError, BalancerClosedError
    * @throws BalancerError with code `ERR_TRACE_FILE`: the file cannot be created
    */
   trace(file: string | URL | TraceOptions): Trace {
     this.mustBeOpen();
-    const stats = this.#observation.statsReader();
-    return new Trace(file, this.#observation, stats);
+    return new Trace(file, this.#observation, this.#observation.statsReader());
   }
 
   /**
-   * Makes a CPU profile of each worker that there is, which DevTools, VS Code and speedscope show. A thread begins and
-   * ends it between two requests. Workers that end meanwhile are left out, and those that compute on for 2 s after the
-   * end.
-   *
-   * @example
-   * await balancer.profile({ seconds: 5, directory: 'profiles' })
+   * Makes a CPU profile of each worker, for DevTools, VS Code or speedscope. A thread begins and ends it between two
+   * requests. Workers that end meanwhile are left out, and those that compute on for 2 s after the end.
    *
    * @returns a promise of the profiles, by the worker's id
-   * @throws InvalidOptionError
-   * @throws BalancerClosedError
+   * @throws InvalidOptionError, BalancerClosedError
    * @throws BalancerError with code `ERR_NO_PROFILE`: there is none of any worker; or `ERR_PROFILE_FILE`
    */
   async profile(options: ProfileOptions): Promise<readonly WorkerProfile[]> {
     const settings = profileSettings(options);
     this.mustBeOpen();
     const { pool, keepAlive } = this.#engine;
-    const profiled = {
-      name: this.#observation.name,
-      workers: () => pool.workers(),
-      onClosed: (listener: () => void) => this.#observation.onClosed(listener),
-    };
-    return await keepAlive.during(profileWorkers(settings, profiled));
+    return await keepAlive.during(profileWorkers(settings, this.#observation, () => pool.workers()));
   }
 
   /**
