@@ -62,6 +62,7 @@ export const BUNDLES = [
   'node/map.cjs',
   'node/journal.cjs',
   'node/watch.cjs',
+  'node/work.cjs',
   'node/chunk-task.js',
   'node/dashboard-page.cjs',
   'node/exports-task.js',
