@@ -12,6 +12,7 @@ import { Balancer, BalancerError } from '../../index.js';
 import { UsageError } from '../arguments.js';
 import { describeErrno, errnoOf } from '../files/errno.js';
 import { moduleAddress } from '../module-address.js';
+import type { Bar } from '../terminal/bar.js';
 import type { Watch } from '../watch.js';
 import { isWatched } from '../watch-options.js';
 import { dryRun } from './dry-run.js';
@@ -19,7 +20,7 @@ import { taskOf } from './function.js';
 import { HELP } from './help.js';
 import { listenForInterrupts } from './interrupt.js';
 import { type MapOptions, mapOptions, parseMapArguments, withConfig } from './options.js';
-import { type Bar, showBar } from './progress.js';
+import { showBatchProgress } from './progress.js';
 import { summaryJson, summaryText } from './summary.js';
 
 /** The batch could not start or continue. */
@@ -102,7 +103,7 @@ async function map(options: MapOptions): Promise<number> {
         running = batch;
         const { progress } = batch;
         if (hasBar) {
-          showBar(process.stderr, progress).then((shown) => {
+          showBatchProgress(process.stderr, progress).then((shown) => {
             bar = shown;
           });
         }

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableCores } from '../../cpu-quota.js';
 
 export const HELP = `Usage: leastwork work [OPTION]... MODULE...
 
@@ -19,7 +19,7 @@ Cluster
       --keep-failed N         failed jobs that stay in the engine, to be looked at (default: 100)
 
 Threads
-  -j, --workers N             threads, or as in 2-16: as many as are needed (default: one for each core, here ${availableParallelism()})
+  -j, --workers N             threads, or as in 2-16: as many as are needed (default: one for each core, here ${availableCores()})
       --share X               what this machine takes, relative to its threads: 0.01 to 100 (default: 1)
       --max-memory MB         replace a thread whose heap is larger
       --max-requests N        replace a thread after N requests

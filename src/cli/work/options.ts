@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableCores } from '../../cpu-quota.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
 import { configured } from '../config.js';
 import { durationOf, environmentOf, wholeOf } from '../option-values.js';
@@ -141,7 +141,7 @@ function engineOf(values: Values, environment: NodeJS.ProcessEnv): WorkOptions['
 }
 
 function workersOf(given: string | undefined): WorkOptions['workers'] {
-  if (given === undefined) return availableParallelism();
+  if (given === undefined) return availableCores();
   const [, from, to] = /^(\d+)(?:-(\d+))?$/.exec(given) ?? [];
   const min = Number(from);
   const max = to === undefined ? min : Number(to);
