@@ -174,16 +174,38 @@ await Promise.all([
   build({
     ...common,
     format: 'esm',
-    entryPoints: { 'hash-task': 'src/cli/hash/hash-task.ts', 'chunk-task': 'src/batch/chunk-task.ts' },
-    outdir: 'dist/node',
+    entryPoints: { 'node/hash-task': 'src/cli/hash/hash-task.ts' },
+    outdir: 'dist',
     plugins: [byRequire],
   }),
   build({
     ...common,
     format: 'esm',
-    entryPoints: { 'exports-task': 'src/cluster/exports-task.ts' },
-    outdir: 'dist/node',
+    entryPoints: {
+      'workers/chunk-task': 'src/batch/chunk-task.ts',
+      'workers/exports-task': 'src/cluster/exports-task.ts',
+    },
+    outdir: 'dist',
+    outExtension: { '.js': '.mjs' },
     plugins: [byRequire],
+  }),
+  // For bundled programs that run without node_modules: `dist/workers` is all that their threads need.
+  build({
+    ...common,
+    packages: 'bundle',
+    external: ['@napi-rs/nice'], // optional, native
+    format: 'cjs',
+    entryPoints: { main: 'node_modules/piscina/dist/main.js' },
+    outdir: 'dist/workers/piscina',
+    outExtension: { '.js': '.cjs' },
+  }),
+  build({
+    ...common,
+    packages: 'bundle',
+    external: ['@napi-rs/nice'],
+    format: 'cjs',
+    entryPoints: ['node_modules/piscina/dist/worker.js'],
+    outdir: 'dist/workers/piscina',
   }),
   build({
     ...commonJs,
@@ -191,6 +213,32 @@ await Promise.all([
     outdir: 'dist/node',
     outExtension: { '.js': '.cjs' },
     define: { ...commonJs.define, DASHBOARD_PAGE: JSON.stringify(await buildPage()) },
+  }),
+  build({
+    ...common,
+    format: 'esm',
+    entryPoints: { 'workers/chunk-task': 'src/batch/chunk-task.ts' },
+    outdir: 'dist',
+    outExtension: { '.js': '.mjs' },
+    plugins: [byRequire],
+  }),
+  // For bundled programs that run without node_modules: `dist/workers` is all that their threads need.
+  build({
+    ...common,
+    packages: 'bundle',
+    external: ['@napi-rs/nice'], // optional, native
+    format: 'cjs',
+    entryPoints: { main: 'node_modules/piscina/dist/main.js' },
+    outdir: 'dist/workers/piscina',
+    outExtension: { '.js': '.cjs' },
+  }),
+  build({
+    ...common,
+    packages: 'bundle',
+    external: ['@napi-rs/nice'],
+    format: 'cjs',
+    entryPoints: ['node_modules/piscina/dist/worker.js'],
+    outdir: 'dist/workers/piscina',
   }),
 ]);
 
@@ -232,6 +280,8 @@ for (const [name, { source }] of Object.entries(ENTRIES)) {
   const names = (await namesOf(source)).join(', ');
   write(`node/${name}.js`, [`export { ${names} } from './${name}.cjs';`]);
 }
+
+write('workers/piscina/package.json', ['{ "type": "commonjs" }']);
 
 writeDeclarations();
 

@@ -37,7 +37,7 @@ import type { ModuleAddress } from './protocol/messages.js';
 import { MAX_CAPACITY } from './protocol/positions.js';
 import { moduleAddress } from './tasks/handles.js';
 import { snapshot } from './values/snapshot.js';
-import { WORKER_ENTRY } from './worker-entry.js';
+import { workerEntry } from './worker-entry.js';
 
 /** Options of a Balancer. Times are real time, also while a test tool has installed fake timers. */
 export interface BalancerOptions extends ThreadOptions, ObserveOptions {
@@ -268,7 +268,7 @@ export function resolveOptions(options: BalancerOptions): Settings {
         : outlierConfig(outlierDetection),
     check,
     ...observeSettings(options),
-    thread: threadSettings(options, WORKER_ENTRY, snapshot),
+    thread: threadSettings(options, workerEntry, snapshot),
   };
 }
 

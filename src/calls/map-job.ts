@@ -35,6 +35,8 @@ export class MapJob implements ChunkOwner {
   /** Where `submit` was called, when that is recorded. */
   place: Error | undefined;
   #isDissolved = false;
+  /** Each item has its outcome, or has been left. Where its caller wants no more, the thread may still be running it. */
+  #isOver = false;
   /** Items that have failed without the thread's saying so, by index: whatever it still says does not count. */
   #failed: Set<number> | undefined;
 
@@ -67,6 +69,7 @@ export class MapJob implements ChunkOwner {
   /** It is over: what has no outcome is left. */
   finish(): void {
     this.#collect(true);
+    this.#isOver = true;
     let from = this.#from + this.#reader.count;
     for (let offset = from; offset < this.#to; offset++) {
       if (this.#failed?.has(offset - this.#from) !== true) continue;
@@ -83,6 +86,7 @@ export class MapJob implements ChunkOwner {
   /** It was refused, or has ended, as a whole. */
   fail(error: unknown): void {
     this.#collect(true);
+    this.#isOver = true;
     for (let offset = this.#from + this.#reader.count; offset < this.#to; offset++) {
       if (this.#failed?.has(offset - this.#from) === true) continue;
       this.#enter(this.chunk.outcome);
@@ -91,6 +95,7 @@ export class MapJob implements ChunkOwner {
   }
 
   failed(index: number, error: Error, why: 'crash' | 'timeout'): boolean {
+    if (this.#isOver) return false;
     this.#collect(why === 'crash');
     this.#failed ??= new Set();
     this.#failed.add(index);
@@ -109,6 +114,7 @@ export class MapJob implements ChunkOwner {
   }
 
   progressed(): void {
+    if (this.#isOver) return;
     this.#collect(false);
     this.#events.changed();
   }

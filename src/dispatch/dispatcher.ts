@@ -49,7 +49,15 @@ export class Dispatcher implements RequestEvents<Worker> {
       offerAgain: () => this.#passes.runSoon(),
     });
     const selection = new Selection(policy, limits.prefetch, workers, suspects);
-    this.#assignment = new Assignment(this.queue, policy, limits, workers, this.counts, selection);
+    this.#assignment = new Assignment(
+      this.queue,
+      policy,
+      limits,
+      workers,
+      this.counts,
+      selection,
+      setup.cores,
+    );
     this.#passes = new Passes(setup, events, workers, this.queue, this.#assignment, this.#settlement);
   }
 
@@ -97,8 +105,9 @@ export class Dispatcher implements RequestEvents<Worker> {
     this.#passes.runSoon();
   }
 
-  /** Assigns requests as far as the policy allows. O(n log w) for n requests that find room. */
+  /** Assigns requests as far as the policy allows, to all workers. O(n log w) for n requests that find room. */
   pass(): void {
+    this.#assignment.spread();
     this.#passes.run();
   }
 
@@ -123,6 +132,7 @@ export class Dispatcher implements RequestEvents<Worker> {
     if (!this.#workers.includes(worker)) this.#workers.push(worker);
     this.#policy.add(worker.view);
     this.#assignment.changed();
+    this.#assignment.spread();
     this.#passes.runSoon();
   }
 
@@ -164,7 +174,7 @@ export class Dispatcher implements RequestEvents<Worker> {
   /** Reads all completions of a worker, before one of its requests is called late, for example. */
   collect(worker: Worker): void {
     this.#settlement.settleDeferred();
-    if (!worker.hasResults) return;
+    if (!worker.completions.areThere) return;
     this.#assignment.changed();
     worker.readCompletions(Number.POSITIVE_INFINITY, performance.now());
     this.#assignment.refill(worker);

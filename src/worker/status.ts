@@ -23,6 +23,7 @@ export class Status {
   #state: WorkerState = 'starting';
   #isPaused = false;
   #isUnresponsive = false;
+  #isParked = false;
 
   constructor(
     id: number,
@@ -62,6 +63,16 @@ export class Status {
   /** Its thread has been asked for an answer and has not given it: it gets no requests. */
   get isUnresponsive(): boolean {
     return this.#isUnresponsive;
+  }
+
+  /** It gets no requests for now, since other workers are enough. */
+  get isParked(): boolean {
+    return this.#isParked;
+  }
+
+  park(isParked: boolean): void {
+    this.#isParked = isParked;
+    this.update();
   }
 
   pause(): void {
@@ -104,6 +115,7 @@ export class Status {
     view.available =
       this.#state !== 'dead' &&
       !this.#isUnresponsive &&
+      !this.#isParked &&
       (this.#maxRequests === Number.POSITIVE_INFINITY || this.allowance > 0) &&
       (view.pending === 0 ||
         (!this.#isPaused &&

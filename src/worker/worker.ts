@@ -6,7 +6,7 @@ import type { ToMain } from '../protocol/messages.js';
 import type { Window } from '../protocol/window.js';
 import { Backlog } from '../requests/backlog.js';
 import type { ReclaimReason } from '../requests/reclaimable.js';
-import type { Request } from '../requests/request.js';
+import type { Host, Request } from '../requests/request.js';
 import { Commands } from './commands.js';
 import { Completions } from './completions.js';
 import { connect, type MainChannel } from './connection.js';
@@ -27,7 +27,7 @@ import { View } from './view.js';
 import { VitalSigns } from './vital-signs.js';
 import { type Remains, WindowWriter } from './window-writer.js';
 
-export class Worker {
+export class Worker implements Host {
   readonly id: number;
   readonly slot: number;
   /** How many threads were started in its place before. */
@@ -51,7 +51,7 @@ export class Worker {
   failed = 0;
   /** Open sessions that run on it. */
   sessions = 0;
-  /** It has requests that are staged and not posted; see `Assignment`. */
+  /** It has requests that are staged and not posted; see `Staging`. */
   hasStaged = false;
   /** Its thread has been ended on purpose. */
   terminated = false;
@@ -166,11 +166,6 @@ export class Worker {
     return this.#writer.unstarted;
   }
 
-  /** Whether there are completions to be read. */
-  get hasResults(): boolean {
-    return this.completions.areThere;
-  }
-
   /** The request that would be started next, if any. */
   get oldestUnstarted(): Request | undefined {
     const head = this.#window.head();
@@ -233,10 +228,7 @@ export class Worker {
     return requests;
   }
 
-  /**
-   * Takes back the unstarted requests of a lower priority that may run elsewhere. See
-   * `WindowWriter.reclaimBelow`.
-   */
+  /** Takes back unstarted requests of a lower priority; see `WindowWriter.reclaimBelow`. */
   reclaimBelow(priority: number): Request[] {
     const requests = this.#writer.reclaimBelow(priority);
     if (requests.length > 0) this.status.update();
