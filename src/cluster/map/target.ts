@@ -73,7 +73,7 @@ export class MapTarget {
   /** An item as sent, or why it cannot be. */
   write(value: unknown, index: number): string | { readonly error: unknown } {
     try {
-      const text = encodeValue(value, `items[${index}]`);
+      const text = encodeValue(value, () => `items[${index}]`);
       this.#calls.mustFit(this.#call.task, text);
       return text;
     } catch (error) {
