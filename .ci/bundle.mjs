@@ -74,6 +74,9 @@ const byRequire = {
   },
 };
 
+/** The page of the dashboard, as texts in the place of a name. */
+const page = JSON.stringify(await buildPage());
+
 /** What only some calls of the command need stays in a file of its own. */
 const threadsApart = {
   name: 'threads-apart',
@@ -131,14 +134,6 @@ const fromCore = {
 
 const otherEntries = Object.keys(ENTRIES).filter((name) => name !== 'index');
 
-/** The page is the same file for the module and for the command. */
-const pageApart = {
-  name: 'page-apart',
-  setup({ onResolve }) {
-    onResolve({ filter: /^\.\/assets\.js$/ }, () => ({ path: './dashboard-page.cjs', external: true }));
-  },
-};
-
 await Promise.all([
   build({ ...commonJs, entryPoints: ['workers/main.ts'], outfile: 'dist/workers/main.cjs' }),
   build({
@@ -153,7 +148,8 @@ await Promise.all([
       entryPoints: { [name]: ENTRIES[name].source },
       outdir: 'dist/node',
       outExtension: { '.js': '.cjs' },
-      plugins: [...(ENTRIES[name].onCore ? [pageApart, fromCore] : []), byRequire],
+      define: { ...commonJs.define, DASHBOARD_PAGE: page },
+      plugins: ENTRIES[name].onCore ? [fromCore, byRequire] : [byRequire],
     }),
   ),
   // These two begin as fast as they can, and need little of the library.
@@ -174,23 +170,38 @@ await Promise.all([
   build({
     ...common,
     format: 'esm',
-    entryPoints: { 'hash-task': 'src/cli/hash/hash-task.ts', 'chunk-task': 'src/batch/chunk-task.ts' },
-    outdir: 'dist/node',
+    entryPoints: { 'node/hash-task': 'src/cli/hash/hash-task.ts' },
+    outdir: 'dist',
     plugins: [byRequire],
   }),
   build({
     ...common,
     format: 'esm',
-    entryPoints: { 'exports-task': 'src/cluster/exports-task.ts' },
-    outdir: 'dist/node',
+    entryPoints: {
+      'workers/chunk-task': 'src/batch/chunk-task.ts',
+      'workers/exports-task': 'src/cluster/exports-task.ts',
+    },
+    outdir: 'dist',
+    outExtension: { '.js': '.mjs' },
     plugins: [byRequire],
   }),
+  // For bundled programs that run without node_modules: `dist/workers` is all that their threads need.
   build({
-    ...commonJs,
-    entryPoints: { 'dashboard-page': 'src/dashboard/assets.ts' },
-    outdir: 'dist/node',
+    ...common,
+    packages: 'bundle',
+    external: ['@napi-rs/nice'], // optional, native
+    format: 'cjs',
+    entryPoints: { main: 'node_modules/piscina/dist/main.js' },
+    outdir: 'dist/workers/piscina',
     outExtension: { '.js': '.cjs' },
-    define: { ...commonJs.define, DASHBOARD_PAGE: JSON.stringify(await buildPage()) },
+  }),
+  build({
+    ...common,
+    packages: 'bundle',
+    external: ['@napi-rs/nice'],
+    format: 'cjs',
+    entryPoints: ['node_modules/piscina/dist/worker.js'],
+    outdir: 'dist/workers/piscina',
   }),
 ]);
 
@@ -232,6 +243,8 @@ for (const [name, { source }] of Object.entries(ENTRIES)) {
   const names = (await namesOf(source)).join(', ');
   write(`node/${name}.js`, [`export { ${names} } from './${name}.cjs';`]);
 }
+
+write('workers/piscina/package.json', ['{ "type": "commonjs" }']);
 
 writeDeclarations();
 

@@ -12,6 +12,8 @@ export const ENTRIES = {
   cluster: { subpath: './cluster', source: 'src/cluster/index.ts', onCore: true },
   dashboard: { subpath: './dashboard', source: 'src/dashboard/index.ts', onCore: true, isBuilt: true },
   batch: { subpath: './batch', source: 'src/batch/index.ts', onCore: true },
+  prometheus: { subpath: './prometheus', source: 'src/prometheus/index.ts', onCore: true },
+  opentelemetry: { subpath: './opentelemetry', source: 'src/opentelemetry/index.ts', onCore: false },
 };
 
 /** The source of `leastwork/worker`, an entry for bundlers: it has types, and no copy of its own. */

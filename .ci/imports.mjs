@@ -77,6 +77,8 @@ const FOLDERS = {
   batch: ['root', 'errors', 'protocol', 'options', 'tasks', 'workers'],
   cluster: ['root', 'errors', 'protocol', 'options', 'tasks', 'requests', 'calls', 'workers'],
   dashboard: ['root', 'errors', 'ledger', 'metrics', 'options', 'protocol'],
+  prometheus: ['root', 'errors', 'ledger', 'options'],
+  opentelemetry: ['root', 'errors', 'ledger', 'options', 'protocol', 'workers'],
   cli: ['root', 'batch', 'cluster', 'dashboard', 'errors'],
   workers: ['errors', 'protocol', 'values'],
 };
@@ -118,8 +120,9 @@ const rules = [
       [
         'src/index.ts',
         'src/batch/index.ts',
-        'src/cluster/index.ts',
+        'src/cpu-quota.ts',
         'src/dashboard/index.ts',
+        'src/cluster/index.ts',
         'src/errors/did-you-mean.ts',
         'src/errors/optional-package.ts',
       ].includes(to),
@@ -129,6 +132,12 @@ const rules = [
     types: true,
     applies: ({ from, to }) => folderOf(from) === 'batch' && folderOf(to) === 'workers',
     allows: ({ from, to }) => from.startsWith('src/batch/thread/') && to.startsWith('workers/functions/'),
+  },
+  {
+    why: "of the threads' code, OpenTelemetry takes what tasks may take, too",
+    types: true,
+    applies: ({ from, to }) => folderOf(from) === 'opentelemetry' && folderOf(to) === 'workers',
+    allows: ({ to }) => to === 'workers/task.ts',
   },
   {
     why: "a cluster takes of the threads' code only how modules are loaded, and only in its machines' threads",
@@ -143,10 +152,10 @@ const rules = [
     allows: ({ from }) => folderOf(from) === 'cli',
   },
   {
-    why: 'only thread.ts knows Piscina',
+    why: 'only thread.ts and piscina.ts know Piscina',
     types: true,
     applies: ({ to }) => to === 'piscina',
-    allows: ({ from }) => from === 'src/worker/thread.ts',
+    allows: ({ from }) => ['src/worker/thread.ts', 'src/worker/piscina.ts'].includes(from),
   },
   {
     why: 'a package that users need at run time must stand in dependencies, or in peerDependencies if it is optional',

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { wrongFigures } from './documents/figures.mjs';
-import { wrongLinks } from './documents/links.mjs';
+import { linksOf, wrongLinks } from './documents/links.mjs';
 import { programsOf } from './documents/programs.mjs';
 
 const folder = path.join('.setup', 'readme');
@@ -42,6 +42,11 @@ for (const document of [...forUsers, ...forContributors]) {
     if (!existsSync(file) && !INVENTED.test(file)) wrong.push(`${document}: there is no ${file}`);
   }
   wrong.push(...wrongLinks(markdown, document), ...wrongFigures(markdown, document));
+}
+
+const linked = linksOf(readFileSync('README.md', 'utf8')).map((link) => link.replace(/#.*/, ''));
+for (const document of markdownIn('docs')) {
+  if (!linked.includes(document)) wrong.push(`README.md: its contents lack ${document}`);
 }
 
 const picture = spawnSync(process.execPath, ['bench/picture.mjs', '--check'], { encoding: 'utf8' });

@@ -38,7 +38,7 @@ export function isInstalled(wanted, installed) {
   });
 }
 
-/** Sources of a page for browsers, which is made one file by `page.mjs`. */
+/** Sources of the dashboard's page, which runs in a browser: `page.mjs` makes texts of them. */
 const PAGE = 'src/dashboard/page/';
 
 /** The files that `tsc` writes for the given sources, relative to dist. */
@@ -62,9 +62,10 @@ export const BUNDLES = [
   'node/map.cjs',
   'node/journal.cjs',
   'node/watch.cjs',
-  'node/chunk-task.js',
-  'node/dashboard-page.cjs',
-  'node/exports-task.js',
+  'workers/chunk-task.mjs',
+  'workers/piscina/main.cjs',
+  'workers/piscina/worker.js',
+  'workers/exports-task.mjs',
   ...Object.keys(ENTRIES)
     .filter((name) => name !== 'index')
     .map((name) => `node/${name}.cjs`),
@@ -72,6 +73,7 @@ export const BUNDLES = [
 
 /** What it writes of public names alone. */
 const WRAPPERS = [
+  'workers/piscina/package.json',
   'node/index.cjs',
   'node/worker.d.ts',
   'node/worker.d.cts',
@@ -89,7 +91,14 @@ export const outputs = () => [
 const isTypes = (file) => file.endsWith('.d.cts') && existsSync(at(file.replace(/\.d\.cts$/, '.ts')));
 
 /** What the build is made by, besides TypeScript. */
-const BUILDERS = ['.ci/bundle.mjs', '.ci/declarations.mjs', '.ci/entries.mjs', '.ci/page.mjs'];
+const BUILDERS = [
+  '.ci/bundle.mjs',
+  '.ci/declarations.mjs',
+  '.ci/entries.mjs',
+  '.ci/page.mjs',
+  `${PAGE}index.html`,
+  `${PAGE}style.css`,
+];
 
 /** All files below `folder`, relative to `from`, with '/' on every platform. */
 function filesBelow(folder, from) {
@@ -162,14 +171,7 @@ function build() {
     if (!expected.has(file) && !isTypes(file)) rmSync(at('dist', file));
 
   const hash = createHash('sha256');
-  for (const file of [
-    ...sources,
-    `${PAGE}index.html`,
-    `${PAGE}style.css`,
-    'tsconfig.json',
-    'package-lock.json',
-    ...BUILDERS,
-  ])
+  for (const file of [...sources, 'tsconfig.json', 'package-lock.json', ...BUILDERS])
     hash.update(`${file}\0`).update(readFileSync(at(file)));
   const inputs = hash.digest('hex');
   const newest = (files, pick) => pick(...files.map((file) => statSync(file).mtimeMs));
@@ -180,7 +182,7 @@ function build() {
     readFileSync(stamp, 'utf8') === inputs &&
     written.every((file) => existsSync(at('dist', file))) &&
     newest(
-      [...sources, `${PAGE}index.html`, `${PAGE}style.css`].map((file) => at(file)),
+      sources.map((file) => at(file)),
       Math.max,
     ) <=
       newest(

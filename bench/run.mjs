@@ -16,11 +16,14 @@ const ALL = [
   'busy',
   'crashing',
   'scaling',
+  'crowded',
+  'payloads',
   'policies',
   'parse',
   'command',
   'map',
   'batch',
+  'observe',
   'targets',
 ];
 

@@ -217,49 +217,33 @@ export class Balancer extends WorkerSet {
   }
 
   /**
-   * Writes what happens from now on into a file of Chrome trace events, which Perfetto (ui.perfetto.dev) and
-   * chrome://tracing show: a track for each worker with a slice for each run, arrows from where requests were
-   * submitted to where they run, counters of the queue and of utilisation. The file can be opened at any time, also
-   * after the process was killed. Some 130 bytes and 1 µs for each request.
-   *
-   * @example
-   * await using trace = balancer.trace('run.trace.json')
+   * Writes what happens from now on into a file of Chrome trace events, for ui.perfetto.dev or chrome://tracing: a
+   * track for each worker with a slice for each run, arrows from where requests were submitted, counters of the queue
+   * and of utilisation. The file can be opened at any time, also after the process was killed.
    *
    * @param file a path, a `file:` URL, or options
-   * @returns the trace, which `stop()` ends; so does the end of the Balancer
-   * @throws InvalidOptionError
-   * @throws BalancerClosedError
+   * @returns the trace: `stop()`, `await using` or the end of the Balancer ends it
+   * @throws InvalidOptionError, BalancerClosedError
    * @throws BalancerError with code `ERR_TRACE_FILE`: the file cannot be created
    */
   trace(file: string | URL | TraceOptions): Trace {
     this.mustBeOpen();
-    const stats = this.#observation.statsReader();
-    return new Trace(file, this.#observation, stats);
+    return new Trace(file, this.#observation, this.#observation.statsReader());
   }
 
   /**
-   * Makes a CPU profile of each worker that there is, which DevTools, VS Code and speedscope show. A thread begins and
-   * ends it between two requests. Workers that end meanwhile are left out, and those that compute on for 2 s after the
-   * end.
-   *
-   * @example
-   * await balancer.profile({ seconds: 5, directory: 'profiles' })
+   * Makes a CPU profile of each worker, for DevTools, VS Code or speedscope. A thread begins and ends it between two
+   * requests. Workers that end meanwhile are left out, and those that compute on for 2 s after the end.
    *
    * @returns a promise of the profiles, by the worker's id
-   * @throws InvalidOptionError
-   * @throws BalancerClosedError
+   * @throws InvalidOptionError, BalancerClosedError
    * @throws BalancerError with code `ERR_NO_PROFILE`: there is none of any worker; or `ERR_PROFILE_FILE`
    */
   async profile(options: ProfileOptions): Promise<readonly WorkerProfile[]> {
     const settings = profileSettings(options);
     this.mustBeOpen();
     const { pool, keepAlive } = this.#engine;
-    const profiled = {
-      name: this.#observation.name,
-      workers: () => pool.workers(),
-      onClosed: (listener: () => void) => this.#observation.onClosed(listener),
-    };
-    return await keepAlive.during(profileWorkers(settings, profiled));
+    return await keepAlive.during(profileWorkers(settings, this.#observation, () => pool.workers()));
   }
 
   /**
@@ -271,21 +255,11 @@ export class Balancer extends WorkerSet {
   }
 
   /**
-   * Offers the waiting requests to the policy again, for custom policies whose choice depends on more than
-   * the workers.
-   */
-  offer(): void {
-    this.#engine.dispatcher.offer();
-  }
-
-  /**
    * Refuses new requests, finishes the accepted ones, and ends all threads. Can be called at any time, also
    * repeatedly.
    *
-   * @param options `timeout`: how long accepted requests may still take, in ms ≥ 0. The rest is then rejected
-   *   with `ERR_BALANCER_CLOSED`, and the threads are ended. Default: no limit. `queued: 'reject'`: requests
-   *   that have not started are rejected at once with `ERR_BALANCER_CLOSED`, and only those that run are
-   *   finished
+   * @param options see `CloseOptions`. By default all accepted requests are finished; the rest of them is rejected
+   *   with `ERR_BALANCER_CLOSED` when nothing has run for as long as `heartbeat`
    * @returns a promise that resolves when every promise is settled and every thread has ended
    */
   async close(options: CloseOptions = {}): Promise<void> {

@@ -15,7 +15,15 @@ export const checks = {
     assert.equal(await project.run('node', ['first.mjs']), '3\n');
   },
 
-  'http-server': (project) => checkServer(project, (below) => `/primes?below=${below}`),
+  async 'http-server'(project) {
+    await checkServer(project, (below) => `/primes?below=${below}`);
+    // Whoever is still waiting when the time for the shutdown is over has an answer, too.
+    const server = await project.serve('server.js', { WORKERS: '1', TIMEOUT: '60000', DRAIN: '200' });
+    const asked = await oneRuns((below) => fetch(`${server.url}/primes?below=${below}`));
+    const end = server.stop();
+    assert.deepEqual(await statusesOf(asked), [503, 503]);
+    assert.deepEqual(await end, { code: 0, signal: null });
+  },
   fastify: (project) => checkServer(project, (below) => `/primes/${below}`),
 
   async thumbnails(project) {
@@ -88,12 +96,24 @@ async function checkServer(project, pathOf) {
   }
 
   // A request under way is answered, though it outlasts the signal; then the server ends by itself.
-  const last = get(ENDLESS);
-  await until(async () => (await get(ENDLESS)).status === 503);
+  const asked = await oneRuns(get);
   const end = server.stop();
-  assert.equal((await last).status, 504);
+  assert.deepEqual((await statusesOf(asked)).sort(), [503, 504]);
   assert.deepEqual(await end, { code: 0, signal: null });
   await assert.rejects(get(below));
+}
+
+/** @returns the answers to two requests, one of which runs, since the other one has waited in vain */
+async function oneRuns(get) {
+  // The thread of the last request may have been ended.
+  await until(async () => (await get(SHORT[0])).status === 200);
+  const asked = [get(ENDLESS), get(ENDLESS)];
+  assert.equal((await Promise.race(asked)).status, 503);
+  return asked;
+}
+
+async function statusesOf(answers) {
+  return (await Promise.all(answers)).map(({ status }) => status);
 }
 
 async function until(holds) {

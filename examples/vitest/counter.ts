@@ -1,10 +1,7 @@
 // What is tested: a part of a program that keeps threads.
 import { Balancer, type SubmitOptions, tasks } from 'leastwork';
 
-interface Words {
-  countWords(text: string): Record<string, number>;
-}
-const { countWords } = tasks<Words>(new URL('./words.js', import.meta.url));
+const { countWords } = tasks<typeof import('./words.js')>(new URL('./words.ts', import.meta.url));
 
 export class WordCounter {
   readonly #balancer = new Balancer({ workers: 1 });

@@ -41,7 +41,6 @@ const ANSWER_MS = 2_000;
 /** What a profile needs of a Balancer. */
 export interface Profiled {
   readonly name: string;
-  workers(): Iterable<ProfiledWorker>;
   /** Calls the listener when the Balancer is closed. @returns it will not be called any more */
   onClosed(listener: () => void): () => void;
 }
@@ -60,9 +59,12 @@ interface StartedProfile {
 /** Profiles all workers that there are. Those that end meanwhile, or do not come back, are left out. */
 export async function profileWorkers(
   { ms, signal, directory, interval }: ProfileSettings,
-  { name, workers, onClosed }: Profiled,
+  profiled: Profiled,
+  workers: () => Iterable<ProfiledWorker>,
 ): Promise<readonly WorkerProfile[]> {
   const folder = directory === undefined ? undefined : await createFolder(directory);
+  const { name } = profiled;
+  const onClosed: Profiled['onClosed'] = (listener) => profiled.onClosed(listener);
   const started = Array.from(workers(), ({ id, profiling }) => ({ id, ...profiling.start(interval) }));
   await over(ms, signal, onClosed);
   for (const { stop } of started) stop();

@@ -84,19 +84,13 @@ describe.skipIf(chromium === undefined)('the page', () => {
       await gate.reached();
       await page.getByRole('list', { name: 'Colours of the tasks' }).getByText('blocked').waitFor();
       const colors = (): Promise<number> =>
-        page.locator('#stream canvas').evaluate((canvas: HTMLCanvasElement) => {
-          const { width, height } = canvas;
-          const { data } = (canvas.getContext('2d') as CanvasRenderingContext2D).getImageData(
-            0,
-            0,
-            width,
-            height,
-          );
+        page.evaluate(`{
+          const canvas = document.querySelector('#stream canvas');
+          const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
           let blue = 0;
-          for (let i = 0; i < data.length; i += 4)
-            if ((data[i + 2] as number) > (data[i] as number) + 60) blue++;
-          return blue;
-        });
+          for (let i = 0; i < data.length; i += 4) if (data[i + 2] > data[i] + 60) blue++;
+          blue;
+        }`);
       await expect.poll(colors).toBeGreaterThan(20);
       gate.open();
       await running;
@@ -111,9 +105,7 @@ describe.skipIf(chromium === undefined)('the page', () => {
       const focused: string[] = [];
       for (let i = 0; i < 6; i++) {
         await page.keyboard.press('Tab');
-        focused.push(
-          await page.evaluate(() => document.activeElement?.id || document.activeElement?.className || ''),
-        );
+        focused.push(await page.evaluate('document.activeElement.id || document.activeElement.className'));
       }
       expect(focused).toEqual(['pause', 'rate', 'times', 'stream', 'scroll', 'scroll']);
       await page.locator('#stream').focus();
@@ -152,12 +144,10 @@ describe.skipIf(chromium === undefined)('the page', () => {
       }
       expect(await page.getByRole('columnheader').count()).toBe(20);
       expect(await page.getByRole('rowheader').count()).toBeGreaterThanOrEqual(1);
-      const nameless = await page.evaluate(
-        () =>
-          [...document.querySelectorAll('[tabindex="0"], button')].filter(
-            (each) => !each.getAttribute('aria-labelledby') && !each.textContent?.trim(),
-          ).length,
-      );
+      const nameless = await page.evaluate(`
+        [...document.querySelectorAll('[tabindex="0"], button')].filter((each) => {
+          return !each.getAttribute('aria-labelledby') && !each.textContent.trim();
+        }).length`);
       expect(nameless).toBe(0);
     }));
 
@@ -172,16 +162,15 @@ describe.skipIf(chromium === undefined)('the page', () => {
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });
         await page.getByRole('table', { name: 'Tasks' }).getByText('echo').waitFor();
-        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
         // Nothing is cut off: each cell lies within its panel.
-        const cut = await page.evaluate(() => {
-          const right = (each: Element): number => each.getBoundingClientRect().right;
-          return [...document.querySelectorAll('td, th, dd')].filter((each) => {
-            return right(each) > right(each.closest('.panel') as Element) + 0.5;
-          }).length;
-        });
+        const cut = await page.evaluate(`
+          [...document.querySelectorAll('td, th, dd')].filter((each) => {
+            const { right } = each.getBoundingClientRect();
+            return right > each.closest('.panel').getBoundingClientRect().right + 0.5;
+          }).length`);
         expect(cut).toBe(0);
-        grounds.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
+        grounds.push(await page.evaluate('getComputedStyle(document.body).backgroundColor'));
       }
       expect(grounds[0]).not.toBe(grounds[1]);
     }));

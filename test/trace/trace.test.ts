@@ -152,7 +152,7 @@ describe('trace', () => {
     const file = join(scratch(), 'run.trace.json');
     await withBalancer({ workers: 1, name: 'Größe "π"' }, async (balancer) => {
       await using _trace = balancer.trace(file);
-      const größe = () => 1;
+      const größe = () => 'größe';
       const long = new Function(`return function ${'n'.repeat(9_000)}() { return 2; }`)();
       await balancer.submit(größe);
       await balancer.submit(long);

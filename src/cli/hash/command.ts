@@ -5,8 +5,8 @@ import { quote } from '../files/quote.js';
 import { fileOutput } from '../manifest/file-output.js';
 import { formatLine } from '../manifest/manifest.js';
 import { type Output, standardOutput } from '../manifest/output.js';
+import type { Bar } from '../terminal/bar.js';
 import { tidyAtEnd } from '../terminal/interrupt.js';
-import type { Progress } from '../terminal/progress.js';
 import { summary } from '../terminal/summary.js';
 import { Tally } from '../terminal/tally.js';
 import { openHasher } from './hasher.js';
@@ -30,7 +30,7 @@ interface Run {
 }
 
 /** Used where standard error is no terminal. */
-const noProgress: Progress = { clear() {}, stop() {} };
+const noProgress: Bar = { clear() {}, stop() {} };
 
 /**
  * Runs `leastwork hash` and returns the exit code. Throws `UsageError`, and errors after which it cannot go
@@ -48,7 +48,7 @@ export async function hashCommand(args: readonly string[]): Promise<number> {
   // A progress bar would be drawn over what the user types into the terminal.
   const watched = process.stderr.isTTY && !(readsStandardInput(options) && isatty(0));
   const counter = watched ? new BigInt64Array(new SharedArrayBuffer(8)) : undefined;
-  let progress: Progress = noProgress;
+  let progress: Bar = noProgress;
 
   const beforeOutput = isatty(1) ? () => progress.clear() : undefined;
   const file = options.mode === 'hash' ? options.output : undefined;

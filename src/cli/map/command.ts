@@ -11,6 +11,7 @@ import {
 import { Balancer, BalancerError } from '../../index.js';
 import { UsageError } from '../arguments.js';
 import { describeErrno, errnoOf } from '../files/errno.js';
+import type { Bar } from '../terminal/bar.js';
 import type { Watch } from '../watch.js';
 import { isWatched } from '../watch-options.js';
 import { dryRun } from './dry-run.js';
@@ -18,7 +19,7 @@ import { moduleAddress, taskOf } from './function.js';
 import { HELP } from './help.js';
 import { listenForInterrupts } from './interrupt.js';
 import { type MapOptions, mapOptions, parseMapArguments, withConfig } from './options.js';
-import { type Bar, showBar } from './progress.js';
+import { showBatchProgress } from './progress.js';
 import { summaryJson, summaryText } from './summary.js';
 
 /** The batch could not start or continue. */
@@ -101,7 +102,7 @@ async function map(options: MapOptions): Promise<number> {
         running = batch;
         const { progress } = batch;
         if (hasBar) {
-          showBar(process.stderr, progress).then((shown) => {
+          showBatchProgress(process.stderr, progress).then((shown) => {
             bar = shown;
           });
         }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import type { Format, HaltRule } from '../../batch/index.js';
+import { availableCores } from '../../cpu-quota.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
 import { configured } from '../config.js';
 import { WATCH_OPTIONS, type WatchOptions, watchOptions, withOptionalPort } from '../watch-options.js';
@@ -127,7 +127,7 @@ export function mapOptions({ values, positionals }: MapCommandLine): MapOptions 
   return {
     fn,
     inputs: inputsOf(files, values['files-from']),
-    workers: whole('workers', values.workers, 1, 1024) ?? availableParallelism(),
+    workers: whole('workers', values.workers, 1, 1024) ?? availableCores(),
     format: values.ndjson ? 'ndjson' : values.csv ? 'csv' : 'lines',
     separator: isNull ? '\0' : '\n',
     output: output === '-' ? undefined : output,

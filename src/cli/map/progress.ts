@@ -1,42 +1,13 @@
-import { clearLine, cursorTo } from 'node:readline';
 import type { WriteStream } from 'node:tty';
 import type { BatchProgress } from '../../batch/index.js';
+import { type Bar, showBar } from '../terminal/bar.js';
 import { formatBytes, formatCount, formatDuration, formatNumber } from '../terminal/format.js';
 
-/** A progress bar at the bottom of a terminal. */
-export interface Bar {
-  /** Clears the bar's line, for other output; the bar comes back by itself below it. */
-  clear(): void;
-  stop(): void;
-}
-
-export async function showBar(stream: WriteStream, progress: BatchProgress): Promise<Bar> {
-  // Loaded only here, since it costs 10 ms that nobody should pay without a terminal.
-  const { MultiBar } = (await import('cli-progress')).default;
-  const bars = new MultiBar({
-    stream,
-    format: '{bar} {line}',
-    barsize: 20,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    clearOnComplete: true,
-    forceRedraw: true,
-    emptyOnZero: true,
+/** Shows the progress of a batch until it is stopped. */
+export function showBatchProgress(stream: WriteStream, progress: BatchProgress): Promise<Bar> {
+  return showBar(stream, (seconds) => {
+    return { done: progress.bytes, total: progress.totalBytes, line: barLine(progress, seconds) };
   });
-  const started = performance.now();
-  const bar = bars.create(progress.totalBytes ?? Number.MAX_SAFE_INTEGER, 0, { line: '' });
-  bars.on('redraw-pre', () => {
-    bar.update(progress.bytes, { line: barLine(progress, (performance.now() - started) / 1000) });
-  });
-  return {
-    clear() {
-      cursorTo(stream, 0);
-      clearLine(stream, 0);
-    },
-    stop() {
-      if (bars.isActive) bars.stop();
-    },
-  };
 }
 
 /** As in `120,000 items, 3 failed, 12.3 MB of 201 MB, 45,000 items/s, 12 s left`. */

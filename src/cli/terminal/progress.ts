@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
-import { clearLine, cursorTo } from 'node:readline';
 import { setImmediate } from 'node:timers/promises';
 import type { WriteStream } from 'node:tty';
 import { type ByteString, toBytes } from '../files/bytes.js';
+import { type Bar, showBar } from './bar.js';
 import { formatBytes, formatCount, formatDuration, formatNumber, formatRate } from './format.js';
 
 /** Files and bytes found so far; `complete` once the search has ended. */
@@ -18,46 +18,13 @@ export interface Done {
   readonly bytes: number;
 }
 
-/** A progress bar at the bottom of a terminal. */
-export interface Progress {
-  /** Clears the bar's line for other output. The next redraw puts the bar below that output. */
-  clear(): void;
-  /** Removes the bar for good and restores the terminal. */
-  stop(): void;
-}
-
-/** Shows the progress that `done` returns until it is stopped. Does not keep the process alive for long. */
-export async function showProgress(stream: WriteStream, totals: Totals, done: () => Done): Promise<Progress> {
-  // Loaded only with a terminal: it takes 10 ms.
-  const { MultiBar } = (await import('cli-progress')).default;
-  // Not SingleBar, which moves the cursor back to where the bar began, over other output printed since.
-  const bars = new MultiBar({
-    stream,
-    format: '{bar} {line}',
-    barsize: 20,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    clearOnComplete: true,
-    forceRedraw: true,
-    emptyOnZero: true,
-  });
-  const started = performance.now();
-  const bar = bars.create(1, 0, { line: '' });
-  bars.on('redraw-pre', () => {
+/** Shows the progress that `done` returns until it is stopped. */
+export function showProgress(stream: WriteStream, totals: Totals, done: () => Done): Promise<Bar> {
+  return showBar(stream, (seconds) => {
     const now = done();
-    bar.setTotal(totals.complete ? Math.max(totals.bytes, now.bytes, 1) : Number.MAX_SAFE_INTEGER);
-    bar.update(now.bytes, { line: progressLine(totals, now, (performance.now() - started) / 1000) });
+    const total = totals.complete ? totals.bytes : undefined;
+    return { done: now.bytes, total, line: progressLine(totals, now, seconds) };
   });
-  return {
-    clear() {
-      cursorTo(stream, 0);
-      clearLine(stream, 0);
-    },
-    stop() {
-      if (!bars.isActive) return;
-      bars.stop();
-    },
-  };
 }
 
 /**
