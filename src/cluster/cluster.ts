@@ -24,42 +24,11 @@ import type {
 } from '../tasks/signatures.js';
 import { Calls } from './calls.js';
 import { type ClusterOptions, type ClusterSubmitOptions, resolveClusterOptions } from './cluster-options.js';
+import type { ClusterEvents, ClusterStats } from './cluster-stats.js';
 import { Connection } from './connection.js';
 import { LocalOnlyError } from './errors.js';
 import { ClusterMapIterator } from './map/iterator.js';
 import { MapTarget } from './map/target.js';
-
-/** What a Cluster tells. */
-export interface ClusterEvents {
-  /** Something went wrong with the engine that concerns no one request; it is tried again. */
-  engineError: [error: Error];
-  /** There is room again after a request was refused, or somebody waited for it. */
-  drain: [];
-}
-
-/** A machine, as its Cluster knows it. */
-export interface MachineSnapshot {
-  readonly id: string;
-  readonly host: string;
-  readonly pid: number;
-  /** Names of the tasks that it serves, as in `hash/sha256`. */
-  readonly tasks: readonly string[];
-  readonly threads: number;
-  /** Jobs that it takes at a time. */
-  readonly slots: number;
-}
-
-export interface ClusterStats {
-  /** Requests that are not settled. */
-  readonly pending: number;
-  readonly submitted: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly maxQueue: number;
-  /** The engine is in reach. */
-  readonly connected: boolean;
-  readonly machines: readonly MachineSnapshot[];
-}
 
 /**
  * Runs tasks on the machines of a cluster. Each machine takes what its own Balancer can hold, so that the next

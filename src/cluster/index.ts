@@ -1,6 +1,7 @@
 /** `leastwork/cluster`: the same calls, run by many machines. */
-export { Cluster, type ClusterEvents, type ClusterStats, type MachineSnapshot } from './cluster.js';
+export { Cluster } from './cluster.js';
 export type { ClusterOptions, ClusterSubmitOptions } from './cluster-options.js';
+export type { ClusterEvents, ClusterStats, MachineSnapshot } from './cluster-stats.js';
 export {
   EngineError,
   LocalOnlyError,
@@ -10,7 +11,7 @@ export {
   PayloadTooLargeError,
 } from './errors.js';
 export type { JobReport } from './job-runs.js';
-export { Machine, type MachineEvents, type MachineStats, serve } from './machine.js';
+export { Machine, type MachineEvents, type MachineStats } from './machine.js';
 export type {
   EngineOptions,
   PostgresOptions,
@@ -19,4 +20,5 @@ export type {
   RedisOptions,
 } from './options.js';
 export { leastworkProcessor, type ProcessedJob } from './processor.js';
+export { serve } from './serve.js';
 export type { LimiterOptions, ServeOptions } from './serve-options.js';

@@ -11,21 +11,15 @@ import { callUser } from '../requests/user-callback.js';
 import { Directory } from './directory.js';
 import { CLOSE_MS, type Engine, type Mailbox, type OnEngineError } from './engine/engine.js';
 import { openEngine } from './engine/open.js';
+import { reach } from './engine/reach.js';
 import { within } from './engine/within.js';
-import { EngineError } from './errors.js';
 import { type JobReport, JobRuns } from './job-runs.js';
 import { parseMail } from './messages.js';
 import { newId, queueNameOf } from './names.js';
 import { Replies } from './replies.js';
-import {
-  mustBeModules,
-  resolveServeOptions,
-  type ServeOptions,
-  type ServeSettings,
-} from './serve-options.js';
+import type { ServeSettings } from './serve-options.js';
 import { loadModules, type ServedModule } from './served-modules.js';
 import { Slots } from './slots.js';
-import { isTransient } from './transient.js';
 
 /** What a machine tells. */
 export interface MachineEvents {
@@ -56,35 +50,6 @@ const PAUSE_MS = 500;
 /** A stalled job is taken again by whoever checks; its `retries` are ours to check. */
 const NO_LIMIT = 1_000_000;
 const MISSED_BEATS = 3;
-
-/**
- * Serves the functions of modules to the cluster.
- *
- * @example
- * await using machine = await serve([new URL('./hash.js', import.meta.url)], { redis: 'redis://localhost' })
- *
- * @param modules as for `tasks`: file URLs, absolute paths, or packages. Nothing else is ever loaded for a request
- * @returns when the modules have been loaded in a thread, and the engine has answered
- * @throws InvalidOptionError
- * @throws TaskNotFoundError a module does not load, or exports no function
- * @throws EngineError the engine has not answered for `engineTimeout`, or refuses
- * @throws BalancerError with code `ERR_MISSING_PACKAGE`: `bullmq`, or `ioredis` or `pg`, is not installed
- */
-export async function serve(modules: readonly (URL | string)[], options: ServeOptions): Promise<Machine> {
-  mustBeModules(modules);
-  const settings = resolveServeOptions(options);
-  let machine: Machine | undefined;
-  try {
-    const served = await loadModules(settings.balancer, modules);
-    machine = new Machine(modules, served, settings);
-    await machine.open();
-    return machine;
-  } catch (error) {
-    if (machine !== undefined) await machine.close({ timeout: 0 });
-    else if (settings.ownsBalancer) await settings.balancer.close({ timeout: 0 });
-    throw error;
-  }
-}
 
 /** See `serve`, which makes it. */
 export class Machine extends EventEmitter<MachineEvents> {
@@ -139,7 +104,7 @@ export class Machine extends EventEmitter<MachineEvents> {
 
   /** @internal Connects, and begins to take jobs. */
   async open(): Promise<void> {
-    await this.#reach();
+    await reach(this.#engine, this.#settings.engine.engineTimeout);
     const { name, lockDuration } = this.#settings.engine;
     this.#mailbox = this.#engine.openMailbox(this.id, (text) => this.#onMail(text));
     this.#directory = new Directory(this.#engine, name, {
@@ -238,24 +203,6 @@ export class Machine extends EventEmitter<MachineEvents> {
     }
   }
 
-  async #reach(): Promise<void> {
-    const { engineTimeout } = this.#settings.engine;
-    const began = performance.now();
-    let cause: unknown;
-    while (performance.now() - began < engineTimeout) {
-      try {
-        const left = engineTimeout - (performance.now() - began);
-        if ((await withinOrThrow(left, this.#engine.ready())) === true) return;
-      } catch (error) {
-        cause = error;
-        if (!isTransient(error)) break;
-        await within(PAUSE_MS, new Promise(() => {}));
-      }
-    }
-    const why = cause instanceof Error ? cause.message : 'no answer';
-    throw new EngineError(`the engine cannot be used: ${why}`, { cause });
-  }
-
   #take(module: string): void {
     const { engine, limiter, keepFailed } = this.#settings;
     const { name, lockDuration } = engine;
@@ -318,20 +265,4 @@ export class Machine extends EventEmitter<MachineEvents> {
 
 function byName(served: readonly ServedModule[]): ReadonlyMap<string, ServedModule> {
   return new Map(served.map((module) => [module.name, module]));
-}
-
-/** @returns true: it has resolved; undefined: not in that time. Rejects as the promise does. */
-function withinOrThrow(ms: number, promise: Promise<void>): Promise<true | undefined> {
-  let failure: { error: unknown } | undefined;
-  const settled = promise.then(
-    () => true as const,
-    (error) => {
-      failure = { error };
-      return undefined;
-    },
-  );
-  return within(Math.min(ms, 2 ** 31 - 1), settled).then((done) => {
-    if (failure !== undefined) throw failure.error;
-    return done;
-  });
 }

@@ -62,11 +62,6 @@ export class OpenRequests {
     return this.#open.size;
   }
 
-  /** Those that the engine has not taken. */
-  get unsent(): number {
-    return this.#unsent.length;
-  }
-
   [Symbol.iterator](): IterableIterator<ClusterRequest> {
     return this.#open.values();
   }

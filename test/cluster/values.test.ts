@@ -27,7 +27,7 @@ describe('values go as text and come back', () => {
           expect(copy(value)).toStrictEqual(structuredClone(value));
         },
       ),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 

@@ -70,3 +70,10 @@ export class ItemQueue {
     this.#head = 0;
   }
 }
+
+/** What `mapSettled` gives for it. */
+export function settledResult({ state, index, value, outcome }: Item): object {
+  return state === 'fulfilled'
+    ? { status: 'fulfilled', index, item: value, value: outcome }
+    : { status: 'rejected', index, item: value, reason: outcome };
+}

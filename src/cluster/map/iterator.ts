@@ -1,16 +1,15 @@
 /** `map` and `mapSettled` of a Cluster: an iterable in, chunks to the machines, outcomes out, with backpressure. */
 import { type FailedItem, markFailure } from '../../calls/map-failure.js';
-import { RetryRule } from '../../calls/map-retry.js';
 import type { MapSource } from '../../calls/map-source.js';
 import type { OpenLoops } from '../../calls/open-loops.js';
 import { PullIterator, type Step } from '../../calls/pull-iterator.js';
 import { BalancerClosedError } from '../../errors/errors.js';
 import type { MapSettings } from '../../options/submit.js';
-import { clearTimeout, setTimeout } from '../../protocol/timers.js';
 import { listenToAbort, unlistenToAbort } from '../../requests/abort-listeners.js';
 import type { ClusterRequest } from '../request.js';
 import { ChunkSizes } from './chunk-sizes.js';
-import { type Chunk, type Item, ItemQueue } from './item.js';
+import { DelayedReruns } from './delayed-reruns.js';
+import { type Chunk, type Item, ItemQueue, settledResult } from './item.js';
 import type { MapTarget, Settle } from './target.js';
 
 export class ClusterMapIterator extends PullIterator {
@@ -21,8 +20,7 @@ export class ClusterMapIterator extends PullIterator {
   readonly #signal: AbortSignal | undefined;
   readonly #sizes: ChunkSizes;
   readonly #queue: ItemQueue;
-  readonly #rule: RetryRule | undefined;
-  readonly #delays = new Set<NodeJS.Timeout>();
+  readonly #reruns: DelayedReruns;
   readonly #underWay = new Set<ClusterRequest>();
   /** Items to be sent alone. */
   readonly #again: Item[] = [];
@@ -33,7 +31,6 @@ export class ClusterMapIterator extends PullIterator {
   #items = 0;
   #chunks = 0;
   #awaitsSource = false;
-  #awaitsRoom = false;
   #sourceError: { readonly error: unknown } | undefined;
   #failing = false;
   #failed: FailedItem | undefined;
@@ -53,7 +50,7 @@ export class ClusterMapIterator extends PullIterator {
     this.#signal = settings.signal;
     this.#queue = new ItemQueue(settings.ordered);
     this.#sizes = new ChunkSizes(settings.batch, target.mostBytes, () => target.machines);
-    this.#rule = settings.retry && new RetryRule(settings.retry, Math.random);
+    this.#reruns = new DelayedReruns(settings.retry);
   }
 
   /** The item whose failure has ended the map, if one has. */
@@ -114,7 +111,7 @@ export class ClusterMapIterator extends PullIterator {
     this.#queue.clear();
     this.#open = undefined;
     this.#again.length = 0;
-    for (const timer of this.#delays) clearTimeout(timer);
+    this.#reruns.clear();
     for (const request of this.#underWay) this.#target.withdraw(request);
     this.#underWay.clear();
     const closed = this.#source.close();
@@ -162,15 +159,7 @@ export class ClusterMapIterator extends PullIterator {
   }
 
   #hasQueueRoom(): boolean {
-    if (this.#target.hasRoom) return true;
-    if (!this.#awaitsRoom) {
-      this.#awaitsRoom = true;
-      void this.#target.ready().then(() => {
-        this.#awaitsRoom = false;
-        this.#pull();
-      });
-    }
-    return false;
+    return this.#target.hasRoom || this.#target.waitForRoom(() => this.#pull());
   }
 
   #resume(promise: Promise<IteratorResult<unknown>>): void {
@@ -253,36 +242,23 @@ export class ClusterMapIterator extends PullIterator {
   /** The task has thrown: it runs again, if the rule says so. */
   #threw(item: Item, error: unknown): void {
     if (this.state === 'ended' || item.state !== 'pending') return;
-    item.throws++;
-    let wait: number | undefined;
+    const run = (): void => {
+      this.#again.push(item);
+      this.#pull();
+    };
     try {
-      wait = this.#rule?.delayAfter(item.throws, error, item.value);
+      if (!this.#reruns.afterError(item, error, run)) this.#settle(item, 'rejected', error);
     } catch (thrown) {
       this.end({ error: thrown });
-      return;
     }
-    if (wait === undefined) {
-      this.#settle(item, 'rejected', error);
-      return;
-    }
-    const timer = setTimeout(() => {
-      this.#delays.delete(timer);
-      this.#sendAgain(item);
-      this.#pull();
-    }, wait);
-    this.#delays.add(timer);
   }
 
   /** Its machine was lost, or its job. In a chunk nobody knows with which item: so each runs alone now. */
   #lost(item: Item, error: unknown): void {
     if (this.state === 'ended' || item.state !== 'pending') return;
     item.losses++;
-    if (this.#target.mayRunAgain(item.losses)) this.#sendAgain(item);
+    if (this.#target.mayRunAgain(item.losses)) this.#again.push(item);
     else this.#settle(item, 'rejected', error);
-  }
-
-  #sendAgain(item: Item): void {
-    this.#again.push(item);
   }
 
   #changed(): void {
@@ -320,13 +296,10 @@ export class ClusterMapIterator extends PullIterator {
   #take(item: Item): unknown {
     this.#queue.advance();
     this.#items--;
-    const { chunk, index, value, outcome } = item;
+    const { chunk, outcome } = item;
     chunk.left--;
     if (chunk.left === 0 && chunk !== this.#open) this.#chunks--;
-    if (!this.#settles) return outcome;
-    return item.state === 'fulfilled'
-      ? { status: 'fulfilled', index, item: value, value: outcome }
-      : { status: 'rejected', index, item: value, reason: outcome };
+    return this.#settles ? settledResult(item) : outcome;
   }
 }
 

@@ -31,6 +31,7 @@ export class MapTarget {
   readonly #calls: Calls;
   readonly #connection: Connection;
   readonly #call: Call;
+  #awaitsRoom = false;
   readonly #limits: { readonly maxQueue: number; readonly maxPayload: number };
   readonly #cluster: { readonly refusal: Error | undefined; ready(): Promise<void> };
 
@@ -66,14 +67,22 @@ export class MapTarget {
     return this.#connection.requests.size < this.#limits.maxQueue;
   }
 
-  ready(): Promise<void> {
-    return this.#cluster.ready();
+  /** Has a function called when there is room; once, however often it is asked for. @returns false */
+  waitForRoom(onRoom: () => void): false {
+    if (!this.#awaitsRoom) {
+      this.#awaitsRoom = true;
+      void this.#cluster.ready().then(() => {
+        this.#awaitsRoom = false;
+        onRoom();
+      });
+    }
+    return false;
   }
 
   /** An item as sent, or why it cannot be. */
   write(value: unknown, index: number): string | { readonly error: unknown } {
     try {
-      const text = encodeValue(value, `items[${index}]`);
+      const text = encodeValue(value, () => `items[${index}]`);
       this.#calls.mustFit(this.#call.task, text);
       return text;
     } catch (error) {

@@ -33,19 +33,21 @@ const ARRAYS = new Set([
 
 const tagged = (...parts: readonly unknown[]): object => ({ $: parts });
 
+/** Where a value is: in that one, under that key. */
 interface Place {
   readonly above: Place | undefined;
   readonly value: object | undefined;
   readonly depth: number;
-  readonly name: () => string;
+  readonly key: string | number | (() => string);
 }
 
 /**
  * @param root names the value in errors, as in `arguments`
  * @throws NotCloneableError it holds what cannot be sent to another machine, or refers to itself
  */
-export function encodeValue(value: unknown, root: string): string {
-  const place: Place = { above: undefined, value: undefined, depth: 0, name: () => root };
+export function encodeValue(value: unknown, root: string | (() => string)): string {
+  if (isAsItIs(value)) return JSON.stringify(value);
+  const place: Place = { above: undefined, value: undefined, depth: 0, key: root };
   return JSON.stringify(form(value, place));
 }
 
@@ -124,11 +126,15 @@ function formOfObject(value: object, above: Place): unknown {
 }
 
 function inside(above: Place, value: object, key: string | number): Place {
-  const name = (): string =>
-    typeof key === 'number' || !/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)
-      ? `${above.name()}[${typeof key === 'number' ? key : JSON.stringify(key)}]`
-      : `${above.name()}.${key}`;
-  return { above, value, depth: above.depth + 1, name };
+  return { above, value, depth: above.depth + 1, key };
+}
+
+/** As in `arguments[0].callback`. */
+function nameOf({ above, key }: Place): string {
+  if (above === undefined) return typeof key === 'function' ? key() : String(key);
+  if (typeof key === 'string' && /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key))
+    return `${nameOf(above)}.${key}`;
+  return `${nameOf(above)}[${typeof key === 'number' ? key : JSON.stringify(key)}]`;
 }
 
 function formOfArray(value: readonly unknown[], above: Place): unknown {
@@ -196,7 +202,8 @@ function formOfInstance(value: object, above: Place): unknown {
 }
 
 function refused(place: Place, what: string): NotCloneableError {
-  const error = new NotCloneableError(place.name(), what);
-  error.message = `${place.name()} is ${what}, which cannot be sent to another machine (plain data, bytes, Date, Map, Set, bigint, RegExp and errors can)`;
+  const path = nameOf(place);
+  const error = new NotCloneableError(path, what);
+  error.message = `${path} is ${what}, which cannot be sent to another machine (plain data, bytes, Date, Map, Set, bigint, RegExp and errors can)`;
   return error;
 }

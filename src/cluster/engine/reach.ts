@@ -1,0 +1,42 @@
+/** Waiting for an engine that may not be there yet. */
+import { performance } from '../../protocol/clock.js';
+import { EngineError } from '../errors.js';
+import { isTransient } from '../transient.js';
+import type { Engine } from './engine.js';
+import { delay, within } from './within.js';
+
+const PAUSE_MS = 500;
+
+/** @throws EngineError it has not answered for that time, or refuses */
+export async function reach(engine: Engine, engineTimeout: number): Promise<void> {
+  const began = performance.now();
+  let cause: unknown;
+  while (performance.now() - began < engineTimeout) {
+    try {
+      const left = engineTimeout - (performance.now() - began);
+      if ((await withinOrThrow(left, engine.ready())) === true) return;
+    } catch (error) {
+      cause = error;
+      if (!isTransient(error)) break;
+      await delay(PAUSE_MS);
+    }
+  }
+  const why = cause instanceof Error ? cause.message : 'no answer';
+  throw new EngineError(`the engine cannot be used: ${why}`, { cause });
+}
+
+/** @returns true: it has resolved; undefined: not in that time. Rejects as the promise does. */
+function withinOrThrow(ms: number, promise: Promise<void>): Promise<true | undefined> {
+  let failure: { error: unknown } | undefined;
+  const settled = promise.then(
+    () => true as const,
+    (error) => {
+      failure = { error };
+      return undefined;
+    },
+  );
+  return within(Math.min(ms, 2 ** 31 - 1), settled).then((done) => {
+    if (failure !== undefined) throw failure.error;
+    return done;
+  });
+}
