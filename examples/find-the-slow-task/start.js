@@ -37,13 +37,21 @@ console.log('\nThe slow task: p99 and mean, in the histograms and in the table "
 for (const { task, count, runTime } of loads) {
   const { mean, p50, p99 } = runTime;
   const ms = (time) => `${time.toFixed(1)} ms`.padStart(9);
-  console.log(`  ${task.padEnd(20)}${String(count).padStart(7)} runs  mean ${ms(mean)}  p50 ${ms(p50)}  p99 ${ms(p99)}`);
+  console.log(
+    `  ${task.padEnd(20)}${String(count).padStart(7)} runs  mean ${ms(mean)}  p50 ${ms(p50)}  p99 ${ms(p99)}`,
+  );
 }
-console.log('\nThe worker that does not come back: the yellow notice and the bar without an end in the task stream');
+console.log(
+  '\nThe worker that does not come back: the yellow notice and the bar without an end in the task stream',
+);
 for (const { id, running } of stats.workers) {
   if (running?.task !== 'tasks.js#convert') continue;
-  console.log(`  worker ${id} runs ${running.task} for ${((performance.now() - running.since) / 1000).toFixed(0)} s`);
+  console.log(
+    `  worker ${id} runs ${running.task} for ${((performance.now() - running.since) / 1000).toFixed(0)} s`,
+  );
 }
 console.log('\nThe full queue: the notice, and "Refused" among the totals');
-console.log(`  ${stats.outcomes.refused} of ${stats.submitted} requests were refused, maxQueue is ${stats.maxQueue}`);
+console.log(
+  `  ${stats.outcomes.refused} of ${stats.submitted} requests were refused, maxQueue is ${stats.maxQueue}`,
+);
 console.log('\nservice.trace.json has all three: open it at https://ui.perfetto.dev');
