@@ -84,6 +84,7 @@ const threadsApart = {
     onResolve({ filter: /^\.\/threads\.js$/ }, () => ({ path: './threads.cjs', external: true }));
     onResolve({ filter: /^\.\/map\/command\.js$/ }, () => ({ path: './map.cjs', external: true }));
     onResolve({ filter: /^(\.\.\/)+watch\.js$/ }, () => ({ path: './watch.cjs', external: true }));
+    onResolve({ filter: /^\.\/work\/command\.js$/ }, () => ({ path: './work.cjs', external: true }));
     onResolve({ filter: /^\.\/journal\/command\.js$/ }, () => ({ path: './journal.cjs', external: true }));
   },
 };
@@ -164,22 +165,45 @@ await Promise.all([
       threads: 'src/cli/hash/threads.ts',
       map: 'src/cli/map/command.ts',
       watch: 'src/cli/watch.ts',
+      work: 'src/cli/work/command.ts',
     },
     plugins: [threadsApart, fromCore, byRequire],
   }),
   build({
     ...common,
     format: 'esm',
-    entryPoints: { 'hash-task': 'src/cli/hash/hash-task.ts', 'chunk-task': 'src/batch/chunk-task.ts' },
-    outdir: 'dist/node',
+    entryPoints: { 'node/hash-task': 'src/cli/hash/hash-task.ts' },
+    outdir: 'dist',
     plugins: [byRequire],
   }),
   build({
     ...common,
     format: 'esm',
-    entryPoints: { 'exports-task': 'src/cluster/exports-task.ts' },
-    outdir: 'dist/node',
+    entryPoints: {
+      'workers/chunk-task': 'src/batch/chunk-task.ts',
+      'workers/exports-task': 'src/cluster/exports-task.ts',
+    },
+    outdir: 'dist',
+    outExtension: { '.js': '.mjs' },
     plugins: [byRequire],
+  }),
+  // For bundled programs that run without node_modules: `dist/workers` is all that their threads need.
+  build({
+    ...common,
+    packages: 'bundle',
+    external: ['@napi-rs/nice'], // optional, native
+    format: 'cjs',
+    entryPoints: { main: 'node_modules/piscina/dist/main.js' },
+    outdir: 'dist/workers/piscina',
+    outExtension: { '.js': '.cjs' },
+  }),
+  build({
+    ...common,
+    packages: 'bundle',
+    external: ['@napi-rs/nice'],
+    format: 'cjs',
+    entryPoints: ['node_modules/piscina/dist/worker.js'],
+    outdir: 'dist/workers/piscina',
   }),
 ]);
 
@@ -221,6 +245,8 @@ for (const [name, { source }] of Object.entries(ENTRIES)) {
   const names = (await namesOf(source)).join(', ');
   write(`node/${name}.js`, [`export { ${names} } from './${name}.cjs';`]);
 }
+
+write('workers/piscina/package.json', ['{ "type": "commonjs" }']);
 
 writeDeclarations();
 

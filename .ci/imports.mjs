@@ -79,7 +79,7 @@ const FOLDERS = {
   dashboard: ['root', 'errors', 'ledger', 'metrics', 'options', 'protocol'],
   prometheus: ['root', 'errors', 'ledger', 'options'],
   opentelemetry: ['root', 'errors', 'ledger', 'options', 'protocol', 'workers'],
-  cli: ['root', 'batch', 'cluster', 'dashboard', 'errors'],
+  cli: ['root', 'batch', 'cluster', 'dashboard', 'prometheus', 'errors'],
   workers: ['errors', 'protocol', 'values'],
 };
 
@@ -120,6 +120,8 @@ const rules = [
       [
         'src/index.ts',
         'src/batch/index.ts',
+        'src/cpu-quota.ts',
+        'src/prometheus/index.ts',
         'src/dashboard/index.ts',
         'src/cluster/index.ts',
         'src/errors/did-you-mean.ts',
@@ -151,10 +153,10 @@ const rules = [
     allows: ({ from }) => folderOf(from) === 'cli',
   },
   {
-    why: 'only thread.ts knows Piscina',
+    why: 'only thread.ts and piscina.ts know Piscina',
     types: true,
     applies: ({ to }) => to === 'piscina',
-    allows: ({ from }) => from === 'src/worker/thread.ts',
+    allows: ({ from }) => ['src/worker/thread.ts', 'src/worker/piscina.ts'].includes(from),
   },
   {
     why: 'a package that users need at run time must stand in dependencies, or in peerDependencies if it is optional',

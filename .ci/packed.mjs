@@ -48,7 +48,7 @@ const broken = documents
     ({ file, target }) => target !== '' && !packed.has(path.posix.join(path.posix.dirname(file), target)),
   );
 for (const { file, link } of broken) console.error(`${file} links to ${link}, which is not in the package`);
-const { exports: declared, typesVersions } = JSON.parse(readFileSync('package.json', 'utf8'));
+const { exports: declared, typesVersions, version } = JSON.parse(readFileSync('package.json', 'utf8'));
 const wrong = Object.entries(ENTRIES).filter(([name, { subpath }]) => {
   // For TypeScript's resolution of before `exports`, which reads `types` for the main entry.
   const types = subpath === '.' || typesVersions['*'][subpath.slice(2)]?.[0] === `./dist/node/${name}.d.cts`;
@@ -58,7 +58,10 @@ for (const [name, { subpath }] of wrong)
   console.error(
     `package.json: exports and typesVersions of '${subpath}' must be ${JSON.stringify(exportsOf(name))}`,
   );
+const { VERSION } = await import('../dist/src/version.js');
+if (VERSION !== version) console.error(`src/version.ts says ${VERSION}, package.json ${version}`);
 for (const file of missing) console.error(`not in the package, but should be: ${file}`);
 for (const file of surplus) console.error(`in the package, but should not be: ${file}`);
 console.log(`package: ${packed.size} files, ${pack.size} bytes packed, ${pack.unpackedSize} unpacked`);
-process.exitCode = missing.length + surplus.length + broken.length + wrong.length > 0 ? 1 : 0;
+process.exitCode =
+  missing.length + surplus.length + broken.length + wrong.length + Number(VERSION !== version) > 0 ? 1 : 0;

@@ -62,8 +62,11 @@ export const BUNDLES = [
   'node/map.cjs',
   'node/journal.cjs',
   'node/watch.cjs',
-  'node/chunk-task.js',
-  'node/exports-task.js',
+  'node/work.cjs',
+  'workers/chunk-task.mjs',
+  'workers/piscina/main.cjs',
+  'workers/piscina/worker.js',
+  'workers/exports-task.mjs',
   ...Object.keys(ENTRIES)
     .filter((name) => name !== 'index')
     .map((name) => `node/${name}.cjs`),
@@ -71,6 +74,7 @@ export const BUNDLES = [
 
 /** What it writes of public names alone. */
 const WRAPPERS = [
+  'workers/piscina/package.json',
   'node/index.cjs',
   'node/worker.d.ts',
   'node/worker.d.cts',

@@ -16,6 +16,8 @@ const ALL = [
   'busy',
   'crashing',
   'scaling',
+  'crowded',
+  'payloads',
   'policies',
   'parse',
   'command',

@@ -37,7 +37,7 @@ import type { ModuleAddress } from './protocol/messages.js';
 import { MAX_CAPACITY } from './protocol/positions.js';
 import { moduleAddress } from './tasks/handles.js';
 import { snapshot } from './values/snapshot.js';
-import { WORKER_ENTRY } from './worker-entry.js';
+import { workerEntry } from './worker-entry.js';
 
 /** Options of a Balancer. Times are real time, also while a test tool has installed fake timers. */
 export interface BalancerOptions extends ThreadOptions, ObserveOptions {
@@ -98,8 +98,8 @@ export interface BalancerOptions extends ThreadOptions, ObserveOptions {
    */
   traceSubmit?: boolean;
   /**
-   * Most requests that a thread runs before a fresh one takes its place: an integer ≥ 1, or `Infinity`. With
-   * 1 each request has a fresh thread. Requests of a session do not count while it is open: it keeps its
+   * Most requests that a thread runs before a fresh one takes its place: an integer ≥ 1, or `Infinity`. Each item
+   * of a `map` counts as one, whatever it travels in. With 1 each request has a fresh thread. Requests of a session do not count while it is open: it keeps its
    * thread, which ends when the session is closed. The fresh thread is started ahead of time, when the old
    * one has got its last request, or will have before a thread has come up; it may therefore run fewer. A
    * start takes some 20 to 60 ms of a core, so a limit should be worth many times that in run time. Default:
@@ -268,7 +268,7 @@ export function resolveOptions(options: BalancerOptions): Settings {
         : outlierConfig(outlierDetection),
     check,
     ...observeSettings(options),
-    thread: threadSettings(options, WORKER_ENTRY, snapshot),
+    thread: threadSettings(options, workerEntry, snapshot),
   };
 }
 

@@ -255,21 +255,11 @@ export class Balancer extends WorkerSet {
   }
 
   /**
-   * Offers the waiting requests to the policy again, for custom policies whose choice depends on more than
-   * the workers.
-   */
-  offer(): void {
-    this.#engine.dispatcher.offer();
-  }
-
-  /**
    * Refuses new requests, finishes the accepted ones, and ends all threads. Can be called at any time, also
    * repeatedly.
    *
-   * @param options `timeout`: how long accepted requests may still take, in ms ≥ 0. The rest is then rejected
-   *   with `ERR_BALANCER_CLOSED`, and the threads are ended. Default: no limit. `queued: 'reject'`: requests
-   *   that have not started are rejected at once with `ERR_BALANCER_CLOSED`, and only those that run are
-   *   finished
+   * @param options see `CloseOptions`. By default all accepted requests are finished; the rest of them is rejected
+   *   with `ERR_BALANCER_CLOSED` when nothing has run for as long as `heartbeat`
    * @returns a promise that resolves when every promise is settled and every thread has ended
    */
   async close(options: CloseOptions = {}): Promise<void> {

@@ -3,7 +3,7 @@
  *
  * 1. New requests are refused, and the pool starts no more threads.
  * 2. All accepted requests settle; with `queued: 'reject'` only those that run are finished. After the
- *    timeout, if there is one, the rest is rejected and the threads are ended.
+ *    timeout, or without one when nothing runs any more, the rest is rejected and the threads are ended.
  * 3. The threads end, then maintenance and the poller stop, and the process is no longer kept alive.
  */
 
@@ -12,10 +12,11 @@ import type { Submission } from './calls/submission.js';
 import type { Dispatcher } from './dispatch/dispatcher.js';
 import { BalancerClosedError } from './errors/errors.js';
 import type { KeepAlive } from './keep-alive.js';
-import type { CloseOptions } from './options/submit.js';
+import type { CloseSettings } from './options/submit.js';
 import type { Maintenance } from './pool/maintenance.js';
 import type { Pool } from './pool/pool.js';
 import { clearTimeout, setImmediate, setTimeout } from './protocol/timers.js';
+import { watchForStandstill } from './standstill.js';
 
 export interface ClosingParts {
   readonly submission: Submission;
@@ -28,11 +29,14 @@ export interface ClosingParts {
 
 export class Closing {
   readonly #parts: ClosingParts;
+  readonly #patience: number;
   #end: Promise<void> | undefined;
   #waiting: (() => void)[] = [];
 
-  constructor(parts: ClosingParts) {
+  /** @param patience how long nothing may run while requests wait, in ms; `Infinity`: no limit */
+  constructor(parts: ClosingParts, patience: number) {
     this.#parts = parts;
+    this.#patience = patience;
   }
 
   get hasBegun(): boolean {
@@ -42,18 +46,30 @@ export class Closing {
   /**
    * Begins the end, if it has not begun. Resolves when every promise is settled and every thread has ended.
    * @param options `timeout` in ms, or `Infinity`: after that time, unfinished requests are rejected and the
-   *   threads are ended. `queued`: `'reject'` rejects requests that have not started
+   *   threads are ended; where none was given: when nothing runs any more. `queued`: `'reject'` rejects requests
+   *   that have not started
    */
-  async close({ timeout, queued }: Required<CloseOptions>): Promise<void> {
+  async close({ timeout, hasTimeout, queued }: CloseSettings): Promise<void> {
     this.#end ??= this.#parts.keepAlive.during(this.#close(queued));
     if (queued === 'reject') void this.#rejectQueued();
-    if (timeout === Number.POSITIVE_INFINITY) return this.#end;
-    const timer = setTimeout(() => this.#giveUp(timeout), timeout);
+    const stop = this.#limit(hasTimeout ? timeout : undefined);
     try {
       await this.#end;
     } finally {
-      clearTimeout(timer);
+      stop();
     }
+  }
+
+  /** @returns ends the watch for the time */
+  #limit(timeout: number | undefined): () => void {
+    if (timeout === undefined) {
+      const why = `while nothing had run for ${this.#patience} ms, and this request had not started`;
+      return watchForStandstill(this.#parts.dispatcher, this.#patience, () => this.#giveUp(why));
+    }
+    if (timeout === Number.POSITIVE_INFINITY) return () => {};
+    const why = `and its timeout of ${timeout} ms ran out before this request ended`;
+    const timer = setTimeout(() => this.#giveUp(why), timeout);
+    return () => clearTimeout(timer);
   }
 
   /** To be called when no request is queued or pending. */
@@ -99,10 +115,8 @@ export class Closing {
     } while (isUndecided);
   }
 
-  #giveUp(timeout: number): void {
-    const error = new BalancerClosedError(
-      `the Balancer was closed, and its timeout of ${timeout} ms ran out before this request ended`,
-    );
+  #giveUp(why: string): void {
+    const error = new BalancerClosedError(`the Balancer was closed, ${why}`);
     this.#parts.dispatcher.rejectAll(error);
     this.#parts.pool.terminate();
   }

@@ -23,7 +23,8 @@ import { GuardedPolicy } from './policies/support/guard.js';
 import { Autoscaling } from './pool/autoscaling.js';
 import { LEFT } from './pool/broadcasts.js';
 import { Maintenance } from './pool/maintenance.js';
-import { Pool, type PoolRules } from './pool/pool.js';
+import { Pool } from './pool/pool.js';
+import type { PoolRules } from './pool/pool-setup.js';
 import { performance } from './protocol/clock.js';
 import { SpinPermits } from './protocol/spin-permits.js';
 import { callUser } from './requests/user-callback.js';
@@ -107,7 +108,7 @@ export class Engine {
       this.#supervisor,
       this.pool.recycling,
     ]);
-    this.closing = new Closing(this);
+    this.closing = new Closing(this, settings.heartbeat.silence);
   }
 
   #createDispatcher(
@@ -118,7 +119,7 @@ export class Engine {
     const created = createPolicy(settings.policy, { now: () => performance.now(), random: Math.random });
     const policy = created === settings.policy ? new GuardedPolicy(created) : created;
     return new Dispatcher(
-      { policy, limits, cores: availableCores() },
+      { policy, limits, cores: availableCores(), isShort: () => this.pool.coming > 0 },
       {
         ...events,
         idle: () => this.#wentIdle(),

@@ -156,6 +156,14 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
   }
 
   /**
+   * Offers the waiting requests to the policy again, for custom policies whose choice depends on more than
+   * the workers.
+   */
+  offer(): void {
+    this.#engine.dispatcher.offer();
+  }
+
+  /**
    * Replaces the threads by fresh ones, one after the other, so that modules are loaded again. Each new
    * thread is ready before the old one is retired: no request fails or waits.
    * @throws NoWorkerError a new thread cannot be started; the remaining old ones stay

@@ -6,20 +6,12 @@ const WITHOUT_REFERENCE = new Set(['./worker', './package.json']);
 
 /** @returns `{ name, source }` of each, as in `leastwork/task` and `workers/task.ts` */
 export function entryPoints({ name, exports }) {
-  return Object.entries(exports)
-    .filter(([subpath]) => !WITHOUT_REFERENCE.has(subpath))
-    .map(([subpath, conditions]) => {
-      const sources = filesIn(conditions).map((file) =>
-        file.replace(/^\.\/dist\//, '').replace(/(?:\.d)?\.([cm]?)[jt]s$/, '.$1ts'),
-      );
-      const source = sources.find((file) => existsSync(file));
-      if (source === undefined) throw new Error(`exports['${subpath}'] has no file with a source`);
-      return { name: subpath.replace(/^\./, name), source };
+  return Object.keys(exports)
+    .filter((subpath) => !WITHOUT_REFERENCE.has(subpath))
+    .map((subpath) => {
+      const part = subpath.slice(1);
+      const source = [`src${part}/index.ts`, `workers${part}.ts`].find((file) => existsSync(file));
+      if (source === undefined) throw new Error(`exports['${subpath}'] has no source`);
+      return { name: name + part, source };
     });
-}
-
-/** The files in the conditions of an export, nested ones included. */
-function filesIn(conditions) {
-  if (typeof conditions === 'string') return [conditions];
-  return Object.values(conditions ?? {}).flatMap(filesIn);
 }

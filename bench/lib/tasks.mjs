@@ -82,6 +82,30 @@ export function scrypt(cost) {
   return scryptSync('correct horse battery staple', 'salt', 32, { N: cost }).toString('hex');
 }
 
+/**
+ * Walks a JSON-like tree and gives one of the same shape back.
+ * @param {any} node
+ * @returns {any}
+ */
+export function mapTree(node) {
+  return {
+    id: node.id + 1,
+    name: node.name.toUpperCase(),
+    tags: node.tags.slice().sort(),
+    sum: node.values.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0),
+    values: node.values,
+    children: node.children.map(mapTree),
+  };
+}
+
+/**
+ * Bytes as a result.
+ * @param {number} size
+ */
+export function produce(size) {
+  return new Uint8Array(size).fill(7);
+}
+
 /** Ends its thread, and with it the request. */
 export function crash() {
   process.exit(1);

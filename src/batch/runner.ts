@@ -13,6 +13,7 @@ import type { Balancer } from '../balancer.js';
 import { WorkerCrashedError } from '../errors/errors.js';
 import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import { tasks } from '../tasks/handles.js';
+import { workerFile } from '../worker-entry.js';
 import { ChunkSize } from './chunk-size.js';
 import { type LineEnds, lineEnds } from './input/line-ends.js';
 import { PIECE_BYTES, type Piece, Reader, type ReaderOptions } from './input/reader.js';
@@ -25,10 +26,6 @@ import { type Run, settle } from './settle.js';
 import { Setups } from './setups.js';
 import { Timeouts } from './timeouts.js';
 import { Part, Work } from './work.js';
-
-const { prepare, runChunk } = tasks<typeof import('./chunk-task.js')>(
-  new URL('./chunk-task.js', import.meta.url),
-);
 
 /** Chunks in flight per worker. With all cores busy, the main thread may take some ms to get its turn. */
 const CHUNKS_PER_WORKER = 4;
@@ -53,6 +50,7 @@ export class Runner {
   readonly work = new Work();
   readonly ends: LineEnds;
   readonly #balancer: Balancer;
+  readonly #task = tasks<typeof import('./chunk-task.js')>(workerFile('chunk-task.mjs'));
   readonly #settings: BatchSettings;
   readonly #events: RunnerEvents;
   readonly #pool = new MemoryPool();
@@ -95,7 +93,7 @@ export class Runner {
   /** Starts. Rejects if the function cannot be loaded. */
   async start(): Promise<void> {
     this.#pump();
-    await this.#balancer.submit(prepare, [this.#setups.plain]);
+    await this.#balancer.submit(this.#task.prepare, [this.#setups.plain]);
   }
 
   /** Starts no further items. With `now`, running items are abandoned. */
@@ -162,7 +160,7 @@ export class Runner {
       Atomics.store(memory.header, field.stop, 1);
       controller.abort(new Error(killed.message));
     });
-    this.#balancer.submit(runChunk, args, { signal: controller.signal }).then(
+    this.#balancer.submit(this.#task.runChunk, args, { signal: controller.signal }).then(
       (overflow) => {
         unwatch();
         this.#returned({ part, memory, overflow });

@@ -9,6 +9,7 @@
 
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { TaskTimeoutError } from '../errors/errors.js';
+import { withoutStack } from '../errors/stackless.js';
 import { CLOCK_OFFSET, performance } from '../protocol/clock.js';
 import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import { listenToAbort, unlistenToAbort } from '../requests/abort-listeners.js';
@@ -17,6 +18,8 @@ import type { Request, RequestExtras } from '../requests/request.js';
 import type { Worker } from '../worker/worker.js';
 import { QueueTimeouts } from './queue-timeouts.js';
 
+/** Of queue timeouts that end together, how many errors get a stack. */
+const MOST_WITH_STACK = 100;
 /** Timers fire up to this much early, in ms. */
 const EARLY_MS = 1;
 
@@ -53,7 +56,11 @@ export class Cancellation {
                 ? this.#timeLeft(request, timeout)
                 : this.#timeLeftInChunk(request, chunk, timeout);
             if (left > 0) check(left);
-            else this.#timeUp(request, new TaskTimeoutError(request.task.name, 'run', timeout));
+            else
+              this.#timeUp(
+                request,
+                new TaskTimeoutError(request.task.name, 'run', timeout, request.task.place),
+              );
           }, ms);
           running.unref();
         };
@@ -141,7 +148,7 @@ export class Cancellation {
     if (worker === undefined || item === undefined || chunk.isSettled(item.index)) return timeout;
     const left = item.start + timeout - (performance.now() + CLOCK_OFFSET);
     if (left > EARLY_MS) return left;
-    const error = new TaskTimeoutError(request.task.name, 'run', timeout);
+    const error = new TaskTimeoutError(request.task.name, 'run', timeout, request.task.place);
     chunk.timedOut(item.index, error);
     worker.commands.cancelItem(request, item.index, error);
     this.#startGrace(worker, () => this.#onItemGraceOver(worker, request, item.index));
@@ -157,12 +164,16 @@ export class Cancellation {
   #onQueueTimeouts(requests: readonly Request[]): void {
     // First all that call the caller's code: a callback may abort others of them.
     const waiting = requests.filter((request) => !this.#hasSettled(request) && !this.#hasStarted(request));
+    const errors = plainErrors(waiting);
     // The youngest first, as in `#onAbort`.
-    for (const request of waiting.reverse()) if (!request.isSettled) this.#queueTimeUp(request);
+    for (let i = waiting.length - 1; i >= 0; i--) {
+      const request = waiting[i] as Request;
+      if (!request.isSettled) this.#queueTimeUp(request, errors[i]);
+    }
   }
 
   /** A thread goes on claiming meanwhile. A request that it has claimed first has started, and runs. */
-  #queueTimeUp(request: Request): void {
+  #queueTimeUp(request: Request, plain: Error | undefined): void {
     const worker = request.extras?.worker as Worker | undefined;
     const isQueued = worker === undefined;
     if (!isQueued && !this.#dispatcher.withdraw(request)) {
@@ -171,7 +182,8 @@ export class Cancellation {
       this.#stopClaimed(request, worker, queueTimeoutError(request));
       return;
     }
-    request.rejectWith(() => queueTimeoutError(request), 'timed-out-queued');
+    if (plain === undefined) request.rejectWith(() => queueTimeoutError(request), 'timed-out-queued');
+    else request.rejectPlainly(plain, 'timed-out-queued');
     // The queue looks for settled requests when it forgets.
     if (isQueued) this.#dispatcher.withdraw(request);
   }
@@ -209,6 +221,20 @@ export class Cancellation {
   };
 }
 
+/**
+ * Errors without a stack for requests whose time is up together with that of many others: nobody reads all of
+ * those stacks, and to capture them takes several times as long as all the rest.
+ * @returns none for the first ones, whose stacks show who awaits them, nor for those whose place is recorded
+ */
+function plainErrors(requests: readonly Request[]): (TaskTimeoutError | undefined)[] {
+  if (requests.length <= MOST_WITH_STACK) return [];
+  return withoutStack(() =>
+    requests.map((request, i) =>
+      i < MOST_WITH_STACK || request.extras?.place !== undefined ? undefined : queueTimeoutError(request),
+    ),
+  );
+}
+
 function queueTimeoutError({ task, extras }: Request): TaskTimeoutError {
-  return new TaskTimeoutError(task.name, 'queue', extras?.queueTimeout ?? 0);
+  return new TaskTimeoutError(task.name, 'queue', extras?.queueTimeout ?? 0, task.place);
 }

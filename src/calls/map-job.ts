@@ -2,10 +2,11 @@
 import { completeLater } from '../errors/async-stack.js';
 import { NotCloneableError } from '../errors/errors.js';
 import { decodeFailure } from '../errors/failure.js';
-import type { Ledger } from '../ledger/ledger.js';
+import { showOrigin } from '../errors/origin.js';
 import type { RequestOutcome } from '../ledger/outcome.js';
 import type { OutcomeMessage } from '../protocol/messages.js';
 import { Chunk, type ChunkOwner } from '../requests/chunk.js';
+import type { TaskRef } from '../tasks/registry.js';
 import { byteSize } from '../values/byte-size.js';
 import { BY_MESSAGE, OutcomeReader } from '../values/outcomes.js';
 import type { ItemRun } from '../values/packed-items.js';
@@ -29,11 +30,13 @@ export class MapJob implements ChunkOwner {
   readonly #from: number;
   readonly #to: number;
   readonly #events: JobEvents;
-  readonly #ledger: Ledger;
+  readonly #task: TaskRef;
   readonly #reader: OutcomeReader;
   /** Where `submit` was called, when that is recorded. */
   place: Error | undefined;
   #isDissolved = false;
+  /** Each item has its outcome, or has been left. Where its caller wants no more, the thread may still be running it. */
+  #isOver = false;
   /** Items that have failed without the thread's saying so, by index: whatever it still says does not count. */
   #failed: Set<number> | undefined;
 
@@ -42,18 +45,19 @@ export class MapJob implements ChunkOwner {
     from: number,
     { items, count, bytes, memory }: ItemRun,
     limit: number,
-    ledger: Ledger,
+    task: TaskRef,
     events: JobEvents,
   ) {
-    this.#ledger = ledger;
+    this.#task = task;
     this.#span = span;
     this.#from = from;
     this.#to = from + count;
     this.#events = events;
     const { shared, outcomesEnd, views } = memory;
     // Somebody may want to know how long each item takes.
-    const times = ledger.isObserved ? new SharedArrayBuffer(4 * count) : undefined;
-    this.chunk = new Chunk({ count, items, memory: shared, outcomesEnd, limit, times }, bytes, this);
+    const times = task.ledger.isObserved ? new SharedArrayBuffer(4 * count) : undefined;
+    const most = Number.POSITIVE_INFINITY;
+    this.chunk = new Chunk({ count, items, memory: shared, outcomesEnd, limit, most, times }, bytes, this);
     this.#reader = new OutcomeReader(views);
   }
 
@@ -65,6 +69,7 @@ export class MapJob implements ChunkOwner {
   /** It is over: what has no outcome is left. */
   finish(): void {
     this.#collect(true);
+    this.#isOver = true;
     let from = this.#from + this.#reader.count;
     for (let offset = from; offset < this.#to; offset++) {
       if (this.#failed?.has(offset - this.#from) !== true) continue;
@@ -81,6 +86,7 @@ export class MapJob implements ChunkOwner {
   /** It was refused, or has ended, as a whole. */
   fail(error: unknown): void {
     this.#collect(true);
+    this.#isOver = true;
     for (let offset = this.#from + this.#reader.count; offset < this.#to; offset++) {
       if (this.#failed?.has(offset - this.#from) === true) continue;
       this.#enter(this.chunk.outcome);
@@ -89,6 +95,7 @@ export class MapJob implements ChunkOwner {
   }
 
   failed(index: number, error: Error, why: 'crash' | 'timeout'): boolean {
+    if (this.#isOver) return false;
     this.#collect(why === 'crash');
     this.#failed ??= new Set();
     this.#failed.add(index);
@@ -107,13 +114,14 @@ export class MapJob implements ChunkOwner {
   }
 
   progressed(): void {
+    if (this.#isOver) return;
     this.#collect(false);
     this.#events.changed();
   }
 
   /** Enters the outcome of one item in the books. */
   #enter(outcome: RequestOutcome): void {
-    this.#ledger.outcomes[outcome]++;
+    this.#task.ledger.outcomes[outcome]++;
     this.chunk.entered++;
   }
 
@@ -159,7 +167,7 @@ export class MapJob implements ChunkOwner {
     const error =
       message?.failure === undefined
         ? new NotCloneableError('the result', 'something that this thread could not read')
-        : decodeFailure(message.failure);
+        : showOrigin(decodeFailure(message.failure), this.#task.name, this.#task.place);
     completeLater(error, this.place);
     this.#enter('failed');
     this.#events.settled(span, offset, outcomeStates.error, error);

@@ -89,7 +89,7 @@ export class MapRequests {
    */
   submitChunk(span: Span, from: number, run: ItemRun, sizes: ChunkSizes, events: JobEvents): MapRequest {
     const { ref, options } = this.#call;
-    const job = new MapJob(span, from, run, sizes.limit, ref.ledger, events);
+    const job = new MapJob(span, from, run, sizes.limit, ref, events);
     let request: Request | undefined;
     const promise = this.#submission.acceptChunk(ref, job.chunk, options, (accepted) => {
       request = accepted;

@@ -9,7 +9,7 @@ import { performance } from '../protocol/clock.js';
 import { clearInterval, clearTimeout, setInterval, setTimeout } from '../protocol/timers.js';
 import { callUser } from '../requests/user-callback.js';
 import { Directory } from './directory.js';
-import type { Engine, Mailbox, OnEngineError } from './engine/engine.js';
+import { CLOSE_MS, type Engine, type Mailbox, type OnEngineError } from './engine/engine.js';
 import { openEngine } from './engine/open.js';
 import { within } from './engine/within.js';
 import { EngineError } from './errors.js';
@@ -201,11 +201,7 @@ export class Machine extends EventEmitter<MachineEvents> {
     clearTimeout(this.#beat);
     // So that nobody counts on it.
     const left = within(PAUSE_MS, this.#directory?.leave() ?? Promise.resolve());
-    const closed = Promise.allSettled(this.#workers.map((worker) => worker.close()));
-    let timer: NodeJS.Timeout | undefined;
-    if (timeout !== Number.POSITIVE_INFINITY) timer = setTimeout(() => this.#leaveAll(), timeout);
-    await closed;
-    clearTimeout(timer);
+    await this.#stopTaking(timeout);
     clearInterval(this.#ticks);
     await left;
     this.#replies.close();
@@ -215,13 +211,31 @@ export class Machine extends EventEmitter<MachineEvents> {
     if (this.#settings.ownsBalancer) await this.#settings.balancer.close({ timeout: 0 });
   }
 
-  #leaveAll(): void {
-    this.#runs.leaveAll();
-    this.#replies.close();
-    // Where the engine is out of reach, they wait for it; their locks run out.
-    setTimeout(() => {
-      for (const worker of this.#workers) void worker.disconnect().catch(() => {});
-    }, 4 * PAUSE_MS).unref();
+  /** Lets the workers finish. Where the engine is gone, that is given up: the locks run out. */
+  async #stopTaking(timeout: number): Promise<void> {
+    const began = performance.now();
+    const closed = Promise.allSettled(this.#workers.map((worker) => worker.close())).then(() => true);
+    let answeredAt = began;
+    let isLeaving = false;
+    for (;;) {
+      const left = isLeaving ? CLOSE_MS : timeout - (performance.now() - began);
+      if ((await within(Math.max(1, Math.min(PAUSE_MS, left)), closed)) === true) return;
+      const now = performance.now();
+      if (!isLeaving && now - began >= timeout) {
+        isLeaving = true;
+        this.#runs.leaveAll();
+      }
+      const answers = await within(
+        PAUSE_MS,
+        this.#engine.ping().then(() => true),
+      );
+      if (answers === true) answeredAt = performance.now();
+      const isIdle = isLeaving || this.#slots.running === 0;
+      const patience = isIdle ? CLOSE_MS : this.#settings.engine.engineTimeout;
+      if (performance.now() - answeredAt < patience) continue;
+      this.#runs.leaveAll();
+      return;
+    }
   }
 
   async #reach(): Promise<void> {

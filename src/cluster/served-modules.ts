@@ -4,6 +4,7 @@ import { InvalidOptionError, TaskNotFoundError } from '../errors/errors.js';
 import { routeName } from '../router.js';
 import { type TaskTarget, targetOf, tasks } from '../tasks/handles.js';
 import type { AnyTask } from '../tasks/signatures.js';
+import { workerFile } from '../worker-entry.js';
 
 export interface ServedModule {
   /** As routes have it: `hash`. */
@@ -13,8 +14,6 @@ export interface ServedModule {
 }
 
 type ExportsTask = typeof import('./exports-task.js');
-
-const { exportsOf } = tasks<ExportsTask>(new URL('./exports-task.js', import.meta.url));
 
 /**
  * Loads the modules in a thread of the Balancer, and lists their functions.
@@ -44,6 +43,7 @@ async function loadServed(balancer: Balancer, module: URL | string, i: number): 
   const handles = tasks(module) as unknown as AnyTask;
   const { url, base } = targetOf(handles) as TaskTarget;
   const name = routeName(handles);
+  const { exportsOf } = tasks<ExportsTask>(workerFile('exports-task.mjs'));
   const paths = await balancer.submit(exportsOf, [url, base, name]);
   if (paths.length === 0) {
     throw new TaskNotFoundError(

@@ -8,10 +8,12 @@ import type { Queue } from '../requests/queue.js';
 import type { Request } from '../requests/request.js';
 import type { WindowLimits } from '../worker/setup.js';
 import type { Worker } from '../worker/worker.js';
+import { ActiveSet } from './active-set.js';
 import type { Counters } from './counters.js';
 import { HeldUp } from './held-up.js';
 import { type Move, rebalance } from './rebalance.js';
-import { Selection } from './selection.js';
+import type { Selection } from './selection.js';
+import { Staging } from './staging.js';
 import { lessUrgentWorker } from './urgency.js';
 
 /** Most requests that are newly set aside in one pass. */
@@ -23,12 +25,9 @@ export class Assignment {
   readonly #limits: WindowLimits;
   readonly #workers: readonly Worker[];
   readonly #counts: Counters;
-  /**
-   * Workers with staged requests. All slots are filled first and then posted, so that a sleeping thread is
-   * woken once.
-   */
-  readonly #staged: Worker[] = [];
+  readonly #staging: Staging;
   readonly #selection: Selection;
+  readonly #activeSet: ActiveSet;
   readonly #heldUp = new HeldUp();
   #setAside = 0;
   #asksAll = false;
@@ -36,20 +35,27 @@ export class Assignment {
   /** False: no worker has a backlog. */
   #mayHaveBacklogs = false;
 
-  /** @param workers always the same list */
+  /**
+   * @param workers always the same list
+   * @param cores how many threads the machine runs at once
+   */
   constructor(
     queue: Queue,
     policy: Policy,
     limits: WindowLimits,
     workers: readonly Worker[],
     counts: Counters,
+    selection: Selection,
+    cores: number,
   ) {
     this.#queue = queue;
     this.#policy = policy;
     this.#limits = limits;
     this.#workers = workers;
     this.#counts = counts;
-    this.#selection = new Selection(policy, limits.prefetch, workers);
+    this.#staging = new Staging(counts);
+    this.#selection = selection;
+    this.#activeSet = new ActiveSet(policy, workers, cores);
   }
 
   /**
@@ -78,13 +84,16 @@ export class Assignment {
     this.#setAside = 0;
     try {
       before?.();
+      this.#activeSet.begin(this.#queue.peek());
       this.#askHeldUp();
       this.#emptyQueue();
       while (this.#makeRoom()) this.#emptyQueue();
       this.#selection.endReservations();
       this.#refillAll();
-      this.#post();
-      if (this.#queue.peek() === undefined) rebalance(this.#workers, this.#move);
+      this.#staging.post();
+      const isWaiting = this.#queue.peek() !== undefined;
+      if (!isWaiting) rebalance(this.#workers, this.#move);
+      this.#activeSet.finish(isWaiting);
     } finally {
       this.#isActive = false;
     }
@@ -101,6 +110,11 @@ export class Assignment {
    */
   changed(): void {
     this.#heldUp.changed();
+  }
+
+  /** All workers are to be used, whatever waking them costs. O(w). */
+  spread(): void {
+    this.#activeSet.spread();
   }
 
   /** The next pass offers all requests again that were declined. */
@@ -124,7 +138,7 @@ export class Assignment {
     this.#isActive = true;
     try {
       while (worker.backlog.length > 0 && worker.view.available)
-        this.#stage(worker.backlog.shift() as Request, worker);
+        this.#staging.stage(worker.backlog.shift() as Request, worker);
     } finally {
       this.#isActive = wasActive;
     }
@@ -150,8 +164,7 @@ export class Assignment {
 
   /** The worker's thread has ended. */
   forget(worker: Worker): void {
-    const at = this.#staged.indexOf(worker);
-    if (at >= 0) this.#staged.splice(at, 1);
+    this.#staging.forget(worker);
   }
 
   #emptyQueue(): void {
@@ -160,6 +173,7 @@ export class Assignment {
       const request = queue.peek();
       if (request === undefined) break;
       let worker: Worker | undefined;
+      this.#activeSet.meet(request);
       try {
         worker = this.#selection.choose(request);
       } catch (error) {
@@ -189,6 +203,7 @@ export class Assignment {
 
   readonly #offerAgain = (request: Request): boolean => {
     let worker: Worker | undefined;
+    this.#activeSet.meet(request);
     try {
       worker = this.#selection.choose(request);
     } catch (error) {
@@ -225,7 +240,7 @@ export class Assignment {
       this.#mayHaveBacklogs = true;
       return;
     }
-    this.#stage(request, worker);
+    this.#staging.stage(request, worker);
     this.#policy.update(worker.view);
   }
 
@@ -260,40 +275,8 @@ export class Assignment {
     if (requests.length === 0) return;
     this.#counts.reclaimed += requests.length;
     // A getter in the arguments of one may abort the next, which is in no window just now.
-    for (const request of requests) if (!request.isSettled) this.#stage(request, to);
+    for (const request of requests) if (!request.isSettled) this.#staging.stage(request, to);
     this.#policy.update(to.view);
-    this.#post();
+    this.#staging.post();
   };
-
-  /**
-   * Puts a request into the worker's window; `#post` makes it visible. Rejects it if its arguments cannot be
-   * cloned. O(1).
-   */
-  #stage(request: Request, worker: Worker): void {
-    const { extras } = request;
-    // Ahead of the staging, in which a getter may abort this very request: it is no longer in the queue.
-    if (extras !== undefined) extras.worker = worker;
-    const error = worker.stage(request);
-    if (error !== undefined) {
-      this.#counts.failed++;
-      request.reject(error, 'failed');
-      return;
-    }
-    // A getter in its arguments has aborted it.
-    if (request.isSettled) return;
-    extras?.sent?.();
-    if (!worker.hasStaged) {
-      worker.hasStaged = true;
-      this.#staged.push(worker);
-    }
-  }
-
-  /** Posts all that is staged. O(w). */
-  #post(): void {
-    for (const worker of this.#staged) {
-      worker.hasStaged = false;
-      worker.flush();
-    }
-    this.#staged.length = 0;
-  }
 }

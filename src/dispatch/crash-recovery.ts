@@ -3,6 +3,7 @@
  */
 
 import { WorkerCrashedError } from '../errors/errors.js';
+import { originInWords } from '../errors/origin.js';
 import type { Chunk } from '../requests/chunk.js';
 import type { Request } from '../requests/request.js';
 import type { ThreadDeath } from '../worker/thread.js';
@@ -69,6 +70,7 @@ export class CrashRecovery {
     const why = describe(death) + remarkOnLateError(death.cause, request.task, worker.completed);
     const errorOf = (): Error => crashError(request, request.id + item, worker, why, death);
     const died = request.isSettled ? undefined : chunk.died(item, errorOf);
+    if (died !== undefined) request.task.kills++;
     if (died?.runsAgain === true) this.#counts.retried++;
     else if (died !== undefined) {
       this.#counts.completed++;
@@ -92,6 +94,7 @@ export class CrashRecovery {
   #crashed(request: Request, worker: Worker, death: ThreadDeath): void {
     const { extras } = request;
     if (request.isSettled) return;
+    request.task.kills++;
     const kills = (extras?.kills ?? 0) + 1;
     const why = describe(death) + remarkOnLateError(death.cause, request.task, worker.completed);
     if (extras !== undefined && extras.retries > 0 && extras.away) {
@@ -130,7 +133,7 @@ function crashError(
     taskName: request.task.name,
     workerId: worker.id,
     stderr: worker.lastErrorLines,
-    why,
+    why: why + originInWords(request.task.place),
     cause: death?.cause,
   });
 }

@@ -20,6 +20,8 @@ import { CrashRecovery } from './crash-recovery.js';
 import { pendingIn } from './load.js';
 import { type PassEvents, Passes, type PassSetup } from './passes.js';
 import type { Poller } from './poller.js';
+import { Selection } from './selection.js';
+import { Suspects } from './suspects.js';
 
 export interface DispatcherEvents extends PassEvents, CompletionEvents {}
 
@@ -41,7 +43,21 @@ export class Dispatcher implements RequestEvents<Worker> {
     this.#limits = limits;
     this.completions = new CompletedRequests(policy, this.counts, this.#settlement, events);
     const workers = this.#workers;
-    this.#assignment = new Assignment(this.queue, policy, limits, workers, this.counts);
+    const suspects = new Suspects({
+      queue: this.queue,
+      isShort: setup.isShort,
+      offerAgain: () => this.#passes.runSoon(),
+    });
+    const selection = new Selection(policy, limits.prefetch, workers, suspects);
+    this.#assignment = new Assignment(
+      this.queue,
+      policy,
+      limits,
+      workers,
+      this.counts,
+      selection,
+      setup.cores,
+    );
     this.#passes = new Passes(setup, events, workers, this.queue, this.#assignment, this.#settlement);
   }
 
@@ -89,8 +105,9 @@ export class Dispatcher implements RequestEvents<Worker> {
     this.#passes.runSoon();
   }
 
-  /** Assigns requests as far as the policy allows. O(n log w) for n requests that find room. */
+  /** Assigns requests as far as the policy allows, to all workers. O(n log w) for n requests that find room. */
   pass(): void {
+    this.#assignment.spread();
     this.#passes.run();
   }
 
@@ -115,6 +132,7 @@ export class Dispatcher implements RequestEvents<Worker> {
     if (!this.#workers.includes(worker)) this.#workers.push(worker);
     this.#policy.add(worker.view);
     this.#assignment.changed();
+    this.#assignment.spread();
     this.#passes.runSoon();
   }
 
@@ -156,7 +174,7 @@ export class Dispatcher implements RequestEvents<Worker> {
   /** Reads all completions of a worker, before one of its requests is called late, for example. */
   collect(worker: Worker): void {
     this.#settlement.settleDeferred();
-    if (!worker.hasResults) return;
+    if (!worker.completions.areThere) return;
     this.#assignment.changed();
     worker.readCompletions(Number.POSITIVE_INFINITY, performance.now());
     this.#assignment.refill(worker);

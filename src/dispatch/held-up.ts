@@ -4,6 +4,7 @@
  * again at later passes, a bounded number at each.
  */
 import type { Request } from '../requests/request.js';
+import { SUSPECT_FROM } from '../tasks/registry.js';
 
 /** Most requests that are declined in one pass among the oldest, and as many among the others in turn. */
 const MOST_DECLINED = 16;
@@ -28,6 +29,8 @@ export class HeldUp {
 
   add(request: Request): void {
     this.#requests.push(request);
+    // It is offered again as soon as those behind it have been.
+    if (request.task.kills >= SUSPECT_FROM) this.changed();
   }
 
   /**

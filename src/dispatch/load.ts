@@ -5,7 +5,7 @@ import type { Worker } from '../worker/worker.js';
 
 /** Whether any worker has completions to be read. */
 export function someHasResults(workers: readonly Worker[]): boolean {
-  for (const worker of workers) if (worker.hasResults) return true;
+  for (const worker of workers) if (worker.completions.areThere) return true;
   return false;
 }
 

@@ -11,16 +11,19 @@ import type { WindowLimits } from '../worker/setup.js';
 import type { Worker } from '../worker/worker.js';
 import type { Assignment } from './assignment.js';
 import { nextResult, someHasResults, someIsAwaited, someIsPending, someMayCoalesce } from './load.js';
+import { LookBudget } from './look-budget.js';
 import { type Lookout, Poller } from './poller.js';
 import { StuckWorkers } from './stuck-workers.js';
 
-/** Most completions read from one worker in one look: other I/O is served in between. */
-const LOOK_LIMIT = 1024;
+/** Most completions read from one worker at a time, whatever they cost. */
+const MOST_AT_A_TIME = 1024;
 /**
  * Requests submitted in one go before the first are assigned, so that workers need not wait for the end of a
  * long burst.
  */
 const BURST = 64;
+/** Most completions read in the middle of a burst: more than come meanwhile, and soon done. */
+const MOST_IN_BURST = 4 * BURST;
 
 export interface PassEvents {
   /**
@@ -40,6 +43,8 @@ export interface PassSetup {
   readonly limits: WindowLimits;
   /** How many threads the machine runs at once. */
   readonly cores: number;
+  /** Whether a worker is being started that makes the set larger. */
+  readonly isShort: () => boolean;
 }
 
 const soon = Promise.resolve();
@@ -55,6 +60,10 @@ export class Passes implements Lookout {
   readonly #assignment: Assignment;
   readonly #settlement: Settlement;
   readonly #stuckWorkers: StuckWorkers;
+  readonly #budget = new LookBudget();
+  #isMeasured = false;
+  /** The worker whose completions are read first; it changes, since the last ones may have to wait. */
+  #first = 0;
   #isScheduled = false;
   #isBusy = false;
   /** Requests submitted since the last pass. */
@@ -134,12 +143,24 @@ export class Passes implements Lookout {
   look(): number {
     const now = performance.now();
     this.#passesSinceLook = 0;
-    this.#settlement.settleDeferred();
+    const { limit } = this.#budget;
+    this.#budget.began(now);
+    let count = this.#settlement.settleDeferred(limit);
     this.#events.beginning?.();
-    const count = this.#readCompletions(now);
+    count += this.#readCompletions(now, limit - count);
+    this.#isMeasured = this.#budget.read(count);
     if (count > 0) this.#assignment.changed();
     this.#run(true);
+    if (this.#settlement.hasDeferred) this.poller.lookSoon();
     return count;
+  }
+
+  get isMeasured(): boolean {
+    return this.#isMeasured;
+  }
+
+  ended(): void {
+    this.#budget.ended(performance.now());
   }
 
   hasResults(): boolean {
@@ -177,19 +198,24 @@ export class Passes implements Lookout {
     this.#inBurst = 0;
     if (this.#assignment.isActive) return;
     this.#settlement.defers = this.#passesSinceLook > 0;
-    this.#readCompletions(performance.now());
+    this.#readCompletions(performance.now(), MOST_IN_BURST);
     this.#settlement.defers = false;
     this.run();
     if (this.#settlement.hasDeferred) this.poller.lookSoon();
   }
 
-  #readCompletions(now: number): number {
+  /** @param limit for all workers together @returns how many there were */
+  #readCompletions(now: number, limit: number): number {
     const { prefetch } = this.#limits;
+    const workers = this.#workers;
     prefetch.fade(now);
     let count = 0;
-    for (const worker of this.#workers) {
-      if (!worker.hasResults) continue;
-      count += worker.readCompletions(LOOK_LIMIT, now);
+    this.#first = (this.#first + 1) & 0xffff;
+    const first = this.#first;
+    for (let i = 0; i < workers.length && count < limit; i++) {
+      const worker = workers[(first + i) % workers.length] as Worker;
+      if (!worker.completions.areThere) continue;
+      count += worker.readCompletions(Math.min(MOST_AT_A_TIME, limit - count), now);
       const { interval, idleTime } = worker.completions;
       if (idleTime > 0 && this.#queue.size > 0) prefetch.ranDry(interval, idleTime, now);
       this.#assignment.refill(worker);

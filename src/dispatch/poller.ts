@@ -23,6 +23,9 @@ export interface Lookout {
   hasResults(): boolean;
   /** Time until a look is worthwhile, in ms; `undefined`: nothing is pending. */
   nextResult(): number | undefined;
+  /** Whether `ended` is to be called when all has run that followed from the last look. */
+  readonly isMeasured: boolean;
+  ended(): void;
   /** Whether a worker may have, or soon get, completions that it does not announce at once. */
   mayCoalesce(): boolean;
 }
@@ -88,6 +91,8 @@ export class Poller {
     this.#look();
   };
 
+  readonly #onEnded = (): void => this.#lookout.ended();
+
   readonly #onFallback = (): void => {
     if (this.#state !== 'sleeping') return;
     const mayCoalesce = this.#lookout.mayCoalesce();
@@ -131,6 +136,8 @@ export class Poller {
     if (this.#immediate) return;
     this.#immediate = true;
     setImmediate(this.#onImmediate);
+    // Behind the look, and all that awaits its results, with nothing in between.
+    if (this.#lookout.isMeasured) setImmediate(this.#onEnded);
   }
 
   #sleep(): void {

@@ -2,9 +2,11 @@
 
 import type { Policy } from '../policies/policy.js';
 import type { Request } from '../requests/request.js';
+import { SUSPECT_FROM } from '../tasks/registry.js';
 import type { Prefetch } from '../worker/prefetch.js';
 import type { View } from '../worker/view.js';
 import type { Worker } from '../worker/worker.js';
+import type { Suspects } from './suspects.js';
 import { placeFor } from './transfer-placement.js';
 
 export class Selection {
@@ -14,8 +16,11 @@ export class Selection {
   /** Workers that get nothing more in this pass; see `#reserve`. */
   readonly #reserved: Worker[] = [];
 
+  readonly #suspects: Suspects;
+
   /** @param workers always the same list */
-  constructor(policy: Policy, prefetch: Prefetch, workers: readonly Worker[]) {
+  constructor(policy: Policy, prefetch: Prefetch, workers: readonly Worker[], suspects: Suspects) {
+    this.#suspects = suspects;
     this.#policy = policy;
     this.#prefetch = prefetch;
     this.#workers = workers;
@@ -32,6 +37,7 @@ export class Selection {
    * @throws whatever a custom policy throws
    */
   choose(request: Request): Worker | undefined {
+    if (request.task.kills >= SUSPECT_FROM && this.#suspects.holds(request)) return undefined;
     const view = this.#select(request);
     if (view === undefined) return undefined;
     const worker = placeFor(request, view.worker, this.#workers, this.#prefetch);

@@ -76,7 +76,7 @@ export class StuckWorkers {
       const { pending } = worker.view;
       if (pending === 0 || now - worker.completions.lastProgress < STUCK_MS) continue;
       // It is the main thread that has not looked for so long.
-      if (worker.hasResults) continue;
+      if (worker.completions.areThere) continue;
       if (startsNothing(worker)) this.#takeFromUnresponsive(worker);
       else this.#takeFromBehindLongRun(worker);
     }

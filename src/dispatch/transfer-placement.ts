@@ -12,6 +12,8 @@ import { idleWorker } from './rebalance.js';
 const MOST_AHEAD_MS = 0.2;
 /** The same while workers run dry, if all tasks concerned have run before. */
 const MOST_AHEAD_WHEN_DRY_MS = 1.2;
+/** The same behind a single run, which nothing but a crash can end before its time. */
+const MOST_BEHIND_ONE_MS = 5;
 
 /**
  * @param selected the policy's choice
@@ -25,8 +27,24 @@ export function placeFor(
 ): Worker | undefined {
   const { extras } = request;
   if (extras?.transfer === undefined || extras.transfer.length === 0) return selected;
-  const isKnown = request.task.runs > 0 && !selected.inFlight.hasUnknown;
-  const dry = isKnown ? Math.min(prefetch.mainThreadDelay, MOST_AHEAD_WHEN_DRY_MS) : 0;
-  if (selected.view.pending === 0 || selected.view.work < Math.max(MOST_AHEAD_MS, dry)) return selected;
+  const { pending, work } = selected.view;
+  if (pending === 0 || work < mostAhead(request, selected, prefetch)) return selected;
   return extras.pinned || extras.session !== undefined ? selected : idleWorker(workers);
+}
+
+/** How much expected work may be ahead of the request, in ms. */
+function mostAhead(request: Request, { inFlight }: Worker, prefetch: Prefetch): number {
+  const isKnown = request.task.runs > 0 && !inFlight.hasUnknown;
+  if (!isKnown || prefetch.mainThreadDelay === 0) return MOST_AHEAD_MS;
+  // Large arguments take long to work on. Without one ahead the thread would idle between any two of them.
+  if (inFlight.pending === 1 && !mayBeEnded(inFlight.at(inFlight.done))) return MOST_BEHIND_ONE_MS;
+  return Math.max(MOST_AHEAD_MS, Math.min(prefetch.mainThreadDelay, MOST_AHEAD_WHEN_DRY_MS));
+}
+
+/** Whether the Balancer may end a thread for the sake of the request that it runs. */
+function mayBeEnded(running: Request | undefined): boolean {
+  const extras = running?.extras;
+  return (
+    extras !== undefined && (extras.timeout > 0 || extras.signal !== undefined || extras.chunk !== undefined)
+  );
 }

@@ -4,8 +4,9 @@
  * The errors are thrown inside an async function, since V8 knows who awaits that. So requests that succeed
  * pay nothing. (See "zero-cost async stack traces", https://v8.dev/docs/stack-trace-api#async-stack-traces.)
  */
-import { fileURLToPath } from 'node:url';
 import { NotCloneableError, TaskTimeoutError, WorkerCrashedError } from './errors.js';
+import { withoutKnownOrigin } from './origin.js';
+import { INTERNAL, isOwnFrame } from './own-frame.js';
 
 /** Errors made for one request whose stacks lack the awaiting frames so far. */
 const incomplete = new WeakSet<Error>();
@@ -95,25 +96,6 @@ function awaiting(below: (...args: never[]) => unknown): { stack?: string } {
   return holder;
 }
 
-/** Node's own frames, which run microtasks, messages and timers. */
-const INTERNAL = /\bnode:internal\//;
-
-/**
- * The package's folder, if this file is in the package as it was built. A bundle of the user's has frames of
- * other names.
- */
-const ROOT = /^.*\/(?=dist\/(?:node\/core\.cjs|src\/errors\/async-stack\.js)$)/.exec(import.meta.url)?.[0];
-
-/** Frames of this package, of its sources where source maps are in use, and of Node. */
-function isOwnFrame(line: string): boolean {
-  if (!line.startsWith('    at ')) return false;
-  if (INTERNAL.test(line)) return true;
-  if (ROOT === undefined) return false;
-  return [ROOT, fileURLToPath(ROOT)].some((root) =>
-    ['dist', 'src', 'workers'].some((folder) => line.includes(`${root}${folder}/`)),
-  );
-}
-
 /** An error of ours is made deep inside: its user cares for the place of the request, not for that one. */
 function dropOwnFrames(error: Error): void {
   const { stack } = error;
@@ -133,7 +115,7 @@ function complete(error: Error, { stack }: { stack?: string }): void {
   completed.add(error);
   if (typeof error.stack !== 'string') return;
   try {
-    error.stack = `${error.stack}\n${frames.join('\n')}`;
+    error.stack = `${withoutKnownOrigin(error.stack, frames)}\n${frames.join('\n')}`;
   } catch {
     // The task threw a frozen error.
   }

@@ -46,12 +46,12 @@ export class TaskTimeoutError extends BalancerError {
   readonly phase: 'run' | 'queue';
   /** The limit, in ms. */
   readonly timeout: number;
-  constructor(taskName: string, phase: 'run' | 'queue', timeout: number) {
+  /** @param place where an inline function was first submitted, if that is known */
+  constructor(taskName: string, phase: 'run' | 'queue', timeout: number, place?: string) {
+    const what = phase === 'run' ? 'finish within its timeout' : 'start within its queueTimeout';
     super(
       'ERR_TASK_TIMEOUT',
-      phase === 'run'
-        ? `task '${taskName}' did not finish within its timeout of ${timeout} ms`
-        : `task '${taskName}' did not start within its queueTimeout of ${timeout} ms`,
+      `task '${taskName}' did not ${what} of ${timeout} ms${place === undefined ? '' : ` (first submitted at ${place})`}`,
     );
     this.phase = phase;
     this.timeout = timeout;

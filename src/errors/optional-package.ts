@@ -1,6 +1,6 @@
 /** Packages that only some features need, and that users install themselves: optional peers in `package.json`. */
-import { createRequire } from 'node:module';
 import { BalancerError } from './errors.js';
+import { moduleUrl, requireFrom } from './module-url.js';
 
 /**
  * Loads one. It takes some ms, so it is done when the feature is first used.
@@ -9,7 +9,7 @@ import { BalancerError } from './errors.js';
  */
 export function requireOptional(specifier: string, feature: string): unknown {
   try {
-    return createRequire(import.meta.url)(specifier);
+    return requireFrom(moduleUrl(import.meta.url))(specifier);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw cause;
     const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');

@@ -119,7 +119,9 @@ export interface AddOptions {
 export interface CloseOptions {
   /**
    * How long accepted requests may still take, in ms ≥ 0 from the call of `close`; `Infinity`: no limit. The
-   * rest is then rejected with `ERR_BALANCER_CLOSED`, and the threads are ended. Default: no limit.
+   * rest is then rejected with `ERR_BALANCER_CLOSED`, and the threads are ended. Default: no limit for requests that
+   * run; but when nothing has run for as long as the Balancer's `heartbeat`, since a module does not finish loading,
+   * say, the rest is rejected in the same way.
    */
   timeout?: number;
   /**
@@ -251,13 +253,23 @@ export function resolveAddOptions(options: AddOptions): number {
   return resolve('add options.weight', ownValue(options, 'weight', options.weight), WEIGHT, 1);
 }
 
-/** @returns the checked values; `timeout` in ms, or `Infinity` @throws InvalidOptionError */
-export function resolveCloseOptions(options: CloseOptions): Required<CloseOptions> {
+/** `CloseOptions` after validation. */
+export interface CloseSettings {
+  /** In ms, or `Infinity`. */
+  readonly timeout: number;
+  /** Whether the caller has given it. */
+  readonly hasTimeout: boolean;
+  readonly queued: 'finish' | 'reject';
+}
+
+/** @returns the checked values @throws InvalidOptionError */
+export function resolveCloseOptions(options: CloseOptions): CloseSettings {
   validateNames('close options', options, ['timeout', 'queued']);
   const timeout = ownValue(options, 'timeout', options.timeout);
   const queued = ownValue(options, 'queued', options.queued);
   return {
     timeout: resolve('close options.timeout', timeout, DELAY, Number.POSITIVE_INFINITY),
+    hasTimeout: timeout !== undefined,
     queued: resolve('close options.queued', queued, QUEUED, 'finish'),
   };
 }

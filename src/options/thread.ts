@@ -73,6 +73,8 @@ export interface ThreadSettings {
   readonly niceIncrement?: number;
   /** URL of the file that a thread loads. */
   readonly entry: URL;
+  /** URL of a file beside which the package that starts threads is found. */
+  readonly home: URL;
 }
 
 const NICENESS = integerIn(-40, 40);
@@ -98,10 +100,11 @@ const RESOURCE_LIMIT_NAMES = Object.keys(RESOURCE_LIMITS) as readonly (keyof Res
  * @param entryByDefault URL of the package's own entry file
  * @param snapshot copies a value that is to be sent to threads
  * @throws InvalidOptionError
+ * @throws what `entryByDefault` throws, if the entry is not given
  */
 export function threadSettings(
   options: ThreadOptions,
-  entryByDefault: URL,
+  entryByDefault: () => URL,
   snapshot: (value: unknown, name: string) => unknown,
 ): ThreadSettings {
   const own = <Name extends keyof ThreadOptions>(name: Name) => ownValue(options, name, options[name]);
@@ -123,8 +126,21 @@ export function threadSettings(
     argv: argv && [...argv],
     execArgv: execArgv && [...execArgv],
     niceIncrement,
-    entry: entry === undefined ? entryByDefault : entryUrlOf(entry),
+    ...(entry === undefined ? bothAt(entryByDefault()) : withHome(entryUrlOf(entry), entryByDefault)),
   };
+}
+
+type Places = Pick<ThreadSettings, 'entry' | 'home'>;
+
+const bothAt = (entry: URL): Places => ({ entry, home: entry });
+
+function withHome(entry: URL, entryByDefault: () => URL): Places {
+  try {
+    return { entry, home: entryByDefault() };
+  } catch {
+    // A bundle that has an entry of its own.
+    return bothAt(entry);
+  }
 }
 
 function environment(env: unknown): NodeJS.ProcessEnv {

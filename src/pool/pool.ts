@@ -1,7 +1,6 @@
 /** The set of workers, and what happens to each as its thread comes up and ends. */
 
 import type { Dispatcher } from '../dispatch/dispatcher.js';
-import type { NoWorkerError } from '../errors/errors.js';
 import { SpinPermits } from '../protocol/spin-permits.js';
 import type { LifecycleEvents } from '../worker/events.js';
 import type { ThreadDeath } from '../worker/thread.js';
@@ -11,6 +10,7 @@ import { Broadcasts, type SendBroadcast } from './broadcasts.js';
 import type { Circuit } from './circuit.js';
 import type { Member } from './member.js';
 import { Members } from './members.js';
+import type { PoolEvents, PoolRules } from './pool-setup.js';
 import { Readiness } from './readiness.js';
 import { Recycling } from './recycling.js';
 import { Replacement } from './replacement.js';
@@ -20,31 +20,9 @@ import type { ScalingLimits } from './scaler.js';
 import { Size } from './size.js';
 import { type PoolSetup, Spawner } from './spawner.js';
 import { startAbandoned, startFailed } from './start-failure.js';
-import { Startup, type StartupCheck } from './startup.js';
-import type { ThreadCounts } from './thread-counts.js';
+import { Startup } from './startup.js';
+import { ThreadTally } from './thread-counts.js';
 import { UsageLimits } from './usage-limits.js';
-
-export interface PoolRules {
-  /** A worker is replaced after this number of requests. */
-  readonly maxRequests: number;
-  /** A worker is replaced when its heap is larger than this, in bytes. */
-  readonly maxHeap: number;
-  /** Whether requests are rejected while the set is empty for good. */
-  readonly failsWhenEmpty: boolean;
-  /** The start-up check of a fresh thread, if there is one. */
-  readonly check: StartupCheck | undefined;
-  /** How long each step of a fresh thread's start-up may take, in ms; `Infinity`: no limit. */
-  readonly stepLimit: number;
-}
-
-export interface PoolEvents {
-  /** A worker gets requests from now on. */
-  started(worker: Worker): void;
-  /** A thread has ended; `expected` where the pool ended it. */
-  ended(id: number, exitCode: number | undefined, cause: unknown, expected: boolean): void;
-  /** No worker runs and none can be started, for this reason; `undefined`: workers are available again. */
-  refusing(error: NoWorkerError | undefined): void;
-}
 
 export class Pool implements LifecycleEvents<Worker> {
   /** For `Maintenance`. */
@@ -63,11 +41,8 @@ export class Pool implements LifecycleEvents<Worker> {
   readonly #availability: Availability;
   readonly #size: Size;
   readonly #resizing: Resizing;
-  readonly #counts: { -readonly [Name in keyof ThreadCounts]: ThreadCounts[Name] } = {
-    started: 0,
-    ended: 0,
-    crashed: 0,
-  };
+  /** Of threads since the start. */
+  readonly counts = new ThreadTally();
   /** No worker will be added by the caller. */
   #closing = false;
   #closed = false;
@@ -136,10 +111,6 @@ export class Pool implements LifecycleEvents<Worker> {
   /** Whether a worker has the place of that label, or is to have it. */
   hasPlace(label: string): boolean {
     return this.#members.hasPlace(label) || this.#spawner.isVacant(label);
-  }
-
-  get counts(): ThreadCounts {
-    return this.#counts;
   }
 
   get circuit(): Circuit {
@@ -254,8 +225,8 @@ export class Pool implements LifecycleEvents<Worker> {
     // An extra worker that failed to start leaves the set as it was.
     if (leavesVacancy && state === 'starting' && member.isExtra) this.#size.move(-1);
     else if (leavesVacancy) this.#spawner.vacate(worker);
-    this.#counts.ended++;
-    if (!isExpected) this.#counts.crashed++;
+    this.counts.ended++;
+    if (!isExpected) this.counts.crashed++;
     this.#events.ended(worker.id, death.exitCode, death.cause, isExpected);
     this.#fill();
   }
@@ -278,7 +249,7 @@ export class Pool implements LifecycleEvents<Worker> {
     if (worker.state !== 'dead') worker.admit();
     this.#reportAvailability();
     this.#dispatcher.add(worker);
-    this.#counts.started++;
+    this.counts.started++;
     this.#events.started(worker);
     member.ready.resolve();
     this.#fill();

@@ -209,6 +209,8 @@ export interface ChunkPayload {
   readonly outcomesEnd: number;
   /** Time after which no further item is started, in ms. */
   readonly limit: number;
+  /** Items that may be run; `Infinity`: all. Set anew for each worker that gets the chunk. */
+  most: number;
   /** Memory for the run time of each item, in ms, as a Float32Array; `undefined`: nobody wants to know. */
   readonly times: SharedArrayBuffer | undefined;
 }

@@ -47,6 +47,16 @@ export class Chunk {
     return this.payload.count;
   }
 
+  /** Items that the worker may run that has got it. */
+  get runnable(): number {
+    return Math.min(this.payload.count, this.payload.most);
+  }
+
+  /** The worker that gets it next may run no more items. */
+  limitTo(most: number): void {
+    this.payload.most = most;
+  }
+
   /** Items of which the thread has published an outcome. */
   get completed(): number {
     return Atomics.load(this.#count, 0);

@@ -2,12 +2,14 @@
 import type { Transferable } from 'node:worker_threads';
 import { isOfOneRequest, rethrow, throwNew } from '../errors/async-stack.js';
 import { decodeFailure, type Failure } from '../errors/failure.js';
+import { showOrigin } from '../errors/origin.js';
 import type { ObservedRequest, ObservedWorker, Thrown } from '../ledger/observer.js';
 import type { RequestOutcome } from '../ledger/outcome.js';
 import type { RequestView } from '../policies/policy.js';
 import type { Carrier } from '../protocol/messages.js';
 import type { TaskRef } from '../tasks/registry.js';
 import type { Chunk } from './chunk.js';
+import { DeferredRejection } from './deferred-rejection.js';
 
 type Resolve = (value: unknown) => void;
 
@@ -186,18 +188,27 @@ export class Request implements RequestView, ObservedRequest {
     resolve(throwNew(() => error, place));
   }
 
+  /** As `reject`, for one of many errors that are made together: nobody's frames are added to it. */
+  rejectPlainly(error: Error, outcome: RequestOutcome): void {
+    const resolve = this.#resolve;
+    if (resolve === settled) return;
+    this.#finish(outcome, { error });
+    resolve(new DeferredRejection(error));
+  }
+
   /** Settles with the error that the task threw. Does nothing when settled already. */
   fail(failure: Failure): void {
     const resolve = this.#resolve;
     if (resolve === settled) return;
     const place = this.extras?.place;
-    if (this.task.ledger.observer === undefined) {
+    const { name, place: origin, ledger } = this.task;
+    if (ledger.observer === undefined) {
       this.#finish('failed', undefined);
-      resolve(rethrow(() => decodeFailure(failure), place));
+      resolve(rethrow(() => showOrigin(decodeFailure(failure), name, origin), place));
       return;
     }
     // The very error that the caller gets.
-    const error = decodeFailure(failure);
+    const error = showOrigin(decodeFailure(failure), name, origin);
     this.#finish('failed', { error });
     resolve(rethrow(() => error, place));
   }

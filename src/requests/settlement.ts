@@ -35,12 +35,13 @@ export class Settlement {
     else settle(request, value, message);
   }
 
-  /** Settles the deferred requests, in order. */
-  settleDeferred(): void {
-    if (this.#deferred.length === 0) return;
+  /** Settles deferred requests, in order. @param most how many at most @returns how many */
+  settleDeferred(most = Number.POSITIVE_INFINITY): number {
+    if (this.#deferred.length === 0) return 0;
     const deferred = this.#deferred;
-    this.#deferred = [];
+    this.#deferred = deferred.length > most ? deferred.splice(most) : [];
     for (const { request, value, message } of deferred) settle(request, value, message);
+    return deferred.length;
   }
 }
 

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { requireFrom } from '../errors/module-url.js';
 
 let known: string | undefined;
 
@@ -22,7 +22,7 @@ function findEntry(): string | undefined {
   if (given === undefined) return undefined;
   try {
     // Resolved like Node does: `node app` may mean app.js or app/index.js, and links are followed.
-    const entry = realpathSync(createRequire(join(process.cwd(), 'program')).resolve(given));
+    const entry = realpathSync(requireFrom(join(process.cwd(), 'program')).resolve(given));
     return entry.includes(`${sep}node_modules${sep}`) ? undefined : entry;
   } catch {
     return undefined;

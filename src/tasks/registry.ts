@@ -6,6 +6,7 @@
  */
 
 import { InvalidOptionError, NotAFunctionError } from '../errors/errors.js';
+import { callerPlace } from '../errors/origin.js';
 import { Ledger } from '../ledger/ledger.js';
 import type { TaskDefinition } from '../protocol/messages.js';
 import { entryUrl } from './entry-url.js';
@@ -13,6 +14,9 @@ import { type TaskTarget, targetName, targetOf } from './handles.js';
 import { analyzeFunction, sourceKey } from './source/analyze.js';
 import { BoundedMap } from './source/bounded-map.js';
 import { shortName } from './source/name.js';
+
+/** Deaths in a row from which on a task's requests are held back behind those of others. */
+export const SUSPECT_FROM = 2;
 
 /** Number of runs over which a task's mean run time is smoothed. */
 const MEAN_RUNS = 64;
@@ -35,8 +39,14 @@ export class TaskRef {
   mean = Number.NaN;
   /** Number of runs in `mean`. */
   runs = 0;
+  /** How many threads in a row have died running it, without a run that was completed in between. */
+  kills = 0;
 
-  constructor(definition: TaskDefinition, streams: boolean, ledger = new Ledger()) {
+  /** Of an inline function: where it was first submitted, as `file:line:column`, if that is known. */
+  readonly place: string | undefined;
+
+  constructor(definition: TaskDefinition, streams: boolean, ledger = new Ledger(), place?: string) {
+    this.place = place;
     this.id = definition.id;
     this.name = definition.name;
     this.definition = definition;
@@ -54,6 +64,7 @@ export class TaskRef {
   /** Takes several runs into the mean. @param runTime of one, on average; in ms */
   ranOften(runTime: number, runs: number): void {
     this.runs += runs;
+    this.kills = 0;
     const weight = Math.min(1, runs / Math.min(this.runs, MEAN_RUNS));
     this.mean = this.runs === runs ? runTime : this.mean + (runTime - this.mean) * weight;
   }
@@ -65,6 +76,12 @@ export class TaskRef {
  */
 const DEFAULT_LIMIT = 1_000;
 
+/** Functions whose place is looked for: a program that makes ever new ones must not become slower by that. */
+const MOST_PLACES = 1_000;
+
+/** Bytes of remembered texts, about. */
+const MOST_BYTES = 16 * 2 ** 20;
+
 /** The tasks of one Balancer. */
 export class TaskRegistry {
   readonly #inline: boolean;
@@ -75,6 +92,7 @@ export class TaskRegistry {
   #lastTask: unknown = TaskRegistry;
   #lastRef: TaskRef | undefined;
   #lastId = 0;
+  #placesLeft = MOST_PLACES;
 
   /**
    * @param options `inline`: whether functions may be sent as source; `ledger`: the books of the Balancer
@@ -87,7 +105,12 @@ export class TaskRegistry {
   ) {
     this.#inline = inline;
     this.#ledger = ledger;
-    this.#byKey = new BoundedMap(limit);
+    this.#byKey = new BoundedMap({
+      entries: limit,
+      bytes: MOST_BYTES,
+      sizeOf: (key, { definition }) =>
+        2 * (key.length + (definition.kind === 'inline' ? definition.source.length : 0)),
+    });
   }
 
   /**
@@ -124,10 +147,12 @@ export class TaskRegistry {
     const { name, source, sloppy, helpers, generator } = analyzeFunction(fn, key);
     refuseWithoutCodeGeneration(name);
     const id = ++this.#lastId;
+    const place = this.#placesLeft-- > 0 ? callerPlace() : undefined;
     const ref = new TaskRef(
       { kind: 'inline', id, name, source, base: entryUrl(), sloppy, helpers },
       generator,
       this.#ledger,
+      place,
     );
     this.#byKey.set(key, ref);
     // Only for new texts: an arrow that is created each time is never looked up again, and this entry costs

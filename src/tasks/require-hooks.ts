@@ -3,7 +3,8 @@
  * those that Node's command line names, but not those that the program has registered itself, as the command
  * `ts-node` does. So they are named to each thread.
  */
-import Module, { createRequire } from 'node:module';
+import Module from 'node:module';
+import { requireFrom } from '../errors/module-url.js';
 
 /** What registers each, as the package's users name it. */
 const REGISTERS: { readonly [name: string]: string } = {
@@ -25,12 +26,12 @@ export function requireHooks(): readonly string[] {
   // `loadTS` is Node's own, which threads have, too.
   if (hook === undefined || hook.name === 'loadTS') return [];
   const files = new Set<string>();
-  for (const file of Object.keys(createRequire(`${process.cwd()}/program`).cache)) {
+  for (const file of Object.keys(requireFrom(`${process.cwd()}/program`).cache)) {
     const [, folder, name] = LOADED.exec(file) ?? [];
     const register = REGISTERS[(name ?? '').replaceAll('\\', '/')];
     if (register === undefined) continue;
     try {
-      files.add(createRequire(`${folder}program`).resolve(register));
+      files.add(requireFrom(`${folder}program`).resolve(register));
     } catch {
       // Another version, which is registered otherwise.
     }

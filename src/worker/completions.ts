@@ -19,6 +19,11 @@ import type { InFlight } from './in-flight.js';
 import type { Receiver } from './receiver.js';
 import type { Sender } from './sender.js';
 
+/** Results that take long to read, as large ones do, are not all read in one go; in ms. */
+const MAX_READING_MS = 2;
+/** The clock is looked at after so many results, less one; a power of two. */
+const CLOCK_MASK = 31;
+
 export class Completions<W> {
   /** Number of completions, failures included. */
   count = 0;
@@ -71,7 +76,7 @@ export class Completions<W> {
 
   /** When the run that was reported last has started, in ms of `performance.now()`. */
   get lastStart(): number {
-    return this.#window.runStart(this.#last) - CLOCK_OFFSET;
+    return this.#window.runStarts.at(this.#last) - CLOCK_OFFSET;
   }
 
   /** Bytes of its arguments that did not fit a slot, estimated. */
@@ -121,10 +126,10 @@ export class Completions<W> {
   }
 
   /**
-   * Reads at most `limit` completions.
+   * Reads at most `limit` completions, and no more when 2 ms are over unless the limit is `Infinity`.
    * @param now in ms
    * @param mayRunDry whether the window is meant to run empty: then that is no idle time
-   * @returns how many there were
+   * @returns how many there were; of a chunk each item counts, here and in the limit
    */
   read(limit: number, now: number, mayRunDry: boolean): number {
     // Reading receives messages. Callbacks that they call may come back here, or read the next result of
@@ -138,7 +143,7 @@ export class Completions<W> {
     const before = this.busyTime;
     let count = 0;
     try {
-      count = this.#readAll(limit);
+      count = this.#readAll(limit, limit === Number.POSITIVE_INFINITY ? limit : now + MAX_READING_MS);
     } finally {
       this.#isReading = false;
     }
@@ -151,12 +156,13 @@ export class Completions<W> {
     return count;
   }
 
-  #readAll(limit: number): number {
+  #readAll(limit: number, deadline: number): number {
     const window = this.#window;
     const inFlight = this.#inFlight;
     const { memory } = window;
     const end = window.completed();
     let count = 0;
+    let read = 0;
     while (inFlight.done !== end && count < limit) {
       const position = inFlight.done;
       const slot = window.completionSlot(position);
@@ -173,12 +179,20 @@ export class Completions<W> {
       const byMessage = (kind & flags.byMessage) !== 0;
       if (sends) message = this.#receiver.takeResult(request.id, byMessage);
       if (!byMessage) value = readOne(memory, slot, kind);
-      count++;
+      const chunk = request.extras?.chunk;
+      if (chunk === undefined) {
+        count++;
+        this.count++;
+      } else {
+        count += chunk.size;
+        this.count += chunk.completed;
+      }
+      read++;
       this.#last = position;
-      this.count += request.extras?.chunk?.completed ?? 1;
       this.busyTime += runTime;
       this.#coalescing.ran(runTime);
       this.#sink.completed(this.#worker, request, runTime, value, message);
+      if ((read & CLOCK_MASK) === 0 && performance.now() > deadline) break;
     }
     return count;
   }

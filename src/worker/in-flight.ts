@@ -35,6 +35,8 @@ export class InFlight {
   #left = 0;
   #unknown = 0;
   #movable = 0;
+  /** Items of chunks, without the first of each. */
+  #extraItems = 0;
   #lowest = Number.POSITIVE_INFINITY;
   #freeTo = 0;
 
@@ -72,6 +74,11 @@ export class InFlight {
   /** Whether there is a request of a task that had never run when it was sent. */
   get hasUnknown(): boolean {
     return this.#unknown > 0;
+  }
+
+  /** Number of requests in the window, each item of a chunk that may run counted as one. */
+  get items(): number {
+    return this.#sums.pending + this.#extraItems;
   }
 
   /** Number of requests that may run elsewhere unless they have been started. */
@@ -132,6 +139,7 @@ export class InFlight {
     const { mean } = request.task;
     const chunk = request.extras?.chunk;
     const work = Number.isNaN(mean) ? UNKNOWN_RUN_TIME : chunk === undefined ? mean : mean * chunk.size;
+    if (chunk !== undefined) this.#extraItems += chunk.runnable - 1;
     this.#requests[at] = request;
     this.#works[at] = work;
     this.#sizes[at] = bytes;
@@ -195,6 +203,8 @@ export class InFlight {
     sums.pending--;
     if (this.#works[at] === UNKNOWN_RUN_TIME) this.#unknown--;
     this.#movable -= this.#mobility[at] as number;
+    const { extras } = request;
+    if (extras?.chunk !== undefined) this.#extraItems -= extras.chunk.runnable - 1;
     if (sums.pending === 0) {
       // Sums of floats drift; with an empty window they begin anew.
       sums.work = 0;

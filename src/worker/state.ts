@@ -9,7 +9,7 @@
 
 /**
  * - `starting`: its thread is coming up
- * - `checking`: its thread is up and runs the start-up check (`pool/startup-check.ts`)
+ * - `checking`: its thread is up and runs the start-up check (`pool/startup.ts`)
  * - `ready`: the policy may select it
  * - `draining`: it finishes the requests that it has started, and those of its sessions
  * - `ejected`: taken out as broken; it finishes the running request at most, and its sessions move

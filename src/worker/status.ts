@@ -19,11 +19,11 @@ export class Status {
   readonly #inFlight: InFlight;
   readonly #sender: Sender;
   readonly #maxRequests: number;
-  /** Requests that had left the window when it became ready: a start-up check. */
-  #leftBefore = 0;
+  readonly #completed: () => number;
   #state: WorkerState = 'starting';
   #isPaused = false;
   #isUnresponsive = false;
+  #isParked = false;
 
   constructor(
     id: number,
@@ -32,7 +32,9 @@ export class Status {
     maxRequests: number,
     inFlight: InFlight,
     sender: Sender,
+    completed: () => number,
   ) {
+    this.#completed = completed;
     this.#id = id;
     this.#maxRequests = maxRequests;
     this.#view = view;
@@ -50,7 +52,6 @@ export class Status {
     const allowed: readonly WorkerState[] = WORKER_TRANSITIONS[this.#state];
     if (!allowed.includes(next)) throw new Error(`worker ${this.#id}: no way from ${this.#state} to ${next}`);
     this.#state = next;
-    if (next === 'ready') this.#leftBefore = this.#inFlight.left;
     this.update();
   }
 
@@ -62,6 +63,16 @@ export class Status {
   /** Its thread has been asked for an answer and has not given it: it gets no requests. */
   get isUnresponsive(): boolean {
     return this.#isUnresponsive;
+  }
+
+  /** It gets no requests for now, since other workers are enough. */
+  get isParked(): boolean {
+    return this.#isParked;
+  }
+
+  park(isParked: boolean): void {
+    this.#isParked = isParked;
+    this.update();
   }
 
   pause(): void {
@@ -89,12 +100,12 @@ export class Status {
   }
 
   /**
-   * How many more requests it may get; `Infinity`: no limit. A worker that drains gets only requests of its
+   * How many more requests, or items, it may get; `Infinity`: no limit. A worker that drains gets only requests of its
    * sessions, which have no limit, since the state that they keep in the thread is wanted.
    */
   get allowance(): number {
     if (this.#state !== 'ready') return Number.POSITIVE_INFINITY;
-    return this.#maxRequests + this.#leftBefore - this.#inFlight.left - this.#view.pending;
+    return this.#maxRequests - this.#completed() - this.#inFlight.items;
   }
 
   /** Sets whether it has room. To be called after each change of its window. O(1). */
@@ -104,6 +115,7 @@ export class Status {
     view.available =
       this.#state !== 'dead' &&
       !this.#isUnresponsive &&
+      !this.#isParked &&
       (this.#maxRequests === Number.POSITIVE_INFINITY || this.allowance > 0) &&
       (view.pending === 0 ||
         (!this.#isPaused &&

@@ -1,14 +1,15 @@
 /**
- * One supervised thread. The only file that knows Piscina, which starts the thread, loads the entry file,
+ * One supervised thread. With `piscina.ts` the only file that knows Piscina, which starts the thread, loads the entry file,
  * applies limits, nice and environment, and ends it. Piscina's queue and balancer are not used.
  */
 
 import type { Worker as NodeWorker, Transferable } from 'node:worker_threads';
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import type { ThreadSettings } from '../options/thread.js';
 import type { WorkerInit } from '../protocol/messages.js';
 import { clearTimeout, queueMicrotask, setTimeout } from '../protocol/timers.js';
 import { withoutInheritedOptions } from './inherited-options.js';
+import { piscinaBeside } from './piscina.js';
 import { withThreadName } from './thread-name.js';
 
 /** How a thread ended. */
@@ -50,6 +51,7 @@ export class Thread {
   ) {
     this.#onDeath = onDeath;
     // minThreads 0: Piscina would otherwise start a new thread for each that dies, at once and for ever.
+    const Piscina = piscinaBeside(options.home);
     this.#piscina = new Piscina({
       filename: options.entry.href,
       name: 'install',

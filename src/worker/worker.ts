@@ -6,7 +6,7 @@ import type { ToMain } from '../protocol/messages.js';
 import type { Window } from '../protocol/window.js';
 import { Backlog } from '../requests/backlog.js';
 import type { ReclaimReason } from '../requests/reclaimable.js';
-import type { Request } from '../requests/request.js';
+import type { Host, Request } from '../requests/request.js';
 import { Commands } from './commands.js';
 import { Completions } from './completions.js';
 import { connect, type MainChannel } from './connection.js';
@@ -27,7 +27,7 @@ import { View } from './view.js';
 import { VitalSigns } from './vital-signs.js';
 import { type Remains, WindowWriter } from './window-writer.js';
 
-export class Worker {
+export class Worker implements Host {
   readonly id: number;
   readonly slot: number;
   /** How many threads were started in its place before. */
@@ -51,7 +51,7 @@ export class Worker {
   failed = 0;
   /** Open sessions that run on it. */
   sessions = 0;
-  /** It has requests that are staged and not posted; see `Assignment`. */
+  /** It has requests that are staged and not posted; see `Staging`. */
   hasStaged = false;
   /** Its thread has been ended on purpose. */
   terminated = false;
@@ -103,7 +103,15 @@ export class Worker {
     this.#output = new TaskOutput(setup.id, inFlight, setup.output);
     this.#receiver = new Receiver(channel, inFlight, this.#sender, this.#unreadable, this.#output);
     this.#writer = new WindowWriter(window, inFlight, this.#sender);
-    this.status = new Status(setup.id, this.view, setup.limits, setup.maxRequests, inFlight, this.#sender);
+    this.status = new Status(
+      setup.id,
+      this.view,
+      setup.limits,
+      setup.maxRequests,
+      inFlight,
+      this.#sender,
+      () => this.completions.count,
+    );
     this.completions = new Completions<Worker>(
       this,
       window,
@@ -133,8 +141,9 @@ export class Worker {
 
   /** The policy may select it. A start-up check that it has run does not count as a request. */
   admit(): void {
-    this.status.enter('ready');
+    // Its counts begin anew before they are looked at.
     this.completions.reportTo(this.#requestEvents.completions);
+    this.status.enter('ready');
   }
 
   /** It gets no more requests. */
@@ -155,11 +164,6 @@ export class Worker {
   /** Requests sent and not started, or about to be sent. */
   get unstarted(): number {
     return this.#writer.unstarted;
-  }
-
-  /** Whether there are completions to be read. */
-  get hasResults(): boolean {
-    return this.completions.areThere;
   }
 
   /** The request that would be started next, if any. */
@@ -185,6 +189,7 @@ export class Worker {
    */
   stage(request: Request): Error | undefined {
     if (this.view.pending === 0) this.completions.begin();
+    if (this.#isLimited) request.extras?.chunk?.limitTo(this.status.allowance);
     const error = this.#writer.stage(request);
     this.status.update();
     // Completions are not awaited: a successor is needed as soon as it may get no more.
@@ -223,10 +228,7 @@ export class Worker {
     return requests;
   }
 
-  /**
-   * Takes back the unstarted requests of a lower priority that may run elsewhere. See
-   * `WindowWriter.reclaimBelow`.
-   */
+  /** Takes back unstarted requests of a lower priority; see `WindowWriter.reclaimBelow`. */
   reclaimBelow(priority: number): Request[] {
     const requests = this.#writer.reclaimBelow(priority);
     if (requests.length > 0) this.status.update();

@@ -256,3 +256,23 @@ describe('outcomes that come together', () => {
       expect(most).toBeLessThanOrEqual(32);
     }));
 });
+
+describe('a chunk that its caller has left while it runs', () => {
+  it('counts each item once, whatever its thread still says', () =>
+    withBalancer({ workers: 1 }, async (balancer) => {
+      // The thread tells of outcomes before the next item, once it has run for 8 ms; errors are read before the end of the chunk is.
+      const task = (ms: number) => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+        if (ms === 100) throw new Error('too late');
+      };
+      for await (const _ of balancer.map([20, 100, 0], task, { batch: 3 })) break;
+      await balancer.close();
+      const { submitted, queued, outcomes } = balancer.stats();
+      expect({ submitted, queued, ...outcomes }).toMatchObject({
+        submitted: 3,
+        queued: 0,
+        fulfilled: 1,
+        aborted: 2,
+      });
+    }));
+});

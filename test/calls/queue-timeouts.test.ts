@@ -26,6 +26,29 @@ async function blocked() {
 afterEach(() => vi.restoreAllMocks());
 
 describe('queue timeouts', () => {
+  it('that end together have stacks for the first of them, and the same message for all', async () => {
+    const { balancer, gate, first } = await blocked();
+    const waiting = Array.from({ length: 150 }, () => balancer.submit(one, [], { queueTimeout: 20 }));
+    const errors = await Promise.all(waiting.map((each) => each.catch((error: Error) => error)));
+    gate.open();
+    await first;
+    await balancer.close();
+    const [{ message }] = errors as [Error];
+    expect(message).toMatch(/^task 'one' did not start within its queueTimeout of 20 ms/);
+    for (const error of errors) {
+      expect(error).toMatchObject({
+        name: 'TaskTimeoutError',
+        code: 'ERR_TASK_TIMEOUT',
+        phase: 'queue',
+        message,
+      });
+      expect((error as Error).stack).toMatch(/^TaskTimeoutError: task 'one' did not start/);
+    }
+    const withFrames = errors.filter((error) => (error as Error).stack?.includes('\n    at '));
+    expect(withFrames.length).toBeGreaterThanOrEqual(1);
+    expect(withFrames.length).toBeLessThan(150);
+  });
+
   it('need one timer, however many requests have one', async () => {
     const { balancer, gate, first } = await blocked();
     let timers = 0;

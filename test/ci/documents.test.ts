@@ -125,21 +125,12 @@ test('links of pages are checked with their anchors', () => {
   ]);
 });
 
-test('the reference describes the modules of the exports, however their conditions are nested', () => {
-  const exports = {
-    '.': { types: './dist/src/index.d.ts', default: './dist/src/index.js' },
-    './batch': {
-      import: { types: './dist/node/batch.d.ts', module: './dist/src/batch/index.js', default: './x.js' },
-      require: { types: './dist/node/batch.d.cts', default: './x.cjs' },
-    },
-    './worker': { types: './dist/workers/main.d.ts' },
-    './package.json': './package.json',
-  };
+test('the reference describes the modules of the exports, by their sources', () => {
+  const exports = { '.': {}, './task': {}, './batch': {}, './worker': {}, './package.json': {} };
   expect(entryPoints({ name: 'leastwork', exports })).toEqual([
     { name: 'leastwork', source: 'src/index.ts' },
+    { name: 'leastwork/task', source: 'workers/task.ts' },
     { name: 'leastwork/batch', source: 'src/batch/index.ts' },
   ]);
-  expect(() => entryPoints({ name: 'leastwork', exports: { './odd': './odd.js' } })).toThrow(
-    "exports['./odd']",
-  );
+  expect(() => entryPoints({ name: 'leastwork', exports: { './odd': {} } })).toThrow("exports['./odd']");
 });

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { Assignment } from '../../dist/src/dispatch/assignment.js';
+import { Selection } from '../../dist/src/dispatch/selection.js';
+import { Suspects } from '../../dist/src/dispatch/suspects.js';
+import { Ledger } from '../../dist/src/ledger/ledger.js';
 import { Queue } from '../../dist/src/requests/queue.js';
 import { Request } from '../../dist/src/requests/request.js';
 import type { TaskRef } from '../../dist/src/tasks/registry.js';
 import { Prefetch } from '../../dist/src/worker/prefetch.js';
 import type { Worker } from '../../dist/src/worker/worker.js';
 
-const task = { mean: 1, runs: 1 } as TaskRef;
+const task = { mean: 1, runs: 1, kills: 0, ledger: new Ledger() } as TaskRef;
 const counts = { completed: 0, failed: 0, reclaimed: 0, retried: 0, busyTime: 0, ejected: 0 };
 const limits = { depth: 8, prefetch: new Prefetch(1.5), bytes: 1_000 };
 const policy = { name: 'none', pins: false, add() {}, remove() {}, select: () => undefined, update() {} };
@@ -47,7 +50,10 @@ describe('what is moved to an idle worker', () => {
     });
     for (const request of [first, third]) request.promise();
     const busy = worker([first, second, third], () => {});
-    new Assignment(new Queue(), policy, limits, [busy, idle], counts).run(undefined);
+    const workers = [busy, idle];
+    const suspects = new Suspects({ queue: new Queue(), isShort: () => false, offerAgain() {} });
+    const selection = new Selection(policy, limits.prefetch, workers, suspects);
+    new Assignment(new Queue(), policy, limits, workers, counts, selection, 2).run(undefined);
     expect(staged).toEqual([first, third]);
     await expect(aborted).rejects.toThrow('enough');
   });

@@ -13,6 +13,8 @@ describe('the main thread goes to sleep', () => {
         lies = false;
         return taken;
       },
+      isMeasured: false,
+      ended() {},
       hasResults: () => lies,
       nextResult: () => (taken === 0 ? 10 : undefined),
       mayCoalesce() {

@@ -46,8 +46,11 @@ describe('the stack of a rejection', () => {
       }),
     );
     const frames = await framesOf(outer);
-    expect(frames.slice(0, 5)).toEqual(
-      like('JSON.parse', 'deeper .*inline:parse:2:', 'parse .*inline:parse:3:', 'inner ', 'outer '),
+    expect(frames.slice(0, 6)).toEqual(
+      like(
+        ...['JSON.parse', 'deeper .*inline:parse:2:', 'parse .*inline:parse:3:'],
+        ...['first submit .*async-stack.test', 'inner ', 'outer '],
+      ),
     );
     expect(frames.join('\n')).not.toMatch(OURS);
   });
@@ -60,7 +63,9 @@ describe('the stack of a rejection', () => {
       }),
     );
     const frames = await framesOf(outer);
-    expect(frames.slice(0, 3)).toEqual(like('later .*inline:later:3:', 'inner ', 'outer '));
+    expect(frames.slice(0, 4)).toEqual(
+      like('later .*inline:later:3:', 'first submit .*async-stack.test', 'inner ', 'outer '),
+    );
     expect(frames.join('\n')).not.toMatch(OURS);
   });
 

@@ -20,7 +20,9 @@ describe('the stacks of tasks show no frames of the package', () => {
       'Error: at once',
       'Error: later',
       'Error: in a stream',
-      expect.stringMatching(/^WorkerCrashedError: .*exit code 3$/),
+      expect.stringMatching(
+        /^WorkerCrashedError: .*exit code 3 \(first submitted at .*stacks\.mjs:\d+:\d+\)$/,
+      ),
     ]);
     for (const stack of stacks) expect(stack).not.toMatch(OWN);
     expect(stacks[0]).toMatch(/\n {4}at fail /);

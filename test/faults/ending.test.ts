@@ -15,6 +15,7 @@ it.each([true, false])(
         policy: createPolicy('least-pending', { now: () => 0, random: Math.random }),
         limits: { depth: 8, prefetch: new Prefetch(1), bytes: 1 },
         cores: 2,
+        isShort: () => false,
       },
       { drained() {}, idle() {}, busy() {} },
     );

@@ -118,3 +118,24 @@ describe('maxHeapPerWorker', () => {
       },
     ));
 });
+
+describe('maxRequestsPerWorker and items that travel together', () => {
+  it.each([
+    ['auto', 7],
+    [10, 7],
+    [3, 7],
+    [10, 1],
+  ] as const)('batch %s: no thread runs more than %s items', (batch, limit) =>
+    withSmallBalancer(
+      { workers: 2, window: 'auto', maxRequestsPerWorker: limit, resourceLimits: undefined },
+      async (balancer) => {
+        const items = Array.from({ length: 6 * Math.min(limit, 5) }, () => 0);
+        const uses: [number, number][] = [];
+        for await (const each of balancer.map(items, use, { batch })) uses.push(each);
+        expect(uses).toHaveLength(items.length);
+        expect(Math.max(...uses.map(([, runs]) => runs))).toBeLessThanOrEqual(limit);
+        expect(balancer.stats()).toMatchObject({ failed: 0, retried: 0 });
+      },
+    ),
+  );
+});

@@ -96,7 +96,7 @@ class ChunkRun {
     this.#task = task;
     this.#id = id;
     this.#context = context;
-    this.#count = payload.count;
+    this.#count = Math.min(payload.count, payload.most);
     const memory = new Memory(payload.memory);
     this.#item = unpackItems(payload.items, memory);
     this.#outcomes = new OutcomeWriter(memory, payload.outcomesEnd, payload.count);

@@ -1,5 +1,5 @@
-import { availableParallelism } from 'node:os';
 import { isatty } from 'node:tty';
+import { availableCores } from '../../cpu-quota.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
 import { configured } from '../config.js';
 import { type ByteString, fromText } from '../files/bytes.js';
@@ -51,7 +51,7 @@ left out. PATH - is standard input, and so is no PATH where standard input is no
   -o, --output FILE      write the digests to FILE once all are known; FILE keeps its owner and permissions,
                          and is itself left out; - is standard output
   -a, --algorithm NAME   any of crypto.getHashes(), as in sha1, sha512, blake2b512, md5 (default: sha256)
-  -j, --workers N        threads that hash (default: one for each core, here ${availableParallelism()})
+  -j, --workers N        threads that hash (default: one for each core, here ${availableCores()})
   -c, --check            read digests from the MANIFESTs (- or none: standard input) and verify the files
 ${WATCH_HELP}      --config FILE      options from FILE (default: leastwork.config.{yaml,yml,json,js,ts}, or leastwork.yaml, here or above)
       --quiet            no summary; with --check, no OK for each file that is right
@@ -155,7 +155,7 @@ function inputsOf(paths: readonly ByteString[], filesFrom: ByteString | undefine
 const WORKERS_MAX = 1024;
 
 function workersOf(given: string | undefined): number {
-  if (given === undefined) return availableParallelism();
+  if (given === undefined) return availableCores();
   const workers = Number(given);
   if (!/^\d+$/.test(given) || workers < 1 || workers > WORKERS_MAX) {
     throw new UsageError(`--workers: got '${given}', expected a whole number from 1 to ${WORKERS_MAX}`);

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableCores } from '../../cpu-quota.js';
 import { WATCH_HELP } from '../watch-options.js';
 
 export const HELP = `Usage: leastwork map [OPTION]... MODULE#EXPORT [FILE]...
@@ -44,7 +44,7 @@ Resuming:
       --force            go on although the input or the function has changed
 
 Threads:
-  -j, --workers N        threads (default: one for each core, here ${availableParallelism()})
+  -j, --workers N        threads (default: one for each core, here ${availableCores()})
       --preload MODULE   load MODULE in each thread first; may be repeated
       --env NAME=VALUE   set an environment variable of the threads; may be repeated
       --max-memory MB    replace a thread whose heap is larger

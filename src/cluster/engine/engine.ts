@@ -15,6 +15,8 @@ export interface Mailbox {
 export interface Engine {
   /** Resolves when it has answered; rejects where it refuses, or cannot be set up. */
   ready(): Promise<void>;
+  /** Resolves when it has answered. */
+  ping(): Promise<unknown>;
   /** The queue of that name: one object, on a connection that all share. */
   queue(name: string): Queue;
   worker(name: string, processor: Processor, options: Partial<WorkerOptions>): Worker;
@@ -38,6 +40,15 @@ export type OnEngineError = (error: Error) => void;
  */
 export function isOfLocks(error: Error): boolean {
   return /^could not renew lock for job/.test(error.message);
+}
+
+/**
+ * Stops the timer by which a worker renews its locks. A worker whose connection is gone while it is being closed
+ * waits for it for ever, and its timer would hold the process.
+ */
+export function stopRenewing(worker: Worker): void {
+  const { lockManager } = worker as unknown as { readonly lockManager?: { close(): Promise<void> } };
+  lockManager?.close().catch(() => {});
 }
 
 /** Entries of a queue's stream of events: nobody here listens, and results are not in them. */

@@ -1,4 +1,5 @@
 /** BullMQ on PostgreSQL: all queues and workers share one pool. */
+import type { EventEmitter } from 'node:events';
 import type * as BullMQ from 'bullmq';
 import type { Job, PgPool, PgPoolClient, Queue, Worker, WorkerOptions } from 'bullmq';
 import type { EngineSettings, PostgresOptions } from '../options.js';
@@ -10,6 +11,7 @@ import {
   type OnEngineError,
   type OnMail,
   type Processor,
+  stopRenewing,
 } from './engine.js';
 import { QueueMailbox } from './queue-mailbox.js';
 import { within } from './within.js';
@@ -52,7 +54,10 @@ export class PostgresEngine implements Engine {
       ? given
       : new (pg.default ?? pg).Pool(poolOptions(bull, given, listeners));
     // Nobody else may listen, and then it would end the process.
-    if (this.#ownsPool) this.#pool.on('error', onError);
+    if (!this.#ownsPool) return;
+    this.#pool.on('error', onError);
+    // Each queue adds a listener of its own.
+    (this.#pool as unknown as EventEmitter).setMaxListeners(0);
   }
 
   ready(): Promise<void> {
@@ -61,6 +66,10 @@ export class PostgresEngine implements Engine {
       throw error;
     });
     return this.#migrated;
+  }
+
+  ping(): Promise<unknown> {
+    return this.#pool.query('SELECT 1');
   }
 
   queue(name: string): Queue {
@@ -108,7 +117,7 @@ export class PostgresEngine implements Engine {
   async close(): Promise<void> {
     const parts = [...this.#workers, ...this.#queues.values(), ...this.#mailQueues.values()];
     await within(CLOSE_MS, Promise.allSettled(parts.map((part) => part.close())));
-    for (const worker of this.#workers) void worker.close(true).catch(() => {});
+    for (const worker of this.#workers) stopRenewing(worker);
     if (this.#ownsPool) await within(CLOSE_MS, this.#pool.end());
   }
 

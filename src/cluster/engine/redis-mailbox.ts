@@ -4,8 +4,10 @@
  * would go to every submitter, with all results in them.)
  */
 import type { Redis } from 'ioredis';
+import { performance } from '../../protocol/clock.js';
+import { clearInterval, setInterval } from '../../protocol/timers.js';
 import type { Mailbox, OnEngineError, OnMail } from './engine.js';
-import { delay } from './within.js';
+import { delay, within } from './within.js';
 
 /** Entries taken at once. */
 const COUNT = 200;
@@ -22,23 +24,27 @@ export class RedisMailbox implements Mailbox {
   /** Id of the last entry that was handed on. */
   #last = '0-0';
   #isClosed = false;
+  #heardAt = performance.now();
+  readonly #watch: NodeJS.Timeout;
   readonly #done: Promise<void>;
 
   constructor(client: Redis, key: string, onMail: OnMail, onError: OnEngineError) {
     this.#client = client;
-    // A connection that has died silently is given up.
-    this.#reader = client.duplicate({ socketTimeout: 3 * BLOCK_MS });
+    this.#reader = client.duplicate();
     this.#reader.on('error', onError);
     this.#key = key;
     this.#onMail = onMail;
     this.#onError = onError;
+    this.#watch = setInterval(() => this.#look(), BLOCK_MS);
     this.#done = this.#read();
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    clearInterval(this.#watch);
     this.#reader.disconnect();
-    await this.#done;
+    // A command that waits for a connection is never told that there will be none.
+    await within(PAUSE_MS, this.#done);
   }
 
   async #read(): Promise<void> {
@@ -53,6 +59,7 @@ export class RedisMailbox implements Mailbox {
           this.#key,
           this.#last,
         );
+        this.#heardAt = performance.now();
         for (const [, entries] of found ?? []) this.#take(entries);
       } catch (error) {
         if (this.#isClosed) return;
@@ -60,6 +67,14 @@ export class RedisMailbox implements Mailbox {
         await delay(PAUSE_MS);
       }
     }
+  }
+
+  /** A connection that has died silently is given up: the command is sent again on the next one. */
+  #look(): void {
+    const now = performance.now();
+    if (now - this.#heardAt < 3 * BLOCK_MS || this.#reader.status !== 'ready') return;
+    this.#heardAt = now;
+    this.#reader.disconnect(true);
   }
 
   #take(entries: readonly [id: string, fields: string[]][]): void {

@@ -13,6 +13,7 @@ import {
   type OnEngineError,
   type OnMail,
   type Processor,
+  stopRenewing,
 } from './engine.js';
 import { RedisMailbox } from './redis-mailbox.js';
 import { within } from './within.js';
@@ -39,6 +40,8 @@ export class RedisEngine implements Engine {
   readonly #queues = new Map<string, Queue>();
   readonly #workers = new Set<Worker>();
   readonly #mailboxes = new Set<RedisMailbox>();
+  /** The client, and all copies that BullMQ makes of it. */
+  readonly #clients: Redis[] = [];
   /** When the keys of mailboxes were last given time, by key. */
   readonly #kept = new Map<string, number>();
 
@@ -48,10 +51,15 @@ export class RedisEngine implements Engine {
     this.#onError = onError;
     this.#client = clientOf(ioredis, settings.redis);
     this.#client.on('error', onError);
+    this.#track(this.#client);
   }
 
   async ready(): Promise<void> {
-    await this.#client.ping();
+    await this.ping();
+  }
+
+  ping(): Promise<unknown> {
+    return this.#client.ping();
   }
 
   queue(name: string): Queue {
@@ -113,8 +121,19 @@ export class RedisEngine implements Engine {
   async close(): Promise<void> {
     const parts = [...this.#workers, ...this.#mailboxes, ...this.#queues.values()];
     await within(CLOSE_MS, Promise.allSettled(parts.map((part) => part.close())));
-    for (const worker of this.#workers) void worker.close(true).catch(() => {});
-    this.#client.disconnect();
+    for (const worker of this.#workers) stopRenewing(worker);
+    // Where the engine is gone, those that BullMQ has made would look for it for ever.
+    for (const client of this.#clients) client.disconnect();
+  }
+
+  #track(client: Redis): void {
+    this.#clients.push(client);
+    const duplicate = client.duplicate.bind(client);
+    client.duplicate = (options) => {
+      const copy = duplicate(options);
+      this.#track(copy);
+      return copy;
+    };
   }
 
   async #keep(key: string): Promise<void> {

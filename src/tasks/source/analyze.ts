@@ -33,12 +33,14 @@ export interface FunctionAnalysis {
 type AnyFunction = (...args: never[]) => unknown;
 
 /**
- * Most texts in the cache. An arrow in a loop is a new function each time; by its text it is parsed only
- * once.
+ * Texts that are kept. An arrow in a loop is a new function each time; by its text it is parsed only once. Programs
+ * that make ever new and long functions must not fill the memory.
  */
-const MAX_TEXTS = 1_000;
-
-const byText = new BoundedMap<string, FunctionAnalysis>(MAX_TEXTS);
+const byText = new BoundedMap<string, FunctionAnalysis>({
+  entries: 1_000,
+  bytes: 16 * 2 ** 20,
+  sizeOf: (key, { source }) => 2 * (key.length + source.length),
+});
 
 /**
  * A key that functions of the same source share: their text.

@@ -1,19 +1,30 @@
+/** The most that a `BoundedMap` keeps. */
+export interface Bounds<K, V> {
+  /** Entries, ≥ 2. */
+  readonly entries: number;
+  /** Bytes of all of them, > 0. A single entry may be larger. */
+  readonly bytes: number;
+  /** About how many bytes an entry takes. */
+  sizeOf(key: K, value: V): number;
+}
+
 /**
- * A map of at most `limit` entries, which forgets entries that have not been used for long.
+ * A map that forgets entries which have not been used for long, to keep within its bounds.
  *
  * It has two halves: used entries move to the younger one; when that is full, the older one is dropped. So a
  * hit costs a lookup. A strict order of use, kept in one `Map`, would cost a deletion and an insertion each
- * time (1.1 µs in a full map, measured on Node 20). An entry is kept at least until limit / 2 others have
- * been used after it.
+ * time (1.1 µs in a full map, measured on Node 20). An entry is kept at least until others that fill half of the
+ * bounds have been used after it.
  */
 export class BoundedMap<K, V> {
-  readonly #half: number;
+  readonly #bounds: Bounds<K, V>;
   #young = new Map<K, V>();
   #old = new Map<K, V>();
+  /** Bytes of the younger half. */
+  #bytes = 0;
 
-  /** @param limit most entries, ≥ 2 */
-  constructor(limit: number) {
-    this.#half = Math.max(1, Math.floor(limit / 2));
+  constructor(bounds: Bounds<K, V>) {
+    this.#bounds = bounds;
   }
 
   /** O(1). */
@@ -27,10 +38,16 @@ export class BoundedMap<K, V> {
 
   /** O(1). */
   set(key: K, value: V): void {
-    if (this.#young.size >= this.#half && !this.#young.has(key)) {
+    const { entries, bytes, sizeOf } = this.#bounds;
+    const before = this.#young.get(key);
+    const size = sizeOf(key, value) - (before === undefined ? 0 : sizeOf(key, before));
+    const isFull = this.#young.size >= Math.max(1, entries >> 1) || this.#bytes + size > bytes / 2;
+    if (before === undefined && isFull && this.#young.size > 0) {
       this.#old = this.#young;
       this.#young = new Map();
+      this.#bytes = 0;
     }
+    this.#bytes += size;
     this.#young.set(key, value);
     this.#old.delete(key);
   }

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { moduleUrl, requireFrom } from '../../errors/module-url.js';
 
 /** Node's modules that functions import most. If two export the same name, the likelier one comes first. */
 const MODULES = [
@@ -31,7 +31,7 @@ const MODULES = [
   'v8',
 ];
 
-const requireBuiltin = createRequire(import.meta.url);
+const requireBuiltin = requireFrom(moduleUrl(import.meta.url));
 
 /**
  * Finds the module of Node that a name was probably imported from. For error messages only, since it loads

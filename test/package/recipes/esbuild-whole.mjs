@@ -1,22 +1,13 @@
 // All in one folder, which runs without node_modules.
+import { cp } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 await build({
-  entryPoints: {
-    'app/start': 'start.js', // the program
-    'app/digest': 'digest.js', // each module of tasks, beside it
-    'app/worker': 'node_modules/piscina/dist/worker.js', // what Piscina starts threads with, beside the program
-    'workers/main': 'leastwork/worker', // what runs in them, one folder up
-  },
+  entryPoints: ['start.js', 'digest.js'], // the program, and each module of tasks
   bundle: true,
-  external: ['@napi-rs/nice'], // optional, native
   platform: 'node',
   format: 'esm',
-  outdir: 'out',
-  // Piscina is CommonJS.
-  banner: {
-    js: `import { createRequire as $createRequire } from 'node:module';
-const require = $createRequire(import.meta.url);
-const __dirname = import.meta.dirname;`,
-  },
+  outdir: 'out/app',
 });
+// What threads load, beside the program.
+await cp('node_modules/leastwork/dist/workers', 'out/app/workers', { recursive: true });

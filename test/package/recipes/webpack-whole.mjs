@@ -1,4 +1,5 @@
 // All in one folder, which runs without node_modules.
+import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import webpack from 'webpack';
 
@@ -7,19 +8,14 @@ const compiler = webpack({
   mode: 'production',
   target: 'node20.19',
   experiments: { outputModule: true },
-  entry: {
-    'app/start': './start.js', // the program
-    'app/digest': './digest.js', // each module of tasks, beside it
-    'app/worker': './node_modules/piscina/dist/worker.js', // what Piscina starts threads with, beside the program
-    'workers/main': 'leastwork/worker', // what runs in them, one folder up
-  },
-  externals: { '@napi-rs/nice': 'node-commonjs @napi-rs/nice' }, // optional, native
-  node: { __dirname: 'node-module' }, // Piscina is CommonJS
+  entry: { start: './start.js', digest: './digest.js' }, // the program, and each module of tasks
   optimization: { minimize: false }, // as you like
   // `new URL('./digest.js', import.meta.url)` means the file beside the built program.
   module: { parser: { javascript: { url: false, importMeta: false } } },
-  output: { path: path.resolve('out'), filename: '[name].js', library: { type: 'module' } },
+  output: { path: path.resolve('out/app'), filename: '[name].js', library: { type: 'module' } },
 });
 compiler.run((error, stats) => {
   if (error || stats.hasErrors()) throw error ?? new Error(stats.toString());
 });
+// What threads load, beside the program.
+await cp('node_modules/leastwork/dist/workers', 'out/app/workers', { recursive: true });

@@ -1,0 +1,21 @@
+/** Which frames of a stack are not the program's. */
+import { fileURLToPath } from 'node:url';
+
+/** Node's own frames, which run microtasks, messages and timers. */
+export const INTERNAL = /\bnode:internal\//;
+
+/**
+ * The package's folder, if this file is in the package as it was built. A bundle of the user's has frames of
+ * other names.
+ */
+const ROOT = /^.*\/(?=dist\/(?:node\/core\.cjs|src\/errors\/own-frame\.js)$)/.exec(import.meta.url)?.[0];
+
+/** Frames of this package, of its sources where source maps are in use, and of Node. */
+export function isOwnFrame(line: string): boolean {
+  if (!line.startsWith('    at ')) return false;
+  if (INTERNAL.test(line)) return true;
+  if (ROOT === undefined) return false;
+  return [ROOT, fileURLToPath(ROOT)].some((root) =>
+    ['dist', 'src', 'workers'].some((folder) => line.includes(`${root}${folder}/`)),
+  );
+}

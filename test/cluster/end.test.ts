@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { onEachEngine } from '../support/cluster.js';
+import { runNode } from '../support/program.js';
+
+const program = fileURLToPath(new URL('../fixtures/cluster/program.mjs', import.meta.url));
+
+onEachEngine((site) => {
+  const options = (): string =>
+    JSON.stringify({ ...site.server.address, name: site.name, lockDuration: 500 });
+
+  test('nothing holds the process after close', async () => {
+    expect(await runNode([program, options()])).toMatchObject({ stdout: '3\nclosed\n', stderr: '', code: 0 });
+  });
+
+  test('… not even where the engine is gone', async () => {
+    const ran = runNode([program, options(), 'wait'], {
+      onLine: (line, kill) => {
+        if (line === '3') void site.server.kill().then(() => kill('SIGUSR2'));
+      },
+    });
+    expect(await ran).toMatchObject({ stdout: '3\nclosed\n', stderr: '', code: 0 });
+  });
+});
