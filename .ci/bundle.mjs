@@ -84,6 +84,7 @@ const threadsApart = {
     onResolve({ filter: /^\.\/threads\.js$/ }, () => ({ path: './threads.cjs', external: true }));
     onResolve({ filter: /^\.\/map\/command\.js$/ }, () => ({ path: './map.cjs', external: true }));
     onResolve({ filter: /^(\.\.\/)+watch\.js$/ }, () => ({ path: './watch.cjs', external: true }));
+    onResolve({ filter: /^\.\/work\/command\.js$/ }, () => ({ path: './work.cjs', external: true }));
     onResolve({ filter: /^\.\/journal\/command\.js$/ }, () => ({ path: './journal.cjs', external: true }));
   },
 };
@@ -164,6 +165,7 @@ await Promise.all([
       threads: 'src/cli/hash/threads.ts',
       map: 'src/cli/map/command.ts',
       watch: 'src/cli/watch.ts',
+      work: 'src/cli/work/command.ts',
     },
     plugins: [threadsApart, fromCore, byRequire],
   }),

@@ -79,7 +79,7 @@ const FOLDERS = {
   dashboard: ['root', 'errors', 'ledger', 'metrics', 'options', 'protocol'],
   prometheus: ['root', 'errors', 'ledger', 'options'],
   opentelemetry: ['root', 'errors', 'ledger', 'options', 'protocol', 'workers'],
-  cli: ['root', 'batch', 'cluster', 'dashboard', 'errors'],
+  cli: ['root', 'batch', 'cluster', 'dashboard', 'prometheus', 'errors'],
   workers: ['errors', 'protocol', 'values'],
 };
 
@@ -121,6 +121,7 @@ const rules = [
         'src/index.ts',
         'src/batch/index.ts',
         'src/cpu-quota.ts',
+        'src/prometheus/index.ts',
         'src/dashboard/index.ts',
         'src/cluster/index.ts',
         'src/errors/did-you-mean.ts',

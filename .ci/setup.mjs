@@ -62,6 +62,7 @@ export const BUNDLES = [
   'node/map.cjs',
   'node/journal.cjs',
   'node/watch.cjs',
+  'node/work.cjs',
   'workers/chunk-task.mjs',
   'workers/piscina/main.cjs',
   'workers/piscina/worker.js',

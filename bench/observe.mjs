@@ -142,7 +142,7 @@ write({
   quick: options.quick,
   rounds,
   rivals: chosen.map(({ name, settings }) => ({ name, settings })),
-  packages: ['leastwork'],
+  packages: [],
   tables,
   data: Object.fromEntries(Object.entries(results).map(([key, map]) => [key, Object.fromEntries(map)])),
 });

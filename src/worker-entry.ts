@@ -28,11 +28,12 @@ export function workerFile(name: string): URL {
  * beside a bundle, or an executable; the third is what a bundler makes of `leastwork/worker`.
  */
 function besideThis(): string | undefined {
-  return [here(), program()]
-    .flatMap((folder) =>
-      ['../workers/entry.cjs', './workers/entry.cjs', '../workers/main.js'].map((path) => join(folder, path)),
-    )
-    .find((file) => existsSync(file));
+  for (const folder of [here, program]) {
+    const files = ['../workers/entry.cjs', './workers/entry.cjs', '../workers/main.js'];
+    const file = files.map((path) => join(folder(), path)).find((each) => existsSync(each));
+    if (file !== undefined) return file;
+  }
+  return undefined;
 }
 
 const here = (): string => dirname(fileURLToPath(moduleUrl(import.meta.url)));

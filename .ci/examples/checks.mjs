@@ -66,6 +66,18 @@ export const checks = {
     assert.ok(part < all, `${part} lines read`);
   },
 
+  async 'find-the-slow-task'(project) {
+    const output = await project.run('npm', ['start'], { SECONDS: '4' });
+    const [, slow] = /tasks\.js#parse .* p99 +([\d.]+) ms/.exec(output) ?? fail(output);
+    assert.ok(Number(slow) > 100, `p99 of ${slow} ms`);
+    assert.match(output, /worker \d runs tasks\.js#convert for \d+ s/);
+    assert.match(output, /[1-9]\d* of \d+ requests were refused, maxQueue is 100/);
+    const trace = JSON.parse(await readFile(path.join(project.folder, 'service.trace.json'), 'utf8'));
+    const names = new Set(trace.map(({ name }) => name));
+    for (const name of ['tasks.js#parse', 'tasks.js#convert', 'queue full', 'utilisation'])
+      assert.ok(names.has(name), name);
+  },
+
   async jest(project) {
     assert.match(await project.run('npm', ['test']), /Tests: +2 passed, 2 total/);
   },

@@ -1,4 +1,9 @@
 import { tracingChannel } from 'node:diagnostics_channel';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { serveDashboard } from '../../dist/node/dashboard.js';
 
 /**
  * The ways in which a Balancer can be watched, for `bench/observe.mjs`.
@@ -39,6 +44,29 @@ export const watchers = [
         reader.read();
       }, 100);
       return () => clearInterval(timer);
+    },
+  },
+  {
+    name: 'trace',
+    settings: 'balancer.trace(file)',
+    watch: (balancer) => {
+      const folder = mkdtempSync(join(tmpdir(), 'leastwork-trace-'));
+      const trace = balancer.trace(join(folder, 'run.trace.json'));
+      return async () => {
+        await trace.stop();
+        rmSync(folder, { recursive: true });
+      };
+    },
+  },
+  {
+    name: 'dashboard, open',
+    settings: 'serveDashboard(balancer), with one page connected',
+    watch: async (balancer) => {
+      const dashboard = await serveDashboard(balancer, { port: 0 });
+      const asked = get(new URL('events', dashboard.url), (response) => response.resume());
+      asked.on('error', () => {});
+      await new Promise((resolve) => asked.once('response', resolve));
+      return () => dashboard.close();
     },
   },
 ];

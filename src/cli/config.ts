@@ -19,7 +19,7 @@ const NAMES = [
   'leastwork.yaml',
 ];
 
-const SECTIONS = ['map', 'hash'];
+const SECTIONS = ['map', 'hash', 'work'];
 
 type OptionTypes = Readonly<
   Record<string, { readonly type: 'string' | 'boolean'; readonly multiple?: boolean }>

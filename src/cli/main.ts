@@ -19,6 +19,10 @@ const COMMANDS: Record<
     about: 'call a function for each line of files, on all cores',
     load: async () => (await import('./map/command.js')).mapCommand,
   },
+  work: {
+    about: 'serve functions of modules to a cluster, as a service',
+    load: async () => (await import('./work/command.js')).workCommand,
+  },
   journal: {
     about: "sum up the journal of a batch of 'map'",
     load: async () => (await import('./journal/command.js')).journalCommand,

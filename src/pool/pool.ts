@@ -21,7 +21,7 @@ import { Size } from './size.js';
 import { type PoolSetup, Spawner } from './spawner.js';
 import { startAbandoned, startFailed } from './start-failure.js';
 import { Startup } from './startup.js';
-import type { ThreadCounts } from './thread-counts.js';
+import { ThreadTally } from './thread-counts.js';
 import { UsageLimits } from './usage-limits.js';
 
 export class Pool implements LifecycleEvents<Worker> {
@@ -41,11 +41,8 @@ export class Pool implements LifecycleEvents<Worker> {
   readonly #availability: Availability;
   readonly #size: Size;
   readonly #resizing: Resizing;
-  readonly #counts: { -readonly [Name in keyof ThreadCounts]: ThreadCounts[Name] } = {
-    started: 0,
-    ended: 0,
-    crashed: 0,
-  };
+  /** Of threads since the start. */
+  readonly counts = new ThreadTally();
   /** No worker will be added by the caller. */
   #closing = false;
   #closed = false;
@@ -114,10 +111,6 @@ export class Pool implements LifecycleEvents<Worker> {
   /** Whether a worker has the place of that label, or is to have it. */
   hasPlace(label: string): boolean {
     return this.#members.hasPlace(label) || this.#spawner.isVacant(label);
-  }
-
-  get counts(): ThreadCounts {
-    return this.#counts;
   }
 
   get circuit(): Circuit {
@@ -232,8 +225,8 @@ export class Pool implements LifecycleEvents<Worker> {
     // An extra worker that failed to start leaves the set as it was.
     if (leavesVacancy && state === 'starting' && member.isExtra) this.#size.move(-1);
     else if (leavesVacancy) this.#spawner.vacate(worker);
-    this.#counts.ended++;
-    if (!isExpected) this.#counts.crashed++;
+    this.counts.ended++;
+    if (!isExpected) this.counts.crashed++;
     this.#events.ended(worker.id, death.exitCode, death.cause, isExpected);
     this.#fill();
   }
@@ -256,7 +249,7 @@ export class Pool implements LifecycleEvents<Worker> {
     if (worker.state !== 'dead') worker.admit();
     this.#reportAvailability();
     this.#dispatcher.add(worker);
-    this.#counts.started++;
+    this.counts.started++;
     this.#events.started(worker);
     member.ready.resolve();
     this.#fill();

@@ -7,3 +7,9 @@ export interface ThreadCounts {
   /** Those of them that the Balancer did not want to end. */
   readonly crashed: number;
 }
+
+export class ThreadTally implements ThreadCounts {
+  started = 0;
+  ended = 0;
+  crashed = 0;
+}

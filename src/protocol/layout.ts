@@ -47,7 +47,7 @@ export const STOPPED = CANCELLED + 3;
 
 /**
  * Index into the float64 view, behind all slots: for each completion slot, when its run has started; see
- * `Window.noteRunStart`.
+ * `run-starts.ts`.
  */
 export function runStarts(capacity: number): number {
   return (CONTROL_WORDS + 2 * capacity * SLOT_WORDS) / 2;

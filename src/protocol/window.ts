@@ -85,14 +85,13 @@ import {
   COMPLETED,
   CONTROL_WORDS,
   Memory,
-  runStarts,
   SLOT_WORDS,
-  STARTED_AT,
   STOPPED,
   WINDOW,
   WORKER_STATE,
 } from './layout.js';
 import { FIRST_POSITION, POSITION_MASK } from './positions.js';
+import { RunStarts } from './run-starts.js';
 import { ThreadStatus } from './thread-status.js';
 
 /** What the worker does when its window is empty. */
@@ -107,12 +106,12 @@ export class Window {
   readonly capacity: number;
   readonly status: ThreadStatus;
   readonly flow: FlowControl;
+  readonly runStarts: RunStarts;
   /** For values that are transferred, which exist once. */
   readonly handover: Handover;
   readonly #words: Int32Array;
   readonly #bell: Int32Array;
   readonly #mask: number;
-  readonly #runStarts: number;
   /** M: whether `CANCELLED` or `STOPPED` may have an id. */
   #hasMarks = false;
 
@@ -130,7 +129,7 @@ export class Window {
     this.#words = this.memory.i32;
     this.#bell = new Int32Array(bell);
     this.#mask = capacity - 1;
-    this.#runStarts = runStarts(capacity);
+    this.runStarts = new RunStarts(this.memory, capacity);
   }
 
   /** M, once, before the worker sees the memory. */
@@ -153,17 +152,6 @@ export class Window {
    */
   completionSlot(position: number): number {
     return CONTROL_WORDS + (this.capacity + (position & this.#mask)) * SLOT_WORDS;
-  }
-
-  /** W, before it publishes the completion: when the run that was noted last (`noteStart`) has started. */
-  noteRunStart(position: number): void {
-    const { f64 } = this.memory;
-    f64[this.#runStarts + (position & this.#mask)] = f64[STARTED_AT] as number;
-  }
-
-  /** M: when the completed run at a position has started, in ms of `performance.now() + CLOCK_OFFSET`. */
-  runStart(position: number): number {
-    return this.memory.f64[this.#runStarts + (position & this.#mask)] as number;
   }
 
   /** M: copies the request slot at one position to another; both must be its own. */

@@ -76,7 +76,7 @@ export class Completions<W> {
 
   /** When the run that was reported last has started, in ms of `performance.now()`. */
   get lastStart(): number {
-    return this.#window.runStart(this.#last) - CLOCK_OFFSET;
+    return this.#window.runStarts.at(this.#last) - CLOCK_OFFSET;
   }
 
   /** Bytes of its arguments that did not fit a slot, estimated. */

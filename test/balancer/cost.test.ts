@@ -70,7 +70,7 @@ describe('what it costs', () => {
     await gate.reached(2);
     const before = policy.selects;
     const all = Array.from({ length: count }, (_, i) => balancer.submit((n) => n, [i]));
-    await until(() => balancer.stats().queued === count - 62);
+    await until(() => balancer.stats().waiting === count - 62);
     // While nobody has room it is asked once a burst, however long the queue.
     expect(policy.selects - before).toBeLessThan(62 + count / 32 + 100);
     gate.open();

@@ -145,7 +145,7 @@ describe('arguments that were transferred to a thread that died before it starte
       const waiting = balancer.submit(faults.describeBytes, [own], { transfer: [own.buffer] });
       // It is given to that thread: nobody knows of its end yet.
       await Promise.resolve();
-      expect(balancer.stats()).toMatchObject({ queued: 0, pending: 1 });
+      expect(balancer.stats()).toMatchObject({ waiting: 0, pending: 1 });
       expect(own.byteLength).toBe(1000);
       gate.open();
       expect(await waiting).toMatchObject({ sum: 5000 });

@@ -63,7 +63,7 @@ export class Delivery {
     f32[slot + 2] = runTime;
     i32[slot + 3] = this.#channel.sent;
     this.#hasSent = false;
-    this.#window.noteRunStart(position);
+    this.#window.runStarts.note(position);
     this.#window.complete(position);
   }
 

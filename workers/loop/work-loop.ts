@@ -3,7 +3,6 @@
  *
  * The names of the methods that call tasks, and of this file, are also in `frames.ts`.
  */
-import { encodeFailure } from '../../src/errors/failure.js';
 import { Channel } from '../../src/protocol/channel.js';
 import { CLOCK_OFFSET } from '../../src/protocol/clock.js';
 import type { Carrier, ChunkPayload, ToWorker, WorkerInit } from '../../src/protocol/messages.js';
@@ -12,8 +11,6 @@ import { Window } from '../../src/protocol/window.js';
 import { flags } from '../../src/values/slot-format.js';
 import { readValues } from '../../src/values/slot-reader.js';
 import { Functions } from '../functions/functions.js';
-import { readyToImport } from '../functions/importer.js';
-import { loadModule } from '../functions/module.js';
 import type { TaskFunction } from '../functions/task-function.js';
 import { tearDown } from '../functions/teardown.js';
 import { ArgumentSignals } from '../input/argument-signals.js';
@@ -33,6 +30,7 @@ import { returnTransferred } from './leaving.js';
 import { exit, inNextTurn, now } from './natives.js';
 import { Preparation } from './preparation.js';
 import { sendProgress } from './progress.js';
+import { getReady, isReadyEarly } from './readiness.js';
 import type { WorkerChannel } from './send.js';
 import { Spinner } from './spinner.js';
 import { Turns } from './turns.js';
@@ -42,14 +40,6 @@ import { Turns } from './turns.js';
  * than that.
  */
 const NAP_MS = 10;
-
-/**
- * A worker that requests wait for reports ready early; if others could run them meanwhile, only when it
- * really is.
- */
-function isReadyEarly({ isAwaited, preload }: WorkerInit): boolean {
-  return isAwaited && preload.length === 0;
-}
 
 export class WorkLoop {
   readonly #window: Window;
@@ -132,16 +122,7 @@ export class WorkLoop {
   /** Loads the modules to be preloaded, reports ready, and begins. */
   async start(init: WorkerInit): Promise<void> {
     this.#looping = true;
-    try {
-      for (const module of init.preload) await loadModule(module);
-    } catch (error) {
-      // Not thrown: the program may handle uncaught errors, and the thread would live on without ever being
-      // ready.
-      this.#channel.send({ type: 'unready', reason: encodeFailure(error) });
-      return;
-    }
-    readyToImport();
-    if (!isReadyEarly(init)) this.#channel.send({ type: 'ready' });
+    if (!(await getReady(init, this.#channel))) return;
     inNextTurn(() => this.#loop());
   }
 

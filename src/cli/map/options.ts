@@ -3,6 +3,7 @@ import type { Format, HaltRule } from '../../batch/index.js';
 import { availableCores } from '../../cpu-quota.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
 import { configured } from '../config.js';
+import { durationOf, environmentOf, wholeOf } from '../option-values.js';
 import { WATCH_OPTIONS, type WatchOptions, watchOptions, withOptionalPort } from '../watch-options.js';
 
 /** The function as given. */
@@ -127,7 +128,7 @@ export function mapOptions({ values, positionals }: MapCommandLine): MapOptions 
   return {
     fn,
     inputs: inputsOf(files, values['files-from']),
-    workers: whole('workers', values.workers, 1, 1024) ?? availableCores(),
+    workers: wholeOf('workers', values.workers, 1, 1024) ?? availableCores(),
     format: values.ndjson ? 'ndjson' : values.csv ? 'csv' : 'lines',
     separator: isNull ? '\0' : '\n',
     output: output === '-' ? undefined : output,
@@ -138,13 +139,13 @@ export function mapOptions({ values, positionals }: MapCommandLine): MapOptions 
     force,
     unordered: values.unordered ?? false,
     tag: values.tag ?? false,
-    retries: whole('retries', values.retries, 0, 1_000_000) ?? 0,
-    retryDelay: duration('retry-delay', values['retry-delay']),
-    timeout: duration('timeout', values.timeout),
+    retries: wholeOf('retries', values.retries, 0, 1_000_000) ?? 0,
+    retryDelay: durationOf('retry-delay', values['retry-delay']),
+    timeout: durationOf('timeout', values.timeout),
     halt: haltRule(values.halt),
     preload: values.preload ?? [],
-    env: environment(values.env ?? []),
-    maxMemory: whole('max-memory', values['max-memory'], 1, 1_000_000),
+    env: environmentOf(values.env ?? []),
+    maxMemory: wholeOf('max-memory', values['max-memory'], 1, 1_000_000),
     watch: watchOptions(values),
     dryRun: values['dry-run'] ?? false,
     summary: values.quiet ? 'none' : summaryOf(values.summary),
@@ -184,24 +185,6 @@ function inputsOf(files: readonly string[], list: string | undefined): readonly 
   return names;
 }
 
-function whole(name: string, given: string | undefined, from: number, to: number): number | undefined {
-  if (given === undefined) return undefined;
-  const value = Number(given);
-  if (/^\d+$/.test(given) && value >= from && value <= to) return value;
-  throw new UsageError(`--${name}: got '${given}', expected a whole number from ${from} to ${to}`);
-}
-
-const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-
-/** In ms; a number without a unit counts seconds. */
-function duration(name: string, given: string | undefined): number | undefined {
-  if (given === undefined) return undefined;
-  const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(given) ?? [];
-  const value = Number(number) * UNITS[unit]!;
-  if (value > 0 && value < 2 ** 31) return value;
-  throw new UsageError(`--${name}: got '${given}', expected a time as in 30, 500ms, 30s, 5m or 1h`);
-}
-
 function haltRule(given: string | undefined): HaltRule | undefined {
   if (given === undefined) return undefined;
   const [, when, number, percent] = /^(now|soon),fail=(\d+(?:\.\d+)?)(%?)$/.exec(given) ?? [];
@@ -210,16 +193,6 @@ function haltRule(given: string | undefined): HaltRule | undefined {
   const isValid = percent === '%' ? value > 0 && value < 100 : Number.isInteger(value) && value >= 1;
   if (when !== undefined && isValid) return { when: when as HaltRule['when'], fail };
   throw new UsageError(`--halt: got '${given}', expected as in now,fail=3 or soon,fail=10%`);
-}
-
-function environment(given: readonly string[]): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const each of given) {
-    const equals = each.indexOf('=');
-    if (equals < 1) throw new UsageError(`--env: got '${each}', expected NAME=VALUE`);
-    env[each.slice(0, equals)] = each.slice(equals + 1);
-  }
-  return env;
 }
 
 function summaryOf(given = 'text'): MapOptions['summary'] {

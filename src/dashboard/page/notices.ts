@@ -31,7 +31,9 @@ function noticesOf(snapshot: Snapshot, isRefusing: boolean): readonly Notice[] {
   if (trouble !== null) notices.push({ key: 'trouble', title: 'No worker can be started.', text: trouble });
   if (maxQueue !== null && maxQueue > 0 && (isRefusing || waiting >= maxQueue)) {
     const text = `${count(waiting)} of ${count(maxQueue)} wait; ${count(outcomes.refused)} were refused so far.`;
-    notices.push({ key: 'queue', title: 'The queue is full.', text });
+    const isFull = waiting >= maxQueue;
+    const title = isFull ? 'The queue is full.' : 'The queue was full a moment ago.';
+    notices.push({ key: `queue ${isFull}`, title, text });
   }
   for (const worker of workers) {
     const { label, id, running, state } = worker;

@@ -1,0 +1,67 @@
+/** The file that names the process of a machine: one machine has it at a time. */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { UsageError } from '../arguments.js';
+import { describeErrno, errnoOf } from '../files/errno.js';
+
+export class PidFile {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** The process that has it; undefined: none that is alive. */
+  get owner(): number | undefined {
+    let text: string;
+    try {
+      text = readFileSync(this.#path, 'utf8');
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw this.#unusable(error);
+    }
+    const pid = Number(text.trim());
+    return Number.isSafeInteger(pid) && pid > 0 && pid !== process.pid && isAlive(pid) ? pid : undefined;
+  }
+
+  /** Throws `UsageError`: another process has it. */
+  mustBeFree(): void {
+    const { owner } = this;
+    if (owner === undefined) return;
+    throw new UsageError(
+      `${this.#path}: process ${owner} has it and is running; end it first, or take over from it with --upgrade`,
+    );
+  }
+
+  take(): void {
+    try {
+      writeFileSync(this.#path, `${process.pid}\n`);
+    } catch (error) {
+      throw this.#unusable(error);
+    }
+  }
+
+  /** Removes it, unless a successor has taken it. */
+  leave(): void {
+    try {
+      if (readFileSync(this.#path, 'utf8').trim() === String(process.pid))
+        rmSync(this.#path, { force: true });
+    } catch {
+      // Somebody has removed it.
+    }
+  }
+
+  #unusable(error: unknown): UsageError {
+    const code = errnoOf(error);
+    return new UsageError(`${this.#path}: ${code === undefined ? String(error) : describeErrno(code)}`);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // It belongs to another user.
+    return errnoOf(error) === 'EPERM';
+  }
+}

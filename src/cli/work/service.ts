@@ -1,0 +1,187 @@
+/** A machine as a service: from its start to its end by a signal. */
+import { hostname } from 'node:os';
+import { type Machine, serve } from '../../cluster/index.js';
+import type { BalancerOptions } from '../../index.js';
+import { moduleAddress } from '../module-address.js';
+import { type HealthServer, listen } from './health.js';
+import type { Log } from './log.js';
+import { metricsOf } from './metrics.js';
+import type { WorkOptions } from './options.js';
+import { PidFile } from './pid-file.js';
+
+export interface ServiceEvents {
+  /** The machine takes jobs. @param what a description of it */
+  ready(what: string): Promise<void>;
+}
+
+/** Serves until a signal ends it. Rejects where it cannot start. */
+export async function runService(options: WorkOptions, log: Log, events: ServiceEvents): Promise<void> {
+  const pidFile = options.pidFile === undefined ? undefined : new PidFile(options.pidFile);
+  const predecessor = pidFile?.owner;
+  if (!options.upgrade) pidFile?.mustBeFree();
+  const signals = new Signals();
+  log.info('starting', { pid: process.pid, host: hostname(), modules: options.modules.join(' ') });
+  const starting = serve(options.modules.map(moduleAddress), serveOptions(options));
+  const machine = await Promise.race([starting, signals.ended]);
+  if (machine === undefined) {
+    log.info('ended before it was ready');
+    return;
+  }
+  let health: HealthServer | undefined;
+  try {
+    watch(machine, log);
+    if (options.healthPort !== undefined)
+      health = await listenForHealth(machine, options.healthPort, signals, log);
+    pidFile?.take();
+    const what = describe(machine);
+    log.info('ready', {
+      machine: machine.id,
+      threads: machine.stats().threads,
+      tasks: machine.tasks.join(' '),
+    });
+    await events.ready(what);
+    if (options.upgrade && predecessor !== undefined) endPredecessor(predecessor, log);
+    signals.onReload = () => void reload(machine, log);
+    await signals.ended;
+    await end(machine, options.shutdownTimeout, signals, log);
+  } catch (error) {
+    await machine.close({ timeout: 0 });
+    throw error;
+  } finally {
+    health?.close();
+    pidFile?.leave();
+  }
+}
+
+/** Checks that it could run. Returns what it would serve. Rejects where it could not. */
+export async function tryService(options: WorkOptions): Promise<string> {
+  const machine = await serve(options.modules.map(moduleAddress), { ...serveOptions(options), share: 0.01 });
+  const tasks = machine.tasks.map((name) => `  ${name}\n`).join('');
+  await machine.close({ timeout: options.shutdownTimeout });
+  return tasks;
+}
+
+export function describe(machine: Machine): string {
+  const { threads, tasks } = machine.stats();
+  return `machine ${machine.id} serves ${tasks.length} tasks on ${threads} threads`;
+}
+
+function serveOptions(options: WorkOptions): Parameters<typeof serve>[1] {
+  const balancer: BalancerOptions = {
+    workers: options.workers,
+    preload: options.preload.map(moduleAddress),
+    maxHeapPerWorker: options.maxMemory,
+    maxRequestsPerWorker: options.maxRequests,
+    env: Object.keys(options.env).length === 0 ? undefined : { ...process.env, ...options.env },
+    // Requests may run for any time: their submitters say how long.
+    heartbeat: false,
+  };
+  return {
+    ...options.engine,
+    name: options.name,
+    prefix: options.prefix,
+    lockDuration: options.lockDuration,
+    engineTimeout: options.engineTimeout,
+    maxPayload: options.maxPayload,
+    share: options.share,
+    limiter: options.limiter,
+    keepFailed: options.keepFailed,
+    balancer,
+  };
+}
+
+/** What a service is told by signals. */
+class Signals {
+  /** Resolves with the first signal that ends it. */
+  readonly ended: Promise<undefined>;
+  /** Called by each further one. */
+  onHurry: (() => void) | undefined;
+  onReload: (() => void) | undefined;
+  hasEnded = false;
+
+  constructor() {
+    this.ended = new Promise((resolve) => {
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+        process.on(signal, () => {
+          if (this.hasEnded) this.onHurry?.();
+          this.hasEnded = true;
+          resolve(undefined);
+        });
+      }
+    });
+    process.on('SIGHUP', () => this.onReload?.());
+  }
+}
+
+async function end(machine: Machine, timeout: number, signals: Signals, log: Log): Promise<void> {
+  const { running } = machine.stats();
+  log.info('ending: takes nothing new', { running, timeout });
+  signals.onHurry = () => {
+    log.warn('ending at once: what runs goes to other machines');
+    void machine.close({ timeout: 0 });
+  };
+  await machine.close({ timeout });
+  const { jobs, items } = machine.stats();
+  log.info('ended', { items, ...jobs });
+}
+
+async function reload(machine: Machine, log: Log): Promise<void> {
+  try {
+    log.reopen();
+    log.info('loading the modules anew');
+    await machine.reload();
+    log.info('loaded anew', { tasks: machine.tasks.join(' ') });
+  } catch (error) {
+    log.error('not loaded anew: all stays as it was', { error: (error as Error).message });
+  }
+}
+
+function endPredecessor(pid: number, log: Log): void {
+  try {
+    process.kill(pid, 'SIGTERM');
+    log.info('took over; the process before is ending', { pid });
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function watch(machine: Machine, log: Log): void {
+  machine.on('job', ({ id, task, items, outcome, failures, ms, error }) => {
+    const fields = { id, task, items, outcome, failures, ms: Math.round(ms) };
+    if (outcome === 'lost') log.error('job lost: it has ended too many machines', fields);
+    else if (outcome === 'rejected') log.debug('job', { ...fields, error: messageOf(error) });
+    else log.debug('job', fields);
+  });
+  machine.on('engineError', (error) => log.warn('engine', { error: messageOf(error) }));
+  const { balancer } = machine;
+  balancer.on('workerEnd', ({ id, exitCode, cause, expected }) => {
+    if (!expected) log.warn('a thread has ended', { thread: id, exitCode, error: messageOf(cause) });
+  });
+  balancer.on('workerEjected', ({ id, reason }) =>
+    log.warn('a thread is replaced', { thread: id, reason: String(reason) }),
+  );
+}
+
+function messageOf(error: unknown): string | undefined {
+  return error === undefined ? undefined : error instanceof Error ? error.message : String(error);
+}
+
+async function listenForHealth(
+  machine: Machine,
+  port: number,
+  signals: Signals,
+  log: Log,
+): Promise<HealthServer> {
+  const server = await listen(port, {
+    unready() {
+      if (signals.hasEnded) return 'ending';
+      if (!machine.stats().connected) return 'the engine does not answer';
+      const { workers } = machine.balancer.stats();
+      return workers.some(({ state }) => state === 'ready') ? undefined : 'no thread is ready';
+    },
+    metrics: metricsOf(machine),
+    stats: () => ({ machine: machine.stats(), balancer: machine.balancer.stats() }),
+  });
+  log.info('health', { url: `http://127.0.0.1:${server.port}/healthz` });
+  return server;
+}

@@ -1,0 +1,186 @@
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { tasks } from 'leastwork';
+import { expect, test } from 'vitest';
+import { onEachEngine, type Site } from '../../support/cluster.js';
+import { ended, leastwork, start } from '../../support/command.js';
+import { scratch } from '../../support/scratch.js';
+
+interface Line {
+  readonly message: string;
+  readonly pid?: number;
+  readonly [name: string]: unknown;
+}
+
+interface Service {
+  readonly child: ChildProcess;
+  /** Resolves with the first line of that message. */
+  says(message: string): Promise<Line>;
+}
+
+onEachEngine((site) => {
+  const folder = scratch('work-');
+  const module = join(folder, 'jobs.mjs');
+  const version = (n: number): void =>
+    writeFileSync(module, `export const version = () => ${n};\nexport const wait = ${waiting};\n`);
+  const jobs = tasks<{ version(): number; wait(file: string): string }>(pathToFileURL(module));
+  version(1);
+
+  const service = (...args: string[]): Service => serviceOf(site, folder, args);
+
+  test('serves; TERM lets running requests end; the exit code is 0', async () => {
+    const { child, says } = service('--health-port=0');
+    await says('ready');
+    const { url } = await says('health');
+    const base = String(url).replace('/healthz', '');
+    expect((await fetch(`${base}/healthz`)).status).toBe(200);
+    expect((await fetch(`${base}/readyz`)).status).toBe(200);
+    expect(await (await fetch(`${base}/metrics`)).text()).toContain('leastwork_machine_jobs_total');
+    expect((await fetch(`${base}/nothing`)).status).toBe(404);
+    const cluster = site.cluster();
+    expect(await cluster.submit(jobs.version)).toBe(1);
+    const gate = join(folder, 'gate');
+    const running = cluster.submit(jobs.wait, [gate]);
+    await untilFile(`${gate}.begun`);
+    child.kill('SIGTERM');
+    await says('ending: takes nothing new');
+    expect((await fetch(`${base}/readyz`)).status).toBe(503);
+    writeFileSync(gate, '');
+    expect(await running).toBe('waited');
+    expect(await ended(child)).toEqual({ code: 0, signal: null });
+  });
+
+  test('HUP loads the modules anew, and goes on with a fresh log file', async () => {
+    version(1);
+    const log = join(folder, 'log');
+    const { child, says } = service('--log-file', log);
+    await untilLine(log, 'ready');
+    const cluster = site.cluster();
+    expect(await cluster.submit(jobs.version)).toBe(1);
+    version(2);
+    renameSync(log, `${log}.1`);
+    child.kill('SIGHUP');
+    await untilLine(log, 'loaded anew');
+    expect(await cluster.submit(jobs.version)).toBe(2);
+    child.kill('SIGTERM');
+    expect(await ended(child)).toEqual({ code: 0, signal: null });
+    void says;
+  });
+
+  test('one has the pid file; --upgrade takes over without a failed request; --daemon returns when it is ready', async () => {
+    version(1);
+    const pidFile = join(folder, 'pid');
+    const first = service('--pid-file', pidFile);
+    const { pid } = await first.says('starting');
+    await first.says('ready');
+    expect(readFileSync(pidFile, 'utf8')).toBe(`${pid}\n`);
+    const args = ['work', ...engineArgs(site), '--pid-file', pidFile, '--workers=1', module];
+    const second = leastwork(args);
+    expect([second.code, second.stderr]).toEqual([
+      2,
+      expect.stringContaining(`process ${pid} has it and is running`),
+    ]);
+
+    const cluster = site.cluster();
+    const gate = join(folder, 'gate2');
+    const running = cluster.submit(jobs.wait, [gate]);
+    await untilFile(`${gate}.begun`);
+    const log = join(folder, 'daemon.log');
+    const daemon = leastwork([...args, '--upgrade', '--daemon', '--log-file', log]);
+    expect([daemon.code, daemon.stderr]).toEqual([0, expect.stringContaining('in the background, process')]);
+    const successor = Number(readFileSync(pidFile, 'utf8'));
+    try {
+      expect(successor).not.toBe(pid);
+      await first.says('ending: takes nothing new');
+      expect(await cluster.submit(jobs.version)).toBe(1);
+      writeFileSync(gate, '');
+      expect(await running).toBe('waited');
+      expect(await ended(first.child)).toEqual({ code: 0, signal: null });
+      // The successor has it now.
+      expect(readFileSync(pidFile, 'utf8')).toBe(`${successor}\n`);
+    } finally {
+      process.kill(successor, 'SIGTERM');
+    }
+    await untilLine(log, '"ended"', 'ended');
+  });
+
+  test('--dry-run lists the tasks', () => {
+    const { code, stdout } = leastwork(['work', ...engineArgs(site), '--dry-run', '--workers=1', module]);
+    expect([code, stdout]).toEqual([0, 'This machine would serve:\n  jobs/version\n  jobs/wait\n']);
+  });
+});
+
+/** Says that it has begun, and waits for a file. */
+const waiting = `async (file) => {
+  const { existsSync, writeFileSync } = await import('node:fs');
+  writeFileSync(file + '.begun', '');
+  while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 5));
+  return 'waited';
+}`;
+
+function engineArgs(site: Site): string[] {
+  const { address } = site.server;
+  const engine =
+    'redis' in address ? ['--redis', String(address.redis)] : ['--postgres', String(address.postgres)];
+  return [...engine, '--name', site.name, '--lock-duration=1s'];
+}
+
+function serviceOf(site: Site, folder: string, args: readonly string[]): Service {
+  const all = ['work', ...engineArgs(site), '--log-format=json', '--workers=1', ...args, './jobs.mjs'];
+  const child = start(all, folder);
+  const lines: Line[] = [];
+  let wake: () => void = () => {};
+  let rest = '';
+  let others = '';
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    const parts = (rest + chunk).split('\n');
+    rest = parts.pop() as string;
+    for (const part of parts) {
+      if (part.startsWith('{')) lines.push(JSON.parse(part));
+      else others += `${part}\n`;
+    }
+    wake();
+  });
+  child.once('close', () => wake());
+  const says = async (message: string): Promise<Line> => {
+    for (;;) {
+      const line = lines.find((each) => each.message === message);
+      if (line !== undefined) return line;
+      if (child.exitCode !== null)
+        throw new Error(`ended with ${child.exitCode} before it said '${message}'\n${others}`);
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
+  return { child, says };
+}
+
+const nap = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10));
+
+async function untilFile(file: string): Promise<void> {
+  for (;;) {
+    try {
+      readFileSync(file);
+      return;
+    } catch {
+      await nap();
+    }
+  }
+}
+
+/** Until the log has a line with one of the messages. */
+async function untilLine(log: string, ...messages: string[]): Promise<void> {
+  for (;;) {
+    let text = '';
+    try {
+      text = readFileSync(log, 'utf8');
+    } catch {
+      // Not there yet.
+    }
+    if (messages.some((message) => text.includes(message))) return;
+    await nap();
+  }
+}
