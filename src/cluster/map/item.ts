@@ -28,6 +28,10 @@ export interface Chunk {
   left: number;
 }
 
+export function newItem(index: number, value: unknown, text: string, chunk: Chunk): Item {
+  return { index, value, text, state: 'pending', outcome: undefined, losses: 0, throws: 0, chunk };
+}
+
 /** The order in which items are given out. */
 export class ItemQueue {
   readonly #ordered: boolean;

@@ -9,7 +9,8 @@ import { listenToAbort, unlistenToAbort } from '../../requests/abort-listeners.j
 import type { ClusterRequest } from '../request.js';
 import { ChunkSizes } from './chunk-sizes.js';
 import { DelayedReruns } from './delayed-reruns.js';
-import { type Chunk, type Item, ItemQueue, settledResult } from './item.js';
+import { type Chunk, type Item, ItemQueue, newItem, settledResult } from './item.js';
+import { isPromise } from './step.js';
 import type { MapTarget, Settle } from './target.js';
 
 export class ClusterMapIterator extends PullIterator {
@@ -193,9 +194,8 @@ export class ClusterMapIterator extends PullIterator {
     const chunk = this.#open;
     const index = this.#taken++;
     const written = this.#target.write(step.value, index);
-    const base = { index, value: step.value, losses: 0, throws: 0, chunk };
     const text = typeof written === 'string' ? written : '';
-    const item: Item = { ...base, text, state: 'pending', outcome: undefined };
+    const item = newItem(index, step.value, text, chunk);
     this.#queue.taken(item);
     this.#items++;
     chunk.left++;
@@ -223,7 +223,9 @@ export class ClusterMapIterator extends PullIterator {
       ran: (count, ms, bytes) => this.#sizes.ran(count, ms, bytes),
       over: (of) => {
         this.#underWay.delete(of);
-        this.#changed();
+        if (this.state === 'ended') return;
+        this.#handOut();
+        this.#pull();
       },
       end: (error) => this.end({ error }),
     };
@@ -261,12 +263,6 @@ export class ClusterMapIterator extends PullIterator {
     else this.#settle(item, 'rejected', error);
   }
 
-  #changed(): void {
-    if (this.state === 'ended') return;
-    this.#handOut();
-    this.#pull();
-  }
-
   #sourceFailed(error: unknown): void {
     this.#source.end();
     if (this.state === 'ended') return;
@@ -301,8 +297,4 @@ export class ClusterMapIterator extends PullIterator {
     if (chunk.left === 0 && chunk !== this.#open) this.#chunks--;
     return this.#settles ? settledResult(item) : outcome;
   }
-}
-
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as { then?: unknown }).then === 'function';
 }
