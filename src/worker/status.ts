@@ -2,7 +2,7 @@
 
 import type { InFlight } from './in-flight.js';
 import type { Sender } from './sender.js';
-import type { WindowLimits } from './setup.js';
+import type { WindowLimits, WorkerSetup } from './setup.js';
 import { WORKER_TRANSITIONS, type WorkerState } from './state.js';
 
 /** The numbers of a `View` that are needed here, and the one that is set. */
@@ -26,10 +26,8 @@ export class Status {
   #isParked = false;
 
   constructor(
-    id: number,
+    { id, limits, maxRequests }: Pick<WorkerSetup, 'id' | 'limits' | 'maxRequests'>,
     view: Room,
-    limits: WindowLimits,
-    maxRequests: number,
     inFlight: InFlight,
     sender: Sender,
     completed: () => number,

@@ -1,8 +1,6 @@
 /** One worker: a thread as the main thread sees it. Its window, the requests in it, its state. */
 
-import { decodeFailure } from '../errors/failure.js';
 import { performance } from '../protocol/clock.js';
-import type { ToMain } from '../protocol/messages.js';
 import type { Window } from '../protocol/window.js';
 import { Backlog } from '../requests/backlog.js';
 import type { ReclaimReason } from '../requests/reclaimable.js';
@@ -13,6 +11,7 @@ import { connect, type MainChannel } from './connection.js';
 import type { CompletionSink, LifecycleEvents, RequestEvents } from './events.js';
 import { ForcedExit } from './forced-exit.js';
 import { InFlight } from './in-flight.js';
+import { Inbound } from './inbound.js';
 import { Profiling } from './profiling.js';
 import { Receiver } from './receiver.js';
 import { Running } from './running.js';
@@ -61,7 +60,7 @@ export class Worker implements Host {
   readonly #channel: MainChannel;
   readonly #thread: Thread;
   readonly #sender: Sender;
-  readonly #receiver: Receiver;
+  readonly #inbound: Inbound<Worker>;
   readonly #output: TaskOutput;
   readonly #unreadable: UnreadableMessages;
   readonly #writer: WindowWriter;
@@ -84,7 +83,7 @@ export class Worker implements Host {
     this.#isLimited = setup.watchHeap || setup.maxRequests !== Number.POSITIVE_INFINITY;
     const { window, channel, argumentsPort, thread } = connect(
       setup,
-      (message) => this.#receive(message),
+      (message) => this.#inbound.receive(message),
       (number, error) => this.#unreadable.add(number, error),
       (death) => this.#died(death),
     );
@@ -101,27 +100,28 @@ export class Worker implements Host {
       this.commands.stopStream(request),
     );
     this.#output = new TaskOutput(setup.id, inFlight, setup.output);
-    this.#receiver = new Receiver(channel, inFlight, this.#sender, this.#unreadable, this.#output);
+    const receiver = new Receiver(channel, inFlight, this.#sender, this.#unreadable, this.#output);
     this.#writer = new WindowWriter(window, inFlight, this.#sender);
-    this.status = new Status(
-      setup.id,
-      this.view,
-      setup.limits,
-      setup.maxRequests,
-      inFlight,
-      this.#sender,
-      () => this.completions.count,
-    );
+    const completed = (): number => this.completions.count;
+    this.status = new Status(setup, this.view, inFlight, this.#sender, completed);
     this.completions = new Completions<Worker>(
       this,
       window,
       inFlight,
       channel,
       this.#sender,
-      this.#receiver,
+      receiver,
       requestEvents.completions,
     );
     this.running = new Running(window, () => this.completions.running);
+    const parts = {
+      status: this.status,
+      thread,
+      receiver,
+      profiling: this.profiling,
+      forcedExit: this.#forcedExit,
+    };
+    this.#inbound = new Inbound<Worker>(this, parts, requestEvents, lifecycleEvents);
   }
 
   /** The last lines that its thread wrote to stderr. */
@@ -288,34 +288,6 @@ export class Worker implements Host {
   call(): void {
     this.status.called();
     this.commands.call();
-  }
-
-  #receive(message: ToMain): void {
-    switch (message.type) {
-      case 'wake':
-        this.#requestEvents.woken();
-        break;
-      case 'here':
-        this.status.answered();
-        this.#requestEvents.answered(this);
-        break;
-      case 'ready':
-        this.#lifecycleEvents.cameUp(this);
-        break;
-      case 'teardown':
-        this.#forcedExit.tearingDown();
-        if (message.reason !== undefined) this.#thread.blame(decodeFailure(message.reason));
-        break;
-      case 'unready':
-        // Not `terminated`: nobody wanted its end.
-        void this.#thread.terminate(decodeFailure(message.reason) as Error);
-        break;
-      case 'profiled':
-        this.profiling.answered(message);
-        break;
-      default:
-        this.#receiver.receive(message);
-    }
   }
 
   #died(death: ThreadDeath): void {
