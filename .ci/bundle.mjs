@@ -38,7 +38,8 @@ const commonJs = {
 };
 
 /**
- * Packages that an ES module is to load otherwise than by `import`: acorn is wanted only for an inline function.
+ * Packages that an ES module is to load otherwise than by `import`: acorn is wanted only for an inline
+ * function.
  */
 const loaded = {
   acorn: `

@@ -1,6 +1,6 @@
 // Types of the package. TypeScript tells CommonJS from ES modules by a declaration's name, and classes with
-// private parts are different types if they are declared twice. So, as at run time, there is one copy, that for
-// CommonJS, and what `import` finds only passes it on.
+// private parts are different types if they are declared twice. So, as at run time, there is one copy, that
+// for CommonJS, and what `import` finds only passes it on.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,10 +1,10 @@
-// The subpaths of the package, one line each. What stands here is built by `bundle.mjs`, expected by `setup.mjs`
-// and checked against `exports` of package.json by `packed.mjs`.
+// The subpaths of the package, one line each. What stands here is built by `bundle.mjs`, expected by
+// `setup.mjs` and checked against `exports` of package.json by `packed.mjs`.
 
 /**
  * Each public entry: its source, and whether it stands on the core, the one copy of the library in a process.
- * One that is loaded in threads stands alone, since the core takes a thread some ms to load. `isBuilt`: bundlers
- * take the built file, too, since its modules alone are not enough.
+ * One that is loaded in threads stands alone, since the core takes a thread some ms to load. `isBuilt`:
+ * bundlers take the built file, too, since its modules alone are not enough.
  */
 export const ENTRIES = {
   index: { subpath: '.', source: 'src/index.ts', onCore: true },

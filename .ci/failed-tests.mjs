@@ -1,5 +1,5 @@
-// Which tests failed, and why, and the count of all: the last lines of a run. `node .ci/failed-tests.mjs RESULTS`
-// RESULTS is what vitest's reporter `json` wrote.
+// Which tests failed, and why, and the count of all: the last lines of a run.
+// `node .ci/failed-tests.mjs RESULTS`, where RESULTS is what vitest's reporter `json` wrote.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 

@@ -1,5 +1,5 @@
-// The page of the dashboard as three texts: uPlot is in them, so that the page needs no network and the package no
-// dependency.
+// The page of the dashboard as three texts: uPlot is in them, so that the page needs no network and the
+// package no dependency.
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';

@@ -1,6 +1,6 @@
-// Checks the documents: their programs compile against the built package (documents/programs.mjs says what counts as
-// one), the paths that they name exist, their links lead somewhere, and the figures and the picture that they show are those
-// of bench/results/ (documents/figures.mjs, bench/picture.mjs).
+// Checks the documents: their programs compile against the built package (documents/programs.mjs says what
+// counts as one), the paths that they name exist, their links lead somewhere, and the figures and the picture
+// that they show are those of bench/results/ (documents/figures.mjs, bench/picture.mjs).
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

@@ -25,7 +25,8 @@ const [workers] = options.workers([os.availableParallelism()]);
 const directory = mkdtempSync(join(tmpdir(), 'leastwork-batch-'));
 
 /**
- * @typedef {{ name: string, settings: string, command: string, needs?: string }} Contestant `command` is of a shell: `$1` the input, `$2` the
+ * @typedef {{ name: string, settings: string, command: string, needs?: string }} Contestant `command` is of a
+ *   shell: `$1` the input, `$2` the
  *   output, `$3` the µs of work for each item
  */
 

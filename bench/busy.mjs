@@ -9,8 +9,8 @@ import { interleave } from './lib/rounds.mjs';
 import { median, spread } from './lib/stats.mjs';
 
 /**
- * How much of a worker is used while the main thread has work of its own, as in a server: it is kept for B ms at a time, with
- * 1 ms in between.
+ * How much of a worker is used while the main thread has work of its own, as in a server: it is kept for B ms
+ * at a time, with 1 ms in between.
  */
 
 const OUTSTANDING = 256;

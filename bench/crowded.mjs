@@ -9,7 +9,8 @@ import { interleave } from './lib/rounds.mjs';
 import { ratio, spread } from './lib/stats.mjs';
 
 /**
- * More workers than cores: what a burst of no-ops costs as workers grow, and how well workers are kept busy by tasks that block.
+ * More workers than cores: what a burst of no-ops costs as workers grow, and how well workers are kept busy
+ * by tasks that block.
  */
 
 const BLOCK_MS = 2;

@@ -35,7 +35,8 @@ const names = options.rivals([
 const rate = stepsPerMicrosecond();
 
 /**
- * Splits `count` spins into one task per worker: what these threads can do on this machine when no pool is in between.
+ * Splits `count` spins into one task per worker: what these threads can do on this machine when no pool is in
+ * between.
  * @param {Rival} threads
  * @param {number} steps
  * @param {number} count

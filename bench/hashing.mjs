@@ -17,7 +17,10 @@ import { warmUpOf } from './lib/warm.mjs';
  * @typedef {'cloned' | 'transferred' | 'shared'} Travel
  */
 
-/** Requests at a time for each worker: as many as in the other benchmarks, but fewer of those that hold much memory. */
+/**
+ * Requests at a time for each worker: as many as in the other benchmarks, but fewer of those that hold much
+ * memory.
+ */
 const OUTSTANDING = { requests: 64, bytes: 8 * 2 ** 20 };
 /** Buffers that travel by transfer are made while the clock stands still: so many bytes at once. */
 const PREPARED_BYTES = 128 * 2 ** 20;
@@ -71,7 +74,8 @@ function submissions(rival, task, size, travel, count) {
 }
 
 /**
- * Calls per ms on the main thread alone. The upper quartile of pieces of some ms: what else runs on the machine only slows it.
+ * Calls per ms on the main thread alone. The upper quartile of pieces of some ms: what else runs on the
+ * machine only slows it.
  * @param {() => unknown} call
  */
 function inlineRate(call) {
@@ -90,7 +94,8 @@ function inlineRate(call) {
 }
 
 /**
- * The same call without a pool. What is transferred is new each time, so it comes from memory and not from the core's cache.
+ * The same call without a pool. What is transferred is new each time, so it comes from memory and not from
+ * the core's cache.
  * @param {string} task
  * @param {number} size
  * @param {Travel} travel
@@ -104,7 +109,8 @@ function inlineCall(task, size, travel) {
 }
 
 /**
- * Splits `count` calls into one task per thread: what these threads can do on this machine when no pool is in between.
+ * Splits `count` calls into one task per thread: what these threads can do on this machine when no pool is in
+ * between.
  * @param {Rival} threads
  * @param {string} task
  * @param {number} size

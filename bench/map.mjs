@@ -7,7 +7,9 @@ import { write } from './lib/report.mjs';
 import { interleave } from './lib/rounds.mjs';
 import { ratio, spread } from './lib/stats.mjs';
 
-/** What `map` gains or costs for items that are cheap: against loops on the main thread, all in one process. */
+/**
+ * What `map` gains or costs for items that are cheap: against loops on the main thread, all in one process.
+ */
 
 const options = benchOptions();
 const rounds = options.rounds(5, 2);

@@ -9,7 +9,10 @@ import { packagesOf } from './lib/rivals.mjs';
 import { interleave } from './lib/rounds.mjs';
 import { spread } from './lib/stats.mjs';
 
-/** What waiting requests hold, and how soon a new pool answers. Each reading in a process of its own, so that none inherits another's heap. */
+/**
+ * What waiting requests hold, and how soon a new pool answers. Each reading in a process of its own, so that
+ * none inherits another's heap.
+ */
 
 const options = benchOptions();
 const heapRounds = options.rounds(5, 2);

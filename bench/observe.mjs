@@ -8,7 +8,10 @@ import { interleave } from './lib/rounds.mjs';
 import { ratio, spread } from './lib/stats.mjs';
 import { watchers } from './lib/watchers.mjs';
 
-/** What it costs to watch a Balancer: requests a second, and time of the main thread for each, as multiples of those unwatched. */
+/**
+ * What it costs to watch a Balancer: requests a second, and time of the main thread for each, as multiples of
+ * those unwatched.
+ */
 
 const WORKERS = 2;
 const TASK_US = 20;

@@ -14,7 +14,8 @@ import { median, quantile, ratio, spread } from './lib/stats.mjs';
  * @typedef {object} Metric
  * @property {string} name
  * @property {string} unit
- * @property {(rival: Rival) => Promise<() => Promise<number>>} prepare warms up and gives the measurement of one round
+ * @property {(rival: Rival) => Promise<() => Promise<number>>} prepare warms up and gives the measurement of
+ *   one round
  */
 
 const CALLERS = 64;
@@ -42,7 +43,8 @@ const metrics = {
     async prepare(rival) {
       await burst(rival, 'noop', undefined, burstSize / 5);
       return async () => {
-        // The fast ones end within a few turns of the event loop: several bursts, or the clock of one round is too short.
+        // The fast ones end within a few turns of the event loop: several bursts, or the clock of one round
+        // is too short.
         const rates = [];
         const end = performance.now() + budget / 2;
         do rates.push(burstSize / (await burst(rival, 'noop', undefined, burstSize)));
@@ -84,7 +86,10 @@ const metrics = {
   },
 };
 
-/** A chain of 1 ms timers: how late each fires tells how fair the event loop stays for the rest of the program. */
+/**
+ * A chain of 1 ms timers: how late each fires tells how fair the event loop stays for the rest of the
+ * program.
+ */
 function lateTimers() {
   /** @type {number[]} */
   const late = [];

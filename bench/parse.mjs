@@ -7,7 +7,10 @@ import { figure } from './lib/format.mjs';
 import { medianNanoseconds } from './lib/micro.mjs';
 import { write } from './lib/report.mjs';
 
-/** What it costs to understand an inline function before it is sent: once per source, and at every `submit` after that. */
+/**
+ * What it costs to understand an inline function before it is sent: once per source, and at every `submit`
+ * after that.
+ */
 
 /** More than the sources that are remembered (1,000), so that going round them never meets a known one. */
 const UNKNOWN = 1_100;

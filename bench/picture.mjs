@@ -9,8 +9,9 @@ const picture = fileURLToPath(new URL('../docs/efficiency.svg', import.meta.url)
 const WORKERS = 2;
 
 /**
- * Each rival's name and colour. A picture in a README does not know the page's background, so that the colours have
- * a contrast of some 4 to 1 on white and on black. `mark` tells lines apart where colours do not.
+ * Each rival's name and colour. A picture in a README does not know the page's background, so that the
+ * colours have a contrast of some 4 to 1 on white and on black. `mark` tells lines apart where colours do
+ * not.
  */
 const LINES = [
   { name: 'leastwork', label: 'leastwork', colour: '#2f7fe8', mark: '' },

@@ -28,8 +28,8 @@ const sizes = options.workers([2, 16, 128, 1_024]);
 const names = /** @type {(typeof policyNames)[number][]} */ (options.rivals([...policyNames]));
 
 /**
- * As the dispatcher does it: choose, count the request, tell the policy; and when it has ended, the same back. Four requests
- * per worker are out at any time, and they end in the order in which they began.
+ * As the dispatcher does it: choose, count the request, tell the policy; and when it has ended, the same
+ * back. Four requests per worker are out at any time, and they end in the order in which they began.
  * @param {(typeof policyNames)[number]} name
  * @param {number} workers
  */

@@ -10,8 +10,8 @@ import { interleave } from './lib/rounds.mjs';
 import { spread } from './lib/stats.mjs';
 
 /**
- * Throughput over the number of workers: how far one main thread can feed them. Meant for a machine with many cores; on few
- * it still shows the first steps.
+ * Throughput over the number of workers: how far one main thread can feed them. Meant for a machine with many
+ * cores; on few it still shows the first steps.
  */
 
 const OUTSTANDING_PER_WORKER = 64;

@@ -6,8 +6,8 @@ import { markdownTable } from './lib/report.mjs';
 import { median, ratio } from './lib/stats.mjs';
 
 /**
- * What the project wants of itself, against the latest results. Ratios are medians of the rounds' ratios. Made for two cores: on
- * other machines the figures differ, the ratios to the rivals less so.
+ * What the project wants of itself, against the latest results. Ratios are medians of the rounds' ratios.
+ * Made for two cores: on other machines the figures differ, the ratios to the rivals less so.
  *
  * @typedef {object} Check
  * @property {string} what

@@ -98,12 +98,12 @@ export interface BalancerOptions extends ThreadOptions, ObserveOptions {
    */
   traceSubmit?: boolean;
   /**
-   * Most requests that a thread runs before a fresh one takes its place: an integer ≥ 1, or `Infinity`. Each item
-   * of a `map` counts as one, whatever it travels in. With 1 each request has a fresh thread. Requests of a session do not count while it is open: it keeps its
-   * thread, which ends when the session is closed. The fresh thread is started ahead of time, when the old
-   * one has got its last request, or will have before a thread has come up; it may therefore run fewer. A
-   * start takes some 20 to 60 ms of a core, so a limit should be worth many times that in run time. Default:
-   * `Infinity`.
+   * Most requests that a thread runs before a fresh one takes its place: an integer ≥ 1, or `Infinity`. Each
+   * item of a `map` counts as one, whatever it travels in. With 1 each request has a fresh thread. Requests
+   * of a session do not count while it is open: it keeps its thread, which ends when the session is closed.
+   * The fresh thread is started ahead of time, when the old one has got its last request, or will have before
+   * a thread has come up; it may therefore run fewer. A start takes some 20 to 60 ms of a core, so a limit
+   * should be worth many times that in run time. Default: `Infinity`.
    */
   maxRequestsPerWorker?: number;
   /**
@@ -114,9 +114,9 @@ export interface BalancerOptions extends ThreadOptions, ObserveOptions {
    */
   maxHeapPerWorker?: number;
   /**
-   * How long the `teardown` of a thread's modules may take, in ms > 0; `Infinity`: no limit. A module may export
-   * a function of that name, async or not: it is called when the thread ends in peace, that is when the Balancer
-   * is closed, the set becomes smaller, or the worker is recycled or reloaded. Default 5,000.
+   * How long the `teardown` of a thread's modules may take, in ms > 0; `Infinity`: no limit. A module may
+   * export a function of that name, async or not: it is called when the thread ends in peace, that is when
+   * the Balancer is closed, the set becomes smaller, or the worker is recycled or reloaded. Default 5,000.
    */
   teardownTimeout?: number;
   /**

@@ -122,7 +122,8 @@ export class Balancer extends WorkerSet {
   /**
    * Like `map`, but failures are outcomes and end nothing: the words are those of `Promise.allSettled`.
    *
-   * @returns an async iterable of the outcomes. Like `map` it throws the error of the source, the reason of the
+   * @returns an async iterable of the outcomes. Like `map` it throws the error of the source, the reason of
+   *   the
    *   signal, and `BalancerClosedError` once the Balancer is closed: these end it
    * @throws InvalidOptionError, NotAFunctionError, CapturedVariableError
    */
@@ -217,9 +218,10 @@ export class Balancer extends WorkerSet {
   }
 
   /**
-   * Writes what happens from now on into a file of Chrome trace events, for ui.perfetto.dev or chrome://tracing: a
-   * track for each worker with a slice for each run, arrows from where requests were submitted, counters of the queue
-   * and of utilisation. The file can be opened at any time, also after the process was killed.
+   * Writes what happens from now on into a file of Chrome trace events, for ui.perfetto.dev or
+   * chrome://tracing: a track for each worker with a slice for each run, arrows from where requests were
+   * submitted, counters of the queue and of utilisation. The file can be opened at any time, also after the
+   * process was killed.
    *
    * @param file a path, a `file:` URL, or options
    * @returns the trace: `stop()`, `await using` or the end of the Balancer ends it
@@ -232,8 +234,9 @@ export class Balancer extends WorkerSet {
   }
 
   /**
-   * Makes a CPU profile of each worker, for DevTools, VS Code or speedscope. A thread begins and ends it between two
-   * requests. Workers that end meanwhile are left out, and those that compute on for 2 s after the end.
+   * Makes a CPU profile of each worker, for DevTools, VS Code or speedscope. A thread begins and ends it
+   * between two requests. Workers that end meanwhile are left out, and those that compute on for 2 s after
+   * the end.
    *
    * @returns a promise of the profiles, by the worker's id
    * @throws InvalidOptionError, BalancerClosedError
@@ -258,7 +261,8 @@ export class Balancer extends WorkerSet {
    * Refuses new requests, finishes the accepted ones, and ends all threads. Can be called at any time, also
    * repeatedly.
    *
-   * @param options see `CloseOptions`. By default all accepted requests are finished; the rest of them is rejected
+   * @param options see `CloseOptions`. By default all accepted requests are finished; the rest of them is
+   *   rejected
    *   with `ERR_BALANCER_CLOSED` when nothing has run for as long as `heartbeat`
    * @returns a promise that resolves when every promise is settled and every thread has ended
    */

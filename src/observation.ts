@@ -44,7 +44,10 @@ export class Observation {
     return this.#isClosed;
   }
 
-  /** Calls the listener once the Balancer is closed. It must not throw. @returns it will not be called any more */
+  /**
+   * Calls the listener once the Balancer is closed. It must not throw. @returns it will not be called any
+   * more
+   */
   onClosed(listener: () => void): () => void {
     this.#closeListeners.add(listener);
     return () => this.#closeListeners.delete(listener);
@@ -72,8 +75,8 @@ export class Observation {
 }
 
 /**
- * Key of a Balancer's `Observation`, and of a Router's list of them. Registered, since the optional parts of the
- * package are files of their own.
+ * Key of a Balancer's `Observation`, and of a Router's list of them. Registered, since the optional parts of
+ * the package are files of their own.
  */
 export const observing = Symbol.for('leastwork.observing');
 

@@ -176,8 +176,8 @@ export class Router<Target extends Submitter = Submitter> {
   }
 
   /**
-   * The numbers of all Balancers together, each of them counted once, and those of nested Routers. Targets of other
-   * kinds are not counted.
+   * The numbers of all Balancers together, each of them counted once, and those of nested Routers. Targets of
+   * other kinds are not counted.
    */
   totals(): StatsTotals {
     const all = new Set(this[observing]());

@@ -1,6 +1,6 @@
 /**
- * Notices that a Balancer which is being closed comes to nothing: requests wait, and no thread runs any. A module
- * that never finishes loading is the usual reason, or a policy that never selects a worker.
+ * Notices that a Balancer which is being closed comes to nothing: requests wait, and no thread runs any. A
+ * module that never finishes loading is the usual reason, or a policy that never selects a worker.
  */
 import type { Dispatcher } from './dispatch/dispatcher.js';
 import { MOST_MS } from './options/validate.js';

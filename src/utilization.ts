@@ -10,7 +10,9 @@ interface Look {
 export class Utilization {
   readonly #last = new WeakMap<Worker, Look>();
 
-  /** The part of the time since the last call for this worker, or since the start of its thread: from 0 to 1. */
+  /**
+   * The part of the time since the last call for this worker, or since the start of its thread: from 0 to 1.
+   */
   of(worker: Worker, now: number): number {
     const running = worker.state === 'dead' ? 0 : worker.running.timeUntil(now);
     const busy = worker.completions.busyTime + running;

@@ -24,8 +24,8 @@ export function workerFile(name: string): URL {
 }
 
 /**
- * The first is right in the package, both as a module (`dist/src`) and in the core (`dist/node`). The second is
- * beside a bundle, or an executable; the third is what a bundler makes of `leastwork/worker`.
+ * The first is right in the package, both as a module (`dist/src`) and in the core (`dist/node`). The second
+ * is beside a bundle, or an executable; the third is what a bundler makes of `leastwork/worker`.
  */
 function besideThis(): string | undefined {
   for (const folder of [here, program]) {

@@ -43,14 +43,16 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
   }
 
   /**
-   * Resolves as soon as workers are ready, that is when they get requests: their threads have come up, have loaded
-   * `preload`, and have run what was broadcast and the `check`. Requests need not be kept back until then; this is
-   * for programs that start slowly rather than answer slowly, and for health checks.
+   * Resolves as soon as workers are ready, that is when they get requests: their threads have come up, have
+   * loaded `preload`, and have run what was broadcast and the `check`. Requests need not be kept back until
+   * then; this is for programs that start slowly rather than answer slowly, and for health checks.
    *
-   * @param count how many workers; default: all that there should be. With `workers: { min, max }` those that are
+   * @param count how many workers; default: all that there should be. With `workers: { min, max }` those that
+   *   are
    *   missing are started, and end again when they have been idle
    * @throws InvalidOptionError the count is no integer from 1 to the largest number of workers
-   * @throws NoWorkerError threads cannot be started; `cause` says why. Or the set has become smaller than that
+   * @throws NoWorkerError threads cannot be started; `cause` says why. Or the set has become smaller than
+   *   that
    * @throws BalancerClosedError
    */
   async workersReady(count?: number): Promise<void> {
@@ -70,21 +72,24 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
   }
 
   /**
-   * Runs a task once on every worker, to give all of them a new configuration or to warm their caches. Workers that
-   * come later run it before they get requests, until another broadcast replaces it: one of the same `name`, or
-   * without a name one of the same task. They run all that are kept, in the order of the calls.
+   * Runs a task once on every worker, to give all of them a new configuration or to warm their caches.
+   * Workers that come later run it before they get requests, until another broadcast replaces it: one of the
+   * same `name`, or without a name one of the same task. They run all that are kept, in the order of the
+   * calls.
    *
    * The arguments are copied at once. On a worker that is busy the task runs after what that worker has been
-   * sent, and ahead of what waits in the queue, also where `maxQueue` is reached. Every request submitted after the
-   * promise has resolved finds it done.
+   * sent, and ahead of what waits in the queue, also where `maxQueue` is reached. Every request submitted
+   * after the promise has resolved finds it done.
    *
-   * Failures: a worker on which the task fails has an outcome that says so, and goes on getting requests. One that
-   * comes later and fails is not used: it counts as a thread that could not be started. A broadcast that has failed on
-   * all workers is not kept, and what it has replaced is kept instead.
+   * Failures: a worker on which the task fails has an outcome that says so, and goes on getting requests. One
+   * that comes later and fails is not used: it counts as a thread that could not be started. A broadcast that
+   * has failed on all workers is not kept, and what it has replaced is kept instead.
    *
-   * @returns the outcomes on all workers that there are now, those that are starting included, by id. A worker
+   * @returns the outcomes on all workers that there are now, those that are starting included, by id. A
+   *   worker
    *   that ends before the task has started there has none: its successor runs the task
-   * @throws InvalidOptionError, NotAFunctionError, CapturedVariableError, NotCloneableError, BalancerClosedError
+   * @throws InvalidOptionError, NotAFunctionError, CapturedVariableError, NotCloneableError,
+   *   BalancerClosedError
    */
   broadcast<R>(...call: SubmitBare<R, BroadcastOptions>): Promise<BroadcastOutcome<Awaited<R>>[]>;
   broadcast<A extends unknown[], R>(

@@ -29,11 +29,14 @@ export interface WorkerStats {
   /** Sum of the run times, in ms. */
   readonly busyTime: number;
   /**
-   * The part of the time since the last call of `stats()` that it was running something, from 0 to 1; the first
-   * time, since the start of its thread. A task that awaits something runs.
+   * The part of the time since the last call of `stats()` that it was running something, from 0 to 1; the
+   * first time, since the start of its thread. A task that awaits something runs.
    */
   readonly utilization: number;
-  /** Size of the thread's heap, in bytes, as it was within the last 0.1 s in which the thread ran; absent before that. */
+  /**
+   * Size of the thread's heap, in bytes, as it was within the last 0.1 s in which the thread ran; absent
+   * before that.
+   */
   readonly heap?: number;
 }
 

@@ -1,6 +1,7 @@
 /**
- * The CPU profiler of a thread: V8's, by an inspector in the thread itself. (The inspector of the main thread could
- * interrupt a thread that computes; but a thread that dies while it does so takes the process with it, in Node 20.)
+ * The CPU profiler of a thread: V8's, by an inspector in the thread itself. (The inspector of the main thread
+ * could interrupt a thread that computes; but a thread that dies while it does so takes the process with it,
+ * in Node 20.)
  */
 import type { ToMain } from '../src/protocol/messages.js';
 

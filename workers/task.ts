@@ -37,8 +37,8 @@ export interface WorkerIdentity {
   /** Its id, as in `stats()` and in events: no later worker gets the same one. */
   readonly id: number;
   /**
-   * The number of its place: an integer from 0 and below the largest number of workers. The worker that takes its
-   * place, after a crash, in a `reload()` or when it is recycled, has the same one: so it stands for what
+   * The number of its place: an integer from 0 and below the largest number of workers. The worker that takes
+   * its place, after a crash, in a `reload()` or when it is recycled, has the same one: so it stands for what
    * there is once for each place, such as a port, a database or a scratch folder. While a worker is being
    * replaced both have it, until the old one has ended.
    */
@@ -61,8 +61,8 @@ function running(): RequestContext {
 }
 
 /**
- * The context of the request that runs in this thread. Its members throw outside of a running task, and `worker`
- * outside of a worker's thread.
+ * The context of the request that runs in this thread. Its members throw outside of a running task, and
+ * `worker` outside of a worker's thread.
  */
 export const context: TaskContext = {
   get worker() {
@@ -114,7 +114,8 @@ export function transfer<T>(value: T, list: readonly object[]): T {
  * For a module that threads preload: has each task run in the context of its caller. What travels is what the
  * caller's side has captured; `leastwork/opentelemetry` uses both ends.
  *
- * @param restorer calls `run` in the context that the carrier stands for, and returns what it returns. There is
+ * @param restorer calls `run` in the context that the carrier stands for, and returns what it returns. There
+ *   is
  *   one at a time: the last one counts
  * @returns ends that
  */

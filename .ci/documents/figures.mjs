@@ -1,5 +1,5 @@
-// Figures in the documents are those of bench/results/. A block (a paragraph, a list or a table) that quotes some is
-// preceded by a comment which names the results that they come from:
+// Figures in the documents are those of bench/results/. A block (a paragraph, a list or a table) that quotes
+// some is preceded by a comment which names the results that they come from:
 //   <!-- figures: overhead granularity -->
 // Each number of the block has to stand in one of these files.
 import { readFileSync } from 'node:fs';

@@ -9,8 +9,8 @@
 const LANGUAGES = { ts: 'ts', typescript: 'ts', js: 'js', javascript: 'js', mjs: 'js', cjs: 'js' };
 
 /**
- * The programs in `markdown`, as `{ file, language, text }`. Each line keeps its number, so that the compiler's
- * line numbers are the document's.
+ * The programs in `markdown`, as `{ file, language, text }`. Each line keeps its number, so that the
+ * compiler's line numbers are the document's.
  */
 export function programsOf(markdown, document) {
   const programs = [];

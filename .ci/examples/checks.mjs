@@ -1,4 +1,5 @@
-// What each example is to do. A check gets the installed `Project`, and throws where the example does something else.
+// What each example is to do. A check gets the installed `Project`, and throws where the example does
+// something else.
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,5 @@
-// Looks at the site in a real browser: pages load without errors, pictures show, links and the search lead somewhere.
+// Looks at the site in a real browser: pages load without errors, pictures show, links and the search lead
+// somewhere.
 //   node .ci/site/browser.mjs [FOLDER FOR SCREENSHOTS]
 // The browser is Debian's chromium, or what CHROMIUM names.
 import assert from 'node:assert/strict';

@@ -1,4 +1,5 @@
-// What `leastwork hash FOLDER` does, as one would write it without threads. Prints the digests. `node one-core.mjs FOLDER…`
+// What `leastwork hash FOLDER` does, as one would write it without threads. Prints the digests. `node
+// one-core.mjs FOLDER…`
 import { createHash } from 'node:crypto';
 import { readFileSync, writeSync } from 'node:fs';
 import { filesBelow } from './files.mjs';

@@ -2,9 +2,10 @@ import { median, quantile } from './stats.mjs';
 import { spin } from './tasks.mjs';
 
 /**
- * Steps of `spin` per µs on this machine, measured on the main thread while nothing else of this process runs. Every
- * rival then gets the same number of steps: equal work, whatever the clock does. A loop that watches the clock instead
- * would hide a thread that is starved of its core, since it ends at the same time with less done.
+ * Steps of `spin` per µs on this machine, measured on the main thread while nothing else of this process
+ * runs. Every rival then gets the same number of steps: equal work, whatever the clock does. A loop that
+ * watches the clock instead would hide a thread that is starved of its core, since it ends at the same time
+ * with less done.
  */
 export function stepsPerMicrosecond() {
   const steps = 200_000;
@@ -19,8 +20,8 @@ export function stepsPerMicrosecond() {
 }
 
 /**
- * The time of one `spin(steps)`, in µs, from about `budget` ms of calls in a row, in pieces of about 1 ms. The lower
- * quartile of the pieces: whatever else runs on the machine can only make them longer.
+ * The time of one `spin(steps)`, in µs, from about `budget` ms of calls in a row, in pieces of about 1 ms.
+ * The lower quartile of the pieces: whatever else runs on the machine can only make them longer.
  * @param {number} steps
  * @param {number} expected µs
  * @param {number} budget ms

@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
 /**
- * How much of its cores the machine gives at present. A virtual machine may be held to half of them for seconds at a time, and
- * a round that falls into such a spell measures the machine, and no pool.
+ * How much of its cores the machine gives at present. A virtual machine may be held to half of them for
+ * seconds at a time, and a round that falls into such a spell measures the machine, and no pool.
  */
 
 const PROBE_MS = 40;
@@ -58,7 +58,9 @@ export async function machineIsReady() {
   }
 }
 
-/** Whether the machine gives its cores still; if not, and there is patience left, the round is to be repeated. */
+/**
+ * Whether the machine gives its cores still; if not, and there is patience left, the round is to be repeated.
+ */
 export async function roundCounts() {
   if ((await share()) >= ENOUGH) return true;
   if (patience <= 0) {

@@ -1,7 +1,8 @@
 /**
- * The best that can be done without knowing sizes ahead or breaking tasks off: one queue, first in first out, and a worker that takes
- * from it whenever it is free; hand-over costs nothing. Exact, by Lindley's recursion for several servers (Kiefer and
- * Wolfowitz, 1955): each request starts when it has arrived and the first worker is free.
+ * The best that can be done without knowing sizes ahead or breaking tasks off: one queue, first in first out,
+ * and a worker that takes from it whenever it is free; hand-over costs nothing. Exact, by Lindley's recursion
+ * for several servers (Kiefer and Wolfowitz, 1955): each request starts when it has arrived and the first
+ * worker is free.
  * @param {ArrayLike<number>} arrivals ms, ascending
  * @param {ArrayLike<number>} sizes ms
  * @param {number} workers

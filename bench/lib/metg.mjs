@@ -1,10 +1,11 @@
 /**
- * METG(50 %): the minimum effective task granularity, the smallest length at which at least half of the machine does useful
- * work (Slaughter et al., "Task Bench", SC20). Interpolated on the logarithm of the length between the last length
- * below and the first at which the efficiency is reached and never lost again.
+ * METG(50 %): the minimum effective task granularity, the smallest length at which at least half of the
+ * machine does useful work (Slaughter et al., "Task Bench", SC20). Interpolated on the logarithm of the
+ * length between the last length below and the first at which the efficiency is reached and never lost again.
  * @param {{ length: number, efficiency: number }[]} points lengths ascending
  * @param {number} [target]
- * @returns {{ length: number, bound: '=' | '≤' | '>' }} `≤` when the shortest length already reaches it, `>` when the longest does not
+ * @returns {{ length: number, bound: '=' | '≤' | '>' }} `≤` when the shortest length already reaches it, `>`
+ *   when the longest does not
  */
 export function metg(points, target = 0.5) {
   let above = points.length;

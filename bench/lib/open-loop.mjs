@@ -4,7 +4,10 @@ import { clock } from './clock.mjs';
 import { boundedPareto, boundedParetoMean, exponential, seeded } from './random.mjs';
 import { mean, quantile } from './stats.mjs';
 
-/** Service times in ms: most near 1, few up to 500, half of the work in some percent of the requests. Mean 5.1 ms. */
+/**
+ * Service times in ms: most near 1, few up to 500, half of the work in some percent of the requests. Mean 5.1
+ * ms.
+ */
 export const SERVICE = { shape: 1.1, low: 1, high: 500 };
 
 /**
@@ -38,7 +41,8 @@ export function workload({ seed, count, load, workers, keys = 1_000 }) {
  * @typedef {object} OpenLoopResult
  * @property {number} mean mean slowdown: time in system / service time
  * @property {number} p99
- * @property {number} simulatedMean the same of a central queue that met the same submissions and service times
+ * @property {number} simulatedMean the same of a central queue that met the same submissions and service
+ *   times
  * @property {number} simulatedP99
  * @property {number} load that really was: service time / (workers × duration)
  * @property {number} late mean lateness of the submissions, in ms
@@ -47,9 +51,9 @@ export function workload({ seed, count, load, workers, keys = 1_000 }) {
 /**
  * Submits at the workload's times, whatever has come back by then, and compares with the simulation.
  *
- * A request's time in system runs from its real submission to its promise; its service time is what the worker measured around
- * its block. The simulation is given exactly these, so neither the pacer's lateness nor the overshoot of the system's
- * timers is billed to the pool.
+ * A request's time in system runs from its real submission to its promise; its service time is what the
+ * worker measured around its block. The simulation is given exactly these, so neither the pacer's lateness
+ * nor the overshoot of the system's timers is billed to the pool.
  * @param {import('./adapters/rival.mjs').Rival} rival
  * @param {Workload} load
  * @param {number} workers

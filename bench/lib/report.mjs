@@ -26,8 +26,8 @@ const RESULTS = new URL('../results/', import.meta.url);
  */
 
 /**
- * Writes `results/<name>.{json,md,svg}` and prints the Markdown. A quick run writes `<name>-quick.*`, so that it never replaces
- * figures that are quoted.
+ * Writes `results/<name>.{json,md,svg}` and prints the Markdown. A quick run writes `<name>-quick.*`, so that
+ * it never replaces figures that are quoted.
  * @param {Report} report
  */
 export function write(report) {

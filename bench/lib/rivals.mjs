@@ -1,5 +1,6 @@
 /**
- * The rivals by name. Modules are loaded on demand: the memory benchmark wants nobody else's code in its process.
+ * The rivals by name. Modules are loaded on demand: the memory benchmark wants nobody else's code in its
+ * process.
  * @param {readonly string[]} names of files in `adapters/`
  * @param {number} workers
  * @returns {Promise<import('./adapters/rival.mjs').Rival[]>} started

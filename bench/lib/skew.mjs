@@ -10,7 +10,8 @@ import { interleave } from './rounds.mjs';
  * @param {number} how.rounds
  * @param {number} how.count arrivals a round
  * @param {number} how.workers
- * @param {(rival: import('./adapters/rival.mjs').Rival) => boolean} [how.isKeyed] whether its requests have keys
+ * @param {(rival: import('./adapters/rival.mjs').Rival) => boolean} [how.isKeyed] whether its requests have
+ *   keys
  * @returns {Promise<import('./slowdown.mjs').Run[]>} one per load
  */
 export async function skewRuns(rivals, { loads, rounds, count, workers, isKeyed = () => false }) {

@@ -9,8 +9,8 @@ import { createHash, scryptSync } from 'node:crypto';
 export function noop() {}
 
 /**
- * Keeps a core busy for a number of steps of a xorshift generator. Each step needs the one before it, so a step
- * takes the same time in every thread, and the result is returned so that no compiler can drop the loop.
+ * Keeps a core busy for a number of steps of a xorshift generator. Each step needs the one before it, so a
+ * step takes the same time in every thread, and the result is returned so that no compiler can drop the loop.
  * @param {number} steps
  */
 export function spin(steps) {

@@ -4,8 +4,8 @@ const WARM_UP_MS = 100;
 const OUTSTANDING_PER_WORKER = 64;
 
 /**
- * The garbage collection before each sample drops compiled code that has not run for a while, as that of a rival while the others are
- * measured. A program that uses its pool keeps it.
+ * The garbage collection before each sample drops compiled code that has not run for a while, as that of a
+ * rival while the others are measured. A program that uses its pool keeps it.
  * @param {import('./adapters/rival.mjs').Rival[]} rivals started
  * @param {number} workers
  * @returns {Promise<(rival: { name: string }) => Promise<void>>} has a rival run no-ops for some 100 ms

@@ -12,7 +12,8 @@ import { serveDashboard } from '../../dist/node/dashboard.js';
  * @property {string} name
  * @property {string} settings
  * @property {import('../../dist/src/index.js').BalancerOptions} [options] of the Balancer
- * @property {(balancer: import('../../dist/src/index.js').Balancer) => Promise<() => unknown> | (() => unknown)} [watch] before each
+ * @property {(balancer: import('../../dist/src/index.js').Balancer) => Promise<() => unknown> | (() =>
+ *   unknown)} [watch] before each
  *   measurement; returns what ends it
  */
 

@@ -8,8 +8,8 @@ export interface FailedItem {
 }
 
 /**
- * Gives the error `index` and `item`, unless that would change anything of its own. They are not enumerable: the
- * error still equals and prints as the one that was thrown.
+ * Gives the error `index` and `item`, unless that would change anything of its own. They are not enumerable:
+ * the error still equals and prints as the one that was thrown.
  */
 export function markFailure(error: unknown, { index, item }: FailedItem): void {
   try {

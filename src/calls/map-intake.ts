@@ -109,7 +109,9 @@ export class MapIntake {
     return !this.#isOver && !this.#awaitsSource && !this.#isStopped && !this.#source.isOver;
   }
 
-  /** A span is begun only if there is room for all of it: each outcome that is given makes room for one item. */
+  /**
+   * A span is begun only if there is room for all of it: each outcome that is given makes room for one item.
+   */
   #hasRoom(): boolean {
     // One may have been opened by an item that was asked for while there was room in the one before.
     if (this.#open !== undefined) return this.#budget.allows(1);
@@ -173,7 +175,10 @@ export class MapIntake {
     if (!this.#isOver) this.#events.sourceFailed(error);
   }
 
-  /** The next item may be long in coming: sends the taken ones now if a worker may be idle, else later in this turn. */
+  /**
+   * The next item may be long in coming: sends the taken ones now if a worker may be idle, else later in this
+   * turn.
+   */
   #flushSoon(): void {
     if (this.#open === undefined || this.#isFlushing) return;
     if (this.#sender.underWay < this.#requests.workers) {

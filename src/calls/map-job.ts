@@ -35,9 +35,14 @@ export class MapJob implements ChunkOwner {
   /** Where `submit` was called, when that is recorded. */
   place: Error | undefined;
   #isDissolved = false;
-  /** Each item has its outcome, or has been left. Where its caller wants no more, the thread may still be running it. */
+  /**
+   * Each item has its outcome, or has been left. Where its caller wants no more, the thread may still be
+   * running it.
+   */
   #isOver = false;
-  /** Items that have failed without the thread's saying so, by index: whatever it still says does not count. */
+  /**
+   * Items that have failed without the thread's saying so, by index: whatever it still says does not count.
+   */
   #failed: Set<number> | undefined;
 
   constructor(

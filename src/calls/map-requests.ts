@@ -1,4 +1,7 @@
-/** The requests behind a map: one for each item that travels alone, one for each chunk; and how many there may be at a time. */
+/**
+ * The requests behind a map: one for each item that travels alone, one for each chunk; and how many there may
+ * be at a time.
+ */
 
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { BalancerClosedError } from '../errors/errors.js';
@@ -59,7 +62,10 @@ export class MapRequests {
     return Math.max(1, this.#dispatcher.workers.length);
   }
 
-  /** Whether items may share a request: what the task could change in their context would be seen by the next one. */
+  /**
+   * Whether items may share a request: what the task could change in their context would be seen by the next
+   * one.
+   */
   get allowsChunks(): boolean {
     const { context } = this.#call.options;
     return (typeof context !== 'object' || context === null) && typeof context !== 'function';

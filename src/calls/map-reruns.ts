@@ -1,4 +1,7 @@
-/** Which failed items of a map run again, and when: after a delay if their task has thrown, at once if their worker has died. */
+/**
+ * Which failed items of a map run again, and when: after a delay if their task has thrown, at once if their
+ * worker has died.
+ */
 import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import type { MapRequests } from './map-requests.js';
 import type { RetryRule } from './map-retry.js';
@@ -29,7 +32,10 @@ export class MapReruns {
     return this.#troubles.get(index)?.kills ?? 0;
   }
 
-  /** Whether an item that has failed runs again; then `run` is called after the delay. @throws what `when` throws */
+  /**
+   * Whether an item that has failed runs again; then `run` is called after the delay. @throws what `when`
+   * throws
+   */
   afterError(index: number, error: unknown, item: unknown, run: () => void): boolean {
     if (this.#rule === undefined) return false;
     const trouble = this.#troubleOf(index);

@@ -26,7 +26,10 @@ export class RetryRule {
   }
 }
 
-/** Errors of the Balancer itself come again: it cannot send the item, say, or is closed. A dead thread is a matter of `retries`. */
+/**
+ * Errors of the Balancer itself come again: it cannot send the item, say, or is closed. A dead thread is a
+ * matter of `retries`.
+ */
 function mayPass(error: unknown): boolean {
   try {
     return !(error instanceof BalancerError) || error instanceof TaskTimeoutError;

@@ -1,4 +1,7 @@
-/** Sends the items of a map: as chunks where they can go together, else one by one. Items that come back are sent again. */
+/**
+ * Sends the items of a map: as chunks where they can go together, else one by one. Items that come back are
+ * sent again.
+ */
 import { byteSize } from '../values/byte-size.js';
 import { type ItemRun, packItems } from '../values/packed-items.js';
 import type { JobEvents } from './map-job.js';

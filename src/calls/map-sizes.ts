@@ -3,16 +3,28 @@ import type { TaskRef } from '../tasks/registry.js';
 
 /** Work of one chunk, in ms: so that what it costs to send one, some 30 µs, is a few percent of it. */
 const CHUNK_MS = 1;
-/** A chunk whose items take longer than expected starts no further one after this time, in ms: what is left goes to whoever is idle. */
+/**
+ * A chunk whose items take longer than expected starts no further one after this time, in ms: what is left
+ * goes to whoever is idle.
+ */
 const MOST_CHUNK_MS = 4 * CHUNK_MS;
-/** Items of one chunk, and the bytes of all: their outcomes come together, and hold the event loop as long as they are many. */
+/**
+ * Items of one chunk, and the bytes of all: their outcomes come together, and hold the event loop as long as
+ * they are many.
+ */
 const MOST_ITEMS = 2_048;
 const MOST_BYTES = 512 * 1_024;
-/** Chunks of each worker towards the end, that none of them idles while another has one to go; and the least work of one, in ms. */
+/**
+ * Chunks of each worker towards the end, that none of them idles while another has one to go; and the least
+ * work of one, in ms.
+ */
 const LAST_CHUNKS = 4;
 const LEAST_CHUNK_MS = 0.2;
 
-/** The size of the next chunk follows the median of the last ones' run times: a thread that lost its core for a while says nothing of its items. */
+/**
+ * The size of the next chunk follows the median of the last ones' run times: a thread that lost its core for
+ * a while says nothing of its items.
+ */
 const CHUNKS_LOOKED_AT = 5;
 
 export class ChunkSizes {

@@ -1,4 +1,7 @@
-/** Items that a map has taken from its source together, their outcomes, and the order in which these are given. */
+/**
+ * Items that a map has taken from its source together, their outcomes, and the order in which these are
+ * given.
+ */
 
 export const outcomeStates = { pending: 0, value: 1, error: 2 } as const;
 export type OutcomeState = (typeof outcomeStates)[keyof typeof outcomeStates];
@@ -67,7 +70,10 @@ export class Span {
   }
 }
 
-/** Gives outcomes one by one: where `hasNext` says so, `span` and `offset` are the next one's, and `advance` goes on. */
+/**
+ * Gives outcomes one by one: where `hasNext` says so, `span` and `offset` are the next one's, and `advance`
+ * goes on.
+ */
 export interface Outlet {
   readonly span: Span;
   readonly offset: number;

@@ -9,7 +9,10 @@ import type { Loop, OpenLoops } from './open-loops.js';
 export type Step = IteratorResult<unknown, undefined>;
 const DONE: Step = { done: true, value: undefined };
 
-/** Values that are there are given for this long without a turn of the event loop, in ms; the clock is read once in so many. */
+/**
+ * Values that are there are given for this long without a turn of the event loop, in ms; the clock is read
+ * once in so many.
+ */
 const MOST_TURN_MS = 2;
 const VALUES_PER_LOOK = 16;
 
@@ -148,8 +151,8 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
   }
 
   /**
-   * Whether the event loop must take a turn before a value is given. A loop over values that are there runs in microtasks alone: timers
-   * and I/O of the program would wait until all of them are taken.
+   * Whether the event loop must take a turn before a value is given. A loop over values that are there runs
+   * in microtasks alone: timers and I/O of the program would wait until all of them are taken.
    */
   #isTurnDue(): boolean {
     if (--this.#untilLook > 0) return false;

@@ -56,7 +56,9 @@ export class StreamIterator extends PullIterator implements AsyncGenerator<unkno
     if (wasRunning) await this.#source.stop();
   }
 
-  /** Its request has settled: the caller takes the values that are there, and is told of the end by itself. */
+  /**
+   * Its request has settled: the caller takes the values that are there, and is told of the end by itself.
+   */
   override shut(): void {}
 
   #received(value: unknown): void {

@@ -111,7 +111,8 @@ export class Submission {
   /**
    * Accepts the items of a chunk as one request. Never throws.
    * @param prepare called before the request is dispatched
-   * @returns resolves when the chunk is over, with outcomes for all items or fewer; rejects if it is refused, or
+   * @returns resolves when the chunk is over, with outcomes for all items or fewer; rejects if it is refused,
+   *   or
    *   cancelled as a whole
    */
   acceptChunk(
@@ -148,7 +149,8 @@ export class Submission {
   }
 
   /**
-   * Accepts a request for one worker alone, ahead of all that wait, and also where the queue is full. Never throws.
+   * Accepts a request for one worker alone, ahead of all that wait, and also where the queue is full. Never
+   * throws.
    * @param timeout in ms; `undefined`: the Balancer's
    */
   acceptFor(
@@ -173,7 +175,10 @@ export class Submission {
     return promise;
   }
 
-  /** Whether the queue takes the request; otherwise it is settled. Requests that this makes space for are sent. */
+  /**
+   * Whether the queue takes the request; otherwise it is settled. Requests that this makes space for are
+   * sent.
+   */
   #isWelcome(request: Request): boolean {
     const signal = request.extras?.signal;
     if (signal?.aborted === true) request.reject(signal.reason, 'aborted');

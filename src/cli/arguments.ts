@@ -47,7 +47,10 @@ export function parseCommandLine<O extends Options>(args: readonly string[], opt
   };
 }
 
-/** Node's message; for an unknown option with the nearest one instead of advice about arguments that begin with a hyphen. */
+/**
+ * Node's message; for an unknown option with the nearest one instead of advice about arguments that begin
+ * with a hyphen.
+ */
 function explain({ code, message }: NodeJS.ErrnoException, known: readonly string[]): string {
   const [, start, name] = /^(Unknown option '--(.+?)')/.exec(message) ?? [];
   if (code !== 'ERR_PARSE_ARGS_UNKNOWN_OPTION' || name === undefined) return message;

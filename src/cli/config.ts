@@ -6,8 +6,8 @@ import { requireOptional } from '../errors/optional-package.js';
 import { UsageError } from './arguments.js';
 
 /*
- * The config file: for each command a section of the same names as its long options. Options beat the file, also where two exclude
- * each other.
+ * The config file: for each command a section of the same names as its long options. Options beat the file,
+ * also where two exclude each other.
  */
 
 const NAMES = [

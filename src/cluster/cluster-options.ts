@@ -16,7 +16,10 @@ import { LocalOnlyError } from './errors.js';
 import { ENGINE_NAMES, type EngineOptions, type EngineSettings, resolveEngineOptions } from './options.js';
 
 export interface ClusterOptions extends EngineOptions {
-  /** Requests that may be under way: an integer ≥ 1, or `Infinity`. A further one is refused with `ERR_QUEUE_FULL`. Default 10,000. */
+  /**
+   * Requests that may be under way: an integer ≥ 1, or `Infinity`. A further one is refused with
+   * `ERR_QUEUE_FULL`. Default 10,000.
+   */
   maxQueue?: number;
   /**
    * Further runs of a request after the machine that ran it was lost, or the engine has lost its job: an
@@ -35,7 +38,10 @@ export interface ClusterOptions extends EngineOptions {
   machineTimeout?: number;
 }
 
-/** Options of one `submit` on a Cluster. `key`, `transfer` and `onProgress` are refused: they work within one process. */
+/**
+ * Options of one `submit` on a Cluster. `key`, `transfer` and `onProgress` are refused: they work within one
+ * process.
+ */
 export interface ClusterSubmitOptions extends SubmitOptions {
   /** Time before which no machine takes the request, in ms ≥ 0. Default 0. */
   delay?: number;

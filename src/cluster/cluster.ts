@@ -31,8 +31,8 @@ import { ClusterMapIterator } from './map/iterator.js';
 import { MapTarget } from './map/target.js';
 
 /**
- * Runs tasks on the machines of a cluster. Each machine takes what its own Balancer can hold, so that the next
- * free one gets the next request.
+ * Runs tasks on the machines of a cluster. Each machine takes what its own Balancer can hold, so that the
+ * next free one gets the next request.
  *
  * It holds connections, and with them the process, until it is closed.
  *
@@ -106,13 +106,14 @@ export class Cluster extends EventEmitter<ClusterEvents> implements Submitter {
   }
 
   /**
-   * Runs a task on each item of a source, in chunks of some 250 ms of work, with backpressure: no more items or results
-   * are held than keep the machines busy.
+   * Runs a task on each item of a source, in chunks of some 250 ms of work, with backpressure: no more items
+   * or results are held than keep the machines busy.
    *
    * @param source an iterable or async iterable; each item is the task's only argument
    * @param options as for `Balancer.map`; `batch`: items of a job. `retry` is applied here: an item that has
    *   failed may run again on another machine
-   * @returns an async iterable of the results, to be iterated once. The first error is thrown after the results
+   * @returns an async iterable of the results, to be iterated once. The first error is thrown after the
+   *   results
    *   before it, and ends the iteration. Leaving the loop early cancels what is under way
    * @throws InvalidOptionError, NotAFunctionError, LocalOnlyError
    */
@@ -127,7 +128,8 @@ export class Cluster extends EventEmitter<ClusterEvents> implements Submitter {
   /**
    * Like `map`, but failures are outcomes and end nothing: the words are those of `Promise.allSettled`.
    *
-   * @returns an async iterable of the outcomes. It throws the error of the source, the reason of the signal, and
+   * @returns an async iterable of the outcomes. It throws the error of the source, the reason of the signal,
+   *   and
    *   what concerns all items: the Cluster is closed, the engine is out of reach, no machine serves the task
    * @throws InvalidOptionError, NotAFunctionError, LocalOnlyError
    */

@@ -1,6 +1,6 @@
 /**
- * Who is there: every submitter and every machine has an entry, a delayed job that never comes due, in a queue
- * of its own. By its absence its owner knows that the engine has lost its data.
+ * Who is there: every submitter and every machine has an entry, a delayed job that never comes due, in a
+ * queue of its own. By its absence its owner knows that the engine has lost its data.
  */
 import { hostname } from 'node:os';
 import type { Job, Queue } from 'bullmq';

@@ -149,7 +149,8 @@ export class Machine extends EventEmitter<MachineEvents> {
 
   /**
    * Takes nothing new, and finishes what it has.
-   * @param options `timeout`: what is not done by then is stopped, and goes to other machines. Default: no limit
+   * @param options `timeout`: what is not done by then is stopped, and goes to other machines. Default: no
+   *   limit
    * @throws InvalidOptionError
    */
   async close(options: Pick<CloseOptions, 'timeout'> = {}): Promise<void> {

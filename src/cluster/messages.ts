@@ -1,7 +1,12 @@
-/** What goes through the engine. All of it may have been written by anybody, so the reader looks at each field. */
+/**
+ * What goes through the engine. All of it may have been written by anybody, so the reader looks at each
+ * field.
+ */
 import { MalformedMessageError } from './errors.js';
 
-/** The form below. Machines and submitters of one cluster may be of different versions while it is upgraded. */
+/**
+ * The form below. Machines and submitters of one cluster may be of different versions while it is upgraded.
+ */
 export const VERSION = 1;
 
 /**

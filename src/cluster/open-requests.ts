@@ -264,7 +264,9 @@ export class OpenRequests {
     this.#send(request);
   }
 
-  /** Waits until all that was sent to the mailbox before has been read. @returns whether that was so in time */
+  /**
+   * Waits until all that was sent to the mailbox before has been read. @returns whether that was so in time
+   */
   async #sync(): Promise<boolean> {
     const id = String(++this.#lastSync);
     const arrived = new Promise<true>((resolve) => {

@@ -52,14 +52,20 @@ export interface PostgresOptions {
 export interface EngineOptions {
   /** Redis or Valkey: a URL, options of `ioredis`, or a client. */
   redis?: string | URL | RedisOptions | RedisClient;
-  /** PostgreSQL: a URL, options of `pg`, or a pool. BullMQ's tables are made, in the schema `bullmq`, where they are not there. */
+  /**
+   * PostgreSQL: a URL, options of `pg`, or a pool. BullMQ's tables are made, in the schema `bullmq`, where
+   * they are not there.
+   */
   postgres?: string | URL | PostgresOptions | PostgresPool;
   /**
    * Name of the cluster: those with different names know nothing of each other. Queues are called after it
    * and the module, as in `leastwork.hash`. Letters, digits, `_` and `-`. Default `'leastwork'`.
    */
   name?: string;
-  /** Redis alone: beginning of all keys; with braces, as in `'{leastwork}'`, for a Redis Cluster. Default `'bull'`. */
+  /**
+   * Redis alone: beginning of all keys; with braces, as in `'{leastwork}'`, for a Redis Cluster. Default
+   * `'bull'`.
+   */
   prefix?: string;
   /**
    * How long a machine that says nothing keeps its jobs, in ms from 100: then they go to others. It says
@@ -72,8 +78,8 @@ export interface EngineOptions {
    */
   engineTimeout?: number;
   /**
-   * Longest arguments, and longest result, of one request, in bytes as sent: an integer from 1,024 to 2^28. Default
-   * 1,048,576. Longer ones are refused with `ERR_PAYLOAD_TOO_LARGE`.
+   * Longest arguments, and longest result, of one request, in bytes as sent: an integer from 1,024 to 2^28.
+   * Default 1,048,576. Longer ones are refused with `ERR_PAYLOAD_TOO_LARGE`.
    */
   maxPayload?: number;
 }

@@ -12,12 +12,13 @@ export interface ProcessedJob {
 }
 
 /**
- * A processor for `new Worker(queue, processor, …)`: runs the task of the job's name with the job's data as its
- * only argument. The event loop stays free, so that the job's lock is renewed however long the task takes.
- * `worker.cancelJob(id)` stops it.
+ * A processor for `new Worker(queue, processor, …)`: runs the task of the job's name with the job's data as
+ * its only argument. The event loop stays free, so that the job's lock is renewed however long the task
+ * takes. `worker.cancelJob(id)` stops it.
  *
  * @example
- * new Worker('thumbs', leastworkProcessor(balancer, { make: thumbs.make }, { timeout: 60_000 }), { connection, concurrency: 5 })
+ * new Worker('thumbs', leastworkProcessor(balancer, { make: thumbs.make }, { timeout: 60_000 }), {
+ * connection, concurrency: 5 })
  *
  * @param tasks by the name of the job; or one task for all
  * @param options for each run, such as `timeout`

@@ -33,7 +33,10 @@ export interface ServeOptions extends EngineOptions {
   share?: number;
   /** Limits how many jobs are begun. All machines should have the same. Default: none. */
   limiter?: LimiterOptions;
-  /** Failed jobs of each module that stay in the engine, to be looked at: an integer from 0 to 100,000. Default 100. */
+  /**
+   * Failed jobs of each module that stay in the engine, to be looked at: an integer from 0 to 100,000.
+   * Default 100.
+   */
   keepFailed?: number;
 }
 

@@ -9,7 +9,8 @@ import { loadModules } from './served-modules.js';
  * @example
  * await using machine = await serve([new URL('./hash.js', import.meta.url)], { redis: 'redis://localhost' })
  *
- * @param modules as for `tasks`: file URLs, absolute paths, or packages. Nothing else is ever loaded for a request
+ * @param modules as for `tasks`: file URLs, absolute paths, or packages. Nothing else is ever loaded for a
+ *   request
  * @returns when the modules have been loaded in a thread, and the engine has answered
  * @throws InvalidOptionError
  * @throws TaskNotFoundError a module does not load, or exports no function

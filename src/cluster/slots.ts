@@ -1,6 +1,6 @@
 /**
- * How many jobs a machine takes at a time: one more than it has threads, times its share. The one is there when
- * a thread becomes free. More would wait here while another machine is idle.
+ * How many jobs a machine takes at a time: one more than it has threads, times its share. The one is there
+ * when a thread becomes free. More would wait here while another machine is idle.
  */
 import type { Worker } from 'bullmq';
 import type { Balancer } from '../balancer.js';
@@ -53,8 +53,8 @@ export class Slots {
   }
 
   /**
-   * Gives each queue what the others leave of the limit. At least one, since BullMQ knows no less: where all are
-   * in use, each further module adds one.
+   * Gives each queue what the others leave of the limit. At least one, since BullMQ knows no less: where all
+   * are in use, each further module adds one.
    */
   adjust(): void {
     const { limit } = this;

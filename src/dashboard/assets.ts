@@ -1,4 +1,6 @@
-/** The page's files. `.ci/bundle.mjs` puts them in place of the name: the package needs none of their sources. */
+/**
+ * The page's files. `.ci/bundle.mjs` puts them in place of the name: the package needs none of their sources.
+ */
 
 export interface Page {
   readonly html: string;

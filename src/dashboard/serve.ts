@@ -25,9 +25,10 @@ export interface Dashboard {
 }
 
 /**
- * Serves a page that shows what Balancers do, at 127.0.0.1: totals by outcome, rate, wait and run times, workers,
- * tasks, and which worker has run what. It needs no network, changes nothing, answers pages of this machine alone,
- * and keeps no process alive. While it is served, each request costs some counters: see docs/dashboard.md.
+ * Serves a page that shows what Balancers do, at 127.0.0.1: totals by outcome, rate, wait and run times,
+ * workers, tasks, and which worker has run what. It needs no network, changes nothing, answers pages of this
+ * machine alone, and keeps no process alive. While it is served, each request costs some counters: see
+ * docs/dashboard.md.
  *
  * @example
  * const dashboard = await serveDashboard(balancer, { port: 7777 })

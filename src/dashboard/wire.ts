@@ -1,7 +1,7 @@
 /**
- * What the server sends to the page, as server-sent events: one `hello`, then an `update` at each interval, and
- * `end` when all Balancers are closed. Times are in ms; points in time are of the server's clock, since 1970.
- * There is no `Infinity` in JSON: `null` stands for no limit and for no value.
+ * What the server sends to the page, as server-sent events: one `hello`, then an `update` at each interval,
+ * and `end` when all Balancers are closed. Times are in ms; points in time are of the server's clock, since
+ * 1970. There is no `Infinity` in JSON: `null` stands for no limit and for no value.
  */
 
 /** The name of each event, and its data. */

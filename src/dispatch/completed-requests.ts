@@ -64,7 +64,10 @@ export class CompletedRequests implements CompletionSink<Worker> {
     this.#settlement.settle(request, value, message);
   }
 
-  /** Each item of a chunk counts as a request. Items that were not run have not been submitted, until they are again. */
+  /**
+   * Each item of a chunk counts as a request. Items that were not run have not been submitted, until they are
+   * again.
+   */
   #chunkCompleted(
     worker: Worker,
     request: Request,

@@ -86,7 +86,9 @@ export class Dispatcher implements RequestEvents<Worker> {
     return pendingIn(this.#workers);
   }
 
-  /** Number of requests that threads have started and that are not settled. O(w + completions not yet read). */
+  /**
+   * Number of requests that threads have started and that are not settled. O(w + completions not yet read).
+   */
   get running(): number {
     let running = this.#settlement.unsettled;
     for (const { completions } of this.#workers) running += completions.unsettled;
@@ -105,7 +107,9 @@ export class Dispatcher implements RequestEvents<Worker> {
     this.#passes.runSoon();
   }
 
-  /** Assigns requests as far as the policy allows, to all workers. O(n log w) for n requests that find room. */
+  /**
+   * Assigns requests as far as the policy allows, to all workers. O(n log w) for n requests that find room.
+   */
   pass(): void {
     this.#assignment.spread();
     this.#passes.run();

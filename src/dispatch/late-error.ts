@@ -2,8 +2,8 @@
 import type { TaskRef } from '../tasks/registry.js';
 
 /**
- * A thread dies of an uncaught error, and so does the running request; but a timer or a promise of an earlier request may have
- * thrown it.
+ * A thread dies of an uncaught error, and so does the running request; but a timer or a promise of an earlier
+ * request may have thrown it.
  * @param completed requests that the thread had completed
  * @returns a remark for the message, if the error may be another request's
  */

@@ -31,7 +31,9 @@ export class LookBudget {
     this.#count = 0;
   }
 
-  /** It has read so many results. @returns whether `ended` should be called when all has run that awaited them */
+  /**
+   * It has read so many results. @returns whether `ended` should be called when all has run that awaited them
+   */
   read(count: number): boolean {
     this.#count = count;
     return count >= MIN_RESULTS;

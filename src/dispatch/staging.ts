@@ -1,6 +1,6 @@
 /**
- * Requests on their way into windows: all slots are filled first and then posted, so that a sleeping thread is
- * woken once.
+ * Requests on their way into windows: all slots are filled first and then posted, so that a sleeping thread
+ * is woken once.
  */
 import type { Request } from '../requests/request.js';
 import type { Worker } from '../worker/worker.js';

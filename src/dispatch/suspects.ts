@@ -1,10 +1,10 @@
 /**
- * Requests of a task whose last runs have killed their threads. As long as other tasks are being served they wait
- * behind those, and while a thread is being replaced: so one client that crashes does not take all workers from the
- * others, but one at a time.
+ * Requests of a task whose last runs have killed their threads. As long as other tasks are being served they
+ * wait behind those, and while a thread is being replaced: so one client that crashes does not take all
+ * workers from the others, but one at a time.
  *
- * No such request waits for ever: one goes on each second, whatever the state of the set. Requests of sessions are
- * not held back, since they run in order.
+ * No such request waits for ever: one goes on each second, whatever the state of the set. Requests of
+ * sessions are not held back, since they run in order.
  */
 import { performance } from '../protocol/clock.js';
 import { setTimeout } from '../protocol/timers.js';
@@ -42,7 +42,10 @@ export class Suspects {
     this.#now = setup.now ?? (() => performance.now());
   }
 
-  /** Whether a request of a task with `SUSPECT_FROM` kills must wait for now. To be asked whenever it might be given to a worker. */
+  /**
+   * Whether a request of a task with `SUSPECT_FROM` kills must wait for now. To be asked whenever it might be
+   * given to a worker.
+   */
   holds(request: Request): boolean {
     if (request.extras?.session !== undefined) return false;
     const now = this.#now();

@@ -59,8 +59,8 @@ export class TaskTimeoutError extends BalancerError {
 }
 
 /**
- * The thread died while it was running this request. `cause` is the uncaught error, where there was one; `stderr`
- * may tell more.
+ * The thread died while it was running this request. `cause` is the uncaught error, where there was one;
+ * `stderr` may tell more.
  */
 export class WorkerCrashedError extends BalancerError {
   /** The thread's exit code, if known. */

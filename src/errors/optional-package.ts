@@ -1,4 +1,6 @@
-/** Packages that only some features need, and that users install themselves: optional peers in `package.json`. */
+/**
+ * Packages that only some features need, and that users install themselves: optional peers in `package.json`.
+ */
 import { BalancerError } from './errors.js';
 import { moduleUrl, requireFrom } from './module-url.js';
 

@@ -1,6 +1,6 @@
 /**
- * Where an inline function was first submitted. Its own place in the source is nowhere to be had: V8 shows only its
- * text. Mostly both are on the same line.
+ * Where an inline function was first submitted. Its own place in the source is nowhere to be had: V8 shows
+ * only its text. Mostly both are on the same line.
  */
 import { isOwnFrame } from './own-frame.js';
 

@@ -1,6 +1,6 @@
 /**
- * The channels of `node:diagnostics_channel` on which a Balancer publishes what happens. Their names are part of
- * the public interface.
+ * The channels of `node:diagnostics_channel` on which a Balancer publishes what happens. Their names are part
+ * of the public interface.
  *
  * | channel | message | when |
  * |---|---|---|
@@ -23,7 +23,9 @@ import {
 } from './observer.js';
 import type { RequestOutcome } from './outcome.js';
 
-/** A request on the channels: one object from its start to its end, in which fields come in as they are known. */
+/**
+ * A request on the channels: one object from its start to its end, in which fields come in as they are known.
+ */
 export interface RequestMessage {
   /** Name of the Balancer. */
   readonly balancer: string;
@@ -85,7 +87,8 @@ const workerEjection = channel('leastwork:worker:ejection');
 const queueFull = channel('leastwork:queue:full');
 
 /**
- * Whether anybody listens to requests. Node 20 has no `hasSubscribers` of the whole. Measured (Node 20): 0.5 ns.
+ * Whether anybody listens to requests. Node 20 has no `hasSubscribers` of the whole. Measured (Node 20): 0.5
+ * ns.
  */
 export function requestsAreHeard(): boolean {
   return (

@@ -39,7 +39,10 @@ export class Ledger {
     this.#channels = new ChannelObserver(name, call);
   }
 
-  /** To be asked when a request is submitted: whether it is observed. Channels get their first listener at any time. */
+  /**
+   * To be asked when a request is submitted: whether it is observed. Channels get their first listener at any
+   * time.
+   */
   get isObserved(): boolean {
     if (requestsAreHeard() !== this.#channelsAreOn) this.#switchChannels();
     return this.observer !== undefined;

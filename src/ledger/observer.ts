@@ -63,8 +63,8 @@ export interface Observer {
   /** A request was submitted: it is queued next, or refused. */
   submitted(request: ObservedRequest): void;
   /**
-   * A thread has run it to its end, or has died running it. `settled` comes next, unless it has come before, since the caller had given
-   * the request up. A request with `retries` runs again after a crash.
+   * A thread has run it to its end, or has died running it. `settled` comes next, unless it has come before,
+   * since the caller had given the request up. A request with `retries` runs again after a crash.
    */
   ran(request: ObservedRequest, worker: ObservedWorker, run: ObservedRun): void;
   /**

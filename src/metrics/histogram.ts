@@ -1,7 +1,7 @@
 /**
- * A histogram of times. Buckets as in HdrHistogram (Gil Tene): each power of two is divided into 64 equal parts,
- * so that a value is known to within 1.6 %, and those below 12.8 µs to within 0.1 µs. `record` takes some 5 ns;
- * that of `perf_hooks` took 100 (Node 20).
+ * A histogram of times. Buckets as in HdrHistogram (Gil Tene): each power of two is divided into 64 equal
+ * parts, so that a value is known to within 1.6 %, and those below 12.8 µs to within 0.1 µs. `record` takes
+ * some 5 ns; that of `perf_hooks` took 100 (Node 20).
  */
 
 /** Values are counted in units of 0.1 µs. */
@@ -89,7 +89,9 @@ export class Histogram {
     return copy;
   }
 
-  /** The value that a part of all values does not exceed, in ms; 0 if there are none. @param part from 0 to 1 */
+  /**
+   * The value that a part of all values does not exceed, in ms; 0 if there are none. @param part from 0 to 1
+   */
   quantile(part: number): number {
     const rank = Math.max(1, Math.ceil(part * this.count));
     let seen = 0;

@@ -1,6 +1,6 @@
 /**
- * Metrics after the pattern of `db.client.connection.*` in OpenTelemetry's semantic conventions: a worker in the place
- * of a connection.
+ * Metrics after the pattern of `db.client.connection.*` in OpenTelemetry's semantic conventions: a worker in
+ * the place of a connection.
  */
 import type { Attributes, BatchObservableResult, Meter, Observable } from '@opentelemetry/api';
 import {

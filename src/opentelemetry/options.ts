@@ -12,8 +12,8 @@ export interface OpenTelemetryOptions {
   /** Whether there are metrics. Default true. */
   metrics?: boolean;
   /**
-   * Whether the context of each request goes into its thread, for spans that are made there. Such a request is sent by
-   * message, which takes some µs. Default: as `spans`.
+   * Whether the context of each request goes into its thread, for spans that are made there. Such a request
+   * is sent by message, which takes some µs. Default: as `spans`.
    */
   propagation?: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * A span for each request, from submit to its end. Its parent is the span in which it was submitted, to which it has a
- * link as well: the request of a `map` may carry items of a caller that has gone on.
+ * A span for each request, from submit to its end. Its parent is the span in which it was submitted, to which
+ * it has a link as well: the request of a `map` may carry items of a caller that has gone on.
  */
 import type { Span, Tracer } from '@opentelemetry/api';
 import {

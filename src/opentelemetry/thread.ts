@@ -3,8 +3,8 @@ import { restoreContext } from '../../workers/task.js';
 import { openTelemetry } from './api.js';
 
 /**
- * Has each task of this thread run in the context of its request, as the registered propagator reads it. Importing this
- * module in a thread does so; it is of use where the thread has an SDK.
+ * Has each task of this thread run in the context of its request, as the registered propagator reads it.
+ * Importing this module in a thread does so; it is of use where the thread has an SDK.
  * @returns ends that
  * @throws BalancerError with code `ERR_MISSING_PACKAGE`: @opentelemetry/api is not installed
  */

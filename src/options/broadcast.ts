@@ -3,18 +3,18 @@ import { BOOLEAN, ownValue, resolve, STRING, TIMEOUT, validate, validateNames } 
 
 export interface BroadcastOptions {
   /**
-   * What it is about, as in `'config'`: a later broadcast of the same name replaces this one. Default: a later one
-   * without a name replaces it if its task is the same.
+   * What it is about, as in `'config'`: a later broadcast of the same name replaces this one. Default: a
+   * later one without a name replaces it if its task is the same.
    */
   name?: string;
   /**
-   * Whether workers that come later run it, too, before they get requests. With `false` neither this one is kept
-   * for them, nor the one that it replaces. Default true.
+   * Whether workers that come later run it, too, before they get requests. With `false` neither this one is
+   * kept for them, nor the one that it replaces. Default true.
    */
   later?: boolean;
   /**
-   * Longest run time on one worker, in ms > 0; `Infinity`: none. Default: the Balancer's `timeout`; for workers
-   * that come later its `heartbeat`.
+   * Longest run time on one worker, in ms > 0; `Infinity`: none. Default: the Balancer's `timeout`; for
+   * workers that come later its `heartbeat`.
    */
   timeout?: number;
 }

@@ -13,8 +13,9 @@ export interface ObserveOptions {
    */
   metrics?: boolean;
   /**
-   * What tasks print: `'inherit'`: it goes to the process's own stdout and stderr; `'event'`: only to listeners of
-   * the event `output`, which get each line with its worker and request in either case. Default `'inherit'`.
+   * What tasks print: `'inherit'`: it goes to the process's own stdout and stderr; `'event'`: only to
+   * listeners of the event `output`, which get each line with its worker and request in either case. Default
+   * `'inherit'`.
    */
   output?: 'inherit' | 'event';
 }

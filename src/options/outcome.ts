@@ -8,8 +8,9 @@ export type MapOutcome<T, R> =
 /** The results of `map`. */
 export interface MapResults<T, R> extends AsyncIterableIterator<R> {
   /**
-   * The item whose failure has ended the iteration: the error that was thrown is the task's own, whatever that is. An error that is an object and
-   * has nothing under these names has `index` and `item` itself, too. `undefined`: none has failed.
+   * The item whose failure has ended the iteration: the error that was thrown is the task's own, whatever
+   * that is. An error that is an object and has nothing under these names has `index` and `item` itself, too.
+   * `undefined`: none has failed.
    */
   readonly failed: { readonly index: number; readonly item: T } | undefined;
 }

@@ -61,8 +61,8 @@ export interface SubmitOptions {
 }
 
 /**
- * When items of a `map` are run again after their task has thrown. An item that waits for its next run holds no
- * worker. It counts as under way, so that no more items are held than at other times. Dead workers have an
+ * When items of a `map` are run again after their task has thrown. An item that waits for its next run holds
+ * no worker. It counts as under way, so that no more items are held than at other times. Dead workers have an
  * option of their own: `retries`.
  */
 export interface RetryOptions {
@@ -77,8 +77,8 @@ export interface RetryOptions {
   /** The part of each delay that is random: a number from 0 to 1. Default 0.5. */
   jitter?: number;
   /**
-   * Whether to run the item again after this error. If it throws, the iteration ends with that error. Errors of
-   * the Balancer itself other than timeouts would come again: it is not asked about them. Default: always.
+   * Whether to run the item again after this error. If it throws, the iteration ends with that error. Errors
+   * of the Balancer itself other than timeouts would come again: it is not asked about them. Default: always.
    */
   when?: (error: unknown, item: unknown) => boolean;
 }
@@ -93,14 +93,15 @@ export interface MapOptions {
    */
   signal?: AbortSignal;
   /**
-   * How many items travel together to a worker: `'auto'`, or an integer from 1 to 65,536. `'auto'` sends about a
-   * millisecond of work at a time by the mean run time of the task, fewer items towards the end, and one
-   * at a time while the mean is unknown. Items and results that are strings, numbers, booleans, `null`, `undefined` or
-   * plain data travel together; all others, and all with a `context` that is an object, one by one.
+   * How many items travel together to a worker: `'auto'`, or an integer from 1 to 65,536. `'auto'` sends
+   * about a millisecond of work at a time by the mean run time of the task, fewer items towards the end, and
+   * one at a time while the mean is unknown. Items and results that are strings, numbers, booleans, `null`,
+   * `undefined` or plain data travel together; all others, and all with a `context` that is an object, one by
+   * one.
    *
-   * Items are run in order, one after the other. Each has its own outcome: one that throws, takes longer than its
-   * `timeout`, or ends its thread fails alone, and no complete one is run again. The `queueTimeout` ends with the start of
-   * the first of those that travel together. Default `'auto'`.
+   * Items are run in order, one after the other. Each has its own outcome: one that throws, takes longer than
+   * its `timeout`, or ends its thread fails alone, and no complete one is run again. The `queueTimeout` ends
+   * with the start of the first of those that travel together. Default `'auto'`.
    */
   batch?: 'auto' | number;
   /** Whether, and when, items are run again after their task has thrown. Default: they are not. */
@@ -119,9 +120,9 @@ export interface AddOptions {
 export interface CloseOptions {
   /**
    * How long accepted requests may still take, in ms ≥ 0 from the call of `close`; `Infinity`: no limit. The
-   * rest is then rejected with `ERR_BALANCER_CLOSED`, and the threads are ended. Default: no limit for requests that
-   * run; but when nothing has run for as long as the Balancer's `heartbeat`, since a module does not finish loading,
-   * say, the rest is rejected in the same way.
+   * rest is then rejected with `ERR_BALANCER_CLOSED`, and the threads are ended. Default: no limit for
+   * requests that run; but when nothing has run for as long as the Balancer's `heartbeat`, since a module
+   * does not finish loading, say, the rest is rejected in the same way.
    */
   timeout?: number;
   /**

@@ -33,8 +33,8 @@ export interface ThreadOptions {
    */
   env?: NodeJS.ProcessEnv;
   /**
-   * A value that each thread finds as `workerData` of `node:worker_threads`, cloned for each. It is read once,
-   * when the Balancer is made. Default: none.
+   * A value that each thread finds as `workerData` of `node:worker_threads`, cloned for each. It is read
+   * once, when the Balancer is made. Default: none.
    */
   workerData?: unknown;
   /** Strings that are appended to `process.argv` of the threads. Default: none. */

@@ -2,9 +2,9 @@
  * Tasks that run once on every worker: on those that are there, and on each that comes later before it gets
  * requests. So all of them have the same configuration, or the same warm caches.
  *
- * A broadcast is kept for later workers until another one replaces it: of the same name, or of the same task where
- * neither has a name. One that has failed on every worker is not kept, and what it has replaced is kept instead:
- * otherwise no thread could be started any more.
+ * A broadcast is kept for later workers until another one replaces it: of the same name, or of the same task
+ * where neither has a name. One that has failed on every worker is not kept, and what it has replaced is kept
+ * instead: otherwise no thread could be started any more.
  */
 import { NoWorkerError } from '../errors/errors.js';
 import type { TaskRef } from '../tasks/registry.js';
@@ -33,7 +33,8 @@ export interface BroadcastCall {
 }
 
 /**
- * Runs the task on a worker that gets requests. Resolves with the value, rejects with the error, or with `LEFT`.
+ * Runs the task on a worker that gets requests. Resolves with the value, rejects with the error, or with
+ * `LEFT`.
  */
 export type SendBroadcast = (worker: Worker, call: BroadcastCall) => Promise<unknown>;
 
@@ -53,8 +54,8 @@ export class Broadcasts {
   }
 
   /**
-   * Runs the task everywhere. Resolves when it is over on all workers that there are now. One that leaves before it
-   * has run it has no outcome.
+   * Runs the task everywhere. Resolves when it is over on all workers that there are now. One that leaves
+   * before it has run it has no outcome.
    */
   async run(call: BroadcastCall): Promise<BroadcastOutcome<unknown>[]> {
     const broadcast = new Broadcast(++this.#lastNumber, call);

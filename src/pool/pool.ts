@@ -144,7 +144,8 @@ export class Pool implements LifecycleEvents<Worker> {
   }
 
   /**
-   * Resolves when that many workers get requests; `undefined`: all that there should be. Starts what is missing.
+   * Resolves when that many workers get requests; `undefined`: all that there should be. Starts what is
+   * missing.
    */
   async ready(count: number | undefined): Promise<void> {
     if (count !== undefined && count > this.target) void this.scale(count);

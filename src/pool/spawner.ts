@@ -120,7 +120,10 @@ export class Spawner {
     return { label: String(label), weight, slot: this.#freeSlot(size) };
   }
 
-  /** The lowest slot of no other place. One that nobody uses, not even a worker that leaves, if it is below `size`. */
+  /**
+   * The lowest slot of no other place. One that nobody uses, not even a worker that leaves, if it is below
+   * `size`.
+   */
   #freeSlot(size: number): number {
     const isFree = (slot: number) => !this.#members.hasSlot(slot) && !this.#vacancies.hasSlot(slot);
     let first: number | undefined;

@@ -1,7 +1,7 @@
 /**
  * The places of a set. A place has a label, a weight and a slot, which outlive the worker in it: so policies
- * that hash send the keys of a worker that died to its successor, the shares of load stay as they were, and the
- * successor gets the port or the database that tasks derive from the slot.
+ * that hash send the keys of a worker that died to its successor, the shares of load stay as they were, and
+ * the successor gets the port or the database that tasks derive from the slot.
  */
 
 /** What a worker hands on to its successor. */

@@ -16,8 +16,8 @@ export interface ProfileOptions {
   /** Ends the profile early: what is there by then is the result. Default: none. */
   signal?: AbortSignal;
   /**
-   * A folder for the files, a path or a `file:` URL, which is created where it does not exist: each worker's profile
-   * goes into `<name>.worker-<id>.cpuprofile`. Default: no files.
+   * A folder for the files, a path or a `file:` URL, which is created where it does not exist: each worker's
+   * profile goes into `<name>.worker-<id>.cpuprofile`. Default: no files.
    */
   directory?: string | URL;
   /** Time between two samples, in ms: a number from 0.05 to 1,000. Default 1. */

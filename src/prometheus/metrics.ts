@@ -34,9 +34,9 @@ interface Collection {
 const collections = new WeakMap<Registry, Map<string, Collection>>();
 
 /**
- * Registers metrics of a Balancer, or of each Balancer of a Router, with the label `pool` (the Balancer's option
- * `name`). Several Balancers may go into one registry; those of the same name are added up. docs/prometheus.md lists
- * the metrics. Each request costs two bucket counts.
+ * Registers metrics of a Balancer, or of each Balancer of a Router, with the label `pool` (the Balancer's
+ * option `name`). Several Balancers may go into one registry; those of the same name are added up.
+ * docs/prometheus.md lists the metrics. Each request costs two bucket counts.
  *
  * @example
  * prometheusMetrics(balancer)
@@ -176,8 +176,8 @@ function registerMetrics(
 }
 
 /**
- * A histogram whose counts are kept by task, and become values only when they are asked for: prom-client's own
- * `observe` looks up labels by text each time, which takes longer than many a task.
+ * A histogram whose counts are kept by task, and become values only when they are asked for: prom-client's
+ * own `observe` looks up labels by text each time, which takes longer than many a task.
  */
 function histogram(
   client: PromClient,

@@ -8,8 +8,8 @@ export interface PrometheusOptions {
   /** Beginning of the names: letters, digits, `_` and `:`, no digit first. Default `'leastwork_'`. */
   prefix?: string;
   /**
-   * Upper bounds of the buckets of wait and run times, in s, each greater than the one before. Default: 0.0001 to 60,
-   * in steps of 2 to 2.5.
+   * Upper bounds of the buckets of wait and run times, in s, each greater than the one before. Default:
+   * 0.0001 to 60, in steps of 2 to 2.5.
    */
   buckets?: readonly number[];
 }

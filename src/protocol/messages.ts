@@ -186,7 +186,10 @@ export interface OutcomeMessage {
 export interface PackedTexts {
   /** Where each text ends, in characters from the beginning of its group. */
   readonly ends: Uint32Array;
-  /** Three numbers for each group: the texts up to its end, its place in memory in bytes, and 1 if its characters have 16 bits. */
+  /**
+   * Three numbers for each group: the texts up to its end, its place in memory in bytes, and 1 if its
+   * characters have 16 bits.
+   */
   readonly groups: readonly number[];
 }
 

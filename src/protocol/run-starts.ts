@@ -1,6 +1,6 @@
 /**
- * When the completed runs of a window have started: one time for each completion slot, beside the slots. The worker
- * (W) writes it before it publishes the completion, and the main thread (M) reads it with that.
+ * When the completed runs of a window have started: one time for each completion slot, beside the slots. The
+ * worker (W) writes it before it publishes the completion, and the main thread (M) reads it with that.
  */
 import { type Memory, runStarts, STARTED_AT } from './layout.js';
 

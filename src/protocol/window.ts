@@ -289,7 +289,9 @@ export class Window {
     return Atomics.load(this.#words, STOPPED) === id;
   }
 
-  /** M: whether a request may have been asked to stop that is not over. Spares most requests the next call. */
+  /**
+   * M: whether a request may have been asked to stop that is not over. Spares most requests the next call.
+   */
   get hasMarks(): boolean {
     return this.#hasMarks;
   }

@@ -1,6 +1,6 @@
 /**
- * Resolves a promise with one of these to reject it a little later: by then somebody mostly listens, and Node has
- * not to note an unhandled rejection and forget it again, which takes longer than all the rest.
+ * Resolves a promise with one of these to reject it a little later: by then somebody mostly listens, and Node
+ * has not to note an unhandled rejection and forget it again, which takes longer than all the rest.
  */
 export class DeferredRejection {
   readonly #error: Error;

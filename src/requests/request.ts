@@ -143,7 +143,10 @@ export class Request implements RequestView, ObservedRequest {
     return this.extras?.worker as Host | undefined;
   }
 
-  /** When its run has started, in ms of `performance.now()`; `undefined`: it does not run, or that is not known. */
+  /**
+   * When its run has started, in ms of `performance.now()`; `undefined`: it does not run, or that is not
+   * known.
+   */
   get startedAt(): number | undefined {
     return this.worker?.running.since(this);
   }

@@ -47,8 +47,8 @@ const TARGET = Symbol.for('leastwork.task');
  * const { sha256 } = tasks<typeof import('./hash.js')>(new URL('./hash.js', import.meta.url))
  * await balancer.submit(sha256, [bytes])
  *
- * Nested objects work (`tasks(url).image.resize`), and so do default exports (`tasks(url).default`), promises of
- * functions, CommonJS modules, and TypeScript if the program runs with a loader for it.
+ * Nested objects work (`tasks(url).image.resize`), and so do default exports (`tasks(url).default`), promises
+ * of functions, CommonJS modules, and TypeScript if the program runs with a loader for it.
  * @param module a file or data URL, an absolute path, or a package's name with or without a subpath. Packages
  *   are resolved from the program's entry file
  * @throws InvalidOptionError for a relative path, since it is ambiguous

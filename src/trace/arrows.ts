@@ -1,6 +1,6 @@
 /**
- * Which requests get an arrow from where they were submitted to where they run. Each arrow is three events, and
- * a million of them would hide the picture: so there are at most that many in a second.
+ * Which requests get an arrow from where they were submitted to where they run. Each arrow is three events,
+ * and a million of them would hide the picture: so there are at most that many in a second.
  */
 import type { ObservedRequest } from '../ledger/observer.js';
 

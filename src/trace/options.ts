@@ -5,8 +5,9 @@ export interface TraceOptions {
   /** The file: a path, or a `file:` URL. It is created, or emptied. */
   file: string | URL;
   /**
-   * Most arrows a second from where a request was submitted to where it runs, a number ≥ 0; `Infinity`: one for
-   * each request. How long a request has waited stands in each run, with an arrow or without. Default 1,000.
+   * Most arrows a second from where a request was submitted to where it runs, a number ≥ 0; `Infinity`: one
+   * for each request. How long a request has waited stands in each run, with an arrow or without. Default
+   * 1,000.
    */
   arrows?: number;
 }

@@ -1,9 +1,10 @@
 /**
- * A file of Chrome trace events, in the "JSON array format" of Google's "Trace Event Format", one event a line. Its
- * readers (Perfetto, chrome://tracing) take an array that has no end, so the file is whole after each write.
+ * A file of Chrome trace events, in the "JSON array format" of Google's "Trace Event Format", one event a
+ * line. Its readers (Perfetto, chrome://tracing) take an array that has no end, so the file is whole after
+ * each write.
  *
- * A process that is killed in the middle of a write leaves whole pages of that write. So no event lies across the
- * border of two pages of the file: spaces fill what is left of a page.
+ * A process that is killed in the middle of a write leaves whole pages of that write. So no event lies across
+ * the border of two pages of the file: spaces fill what is left of a page.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 

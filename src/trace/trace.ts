@@ -15,8 +15,8 @@ export interface Traced {
 }
 
 /**
- * A running trace. It ends with `stop`, with the Balancer, or when its file cannot be written any more: then the
- * process gets a warning. A process that is killed leaves a file that can be opened.
+ * A running trace. It ends with `stop`, with the Balancer, or when its file cannot be written any more: then
+ * the process gets a warning. A process that is killed leaves a file that can be opened.
  */
 export class Trace {
   /** As it was given. */

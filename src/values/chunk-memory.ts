@@ -1,6 +1,7 @@
 /**
- * Memory of one chunk, shared with the thread that runs it: the outcomes first (`outcomes.ts`), then the texts of its items
- * (`packed-text.ts`). It is used for one chunk after the other, since fresh memory costs as much as what is written to it.
+ * Memory of one chunk, shared with the thread that runs it: the outcomes first (`outcomes.ts`), then the
+ * texts of its items (`packed-text.ts`). It is used for one chunk after the other, since fresh memory costs
+ * as much as what is written to it.
  */
 import { Memory } from '../protocol/layout.js';
 import { clearOutcomes, outcomeBytes } from './outcomes.js';

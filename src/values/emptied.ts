@@ -1,14 +1,15 @@
 /**
- * Objects of which structured clone silently makes empty ones: what they hold is in fields that it does not see. To
- * which classes that happens depends on the version of Node, so it is tried. Used by both sides.
+ * Objects of which structured clone silently makes empty ones: what they hold is in fields that it does not
+ * see. To which classes that happens depends on the version of Node, so it is tried. Used by both sides.
  */
 
 /** Its message and name are lost in older versions of Node only; as a part of a result it does no harm. */
 const EXEMPT = '[object DOMException]';
 
 /**
- * Whether an object of a class, neither an error nor a container, would arrive as an empty one. Only classes with a
- * tag are asked, as those of Node have: an object without properties may as well be meant to have none.
+ * Whether an object of a class, neither an error nor a container, would arrive as an empty one. Only classes
+ * with a tag are asked, as those of Node have: an object without properties may as well be meant to have
+ * none.
  */
 export function isEmptied(value: object): boolean {
   const tag = Object.prototype.toString.call(value);

@@ -1,9 +1,10 @@
 /**
- * Outcomes of the items of a chunk, in memory shared by its thread and the main thread: what is complete is known, and readable, also when
- * the thread has died. Used by both sides.
+ * Outcomes of the items of a chunk, in memory shared by its thread and the main thread: what is complete is
+ * known, and readable, also when the thread has died. Used by both sides.
  *
- * One word counts the outcomes published. Then they follow one another, each a tag, a length in bytes, and its content in a multiple
- * of 8 bytes. What does not fit, failures among it, is sent by message ahead of an outcome that says so.
+ * One word counts the outcomes published. Then they follow one another, each a tag, a length in bytes, and
+ * its content in a multiple of 8 bytes. What does not fit, failures among it, is sent by message ahead of an
+ * outcome that says so.
  */
 import type { Memory } from '../protocol/layout.js';
 import { beginJson, isCurrentJson, WIDE, writeJson } from './json.js';

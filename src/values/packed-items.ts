@@ -1,8 +1,10 @@
 /**
- * The items of a chunk on their way to a thread, in the form that costs least for what they are. Used by both sides.
+ * The items of a chunk on their way to a thread, in the form that costs least for what they are. Used by both
+ * sides.
  *
- * Only values that arrive exactly as they would alone are fit: items that share an object would be seen to share it in the thread, so
- * objects travel as JSON, which knows no identity, and what JSON does not carry exactly is unfit.
+ * Only values that arrive exactly as they would alone are fit: items that share an object would be seen to
+ * share it in the thread, so objects travel as JSON, which knows no identity, and what JSON does not carry
+ * exactly is unfit.
  */
 import type { Memory } from '../protocol/layout.js';
 import type { PackedItems } from '../protocol/messages.js';

@@ -1,9 +1,11 @@
 /**
- * Texts of many items, one after the other in memory that both threads share: strings as they are, plain data as JSON.
+ * Texts of many items, one after the other in memory that both threads share: strings as they are, plain data
+ * as JSON.
  *
- * Measured (Node 20): a message of 150 KB with one string costs both threads several times what the copies cost, since each is made in
- * fresh memory, whose pages have to be made first. Texts are joined and read in groups, for a call of Buffer's reader or writer takes
- * as long as copying some hundred bytes, and a long string would again be in fresh memory.
+ * Measured (Node 20): a message of 150 KB with one string costs both threads several times what the copies
+ * cost, since each is made in fresh memory, whose pages have to be made first. Texts are joined and read in
+ * groups, for a call of Buffer's reader or writer takes as long as copying some hundred bytes, and a long
+ * string would again be in fresh memory.
  */
 import type { Memory } from '../protocol/layout.js';
 import type { PackedTexts } from '../protocol/messages.js';
@@ -68,8 +70,8 @@ export interface WrittenJson {
 }
 
 /**
- * Writes objects as JSON, from an index up to another, as long as they are objects that JSON carries exactly as structured clone would,
- * and there is room for them.
+ * Writes objects as JSON, from an index up to another, as long as they are objects that JSON carries exactly
+ * as structured clone would, and there is room for them.
  * @param at where they begin in memory, in bytes
  */
 export function writeObjects(

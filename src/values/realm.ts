@@ -65,8 +65,8 @@ function prototypes(): Prototypes {
 }
 
 /**
- * Makes a message, which must be a plain object, one of this realm, with all that is in it. O(size) in another
- * realm; else a comparison.
+ * Makes a message, which must be a plain object, one of this realm, with all that is in it. O(size) in
+ * another realm; else a comparison.
  */
 export function adopt(message: object): void {
   if (Object.getPrototypeOf(message) !== Object.prototype) adoptAll(message);

@@ -56,7 +56,9 @@ export interface Scan {
   signals: Set<AbortSignal> | undefined;
   /** Errors, of which structured clone keeps little. */
   errors: Set<Error> | undefined;
-  /** One of the signals is in a place that is not rewritten, or an object would arrive without its contents. */
+  /**
+   * One of the signals is in a place that is not rewritten, or an object would arrive without its contents.
+   */
   stuck: boolean;
   /** Objects that may still be looked at. */
   left: number;

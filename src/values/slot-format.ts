@@ -17,7 +17,9 @@ export const flags = {
   hasSent: 2,
   /** A request: the task's result is iterated, and each value sent by message. */
   streams: 4,
-  /** A request: its only value is a `ChunkPayload`. The value of its completion counts the items that failed. */
+  /**
+   * A request: its only value is a `ChunkPayload`. The value of its completion counts the items that failed.
+   */
   chunk: 8,
 } as const;
 

@@ -102,7 +102,9 @@ function isPort(part: unknown): boolean {
   return part instanceof MessagePort;
 }
 
-/** Only the printed form of a port shows whether it is still open, from the next turn of the event loop on. */
+/**
+ * Only the printed form of a port shows whether it is still open, from the next turn of the event loop on.
+ */
 function isDeadPort(part: unknown): boolean {
   return isPort(part) && /active: false/.test(inspect(part, { depth: 0 }));
 }

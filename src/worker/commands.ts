@@ -19,7 +19,9 @@ export class Commands {
     this.#channel.send({ type: 'ping' });
   }
 
-  /** Aborts the signal of the running task. Of a chunk: of its running item, and no further one is started. */
+  /**
+   * Aborts the signal of the running task. Of a chunk: of its running item, and no further one is started.
+   */
   cancel(request: Request, reason: unknown): void {
     const item = request.extras?.chunk === undefined ? 0 : this.stopChunk(request);
     if (item >= 0) this.cancelItem(request, item, reason);

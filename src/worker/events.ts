@@ -29,7 +29,9 @@ export interface RequestEvents<W> {
 export interface LifecycleEvents<W> {
   /** Requests have been sent or completed. Only where `maxRequests` or `watchHeap` is set. */
   used(worker: W): void;
-  /** The thread has come up and loaded its modules. Also reported after its end, if it was not known before. */
+  /**
+   * The thread has come up and loaded its modules. Also reported after its end, if it was not known before.
+   */
   cameUp(worker: W): void;
   /** The thread has ended. Its last completions have not been read. */
   died(worker: W, death: ThreadDeath): void;

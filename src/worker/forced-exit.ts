@@ -1,7 +1,7 @@
 /**
  * Ends a thread that was told to end by itself and does not, although it has nothing left to run: a callback
- * that a task left behind keeps it busy, the task replaced `process.exit`, or the `teardown` of a module holds
- * the thread beyond its time.
+ * that a task left behind keeps it busy, the task replaced `process.exit`, or the `teardown` of a module
+ * holds the thread beyond its time.
  */
 import { MOST_MS } from '../options/validate.js';
 import { clearTimeout, setTimeout } from '../protocol/timers.js';

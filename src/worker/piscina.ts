@@ -1,6 +1,6 @@
 /**
- * Loads Piscina from where the code of the threads is, not by `import`: it finds its own file for threads beside
- * itself, so it must not be part of a user's bundle.
+ * Loads Piscina from where the code of the threads is, not by `import`: it finds its own file for threads
+ * beside itself, so it must not be part of a user's bundle.
  */
 import type { Piscina } from 'piscina';
 import { requireFrom } from '../errors/module-url.js';

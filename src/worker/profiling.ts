@@ -28,7 +28,9 @@ export class Profiling {
     this.#channel = channel;
   }
 
-  /** The thread begins when it hears of it: between two requests. @param interval between two samples, in µs */
+  /**
+   * The thread begins when it hears of it: between two requests. @param interval between two samples, in µs
+   */
   start(interval: number): StartedProfile {
     const number = ++lastNumber;
     const result = new Promise<ProfileResult>((resolve) => {

@@ -47,7 +47,10 @@ export class Running {
     return start === 0 ? undefined : start - CLOCK_OFFSET;
   }
 
-  /** How long what runs has been running, in ms; of a chunk: all of it so far. @param now of `performance.now()` */
+  /**
+   * How long what runs has been running, in ms; of a chunk: all of it so far. @param now of
+   * `performance.now()`
+   */
   timeUntil(now: number): number {
     const request = this.#current();
     if (request === undefined) return 0;

@@ -21,8 +21,8 @@ export interface WorkerSetup {
   readonly label: string;
   readonly weight: number;
   /**
-   * Number of its place, from 0 and below the number of places: its successor gets the same one, also while it
-   * still leaves itself.
+   * Number of its place, from 0 and below the number of places: its successor gets the same one, also while
+   * it still leaves itself.
    */
   readonly slot: number;
   /** How many threads were started in its place before. */

@@ -98,8 +98,8 @@ export class Status {
   }
 
   /**
-   * How many more requests, or items, it may get; `Infinity`: no limit. A worker that drains gets only requests of its
-   * sessions, which have no limit, since the state that they keep in the thread is wanted.
+   * How many more requests, or items, it may get; `Infinity`: no limit. A worker that drains gets only
+   * requests of its sessions, which have no limit, since the state that they keep in the thread is wanted.
    */
   get allowance(): number {
     if (this.#state !== 'ready') return Number.POSITIVE_INFINITY;

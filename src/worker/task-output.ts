@@ -1,7 +1,7 @@
 /**
  * What tasks of one thread print: goes to the process's own output, and is given out line by line, with the
- * request that has printed it, where somebody listens. The end of what went to stderr is kept, for the case that
- * the thread dies.
+ * request that has printed it, where somebody listens. The end of what went to stderr is kept, for the case
+ * that the thread dies.
  */
 import { StringDecoder } from 'node:string_decoder';
 import type { Request } from '../requests/request.js';

@@ -1,6 +1,7 @@
 /**
- * Names of threads. Node has an option for it, which shows in the inspector and, from Node 24 on, in `top -H`;
- * Piscina does not pass it on. Everywhere on Linux the thread names itself, too: see `workers/thread-name.ts`.
+ * Names of threads. Node has an option for it, which shows in the inspector and, from Node 24 on, in `top
+ * -H`; Piscina does not pass it on. Everywhere on Linux the thread names itself, too: see
+ * `workers/thread-name.ts`.
  */
 import type { Worker, WorkerOptions } from 'node:worker_threads';
 
@@ -11,7 +12,10 @@ export function threadName(name: string, id: number): string {
   return `${name} worker ${id}`;
 }
 
-/** Starts a thread of that name. `start` makes it by `worker_threads.Worker`, and must not run code of the program. */
+/**
+ * Starts a thread of that name. `start` makes it by `worker_threads.Worker`, and must not run code of the
+ * program.
+ */
 export function withThreadName<T>(name: string, start: () => T): T {
   // The object that `require` gives: those who import see nothing of this.
   const threads = process.getBuiltinModule('node:worker_threads') as { Worker: WorkerClass };

@@ -1,6 +1,7 @@
 /**
- * One supervised thread. With `piscina.ts` the only file that knows Piscina, which starts the thread, loads the entry file,
- * applies limits, nice and environment, and ends it. Piscina's queue and balancer are not used.
+ * One supervised thread. With `piscina.ts` the only file that knows Piscina, which starts the thread, loads
+ * the entry file, applies limits, nice and environment, and ends it. Piscina's queue and balancer are not
+ * used.
  */
 
 import type { Worker as NodeWorker, Transferable } from 'node:worker_threads';

@@ -101,7 +101,9 @@ function follow(
   return isThenable(value) ? promised({ name, url, path }, value).then(bound) : undefined;
 }
 
-/** The function that an exported promise is of. @throws TaskNotFoundError it rejects, or is of something else */
+/**
+ * The function that an exported promise is of. @throws TaskNotFoundError it rejects, or is of something else
+ */
 async function promised(
   { name, url, path }: Pick<ModuleDefinition, 'name' | 'url' | 'path'>,
   promise: PromiseLike<unknown>,

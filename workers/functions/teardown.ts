@@ -8,8 +8,8 @@ import type { WorkerChannel } from '../loop/send.js';
 import { loadedModules, teardownOf } from './module.js';
 
 /**
- * Runs the `teardown` of all modules that are loaded, the last one first. An error, or the end of the time, is
- * told to the main thread. Never throws.
+ * Runs the `teardown` of all modules that are loaded, the last one first. An error, or the end of the time,
+ * is told to the main thread. Never throws.
  * @param limit for all of them together, in ms; `Infinity`: none
  */
 export async function tearDown(channel: WorkerChannel, limit: number): Promise<void> {

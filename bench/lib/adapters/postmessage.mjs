@@ -2,7 +2,8 @@ import { Worker } from 'node:worker_threads';
 import { threadUrl } from './rival.mjs';
 
 /**
- * No pool at all: one message per task, in turn to the threads, one message back. What Node gives for nothing.
+ * No pool at all: one message per task, in turn to the threads, one message back. What Node gives for
+ * nothing.
  * @returns {import('./rival.mjs').Rival}
  */
 export function create() {

@@ -1,8 +1,8 @@
 /**
  * The narrow interface through which the benchmarks see every pool.
  *
- * Each adapter states its settings in `settings`, with the reason in a comment: the ones that its documentation or
- * a measurement gives as the best for CPU-bound tasks.
+ * Each adapter states its settings in `settings`, with the reason in a comment: the ones that its
+ * documentation or a measurement gives as the best for CPU-bound tasks.
  *
  * @typedef {object} Rival
  * @property {string} name as shown in tables and plots
@@ -12,7 +12,8 @@
  * @property {(taskName: string, arg: unknown, transfer?: ArrayBuffer[], key?: string) => Promise<any>} run
  * @property {() => Promise<unknown>} close ends the threads
  *
- * An adapter's module exports `create(): Rival`, so that one process can hold the same pool with several sizes.
+ * An adapter's module exports `create(): Rival`, so that one process can hold the same pool with several
+ * sizes.
  */
 
 /** The module of tasks, as a URL. */

@@ -2,8 +2,9 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { clock } from '../clock.mjs';
 
 /**
- * Rings at the given times. `Atomics.wait` keeps time to some 0.1 ms without using the CPU, where a timer of the event
- * loop is a whole millisecond coarse, and the main thread stays free in between, as it is when requests come from a socket.
+ * Rings at the given times. `Atomics.wait` keeps time to some 0.1 ms without using the CPU, where a timer of
+ * the event loop is a whole millisecond coarse, and the main thread stays free in between, as it is when
+ * requests come from a socket.
  */
 const { arrivals, startAt } = workerData;
 const never = new Int32Array(new SharedArrayBuffer(4));

@@ -1,7 +1,9 @@
 import { statfsSync } from 'node:fs';
 import { type ByteString, toBytes } from './bytes.js';
 
-/** `f_type` of Linux's statfs(2) for file systems whose regular files never keep a reader waiting for others. */
+/**
+ * `f_type` of Linux's statfs(2) for file systems whose regular files never keep a reader waiting for others.
+ */
 const LOCAL_TYPES = new Set([
   0xef53, // ext2, ext3, ext4
   0x58465342, // xfs
@@ -22,9 +24,9 @@ const LOCAL_TYPES = new Set([
 const known = new Map<number, boolean>();
 
 /**
- * Whether `path`, on the device `dev`, lies on a local disk or in memory. Not so on network file systems, which may
- * stall, nor in /proc and its like, where a regular file may wait for an event (`/proc/kmsg`). Only Linux tells them
- * apart by number; elsewhere every device counts as local.
+ * Whether `path`, on the device `dev`, lies on a local disk or in memory. Not so on network file systems,
+ * which may stall, nor in /proc and its like, where a regular file may wait for an event (`/proc/kmsg`). Only
+ * Linux tells them apart by number; elsewhere every device counts as local.
  */
 export function isLocalDevice(dev: number, path: ByteString): boolean {
   if (process.platform !== 'linux') return true;

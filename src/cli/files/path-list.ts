@@ -14,7 +14,10 @@ export interface PathList {
 /** Well above the longest path that Linux accepts, 4,096 bytes. */
 const MAX_PATH = 64 * 1024;
 
-/** The paths of a list, read as they are needed. `onError` gets a message for each that is none; the others follow. */
+/**
+ * The paths of a list, read as they are needed. `onError` gets a message for each that is none; the others
+ * follow.
+ */
 export async function* readPathList(
   { file, separator }: PathList,
   onError: (message: string) => void,

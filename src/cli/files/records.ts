@@ -2,8 +2,9 @@ import { createReadStream } from 'node:fs';
 import { type ByteString, toBytes } from './bytes.js';
 
 /**
- * The records of a file, `-` being standard input, each without the separator at its end. Of a record longer than
- * `limit` only `limit + 1` bytes are kept, so memory stays bounded whatever the input is. O(n) in its length.
+ * The records of a file, `-` being standard input, each without the separator at its end. Of a record longer
+ * than `limit` only `limit + 1` bytes are kept, so memory stays bounded whatever the input is. O(n) in its
+ * length.
  *
  * Opens and reads by libuv's threads: a pipe or a stalled disk does not block the main thread.
  */

@@ -66,8 +66,8 @@ export function hashFiles(request: HashRequest): HashReply {
 }
 
 /**
- * As `hashFiles`, but never waits long: a large file is always handed back, and so is anything that is no regular
- * file by now. A FIFO is opened without waiting for its writer.
+ * As `hashFiles`, but never waits long: a large file is always handed back, and so is anything that is no
+ * regular file by now. A FIFO is opened without waiting for its writer.
  */
 export function hashSmallFiles(request: HashRequest): HashReply {
   return hashBatch(request, false, constants.O_RDONLY | constants.O_NONBLOCK);

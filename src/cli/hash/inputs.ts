@@ -11,7 +11,10 @@ import type { InputFile } from './pipeline.js';
 /** The paths to hash: those of the command line, or those of a list. */
 export type Inputs = readonly ByteString[] | PathList;
 
-/** The files under the given paths, without the output itself. `onError` gets a message for each that is unreadable. */
+/**
+ * The files under the given paths, without the output itself. `onError` gets a message for each that is
+ * unreadable.
+ */
 export function inputFiles(
   inputs: Inputs,
   output: Output,

@@ -8,8 +8,8 @@ import { replacementOutput } from './replacement.js';
 import { Writer } from './writer.js';
 
 /**
- * The manifest as a file: see `replacementOutput`. Pipes and devices (`/dev/stdout`) are written to directly. Throws
- * `FileError`.
+ * The manifest as a file: see `replacementOutput`. Pipes and devices (`/dev/stdout`) are written to directly.
+ * Throws `FileError`.
  */
 export async function fileOutput(file: ByteString): Promise<Output> {
   try {
@@ -23,8 +23,8 @@ export async function fileOutput(file: ByteString): Promise<Output> {
 }
 
 /**
- * Opened by the given name: the pipe behind `/dev/stdout` has no other. Opening waits for a reader of a FIFO, and so
- * is left to libuv's threads.
+ * Opened by the given name: the pipe behind `/dev/stdout` has no other. Opening waits for a reader of a FIFO,
+ * and so is left to libuv's threads.
  */
 async function specialOutput(file: ByteString): Promise<Output> {
   const descriptor = await promisify(open)(toBytes(file), 'w');

@@ -5,8 +5,8 @@ import { hexLengthOf } from '../hash/algorithm.js';
 import { type ManifestEntry, ManifestParser } from './manifest.js';
 
 /**
- * The longest line that can be well-formed: Linux accepts paths of up to 4,096 bytes, twice as many when escaped.
- * Some room is left for other systems.
+ * The longest line that can be well-formed: Linux accepts paths of up to 4,096 bytes, twice as many when
+ * escaped. Some room is left for other systems.
  */
 const MAX_LINE = 64 * 1024;
 

@@ -32,10 +32,13 @@ import { Writer } from './writer.js';
 /**
  * A file that appears complete or not at all. Symbolic links are followed.
  *
- * 1. A temporary file is written beside it, or in the system's folder for such where only the file itself may be
+ * 1. A temporary file is written beside it, or in the system's folder for such where only the file itself may
+ * be
  *    written. A file without write permission is refused at once.
- * 2. The temporary file is renamed where that leaves owner, mode and hard links of the present file as they are.
- * 3. Otherwise, and where a rename is refused (the file is a mount point, or another user's in a sticky directory),
+ * 2. The temporary file is renamed where that leaves owner, mode and hard links of the present file as they
+ * are.
+ * 3. Otherwise, and where a rename is refused (the file is a mount point, or another user's in a sticky
+ * directory),
  *    its content is copied into the present file.
  * 4. Where that fails too, the temporary file stays, and the error names it.
  */
@@ -155,7 +158,8 @@ function renameOver(target: ByteString, temporary: ByteString, descriptor: numbe
 const CHUNK = 1024 * 1024;
 
 function copyInto(target: ByteString, source: number): void {
-  // Without O_CREAT, which Linux refuses for another user's file in a sticky directory (fs.protected_regular).
+  // Without O_CREAT, which Linux refuses for another user's file in a sticky directory
+  // (fs.protected_regular).
   const file = openSync(toBytes(target), constants.O_WRONLY);
   try {
     const chunk = Buffer.allocUnsafe(CHUNK);

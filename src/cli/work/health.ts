@@ -1,4 +1,6 @@
-/** What load balancers and supervisors ask a machine, on loopback: is it alive, is it ready, and its numbers. */
+/**
+ * What load balancers and supervisors ask a machine, on loopback: is it alive, is it ready, and its numbers.
+ */
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

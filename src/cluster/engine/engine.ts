@@ -27,7 +27,9 @@ export interface Engine {
   keepMailbox(id: string): Promise<void>;
   /** Throws a mailbox away, with what is in it. */
   removeMailbox(id: string): Promise<void>;
-  /** Closes all connections. Never rejects, and takes no longer than a few seconds where the engine is gone. */
+  /**
+   * Closes all connections. Never rejects, and takes no longer than a few seconds where the engine is gone.
+   */
   close(): Promise<void>;
 }
 
@@ -35,16 +37,16 @@ export interface Engine {
 export type OnEngineError = (error: Error) => void;
 
 /**
- * Whether an error of a worker is none: BullMQ renews locks of jobs that have just been completed, and tells that,
- * and of locks that were lost, in other events, too.
+ * Whether an error of a worker is none: BullMQ renews locks of jobs that have just been completed, and tells
+ * that, and of locks that were lost, in other events, too.
  */
 export function isOfLocks(error: Error): boolean {
   return /^could not renew lock for job/.test(error.message);
 }
 
 /**
- * Stops the timer by which a worker renews its locks. A worker whose connection is gone while it is being closed
- * waits for it for ever, and its timer would hold the process.
+ * Stops the timer by which a worker renews its locks. A worker whose connection is gone while it is being
+ * closed waits for it for ever, and its timer would hold the process.
  */
 export function stopRenewing(worker: Worker): void {
   const { lockManager } = worker as unknown as { readonly lockManager?: { close(): Promise<void> } };

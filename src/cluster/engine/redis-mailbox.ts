@@ -1,7 +1,7 @@
 /**
- * A mailbox on Redis: a stream that its owner alone reads. An entry is deleted after it has been handed on, so
- * that a lost connection loses none, and the stream is as long as its reader is late. (The events of BullMQ
- * would go to every submitter, with all results in them.)
+ * A mailbox on Redis: a stream that its owner alone reads. An entry is deleted after it has been handed on,
+ * so that a lost connection loses none, and the stream is as long as its reader is late. (The events of
+ * BullMQ would go to every submitter, with all results in them.)
  */
 import type { Redis } from 'ioredis';
 import { performance } from '../../protocol/clock.js';

@@ -4,8 +4,8 @@ import type { Entry } from '../directory.js';
 /** Work of a chunk, in ms: what it costs the engine, and the way to it and back, is a few percent of that. */
 const CHUNK_MS = 250;
 /**
- * Where there are many machines, one engine has to serve them all: some 10,000 jobs/s, so that each thread of all
- * adds 0.1 ms to a chunk.
+ * Where there are many machines, one engine has to serve them all: some 10,000 jobs/s, so that each thread of
+ * all adds 0.1 ms to a chunk.
  */
 const ENGINE_MS = 0.1;
 const MOST_ITEMS = 10_000;

@@ -1,4 +1,7 @@
-/** `map` and `mapSettled` of a Cluster: an iterable in, chunks to the machines, outcomes out, with backpressure. */
+/**
+ * `map` and `mapSettled` of a Cluster: an iterable in, chunks to the machines, outcomes out, with
+ * backpressure.
+ */
 import { type FailedItem, markFailure } from '../../calls/map-failure.js';
 import type { MapSource } from '../../calls/map-source.js';
 import type { OpenLoops } from '../../calls/open-loops.js';

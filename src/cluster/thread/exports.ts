@@ -1,4 +1,6 @@
-/** The functions of a module, as handles know them. Only what is listed here can be asked for from outside. */
+/**
+ * The functions of a module, as handles know them. Only what is listed here can be asked for from outside.
+ */
 import { loadModule } from '../../../workers/functions/module.js';
 
 /** Objects within objects. */

@@ -1,12 +1,13 @@
 /**
  * Values as text, as they go through the engine: JSON, with tags for what JSON does not have.
  *
- * Everybody who can write to the engine can write what a machine reads. So the form is one whose reader can do
- * nothing but build plain data: no class but those of the list in `decode.ts`, no code, no prototype. (Of
+ * Everybody who can write to the engine can write what a machine reads. So the form is one whose reader can
+ * do nothing but build plain data: no class but those of the list in `decode.ts`, no code, no prototype. (Of
  * `v8.deserialize` Node says that it is not to be given what others may have written.) Text is also what
  * PostgreSQL's and Redis' own tools, and Bull Board, show.
  *
- * A tagged value is an object `{"$": [tag, …]}`. An object that has a property `$` of its own is tagged itself.
+ * A tagged value is an object `{"$": [tag, …]}`. An object that has a property `$` of its own is tagged
+ * itself.
  */
 import { inspect, types } from 'node:util';
 import { encodeFailure } from '../../errors/encode.js';

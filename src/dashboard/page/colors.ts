@@ -1,4 +1,6 @@
-/** Colours of tasks and of outcomes. Both schemes keep them apart for colour-blind eyes, on their own ground. */
+/**
+ * Colours of tasks and of outcomes. Both schemes keep them apart for colour-blind eyes, on their own ground.
+ */
 
 const LIGHT = ['#2a78d6', '#1baf7a', '#eda100', '#7a55d1', '#e34948', '#0f8f9c', '#e87ba4', '#8a6a1f'];
 const DARK = ['#3f8fe8', '#23a878', '#c98500', '#9a83f0', '#e66767', '#2aa5b3', '#d55181', '#b0925a'];

@@ -1,4 +1,6 @@
-/** What needs attention, in words: a full queue, a worker that does not come back, threads that do not start. */
+/**
+ * What needs attention, in words: a full queue, a worker that does not come back, threads that do not start.
+ */
 import type { Snapshot, WorkerRow } from '../wire.js';
 import { byId, element } from './dom.js';
 import { count, duration } from './format.js';

@@ -1,4 +1,6 @@
-/** The page: receives what the server sends, keeps the last minutes of it, and shows one Balancer at a time. */
+/**
+ * The page: receives what the server sends, keeps the last minutes of it, and shows one Balancer at a time.
+ */
 import type { Events, Hello, Point, PoolUpdate, Slice, Snapshot, Update } from '../wire.js';
 import { Chart } from './chart.js';
 import { onScheme, outcomeColor, styleColor, TaskColors } from './colors.js';

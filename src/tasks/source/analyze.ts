@@ -33,8 +33,8 @@ export interface FunctionAnalysis {
 type AnyFunction = (...args: never[]) => unknown;
 
 /**
- * Texts that are kept. An arrow in a loop is a new function each time; by its text it is parsed only once. Programs
- * that make ever new and long functions must not fill the memory.
+ * Texts that are kept. An arrow in a loop is a new function each time; by its text it is parsed only once.
+ * Programs that make ever new and long functions must not fill the memory.
  */
 const byText = new BoundedMap<string, FunctionAnalysis>({
   entries: 1_000,

@@ -13,8 +13,8 @@ export interface Bounds<K, V> {
  *
  * It has two halves: used entries move to the younger one; when that is full, the older one is dropped. So a
  * hit costs a lookup. A strict order of use, kept in one `Map`, would cost a deletion and an insertion each
- * time (1.1 µs in a full map, measured on Node 20). An entry is kept at least until others that fill half of the
- * bounds have been used after it.
+ * time (1.1 µs in a full map, measured on Node 20). An entry is kept at least until others that fill half of
+ * the bounds have been used after it.
  */
 export class BoundedMap<K, V> {
   readonly #bounds: Bounds<K, V>;

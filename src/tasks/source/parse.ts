@@ -132,7 +132,8 @@ function tryParse(text: string, problem?: { message?: string }): Node | undefine
     // The stack was too short, which says nothing about the text. The parser mostly reports it as a
     // SyntaxError.
     if (error instanceof RangeError || /^Not enough stack/.test(message)) throw new RangeError(message);
-    // The parser could not be loaded, which says nothing about the text either. Its own errors have a position.
+    // The parser could not be loaded, which says nothing about the text either. Its own errors have a
+    // position.
     if (!(error instanceof SyntaxError && 'pos' in error)) throw error;
     if (problem !== undefined) problem.message = message;
     return undefined;

@@ -12,7 +12,9 @@ export function takeRequireHooks(files: readonly string[]): void {
   if (files.length > 0) holder[GIVEN] = files;
 }
 
-/** A `require` with the program's hooks, as in a file; `undefined`: nothing is hooked in for its extension. */
+/**
+ * A `require` with the program's hooks, as in a file; `undefined`: nothing is hooked in for its extension.
+ */
 export function hookedRequire(file: string, extension: string): NodeJS.Require | undefined {
   const require = createRequire(file);
   const given = holder[GIVEN];
