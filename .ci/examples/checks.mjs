@@ -79,6 +79,19 @@ export const checks = {
       assert.ok(names.has(name), name);
   },
 
+  async cluster(project) {
+    const output = await project.run('npm', ['start']);
+    assert.match(output, /killed with SIGKILL\n[^]*^400 of 400 items, 0 failed, .*\nall came through\n$/m);
+  },
+
+  async service(project) {
+    // What the files name is there, and the options are ones that the command knows: it gets as far as the engine.
+    const refused = project.run('npx', ['leastwork', 'work', '--engine-timeout', '1s'], {
+      LEASTWORK_REDIS: 'redis://127.0.0.1:1',
+    });
+    await assert.rejects(refused, /ended with 2\n[^]*the engine cannot be used/);
+  },
+
   async jest(project) {
     assert.match(await project.run('npm', ['test']), /Tests: +2 passed, 2 total/);
   },
