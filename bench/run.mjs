@@ -24,6 +24,7 @@ const ALL = [
   'map',
   'batch',
   'observe',
+  'cluster',
   'targets',
 ];
 

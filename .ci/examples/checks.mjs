@@ -81,7 +81,7 @@ export const checks = {
 
   async cluster(project) {
     const output = await project.run('npm', ['start']);
-    assert.match(output, /killed with SIGKILL\n[^]*^400 of 400 items, 0 failed, .*\nall came through\n$/m);
+    assert.match(output, /killed with SIGKILL\n[\s\S]*^400 of 400 items, 0 failed, .*\nall came through\n$/m);
   },
 
   async service(project) {
@@ -89,7 +89,7 @@ export const checks = {
     const refused = project.run('npx', ['leastwork', 'work', '--engine-timeout', '1s'], {
       LEASTWORK_REDIS: 'redis://127.0.0.1:1',
     });
-    await assert.rejects(refused, /ended with 2\n[^]*the engine cannot be used/);
+    await assert.rejects(refused, /ended with 2\n[\s\S]*the engine cannot be used/);
   },
 
   async jest(project) {

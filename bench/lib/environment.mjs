@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 
 /**
@@ -36,8 +36,12 @@ function commit() {
   }
 }
 
-/** @param {string} name */
+/**
+ * Rivals are installed here, optional peers of the library beside it.
+ * @param {string} name
+ */
 function version(name) {
-  return JSON.parse(readFileSync(new URL(`../node_modules/${name}/package.json`, import.meta.url), 'utf8'))
-    .version;
+  const own = new URL(`../node_modules/${name}/package.json`, import.meta.url);
+  const file = existsSync(own) ? own : new URL(`../../node_modules/${name}/package.json`, import.meta.url);
+  return JSON.parse(readFileSync(file, 'utf8')).version;
 }

@@ -1,0 +1,221 @@
+import { Redis } from 'ioredis';
+import { inlineLength, stepsPerMicrosecond } from './lib/calibrate.mjs';
+import { benchOptions, progress } from './lib/cli.mjs';
+import { ours, sandboxed } from './lib/cluster/contestants.mjs';
+import { startRedis } from './lib/cluster/redis.mjs';
+import { figure, percent, withSpread } from './lib/format.mjs';
+import { write } from './lib/report.mjs';
+import { interleave } from './lib/rounds.mjs';
+import { quantile, ratio, spread } from './lib/stats.mjs';
+
+/** Many machines on one Redis: ours beside BullMQ's own way to run CPU work, sandboxed processors in threads. */
+
+const MACHINES = 2;
+const LOCK_MS = 5_000;
+/** For the recovery after a kill: the time is in relation to it. */
+const SHORT_LOCK_MS = 1_000;
+
+const options = benchOptions();
+const rounds = options.rounds(5, 1);
+const scale = options.quick ? 0.1 : 1;
+const items = (/** @type {number} */ count) => Array.from({ length: Math.round(count * scale) }, (_, n) => n);
+const perMicrosecond = stepsPerMicrosecond();
+
+const redis = await startRedis();
+const client = new Redis(redis.url);
+const how = { machines: MACHINES, name: 'bench', lockDuration: LOCK_MS };
+const contestants = [await ours(redis, how), await sandboxed(redis, { ...how, name: 'sandboxed' })];
+const [OURS, THEIRS] = contestants.map(({ name }) => name);
+
+/**
+ * Runs a measurement with both.
+ * @param {(contestant: import('./lib/cluster/contestants.mjs').Contestant) => Promise<number>} measure
+ */
+async function both(measure) {
+  const samples = await interleave(contestants, rounds, measure, { allCores: !options.quick });
+  return Object.fromEntries([...samples].map(([{ name }, values]) => [name, spread(values)]));
+}
+
+/** Items per second. */
+async function rateOf(
+  /** @type {any} */ contestant,
+  /** @type {unknown[]} */ given,
+  /** @type {any} */ chunk,
+) {
+  const start = performance.now();
+  await contestant.run('noop', given, chunk);
+  return (given.length * 1_000) / (performance.now() - start);
+}
+
+progress('warm-up');
+for (const contestant of contestants) await contestant.run('noop', items(20_000), 10);
+
+const chunks = [];
+for (const [chunk, count] of /** @type {const} */ ([
+  [1, 20_000],
+  [10, 100_000],
+  [100, 500_000],
+  [1_000, 1_000_000],
+])) {
+  progress(`chunks of ${chunk}`);
+  const given = items(count);
+  chunks.push({ chunk, count: given.length, rates: await both((each) => rateOf(each, given, chunk)) });
+}
+
+progress('map as it is called');
+const [us, them] = contestants;
+const given = items(1_000_000);
+const single = items(20_000);
+const automatic = await both((each) => (each === us ? rateOf(us, given, 'auto') : rateOf(them, single, 1)));
+
+progress('latency');
+const latency = await both(async (each) => {
+  const times = [];
+  for (let n = 0; n < 1_000 * scale; n++) {
+    const start = performance.now();
+    await each.one('noop', n);
+    times.push(performance.now() - start);
+  }
+  return quantile(
+    times.sort((a, b) => a - b),
+    0.5,
+  );
+});
+
+const efficiency = [];
+for (const [ms, count, chunk] of /** @type {const} */ ([
+  [1, 5_000, 1],
+  [1, 5_000, 20],
+  [20, 400, 1],
+])) {
+  progress(`tasks of ${ms} ms, ${chunk} a job`);
+  const steps = Math.round(ms * 1_000 * perMicrosecond);
+  const work = items(count).map(() => steps);
+  const shares = await both(async (each) => {
+    const inline = inlineLength(steps, ms * 1_000, 100) / 1_000;
+    const start = performance.now();
+    await each.run('spin', work, chunk);
+    return (work.length * inline) / (MACHINES * (performance.now() - start));
+  });
+  efficiency.push({ ms, chunk, shares });
+}
+
+progress('memory of the engine');
+const used = async () => Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]);
+/** CPU time in seconds, and bytes in and out, since the start of Redis. */
+async function asks() {
+  const text = `${await client.info('cpu')}${await client.info('stats')}`;
+  const value = (/** @type {string} */ name) => Number(new RegExp(`${name}:([\\d.]+)`).exec(text)?.[1]);
+  return {
+    cpu: value('used_cpu_sys') + value('used_cpu_user'),
+    bytes: value('total_net_input_bytes') + value('total_net_output_bytes'),
+  };
+}
+const before = await used();
+let most = before;
+const watch = setInterval(async () => {
+  most = Math.max(most, await used());
+}, 50);
+await us.run('noop', given, 'auto');
+clearInterval(watch);
+// What one job asks of Redis itself: its limit, since it has one thread for all commands.
+const costs = [];
+for (let round = 0; round < rounds; round++) {
+  const asked = await asks();
+  await us.run('noop', single, 1);
+  const now = await asks();
+  costs.push({
+    ms: ((now.cpu - asked.cpu) * 1_000) / single.length,
+    bytes: (now.bytes - asked.bytes) / single.length,
+  });
+}
+const memory = { items: given.length, before, most, after: await used() };
+for (const each of contestants) await each.close();
+
+progress('recovery');
+const recovery = [];
+for (let round = 0; round < rounds; round++) {
+  const killed = await ours(redis, {
+    machines: MACHINES,
+    name: `killed${round}`,
+    lockDuration: SHORT_LOCK_MS,
+  });
+  const steps = Math.round(50_000 * perMicrosecond);
+  await killed.run('spin', [steps, steps], 1);
+  let settled = 0;
+  const requests = Array.from({ length: 20 }, () => killed.one('spin', steps).then(() => ++settled));
+  await requests[0];
+  const start = performance.now();
+  killed.kill();
+  await Promise.all(requests);
+  recovery.push((performance.now() - start) / SHORT_LOCK_MS);
+  await killed.close();
+}
+client.disconnect();
+await redis.stop();
+
+const names = [OURS, THEIRS];
+const row = (/** @type {Record<string, any>} */ values, /** @type {(value: any) => string} */ show) => [
+  ...names.map((name) => show(values[name])),
+  withSpread(ratio(values[OURS], values[THEIRS])),
+];
+const count = (/** @type {number} */ n) => Math.round(n).toLocaleString('en');
+const rate = (/** @type {any} */ { median }) => count(median);
+write({
+  name: 'cluster',
+  title: 'Many machines on one Redis',
+  method:
+    `${MACHINES} machines of one thread, submitter and a Redis without persistence on one host, so they share its cores. Ratios are taken round by round. ` +
+    'Efficiency = work / (threads × wall time). A chunk is the items of one job.',
+  quick: options.quick,
+  rounds,
+  rivals: contestants.map(({ name, settings }) => ({ name, settings })),
+  packages: ['bullmq', 'ioredis'],
+  tables: [
+    {
+      title: 'No-ops, items per second, by chunk',
+      head: ['items a job', ...names, 'ratio'],
+      rows: [
+        ...chunks.map(({ chunk, rates }) => [String(chunk), ...row(rates, rate)]),
+        ['`map` beside one job each', ...row(automatic, rate)],
+      ],
+    },
+    {
+      title: 'One at a time: median time to the result, ms (ratio below 1: faster)',
+      head: ['', ...names, 'ratio'],
+      rows: [['no-op', ...row(latency, ({ median }) => figure(median))]],
+    },
+    {
+      title: 'Efficiency',
+      head: ['', ...names, 'ratio'],
+      rows: efficiency.map(({ ms, chunk, shares }) => [
+        `${ms} ms, ${chunk} a job`,
+        ...row(shares, ({ median }) => percent(median)),
+      ]),
+    },
+    {
+      title: `From kill -9 of one machine until all have settled, in lock durations (${SHORT_LOCK_MS} ms; wanted: ≤ 2; 20 requests of 50 ms)`,
+      head: ['', 'locks'],
+      rows: [[OURS, withSpread(spread(recovery))]],
+    },
+    {
+      title: 'What one job of one item asks of Redis, leastwork',
+      head: ['', 'median'],
+      rows: [
+        ['CPU time, ms', withSpread(spread(costs.map(({ ms }) => ms)))],
+        ['bytes in and out', withSpread(spread(costs.map(({ bytes }) => bytes)))],
+      ],
+    },
+    {
+      title: 'Memory of Redis, MB',
+      head: ['', 'before', 'most', 'after'],
+      rows: [
+        [
+          `${count(memory.items)} items by map`,
+          ...[before, most, memory.after].map((bytes) => (bytes / 2 ** 20).toFixed(1)),
+        ],
+      ],
+    },
+  ],
+  data: { chunks, automatic, latency, efficiency, recovery, costs, memory },
+});
