@@ -21,7 +21,7 @@ it('a main thread that is busy with other things sends more ahead', async () => 
     const first = balancer.submit(wait, [gate.shared]);
     await gate.reached(1);
     const all = range(0, 100).map(() => balancer.submit(spin, [0.2]));
-    await until(() => balancer.stats().queued + balancer.stats().workers[0]!.pending === 101);
+    await until(() => balancer.stats().waiting + balancer.stats().workers[0]!.pending === 101);
     const ahead = balancer.stats().workers[0]!.pending - 1;
     gate.open();
     await Promise.all([first, ...all]);

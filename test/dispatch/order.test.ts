@@ -77,7 +77,7 @@ describe('order', () => {
     const { balancer, gate, first } = await blocked({ window: 8 });
     const log = new Log();
     const plain = range(0, 100).map((i) => balancer.submit(note, [log.shared, i]));
-    await until(() => balancer.stats().queued === 93);
+    await until(() => balancer.stats().waiting === 93);
     const urgent = balancer.submit(note, [log.shared, 1_000], { priority: 1 });
     gate.open();
     await Promise.all([first, ...plain, urgent]);
@@ -103,7 +103,7 @@ describe('order', () => {
       ),
     );
     const plain = range(100, 110).map((i) => balancer.submit((n) => n, [i]));
-    await until(() => balancer.stats().queued === 1);
+    await until(() => balancer.stats().waiting === 1);
     control.abort('aborted');
     gate.open();
     const left = range(0, 22).filter((i) => !aborted.includes(i));
@@ -126,7 +126,7 @@ describe('order', () => {
     await Promise.all([long.reached(1), short.reached(1)]);
     const log = new Log();
     const all = range(0, 20).map((i) => balancer.submit(note, [log.shared, i]));
-    await until(() => balancer.stats().queued === 14);
+    await until(() => balancer.stats().waiting === 14);
     await aWhile();
     short.open();
     await Promise.all([other, ...all]);
@@ -216,7 +216,7 @@ describe('how much is sent ahead', () => {
     async (window) => {
       const { balancer, gate, first } = await blocked({ window });
       const all = range(0, 300).map((i) => balancer.submit((n) => n, [i]));
-      await until(() => balancer.stats().queued === 300 - (window - 1));
+      await until(() => balancer.stats().waiting === 300 - (window - 1));
       expect(balancer.stats().workers[0]!.pending).toBe(window);
       gate.open();
       await Promise.all([first, ...all]);
@@ -240,7 +240,7 @@ describe('how much is sent ahead', () => {
       const first = balancer.submit(block, [gate.shared]);
       await gate.reached(1);
       const all = range(0, 100).map(() => balancer.submit(task));
-      await until(() => balancer.stats().queued + balancer.stats().workers[0]!.pending === 101);
+      await until(() => balancer.stats().waiting + balancer.stats().workers[0]!.pending === 101);
       const ahead = balancer.stats().workers[0]!.pending - 1;
       gate.open();
       await Promise.all([first, ...all]);
@@ -279,7 +279,7 @@ describe('how much is sent ahead', () => {
       await gate.reached(1);
       const given = range(0, 5).map(() => new Uint8Array(10));
       const all = given.map((bytes) => balancer.submit(size, [bytes], { transfer: [bytes.buffer] }));
-      await until(() => balancer.stats().queued + balancer.stats().workers[0]!.pending === 6);
+      await until(() => balancer.stats().waiting + balancer.stats().workers[0]!.pending === 6);
       // All of these have left the queue, and this thread.
       const sent = given.filter((bytes) => bytes.length === 0).length;
       gate.open();
@@ -310,9 +310,9 @@ describe('how much is sent ahead', () => {
     const { balancer, gate, first } = await blocked({ window: 64, windowBytes: 1_000_000 });
     const data = new Uint8Array(400_000);
     const all = range(0, 10).map(() => balancer.submit((bytes) => bytes.length, [data]));
-    await until(() => balancer.stats().queued < 10);
+    await until(() => balancer.stats().waiting < 10);
     // The third passes the bound; the running one has no bytes to speak of.
-    expect(balancer.stats()).toMatchObject({ queued: 7, workers: [{ pending: 4 }] });
+    expect(balancer.stats()).toMatchObject({ waiting: 7, workers: [{ pending: 4 }] });
     gate.open();
     await first;
     expect(await Promise.all(all)).toEqual(Array(10).fill(400_000));

@@ -30,7 +30,7 @@ async function blocked(isKnown: boolean) {
   const first = balancer.submit(wait, [gate.shared]);
   await gate.reached(1);
   const plain = [1, 2, 3, 4, 5, 6, 7].map((i) => balancer.submit(note, [log.shared, i]));
-  await until(() => balancer.stats().queued < 7);
+  await until(() => balancer.stats().waiting < 7);
   const finish = async (all: Promise<unknown>[]) => {
     // The pass of this turn is over then.
     await turn();
@@ -68,7 +68,7 @@ describe('a request with a high priority', () => {
     const first = session.submit(wait, [gate.shared]);
     await gate.reached(1);
     const plain = [1, 2].map((i) => session.submit(note, [log.shared, i]));
-    await until(() => balancer.stats().queued === 0);
+    await until(() => balancer.stats().waiting === 0);
     const urgent = session.submit(note, [log.shared, 100], { priority: 10 });
     await turn();
     gate.open();

@@ -27,7 +27,7 @@ describe('a signal that aborts all that waits in a window', () => {
       copied.mockRestore();
       await Promise.all(all);
       expect(order).toEqual(all.map((_, i) => i));
-      await until(() => balancer.stats().pending === 2 && balancer.stats().queued === 0);
+      await until(() => balancer.stats().pending === 2 && balancer.stats().waiting === 0);
       gate.open();
       expect(await Promise.all([running, kept])).toEqual([1, 'kept']);
       await balancer.close();

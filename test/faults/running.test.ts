@@ -19,7 +19,7 @@ describe.each(CRASHES)('a crash while a request runs: $how', ({ how, exitCode, c
       );
       await gate.reached();
       // Some wait in the window, some in the queue.
-      expect(balancer.stats().queued).toBeGreaterThan(0);
+      expect(balancer.stats().waiting).toBeGreaterThan(0);
       expect(balancer.stats().pending).toBeGreaterThan(1);
       gate.open();
 
@@ -30,7 +30,7 @@ describe.each(CRASHES)('a crash while a request runs: $how', ({ how, exitCode, c
       expect(error).toBeInstanceOf(WorkerCrashedError);
       expect(error).toMatchObject({ code: 'ERR_WORKER_CRASHED', exitCode, taskName: 'tasks.mjs#crash' });
       expect(error.requestId).toBe(3);
-      expect(error.message).toContain("task 'tasks.mjs#crash' (request 3)");
+      expect(error.message).toContain("task 'tasks.mjs#crash' (request 3, worker 1)");
       if (cause === undefined) expect(error.cause).toBeUndefined();
       else expect(error.cause).toMatchObject(cause);
 

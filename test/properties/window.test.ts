@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { windowBytes } from '../../dist/src/protocol/layout.js';
+import { runStarts, windowBytes } from '../../dist/src/protocol/layout.js';
 import { advance, distance, MAX_CAPACITY } from '../../dist/src/protocol/positions.js';
 import { Window } from '../../dist/src/protocol/window.js';
 
@@ -171,7 +171,9 @@ describe('a window, one side after the other', () => {
     const sorted = [...starts].sort((a, b) => a - b);
     for (let i = 1; i < sorted.length; i++) expect(sorted[i]! - sorted[i - 1]!).toBe(64);
     expect(sorted[0]).toBe(64);
-    expect(sorted.at(-1)! + 64).toBe(window.memory.i32.length);
+    // Behind them are the starts of runs, one float64 for each completion.
+    expect(sorted.at(-1)! + 64).toBe(2 * runStarts(capacity));
+    expect(2 * (runStarts(capacity) + capacity)).toBe(window.memory.i32.length);
     expect(window.requestSlot(capacity + 3)).toBe(window.requestSlot(3));
   });
 
