@@ -102,6 +102,8 @@ export class Broadcast {
   readonly #name: string | undefined;
   /** Workers that were starting when it was called, and have not run it. */
   readonly #owed = new Set<number>();
+  /** Those of them that have begun to run it. */
+  readonly #begun = new Set<number>();
   readonly #outcomes: BroadcastOutcome<unknown>[] = [];
   #running = 0;
   #hasSucceeded = false;
@@ -149,6 +151,11 @@ export class Broadcast {
     this.#endIfOver();
   }
 
+  /** A fresh worker begins to run it. */
+  begins(worker: Worker): void {
+    if (this.#owed.has(worker.id)) this.#begun.add(worker.id);
+  }
+
   /** A fresh worker has run it. */
   ran(worker: Worker, value: unknown): void {
     this.#hasSucceeded = true;
@@ -164,9 +171,11 @@ export class Broadcast {
     this.#endIfOver();
   }
 
-  /** A starting worker has ended before it had run it. @param reason why, unless that was wanted */
+  /** A starting worker has ended before it had run it to its end. @param reason why, unless that was wanted */
   notRun(worker: Worker, reason: Error | undefined): void {
     if (!this.#owed.delete(worker.id)) return;
+    // It has killed the thread, or has taken too long.
+    if (reason !== undefined && this.#begun.has(worker.id)) this.#failedRuns++;
     if (reason !== undefined) this.#note(worker, { status: 'rejected', reason });
     this.#endIfOver();
   }

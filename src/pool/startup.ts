@@ -125,6 +125,7 @@ export class Startup implements CompletionSink<Worker> {
     const next = this.#broadcasts.next(worker, progress.broadcast);
     if (next !== undefined) {
       progress.broadcast = next.number;
+      next.begins(worker);
       const { task, args, limit = this.#limit } = next;
       const done = (value: unknown) => next.ran(worker, value);
       const failed = (reason: unknown) => next.failed(worker, reason);

@@ -171,6 +171,18 @@ describe('broadcast', () => {
       expect(await seen(balancer)).toEqual(['good', 'good']);
     }));
 
+  it.each([
+    ['kills each starting thread', () => process.exit(9), {}],
+    ['takes too long on each', () => new Promise(() => {}), { timeout: 20 }],
+  ])('is not kept either if it %s', (_, task, options) =>
+    withBalancer({ workers: 2 }, async (balancer) => {
+      const outcomes = await balancer.broadcast(task, [], options);
+      expect(statuses(outcomes)).toEqual(['rejected', 'rejected']);
+      const up = () => balancer.submit(() => 'up').catch(({ code }) => code);
+      await expect.poll(up, { timeout: 10_000 }).toBe('up');
+    }),
+  );
+
   it('that fails on a later worker keeps that worker from getting requests', () =>
     withBalancer({ workers: { min: 0, max: 1 } }, async (balancer) => {
       await balancer.broadcast(fail, ['never']);
