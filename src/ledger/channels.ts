@@ -141,7 +141,7 @@ export class ChannelObserver extends IdleObserver {
     message.worker = worker.id;
     message.startedAt = startedAt;
     message.endedAt = startedAt + runTime;
-    message.waitTime = startedAt - message.queuedAt;
+    message.waitTime = waited(message.queuedAt, startedAt);
     message.runTime = runTime;
   }
 
@@ -189,6 +189,11 @@ export class ChannelObserver extends IdleObserver {
     if (worker === undefined || startedAt === undefined) return;
     message.worker = worker.id;
     message.startedAt = startedAt;
-    message.waitTime = startedAt - message.queuedAt;
+    message.waitTime = waited(message.queuedAt, startedAt);
   }
+}
+
+/** The clocks of two threads may differ by some µs. */
+function waited(queuedAt: number, startedAt: number): number {
+  return Math.max(0, startedAt - queuedAt);
 }

@@ -35,6 +35,7 @@ let givenUp = 0;
 export class Thread {
   readonly #piscina: Piscina;
   #cause: unknown;
+  #isTerminated = false;
   #ended = false;
   #isGivenUp = false;
   #patience: NodeJS.Timeout | undefined;
@@ -74,7 +75,7 @@ export class Thread {
     withoutInheritedOptions(() => withThreadName(init.name, () => this.#run(init, transfer))).catch(
       (error: unknown) => {
         // Only this promise tells of a failed start. The thread may still live then, and must not.
-        this.#cause ??= error;
+        if (!this.#isTerminated) this.#cause ??= error;
         void this.terminate();
       },
     );
@@ -101,6 +102,7 @@ export class Thread {
   /** Ends the thread at once. `onDeath` follows, with that cause unless there is an earlier one. */
   async terminate(cause?: Error): Promise<void> {
     this.#cause ??= cause;
+    this.#isTerminated = true;
     // If no thread could be made, Piscina still has our call in its queue and would reject a promise without
     // an owner.
     if (this.#piscina.threads.length === 0) return;

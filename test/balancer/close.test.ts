@@ -62,6 +62,14 @@ describe('close', () => {
     expect(balancer.stats().workers).toEqual([]);
   });
 
+  it('ends threads that are starting without naming a cause', async () => {
+    const balancer = new Balancer({ workers: 2 });
+    const causes: unknown[] = [];
+    balancer.on('workerEnd', ({ cause }) => causes.push(cause));
+    await balancer.close();
+    expect(causes).toEqual([undefined, undefined]);
+  });
+
   it('while no thread can be started', async () => {
     const balancer = new Balancer({ execArgv: ['--no-such-flag'] });
     const requests = [balancer.submit(faults.echo, [1]), balancer.submit(faults.echo, [2])];

@@ -83,6 +83,17 @@ describe('the channel of requests', () => {
       expect(run.startedAt as number).toBeGreaterThan((runs[i]?.endedAt as number) - 0.001);
   });
 
+  it('has no wait times below 0, though times come from two threads', async () => {
+    const events = await requestsDuring(() =>
+      withSmallBalancer({}, async (balancer) => {
+        for (const i of range(0, 500)) await balancer.submit(faults.echo, [i]);
+      }),
+    );
+    const waits = events.filter(([event]) => event === 'asyncEnd').map(([, { waitTime }]) => waitTime);
+    expect(waits).toHaveLength(500);
+    expect(waits.filter((wait) => !((wait as number) >= 0))).toEqual([]);
+  });
+
   it('tells of the error that the caller gets', async () => {
     const errors: unknown[] = [];
     const events = await requestsDuring(() =>
