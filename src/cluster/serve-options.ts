@@ -57,8 +57,15 @@ const LIMITER: Fields<LimiterOptions> = {
   duration: [Number.NaN, integerIn(1, Number.MAX_SAFE_INTEGER)],
 };
 
-/** @throws InvalidOptionError */
-export function resolveServeOptions(options: ServeOptions): ServeSettings {
+/**
+ * @param modules each thread of a Balancer that is made here has them before it takes requests, so that a file
+ *   that is replaced by a broken one neither reaches a running thread nor takes the place of one
+ * @throws InvalidOptionError
+ */
+export function resolveServeOptions(
+  options: ServeOptions,
+  modules: readonly (URL | string)[],
+): ServeSettings {
   const what = 'serve options';
   validateNames(what, options, [...ENGINE_NAMES, 'balancer', 'share', 'limiter', 'keepFailed']);
   const engine = resolveEngineOptions(options, what);
@@ -76,8 +83,15 @@ export function resolveServeOptions(options: ServeOptions): ServeSettings {
     throw invalid(`${what}.balancer`, given, 'a Balancer, or options of one');
   const isMade = given !== undefined && typeof (given as { submit?: unknown }).submit === 'function';
   // Last, since it starts threads.
-  const balancer = isMade ? (given as unknown as Balancer) : new Balancer((given ?? {}) as BalancerOptions);
+  const balancer = isMade
+    ? (given as unknown as Balancer)
+    : new Balancer(withModules((given ?? {}) as BalancerOptions, modules));
   return { engine, balancer, ownsBalancer: !isMade, share, limiter: limiter && { ...limiter }, keepFailed };
+}
+
+function withModules(options: BalancerOptions, modules: readonly (URL | string)[]): BalancerOptions {
+  const { preload = [] } = options;
+  return Array.isArray(preload) ? { ...options, preload: [...preload, ...modules] } : options;
 }
 
 function validateLimiter(what: string, limiter: LimiterOptions): void {

@@ -1,4 +1,5 @@
 /** Makes a machine of this process. */
+import { NoWorkerError, TaskNotFoundError } from '../errors/errors.js';
 import { Machine } from './machine.js';
 import { mustBeModules, resolveServeOptions, type ServeOptions } from './serve-options.js';
 import { loadModules } from './served-modules.js';
@@ -19,7 +20,7 @@ import { loadModules } from './served-modules.js';
  */
 export async function serve(modules: readonly (URL | string)[], options: ServeOptions): Promise<Machine> {
   mustBeModules(modules);
-  const settings = resolveServeOptions(options);
+  const settings = resolveServeOptions(options, modules);
   let machine: Machine | undefined;
   try {
     const served = await loadModules(settings.balancer, modules);
@@ -29,6 +30,8 @@ export async function serve(modules: readonly (URL | string)[], options: ServeOp
   } catch (error) {
     if (machine !== undefined) await machine.close({ timeout: 0 });
     else if (settings.ownsBalancer) await settings.balancer.close({ timeout: 0 });
-    throw error;
+    // Its threads load the modules when they start.
+    const isUnloadable = error instanceof NoWorkerError && error.cause instanceof TaskNotFoundError;
+    throw isUnloadable ? error.cause : error;
   }
 }

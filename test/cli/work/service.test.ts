@@ -69,6 +69,24 @@ onEachEngine((site) => {
     void says;
   });
 
+  test('HUP with a module that does not load: all stays as it was', async () => {
+    version(1);
+    const { child, says } = service('--workers=2');
+    await says('ready');
+    const cluster = site.cluster();
+    writeFileSync(module, 'export const version = (');
+    child.kill('SIGHUP');
+    await says('not loaded anew: all stays as it was');
+    const requests = Array.from({ length: 20 }, () => cluster.submit(jobs.version));
+    expect(new Set(await Promise.all(requests))).toEqual(new Set([1]));
+    version(2);
+    child.kill('SIGHUP');
+    await says('loaded anew');
+    expect(await cluster.submit(jobs.version)).toBe(2);
+    child.kill('SIGTERM');
+    expect(await ended(child)).toEqual({ code: 0, signal: null });
+  });
+
   test('one has the pid file; --upgrade takes over without a failed request; --daemon returns when it is ready', async () => {
     version(1);
     const pidFile = join(folder, 'pid');
