@@ -10,7 +10,14 @@ onEachEngine((site) => {
     JSON.stringify({ ...site.server.address, name: site.name, lockDuration: 500 });
 
   test('nothing holds the process after close', async () => {
-    expect(await runNode([program, options()])).toMatchObject({ stdout: '3\nclosed\n', stderr: '', code: 0 });
+    let closedAt = Number.NaN;
+    const ran = runNode([program, options()], {
+      onLine: (line) => {
+        if (line === 'closed') closedAt = performance.now();
+      },
+    });
+    expect(await ran).toMatchObject({ stdout: '3\nclosed\n', stderr: '', code: 0 });
+    expect(performance.now() - closedAt).toBeLessThan(1_500);
   });
 
   test('… not even where the engine is gone', async () => {

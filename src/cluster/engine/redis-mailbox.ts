@@ -42,7 +42,8 @@ export class RedisMailbox implements Mailbox {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#watch);
-    this.#reader.disconnect();
+    // (To disconnect one that has ended starts a timer of 2 s, which would hold the process.)
+    if (this.#reader.status !== 'end') this.#reader.disconnect();
     // A command that waits for a connection is never told that there will be none.
     await within(PAUSE_MS, this.#done);
   }
