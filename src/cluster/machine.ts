@@ -72,6 +72,8 @@ export class Machine extends EventEmitter<MachineEvents> {
   #beatAt = Number.NEGATIVE_INFINITY;
   readonly #counts = { fulfilled: 0, rejected: 0, cancelled: 0, left: 0, lost: 0 };
   #items = 0;
+  /** Of the engine. */
+  #lastError: Error | undefined;
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -81,6 +83,7 @@ export class Machine extends EventEmitter<MachineEvents> {
     this.#served = byName(served);
     this.#settings = settings;
     this.#onError = (error) => {
+      this.#lastError = error;
       if (this.#closing === undefined) callUser(() => this.emit('engineError', error));
     };
     this.#bull = requireOptional('bullmq', 'leastwork/cluster') as typeof BullMQ;
@@ -104,7 +107,7 @@ export class Machine extends EventEmitter<MachineEvents> {
 
   /** @internal Connects, and begins to take jobs. */
   async open(): Promise<void> {
-    await reach(this.#engine, this.#settings.engine.engineTimeout);
+    await reach(this.#engine, this.#settings.engine.engineTimeout, () => this.#lastError);
     const { name, lockDuration } = this.#settings.engine;
     this.#mailbox = this.#engine.openMailbox(this.id, (text) => this.#onMail(text));
     this.#directory = new Directory(this.#engine, name, {

@@ -14,7 +14,7 @@ writeFileSync(join(folder, 'lines.txt'), 'a\nbb\nccc\n');
 const inFolder = (name: string) => join(folder, name);
 
 describe.each([
-  ['map', ['map', '--quiet', '-e', 'line => line.length', 'lines.txt'], 'chunk-task.js#runChunk'],
+  ['map', ['map', '--quiet', '-e', 'line => line.length', 'lines.txt'], 'chunk-task.mjs#runChunk'],
   ['hash', ['hash', '--quiet', 'lines.txt'], 'hash-task.js#hashFiles'],
 ])('%s', (name, args, task) => {
   test('writes a trace and a profile of each thread', () => {

@@ -25,18 +25,18 @@ it('an uncaught error is said to be possibly of an earlier request, unless it ca
     await new Promise(() => {});
   };
   // The first request of its thread.
-  expect(await messageOf(balancer.submit(throwsItself))).toMatch(/: own$/);
+  expect(await messageOf(balancer.submit(throwsItself))).toMatch(/: own \(first submitted at /);
   const leaves = (started: Int32Array) => {
     setInterval(() => {
       if (Atomics.load(started, 0) === 1) throw new Error('late');
     });
   };
   await balancer.submit(leaves, [started]);
-  expect(await messageOf(balancer.submit(waits, [started]))).toMatch(new RegExp(`: late \\(${LEFT}\\)$`));
+  expect(await messageOf(balancer.submit(waits, [started]))).toMatch(new RegExp(`: late \\(${LEFT}\\)`));
   // Its stack shows the task.
   expect(await balancer.submit(() => 1)).toBe(1);
-  expect(await messageOf(balancer.submit(throwsItself))).toMatch(/: own$/);
+  expect(await messageOf(balancer.submit(throwsItself))).toMatch(/: own \(first submitted at /);
   expect(await balancer.submit(() => 1)).toBe(1);
-  expect(await messageOf(balancer.submit(() => process.exit(3)))).toMatch(/: exit code 3$/);
+  expect(await messageOf(balancer.submit(() => process.exit(3)))).toMatch(/: exit code 3/);
   await balancer.close();
 });

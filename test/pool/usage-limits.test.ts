@@ -10,11 +10,13 @@ function worker(maxRequests: number, completed = 0, heapUsed = 0) {
     completed,
     pending: 0,
     vitalSigns: { heapUsed },
-    get allowance() {
-      return maxRequests - this.completed - this.pending;
+    status: {
+      get allowance() {
+        return maxRequests - made.completed - made.pending;
+      },
     },
   };
-  return made as typeof made & Worker;
+  return made as unknown as typeof made & Worker;
 }
 
 describe('usage limits', () => {

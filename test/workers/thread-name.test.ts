@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Balancer } from 'leastwork';
 import { expect, it } from 'vitest';
+import { until } from '../support/until.js';
 
 /** Names of the threads of this process, as `top -H` shows them. */
 function threadNames(): string[] {
@@ -22,12 +23,12 @@ it.runIf(process.platform === 'linux').each([
 ])('threads of a Balancer named %s have names', async (name, expected) => {
   await using balancer = new Balancer({ workers: 2, ...(name !== undefined && { name }) });
   await balancer.workersReady();
-  await balancer.submit(() => {});
-  expect(
+  const ours = (): string[] =>
     threadNames()
       .filter((each) => / \d$/.test(each))
-      .sort(),
-  ).toEqual(expected);
+      .sort();
+  await until(() => ours().length === expected.length);
+  expect(ours()).toEqual(expected);
 });
 
 it('a thread knows its name, where Node has it', async () => {

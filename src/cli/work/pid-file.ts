@@ -20,7 +20,8 @@ export class PidFile {
       throw this.#unusable(error);
     }
     const pid = Number(text.trim());
-    return Number.isSafeInteger(pid) && pid > 0 && pid !== process.pid && isAlive(pid) ? pid : undefined;
+    const isOther = Number.isSafeInteger(pid) && pid > 1 && pid !== process.pid;
+    return isOther && isAlive(pid) && mayBeMachine(pid) ? pid : undefined;
   }
 
   /** Throws `UsageError`: another process has it. */
@@ -63,5 +64,14 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     // It belongs to another user.
     return errnoOf(error) === 'EPERM';
+  }
+}
+
+/** After a crash its number may have gone to any other program. Where that cannot be told, it counts as a machine. */
+function mayBeMachine(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes('work');
+  } catch {
+    return true;
   }
 }

@@ -2,6 +2,8 @@
 import { hostname } from 'node:os';
 import { type Machine, serve } from '../../cluster/index.js';
 import type { BalancerOptions } from '../../index.js';
+import { UsageError } from '../arguments.js';
+import { describeErrno, errnoOf } from '../files/errno.js';
 import { moduleAddress } from '../module-address.js';
 import { type HealthServer, listen } from './health.js';
 import type { Log } from './log.js';
@@ -30,6 +32,7 @@ export async function runService(options: WorkOptions, log: Log, events: Service
   let health: HealthServer | undefined;
   try {
     watch(machine, log);
+    signals.onReload = () => void reload(machine, log);
     if (options.healthPort !== undefined)
       health = await listenForHealth(machine, options.healthPort, signals, log);
     pidFile?.take();
@@ -41,7 +44,6 @@ export async function runService(options: WorkOptions, log: Log, events: Service
     });
     await events.ready(what);
     if (options.upgrade && predecessor !== undefined) endPredecessor(predecessor, log);
-    signals.onReload = () => void reload(machine, log);
     await signals.ended;
     await end(machine, options.shutdownTimeout, signals, log);
   } catch (error) {
@@ -63,7 +65,7 @@ export async function tryService(options: WorkOptions): Promise<string> {
 
 export function describe(machine: Machine): string {
   const { threads, tasks } = machine.stats();
-  return `machine ${machine.id} serves ${tasks.length} tasks on ${threads} threads`;
+  return `machine ${machine.id} serves ${counted(tasks.length, 'task')} on ${counted(threads, 'thread')}`;
 }
 
 function serveOptions(options: WorkOptions): Parameters<typeof serve>[1] {
@@ -172,7 +174,7 @@ async function listenForHealth(
   signals: Signals,
   log: Log,
 ): Promise<HealthServer> {
-  const server = await listen(port, {
+  const server = await listenAt(port, {
     unready() {
       if (signals.hasEnded) return 'ending';
       if (!machine.stats().connected) return 'the engine does not answer';
@@ -184,4 +186,18 @@ async function listenForHealth(
   });
   log.info('health', { url: `http://127.0.0.1:${server.port}/healthz` });
   return server;
+}
+
+/** Throws `UsageError`. */
+async function listenAt(port: number, answers: Parameters<typeof listen>[1]): Promise<HealthServer> {
+  try {
+    return await listen(port, answers);
+  } catch (error) {
+    const code = errnoOf(error);
+    throw code === undefined ? error : new UsageError(`--health-port ${port}: ${describeErrno(code)}`);
+  }
+}
+
+function counted(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }

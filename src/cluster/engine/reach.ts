@@ -7,8 +7,15 @@ import { delay, within } from './within.js';
 
 const PAUSE_MS = 500;
 
-/** @throws EngineError it has not answered for that time, or refuses */
-export async function reach(engine: Engine, engineTimeout: number): Promise<void> {
+/**
+ * @param lastError what the connection has told since
+ * @throws EngineError it has not answered for that time, or refuses
+ */
+export async function reach(
+  engine: Engine,
+  engineTimeout: number,
+  lastError: () => Error | undefined,
+): Promise<void> {
   const began = performance.now();
   let cause: unknown;
   while (performance.now() - began < engineTimeout) {
@@ -21,7 +28,8 @@ export async function reach(engine: Engine, engineTimeout: number): Promise<void
       await delay(PAUSE_MS);
     }
   }
-  const why = cause instanceof Error ? cause.message : 'no answer';
+  cause ??= lastError();
+  const why = cause instanceof Error ? messageOf(cause) : 'no answer';
   throw new EngineError(`the engine cannot be used: ${why}`, { cause });
 }
 
@@ -39,4 +47,10 @@ function withinOrThrow(ms: number, promise: Promise<void>): Promise<true | undef
     if (failure !== undefined) throw failure.error;
     return done;
   });
+}
+
+/** Where Node has tried several addresses, its error has no message of its own. */
+function messageOf(error: Error): string {
+  const { errors = [] } = error as Partial<AggregateError>;
+  return [error, ...errors].map(({ message }) => message).find((message) => message !== '') ?? error.name;
 }
