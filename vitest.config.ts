@@ -7,8 +7,8 @@ export default defineConfig({
     exclude: ['test/fixtures/**', 'test/matrix/**', '**/node_modules/**'],
     // Real processes, since tests start real worker threads, and some end them badly.
     pool: 'forks',
-    // Each file brings its own threads; with a file per core they would starve each other.
-    maxWorkers: Math.max(1, Math.floor(availableParallelism() / 2)),
+    // Each file brings threads and processes of its own, and waits much: two files at a time keep two cores busy.
+    maxWorkers: Math.min(availableParallelism(), 2),
     // Far above what any test takes: a machine may be slow, and only a hang should ever reach them.
     testTimeout: 30_000,
     hookTimeout: 30_000,
