@@ -6,6 +6,7 @@ import { Gate } from '../support/gate.js';
 import { loadingAt } from '../support/loading.js';
 import { range } from '../support/range.js';
 import { ready } from '../support/readiness.js';
+import { until } from '../support/until.js';
 
 const CLOSED = 'ERR_BALANCER_CLOSED';
 
@@ -93,6 +94,7 @@ describe("close({ queued: 'reject' })", () => {
       const closed = balancer.close({ queued: 'reject' });
       // Unordered, the first error ends it, before the result that was still to come.
       if (!ordered) await end;
+      else await until(() => balancer.stats().queued === 0);
       gate.open();
       expect(await end).toEqual([CLOSED]);
       expect(seen).toEqual(ordered ? ['first'] : []);

@@ -75,7 +75,8 @@ onEachEngine(
     });
 
     test('an item of a map that kills its machines fails alone', async () => {
-      await machines(site, 4);
+      // One job at a time: what else were on the machine would be lost as often, if chance willed it.
+      await Promise.all(range(0, 4).map(() => site.process({ ...few, share: 0.5 })));
       const cluster = site.cluster(few);
       const items = range(0, 8).map((n) => ({ n, kills: n === 3 }));
       const outcomes = await collect(cluster.mapSettled(items, work.killIf, { batch: 8 }));

@@ -64,7 +64,7 @@ onEachEngine(
         "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'bullmq'",
       );
       const sizes: Record<string, number>[] = [];
-      for (const requests of [20, 200]) {
+      for (const requests of [20, 500]) {
         await run(site, requests);
         await expect.poll(() => machine.stats().running).toBe(0);
         const size: Record<string, number> = {};
@@ -75,8 +75,8 @@ onEachEngine(
         sizes.push(size);
       }
       const [few, many] = sizes as [Record<string, number>, Record<string, number>];
-      // BullMQ trims them once in 256 events, of all queues together; there were some 1,500.
-      expect(many.event).toBeLessThan(900);
+      // BullMQ trims them by chance, about once in 256 events; there were some 3,700.
+      expect(many.event).toBeLessThan(2_500);
       for (const [name, rows] of Object.entries(many))
         if (name !== 'event')
           expect({ name, more: rows - (few[name] ?? 0) }).toEqual({
