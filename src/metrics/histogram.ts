@@ -48,7 +48,7 @@ export function boundsOf(bucket: number): { readonly from: number; readonly to: 
 
 export class Histogram {
   /** As long as the largest value needs. */
-  counts = new Float64Array(8 * SUBS);
+  counts: Float64Array = new Float64Array(8 * SUBS);
   count = 0;
   /** In ms. */
   sum = 0;
