@@ -45,6 +45,8 @@ export async function runService(options: WorkOptions, log: Log, events: Service
     await events.ready(what);
     if (options.upgrade && predecessor !== undefined) endPredecessor(predecessor, log);
     await signals.ended;
+    // What is ending loads nothing anew.
+    signals.onReload = undefined;
     await end(machine, options.shutdownTimeout, signals, log);
   } catch (error) {
     await machine.close({ timeout: 0 });
