@@ -3,8 +3,12 @@
  *
  * A thread that is woken for a few microseconds of work costs more than that work, and its code has not been
  * compiled yet. So as long as short tasks wait, as many workers get them as there are cores; the others are
- * parked: they run what they have, and get nothing more. More are used only if they would help, since the
- * tasks block and leave cores unused. The first task that is not short, or not known, ends it.
+ * parked: they run what they have, and get nothing more. A worker that makes no progress is replaced by a
+ * parked one, and more are used if the tasks block and leave cores unused. The first task that is not short,
+ * or not known, ends it.
+ *
+ * Workers that are held up complete nothing, and what waits behind them would wait as long as they do. So while
+ * it is on, `StuckWorkers` looks every few ms.
  *
  * Parked workers look full to the policy. That is for policies that go by load alone and are free to choose
  * any worker.
@@ -14,6 +18,7 @@ import { LeastLoaded } from '../policies/support/least-loaded.js';
 import { performance } from '../protocol/clock.js';
 import type { Request } from '../requests/request.js';
 import type { Worker } from '../worker/worker.js';
+import { makesNoProgress } from './load.js';
 
 /** Tasks with a shorter mean run time than this do not pay for waking a thread, in ms. */
 const SHORT_MS = 0.05;
@@ -66,6 +71,11 @@ export class ActiveSet {
     this.#isPossible = policy instanceof LeastLoaded;
   }
 
+  /** Whether workers may be parked. */
+  get isOn(): boolean {
+    return this.#isOn;
+  }
+
   /** A pass begins. O(w) with more workers than cores, else O(1). @param first of the queue */
   begin(first: Request | undefined): void {
     if (!this.#isPossible || first === undefined) return;
@@ -106,10 +116,10 @@ export class ActiveSet {
       return;
     }
     this.#isOn = true;
+    const now = this.#usage.now();
     let active = 0;
     for (const worker of this.#workers) {
-      const { status } = worker;
-      const isActive = status.state === 'ready' && !status.isPaused && !status.isUnresponsive;
+      const isActive = getsOn(worker, now);
       if (isActive) active++;
       this.#park(worker, isActive && active > this.#limit);
     }
@@ -138,6 +148,12 @@ export class ActiveSet {
     this.#lastLook = now;
     this.#lastCpu = cpu;
   }
+}
+
+/** Whether the worker runs short tasks as they come, as far as is known. */
+function getsOn(worker: Worker, now: number): boolean {
+  const { state, isPaused, isUnresponsive, allowance } = worker.status;
+  return state === 'ready' && !isPaused && !isUnresponsive && allowance > 0 && !makesNoProgress(worker, now);
 }
 
 function hasWeight({ view }: Worker): boolean {

@@ -99,6 +99,11 @@ export class Assignment {
     }
   }
 
+  /** Whether workers may be parked: see `ActiveSet`. O(1). */
+  get mayPark(): boolean {
+    return this.#activeSet.isOn;
+  }
+
   /** Whether another pass would go on where this one has stopped, to serve other I/O in between. */
   get isUnfinished(): boolean {
     return this.#setAside >= MOST_SET_ASIDE || (this.#heldUp.hasUnasked && this.#selection.hasRoom);

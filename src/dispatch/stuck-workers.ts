@@ -1,16 +1,10 @@
 /** Takes requests back that wait behind a long run, or in a thread that starts nothing. */
 
-import { setTimeout } from '../protocol/timers.js';
 // By name, not as globals: a test that puts fake timers in their place must not stop the Balancer.
+import { setTimeout } from '../protocol/timers.js';
 import type { Worker } from '../worker/worker.js';
 import type { Assignment } from './assignment.js';
-
-/**
- * A worker without a completion for this long holds up the requests behind its running one, in ms. Simulated
- * with 8 workers, bounded-Pareto run times of 1 to 500 ms, load 0.9 and a hand-over of 0.12 ms: the mean
- * slowdown is 1.25 × that of a central queue with nothing sent ahead, 1.10 × with 2 ms, 1.05 × with 5 ms.
- */
-const STUCK_MS = 4;
+import { makesNoProgress, STUCK_MS } from './load.js';
 
 /**
  * Requests behind a long one go back to the queue, to their place by age, and its worker is paused: it gets
@@ -33,7 +27,8 @@ export class StuckWorkers {
 
   /**
    * @param workers always the same list
-   * @param wake called `STUCK_MS` after `arm` if a worker has started none of its requests
+   * @param wake called `STUCK_MS` after `arm` if a worker has started none of its requests, or workers are
+   * parked that could run what waits behind a long run
    */
   constructor(workers: readonly Worker[], assignment: Assignment, byWork: boolean, wake: () => void) {
     this.#workers = workers;
@@ -43,7 +38,7 @@ export class StuckWorkers {
     this.#timer = setTimeout(() => {
       if (!this.#isArmed) return;
       this.#isArmed = false;
-      if (this.#workers.some(startsNothing)) wake();
+      if (assignment.mayPark || workers.some(startsNothing)) wake();
     }, STUCK_MS);
     this.#timer.unref();
   }
@@ -57,9 +52,8 @@ export class StuckWorkers {
   }
 
   /**
-   * Requests are in windows. A thread that starts nothing completes nothing either, so only a timer makes the
-   * main thread look. It runs once, and again only if it is armed again. O(1), and next to nothing while it
-   * runs.
+   * Requests are in windows. A thread that is held up completes nothing, so only a timer makes the main
+   * thread look. It runs once, and again only if it is armed again. O(1), and next to nothing while it runs.
    */
   arm(): void {
     if (this.#isArmed || this.#workers.length < 2) return;
@@ -73,10 +67,7 @@ export class StuckWorkers {
     if (now - this.#lastLook < STUCK_MS / 8 || workers.length < 2) return;
     this.#lastLook = now;
     for (const worker of workers) {
-      const { pending } = worker.view;
-      if (pending === 0 || now - worker.completions.lastProgress < STUCK_MS) continue;
-      // It is the main thread that has not looked for so long.
-      if (worker.completions.areThere) continue;
+      if (!makesNoProgress(worker, now)) continue;
       if (startsNothing(worker)) this.#takeFromUnresponsive(worker);
       else this.#takeFromBehindLongRun(worker);
     }

@@ -14,8 +14,7 @@ it('a queueTimeout spares a request that its thread claims just before it would 
   const stopped: Request[] = [];
   const worker = {
     isRunning: (request: Request) => request === claimed,
-    isUndecided: () => false,
-    isLoading: () => false,
+    running: { isUndecided: () => false, isLoading: () => false },
     commands: { cancel: (request: Request) => stopped.push(request) },
   };
   const asked: Request[] = [];

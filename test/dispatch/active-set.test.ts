@@ -13,12 +13,15 @@ class FakeWorker {
     state: 'ready',
     isPaused: false,
     isUnresponsive: false,
+    allowance: Number.POSITIVE_INFINITY,
     isParked: false,
     park: (isParked: boolean): void => {
       this.status.isParked = isParked;
       this.view.available = !isParked;
     },
   };
+
+  readonly completions = { lastProgress: 0, areThere: false };
 
   constructor(id: number, weight = 1) {
     this.view = { id, label: String(id), weight, pending: 0, work: 0, available: true };
@@ -67,13 +70,28 @@ describe('with more workers than cores', () => {
     expect(active(workers)).toHaveLength(2);
   });
 
-  it('another worker takes the place of one that is held up', () => {
+  it.each<[string, (worker: FakeWorker) => void]>([
+    ['is paused behind a long run', ({ status }) => (status.isPaused = true)],
+    ['is unresponsive', ({ status }) => (status.isUnresponsive = true)],
+    ['has reached its limit of requests', ({ status }) => (status.allowance = 0)],
+    ['has completed nothing for 4 ms', ({ view }) => (view.pending = 1)],
+  ])('another worker takes the place of one that %s', (_, holdUp) => {
     const workers = eight();
-    const set = setOf(workers);
+    const set = setOf(workers, new LeastPending(), { now: () => 4, cpu: () => 0 });
     set.begin(short);
-    workers[0]!.status.isPaused = true;
+    holdUp(workers[0]!);
     set.begin(short);
     expect(active(workers)).toContain(2);
+  });
+
+  it('is on until it ends, so that somebody looks for workers that are held up', () => {
+    const set = setOf(eight());
+    expect(set.isOn).toBe(false);
+    set.begin(short);
+    set.finish(false);
+    expect(set.isOn).toBe(true);
+    set.meet(long);
+    expect(set.isOn).toBe(false);
   });
 
   it.each([

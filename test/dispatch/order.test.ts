@@ -191,6 +191,49 @@ describe('no worker idles while a request is unstarted', () => {
     await balancer.close();
   });
 
+  it.each(windows)(
+    'window %s: all but one of the workers are blocked while short tasks come, many or one at a time',
+    async (window) => {
+      for (const workers of [3, 5]) {
+        const balancer = new Balancer({ workers, window });
+        await Promise.all(range(0, 200).map((i) => balancer.submit((n) => n, [i])));
+        const gate = new Gate();
+        const long: Promise<unknown>[] = [];
+        const short = range(0, 300).map((i) => {
+          if (i % 9 === 0 && long.length < workers - 1) long.push(balancer.submit(wait, [gate.shared]));
+          return balancer.submit((n) => n, [i]);
+        });
+        expect(await Promise.all(short)).toEqual(range(0, 300));
+        for (let i = 0; i < 100; i++) expect(await balancer.submit((n) => n, [i])).toBe(i);
+        gate.open();
+        await Promise.all(long);
+        await balancer.close();
+      }
+    },
+  );
+
+  it.each(windows)(
+    'window %s: a task that has always been short blocks all but one of the workers',
+    async (window) => {
+      const balancer = new Balancer({ workers: 4, window });
+      const gate = new Gate();
+      const maybe = (shared: SharedArrayBuffer | undefined): void => {
+        if (shared !== undefined) Atomics.wait(new Int32Array(shared), 1, 0);
+      };
+      for (let round = 0; round < 20; round++)
+        await Promise.all(range(0, 200).map(() => balancer.submit(maybe, [undefined])));
+      const blocked: Promise<void>[] = [];
+      const short = range(0, 300).map((i) => {
+        if (i % 20 === 0 && blocked.length < 3) blocked.push(balancer.submit(maybe, [gate.shared]));
+        return balancer.submit(maybe, [undefined]);
+      });
+      expect(await Promise.all(short)).toHaveLength(300);
+      gate.open();
+      await Promise.all(blocked);
+      await balancer.close();
+    },
+  );
+
   it('transferred arguments behind a long task', async () => {
     const balancer = new Balancer({ workers: 2, window: 16 });
     const gate = new Gate();
