@@ -56,6 +56,8 @@ const FOLDERS = {
     'dispatch',
     'pool',
   ],
+  stats: ['ledger', 'metrics', 'protocol', 'worker', 'dispatch', 'pool'],
+  closing: ['errors', 'options', 'protocol', 'worker', 'dispatch', 'calls', 'pool'],
   root: [
     'errors',
     'ledger',
@@ -73,13 +75,15 @@ const FOLDERS = {
     'calls',
     'pool',
     'health',
+    'stats',
+    'closing',
   ],
   batch: ['root', 'errors', 'protocol', 'options', 'tasks', 'workers'],
   cluster: ['root', 'errors', 'protocol', 'options', 'tasks', 'requests', 'calls', 'workers'],
-  dashboard: ['root', 'errors', 'ledger', 'metrics', 'options', 'protocol'],
-  prometheus: ['root', 'errors', 'ledger', 'options'],
-  opentelemetry: ['root', 'errors', 'ledger', 'options', 'protocol', 'workers'],
-  cli: ['root', 'batch', 'cluster', 'dashboard', 'prometheus', 'errors'],
+  dashboard: ['root', 'errors', 'ledger', 'metrics', 'options', 'protocol', 'stats'],
+  prometheus: ['root', 'errors', 'ledger', 'options', 'stats'],
+  opentelemetry: ['root', 'errors', 'ledger', 'options', 'protocol', 'stats', 'workers'],
+  cli: ['root', 'batch', 'cluster', 'dashboard', 'prometheus', 'errors', 'options'],
   workers: ['errors', 'protocol', 'values'],
 };
 
@@ -120,7 +124,7 @@ const rules = [
       [
         'src/index.ts',
         'src/batch/index.ts',
-        'src/cpu-quota.ts',
+        'src/options/cpu-quota.ts',
         'src/prometheus/index.ts',
         'src/dashboard/index.ts',
         'src/cluster/index.ts',

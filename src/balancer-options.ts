@@ -1,5 +1,5 @@
 /** Every option of a Balancer: meaning, unit, range, default. They are validated once, here. */
-import { availableCores } from './cpu-quota.js';
+import { availableCores } from './options/cpu-quota.js';
 import { type HeartbeatConfig, type HeartbeatOptions, heartbeatConfig } from './options/heartbeat.js';
 import {
   OBSERVE_OPTION_NAMES,

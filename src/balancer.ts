@@ -12,7 +12,6 @@ import { mustNotStream, type Submission } from './calls/submission.js';
 import type { Engine } from './engine.js';
 import { MetricsObserver } from './metrics/metrics.js';
 import type { Metrics } from './metrics/snapshot.js';
-import { Observation, observing } from './observation.js';
 import type { MapOutcome, MapResults } from './options/outcome.js';
 import {
   type CloseOptions,
@@ -24,7 +23,9 @@ import {
 import { invalid } from './options/validate.js';
 import { type ProfileOptions, profileSettings } from './profile/options.js';
 import { profileWorkers, type WorkerProfile } from './profile/profile.js';
-import { type BalancerStats, snapshot } from './stats.js';
+import { Observation, observing } from './stats/observation.js';
+import { type BalancerStats, snapshot } from './stats/stats.js';
+import { Utilization } from './stats/utilization.js';
 import type {
   AnyTask,
   OverloadParameters,
@@ -35,7 +36,6 @@ import type {
 } from './tasks/signatures.js';
 import type { TraceOptions } from './trace/options.js';
 import { Trace } from './trace/trace.js';
-import { Utilization } from './utilization.js';
 import { WorkerSet } from './worker-set.js';
 
 /**

@@ -3,7 +3,7 @@ export { Balancer } from './balancer.js';
 export type { BalancerEvents } from './balancer-events.js';
 export type { BalancerOptions } from './balancer-options.js';
 export { Session, type SessionEvents } from './calls/session.js';
-export { type CloseOnSignalOptions, closeOnSignal } from './close-on-signal.js';
+export { type CloseOnSignalOptions, closeOnSignal } from './closing/close-on-signal.js';
 export {
   BalancerClosedError,
   BalancerError,
@@ -61,11 +61,11 @@ export type { ProfileOptions } from './profile/options.js';
 export type { CpuProfile, WorkerProfile } from './profile/profile.js';
 export type { Carrier } from './protocol/messages.js';
 export { Router, type RouterStats, routeName, type Submitter } from './router.js';
-export type { BalancerStats } from './stats.js';
+export type { BalancerStats } from './stats/stats.js';
+export type { StatsTotals } from './stats/totals.js';
+export type { RunningStats, WorkerStats } from './stats/worker-stats.js';
 export { type Tasks, tasks } from './tasks/handles.js';
-export type { StatsTotals } from './totals.js';
 export type { TraceOptions } from './trace/options.js';
 export type { Trace } from './trace/trace.js';
 export type { WorkerState } from './worker/state.js';
 export type { OutputLine } from './worker/task-output.js';
-export type { RunningStats, WorkerStats } from './worker-stats.js';

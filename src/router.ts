@@ -5,10 +5,11 @@
 
 import { loopsOf, type OpenLoops, openLoops } from './calls/open-loops.js';
 import { InvalidOptionError, NoRouteError } from './errors/errors.js';
-import { type Observation, observationsOf, observing } from './observation.js';
 import type { MapOutcome, MapResults } from './options/outcome.js';
 import type { CloseOptions, MapOptions, SubmitOptions } from './options/submit.js';
 import { invalid, isRecord } from './options/validate.js';
+import { type Observation, observationsOf, observing } from './stats/observation.js';
+import { type StatsTotals, totalsOf } from './stats/totals.js';
 import { type TaskTarget, targetOf } from './tasks/handles.js';
 import type {
   AnyTask,
@@ -22,7 +23,6 @@ import type {
   SubmitWith,
 } from './tasks/signatures.js';
 import { functionName } from './tasks/source/name.js';
-import { type StatsTotals, totalsOf } from './totals.js';
 
 /** Where a route leads: a Balancer, or another Router. */
 export interface Submitter {

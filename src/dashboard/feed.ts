@@ -1,9 +1,9 @@
 /** What the dashboard knows of one Balancer: it looks at each interval, and keeps the last minutes. */
 import { MetricsObserver } from '../metrics/metrics.js';
 import type { MetricsReader } from '../metrics/snapshot.js';
-import type { Observation } from '../observation.js';
 import { performance } from '../protocol/clock.js';
-import type { BalancerStats } from '../stats.js';
+import type { Observation } from '../stats/observation.js';
+import type { BalancerStats } from '../stats/stats.js';
 import { Slices } from './slices.js';
 import { snapshotOf, type Totals } from './snapshot.js';
 import type { Point, PoolUpdate, Slice, Snapshot } from './wire.js';

@@ -2,10 +2,10 @@
 import { basename } from 'node:path';
 import type { Balancer } from '../balancer.js';
 import { BalancerClosedError } from '../errors/errors.js';
-import { type Observation, observationsOf } from '../observation.js';
 import { invalid } from '../options/validate.js';
 import { clearInterval, setInterval } from '../protocol/timers.js';
 import type { Router, Submitter } from '../router.js';
+import { type Observation, observationsOf } from '../stats/observation.js';
 import { Feed, POINT_SPAN_MS, SLICE_SPAN_MS } from './feed.js';
 import { type DashboardOptions, dashboardOptions } from './options.js';
 import { DashboardServer } from './server.js';

@@ -1,6 +1,6 @@
 /** `stats()` and histograms as the page gets them: no `Infinity`, times since 1970. */
 import type { TaskMetrics } from '../metrics/snapshot.js';
-import type { BalancerStats } from '../stats.js';
+import type { BalancerStats } from '../stats/stats.js';
 import type { Snapshot } from './wire.js';
 
 export interface Totals {

@@ -1,8 +1,8 @@
 /** Metrics and spans of Balancers for OpenTelemetry. */
 import type { Balancer } from '../balancer.js';
-import { type Observation, observationsOf } from '../observation.js';
 import { invalid } from '../options/validate.js';
 import type { Router, Submitter } from '../router.js';
+import { type Observation, observationsOf } from '../stats/observation.js';
 import { openTelemetry } from './api.js';
 import { measure } from './measures.js';
 import { type OpenTelemetryOptions, openTelemetrySettings } from './options.js';

@@ -9,7 +9,7 @@ import {
   type ObservedRun,
   type ObservedWorker,
 } from '../ledger/observer.js';
-import type { Observation } from '../observation.js';
+import type { Observation } from '../stats/observation.js';
 
 /** In s. The SDK's own are for ms. */
 const BOUNDARIES = [

@@ -2,10 +2,10 @@
 import type { Counter, Gauge, Histogram, MetricValueWithName, Registry } from 'prom-client';
 import type { Balancer } from '../balancer.js';
 import { requireOptional } from '../errors/optional-package.js';
-import { type Observation, observationsOf } from '../observation.js';
 import { invalid } from '../options/validate.js';
 import type { Router, Submitter } from '../router.js';
-import type { BalancerStats } from '../stats.js';
+import { type Observation, observationsOf } from '../stats/observation.js';
+import type { BalancerStats } from '../stats/stats.js';
 import { BucketCounts, type TaskTimes, TimesByTask } from './buckets.js';
 import { type PrometheusOptions, type PrometheusSettings, prometheusSettings } from './options.js';
 

@@ -1,6 +1,6 @@
 import { Balancer } from 'leastwork';
 import { expect, it } from 'vitest';
-import { observationsOf } from '../../dist/src/observation.js';
+import { observationsOf } from '../../dist/src/stats/observation.js';
 import { range } from '../support/range.js';
 
 /** A module of the threads: each task runs in an AsyncLocalStorage with what has travelled. */

@@ -1,5 +1,5 @@
 import { isatty } from 'node:tty';
-import { availableCores } from '../../cpu-quota.js';
+import { availableCores } from '../../options/cpu-quota.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
 import { configured } from '../config.js';
 import { type ByteString, fromText } from '../files/bytes.js';

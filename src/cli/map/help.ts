@@ -1,4 +1,4 @@
-import { availableCores } from '../../cpu-quota.js';
+import { availableCores } from '../../options/cpu-quota.js';
 import { WATCH_HELP } from '../watch-options.js';
 
 export const HELP = `Usage: leastwork map [OPTION]... MODULE#EXPORT [FILE]...

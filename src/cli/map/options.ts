@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Format, HaltRule } from '../../batch/index.js';
-import { availableCores } from '../../cpu-quota.js';
+import { availableCores } from '../../options/cpu-quota.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
 import { configured } from '../config.js';
 import { durationOf, environmentOf, wholeOf } from '../option-values.js';

@@ -1,4 +1,4 @@
-import { availableCores } from '../../cpu-quota.js';
+import { availableCores } from '../../options/cpu-quota.js';
 
 export const HELP = `Usage: leastwork work [OPTION]... MODULE...
 

@@ -1,4 +1,4 @@
-import { availableCores } from '../../cpu-quota.js';
+import { availableCores } from '../../options/cpu-quota.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
 import { configured } from '../config.js';
 import { durationOf, environmentOf, wholeOf } from '../option-values.js';

@@ -2,10 +2,10 @@
  * Notices that a Balancer which is being closed comes to nothing: requests wait, and no thread runs any. A
  * module that never finishes loading is the usual reason, or a policy that never selects a worker.
  */
-import type { Dispatcher } from './dispatch/dispatcher.js';
-import { MOST_MS } from './options/validate.js';
-import { performance } from './protocol/clock.js';
-import { clearInterval, setInterval } from './protocol/timers.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import { MOST_MS } from '../options/validate.js';
+import { performance } from '../protocol/clock.js';
+import { clearInterval, setInterval } from '../protocol/timers.js';
 
 /** Looks within the limit. */
 const LOOKS = 4;

@@ -1,5 +1,5 @@
 /** How much of the time workers were running something, between two looks. */
-import type { Worker } from './worker/worker.js';
+import type { Worker } from '../worker/worker.js';
 
 interface Look {
   readonly at: number;

@@ -1,6 +1,6 @@
 /** The numbers of several Balancers together. */
-import { noOutcomes, type OutcomeCounts, REQUEST_OUTCOMES, type RefusalCounts } from './ledger/outcome.js';
-import type { ThreadCounts } from './pool/thread-counts.js';
+import { noOutcomes, type OutcomeCounts, REQUEST_OUTCOMES, type RefusalCounts } from '../ledger/outcome.js';
+import type { ThreadCounts } from '../pool/thread-counts.js';
 import type { BalancerStats } from './stats.js';
 
 /** Sums of `BalancerStats`; each field means what it does there. */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { coresWithin, cpuQuota } from '../../dist/src/cpu-quota.js';
+import { coresWithin, cpuQuota } from '../../dist/src/options/cpu-quota.js';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'leastwork-quota-'));
 afterAll(() => rmSync(folder, { recursive: true }));

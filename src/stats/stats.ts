@@ -1,12 +1,12 @@
 /** Snapshots of a Balancer, as plain data: JSON loses nothing of them but the cause of a failed start. */
 
-import type { Dispatcher } from './dispatch/dispatcher.js';
-import type { Ledger } from './ledger/ledger.js';
-import type { OutcomeCounts, RefusalCounts } from './ledger/outcome.js';
-import type { CircuitSnapshot } from './pool/circuit.js';
-import type { Pool } from './pool/pool.js';
-import type { ThreadCounts } from './pool/thread-counts.js';
-import { performance } from './protocol/clock.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { OutcomeCounts, RefusalCounts } from '../ledger/outcome.js';
+import type { CircuitSnapshot } from '../pool/circuit.js';
+import type { Pool } from '../pool/pool.js';
+import type { ThreadCounts } from '../pool/thread-counts.js';
+import { performance } from '../protocol/clock.js';
 import type { Utilization } from './utilization.js';
 import { type WorkerStats, workerStats } from './worker-stats.js';
 

@@ -1,4 +1,4 @@
-import { clearInterval, setInterval } from './protocol/timers.js';
+import { clearInterval, setInterval } from '../protocol/timers.js';
 
 /** Keeps the process alive while requests or changes of the set are under way. Ports and threads never do. */
 export class KeepAlive {

@@ -1,7 +1,8 @@
 /** What one worker does, as plain data. */
+
+import type { WorkerState } from '../worker/state.js';
+import type { Worker } from '../worker/worker.js';
 import type { Utilization } from './utilization.js';
-import type { WorkerState } from './worker/state.js';
-import type { Worker } from './worker/worker.js';
 
 export interface WorkerStats {
   readonly id: number;

@@ -1,9 +1,9 @@
 import { constants } from 'node:os';
-import { loopsOf } from './calls/open-loops.js';
-import { type CloseOptions, QUEUED } from './options/submit.js';
-import { DELAY, invalid, ownValue, resolve, validateNames } from './options/validate.js';
-import { performance } from './protocol/clock.js';
-import { clearTimeout, setImmediate, setTimeout } from './protocol/timers.js';
+import { loopsOf } from '../calls/open-loops.js';
+import { type CloseOptions, QUEUED } from '../options/submit.js';
+import { DELAY, invalid, ownValue, resolve, validateNames } from '../options/validate.js';
+import { performance } from '../protocol/clock.js';
+import { clearTimeout, setImmediate, setTimeout } from '../protocol/timers.js';
 
 /** A Balancer or a Router: closes within a time limit. */
 export interface Closable {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { closeOnSignal } from '../../dist/src/close-on-signal.js';
+import { closeOnSignal } from '../../dist/src/closing/close-on-signal.js';
 import { linesOf, runNode } from '../support/program.js';
 
 const path = (name: string) => fileURLToPath(new URL(`./programs/${name}`, import.meta.url));

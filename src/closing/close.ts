@@ -7,15 +7,15 @@
  * 3. The threads end, then maintenance and the poller stop, and the process is no longer kept alive.
  */
 
-import type { Cancellation } from './calls/cancellation.js';
-import type { Submission } from './calls/submission.js';
-import type { Dispatcher } from './dispatch/dispatcher.js';
-import { BalancerClosedError } from './errors/errors.js';
+import type { Cancellation } from '../calls/cancellation.js';
+import type { Submission } from '../calls/submission.js';
+import type { Dispatcher } from '../dispatch/dispatcher.js';
+import { BalancerClosedError } from '../errors/errors.js';
+import type { CloseSettings } from '../options/submit.js';
+import type { Maintenance } from '../pool/maintenance.js';
+import type { Pool } from '../pool/pool.js';
+import { clearTimeout, setImmediate, setTimeout } from '../protocol/timers.js';
 import type { KeepAlive } from './keep-alive.js';
-import type { CloseSettings } from './options/submit.js';
-import type { Maintenance } from './pool/maintenance.js';
-import type { Pool } from './pool/pool.js';
-import { clearTimeout, setImmediate, setTimeout } from './protocol/timers.js';
 import { watchForStandstill } from './standstill.js';
 
 export interface ClosingParts {

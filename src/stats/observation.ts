@@ -1,8 +1,8 @@
 /** How a Balancer is watched from outside: by traces, dashboards, exporters. */
-import type { Ledger } from './ledger/ledger.js';
-import type { Observer } from './ledger/observer.js';
-import type { MetricsObserver } from './metrics/metrics.js';
-import type { Carrier } from './protocol/messages.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { Observer } from '../ledger/observer.js';
+import type { MetricsObserver } from '../metrics/metrics.js';
+import type { Carrier } from '../protocol/messages.js';
 import type { BalancerStats } from './stats.js';
 import { Utilization } from './utilization.js';
 
