@@ -41,7 +41,6 @@ export class TaskRef {
   runs = 0;
   /** How many threads in a row have died running it, without a run that was completed in between. */
   kills = 0;
-
   /** Of an inline function: where it was first submitted, as `file:line:column`, if that is known. */
   readonly place: string | undefined;
 
@@ -58,6 +57,7 @@ export class TaskRef {
   ran(runTime: number): void {
     const runs = this.runs + 1;
     this.runs = runs;
+    if (this.kills !== 0) this.kills = 0;
     this.mean = runs === 1 ? runTime : this.mean + (runTime - this.mean) / Math.min(runs, MEAN_RUNS);
   }
 

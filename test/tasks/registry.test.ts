@@ -151,3 +151,13 @@ describe('TaskRegistry', () => {
     expect(registry.resolve(tasks(url).sha256).id).toBe(1);
   });
 });
+
+it.each<[string, (ref: TaskRef) => void]>([
+  ['a run', (ref) => ref.ran(1)],
+  ['a chunk of runs', (ref) => ref.ranOften(1, 10)],
+])('%s that was completed ends a row of deaths', (_, run) => {
+  const ref = new TaskRegistry({ inline: true }).resolve(() => 1);
+  ref.kills = 2;
+  run(ref);
+  expect(ref.kills).toBe(0);
+});
