@@ -29,8 +29,9 @@ const RESULTS = new URL('../results/', import.meta.url);
  * Writes `results/<name>.{json,md,svg}` and prints the Markdown. A quick run writes `<name>-quick.*`, so that
  * it never replaces figures that are quoted.
  * @param {Report} report
+ * @param {boolean} [isFinal] false: more is to come, and nothing is printed yet
  */
-export function write(report) {
+export function write(report, isFinal = true) {
   const where = environment(report.packages);
   const stem = report.quick ? `${report.name}-quick` : report.name;
   const { tables, plots = {}, data, ...rest } = report;
@@ -56,7 +57,7 @@ export function write(report) {
   );
   writeFileSync(new URL(`${stem}.md`, RESULTS), `${markdown}\n`);
   for (const { file, svg } of plotFiles) writeFileSync(new URL(file, RESULTS), svg);
-  process.stdout.write(`${markdown}\n`);
+  if (isFinal) process.stdout.write(`${markdown}\n`);
 }
 
 /** @param {Omit<Table, "title">} table */
