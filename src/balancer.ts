@@ -36,6 +36,7 @@ import type {
 } from './tasks/signatures.js';
 import type { TraceOptions } from './trace/options.js';
 import { Trace } from './trace/trace.js';
+import { FreeMemories } from './values/chunk-memory.js';
 import { WorkerSet } from './worker-set.js';
 
 /**
@@ -49,6 +50,7 @@ export class Balancer extends WorkerSet {
   readonly #engine: Engine;
   readonly #submission: Submission;
   readonly #maxQueue: number;
+  readonly #freeMemories = new FreeMemories();
   readonly #windowBytes: number;
   readonly #loops = new OpenLoops();
   readonly #retries: number;
@@ -152,6 +154,7 @@ export class Balancer extends WorkerSet {
       options: settings.submit,
       retries: this.#retries,
       windowBytes: this.#windowBytes,
+      freeMemories: this.#freeMemories,
     });
     return new MapIterator(target, new MapSource(source), settings, settles, this.#loops);
   }

@@ -1,4 +1,5 @@
 /** Takes items from the source of a map while there is room for them, and sends them in spans. */
+import { performance } from '../protocol/clock.js';
 import { setImmediate } from '../protocol/timers.js';
 import { byteSize } from '../values/byte-size.js';
 import type { MapBudget } from './map-budget.js';
@@ -7,6 +8,13 @@ import type { MapSender } from './map-sender.js';
 import type { ChunkSizes } from './map-sizes.js';
 import type { MapSource } from './map-source.js';
 import { Span } from './map-span.js';
+
+/**
+ * Chunks are taken and packed for this long without a turn of the event loop, in ms, once each worker has so
+ * many.
+ */
+const MOST_TURN_MS = 1;
+const FIRST_CHUNKS = 2;
 
 export interface IntakeEvents {
   /** Items are about to be added to it. */
@@ -32,6 +40,10 @@ export class MapIntake {
   /** No request is under way whose completion would make us look for room in the queue. */
   #awaitsRoom = false;
   #isFlushing = false;
+  /** The event loop takes a turn before the next chunk is begun. */
+  #isResting = false;
+  /** When the first chunk was begun of those that the present call of `pull` takes; 0: none. */
+  #pullSince = 0;
   #isStopped = false;
   #isOver = false;
 
@@ -76,6 +88,7 @@ export class MapIntake {
   pull(): void {
     const sender = this.#sender;
     while (!this.#isOver && sender.hasLeftovers && this.#hasQueueRoom()) sender.sendLeftover();
+    this.#pullSince = 0;
     while (this.#wantsMore() && this.#hasRoom()) {
       this.#awaitsSource = true;
       try {
@@ -116,7 +129,23 @@ export class MapIntake {
     // One may have been opened by an item that was asked for while there was room in the one before.
     if (this.#open !== undefined) return this.#budget.allows(1);
     this.#size = this.#sizes.next(this.#source.remaining);
-    return this.#budget.allows(this.#size) && this.#hasQueueRoom();
+    return this.#budget.allows(this.#size) && !this.#mustRest() && this.#hasQueueRoom();
+  }
+
+  /** Timers and I/O of the program wait while items are packed. */
+  #mustRest(): boolean {
+    if (this.#isResting) return true;
+    if (this.#size === 1) return false;
+    const now = performance.now();
+    if (this.#pullSince === 0) this.#pullSince = now;
+    if (now - this.#pullSince < MOST_TURN_MS) return false;
+    if (this.#sender.underWay < FIRST_CHUNKS * this.#requests.workers) return false;
+    this.#isResting = true;
+    setImmediate(() => {
+      this.#isResting = false;
+      this.pull();
+    });
+    return true;
   }
 
   #hasQueueRoom(): boolean {

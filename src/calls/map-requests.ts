@@ -8,7 +8,7 @@ import { BalancerClosedError } from '../errors/errors.js';
 import type { SubmitOptions } from '../options/submit.js';
 import type { Request } from '../requests/request.js';
 import type { TaskRef } from '../tasks/registry.js';
-import { ChunkMemories } from '../values/chunk-memory.js';
+import { ChunkMemories, type FreeMemories } from '../values/chunk-memory.js';
 import type { ItemRun } from '../values/packed-items.js';
 import type { Worker } from '../worker/worker.js';
 import type { MapLimits } from './map-budget.js';
@@ -34,6 +34,7 @@ export interface MapCall {
   readonly retries: number;
   /** Most bytes of arguments in a window. */
   readonly windowBytes: number;
+  readonly freeMemories: FreeMemories;
 }
 
 /** Workers that may die running one item; as for any request. */
@@ -46,12 +47,13 @@ export class MapRequests {
   readonly #dispatcher: Dispatcher;
   readonly #call: MapCall;
   /** Of its chunks. */
-  readonly memories = new ChunkMemories();
+  readonly memories: ChunkMemories;
 
   constructor(submission: Submission, dispatcher: Dispatcher, call: MapCall) {
     this.#submission = submission;
     this.#dispatcher = dispatcher;
     this.#call = call;
+    this.memories = new ChunkMemories(call.freeMemories);
   }
 
   get task(): TaskRef {

@@ -17,6 +17,8 @@ export interface ChunkMemory {
 const FIRST_OUTCOME_BYTES = 32;
 const SPARE = 1.25;
 const LEAST_BYTES = 4_096;
+/** Memory out of use that is kept, for all maps of a Balancer. */
+const MOST_FREE_BYTES = 4 * 2 ** 20;
 const MOST_OUTCOME_BYTES = 4 * 2 ** 20;
 
 /** Where the texts of items begin. */
@@ -24,11 +26,42 @@ export function textsFrom(memory: ChunkMemory): number {
   return memory.outcomesEnd;
 }
 
-export class ChunkMemories {
-  /** Not in use. */
+/** Memory that no chunk uses, for all maps of a Balancer: short maps need not make their own. */
+export class FreeMemories {
   readonly #free: Memory[] = [];
+  #bytes = 0;
+
+  /** Gives memory of that many bytes or more, if there is any. */
+  take(bytes: number): Memory | undefined {
+    const free = this.#free;
+    for (let i = free.length - 1; i >= 0; i--) {
+      const views = free[i] as Memory;
+      if (views.u8.length < bytes) continue;
+      free[i] = free[free.length - 1] as Memory;
+      free.pop();
+      this.#bytes -= views.u8.length;
+      return views;
+    }
+    // What was too small gives way to what is large enough.
+    this.#bytes -= free.pop()?.u8.length ?? 0;
+    return undefined;
+  }
+
+  giveBack(views: Memory): void {
+    if (this.#bytes + views.u8.length > MOST_FREE_BYTES) return;
+    this.#bytes += views.u8.length;
+    this.#free.push(views);
+  }
+}
+
+export class ChunkMemories {
+  readonly #free: FreeMemories;
   /** Bytes of the outcome of one item, of late. */
   #eachBytes = FIRST_OUTCOME_BYTES;
+
+  constructor(free: FreeMemories) {
+    this.#free = free;
+  }
 
   /**
    * @param count items of the chunk
@@ -44,7 +77,7 @@ export class ChunkMemories {
   }
 
   giveBack(memory: ChunkMemory): void {
-    this.#free.push(memory.views);
+    this.#free.giveBack(memory.views);
   }
 
   /** Takes note of how large outcomes are. @param bytes of one */
@@ -53,17 +86,10 @@ export class ChunkMemories {
   }
 
   #viewsFor(bytes: number): Memory {
-    const free = this.#free;
-    for (let i = free.length - 1; i >= 0; i--) {
-      const views = free[i] as Memory;
-      if (views.u8.length < bytes) continue;
-      free[i] = free[free.length - 1] as Memory;
-      free.pop();
-      clearOutcomes(views);
-      return views;
-    }
-    // What was too small gives way to what is large enough.
-    free.pop();
-    return new Memory(new SharedArrayBuffer(2 ** Math.ceil(Math.log2(Math.max(LEAST_BYTES, bytes)))));
+    const views = this.#free.take(bytes);
+    if (views === undefined)
+      return new Memory(new SharedArrayBuffer(2 ** Math.ceil(Math.log2(Math.max(LEAST_BYTES, bytes)))));
+    clearOutcomes(views);
+    return views;
   }
 }

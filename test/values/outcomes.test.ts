@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Memory } from '../../dist/src/protocol/layout.js';
 import { byteSize } from '../../dist/src/values/byte-size.js';
-import { ChunkMemories } from '../../dist/src/values/chunk-memory.js';
+import { ChunkMemories, FreeMemories } from '../../dist/src/values/chunk-memory.js';
 import {
   BY_MESSAGE,
   clearOutcomes,
@@ -26,7 +26,7 @@ const plain = fc.oneof(
 );
 
 const memoryOf = (bytes: number) => new Memory(new SharedArrayBuffer(bytes));
-const pack = (items: readonly unknown[], from = 0, memories = new ChunkMemories()) => {
+const pack = (items: readonly unknown[], from = 0, memories = new ChunkMemories(new FreeMemories())) => {
   const bytes = items.slice(from).reduce<number>((sum, item) => sum + byteSize(item), 0);
   return packItems(items, from, items.length, bytes, memories);
 };
@@ -95,7 +95,7 @@ describe('outcomes in shared memory', () => {
 describe('packed items', () => {
   const unpack = (items: readonly unknown[]) => {
     const all: unknown[] = [];
-    const memories = new ChunkMemories();
+    const memories = new ChunkMemories(new FreeMemories());
     for (let from = 0; from < items.length; ) {
       const run = pack(items, from, memories);
       if (run === undefined) {
