@@ -173,6 +173,7 @@ export class Machine extends EventEmitter<MachineEvents> {
     await this.#stopTaking(timeout);
     clearInterval(this.#ticks);
     await left;
+    await within(CLOSE_MS, this.#replies.sent());
     this.#replies.close();
     await this.#mailbox?.close();
     await within(PAUSE_MS, this.#engine.removeMailbox(this.id));
