@@ -13,9 +13,9 @@ const LOOK_MS = 100;
 /** Work that each thread has ahead while jobs are short, in ms: some round trips to the engine. */
 const AHEAD_MS = 2;
 /** Jobs that each thread has ahead at most. */
-const MOST_AHEAD = 16;
-/** Weight of the newest look in the mean, where jobs have become shorter; longer ones count at once. */
-const NEWEST = 0.5;
+const MOST_AHEAD = 32;
+/** Weight of earlier looks in the mean, where jobs have become shorter; longer ones count at once. */
+const OLDER = 0.5;
 
 export class Slots {
   readonly #balancer: Balancer;
@@ -89,6 +89,7 @@ export class Slots {
     // Where none was done, those that are here take longer than that; an idle machine learns nothing.
     const mean = this.#done > 0 ? busy / this.#done : this.#total > 0 ? passed : this.#mean;
     this.#done = 0;
-    this.#mean = mean < this.#mean ? Math.max(mean, this.#mean === Infinity ? 0 : this.#mean * NEWEST) : mean;
+    const isFirst = this.#mean === Number.POSITIVE_INFINITY;
+    this.#mean = isFirst || mean > this.#mean ? mean : mean + (this.#mean - mean) * OLDER;
   }
 }

@@ -16,8 +16,8 @@ import {
   stopRenewing,
 } from './engine.js';
 import { RedisMailbox } from './redis-mailbox.js';
-import { writeTogether } from './write-together.js';
 import { within } from './within.js';
+import { writeTogether } from './write-together.js';
 
 type RedisClass = new (...options: (string | RedisOptions)[]) => Redis;
 /** The module of `ioredis`, which is its class, too. */
