@@ -144,3 +144,19 @@ describe('packed items', () => {
     expect(count(Symbol('s'))).toBeUndefined();
   });
 });
+
+describe('memory of chunks that are over', () => {
+  it('serves the next map of the same Balancer, if it is large enough; little of it is kept', () => {
+    const free = new FreeMemories();
+    const first = new ChunkMemories(free).take(10, 10_000);
+    new ChunkMemories(free).giveBack(first);
+    const next = new ChunkMemories(free);
+    expect(next.take(10, 9_000).shared).toBe(first.shared);
+    expect(next.take(10, 9_000).shared).not.toBe(first.shared);
+    next.giveBack(first);
+    expect(next.take(10, 1_000_000).shared.byteLength).toBeGreaterThan(1_000_000);
+    for (let i = 0; i < 9; i++) free.giveBack(memoryOf(2 ** 20));
+    const kept = Array.from({ length: 9 }, () => free.take(1)).filter((memory) => memory !== undefined);
+    expect(kept).toHaveLength(4);
+  });
+});
