@@ -70,7 +70,7 @@ export class Engine {
     const backpressure = new Backpressure(
       this.dispatcher,
       settings.maxQueue,
-      () => this.pool.coming,
+      () => this.pool.room,
       () => emit('drain'),
     );
     this.cancellation = new Cancellation(this.dispatcher, settings.grace);

@@ -1,6 +1,7 @@
 /**
  * The limit of the queue: refuses requests beyond it, and tells producers when there is space again. What a
- * worker can take at once does not count: each worker that is starting will take one of those that wait.
+ * worker can take at once does not count: each worker that is starting, or will be started because requests
+ * wait, takes one of those that wait.
  */
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { QueueFullError } from '../errors/errors.js';
@@ -15,7 +16,7 @@ export class Backpressure {
 
   /**
    * @param most how many requests may wait
-   * @param comingWorkers how many workers are starting
+   * @param comingWorkers how many workers are starting, or will be started if requests wait
    * @param onSpace called when there is space again after a request was refused, or somebody waited
    */
   constructor(dispatcher: Dispatcher, most: number, comingWorkers: () => number, onSpace: () => void) {

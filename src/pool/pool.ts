@@ -99,6 +99,12 @@ export class Pool implements LifecycleEvents<Worker> {
     return this.#members.coming;
   }
 
+  /** Workers that start, and those that are started when requests wait for them. O(n). */
+  get room(): number {
+    const { range, target } = this.#size;
+    return this.coming + (this.circuit.state === 'closed' ? range.max - target : 0);
+  }
+
   /** All workers, those that start or drain included. */
   *workers(): Generator<Worker> {
     for (const { worker } of this.#members.all()) yield worker;

@@ -132,6 +132,22 @@ describe('backpressure', () => {
       expect(await fates(requests)).toEqual([0, 1, 2, 3, 4, 5, 'ERR_QUEUE_FULL']);
     }));
 
+  it.each([0, 1])('one that starts when requests wait is room for one more: %i at least', (min) =>
+    withSmallBalancer(
+      { workers: { min, max: 3 }, window: 1, maxQueue: 0, growAfter: 1 },
+      async (balancer) => {
+        await balancer.ready();
+        const gate = new Gate();
+        const accepted = range(0, 3).map((i) => balancer.submit(faults.blocked, [gate.words, i]));
+        expect(await fates([balancer.submit(faults.echo, [3])])).toEqual(['ERR_QUEUE_FULL']);
+        // All three run at once: the set has grown for them.
+        await until(() => balancer.stats().running === 3);
+        gate.open();
+        expect(await fates(accepted)).toEqual([0, 1, 2]);
+      },
+    ),
+  );
+
   it('one that starts in the place of another is none', () =>
     withSmallBalancer({ window: 1, maxQueue: 1 }, async (balancer) => {
       const gate = new Gate();
