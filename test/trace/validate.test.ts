@@ -33,7 +33,7 @@ describe('the check of traces', () => {
     ['no length', [{ ...slice, dur: Number.NaN }], /dur is a number/],
     ['two runs at once', [slice, { ...slice, ts: 19 }], /'a' and 'a' overlap/],
     ['a run before the one before it', [slice, { ...slice, ts: 5, dur: 1 }], /goes back in time/],
-    ['a run inside one that has begun', [begin, { ...slice, ts: 25, dur: 1 }], /inside one that has begun/],
+    ['a run inside one that has begun', [begin, { ...slice, ts: 25, dur: 1 }, end], /'b' and 'a' overlap/],
     ['an end without a beginning', [end], /E without B/],
     ['a beginning without an end', [begin], /B without E/],
     ['an arrow that ends and has not begun', [slice, head], /has not begun/],
