@@ -10,13 +10,13 @@ import { watchers } from './lib/watchers.mjs';
 
 /**
  * What it costs to watch a Balancer: requests a second, and time of the main thread for each, as multiples of
- * those unwatched.
+ * those unwatched. Takes a minute or two, 3 at most where the machine does not give all its cores.
  */
 
 const WORKERS = 2;
 const TASK_US = 20;
 const options = benchOptions();
-const rounds = options.rounds(15, 3);
+const rounds = options.rounds(11, 3);
 const scale = options.quick ? 0.1 : 1;
 const chosen = watchers.filter(({ name }) => options.rivals([name]).length > 0);
 

@@ -22,7 +22,7 @@ import {
 } from './options/submit.js';
 import { invalid } from './options/validate.js';
 import { type ProfileOptions, profileSettings } from './profile/options.js';
-import { profileWorkers, type WorkerProfile } from './profile/profile.js';
+import { profileWorkers, type WorkerProfiles } from './profile/profile.js';
 import { Observation, observing } from './stats/observation.js';
 import { type BalancerStats, snapshot } from './stats/stats.js';
 import { Utilization } from './stats/utilization.js';
@@ -229,7 +229,7 @@ export class Balancer extends WorkerSet {
    * @param file a path, a `file:` URL, or options
    * @returns the trace: `stop()`, `await using` or the end of the Balancer ends it
    * @throws InvalidOptionError, BalancerClosedError
-   * @throws BalancerError with code `ERR_TRACE_FILE`: the file cannot be created
+   * @throws BalancerError with code `ERR_TRACE_FILE`: the file cannot be created, or another trace writes it
    */
   trace(file: string | URL | TraceOptions): Trace {
     this.mustBeOpen();
@@ -238,14 +238,15 @@ export class Balancer extends WorkerSet {
 
   /**
    * Makes a CPU profile of each worker, for DevTools, VS Code or speedscope. A thread begins and ends it
-   * between two requests. Workers that end meanwhile are left out, and those that compute on for 2 s after
-   * the end.
+   * between two requests: workers that end meanwhile, or compute on for 2 s after the end, are listed in
+   * `missing`.
    *
    * @returns a promise of the profiles, by the worker's id
    * @throws InvalidOptionError, BalancerClosedError
-   * @throws BalancerError with code `ERR_NO_PROFILE`: there is none of any worker; or `ERR_PROFILE_FILE`
+   * @throws BalancerError with code `ERR_NO_PROFILE`: there is none of any worker, and the message says
+   *   why; or `ERR_PROFILE_FILE`
    */
-  async profile(options: ProfileOptions): Promise<readonly WorkerProfile[]> {
+  async profile(options: ProfileOptions): Promise<WorkerProfiles> {
     const settings = profileSettings(options);
     this.mustBeOpen();
     const { pool, keepAlive } = this.#engine;

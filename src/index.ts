@@ -57,8 +57,8 @@ export type { Outcome, Policy, PolicyContext, RequestView, WorkerView } from './
 export type { BroadcastOutcome } from './pool/broadcasts.js';
 export type { CircuitSnapshot, CircuitState } from './pool/circuit.js';
 export type { ThreadCounts } from './pool/thread-counts.js';
-export type { ProfileOptions } from './profile/options.js';
-export type { CpuProfile, WorkerProfile } from './profile/profile.js';
+export type { ProfileDuration, ProfileOptions } from './profile/options.js';
+export type { CpuProfile, MissingProfile, WorkerProfile, WorkerProfiles } from './profile/profile.js';
 export type { Carrier } from './protocol/messages.js';
 export { Router, type RouterStats, routeName, type Submitter } from './router.js';
 export type { BalancerStats } from './stats/stats.js';

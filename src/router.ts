@@ -8,7 +8,7 @@ import { InvalidOptionError, NoRouteError } from './errors/errors.js';
 import type { MapOutcome, MapResults } from './options/outcome.js';
 import type { CloseOptions, MapOptions, SubmitOptions } from './options/submit.js';
 import { invalid, isRecord } from './options/validate.js';
-import { type Observation, observationsOf, observing } from './stats/observation.js';
+import { type Observation, observationsOf, observing, unrouted } from './stats/observation.js';
 import { type StatsTotals, totalsOf } from './stats/totals.js';
 import { type TaskTarget, targetOf } from './tasks/handles.js';
 import type {
@@ -79,7 +79,7 @@ export class Router<Target extends Submitter = Submitter> {
   readonly #exact = new Map<string, Target>();
   /** The longest first. */
   readonly #prefixes: readonly (readonly [prefix: string, target: Target])[];
-  /** Requests that no route has matched. */
+  /** Calls that no route has matched. */
   #unrouted = 0;
   /** Cached results: the name of a function does not change. */
   readonly #known = new WeakMap<AnyTask, Target>();
@@ -118,9 +118,8 @@ export class Router<Target extends Submitter = Submitter> {
   submit(task: AnyTask, args?: readonly unknown[], options?: SubmitOptions): Promise<unknown> {
     let target: Target;
     try {
-      target = this.route(task);
+      target = this.#routeOf(task);
     } catch (error) {
-      this.#unrouted++;
       return Promise.reject(error);
     }
     return target.submit(task, args as never, options);
@@ -132,7 +131,7 @@ export class Router<Target extends Submitter = Submitter> {
     task: (item: T) => R,
     options?: MapOptions,
   ): MapResults<T, Awaited<R>> {
-    return this.route(task).map(source, task, options);
+    return this.#routeOf(task).map(source, task, options);
   }
 
   /** Like `Balancer.mapSettled`. @throws NoRouteError */
@@ -141,7 +140,7 @@ export class Router<Target extends Submitter = Submitter> {
     task: (item: T) => R,
     options?: MapOptions,
   ): AsyncIterableIterator<MapOutcome<T, Awaited<R>>> {
-    return this.route(task).mapSettled(source, task, options);
+    return this.#routeOf(task).mapSettled(source, task, options);
   }
 
   /** Like `Balancer.stream`. @throws NoRouteError */
@@ -154,7 +153,7 @@ export class Router<Target extends Submitter = Submitter> {
     args?: readonly unknown[],
     options?: SubmitOptions,
   ): AsyncGenerator<unknown, void, undefined> {
-    return this.route(task).stream(task as () => Streamed<unknown>, args as never, options);
+    return this.#routeOf(task).stream(task as () => Streamed<unknown>, args as never, options);
   }
 
   /**
@@ -177,13 +176,14 @@ export class Router<Target extends Submitter = Submitter> {
 
   /**
    * The numbers of all Balancers together, each of them counted once, and those of nested Routers. Targets of
-   * other kinds are not counted.
+   * other kinds are not counted. A call of `submit`, `stream`, `map` or `mapSettled` that no route matches is
+   * one refused request.
    */
   totals(): StatsTotals {
     const all = new Set(this[observing]());
     return totalsOf(
       Array.from(all, (observation) => observation.statsReader()()),
-      this.#unrouted,
+      this[unrouted](),
     );
   }
 
@@ -208,8 +208,33 @@ export class Router<Target extends Submitter = Submitter> {
     return [...new Set(this.#routes.values())].flatMap(observationsOf);
   }
 
+  /** @internal For what counts refused requests. */
+  [unrouted](): number {
+    let sum = 0;
+    for (const router of this.#routers()) sum += router.#unrouted;
+    return sum;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** This one and those in it. */
+  #routers(found = new Set<Router>()): ReadonlySet<Router> {
+    found.add(this as unknown as Router);
+    for (const target of this.#routes.values())
+      if (target instanceof Router && !found.has(target)) target.#routers(found);
+    return found;
+  }
+
+  /** Counts a call that no route matches. @throws NoRouteError */
+  #routeOf(task: AnyTask): Target {
+    try {
+      return this.route(task);
+    } catch (error) {
+      this.#unrouted++;
+      throw error;
+    }
   }
 
   #find(task: AnyTask): Target {

@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Registry } from 'prom-client';
 import { serveDashboard } from '../../dist/node/dashboard.js';
+import { prometheusMetrics } from '../../dist/node/prometheus.js';
 
 /**
  * The ways in which a Balancer can be watched, for `bench/observe.mjs`.
@@ -68,6 +70,19 @@ export const watchers = [
       asked.on('error', () => {});
       await new Promise((resolve) => asked.once('response', resolve));
       return () => dashboard.close();
+    },
+  },
+  {
+    name: 'Prometheus, scraped',
+    settings: 'prometheusMetrics(balancer), read every 500 ms',
+    watch: (balancer) => {
+      const register = new Registry();
+      const metrics = prometheusMetrics(balancer, { register });
+      const timer = setInterval(() => void register.metrics(), 500);
+      return () => {
+        clearInterval(timer);
+        metrics.stop();
+      };
     },
   },
 ];

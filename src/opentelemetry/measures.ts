@@ -2,7 +2,13 @@
  * Metrics after the pattern of `db.client.connection.*` in OpenTelemetry's semantic conventions: a worker in
  * the place of a connection.
  */
-import type { Attributes, BatchObservableResult, Meter, Observable } from '@opentelemetry/api';
+import type {
+  Attributes,
+  BatchObservableResult,
+  Meter,
+  Observable,
+  ObservableResult,
+} from '@opentelemetry/api';
 import {
   IdleObserver,
   type ObservedRequest,
@@ -10,6 +16,7 @@ import {
   type ObservedWorker,
 } from '../ledger/observer.js';
 import type { Observation } from '../stats/observation.js';
+import { workersByState } from '../stats/worker-stats.js';
 
 /** In s. The SDK's own are for ms. */
 const BOUNDARIES = [
@@ -49,15 +56,7 @@ export function measure(meter: Meter, observation: Observation): () => void {
     for (const [outcome, count] of Object.entries(now.outcomes)) {
       result.observe(requests, count, { ...pool, 'leastwork.request.outcome': outcome });
     }
-    const states = new Map<string, number>([
-      ['idle', 0],
-      ['used', 0],
-    ]);
-    for (const worker of now.workers) {
-      const state = worker.state !== 'ready' ? worker.state : worker.running === undefined ? 'idle' : 'used';
-      states.set(state, (states.get(state) ?? 0) + 1);
-    }
-    for (const [state, count] of states)
+    for (const [state, count] of workersByState(now.workers))
       result.observe(workers, count, { ...pool, 'leastwork.worker.state': state });
   };
   meter.addBatchObservableCallback(read, observables);
@@ -66,6 +65,17 @@ export function measure(meter: Meter, observation: Observation): () => void {
     meter.removeBatchObservableCallback(read, observables);
     unobserve();
   };
+}
+
+/** Counts the calls that no route of a Router has matched. @returns ends that */
+export function measureUnrouted(meter: Meter, unrouted: () => number): () => void {
+  const counter = meter.createObservableCounter('leastwork.request.unrouted', {
+    unit: '{request}',
+    description: 'Calls that no route of a Router has matched: they came to no Balancer',
+  });
+  const read = (result: ObservableResult): void => result.observe(unrouted());
+  counter.addCallback(read);
+  return () => counter.removeCallback(read);
 }
 
 /** Wait times and run times. */
@@ -93,8 +103,11 @@ class Times extends IdleObserver {
     const { startedAt, runTime, completed, itemTimes } = run;
     if (completed === 0) return;
     const attributes = this.#attributesOf(task.id, task.name);
-    if (queuedAt !== undefined) this.#wait.record(Math.max(0, startedAt - queuedAt) / 1000, attributes);
-    if (itemTimes === undefined) this.#run.record(runTime / completed / 1000, attributes);
+    const wait = queuedAt === undefined ? undefined : Math.max(0, startedAt - queuedAt) / 1000;
+    // Each item of a chunk has waited as long as the chunk.
+    if (wait !== undefined) for (let i = 0; i < completed; i++) this.#wait.record(wait, attributes);
+    if (itemTimes === undefined)
+      for (let i = 0; i < completed; i++) this.#run.record(runTime / completed / 1000, attributes);
     else for (const time of itemTimes) this.#run.record(time / 1000, attributes);
   }
 

@@ -10,11 +10,17 @@ import {
   validateNames,
 } from '../options/validate.js';
 
-export interface ProfileOptions {
-  /** How long, in s: a number from 0.01 to 86,400. Default: until `signal` is aborted. */
-  seconds?: number;
-  /** Ends the profile early: what is there by then is the result. Default: none. */
-  signal?: AbortSignal;
+/** How long a profile takes: `seconds`, or until the signal, or whichever is over first. */
+export type ProfileDuration =
+  | {
+      /** How long, in s: a number from 0.01 to 86,400. May be left out where there is a `signal`. */
+      seconds: number;
+      /** Ends the profile early: what is there by then is the result. May be left out beside `seconds`. */
+      signal?: AbortSignal;
+    }
+  | { seconds?: number; signal: AbortSignal };
+
+export type ProfileOptions = ProfileDuration & {
   /**
    * A folder for the files, a path or a `file:` URL, which is created where it does not exist: each worker's
    * profile goes into `<name>.worker-<id>.cpuprofile`. Default: no files.
@@ -22,7 +28,7 @@ export interface ProfileOptions {
   directory?: string | URL;
   /** Time between two samples, in ms: a number from 0.05 to 1,000. Default 1. */
   interval?: number;
-}
+};
 
 export interface ProfileSettings {
   /** In ms; `undefined`: until the signal. */

@@ -35,8 +35,23 @@ export interface WorkerProfile {
   readonly file: string | undefined;
 }
 
+/** A worker of which there is no profile. */
+export interface MissingProfile {
+  /** Id of the worker. */
+  readonly worker: number;
+  /** In words: its thread has ended, computes on, or has an inspector that is taken. */
+  readonly reason: string;
+}
+
+/** The profiles, by the worker's id. */
+export interface WorkerProfiles extends ReadonlyArray<WorkerProfile> {
+  /** Workers of which there is none. Empty as a rule. */
+  readonly missing: readonly MissingProfile[];
+}
+
 /** How long to wait for the answers of threads, in ms: one that computes does not hear of the end. */
 const ANSWER_MS = 2_000;
+const STUCK = `its thread computes on, and has not answered within ${ANSWER_MS / 1000} s`;
 
 /** What a profile needs of a Balancer. */
 export interface Profiled {
@@ -56,12 +71,12 @@ interface StartedProfile {
   stop(): void;
 }
 
-/** Profiles all workers that there are. Those that end meanwhile, or do not come back, are left out. */
+/** Profiles all workers that there are. */
 export async function profileWorkers(
   { ms, signal, directory, interval }: ProfileSettings,
   profiled: Profiled,
   workers: () => Iterable<ProfiledWorker>,
-): Promise<readonly WorkerProfile[]> {
+): Promise<WorkerProfiles> {
   const folder = directory === undefined ? undefined : await createFolder(directory);
   const { name } = profiled;
   const onClosed: Profiled['onClosed'] = (listener) => profiled.onClosed(listener);
@@ -75,20 +90,23 @@ export async function profileWorkers(
   );
   late.abort();
   const profiles: WorkerProfile[] = [];
-  let why: string | undefined;
+  const missing: MissingProfile[] = [];
   for (const { id, answer } of answers) {
-    if (answer === undefined) continue;
-    if ('why' in answer) {
-      why ??= answer.why;
+    if (answer === undefined || 'why' in answer) {
+      missing.push({ worker: id, reason: answer?.why ?? STUCK });
       continue;
     }
     const file = folder === undefined ? undefined : join(folder, fileName(name, id));
     if (file !== undefined) await write(file, answer.profile);
     profiles.push({ worker: id, profile: JSON.parse(answer.profile), file });
   }
-  if (profiles.length === 0 && why !== undefined)
-    throw new BalancerError('ERR_NO_PROFILE', `no profile: ${why}`);
-  return profiles;
+  if (profiles.length === 0 && missing.length > 0)
+    throw new BalancerError('ERR_NO_PROFILE', `no profile: ${reasons(missing)}`);
+  return Object.assign(profiles, { missing });
+}
+
+function reasons(missing: readonly MissingProfile[]): string {
+  return missing.map(({ worker, reason }) => `worker ${worker}: ${reason}`).join('; ');
 }
 
 async function write(file: string, profile: string): Promise<void> {

@@ -1,11 +1,13 @@
 /** Metrics of Balancers in a registry of prom-client: they are read when Prometheus asks. */
 import type { Counter, Gauge, Histogram, MetricValueWithName, Registry } from 'prom-client';
 import type { Balancer } from '../balancer.js';
+import { BalancerClosedError, InvalidOptionError } from '../errors/errors.js';
 import { requireOptional } from '../errors/optional-package.js';
 import { invalid } from '../options/validate.js';
 import type { Router, Submitter } from '../router.js';
-import { type Observation, observationsOf } from '../stats/observation.js';
+import { type Observation, observationsOf, unroutedOf } from '../stats/observation.js';
 import type { BalancerStats } from '../stats/stats.js';
+import { workersByState } from '../stats/worker-stats.js';
 import { BucketCounts, type TaskTimes, TimesByTask } from './buckets.js';
 import { type PrometheusOptions, type PrometheusSettings, prometheusSettings } from './options.js';
 
@@ -20,6 +22,7 @@ export interface PrometheusMetrics {
 
 /** One Balancer among those of a registry. */
 interface Pool {
+  readonly observation: Observation;
   readonly name: string;
   readonly stats: () => BalancerStats;
   readonly times: TimesByTask;
@@ -28,6 +31,8 @@ interface Pool {
 /** The metrics of one registry and prefix, for all Balancers in it. */
 interface Collection {
   readonly pools: Set<Pool>;
+  /** Numbers of calls that no route has matched, of each Router. */
+  readonly unrouted: Set<() => number>;
   readonly buckets: readonly number[];
 }
 
@@ -35,14 +40,16 @@ const collections = new WeakMap<Registry, Map<string, Collection>>();
 
 /**
  * Registers metrics of a Balancer, or of each Balancer of a Router, with the label `pool` (the Balancer's
- * option `name`). Several Balancers may go into one registry; those of the same name are added up.
- * docs/prometheus.md lists the metrics. Each request costs two bucket counts.
+ * option `name`). Several Balancers may go into one registry; those of the same name are added up. Each may
+ * be there once: else all of it would count twice. docs/prometheus.md lists the metrics. Each request costs
+ * two bucket counts.
  *
  * @example
  * prometheusMetrics(balancer)
  * server.get('/metrics', async (_, response) => response.end(await register.metrics()))
  *
- * @throws InvalidOptionError
+ * @throws InvalidOptionError also where the registry has the Balancer already, under the same prefix
+ * @throws BalancerClosedError
  * @throws BalancerError with code `ERR_MISSING_PACKAGE`: prom-client is not installed
  */
 export function prometheusMetrics(
@@ -52,18 +59,27 @@ export function prometheusMetrics(
   const settings = prometheusSettings(options);
   const observations = typeof target === 'object' && target !== null ? observationsOf(target) : [];
   if (observations.length === 0) throw invalid('prometheusMetrics(target)', target, 'a Balancer or a Router');
+  if (observations.every(({ isClosed }) => isClosed)) throw new BalancerClosedError('the Balancer is closed');
   const client = requireOptional('prom-client', 'leastwork/prometheus') as PromClient;
-  const { pools, buckets } = collectionOf(client, settings);
+  const { pools, unrouted, buckets } = collectionOf(client, settings);
+  const twice = [...pools].find(({ observation }) => observations.includes(observation));
+  if (twice !== undefined) {
+    const allowed = 'one that the registry has not: stop() what it has, or use another register or prefix';
+    throw new InvalidOptionError('prometheusMetrics(target)', `the Balancer '${twice.name}' again`, allowed);
+  }
   const stops = observations.map((observation) => addPool(pools, observation, buckets));
+  const read = unroutedOf(target);
+  if (read !== undefined) unrouted.add(read);
   const stop = (): void => {
     for (const each of stops) each();
+    if (read !== undefined) unrouted.delete(read);
   };
   return { stop, [Symbol.dispose]: stop };
 }
 
 function addPool(pools: Set<Pool>, observation: Observation, buckets: readonly number[]): () => void {
   const times = new TimesByTask(buckets);
-  const pool = { name: observation.name, stats: observation.statsReader(), times };
+  const pool = { observation, name: observation.name, stats: observation.statsReader(), times };
   const unobserve = observation.observe(times);
   pools.add(pool);
   return () => {
@@ -84,7 +100,7 @@ function collectionOf(client: PromClient, settings: PrometheusSettings): Collect
     const allowed = `those of the other Balancers in this registry: ${known.buckets.join(', ')}`;
     throw invalid('prometheusMetrics options.buckets', buckets, allowed);
   }
-  const collection: Collection = { pools: new Set(), buckets };
+  const collection: Collection = { pools: new Set(), unrouted: new Set(), buckets };
   byPrefix.set(prefix, collection);
   registerMetrics(client, register, prefix, collection);
   return collection;
@@ -97,7 +113,7 @@ function registerMetrics(
   collection: Collection,
 ): void {
   const registers = [register];
-  const { pools } = collection;
+  const { pools, unrouted } = collection;
   const gauge = (
     name: string,
     help: string,
@@ -140,6 +156,18 @@ function registerMetrics(
       for (const [outcome, count] of Object.entries(stats.outcomes)) add(count, { outcome });
     },
   );
+  counter('requests_refused_total', 'Requests that were refused, by why', ['reason'], (stats, add) => {
+    for (const [reason, count] of Object.entries(stats.refusals)) add(count, { reason });
+  });
+  new client.Counter({
+    name: `${prefix}requests_unrouted_total`,
+    help: 'Calls that no route of a Router has matched: they came to no Balancer',
+    registers,
+    collect() {
+      this.reset();
+      for (const read of unrouted) this.inc(read());
+    },
+  });
   counter('requests_submitted_total', 'Requests that were submitted', [], (stats, add) =>
     add(stats.submitted),
   );
@@ -160,9 +188,7 @@ function registerMetrics(
     if (stats.maxQueue !== undefined) set(stats.maxQueue);
   });
   gauge('workers', 'Worker threads, by state', ['state'], (stats, set) => {
-    for (const { state, running } of stats.workers) {
-      set(1, { state: state !== 'ready' ? state : running === undefined ? 'idle' : 'used' });
-    }
+    for (const [state, count] of workersByState(stats.workers)) set(count, { state });
   });
   histogram(
     client,

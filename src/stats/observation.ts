@@ -80,8 +80,17 @@ export class Observation {
  */
 export const observing = Symbol.for('leastwork.observing');
 
+/** Key of a Router's number of calls that no route has matched, those of the Routers in it included. */
+export const unrouted = Symbol.for('leastwork.unrouted');
+
 /** How to watch a Balancer, or each Balancer of a Router once; none of anything else. */
 export function observationsOf(target: object): readonly Observation[] {
   const observations = (target as { [observing]?: () => readonly Observation[] })[observing];
-  return typeof observations === 'function' ? observations.call(target) : [];
+  return typeof observations === 'function' ? [...new Set(observations.call(target))] : [];
+}
+
+/** Reads how many calls no route of a Router has matched; `undefined`: the target is no Router. */
+export function unroutedOf(target: object): (() => number) | undefined {
+  const read = (target as { [unrouted]?: () => number })[unrouted];
+  return typeof read === 'function' ? () => read.call(target) : undefined;
 }

@@ -9,7 +9,7 @@ export interface StatsTotals {
   readonly queued: number;
   readonly running: number;
   readonly outcomes: OutcomeCounts;
-  /** `no-route`: no route of the Router has matched the task. */
+  /** `no-route`: calls whose task no route of the Router has matched. */
   readonly refusals: RefusalCounts & { readonly 'no-route': number };
   readonly waiting: number;
   readonly pending: number;

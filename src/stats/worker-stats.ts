@@ -50,6 +50,19 @@ export interface RunningStats {
   readonly since: number;
 }
 
+/** States as metrics have them: `ready` is `idle`, or `used` while the worker runs something. */
+export const COUNTED_STATES = ['idle', 'used', 'starting', 'checking', 'draining', 'ejected'] as const;
+
+/** How many workers are in each of these states. */
+export function workersByState(workers: readonly WorkerStats[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>(COUNTED_STATES.map((state) => [state, 0]));
+  for (const { state: given, running } of workers) {
+    const state = given !== 'ready' ? given : running === undefined ? 'idle' : 'used';
+    counts.set(state, (counts.get(state) ?? 0) + 1);
+  }
+  return counts;
+}
+
 export function workerStats(worker: Worker, utilization: Utilization, now: number): WorkerStats {
   const { id, view, state, vitalSigns } = worker;
   const running = runningStats(worker);

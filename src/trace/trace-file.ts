@@ -6,7 +6,7 @@
  * A process that is killed in the middle of a write leaves whole pages of that write. So no event lies across
  * the border of two pages of the file: spaces fill what is left of a page.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 
 const PAGE_BYTES = 4096;
 /** Text that is collected before it is written. */
@@ -18,8 +18,12 @@ const PADDING = ' '.repeat(PAGE_BYTES);
 /** An event must fit a page, with what stands around it. */
 export const MOST_EVENT_BYTES = PAGE_BYTES - BEGIN.length - SEPARATOR.length;
 
+/** Files that traces of this thread write, by device and inode: a path may have several names. */
+const written = new Set<string>();
+
 export class TraceFile {
   readonly #fd: number;
+  readonly #identity: string | undefined;
   /** Used again and again: fresh memory costs more than the writing. */
   readonly #bytes = Buffer.allocUnsafeSlow(BUFFER_BYTES + 2 * PAGE_BYTES);
   #text = '';
@@ -29,9 +33,16 @@ export class TraceFile {
   #isOpen = true;
   #error: unknown;
 
-  /** Creates the file, or empties it. @throws the error of the file system */
+  /** Creates the file, or empties it. @throws the error of the file system; Error another trace writes it */
   constructor(file: string | URL) {
-    this.#fd = openSync(file, 'w');
+    // Not emptied before it is known to be nobody's.
+    this.#fd = openSync(file, constants.O_WRONLY | constants.O_CREAT);
+    try {
+      this.#identity = claim(this.#fd);
+    } catch (error) {
+      closeSync(this.#fd);
+      throw error;
+    }
     this.#append(BEGIN);
     this.flush();
   }
@@ -80,6 +91,7 @@ export class TraceFile {
   #close(): void {
     this.#isOpen = false;
     this.#text = '';
+    if (this.#identity !== undefined) written.delete(this.#identity);
     closeSync(this.#fd);
   }
 
@@ -87,4 +99,15 @@ export class TraceFile {
     this.#text += text;
     this.#room = (this.#room - text.length) & (PAGE_BYTES - 1) || PAGE_BYTES;
   }
+}
+
+/** Notes that the file is written, and empties it. @returns its identity; `undefined`: it is a device or a pipe */
+function claim(fd: number): string | undefined {
+  const stats = fstatSync(fd, { bigint: true });
+  if (!stats.isFile()) return undefined;
+  const identity = `${stats.dev}:${stats.ino}`;
+  if (written.has(identity)) throw new Error('another trace writes it: give each a file of its own');
+  ftruncateSync(fd);
+  written.add(identity);
+  return identity;
 }

@@ -27,7 +27,7 @@ export class Trace {
   /**
    * @param state the state of the Balancer now
    * @throws InvalidOptionError
-   * @throws BalancerError with code `ERR_TRACE_FILE`: the file cannot be created
+   * @throws BalancerError with code `ERR_TRACE_FILE`: the file cannot be created, or another trace writes it
    */
   constructor(given: string | URL | TraceOptions, traced: Traced, state: () => TracedState) {
     const { file, arrows } = traceOptions(given);
@@ -35,7 +35,7 @@ export class Trace {
     try {
       this.#output = new TraceFile(file);
     } catch (cause) {
-      throw fileError('its file cannot be created', cause);
+      throw fileError(`it cannot have the file '${file}'`, cause);
     }
     const tracer = new Tracer(traced.name, this.#output, arrows, state);
     const unobserve = traced.observe(tracer);

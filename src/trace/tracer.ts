@@ -29,7 +29,7 @@ export interface TracedWorker {
   /** Sum of the run times, in ms. */
   readonly busyTime: number;
   /** The request that runs, and since when, in ms of `performance.now()`. */
-  readonly running?: { readonly task: string; readonly since: number };
+  readonly running?: { readonly task: string; readonly id: number; readonly since: number };
 }
 
 /** Between two points of the counters while requests run, in ms. */
@@ -59,8 +59,8 @@ export class Tracer extends IdleObserver {
   /** JSON of the beginning of a run's slice, by the task's id. */
   readonly #heads = new Map<number, string>();
   readonly #tracks = new Set<number>();
-  /** Workers whose present run has been begun in the file. */
-  readonly #begun = new Set<number>();
+  /** By worker: its run that has been begun in the file. Runs before it may still be told of. */
+  readonly #begun = new Map<number, { readonly id: number; readonly at: number }>();
   /** End of the last slice of each worker, in tenths of a µs: rounding must not make two overlap. */
   readonly #ends = new Map<number, number>();
   #lastSubmit = -1;
@@ -97,16 +97,24 @@ export class Tracer extends IdleObserver {
     const { startedAt, runTime, completed, failed } = run;
     const before = this.#ends.get(worker.id) ?? 0;
     const begin = Math.max(this.#tenths(startedAt), before);
-    const end = Math.max(this.#tenths(startedAt + runTime), begin);
+    const begun = this.#begun.get(worker.id);
+    const isBegun = begun !== undefined && begun.id >= request.id && begun.id < request.id + request.items;
+    const ended = Math.max(this.#tenths(startedAt + runTime), isBegun ? begun.at : begin);
+    const end = begun === undefined || isBegun ? ended : Math.max(begin, Math.min(ended, begun.at));
     this.#ends.set(worker.id, end);
     if (!this.#tracks.has(worker.id)) this.#nameTrack(worker.id, String(worker.id));
     const wait = request.queuedAt === undefined ? 0 : Math.max(0, startedAt - request.queuedAt);
     let args = `"id":${request.id},"wait_us":${Math.round(wait * 1000)}`;
     if (request.items > 1) args += `,"items":${completed}`;
     if (failed > 0) args += `,"failed":${failed}`;
-    this.#slice(request, worker.id, begin, end, args, failed > 0);
+    if (isBegun) {
+      this.#begun.delete(worker.id);
+      this.#end(worker.id, end, args);
+    } else {
+      this.#slice(request, worker.id, begin, end, args, failed > 0);
+    }
     const arrow = this.#arrows.end(request);
-    if (arrow !== 0) this.#arrowHead(arrow, worker.id, begin);
+    if (arrow !== 0) this.#arrowHead(arrow, worker.id, isBegun ? begun.at : begin);
     const now = startedAt + runTime;
     if (now - this.#countedAt >= COUNT_MS) this.#count(now);
   }
@@ -145,7 +153,7 @@ export class Tracer extends IdleObserver {
     clearInterval(this.#timer);
     if (!this.#file.isOpen) return;
     this.#look();
-    for (const id of this.#begun) this.#end(id, this.#now(), '"unfinished":true');
+    for (const id of this.#begun.keys()) this.#end(id, this.#now(), '"unfinished":true');
     this.#begun.clear();
     this.#file.close();
   }
@@ -158,10 +166,6 @@ export class Tracer extends IdleObserver {
     args: string,
     isBad: boolean,
   ): void {
-    if (this.#begun.delete(tid)) {
-      this.#end(tid, end, args);
-      return;
-    }
     const head = this.#heads.get(task.id) ?? this.#headOf(task.id, task.name);
     // `cname`: one of the colours of chrome://tracing. Perfetto has its own.
     const color = isBad ? ',"cname":"terrible"' : '';
@@ -197,8 +201,8 @@ export class Tracer extends IdleObserver {
     for (const { id, label, running } of this.#count(now)) {
       this.#nameTrack(id, label);
       if (running === undefined || this.#begun.has(id) || now - running.since < LONG_MS) continue;
-      this.#begun.add(id);
       const at = Math.max(this.#tenths(running.since), this.#ends.get(id) ?? 0);
+      this.#begun.set(id, { id: running.id, at });
       this.#file.add(
         `{"name":${quoted(running.task)},"cat":"run","ph":"B","pid":${this.#pid},"tid":${id},"ts":${micros(at)}}`,
       );

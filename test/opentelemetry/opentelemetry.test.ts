@@ -19,12 +19,13 @@ import {
   SimpleSpanProcessor,
   type SpanExporter,
 } from '@opentelemetry/sdk-trace-base';
-import { type Balancer, tasks } from 'leastwork';
+import { Balancer, Router, tasks } from 'leastwork';
 import { instrument } from 'leastwork/opentelemetry';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withBalancer, withSmallBalancer } from '../support/balancer.js';
 import { faults } from '../support/faults.js';
 import { Gate } from '../support/gate.js';
+import { until } from '../support/until.js';
 
 const { traced, plain, failing } = tasks<{
   traced(): Promise<{ name: string; traceId: string; parent: string }[]>;
@@ -175,6 +176,10 @@ describe('metrics', () => {
       expect(points('leastwork.worker.count')).toEqual([
         { ...pool, 'leastwork.worker.state': 'idle', value: 0 },
         { ...pool, 'leastwork.worker.state': 'used', value: 1 },
+        { ...pool, 'leastwork.worker.state': 'starting', value: 0 },
+        { ...pool, 'leastwork.worker.state': 'checking', value: 0 },
+        { ...pool, 'leastwork.worker.state': 'draining', value: 0 },
+        { ...pool, 'leastwork.worker.state': 'ejected', value: 0 },
       ]);
       expect(points('leastwork.request.count')).toContainEqual({
         ...pool,
@@ -200,6 +205,57 @@ describe('metrics', () => {
       expect(counts.reduce((sum, count) => sum + count, 0)).toBe(3);
       await meterProvider.shutdown();
     }));
+});
+
+it('counts calls that no route of a Router has matched, and each item of a map', async () => {
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 });
+  const meterProvider = new MeterProvider({ readers: [reader] });
+  const balancer = new Balancer({ workers: 1 });
+  await using router = new Router({ square: balancer });
+  instrument(router, { meterProvider, spans: false });
+  await expect(router.submit(function other() {})).rejects.toMatchObject({ code: 'ERR_NO_ROUTE' });
+  const square = (n: number): number => n * n;
+  for await (const _ of router.map([1, 2, 3, 4, 5], square, { batch: 5 }));
+  // Results come one by one, the run is over a little later.
+  await until(() => balancer.stats().pending === 0);
+  await meterProvider.forceFlush();
+  const points = (name: string) =>
+    exporter
+      .getMetrics()
+      .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics))
+      .filter(({ descriptor }) => descriptor.name === name)
+      .flatMap(({ dataPoints }) => dataPoints.map(({ value }) => value));
+  expect(points('leastwork.request.unrouted')).toEqual([1]);
+  expect(points('leastwork.request.wait_time')).toMatchObject([{ count: 5 }]);
+  expect(points('leastwork.request.run_time')).toMatchObject([{ count: 5 }]);
+  await router.close();
+  exporter.reset();
+  await expect(router.submit(function other() {})).rejects.toMatchObject({ code: 'ERR_NO_ROUTE' });
+  await meterProvider.forceFlush();
+  // The SDK goes on telling what it has counted before.
+  expect(points('leastwork.request.unrouted')).toEqual([1]);
+  await meterProvider.shutdown();
+});
+
+it('refuses a Balancer that the provider has, which would count twice, and one that is closed', async () => {
+  const balancer = new Balancer({ workers: 1, name: 'one' });
+  const router = new Router({ '*': balancer });
+  const tracerProvider = tracing(new InMemorySpanExporter());
+  const meterProvider = new MeterProvider();
+  const spans = instrument(balancer, { tracerProvider, metrics: false });
+  const again = expect.objectContaining({
+    code: 'ERR_INVALID_OPTION',
+    message: expect.stringContaining('again'),
+  });
+  expect(() => instrument(balancer, { tracerProvider, meterProvider })).toThrow(again);
+  using _metrics = instrument(balancer, { meterProvider, spans: false });
+  expect(() => instrument(router, { meterProvider, spans: false })).toThrow(again);
+  spans.stop();
+  using _spans = instrument(router, { tracerProvider, metrics: false });
+  await balancer.close();
+  for (const target of [balancer, router])
+    expect(() => instrument(target)).toThrow(expect.objectContaining({ code: 'ERR_BALANCER_CLOSED' }));
 });
 
 it('refuses what makes no sense', () =>

@@ -39,16 +39,29 @@ describe('profile', () => {
       }
     }));
 
-  it('leaves out a worker that computes on', () =>
+  it('names workers that compute on', () =>
     withBalancer({ workers: 2 }, async (balancer) => {
       await allReady(balancer);
       const gate = new Gate();
       const running = balancer.submit(faults.blocked, [gate.words]);
       running.catch(() => {});
       await gate.reached();
-      expect(await balancer.profile({ seconds: 0.05 })).toHaveLength(1);
+      const stuck = balancer.stats().workers.find((worker) => worker.running !== undefined)?.id;
+      const profiles = await balancer.profile({ seconds: 0.05 });
+      expect(profiles).toHaveLength(1);
+      expect(profiles.missing).toEqual([{ worker: stuck, reason: expect.stringContaining('computes on') }]);
+      const second = new Gate();
+      const all = [running, balancer.submit(faults.blocked, [second.words])];
+      for (const each of all) each.catch(() => {});
+      await second.reached();
+      await expect(balancer.profile({ seconds: 0.05 })).rejects.toMatchObject({
+        code: 'ERR_NO_PROFILE',
+        message: expect.stringMatching(/worker 1: .*computes on.*; worker 2: /),
+      });
       gate.open();
-      await running;
+      second.open();
+      await Promise.all(all);
+      expect((await balancer.profile({ seconds: 0.05 })).missing).toEqual([]);
     }));
 
   it('ends with its signal, and knows the threads of its own Balancer alone', () =>

@@ -38,7 +38,15 @@ describe('prometheusMetrics', () => {
         'leastwork_requests_pending{pool="hashes"}': 1,
         'leastwork_requests_pending_limit{pool="hashes"}': 1,
         'leastwork_requests_running{pool="hashes"}': 1,
+        'leastwork_requests_refused_total{pool="hashes",reason="queue-full"}': 1,
+        'leastwork_requests_refused_total{pool="hashes",reason="closed"}': 0,
         'leastwork_workers{pool="hashes",state="used"}': 1,
+        // All states are there always: a series that comes and goes cannot be added up or alerted on.
+        'leastwork_workers{pool="hashes",state="idle"}': 0,
+        'leastwork_workers{pool="hashes",state="starting"}': 0,
+        'leastwork_workers{pool="hashes",state="checking"}': 0,
+        'leastwork_workers{pool="hashes",state="draining"}': 0,
+        'leastwork_workers{pool="hashes",state="ejected"}': 0,
       });
       gate.open();
       await Promise.all([running, waiting]);
@@ -71,6 +79,49 @@ describe('prometheusMetrics', () => {
     register.clear();
     prometheusMetrics(one, { register, buckets: [1] });
     expect((await seriesOf(register)).get(fulfilled('one'))).toBe(1);
+  });
+
+  it('refuses a Balancer that the registry has, which would count twice, and one that is closed', async () => {
+    const register = new Registry();
+    const balancer = new Balancer({ workers: 1, name: 'one' });
+    const router = new Router({ '*': balancer });
+    const metrics = prometheusMetrics(balancer, { register });
+    for (const target of [balancer, router]) {
+      expect(() => prometheusMetrics(target, { register })).toThrow(
+        expect.objectContaining({
+          code: 'ERR_INVALID_OPTION',
+          message: expect.stringContaining("'one' again"),
+        }),
+      );
+    }
+    // Elsewhere, or under another name, it is not the same series.
+    prometheusMetrics(balancer, { register, prefix: 'other_' }).stop();
+    prometheusMetrics(balancer, { register: new Registry() }).stop();
+    metrics.stop();
+    using _again = prometheusMetrics(balancer, { register });
+    await balancer.submit(() => 1);
+    const fulfilled = 'leastwork_requests_total{pool="one",outcome="fulfilled"}';
+    expect((await seriesOf(register)).get(fulfilled)).toBe(1);
+    await balancer.close();
+    // What was counted stays, but nothing new begins.
+    expect((await seriesOf(register)).get(fulfilled)).toBe(1);
+    for (const target of [balancer, router])
+      expect(() => prometheusMetrics(target, { register: new Registry() })).toThrow(
+        expect.objectContaining({ code: 'ERR_BALANCER_CLOSED' }),
+      );
+  });
+
+  it('counts calls that no route of a Router has matched', async () => {
+    const register = new Registry();
+    await using inner = new Router({ b: new Balancer({ workers: 1, name: 'inner' }) });
+    await using router = new Router<Balancer | Router>({ a: new Balancer({ workers: 1 }), b: inner });
+    using _metrics = prometheusMetrics(router, { register });
+    const name = 'leastwork_requests_unrouted_total';
+    expect((await seriesOf(register)).get(name)).toBe(0);
+    await expect(router.submit(function other() {})).rejects.toMatchObject({ code: 'ERR_NO_ROUTE' });
+    await expect(inner.submit(function other() {})).rejects.toMatchObject({ code: 'ERR_NO_ROUTE' });
+    expect((await seriesOf(register)).get(name)).toBe(2);
+    expect(await register.metrics()).toContain(`# TYPE ${name} counter`);
   });
 
   it("registers in prom-client's own registry by default, with any prefix", () =>

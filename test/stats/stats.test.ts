@@ -37,8 +37,10 @@ describe('stats()', () => {
         for await (const _ of balancer.map([1, 2, gate.words], task, { batch: 2 }));
       })();
       await gate.reached();
-      const { running, queued, workers } = balancer.stats();
-      expect({ running, queued }).toEqual({ running: 1, queued: 0 });
+      // Outcomes of the first two may still be on their way.
+      await until(() => balancer.stats().running === 1);
+      const { queued, workers } = balancer.stats();
+      expect(queued).toBe(0);
       expect(workers[0]?.running?.id).toBe(3);
       gate.open();
       await done;
@@ -138,5 +140,13 @@ it('the totals of a Router count each Balancer once, and what no route has match
     threads: { started: 2, crashed: 0 },
     workers: 2,
   });
+  // One refused request each, whatever the call; those of the Router inside count, too.
+  expect(() => router.map([1, 2], faults.thread as () => void)).toThrow('no route');
+  expect(() => router.mapSettled([1, 2], faults.thread as () => void)).toThrow('no route');
+  expect(() => router.stream(faults.thread as never)).toThrow('no route');
+  await expect(inner.submit(faults.thread)).rejects.toMatchObject({ code: 'ERR_NO_ROUTE' });
+  expect(() => router.route(faults.thread)).toThrow('no route');
+  expect(router.totals()).toMatchObject({ submitted: 8, refusals: { 'no-route': 5 } });
+  expect(inner.totals().refusals['no-route']).toBe(1);
   await router.close();
 });

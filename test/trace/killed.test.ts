@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { runNode } from '../support/program.js';
 import { scratch } from '../support/scratch.js';
 import { eventsOf, runsOf } from './events.js';
+import { problemsOfFile } from './validate.js';
 
 const program = fileURLToPath(new URL('programs/traced.mjs', import.meta.url));
 
@@ -16,5 +17,6 @@ it('a killed process leaves a trace that can be opened', async () => {
     expect(signal).toBe('SIGKILL');
     // All but what was collected in the last 100 ms.
     expect(runsOf(eventsOf(file)).length).toBeGreaterThan(1_000);
+    expect(problemsOfFile(file)).toEqual([]);
   }
 });

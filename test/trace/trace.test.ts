@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Balancer } from 'leastwork';
 import { describe, expect, it } from 'vitest';
@@ -183,6 +183,33 @@ describe('trace', () => {
       }
       expect(existsSync(join(folder, 'a'))).toBe(false);
     });
+  });
+
+  it('refuses a file that another trace writes, under whatever name, and leaves it alone', async () => {
+    const folder = scratch();
+    const file = join(folder, 'run.trace.json');
+    symlinkSync(file, join(folder, 'link'));
+    await withBalancer({ workers: 1 }, (balancer) =>
+      withBalancer({ workers: 1 }, async (other) => {
+        const trace = balancer.trace(file);
+        for (const name of [file, pathToFileURL(file), join(folder, '.', 'link'), relative('.', file)]) {
+          for (const each of [balancer, other]) {
+            expect(() => each.trace(name)).toThrow(
+              expect.objectContaining({
+                code: 'ERR_TRACE_FILE',
+                message: expect.stringContaining('another trace'),
+              }),
+            );
+          }
+        }
+        await balancer.submit(() => 1);
+        await trace.stop();
+        expect(runsOf(eventsOf(file))).toHaveLength(1);
+        // Now it is free, and begins anew.
+        await using _again = other.trace(file);
+        expect(runsOf(eventsOf(file))).toHaveLength(0);
+      }),
+    );
   });
 
   it('says where its file cannot be written to its end, and lets requests go on', async () => {

@@ -1,4 +1,13 @@
-import { type Balancer, type CpuProfile, Router, type Trace, type WorkerProfile } from 'leastwork';
+import {
+  type Balancer,
+  type CpuProfile,
+  type MissingProfile,
+  type ProfileOptions,
+  Router,
+  type Trace,
+  type WorkerProfile,
+  type WorkerProfiles,
+} from 'leastwork';
 import { type Dashboard, serveDashboard } from 'leastwork/dashboard';
 import { type Instrumentation, instrument } from 'leastwork/opentelemetry';
 import { type PrometheusMetrics, prometheusMetrics } from 'leastwork/prometheus';
@@ -15,11 +24,23 @@ balancer.trace();
 // @ts-expect-error no file
 balancer.trace({ arrows: 10 });
 
-expectType<Promise<readonly WorkerProfile[]>>()(balancer.profile({ seconds: 1, directory: 'a' }), true);
+expectType<Promise<WorkerProfiles>>()(balancer.profile({ seconds: 1, directory: 'a' }), true);
 declare const profile: WorkerProfile;
 expectType<CpuProfile>()(profile.profile, true);
+declare const profiles: WorkerProfiles;
+expectType<readonly MissingProfile[]>()(profiles.missing, true);
+const list: readonly WorkerProfile[] = profiles;
+void list;
 // @ts-expect-error nothing says how long
 balancer.profile();
+// @ts-expect-error nor here
+balancer.profile({});
+// @ts-expect-error nor here
+balancer.profile({ directory: 'a', interval: 1 });
+balancer.profile({ signal: new AbortController().signal, directory: 'a' });
+balancer.profile({ signal: new AbortController().signal, seconds: 1 });
+const options: ProfileOptions = { seconds: 1 };
+balancer.profile(options);
 
 expectType<Promise<Dashboard>>()(serveDashboard(balancer), true);
 expectType<Promise<Dashboard>>()(serveDashboard(router, { port: 0 }), true);
