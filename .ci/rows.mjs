@@ -75,7 +75,7 @@ function install(project, tarball) {
     '--no-fund',
     '--no-package-lock',
     '--prefer-offline',
-    '--silent',
+    '--loglevel=error',
     '--no-save',
   ];
   if (isKept) {

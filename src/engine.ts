@@ -87,7 +87,7 @@ export class Engine {
       maxHeap: settings.maxHeapPerWorker,
       failsWhenEmpty: settings.whenEmpty === 'fail',
       check: settings.check && { task: this.tasks.resolve(settings.check) },
-      stepLimit: settings.heartbeat.silence,
+      stepLimits: { step: settings.heartbeat.silence, request: settings.timeout },
     };
     this.pool = this.#createPool(settings, limits, rules);
     this.#supervisor = new Supervisor(

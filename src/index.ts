@@ -61,6 +61,7 @@ export type { ProfileDuration, ProfileOptions } from './profile/options.js';
 export type { CpuProfile, MissingProfile, WorkerProfile, WorkerProfiles } from './profile/profile.js';
 export type { Carrier } from './protocol/messages.js';
 export { Router, type RouterStats, routeName, type Submitter } from './router.js';
+export type { Broadcast, Routed, RoutedOutcome } from './router-broadcast.js';
 export type { BalancerStats } from './stats/stats.js';
 export type { StatsTotals } from './stats/totals.js';
 export type { RunningStats, WorkerStats } from './stats/worker-stats.js';

@@ -5,9 +5,11 @@
 
 import { loopsOf, type OpenLoops, openLoops } from './calls/open-loops.js';
 import { InvalidOptionError, NoRouteError } from './errors/errors.js';
+import type { BroadcastOptions } from './options/broadcast.js';
 import type { MapOutcome, MapResults } from './options/outcome.js';
 import type { CloseOptions, MapOptions, SubmitOptions } from './options/submit.js';
 import { invalid, isRecord } from './options/validate.js';
+import { type Broadcast, broadcastToAll, type RoutedOutcome } from './router-broadcast.js';
 import { type Observation, observationsOf, observing, unrouted } from './stats/observation.js';
 import { type StatsTotals, totalsOf } from './stats/totals.js';
 import { type TaskTarget, targetOf } from './tasks/handles.js';
@@ -39,6 +41,8 @@ export interface Submitter {
     options?: MapOptions,
   ): AsyncIterableIterator<MapOutcome<T, Awaited<R>>>;
   stats(): unknown;
+  /** See `Balancer.broadcast`. A Router refuses to broadcast where a target has none. */
+  readonly broadcast?: Broadcast;
   /** See `Balancer.workersReady`. A target without it counts as ready. */
   workersReady?(): Promise<void>;
   close(options?: CloseOptions): Promise<void>;
@@ -154,6 +158,29 @@ export class Router<Target extends Submitter = Submitter> {
     options?: SubmitOptions,
   ): AsyncGenerator<unknown, void, undefined> {
     return this.#routeOf(task).stream(task as () => Streamed<unknown>, args as never, options);
+  }
+
+  /**
+   * Like `Balancer.broadcast`, on every worker of all Balancers, whatever the name of the task: for a new
+   * configuration, or for caches. `router.route(task).broadcast(…)` reaches the workers of one Balancer.
+   *
+   * @returns the outcomes, Balancer by Balancer, each with its `route`
+   * @throws InvalidOptionError a target is neither a Balancer nor a Router of Balancers; then nothing was run
+   * @throws the error of the first Balancer that has refused, after all others have run the task
+   */
+  broadcast<R>(...call: SubmitBare<R, BroadcastOptions>): Promise<RoutedOutcome<Awaited<R>>[]>;
+  broadcast<A extends unknown[], R>(
+    ...call: SubmitWith<A, R, BroadcastOptions>
+  ): Promise<RoutedOutcome<Awaited<R>>[]>;
+  broadcast<F extends AnyTask, const A extends OverloadParameters<F>>(
+    ...call: SubmitOverloaded<F, A, BroadcastOptions>
+  ): Promise<RoutedOutcome<Awaited<OverloadResult<F, A>>>[]>;
+  broadcast(
+    task: AnyTask,
+    args?: readonly unknown[],
+    options?: BroadcastOptions,
+  ): Promise<RoutedOutcome<unknown>[]> {
+    return broadcastToAll(this.#routes, task, args, options);
   }
 
   /**

@@ -14,7 +14,7 @@ export interface BroadcastOptions {
   later?: boolean;
   /**
    * Longest run time on one worker, in ms > 0; `Infinity`: none. Default: the Balancer's `timeout`; for
-   * workers that come later its `heartbeat`.
+   * workers that are started later its `heartbeat`.
    */
   timeout?: number;
 }

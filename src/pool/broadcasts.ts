@@ -119,9 +119,9 @@ export class Broadcast {
     this.#name = call.name;
   }
 
-  /** Whether it has failed wherever it was to run. */
+  /** Whether it has failed wherever it has run. Threads that could not be started do not count. */
   get hasFailed(): boolean {
-    return !this.#hasSucceeded && this.#failedRuns > 0 && this.#failedRuns === this.#outcomes.length;
+    return !this.#hasSucceeded && this.#failedRuns > 0;
   }
 
   isReplacedBy({ name, task }: BroadcastCall): boolean {
@@ -164,11 +164,16 @@ export class Broadcast {
     this.#endIfOver();
   }
 
-  /** A fresh worker has run it, and it has thrown. */
-  failed(worker: Worker, reason: unknown): void {
-    if (!this.#owed.delete(worker.id)) return;
+  /**
+   * A fresh worker has run it, and it has thrown.
+   * @returns whether the worker may get requests all the same: it was there at the call, as those that had
+   *   been ready, and the caller learns of the failure
+   */
+  failed(worker: Worker, reason: unknown): boolean {
+    if (!this.#owed.delete(worker.id)) return false;
     this.#noteFailed(worker, reason);
     this.#endIfOver();
+    return true;
   }
 
   /** A starting worker has ended before it had run it to its end. @param reason why, unless that was wanted */

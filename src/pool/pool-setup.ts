@@ -1,7 +1,7 @@
 /** What a pool goes by, and whom it tells what happens to its workers. */
 import type { NoWorkerError } from '../errors/errors.js';
 import type { Worker } from '../worker/worker.js';
-import type { StartupCheck } from './startup.js';
+import type { StartupCheck, StepLimits } from './startup.js';
 
 export interface PoolRules {
   /** A worker is replaced after this number of requests. */
@@ -12,8 +12,8 @@ export interface PoolRules {
   readonly failsWhenEmpty: boolean;
   /** The start-up check of a fresh thread, if there is one. */
   readonly check: StartupCheck | undefined;
-  /** How long each step of a fresh thread's start-up may take, in ms; `Infinity`: no limit. */
-  readonly stepLimit: number;
+  /** How long the steps of a fresh thread's start-up may take. */
+  readonly stepLimits: StepLimits;
 }
 
 export interface PoolEvents {

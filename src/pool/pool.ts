@@ -73,7 +73,7 @@ export class Pool implements LifecycleEvents<Worker> {
     );
     this.#readiness = new Readiness(this.#members, this.#size, this.circuit);
     this.broadcasts = new Broadcasts(this.#members, send);
-    this.#startup = new Startup(this.broadcasts, rules.check, rules.stepLimit, (worker, error) =>
+    this.#startup = new Startup(this.broadcasts, rules.check, rules.stepLimits, (worker, error) =>
       this.#startedUp(worker, error),
     );
     this.#fill();

@@ -1,7 +1,8 @@
 /**
  * What a fresh thread runs before it gets requests: the broadcasts that are kept for it, then the task of the
- * `check` option. A step that fails ends the thread. Where there are no steps it is enough that the thread has
- * come up and loaded its modules.
+ * `check` option. A step that fails ends the thread, unless it is a broadcast that was called while the thread
+ * was starting: its caller is told, as of threads that were ready. Where there are no steps it is enough that
+ * the thread has come up and loaded its modules.
  */
 import { decodeFailure } from '../errors/failure.js';
 import type { ResultMessage } from '../protocol/messages.js';
@@ -17,6 +18,14 @@ export interface StartupCheck {
   readonly task: TaskRef;
 }
 
+/** How long a step may take that has no limit of its own, in ms; `Infinity`: no limit. */
+export interface StepLimits {
+  /** One that no caller waits for. */
+  readonly step: number;
+  /** A broadcast that was called while the worker was starting: as on those that were ready. */
+  readonly request: number;
+}
+
 /** One step, for one worker. */
 export interface StartupStep {
   readonly task: TaskRef;
@@ -27,8 +36,8 @@ export interface StartupStep {
   readonly limit: number;
   /** Called when it has ended well. */
   done?(value: unknown): void;
-  /** Called with the error that the task has thrown. */
-  failed?(reason: unknown): void;
+  /** Called with the error that the task has thrown. @returns whether the worker goes on with the next step */
+  failed?(reason: unknown): boolean;
 }
 
 interface Progress {
@@ -48,15 +57,14 @@ type Verdict = (worker: Worker, error: Error | undefined) => void;
 export class Startup implements CompletionSink<Worker> {
   readonly #broadcasts: Broadcasts;
   readonly #check: StartupCheck | undefined;
-  readonly #limit: number;
+  readonly #limits: StepLimits;
   readonly #verdict: Verdict;
   readonly #running = new Map<number, Progress>();
 
-  /** @param limit how long a step may take, in ms, if it has no limit of its own; `Infinity`: no limit */
-  constructor(broadcasts: Broadcasts, check: StartupCheck | undefined, limit: number, verdict: Verdict) {
+  constructor(broadcasts: Broadcasts, check: StartupCheck | undefined, limits: StepLimits, verdict: Verdict) {
     this.#broadcasts = broadcasts;
     this.#check = check;
-    this.#limit = limit;
+    this.#limits = limits;
     this.#verdict = verdict;
   }
 
@@ -82,17 +90,13 @@ export class Startup implements CompletionSink<Worker> {
   ): void {
     const progress = this.#running.get(worker.id);
     if (progress === undefined) return;
-    const { step } = progress;
-    if (message?.failure === undefined) {
-      clearTimeout(progress.timer);
-      step.done?.(message === undefined ? value : message.value);
-      this.#next(worker, progress);
+    clearTimeout(progress.timer);
+    if (message?.failure !== undefined) {
+      this.#failed(worker, progress, decodeFailure(message.failure));
       return;
     }
-    const cause = decodeFailure(message.failure);
-    step.failed?.(cause);
-    const why = cause instanceof Error ? cause.message : String(cause);
-    this.#end(worker, new Error(`the ${step.kind} '${step.task.name}' failed: ${why}`, { cause }));
+    progress.step.done?.(message === undefined ? value : message.value);
+    this.#next(worker, progress);
   }
 
   /** The worker's thread has ended. */
@@ -118,7 +122,19 @@ export class Startup implements CompletionSink<Worker> {
       progress.timer = setTimeout(() => this.#end(worker, new Error(late)), step.limit);
       progress.timer.unref();
     }
-    if (error !== undefined) this.#end(worker, error);
+    if (error === undefined) return;
+    clearTimeout(progress.timer);
+    this.#failed(worker, progress, error);
+  }
+
+  #failed(worker: Worker, progress: Progress, cause: unknown): void {
+    const { step } = progress;
+    if (step.failed?.(cause)) {
+      this.#next(worker, progress);
+      return;
+    }
+    const why = cause instanceof Error ? cause.message : String(cause);
+    this.#end(worker, new Error(`the ${step.kind} '${step.task.name}' failed: ${why}`, { cause }));
   }
 
   #stepFor(worker: Worker, progress: Progress): StartupStep | undefined {
@@ -126,14 +142,15 @@ export class Startup implements CompletionSink<Worker> {
     if (next !== undefined) {
       progress.broadcast = next.number;
       next.begins(worker);
-      const { task, args, limit = this.#limit } = next;
+      const { step, request } = this.#limits;
+      const { task, args, limit = next.isOwedBy(worker) ? request : step } = next;
       const done = (value: unknown) => next.ran(worker, value);
       const failed = (reason: unknown) => next.failed(worker, reason);
       return { task, args, kind: 'broadcast', limit, done, failed };
     }
     if (this.#check === undefined || progress.hasBegunCheck) return undefined;
     progress.hasBegunCheck = true;
-    return { task: this.#check.task, args: [], kind: 'check', limit: this.#limit };
+    return { task: this.#check.task, args: [], kind: 'check', limit: this.#limits.step };
   }
 
   #end(worker: Worker, error: Error | undefined): void {

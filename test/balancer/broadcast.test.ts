@@ -121,6 +121,32 @@ describe('broadcast', () => {
       expect(balancer.stats().workers.map(({ state }) => state)).toEqual(['ready', 'ready']);
     }));
 
+  it.each([
+    ['throws', {}],
+    ['throws, with a check after it', { check: runsOfConfigure }],
+  ])('on threads that are starting: they go on if it %s', (_, options) =>
+    withBalancer({ workers: 2, ...options }, async (balancer) => {
+      const starting = balancer.stats().workers.map(({ id, state }) => [id, state]);
+      expect(starting.map(([, state]) => state)).toEqual(['starting', 'starting']);
+      const failed = balancer.broadcast(fail, ['on purpose']);
+      const later = balancer.broadcast(configure, ['after it']);
+      expect(await failed).toMatchObject(
+        starting.map(([worker]) => ({ worker, status: 'rejected', reason: { message: 'on purpose' } })),
+      );
+      expect(statuses(await later)).toEqual(['fulfilled', 'fulfilled']);
+      await balancer.workersReady();
+      expect(balancer.stats().threads).toMatchObject({ started: 2, ended: 0 });
+      expect(balancer.stats().workers.map(({ id }) => [id, 'starting'])).toEqual(starting);
+    }),
+  );
+
+  it('on threads that are starting: may last as long as on ready ones, whatever the heartbeat', () =>
+    withBalancer({ workers: 1, heartbeat: 50 }, async (balancer) => {
+      const lasting = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms, 'lasted'));
+      const outcomes = await balancer.broadcast(lasting, [200]);
+      expect(outcomes).toMatchObject([{ status: 'fulfilled', value: 'lasted' }]);
+    }));
+
   it('has a crash of the thread as an outcome, and runs on the successor', () =>
     withBalancer({ workers: 2 }, async (balancer) => {
       await balancer.workersReady();

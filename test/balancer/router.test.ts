@@ -164,4 +164,43 @@ describe('with Balancers', () => {
     expect([stats.add?.completed, stats['*']?.completed]).toEqual([one.stats().completed, 1]);
     await expect(router.submit(7 as never)).rejects.toMatchObject({ code: 'ERR_NOT_A_FUNCTION' });
   });
+
+  it('broadcasts to all Balancers, each of them once, and says by which route', async () => {
+    const [one, two] = [new Balancer({ workers: 1 }), new Balancer({ workers: 2 })];
+    await using router = new Router<Submitter>({
+      'sum*': one,
+      '*': new Router({ 'a*': one, b: two, '*': two }),
+    });
+    const set = (key: string, value: number) => Object.assign(globalThis, { [key]: value })[key];
+    const read = (key: string) => (globalThis as Record<string, unknown>)[key];
+    const outcomes = await router.broadcast(set, ['level', 3], { name: 'level' });
+    expect(outcomes.map(({ route, slot, status }) => [route, slot, status])).toEqual([
+      ['sum*', 0, 'fulfilled'],
+      ['* > a*', 0, 'fulfilled'],
+      ['* > b', 0, 'fulfilled'],
+      ['* > b', 1, 'fulfilled'],
+    ]);
+    await Promise.all([one.reload(), two.reload()]);
+    for (const balancer of [one, two]) expect(await balancer.submit(read, ['level'])).toBe(3);
+  });
+
+  it('a broadcast that one Balancer refuses runs on the others', async () => {
+    const [closed, open] = [new Balancer({ workers: 1 }), new Balancer({ workers: 1 })];
+    await closed.close();
+    await using router = new Router({ closed, '*': open });
+    const set = () => Object.assign(globalThis, { isSet: true }).isSet;
+    await expect(router.broadcast(set)).rejects.toMatchObject({ code: 'ERR_BALANCER_CLOSED' });
+    expect(await open.submit(() => 'isSet' in globalThis)).toBe(true);
+    await expect(router.broadcast(7 as never)).rejects.toMatchObject({ code: 'ERR_NOT_A_FUNCTION' });
+  });
+
+  it('does not broadcast to some of its targets where others cannot', async () => {
+    const balancer = new Balancer({ workers: 1 });
+    await using router = new Router<Submitter>({ 'far/*': fake('far'), '*': balancer });
+    await expect(router.broadcast(() => Object.assign(globalThis, { isSet: true }))).rejects.toMatchObject({
+      code: 'ERR_INVALID_OPTION',
+      message: expect.stringContaining("the route 'far/*', whose target has no broadcast"),
+    });
+    expect(await balancer.submit(() => 'isSet' in globalThis)).toBe(false);
+  });
 });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { type Balancer, NoWorkerError } from 'leastwork';
+import { type Balancer, type BroadcastOutcome, NoWorkerError } from 'leastwork';
 import { describe, expect, it } from 'vitest';
 import { withSmallBalancer } from '../support/balancer.js';
 import { fates } from '../support/fates.js';
@@ -82,6 +82,35 @@ describe('a thread that cannot start', () => {
       rmSync(FAULT);
       expect(await fates([...waiting, ...later])).toEqual([...submitted, ...submitted]);
       expect(balancer.stats().circuit.state).toBe('closed');
+    });
+  });
+
+  it('has no share in a broadcast, which runs on the others and on its successor', async () => {
+    const own = path.join(folder, 'broadcasts');
+    writeFileSync(own, 'fails in 2');
+    const options = { workers: 4, preload, env: { ...env, FAULT: own }, inline: true } as const;
+    await withSmallBalancer(options, async (balancer) => {
+      const set = (level: number) => Object.assign(globalThis, { level }).level;
+      const done = balancer.broadcast(set, [3]);
+      const wrong = balancer.broadcast(() => {
+        throw new Error('broadcast on purpose');
+      });
+      await until(() => balancer.stats().threads.ended === 2);
+      rmSync(own);
+      const sorted = (outcomes: readonly BroadcastOutcome<unknown>[]) =>
+        outcomes
+          .map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : outcome.reason))
+          .map((end) => (end instanceof NoWorkerError ? end.code : end instanceof Error ? end.message : end))
+          .sort();
+      expect(sorted(await done)).toEqual([3, 3, 'ERR_NO_WORKER', 'ERR_NO_WORKER']);
+      const purpose = 'broadcast on purpose';
+      expect(sorted(await wrong)).toEqual(['ERR_NO_WORKER', 'ERR_NO_WORKER', purpose, purpose]);
+      // It is not in the way of those that come later, and those on which it has failed have not ended.
+      await until(() => balancer.stats().workers.filter(({ state }) => state === 'ready').length === 4);
+      const ids = balancer.stats().workers.map(({ id }) => id);
+      for (const { worker, status } of await done) expect(ids.includes(worker)).toBe(status === 'fulfilled');
+      const read = () => (globalThis as { level?: number }).level;
+      expect(sorted(await balancer.broadcast(read, [], { later: false }))).toEqual([3, 3, 3, 3]);
     });
   });
 

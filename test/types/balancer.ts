@@ -3,6 +3,7 @@ import {
   type BroadcastOutcome,
   type MapOutcome,
   type MapResults,
+  type RoutedOutcome,
   Router,
   type Session,
   tasks,
@@ -128,6 +129,19 @@ for (const outcome of await balancer.broadcast((a, b) => a + b, [1, 2])) {
 balancer.broadcast(handles.sha256, ['text']);
 // @ts-expect-error an option of `submit`
 balancer.broadcast(() => 1, [], { priority: 1 });
+
+expectType<Promise<RoutedOutcome<string>[]>>()(
+  router.broadcast(handles.sha256, [new Uint8Array(1)], { name: 'warm' }),
+  true,
+);
+for (const outcome of await router.broadcast(() => 1)) {
+  expectType<string>()(outcome.route, true);
+  if (outcome.status === 'fulfilled') expectType<number>()(outcome.value, true);
+}
+// @ts-expect-error of the wrong type
+router.broadcast(handles.sha256, ['text']);
+// A Router of a Router.
+new Router({ '*': router }).broadcast(() => 1);
 
 // Workers: when they are ready, which one a thread is.
 expectType<Promise<void>>()(balancer.workersReady(2), true);

@@ -6,7 +6,7 @@ import { syntaxErrorPlace } from './syntax-errors.js';
 import type { TaskFunction } from './task-function.js';
 import { switchOnTsx } from './tsx.js';
 import { importTyped } from './typescript/load.js';
-import { typedFile } from './typescript/resolve.js';
+import { typedFile, typedTwin } from './typescript/resolve.js';
 
 /** The modules that this thread has loaded, by base and URL. */
 const loaded = new Map<string, unknown>();
@@ -49,14 +49,26 @@ export async function loadModule(address: ModuleAddress): Promise<unknown> {
   const { url, base, name } = address;
   try {
     await switchOnTsx(base);
-    const file = typedFile(url);
-    const namespace = await (file === undefined ? importFrom(base)(url) : importTyped(url, file, base));
+    const namespace = await importEither(url, base);
     loaded.set(keyOf(address), namespace);
     loadedModules().add(namespace);
     return namespace;
   } catch (error) {
     const why = `${messageOf(error)}${syntaxErrorPlace(error, url)}`;
     throw new TaskNotFoundError(`task '${name}': its module ${url} does not load: ${why}`, { cause: error });
+  }
+}
+
+/** Imports JavaScript or TypeScript. */
+async function importEither(url: string, base: string): Promise<unknown> {
+  const file = typedFile(url);
+  if (file !== undefined) return importTyped(url, file, base);
+  try {
+    return await importFrom(base)(url);
+  } catch (error) {
+    const twin = typedTwin(url);
+    if (twin === undefined) throw error;
+    return importTyped(twin, typedFile(twin) as string, base);
   }
 }
 

@@ -22,6 +22,19 @@ function candidates(file: string): string[] {
   );
 }
 
+/**
+ * The module in TypeScript that the URL of a JavaScript file means which is not there: `hash.ts` for
+ * `hash.js`, as TypeScript wants imports to be written. Programs that Node runs as they are keep that name.
+ */
+export function typedTwin(url: string): string | undefined {
+  const [, plain = url, query = ''] = /^([^?#]*)(.*)$/s.exec(url) ?? [];
+  if (!plain.startsWith('file:') || !/\.[cm]?jsx?$/.test(plain)) return undefined;
+  const file = fileURLToPath(plain);
+  if (existsSync(file)) return undefined;
+  const twin = candidates(file).find((each) => existsSync(each));
+  return twin && `${pathToFileURL(twin).href}${query}`;
+}
+
 /** The file that a relative specifier means, if Node itself finds none; as a path. */
 export function findTyped(specifier: string, importer: string): string | undefined {
   if (!/^\.{1,2}(?:\/|$)/.test(specifier)) return undefined;
