@@ -112,7 +112,7 @@ export class Sender {
     const sending = (this.#sending + 1) | 0;
     try {
       const whole = { values: request.args, context: extras?.context };
-      const { value, bytes, buffers, signals, errors, stuck } =
+      const { value, bytes, buffers, signals, errors, moved, stuck } =
         extras?.chunk === undefined ? packArguments(whole, transfer) : packChunk(whole, extras.chunk);
       if (stuck) throw new Error('structured clone would make an empty object of a part');
       const message: ArgumentsMessage = {
@@ -126,7 +126,7 @@ export class Sender {
         carrier: extras?.carrier,
         transferred: transfer,
       };
-      this.#port.postMessage(message, transfer);
+      this.#port.postMessage(message, moved.length === 0 ? transfer : [...(transfer ?? []), ...moved]);
       this.#sending = sending;
       this.#sentBytes = bytes;
     } catch (cause) {
@@ -215,8 +215,8 @@ export class Sender {
 
 /** Spares requests without a context, as most are, the walk over one object. */
 function packArguments(whole: Whole, transfer: readonly unknown[] | undefined): Packed<Whole> {
-  if (whole.context !== undefined) return pack(whole, transfer);
-  const { value, signals, ...packed } = pack(whole.values, transfer);
+  if (whole.context !== undefined) return pack(whole, transfer, true);
+  const { value, signals, ...packed } = pack(whole.values, transfer, true);
   const inWhole = signals?.map(({ paths, signal }) => ({
     paths: paths.map((path) => ['values', ...path]),
     signal,
@@ -226,5 +226,13 @@ function packArguments(whole: Whole, transfer: readonly unknown[] | undefined): 
 
 /** Its items are packed already, and the context that they share has no parts. */
 function packChunk(value: Whole, { bytes }: Chunk): Packed<Whole> {
-  return { value, bytes, buffers: undefined, signals: undefined, errors: undefined, stuck: false };
+  return {
+    value,
+    bytes,
+    buffers: undefined,
+    signals: undefined,
+    errors: undefined,
+    moved: [],
+    stuck: false,
+  };
 }

@@ -54,6 +54,8 @@ export const stress = {
           let resolved = 0;
           for (const [i, { value, reason }] of ends.entries()) {
             if (reason === undefined && value === n + i) resolved++;
+            // Requests that are taken back from behind a long run have come between.
+            else if (reason?.code === 'ERR_QUEUE_FULL') continue;
             else if (reason?.code !== 'ERR_TASK_TIMEOUT') throw reason;
             else if (reason.phase !== 'queue') throw reason;
           }

@@ -260,3 +260,71 @@ describe('compactViews', () => {
     expect(compactViews(many)).toBe(many);
   });
 });
+
+describe('large buffers that are to be transferred', () => {
+  const LARGE = 2 ** 18;
+  const filled = () => new Uint8Array(LARGE).map((_, i) => i % 251);
+  const movedOf = (value: unknown, transfer?: readonly unknown[]) => pack(value, transfer, true);
+
+  it('are copied, and the caller keeps his own', () => {
+    const bytes = filled();
+    const { value, moved, bytes: size } = movedOf([bytes]) as ReturnType<typeof pack<[Uint8Array]>>;
+    expect(moved).toEqual([value[0].buffer]);
+    expect(value[0]).not.toBe(bytes);
+    expect(Buffer.compare(value[0], bytes)).toBe(0);
+    expect(size).toBeGreaterThanOrEqual(LARGE);
+    expect(structuredClone(value, { transfer: [...moved] })[0]).toEqual(bytes);
+    expect(bytes.byteLength).toBe(LARGE);
+  });
+
+  it('are copied whole, also behind a view of only most of them, or several of parts', () => {
+    const { buffer } = filled();
+    const views = [
+      new Uint8Array(buffer, 8, LARGE - 8),
+      new Float64Array(buffer, 0, 2),
+      new DataView(buffer),
+    ];
+    const { value, moved } = movedOf(views);
+    expect(moved).toHaveLength(1);
+    expect(moved[0]?.byteLength).toBe(LARGE);
+    expect(value).toEqual(views);
+    for (const view of value as ArrayBufferView[]) expect(view.buffer).toBe(moved[0]);
+  });
+
+  it('stay one object where they are given twice, and Buffers stay Buffers', () => {
+    const bytes = Buffer.from(filled());
+    const { value, moved, buffers } = movedOf([bytes, { same: bytes }]);
+    const [one, { same }] = value as [Buffer, { same: Buffer }];
+    expect(one).toBe(same);
+    expect(buffers).toEqual([one]);
+    expect(moved).toHaveLength(1);
+  });
+
+  it('are moved as parts, too, if only a large part is viewed', () => {
+    const part = new Uint8Array(filled().buffer, 16, LARGE / 2);
+    const { value, moved } = movedOf(part);
+    expect(moved[0]?.byteLength).toBe(LARGE / 2);
+    expect(Buffer.compare(value as Uint8Array, part)).toBe(0);
+  });
+
+  it.each<[string, () => unknown, (value: never) => readonly unknown[]]>([
+    ['small', () => [new Uint8Array(1_000)], () => []],
+    ['transferred by the caller', () => [filled()], ([bytes]: [Uint8Array]) => [bytes.buffer]],
+    ['in a Map', () => [new Map([['bytes', filled()]])], () => []],
+    ['in a Map as well', () => ((bytes) => [bytes, new Map([['bytes', bytes]])])(filled()), () => []],
+    ['buffers that are seen as such', () => ((bytes) => [bytes, bytes.buffer])(filled()), () => []],
+    ['shared', () => [new Uint8Array(new SharedArrayBuffer(LARGE))], () => []],
+    ['beside much else, which would be copied', () => [filled(), new Array(1_000).fill(1)], () => []],
+  ])('stay what they are if they are %s', (_, make, transferOf) => {
+    const value = make();
+    const packed = movedOf(value, transferOf(value as never));
+    expect(packed.moved).toEqual([]);
+    expect(packed.value).toBe(value);
+  });
+
+  it('are not copied for a message that transfers nothing', () => {
+    const value = [filled()];
+    expect(pack(value)).toMatchObject({ value, moved: [] });
+    expect(pack(value).value).toBe(value);
+  });
+});

@@ -54,11 +54,12 @@ export function send(
   messageOf: MessageOf,
 ): void {
   try {
-    const { value, buffers, signals, errors, stuck } = pack(given, list);
+    const { value, buffers, signals, errors, moved, stuck } = pack(given, list, true);
     if (stuck || signals !== undefined)
       throw new Error('structured clone would make an empty object of a part');
     const parts = { value, buffers, errors: detailsOf(errors, withoutWorkLoop) };
-    channel.send(messageOf(parts), list as readonly Transferable[] | undefined);
+    const transfers = list as readonly Transferable[] | undefined;
+    channel.send(messageOf(parts), moved.length === 0 ? transfers : [...(transfers ?? []), ...moved]);
   } catch (error) {
     throw refusal(error, given, list, what);
   }
