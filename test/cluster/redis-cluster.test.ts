@@ -40,7 +40,10 @@ describe.skipIf(noRedis !== undefined)('Redis Cluster', () => {
   test('what cannot work is refused: a prefix without braces, and the address of one node', async () => {
     const client = new Redis.Cluster([...servers.nodes], { lazyConnect: true });
     expect(() => new Cluster({ redis: client })).toThrow(
-      expect.objectContaining({ code: 'ERR_INVALID_OPTION', message: expect.stringContaining("'{leastwork}'") }),
+      expect.objectContaining({
+        code: 'ERR_INVALID_OPTION',
+        message: expect.stringContaining("'{leastwork}'"),
+      }),
     );
     client.disconnect();
     const [node] = servers.nodes as [RedisCluster['nodes'][0]];
