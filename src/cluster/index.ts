@@ -10,7 +10,7 @@ export {
   NoMachineError,
   PayloadTooLargeError,
 } from './errors.js';
-export type { JobReport } from './job-runs.js';
+export type { JobReport } from './job-report.js';
 export { Machine, type MachineEvents, type MachineStats } from './machine.js';
 export type {
   EngineOptions,

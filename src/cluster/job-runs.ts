@@ -7,6 +7,7 @@ import type { SubmitOptions } from '../options/submit.js';
 import { performance } from '../protocol/clock.js';
 import type { AnyTask } from '../tasks/signatures.js';
 import { MalformedMessageError } from './errors.js';
+import type { JobReport } from './job-report.js';
 import { type ChunkOutcome, type JobData, parseJobData, type Reply } from './messages.js';
 import type { EngineSettings } from './options.js';
 import type { Replies } from './replies.js';
@@ -23,24 +24,13 @@ const MOST_LEAVES = 20;
 /** Items of a chunk that go to a thread one by one: to send them together costs more. */
 const FEW_ITEMS = 32;
 
-/** What has become of a job on this machine. */
-export interface JobReport {
-  readonly id: string;
-  /** As in `hash/sha256`. */
-  readonly task: string;
-  /** Items of a chunk; 1 for a single request. */
-  readonly items: number;
-  /**
-   * `cancelled`: its submitter has given it up, or is gone. `left`: to others. `lost`: by too many machines
-   * before; it has not run.
-   */
-  readonly outcome: 'fulfilled' | 'rejected' | 'cancelled' | 'left' | 'lost';
-  /** Items that failed. */
-  readonly failures: number;
-  /** Time here, in ms. */
-  readonly ms: number;
-  /** Why it was rejected. */
-  readonly error?: unknown;
+/** The machine behind it. */
+export interface JobRunsEvents {
+  /** Whether a submitter is known to be dead, or closed. */
+  isGone(submitter: string): Promise<boolean>;
+  /** A job has come that was lost before, or that is lost for good with its machine. */
+  fragile(): void;
+  done(report: JobReport): void;
 }
 
 interface Run {
@@ -65,27 +55,23 @@ export class JobRuns {
   readonly #balancer: Balancer;
   readonly #engine: EngineSettings;
   readonly #replies: Replies;
-  readonly #isGone: (submitter: string) => Promise<boolean>;
-  readonly #onDone: (report: JobReport) => void;
+  readonly #events: JobRunsEvents;
   readonly #runs = new Map<string, Run>();
   /** When this process was last known to run. */
   #aliveAt = performance.now();
 
-  /** @param isGone whether a submitter is known to be dead, or closed */
   constructor(
     bull: typeof BullMQ,
     balancer: Balancer,
     engine: EngineSettings,
     replies: Replies,
-    isGone: (submitter: string) => Promise<boolean>,
-    onDone: (report: JobReport) => void,
+    events: JobRunsEvents,
   ) {
     this.#bull = bull;
     this.#balancer = balancer;
     this.#engine = engine;
     this.#replies = replies;
-    this.#isGone = isGone;
-    this.#onDone = onDone;
+    this.#events = events;
   }
 
   cancel(id: string): void {
@@ -130,7 +116,7 @@ export class JobRuns {
       throw error;
     } finally {
       this.#runs.delete(id);
-      this.#onDone({ id, task: job.name, ms: performance.now() - began, ...ending });
+      this.#events.done({ id, task: job.name, ms: performance.now() - began, ...ending });
     }
     if (ending.outcome !== 'rejected') return;
     const { error } = ending;
@@ -148,6 +134,8 @@ export class JobRuns {
     const id = String(job.id);
     const retries = data.retries ?? Number.POSITIVE_INFINITY;
     const losses = job.stalledCounter + (data.losses ?? 0);
+    const isOnly = (data.chunk === true ? data.threadRetries : data.retries) === 0;
+    if (losses > 0 || isOnly) this.#events.fragile();
     if (job.stalledCounter > 0 && (losses > retries || losses >= MOST_LOSSES)) {
       await this.#replies.send(data.from, { t: 'lost', id, losses });
       return { items: 1, outcome: 'lost', failures: 1 };
@@ -269,7 +257,7 @@ export class JobRuns {
 
   /** Nobody here serves it: others may. Where its submitter is gone, it goes nowhere any more. */
   async #leaveToOthers(job: Job, token: string | undefined, { from }: JobData): Promise<Ending> {
-    if (job.attemptsStarted > MOST_LEAVES && (await this.#isGone(from).catch(() => false)))
+    if (job.attemptsStarted > MOST_LEAVES && (await this.#events.isGone(from).catch(() => false)))
       return { items: 1, outcome: 'cancelled', failures: 0 };
     return this.#leave(job, token, LEAVE_MS);
   }

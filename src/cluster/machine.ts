@@ -13,7 +13,8 @@ import { CLOSE_MS, type Engine, type Mailbox, type OnEngineError } from './engin
 import { openEngine } from './engine/open.js';
 import { reach } from './engine/reach.js';
 import { within } from './engine/within.js';
-import { type JobReport, JobRuns } from './job-runs.js';
+import type { JobReport } from './job-report.js';
+import { JobRuns } from './job-runs.js';
 import { parseMail } from './messages.js';
 import { newId, queueNameOf } from './names.js';
 import { Replies } from './replies.js';
@@ -90,14 +91,11 @@ export class Machine extends EventEmitter<MachineEvents> {
     this.#engine = openEngine(settings.engine, served.length + 1, this.#onError);
     this.#slots = new Slots(settings.balancer, settings.share);
     this.#replies = new Replies(this.#engine, this.#onError);
-    this.#runs = new JobRuns(
-      this.#bull,
-      settings.balancer,
-      settings.engine,
-      this.#replies,
-      async (submitter) => (await this.#directory?.isGone(submitter)) === true,
-      (report) => this.#oneDone(report),
-    );
+    this.#runs = new JobRuns(this.#bull, settings.balancer, settings.engine, this.#replies, {
+      isGone: async (submitter) => (await this.#directory?.isGone(submitter)) === true,
+      fragile: () => this.#slots.beCautious(),
+      done: (report) => this.#oneDone(report),
+    });
   }
 
   /** The Balancer that runs the tasks. */

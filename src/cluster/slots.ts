@@ -2,7 +2,8 @@
  * How many jobs a machine takes at a time: those that its threads run, and a few ahead, times its share.
  * Jobs that are ahead are there when a thread becomes free. More would wait here while another machine is
  * idle, so it is one for a machine, unless jobs are so short that the way to the engine and back takes
- * longer than they do: then as many as are done with in that time.
+ * longer than they do: then as many as are done with in that time. What is ahead is lost with the machine,
+ * though it has not run; so there is little of it while jobs come that should not be lost.
  */
 import type { Worker } from 'bullmq';
 import type { Balancer } from '../balancer.js';
@@ -14,6 +15,8 @@ const LOOK_MS = 100;
 const AHEAD_MS = 2;
 /** Jobs that each thread has ahead at most. */
 const MOST_AHEAD = 32;
+/** How long little is ahead after such a job, in ms. */
+const CAUTIOUS_MS = 10_000;
 /** Weight of earlier looks in the mean, where jobs have become shorter; longer ones count at once. */
 const OLDER = 0.5;
 
@@ -30,6 +33,7 @@ export class Slots {
   #done = 0;
   /** Run time of a job, in ms; before the first one it counts as long. */
   #mean = Number.POSITIVE_INFINITY;
+  #cautiousUntil = Number.NEGATIVE_INFINITY;
 
   constructor(balancer: Balancer, share: number) {
     this.#balancer = balancer;
@@ -43,7 +47,8 @@ export class Slots {
 
   get limit(): number {
     const { threads } = this;
-    const ahead = threads * Math.min(MOST_AHEAD, Math.floor(AHEAD_MS / this.#mean));
+    const isCautious = this.#lookedAt < this.#cautiousUntil;
+    const ahead = isCautious ? 1 : threads * Math.min(MOST_AHEAD, Math.floor(AHEAD_MS / this.#mean));
     return Math.max(1, Math.round((threads + Math.max(1, ahead)) * this.#share));
   }
 
@@ -63,6 +68,13 @@ export class Slots {
     this.#total += by;
     if (by === -1) this.#done++;
     this.adjust();
+  }
+
+  /** A job has come that was lost before, and may be the reason, or that is not to be lost at all. */
+  beCautious(): void {
+    const wasCautious = this.#lookedAt < this.#cautiousUntil;
+    this.#cautiousUntil = performance.now() + CAUTIOUS_MS;
+    if (!wasCautious) this.adjust();
   }
 
   /**

@@ -4,7 +4,8 @@ import { requireOptional } from '../../errors/optional-package.js';
 import type { EngineSettings } from '../options.js';
 import type { Engine, OnEngineError } from './engine.js';
 import { type Pg, PostgresEngine } from './postgres.js';
-import { type IoRedis, RedisEngine } from './redis.js';
+import { RedisEngine } from './redis.js';
+import type { IoRedis } from './redis-client.js';
 
 const FEATURE = 'leastwork/cluster';
 

@@ -1,8 +1,8 @@
 /** BullMQ on Redis or Valkey. */
 import type * as BullMQ from 'bullmq';
 import type { Job, Queue, Worker, WorkerOptions } from 'bullmq';
-import type { Redis, RedisOptions } from 'ioredis';
-import { InvalidOptionError } from '../../errors/errors.js';
+import type { Redis } from 'ioredis';
+import { performance } from '../../protocol/clock.js';
 import type { EngineSettings } from '../options.js';
 import {
   CLOSE_MS,
@@ -15,27 +15,14 @@ import {
   type Processor,
   stopRenewing,
 } from './engine.js';
+import { clientOf, type IoRedis, isClusterClient, refuseNode } from './redis-client.js';
 import { RedisMailbox } from './redis-mailbox.js';
 import { within } from './within.js';
 import { writeTogether } from './write-together.js';
 
-type RedisClass = new (...options: (string | RedisOptions)[]) => Redis;
-/** The module of `ioredis`, which is its class, too. */
-export type IoRedis = RedisClass & { readonly default?: RedisClass; readonly Redis?: RedisClass };
-
-/** Between attempts to connect, in ms. */
-const LEAST_RETRY_MS = 50;
-const MOST_RETRY_MS = 1_000;
-
-const OPTIONS = {
-  // Commands wait for the next connection; whoever gave them has a time limit of their own.
-  maxRetriesPerRequest: null,
-  retryStrategy: (times: number) => Math.min(MOST_RETRY_MS, LEAST_RETRY_MS * 2 ** Math.min(times, 10)),
-} satisfies RedisOptions;
-
 export class RedisEngine implements Engine {
-  /** All goes over one connection, and Redis does one thing after the other. */
-  readonly sendsInOrder = true;
+  /** One connection, and a server that does one thing after the other; in a Redis Cluster there are several. */
+  readonly sendsInOrder: boolean;
   readonly #bull: typeof BullMQ;
   readonly #client: Redis;
   readonly #settings: EngineSettings;
@@ -52,14 +39,16 @@ export class RedisEngine implements Engine {
     this.#bull = bull;
     this.#settings = settings;
     this.#onError = onError;
-    this.#client = clientOf(ioredis, settings.redis);
+    this.#client = clientOf(ioredis, settings);
     this.#client.on('error', onError);
-    writeTogether(this.#client);
+    this.sendsInOrder = !isClusterClient(this.#client);
+    if (this.sendsInOrder) writeTogether(this.#client);
     this.#track(this.#client);
   }
 
   async ready(): Promise<void> {
     await this.ping();
+    if (this.sendsInOrder) await refuseNode(this.#client);
   }
 
   ping(): Promise<unknown> {
@@ -134,8 +123,8 @@ export class RedisEngine implements Engine {
   #track(client: Redis): void {
     this.#clients.push(client);
     const duplicate = client.duplicate.bind(client);
-    client.duplicate = (options) => {
-      const copy = duplicate(options);
+    client.duplicate = (...options) => {
+      const copy = duplicate(...options);
       this.#track(copy);
       return copy;
     };
@@ -148,20 +137,4 @@ export class RedisEngine implements Engine {
   #mailboxKey(id: string): string {
     return `${this.#settings.prefix}:${this.#settings.name}.mail:${id}`;
   }
-}
-
-function clientOf(ioredis: IoRedis, given: EngineSettings['redis']): Redis {
-  const RedisClass = ioredis.default ?? ioredis.Redis ?? ioredis;
-  if (typeof given === 'string') return new RedisClass(given, OPTIONS);
-  if (given instanceof URL) return new RedisClass(given.href, OPTIONS);
-  const options = given as RedisOptions & Partial<Redis>;
-  if (typeof options.duplicate !== 'function') return new RedisClass({ ...options, ...OPTIONS });
-  if (options.options?.keyPrefix) {
-    throw new InvalidOptionError(
-      'redis',
-      "a client with a keyPrefix, which BullMQ's scripts do not know",
-      'one without; see the option prefix',
-    );
-  }
-  return options.duplicate(OPTIONS);
 }

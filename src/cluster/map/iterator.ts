@@ -12,7 +12,8 @@ import { listenToAbort, unlistenToAbort } from '../../requests/abort-listeners.j
 import type { ClusterRequest } from '../request.js';
 import { ChunkSizes } from './chunk-sizes.js';
 import { DelayedReruns } from './delayed-reruns.js';
-import { type Chunk, type Item, ItemQueue, newItem, settledResult } from './item.js';
+import { Intake } from './intake.js';
+import { type Item, ItemQueue, settledResult } from './item.js';
 import { isPromise } from './step.js';
 import type { MapTarget, Settle } from './target.js';
 
@@ -28,12 +29,9 @@ export class ClusterMapIterator extends PullIterator {
   readonly #underWay = new Set<ClusterRequest>();
   /** Items to be sent alone. */
   readonly #again: Item[] = [];
-  #open: Chunk | undefined;
-  #size = 1;
-  #taken = 0;
-  /** Items that are not given out, and chunks with such items. */
+  readonly #intake: Intake;
+  /** Those that are not given out. */
   #items = 0;
-  #chunks = 0;
   #awaitsSource = false;
   #sourceError: { readonly error: unknown } | undefined;
   #failing = false;
@@ -55,6 +53,14 @@ export class ClusterMapIterator extends PullIterator {
     this.#queue = new ItemQueue(settings.ordered);
     this.#sizes = new ChunkSizes(settings.batch, target.mostBytes, () => target.machines);
     this.#reruns = new DelayedReruns(settings.retry);
+    this.#intake = new Intake(target, this.#sizes, {
+      taken: (item) => {
+        this.#queue.taken(item);
+        this.#items++;
+      },
+      refused: (item, error) => this.#settle(item, 'rejected', error),
+      full: (items) => this.#send(items),
+    });
   }
 
   /** The item whose failure has ended the map, if one has. */
@@ -113,7 +119,7 @@ export class ClusterMapIterator extends PullIterator {
   protected override clear(): Promise<unknown> | undefined {
     if (this.#signal !== undefined) unlistenToAbort(this.#signal, this.#onAbort);
     this.#queue.clear();
-    this.#open = undefined;
+    this.#intake.clear();
     this.#again.length = 0;
     this.#reruns.clear();
     for (const request of this.#underWay) this.#target.withdraw(request);
@@ -148,7 +154,7 @@ export class ClusterMapIterator extends PullIterator {
       }
     }
     // The next item may be long in coming: those that are there go where somebody may be idle.
-    if (this.#awaitsSource && this.#underWay.size < this.#sizes.slots) this.#flush();
+    if (this.#awaitsSource && this.#underWay.size < this.#sizes.slots) this.#intake.flush();
   }
 
   #wantsMore(): boolean {
@@ -156,9 +162,9 @@ export class ClusterMapIterator extends PullIterator {
   }
 
   #hasRoom(): boolean {
-    if (this.#open !== undefined) return true;
-    if (this.#chunks >= this.#sizes.window || !this.#hasQueueRoom()) return false;
-    this.#size = this.#sizes.next(this.#source.remaining);
+    if (this.#intake.isOpen) return true;
+    if (this.#intake.isFull || !this.#hasQueueRoom()) return false;
+    this.#intake.open(this.#source.remaining);
     return true;
   }
 
@@ -186,36 +192,11 @@ export class ClusterMapIterator extends PullIterator {
     if (this.state === 'ended') return;
     if (step.done === true) {
       this.#source.end();
-      this.#flush();
+      this.#intake.flush();
       this.#handOut();
       return;
     }
-    if (this.#open === undefined) {
-      this.#open = { items: [], taken: 0, length: 0, left: 0 };
-      this.#chunks++;
-    }
-    const chunk = this.#open;
-    const index = this.#taken++;
-    const written = this.#target.write(step.value, index);
-    const text = typeof written === 'string' ? written : '';
-    const item = newItem(index, step.value, text, chunk);
-    this.#queue.taken(item);
-    this.#items++;
-    chunk.left++;
-    chunk.taken++;
-    chunk.length += text.length;
-    if (typeof written === 'string') chunk.items.push(item);
-    else this.#settle(item, 'rejected', written.error);
-    if (chunk.taken >= this.#size || chunk.length >= this.#target.mostBytes) this.#flush();
-  }
-
-  /** Sends the taken items. */
-  #flush(): void {
-    const chunk = this.#open;
-    if (chunk === undefined || this.state === 'ended') return;
-    this.#open = undefined;
-    if (chunk.items.length > 0) this.#send(chunk.items);
-    else if (chunk.left === 0) this.#chunks--;
+    this.#intake.take(step.value);
   }
 
   #send(items: readonly Item[]): void {
@@ -270,7 +251,7 @@ export class ClusterMapIterator extends PullIterator {
     this.#source.end();
     if (this.state === 'ended') return;
     this.#sourceError = { error };
-    this.#flush();
+    this.#intake.flush();
     this.#handOut();
   }
 
@@ -295,9 +276,7 @@ export class ClusterMapIterator extends PullIterator {
   #take(item: Item): unknown {
     this.#queue.advance();
     this.#items--;
-    const { chunk, outcome } = item;
-    chunk.left--;
-    if (chunk.left === 0 && chunk !== this.#open) this.#chunks--;
-    return this.#settles ? settledResult(item) : outcome;
+    this.#intake.given(item);
+    return this.#settles ? settledResult(item) : item.outcome;
   }
 }

@@ -1,0 +1,72 @@
+/** The client of Redis that the options name. */
+import type { Cluster, Redis, RedisOptions } from 'ioredis';
+import { InvalidOptionError } from '../../errors/errors.js';
+import type { EngineSettings } from '../options.js';
+
+type RedisClass = new (...options: (string | RedisOptions)[]) => Redis;
+/** The module of `ioredis`, which is its class, too. */
+export type IoRedis = RedisClass & { readonly default?: RedisClass; readonly Redis?: RedisClass };
+
+/** Between attempts to connect, in ms. */
+const LEAST_RETRY_MS = 50;
+const MOST_RETRY_MS = 1_000;
+const retryDelay = (times: number): number =>
+  Math.min(MOST_RETRY_MS, LEAST_RETRY_MS * 2 ** Math.min(times, 10));
+
+const OPTIONS = {
+  // Commands wait for the next connection; whoever gave them has a time limit of their own.
+  maxRetriesPerRequest: null,
+  retryStrategy: retryDelay,
+} satisfies RedisOptions;
+
+const EXAMPLE =
+  "redis: new Cluster([{ host: 'node' }]) of ioredis, and a prefix in braces, as in prefix: '{leastwork}'";
+
+/** @throws InvalidOptionError */
+export function clientOf(ioredis: IoRedis, { redis, prefix }: EngineSettings): Redis {
+  const RedisClass = ioredis.default ?? ioredis.Redis ?? ioredis;
+  if (typeof redis === 'string') return new RedisClass(redis, OPTIONS);
+  if (redis instanceof URL) return new RedisClass(redis.href, OPTIONS);
+  const given = redis as RedisOptions & Partial<Redis>;
+  if (typeof given.duplicate !== 'function') return new RedisClass({ ...given, ...OPTIONS });
+  if (isClusterClient(given)) return copyOfCluster(given, prefix);
+  if (given.options?.keyPrefix) throw keyPrefixed();
+  return given.duplicate(OPTIONS);
+}
+
+export function isClusterClient(client: object): client is Cluster {
+  return (client as { isCluster?: unknown }).isCluster === true;
+}
+
+/** Queues lie on one node each, by what is in the braces; scripts work on one node. */
+function copyOfCluster(client: Cluster, prefix: string): Redis {
+  const { options } = client;
+  if (options.keyPrefix || options.redisOptions?.keyPrefix) throw keyPrefixed();
+  if (!/\{[^{}]+\}/.test(prefix))
+    throw new InvalidOptionError('prefix', `'${prefix}', with a Redis Cluster`, EXAMPLE);
+  const copy = client.duplicate([], {
+    clusterRetryStrategy: retryDelay,
+    redisOptions: { ...options.redisOptions, maxRetriesPerRequest: null },
+  });
+  // What is used here and by BullMQ is the same for both.
+  return copy as unknown as Redis;
+}
+
+function keyPrefixed(): InvalidOptionError {
+  return new InvalidOptionError(
+    'redis',
+    "a client with a keyPrefix, which BullMQ's scripts do not know",
+    'one without; see the option prefix',
+  );
+}
+
+/**
+ * A plain client of one node of a Redis Cluster would be told of most keys that they are elsewhere.
+ * @throws InvalidOptionError
+ */
+export async function refuseNode(client: Redis): Promise<void> {
+  // Who may not ask is not told.
+  const info = await client.info('cluster').catch(() => '');
+  if (/^cluster_enabled:1/m.test(info))
+    throw new InvalidOptionError('redis', 'the address of one node of a Redis Cluster', EXAMPLE);
+}

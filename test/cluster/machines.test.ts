@@ -1,0 +1,119 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { tasks } from 'leastwork';
+import { expect, test } from 'vitest';
+import { onEachEngine, type Site, work, workUrl } from '../support/cluster.js';
+import { range } from '../support/range.js';
+import { scratch } from '../support/scratch.js';
+
+/** Locks that run out soon, and a process that is not late by as much. */
+const lockDuration = 1_000;
+const few = { lockDuration };
+
+const folder = scratch('cluster');
+let files = 0;
+const fresh = (): string => path.join(folder, String(++files));
+const linesOf = (file: string): string[] =>
+  existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
+
+/** Resolves when the condition holds, which another process makes true. */
+async function eventually(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(10);
+}
+
+const machines = (site: Site, count: number) => Promise.all(range(0, count).map(() => site.process(few)));
+
+onEachEngine(
+  (site) => {
+    test('a machine is stopped beyond its lock: another one runs it, and the late result is refused', async () => {
+      const first = await site.process(few);
+      const cluster = site.cluster(few);
+      const [file, gate] = [fresh(), fresh()];
+      const result = cluster.submit(work.waitHere, [file, gate]);
+      await eventually(() => linesOf(file).length === 1);
+      first.kill('SIGSTOP');
+      const second = await site.process(few);
+      await eventually(() => linesOf(file).length === 2);
+      first.kill('SIGCONT');
+      writeFileSync(`${gate}.${first.pid}`, '');
+      await eventually(() => first.lines.length > 1);
+      expect(first.lines[1]).toMatch(/^job \S+ left$/);
+      writeFileSync(`${gate}.${second.pid}`, '');
+      expect(await result).toBe(String(second.pid));
+      expect(cluster.stats()).toMatchObject({ completed: 1, failed: 0 });
+    });
+
+    test('a task that takes longer than the lock runs once', async () => {
+      await machines(site, 2);
+      const cluster = site.cluster(few);
+      const file = fresh();
+      // One after the other in the only thread: the second one waits with its lock.
+      const both = [1, 2].map(() => cluster.submit(work.spin, [1_200], { retries: 0 }));
+      expect(await Promise.all([...both, cluster.submit(work.note, [file, 'x'])])).toEqual([
+        1_200,
+        1_200,
+        'x',
+      ]);
+    });
+
+    test('an abort goes to the machine', async () => {
+      await machines(site, 1);
+      const cluster = site.cluster(few);
+      const file = fresh();
+      const controller = new AbortController();
+      const result = cluster.submit(work.untilAborted, [file, 'task'], { signal: controller.signal });
+      await eventually(() => linesOf(file).length === 1);
+      controller.abort(new Error('no more'));
+      await expect(result).rejects.toThrow('no more');
+      await eventually(() => linesOf(file)[1] === 'task aborted');
+    });
+
+    test('an upgrade: the new machine comes, the old one goes, and no request fails or runs twice', async () => {
+      const old = await site.process(few);
+      const cluster = site.cluster(few);
+      const file = fresh();
+      const submitted: Promise<string>[] = [];
+      const some = (): void => {
+        for (let i = 0; i < 20; i++)
+          submitted.push(cluster.submit(work.note, [file, String(submitted.length)], { retries: 0 }));
+      };
+      some();
+      await site.process(few);
+      some();
+      old.kill('SIGTERM');
+      some();
+      expect(await old.ended).toBe(0);
+      some();
+      expect(await Promise.all(submitted)).toEqual(range(0, 80).map(String));
+      expect(new Set(linesOf(file)).size).toBe(linesOf(file).length);
+    });
+
+    test('a machine that is closed with a time limit leaves what runs to another one', async () => {
+      const first = await site.machine(few);
+      const cluster = site.cluster(few);
+      const [file, gate] = [fresh(), fresh()];
+      const result = cluster.submit(work.noteAndWait, [file, 'line', gate], { retries: 0 });
+      await eventually(() => linesOf(file).length === 1);
+      const [second] = await Promise.all([site.machine(few), first.close({ timeout: 10 })]);
+      await eventually(() => linesOf(file).length === 2);
+      writeFileSync(gate, '');
+      expect(await result).toBe('line');
+      expect(first.stats().jobs.left).toBe(1);
+      expect(second.stats().jobs.left).toBe(0);
+    });
+
+    test('a machine leaves tasks to others that it does not serve', async () => {
+      const version = (name: string): URL =>
+        new URL(`../fixtures/cluster/${name}/version.mjs`, import.meta.url);
+      const { before, added } = tasks<{ before(): string; added(n: number): number }>(version('old'));
+      await site.machine(few, [version('old'), workUrl]);
+      const cluster = site.cluster(few);
+      expect(await cluster.submit(before)).toBe('old');
+      const waiting = Promise.all(range(0, 4).map((n) => cluster.submit(added, [n])));
+      await site.machine(few, [version('new')]);
+      expect(await waiting).toEqual(range(0, 4));
+    });
+  },
+  ['redis'],
+);

@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+/** A Redis Cluster of three nodes, on loopback. */
+export interface RedisCluster {
+  readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  stop(): Promise<void>;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Resolves when it has said that it takes connections. */
+function started(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.stdout?.on('data', (text) => {
+      if (String(text).includes('Ready to accept connections')) resolve();
+    });
+    child.on('exit', (code) => reject(new Error(`redis-server ended with ${code}`)));
+  });
+}
+
+export async function startRedisCluster(): Promise<RedisCluster> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'leastwork-redis-cluster-'));
+  const nodes: { host: string; port: number }[] = [];
+  const children: ChildProcess[] = [];
+  for (let i = 0; i < 3; i++) {
+    const [port, bus] = [await freePort(), await freePort()];
+    const own = path.join(folder, String(i));
+    mkdirSync(own);
+    const args = [
+      ...['--port', String(port), '--cluster-port', String(bus), '--bind', '127.0.0.1', '--dir', own],
+      ...['--cluster-enabled', 'yes', '--save', ''],
+    ];
+    const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    children.push(child);
+    await started(child);
+    nodes.push({ host: '127.0.0.1', port });
+  }
+  const addresses = nodes.map(({ host, port }) => `${host}:${port}`);
+  const made = spawnSync('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes'], {
+    encoding: 'utf8',
+  });
+  if (made.status !== 0) throw new Error(`redis-cli --cluster create: ${made.stdout}${made.stderr}`);
+  return {
+    nodes,
+    async stop() {
+      for (const child of children) {
+        const ended = new Promise((resolve) => child.once('exit', resolve));
+        child.kill('SIGKILL');
+        await ended;
+      }
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
