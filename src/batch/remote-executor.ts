@@ -42,9 +42,9 @@ export class RemoteExecutor implements Executor {
   #count = 0;
   #isMapping = false;
   #isClosed = false;
-  #tellClosed: () => void = () => {};
-  readonly #closed = new Promise<void>((resolve) => {
-    this.#tellClosed = resolve;
+  #tellStopped: () => void = () => {};
+  readonly #stopped = new Promise<void>((resolve) => {
+    this.#tellStopped = resolve;
   });
   #failure: { readonly error: unknown } | undefined;
   /** The map waits for an item. */
@@ -71,7 +71,8 @@ export class RemoteExecutor implements Executor {
   }
 
   prepare(): Promise<unknown> {
-    return Promise.race([this.#mapper.served(this.#task), this.#closed]);
+    // Also for a batch without items, unless that is to be stopped.
+    return Promise.race([this.#mapper.served(this.#task), this.#stopped]);
   }
 
   wants(running: number): boolean {
@@ -110,6 +111,7 @@ export class RemoteExecutor implements Executor {
   look(): void {}
 
   stop(now: boolean): void {
+    this.#tellStopped();
     for (const run of this.#queue.splice(0)) run.takeNoMore();
     if (now) this.close();
   }
@@ -117,7 +119,6 @@ export class RemoteExecutor implements Executor {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#tellClosed();
     this.#waiting?.({ done: true, value: undefined });
     // Nothing is under way but what is of no interest any more.
     this.#controller.abort(new Error('the batch has ended'));
