@@ -2,6 +2,7 @@
 import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { BatchError } from './errors.js';
+import { decompressFrames } from './input/zstd.js';
 
 /** Size of the pieces that come out, in bytes. */
 const PIECE = 256 * 1024;
@@ -18,12 +19,15 @@ export function isCompressed(path: string): boolean {
   return /\.(?:gz|zst)$/.test(path);
 }
 
+/** One for `pipeline`. */
+export type Decompressor = Transform | ((compressed: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>);
+
 /** @returns `undefined`: the file is not compressed. @throws BatchError this Node cannot read it */
-export function decompressorFor(path: string): Transform | undefined {
+export function decompressorFor(path: string): Decompressor | undefined {
   if (!isCompressed(path)) return undefined;
-  const make = path.endsWith('.gz') ? zlib.createGunzip : createZstdDecompress;
-  const otherwise = `zstd -dc ${path} | leastwork map …`;
-  return known(make, path, otherwise)({ chunkSize: PIECE });
+  if (path.endsWith('.gz')) return zlib.createGunzip({ chunkSize: PIECE });
+  const make = known(createZstdDecompress, path, `zstd -dc ${path} | leastwork map …`);
+  return (compressed) => decompressFrames(compressed, () => make({ chunkSize: PIECE }));
 }
 
 /** @returns `undefined`: the file is not to be compressed. @throws BatchError this Node cannot write it */

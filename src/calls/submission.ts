@@ -1,18 +1,18 @@
 /** Turns each call into a request in the queue, or refuses it. */
 import type { Dispatcher } from '../dispatch/dispatcher.js';
-import { BalancerClosedError, NotAFunctionError, NoWorkerError } from '../errors/errors.js';
+import { BalancerClosedError, NotAFunctionError, type NoWorkerError } from '../errors/errors.js';
 import type { Ledger } from '../ledger/ledger.js';
-import type { Refusal } from '../ledger/outcome.js';
 import type { SubmitOptions } from '../options/submit.js';
 import { invalid } from '../options/validate.js';
-import { performance } from '../protocol/clock.js';
 import type { Chunk } from '../requests/chunk.js';
 import { type Binding, Request, RequestExtras } from '../requests/request.js';
 import type { TaskRef, TaskRegistry } from '../tasks/registry.js';
 import { checkTransferList } from '../values/transfer-list.js';
 import type { Backpressure } from './backpressure.js';
 import type { Cancellation } from './cancellation.js';
+import { copyOf, reasonOf } from './refusal.js';
 import { extrasOf, finite, type SubmissionDefaults } from './request-extras.js';
+import { SubmitClock } from './submit-clock.js';
 
 /** Ids of requests start again at 1 after this. */
 const LAST_ID = 2 ** 30;
@@ -27,6 +27,7 @@ export class Submission {
   readonly #cancellation: Cancellation;
   readonly #backpressure: Backpressure;
   readonly #ledger: Ledger;
+  readonly #clock = new SubmitClock();
   /** Whether a default makes each request need its extras. */
   readonly #allNeedExtras: boolean;
   #lastId = 0;
@@ -112,8 +113,7 @@ export class Submission {
    * Accepts the items of a chunk as one request. Never throws.
    * @param prepare called before the request is dispatched
    * @returns resolves when the chunk is over, with outcomes for all items or fewer; rejects if it is refused,
-   *   or
-   *   cancelled as a whole
+   *   or cancelled as a whole
    */
   acceptChunk(
     ref: TaskRef,
@@ -184,7 +184,9 @@ export class Submission {
     if (signal?.aborted === true) request.reject(signal.reason, 'aborted');
     // Asking first spares a call, and 3 of the 45 ns that a submit takes.
     else if (this.#backpressure.isFull) this.#makeSpaceFor(request, signal);
-    return !request.isSettled;
+    if (!request.isSettled) return true;
+    this.#clock.expire();
+    return false;
   }
 
   #makeSpaceFor(request: Request, signal: AbortSignal | undefined): void {
@@ -208,6 +210,7 @@ export class Submission {
       try {
         const request = new Request(this.#takeIds(1), this.#tasks.resolve(task), undefined, undefined);
         this.#observed(request);
+        this.#clock.expire();
         ledger.observer?.settled(request, 'refused', { error });
       } catch {
         // No task: there is nothing to tell.
@@ -217,7 +220,7 @@ export class Submission {
   }
 
   #observed(request: Request): void {
-    request.queuedAt = performance.now();
+    request.queuedAt = this.#clock.now(this.#dispatcher.turns);
     this.#ledger.observer?.submitted(request);
   }
 
@@ -286,16 +289,4 @@ export function mustNotStream(task: TaskRef): void {
   throw new NotAFunctionError(
     `'${task.name}' is a generator function, which gives many values: use for await (const value of balancer.stream(task, [arguments]))`,
   );
-}
-
-function reasonOf(error: Error): Refusal {
-  return error instanceof BalancerClosedError ? 'closed' : 'no-worker';
-}
-
-/** Each refused request gets its own error, whose stack shows where it was submitted. */
-function copyOf(error: BalancerClosedError | NoWorkerError): BalancerClosedError | NoWorkerError {
-  const { message, cause } = error;
-  return error instanceof BalancerClosedError
-    ? new BalancerClosedError(message)
-    : new NoWorkerError(message, Object.hasOwn(error, 'cause') ? { cause } : undefined);
 }

@@ -9,6 +9,7 @@ import { within } from './engine/within.js';
 import { EngineError, NoMachineError } from './errors.js';
 import { newId } from './names.js';
 import { OpenRequests } from './open-requests.js';
+import { ServedNames } from './served-names.js';
 import { isTransient } from './transient.js';
 
 /** Workers of this side: its mailbox's, at most. */
@@ -28,8 +29,8 @@ export class Connection {
   #beat: NodeJS.Timeout | undefined;
   #isBeating = false;
   #machines: readonly Entry[] = [];
-  /** When a machine was last seen that serves the task of that name. */
-  readonly #served = new Map<string, number>();
+  readonly #served: ServedNames;
+  #isLooking = false;
   #lastError: unknown;
   #failure: EngineError | undefined;
   #isClosed = false;
@@ -43,6 +44,7 @@ export class Connection {
     };
     this.#engine = openEngine(settings.engine, LISTENERS, this.#onError);
     const { lockDuration } = settings.engine;
+    this.#served = new ServedNames(settings.machineTimeout);
     this.requests = new OpenRequests(this.#engine, this.id, 2 * lockDuration, this.#onError, onSettled);
     this.#watch = setInterval(() => this.#look(), Math.min(1_000, lockDuration));
     void this.#open();
@@ -83,6 +85,8 @@ export class Connection {
     while (!this.#isClosed) {
       try {
         await this.#engine.ready();
+        // What is made after that would never be closed.
+        if (this.#isClosed) return;
         const { name, lockDuration } = this.#settings.engine;
         this.#mailbox ??= this.#engine.openMailbox(this.id, this.requests.onMail);
         const directory = new Directory(this.#engine, name, {
@@ -121,6 +125,7 @@ export class Connection {
     // Two beats may be missed even if it is shorter.
     if (silent > Math.max(engineTimeout, this.isOpen ? 2.5 * lockDuration : 0)) this.#fail();
     if (this.#failure !== undefined) this.requests.rejectAll(() => this.#failure);
+    void this.#lookForMachines();
   }
 
   #fail(): void {
@@ -149,21 +154,27 @@ export class Connection {
   }
 
   #noteMachines(entries: readonly Entry[]): void {
-    const now = performance.now();
     this.#machines = entries.filter(({ kind }) => kind === 'machine');
-    for (const { tasks } of this.#machines) for (const name of tasks) this.#served.set(name, now);
-    const { machineTimeout } = this.#settings;
-    if (machineTimeout === Number.POSITIVE_INFINITY) return;
-    for (const request of [...this.requests]) {
-      const { name } = request.task;
-      const seen = this.#served.get(name) ?? Number.NEGATIVE_INFINITY;
-      if (
-        !request.isSent ||
-        now - Math.max(seen, request.began + (request.options.delay ?? 0)) < machineTimeout
-      )
-        continue;
-      const served = [...new Set(this.#machines.flatMap(({ tasks }) => tasks))].sort();
-      this.requests.reject(request, new NoMachineError(name, served, this.#machines.length));
+    this.#served.saw(this.#machines.flatMap(({ tasks }) => tasks));
+  }
+
+  /** Rejects what has waited too long for a machine that serves it. */
+  async #lookForMachines(): Promise<void> {
+    const directory = this.#directory;
+    if (directory === undefined || this.#failure !== undefined || this.#isLooking) return;
+    if (this.#served.overdue(this.requests).length === 0) return;
+    this.#isLooking = true;
+    try {
+      // One may have come since the last beat.
+      this.#noteMachines(await directory.live());
+      for (const request of this.#served.overdue(this.requests)) {
+        const error = new NoMachineError(request.task.name, this.#served.names, this.#machines.length);
+        this.requests.reject(request, error);
+      }
+    } catch (error) {
+      this.#onError(error as Error);
+    } finally {
+      this.#isLooking = false;
     }
   }
 }

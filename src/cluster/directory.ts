@@ -32,6 +32,8 @@ const NEVER_MS = 1.5e11;
 /** Beats that may be missed. */
 const MISSED = 3;
 const MOST_ENTRIES = 10_000;
+/** Between two looks for somebody, in ms. */
+const LOOK_MS = 1_000;
 
 export class Directory {
   readonly #engine: Engine;
@@ -41,6 +43,8 @@ export class Directory {
   #beat = 0;
   /** Of each entry: its last beat, and when that was first seen. */
   readonly #seen = new Map<string, { beat: number; at: number }>();
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #look: Promise<ReadonlySet<string>> | undefined;
 
   constructor(engine: Engine, cluster: string, own: Omit<Entry, 'host' | 'pid'>) {
     this.#engine = engine;
@@ -89,6 +93,16 @@ export class Directory {
     }
     for (const id of this.#seen.keys()) if (!met.has(id)) this.#seen.delete(id);
     return live;
+  }
+
+  /** Whether somebody has no entry, or one that has not changed for long. Looks at most once a second. */
+  async isGone(id: string): Promise<boolean> {
+    const now = performance.now();
+    if (now - this.#lookedAt > LOOK_MS) {
+      this.#lookedAt = now;
+      this.#look = this.live().then((entries) => new Set(entries.map((entry) => entry.id)));
+    }
+    return !(await this.#look)?.has(id);
   }
 
   /** Takes the own entry out. */

@@ -10,6 +10,7 @@ import { MalformedMessageError } from './errors.js';
 import { type ChunkOutcome, type JobData, parseJobData, type Reply } from './messages.js';
 import type { EngineSettings } from './options.js';
 import type { Replies } from './replies.js';
+import { excessOf, lengthOf, outcomeOf } from './results.js';
 import { textCalls } from './text-calls.js';
 import { decodeValue } from './values/decode.js';
 import { encodeThrown, encodeValue } from './values/encode.js';
@@ -18,6 +19,10 @@ import { encodeThrown, encodeValue } from './values/encode.js';
 const MOST_LOSSES = 3;
 /** After this time another machine may take what this one cannot run, in ms. */
 const LEAVE_MS = 500;
+/** Machines that a job has gone to, after which it is looked whether anybody still waits for it. */
+const MOST_LEAVES = 20;
+/** Items of a chunk that go to a thread one by one: to send them together costs more. */
+const FEW_ITEMS = 32;
 
 /** What has become of a job on this machine. */
 export interface JobReport {
@@ -26,7 +31,10 @@ export interface JobReport {
   readonly task: string;
   /** Items of a chunk; 1 for a single request. */
   readonly items: number;
-  /** `left`: to others. `lost`: by too many machines before; it has not run. */
+  /**
+   * `cancelled`: its submitter has given it up, or is gone. `left`: to others. `lost`: by too many machines
+   * before; it has not run.
+   */
   readonly outcome: 'fulfilled' | 'rejected' | 'cancelled' | 'left' | 'lost';
   /** Items that failed. */
   readonly failures: number;
@@ -58,22 +66,26 @@ export class JobRuns {
   readonly #balancer: Balancer;
   readonly #engine: EngineSettings;
   readonly #replies: Replies;
+  readonly #isGone: (submitter: string) => Promise<boolean>;
   readonly #onDone: (report: JobReport) => void;
   readonly #runs = new Map<string, Run>();
   /** When this process was last known to run. */
   #aliveAt = performance.now();
 
+  /** @param isGone whether a submitter is known to be dead, or closed */
   constructor(
     bull: typeof BullMQ,
     balancer: Balancer,
     engine: EngineSettings,
     replies: Replies,
+    isGone: (submitter: string) => Promise<boolean>,
     onDone: (report: JobReport) => void,
   ) {
     this.#bull = bull;
     this.#balancer = balancer;
     this.#engine = engine;
     this.#replies = replies;
+    this.#isGone = isGone;
     this.#onDone = onDone;
   }
 
@@ -111,7 +123,7 @@ export class JobRuns {
     try {
       const data = parseJobData(job.data);
       const task = tasks.get(job.name);
-      if (task === undefined) await this.#leave(job, token, LEAVE_MS);
+      if (task === undefined) ending = await this.#leaveToOthers(job, token, data);
       else ending = await this.#runTask(job, token, data, task, run);
     } catch (error) {
       // What was not written by this package, and what the engine would not take back.
@@ -178,10 +190,10 @@ export class JobRuns {
   ): Promise<Result> {
     try {
       const value = encodeValue(await this.#balancer.submit(task, args as never, options), 'the result');
-      const bytes = this.#excess(value);
+      const { maxPayload } = this.#engine;
+      const bytes = excessOf(value, maxPayload);
       if (bytes === undefined)
         return { reply: { t: 'value', id, value }, ending: { items: 1, outcome: 'fulfilled', failures: 0 } };
-      const { maxPayload } = this.#engine;
       const error = new Error(`the result takes ${bytes} bytes, more than maxPayload (${maxPayload})`);
       return {
         reply: { t: 'too-large', id, bytes, maxPayload },
@@ -214,12 +226,15 @@ export class JobRuns {
     const [asked, calls] = texts === true ? textCalls(task, items) : [task, items];
     for await (const outcome of this.#balancer.mapSettled(calls, asked, {
       submit,
+      batch: items.length <= FEW_ITEMS ? 1 : 'auto',
       ...(signal && { signal }),
     })) {
       // Ends the loop: the items that are left go to another machine.
       if (outcome.status === 'rejected' && isOfMachine(outcome.reason)) throw outcome.reason;
       const written =
-        outcome.status === 'fulfilled' ? this.#outcomeOf(outcome.value) : { e: encodeThrown(outcome.reason) };
+        outcome.status === 'fulfilled'
+          ? outcomeOf(outcome.value, this.#engine.maxPayload)
+          : { e: encodeThrown(outcome.reason) };
       if (typeof written !== 'string') failures++;
       outcomes.push(written);
       length += lengthOf(written);
@@ -242,24 +257,6 @@ export class JobRuns {
     return this.#balancer.stats().workers.reduce((sum, { busyTime }) => sum + busyTime, 0);
   }
 
-  #outcomeOf(value: unknown): ChunkOutcome {
-    try {
-      const text = encodeValue(value, 'the result');
-      const bytes = this.#excess(text);
-      return bytes === undefined ? text : { big: bytes };
-    } catch (error) {
-      return { e: encodeThrown(error) };
-    }
-  }
-
-  /** Its length in bytes, if that is more than may be sent. */
-  #excess(text: string): number | undefined {
-    const { maxPayload } = this.#engine;
-    if (text.length * 3 <= maxPayload) return undefined;
-    const bytes = Buffer.byteLength(text);
-    return bytes > maxPayload ? bytes : undefined;
-  }
-
   /** Whether the result counts: the job is still this machine's, or the engine has lost it. */
   async #mayReply(job: Job, token: string | undefined, run: Run): Promise<boolean> {
     this.tick();
@@ -272,6 +269,13 @@ export class JobRuns {
     return (await job.getState()) === 'unknown';
   }
 
+  /** Nobody here serves it: others may. Where its submitter is gone, it goes nowhere any more. */
+  async #leaveToOthers(job: Job, token: string | undefined, { from }: JobData): Promise<Ending> {
+    if (job.attemptsStarted > MOST_LEAVES && (await this.#isGone(from).catch(() => false)))
+      return { items: 1, outcome: 'cancelled', failures: 0 };
+    return this.#leave(job, token, LEAVE_MS);
+  }
+
   /** Gives the job to others. @throws what tells BullMQ so */
   async #leave(job: Job, token: string | undefined, ms: number): Promise<never> {
     if (ms > 0) {
@@ -281,11 +285,6 @@ export class JobRuns {
     await job.moveToWait(token);
     throw new this.#bull.WaitingError();
   }
-}
-
-function lengthOf(outcome: ChunkOutcome): number {
-  if (typeof outcome === 'string') return outcome.length;
-  return 'e' in outcome ? outcome.e.length : 0;
 }
 
 /** Errors that say nothing of the task: another machine may do better. */

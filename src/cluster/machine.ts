@@ -90,8 +90,13 @@ export class Machine extends EventEmitter<MachineEvents> {
     this.#engine = openEngine(settings.engine, served.length + 1, this.#onError);
     this.#slots = new Slots(settings.balancer, settings.share);
     this.#replies = new Replies(this.#engine, this.#onError);
-    this.#runs = new JobRuns(this.#bull, settings.balancer, settings.engine, this.#replies, (report) =>
-      this.#oneDone(report),
+    this.#runs = new JobRuns(
+      this.#bull,
+      settings.balancer,
+      settings.engine,
+      this.#replies,
+      async (submitter) => (await this.#directory?.isGone(submitter)) === true,
+      (report) => this.#oneDone(report),
     );
   }
 
@@ -173,6 +178,7 @@ export class Machine extends EventEmitter<MachineEvents> {
     await this.#stopTaking(timeout);
     clearInterval(this.#ticks);
     await left;
+    await within(CLOSE_MS, this.#replies.sent());
     this.#replies.close();
     await this.#mailbox?.close();
     await within(PAUSE_MS, this.#engine.removeMailbox(this.id));

@@ -6,6 +6,8 @@ import type { Reply } from './messages.js';
 import { isTransient } from './transient.js';
 
 const PAUSE_MS = 500;
+/** Attempts to send what the engine refuses, as it does while its memory is full. */
+const MOST_ATTEMPTS = 20;
 
 interface Waiting {
   readonly text: string;
@@ -17,6 +19,7 @@ export class Replies {
   readonly #engine: Engine;
   readonly #onError: OnEngineError;
   readonly #waiting = new Map<string, Waiting[]>();
+  readonly #underWay = new Set<Promise<void>>();
   #isClosed = false;
 
   constructor(engine: Engine, onError: OnEngineError) {
@@ -24,7 +27,10 @@ export class Replies {
     this.#onError = onError;
   }
 
-  /** Resolves when the engine has it. Waits for an engine that is out of reach, until it is closed. */
+  /**
+   * Resolves when the engine has the reply before all that it is told from now on. Waits for an engine that
+   * is out of reach, until it is closed.
+   */
   send(to: string, reply: Reply): Promise<void> {
     return new Promise((resolve, reject) => {
       const entry = { text: JSON.stringify(reply), resolve, reject };
@@ -34,28 +40,51 @@ export class Replies {
         return;
       }
       this.#waiting.set(to, [entry]);
-      setImmediate(() => void this.#flush(to));
+      setImmediate(() => this.#flush(to));
     });
+  }
+
+  /** Resolves when the engine has all of them, or has refused for long. */
+  async sent(): Promise<void> {
+    await Promise.all(this.#underWay);
   }
 
   close(): void {
     this.#isClosed = true;
   }
 
-  async #flush(to: string): Promise<void> {
+  #flush(to: string): void {
     const batch = this.#waiting.get(to) ?? [];
     this.#waiting.delete(to);
-    const texts = batch.map(({ text }) => text);
-    for (;;) {
+    const sent = this.#deliver(
+      to,
+      batch.map(({ text }) => text),
+    );
+    if (this.#engine.sendsInOrder) {
+      // The job is let go of by the next command: one way to the engine and back for both.
+      for (const { resolve } of batch) resolve();
+      const done: Promise<void> = sent.catch(this.#onError).then(() => void this.#underWay.delete(done));
+      this.#underWay.add(done);
+      return;
+    }
+    sent.then(
+      () => {
+        for (const { resolve } of batch) resolve();
+      },
+      (error) => {
+        for (const { reject } of batch) reject(error);
+      },
+    );
+  }
+
+  async #deliver(to: string, texts: readonly string[]): Promise<void> {
+    for (let attempts = 1; ; attempts++) {
       try {
         await this.#engine.send(to, texts);
-        for (const { resolve } of batch) resolve();
         return;
       } catch (error) {
-        if (this.#isClosed || !isTransient(error)) {
-          for (const { reject } of batch) reject(error);
-          return;
-        }
+        const isOver = this.#engine.sendsInOrder ? attempts >= MOST_ATTEMPTS : true;
+        if (this.#isClosed || (isOver && !isTransient(error))) throw error;
         this.#onError(error as Error);
         await delay(PAUSE_MS);
       }

@@ -1,13 +1,21 @@
 /**
- * How many jobs a machine takes at a time: one more than it has threads, times its share. The one is there
- * when a thread becomes free. More would wait here while another machine is idle.
+ * How many jobs a machine takes at a time: those that its threads run, and a few ahead, times its share.
+ * Jobs that are ahead are there when a thread becomes free. More would wait here while another machine is
+ * idle, so it is one for a machine, unless jobs are so short that the way to the engine and back takes
+ * longer than they do: then as many as are done with in that time.
  */
 import type { Worker } from 'bullmq';
 import type { Balancer } from '../balancer.js';
 import { performance } from '../protocol/clock.js';
 
-/** Time between two counts of the threads, whose number may change, in ms. */
-const COUNT_MS = 200;
+/** Time between two looks at the threads, whose number may change, and at their run times, in ms. */
+const LOOK_MS = 100;
+/** Work that each thread has ahead while jobs are short, in ms: some round trips to the engine. */
+const AHEAD_MS = 2;
+/** Jobs that each thread has ahead at most. */
+const MOST_AHEAD = 32;
+/** Weight of earlier looks in the mean, where jobs have become shorter; longer ones count at once. */
+const OLDER = 0.5;
 
 export class Slots {
   readonly #balancer: Balancer;
@@ -15,7 +23,13 @@ export class Slots {
   readonly #running = new Map<Worker, number>();
   #total = 0;
   #threads = 0;
-  #countedAt = Number.NEGATIVE_INFINITY;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  /** Run time of all tasks until the last look, in ms. */
+  #busyTime = 0;
+  /** Jobs done since the last look. */
+  #done = 0;
+  /** Run time of a job, in ms; before the first one it counts as long. */
+  #mean = Number.POSITIVE_INFINITY;
 
   constructor(balancer: Balancer, share: number) {
     this.#balancer = balancer;
@@ -23,16 +37,14 @@ export class Slots {
   }
 
   get threads(): number {
-    const now = performance.now();
-    if (now - this.#countedAt > COUNT_MS) {
-      this.#countedAt = now;
-      this.#threads = this.#balancer.stats().workers.length;
-    }
+    this.#look();
     return this.#threads;
   }
 
   get limit(): number {
-    return Math.max(1, Math.round((this.threads + 1) * this.#share));
+    const { threads } = this;
+    const ahead = threads * Math.min(MOST_AHEAD, Math.floor(AHEAD_MS / this.#mean));
+    return Math.max(1, Math.round((threads + Math.max(1, ahead)) * this.#share));
   }
 
   /** Jobs that are here. */
@@ -49,6 +61,7 @@ export class Slots {
   changed(worker: Worker, by: 1 | -1): void {
     this.#running.set(worker, (this.#running.get(worker) ?? 0) + by);
     this.#total += by;
+    if (by === -1) this.#done++;
     this.adjust();
   }
 
@@ -62,5 +75,21 @@ export class Slots {
       const concurrency = Math.max(1, limit - (this.#total - running));
       if (worker.concurrency !== concurrency) worker.concurrency = concurrency;
     }
+  }
+
+  #look(): void {
+    const now = performance.now();
+    const passed = now - this.#lookedAt;
+    if (passed < LOOK_MS) return;
+    this.#lookedAt = now;
+    const { workers, busyTime } = this.#balancer.stats();
+    this.#threads = workers.length;
+    const busy = busyTime - this.#busyTime;
+    this.#busyTime = busyTime;
+    // Where none was done, those that are here take longer than that; an idle machine learns nothing.
+    const mean = this.#done > 0 ? busy / this.#done : this.#total > 0 ? passed : this.#mean;
+    this.#done = 0;
+    const isFirst = this.#mean === Number.POSITIVE_INFINITY;
+    this.#mean = isFirst || mean > this.#mean ? mean : mean + (this.#mean - mean) * OLDER;
   }
 }

@@ -65,6 +65,11 @@ export class Dispatcher implements RequestEvents<Worker> {
     return this.#passes.poller;
   }
 
+  /** A number that changes with each pass that a submit has scheduled. */
+  get turns(): number {
+    return this.#passes.turns;
+  }
+
   get workers(): readonly Worker[] {
     return this.#workers;
   }

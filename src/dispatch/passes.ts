@@ -73,10 +73,12 @@ export class Passes implements Lookout {
    * `#runInBurst`.
    */
   #passesSinceLook = 0;
+  #turns = 0;
   readonly #onScheduled = (): void => {
     this.#isScheduled = false;
     this.#inBurst = 0;
     this.#passesSinceLook++;
+    this.#turns = (this.#turns + 1) & 0xffffff;
     this.run();
   };
   readonly #releaseStuck = (): void => this.#stuckWorkers.look(performance.now());
@@ -106,6 +108,11 @@ export class Passes implements Lookout {
   /** Whether something was queued or pending at the last pass. */
   get isBusy(): boolean {
     return this.#isBusy;
+  }
+
+  /** A number that changes with each scheduled pass. */
+  get turns(): number {
+    return this.#turns;
   }
 
   /** Makes a pass in this turn. O(1). */

@@ -10,7 +10,8 @@ import type { RequestOutcome } from '../ledger/outcome.js';
 import { performance } from '../protocol/clock.js';
 import { Histogram } from './histogram.js';
 import type { Metrics, MetricsReader, MetricsSnapshot, TaskMetrics } from './snapshot.js';
-import { TaskTotals } from './task-totals.js';
+import { TaskRecorder } from './task-recorder.js';
+import type { TaskTotals } from './task-totals.js';
 
 /** Tasks that are told apart by name; the others are counted together, as `(other)`. */
 const MOST_TASKS = 200;
@@ -23,9 +24,9 @@ interface Place {
 
 export class MetricsObserver extends IdleObserver implements Metrics {
   override readonly wantsBytes = true;
-  readonly #tasks = new Map<string, TaskTotals>();
+  readonly #tasks = new Map<string, TaskRecorder>();
   /** By the task's id: names are looked up once. */
-  readonly #byId: (TaskTotals | undefined)[] = [];
+  readonly #byId: (TaskRecorder | undefined)[] = [];
   #base: Place = { at: performance.now(), tasks: new Map() };
 
   /** Ends the counting. */
@@ -37,11 +38,11 @@ export class MetricsObserver extends IdleObserver implements Metrics {
   }
 
   override ran(request: ObservedRequest, _worker: ObservedWorker, run: ObservedRun): void {
-    this.#totalsOf(request).ran(request, run);
+    this.#recorderOf(request).ran(request, run);
   }
 
   override settled(request: ObservedRequest, outcome: RequestOutcome): void {
-    this.#totalsOf(request).outcomes[outcome]++;
+    this.#recorderOf(request).settled(outcome);
   }
 
   snapshot(): MetricsSnapshot {
@@ -63,23 +64,23 @@ export class MetricsObserver extends IdleObserver implements Metrics {
     };
   }
 
-  #totalsOf({ task }: ObservedRequest): TaskTotals {
+  #recorderOf({ task }: ObservedRequest): TaskRecorder {
     return this.#byId[task.id] ?? this.#enter(task.id, task.name);
   }
 
-  #enter(id: number, name: string): TaskTotals {
+  #enter(id: number, name: string): TaskRecorder {
     const key = this.#tasks.has(name) || this.#tasks.size < MOST_TASKS ? name : OTHER;
-    let totals = this.#tasks.get(key);
-    if (totals === undefined) {
-      totals = new TaskTotals();
-      this.#tasks.set(key, totals);
+    let recorder = this.#tasks.get(key);
+    if (recorder === undefined) {
+      recorder = new TaskRecorder();
+      this.#tasks.set(key, recorder);
     }
-    this.#byId[id] = totals;
-    return totals;
+    this.#byId[id] = recorder;
+    return recorder;
   }
 
   #place(): Place {
-    const tasks = new Map(Array.from(this.#tasks, ([name, totals]) => [name, totals.copy()]));
+    const tasks = new Map(Array.from(this.#tasks, ([name, recorder]) => [name, recorder.totals().copy()]));
     return { at: performance.now(), tasks };
   }
 
@@ -87,8 +88,8 @@ export class MetricsObserver extends IdleObserver implements Metrics {
     const waitTime = new Histogram();
     const runTime = new Histogram();
     const tasks: (TaskMetrics & { readonly sum: number })[] = [];
-    for (const [task, totals] of this.#tasks) {
-      const since = totals.since(place.tasks.get(task));
+    for (const [task, recorder] of this.#tasks) {
+      const since = recorder.totals().since(place.tasks.get(task));
       waitTime.add(since.waitTime);
       runTime.add(since.runTime);
       tasks.push({ task, sum: since.runTime.sum, ...since.metrics() });

@@ -1,5 +1,4 @@
 /** What has been counted of one task. */
-import type { ObservedRequest, ObservedRun } from '../ledger/observer.js';
 import { noOutcomes, REQUEST_OUTCOMES, type RequestOutcome } from '../ledger/outcome.js';
 import { Histogram } from './histogram.js';
 import type { TaskMetrics } from './snapshot.js';
@@ -11,17 +10,6 @@ export class TaskTotals {
   outcomes: { [Outcome in RequestOutcome]: number } = noOutcomes();
   waitTime = new Histogram();
   runTime = new Histogram();
-
-  ran({ queuedAt }: ObservedRequest, run: ObservedRun): void {
-    const { startedAt, runTime, completed, itemTimes } = run;
-    if (completed === 0) return;
-    this.failed += run.failed;
-    this.bytesIn += run.bytesIn;
-    this.bytesOut += run.bytesOut;
-    if (queuedAt !== undefined) this.waitTime.record(Math.max(0, startedAt - queuedAt), completed);
-    if (itemTimes === undefined) this.runTime.record(runTime / completed, completed);
-    else for (let i = 0; i < completed; i++) this.runTime.record(itemTimes[i] as number);
-  }
 
   copy(): TaskTotals {
     return this.since(undefined);

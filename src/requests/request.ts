@@ -156,11 +156,12 @@ export class Request implements RequestView, ObservedRequest {
     const resolve = this.#resolve;
     if (resolve === settled) return;
     const { ledger } = this.task;
-    if (this.extras === undefined && ledger.observer === undefined) {
+    if (this.extras === undefined) {
       // The common case, without looking names up.
       this.#resolve = settled;
       this.args = NO_VALUES;
       ledger.outcomes.fulfilled++;
+      if (ledger.observer !== undefined) ledger.observer.settled(this, 'fulfilled', undefined);
     } else {
       this.#finish('fulfilled', undefined);
     }

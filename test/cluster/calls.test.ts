@@ -191,6 +191,18 @@ onEachEngine(
       await expect(outcomes).rejects.toMatchObject({ code: 'ERR_NO_MACHINE', taskName: 'other/run' });
     });
 
+    test('machineTimeout does not wait for the next beat, and sees who has come since the last one', async () => {
+      const slow = { lockDuration: 60_000 };
+      const cluster = site.cluster({ ...slow, machineTimeout: 300 });
+      await expect(cluster.submit(work.double, [1])).rejects.toMatchObject({
+        code: 'ERR_NO_MACHINE',
+        served: [],
+      });
+      await site.machine(slow);
+      expect(await cluster.submit(work.spin, [1_500])).toBe(1_500);
+      await expect(cluster.submit(work.missing)).rejects.toMatchObject({ code: 'ERR_NO_MACHINE' });
+    });
+
     test('close finishes what is under way; with a time limit it rejects the rest', async () => {
       const cluster = site.cluster();
       const done = cluster.submit(work.same, ['done']);

@@ -96,6 +96,28 @@ onEachEngine(
       expect(await queue.getDelayedCount()).toBe(names.length);
     });
 
+    test('a job that nobody serves is thrown away when its submitter is gone, and stays while it is there', async () => {
+      const machine = await site.machine();
+      open();
+      const cluster = site.cluster({ machineTimeout: Number.POSITIVE_INFINITY });
+      const waiting = cluster.submit(work.missing);
+      waiting.catch(() => {});
+      await queue.add('work/missing', { ...good, from: 'nobody' }, { jobId: 'orphan' });
+      const over: [string, string][] = [];
+      machine.on('job', ({ id, outcome }) => over.push([id, outcome]));
+      const left = (isOrphan: boolean): number =>
+        over.filter(([id, outcome]) => (id === 'orphan') === isOrphan && outcome === 'left').length;
+      await expect.poll(() => left(true) > 0 && left(false) > 0).toBe(true);
+      // As if they had gone round for long.
+      for (const { id } of await queue.getJobs())
+        await client.hset(`bull:${site.name}.work:${id}`, 'ats', 30);
+      await expect.poll(() => over, { timeout: 20_000 }).toContainEqual(['orphan', 'cancelled']);
+      expect(await queue.getJobState('orphan')).toBe('unknown');
+      const before = left(false);
+      await expect.poll(() => left(false), { timeout: 20_000 }).toBeGreaterThan(before + 1);
+      expect(cluster.stats().pending).toBe(1);
+    });
+
     test('messages that others have written are ignored, and told', async () => {
       const machine = await site.machine();
       open();

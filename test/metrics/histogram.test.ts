@@ -22,6 +22,17 @@ describe('a histogram', () => {
     );
   });
 
+  it('counts many values at once as it does one by one', () => {
+    fc.assert(
+      fc.property(fc.array(time, { maxLength: 50 }), (values) => {
+        const [once, each] = [new Histogram(), new Histogram()];
+        once.recordAll(Float64Array.from([...values, 7, -1]), values.length);
+        for (const value of values) each.record(value);
+        expect(once).toEqual(each);
+      }),
+    );
+  });
+
   it('gives quantiles to within its precision', () => {
     fc.assert(
       fc.property(fc.array(time, { minLength: 1, maxLength: 200 }), (values) => {

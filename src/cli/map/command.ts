@@ -173,7 +173,11 @@ function howToGoOn({ journal, output }: MapOptions, { outcome, failed }: BatchRe
 
 /** The message for an error, with the name of the file. */
 function explain(error: unknown): string {
-  if (error instanceof BatchFileError) return `${error.path}: ${describeErrno(error.code)}`;
+  if (error instanceof BatchFileError) {
+    const words = describeErrno(error.code);
+    // Those of a decompressor say more than their codes.
+    return words === error.code ? error.message : `${error.path}: ${words}`;
+  }
   if (error instanceof BatchError || error instanceof UsageError || error instanceof BalancerError) {
     return error.message + hintFor(error.message);
   }

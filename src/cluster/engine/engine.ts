@@ -21,6 +21,8 @@ export interface Engine {
   queue(name: string): Queue;
   worker(name: string, processor: Processor, options: Partial<WorkerOptions>): Worker;
   openMailbox(id: string, onMail: OnMail): Mailbox;
+  /** What `send` has been called with is done before what a worker is told to do later. */
+  readonly sendsInOrder: boolean;
   /** Puts messages into somebody's mailbox. Rejects where that may not have been done. */
   send(id: string, texts: readonly string[]): Promise<void>;
   /** Keeps one's mailbox, which is thrown away when nobody has cared for a long time. */

@@ -28,6 +28,7 @@ const CONNECTIONS = 6;
 const MOST_MAIL_QUEUES = 1_000;
 
 export class PostgresEngine implements Engine {
+  readonly sendsInOrder = false;
   readonly #bull: typeof BullMQ;
   readonly #settings: EngineSettings;
   readonly #onError: OnEngineError;

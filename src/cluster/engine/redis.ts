@@ -17,6 +17,7 @@ import {
 } from './engine.js';
 import { RedisMailbox } from './redis-mailbox.js';
 import { within } from './within.js';
+import { writeTogether } from './write-together.js';
 
 type RedisClass = new (...options: (string | RedisOptions)[]) => Redis;
 /** The module of `ioredis`, which is its class, too. */
@@ -33,6 +34,8 @@ const OPTIONS = {
 } satisfies RedisOptions;
 
 export class RedisEngine implements Engine {
+  /** All goes over one connection, and Redis does one thing after the other. */
+  readonly sendsInOrder = true;
   readonly #bull: typeof BullMQ;
   readonly #client: Redis;
   readonly #settings: EngineSettings;
@@ -51,6 +54,7 @@ export class RedisEngine implements Engine {
     this.#onError = onError;
     this.#client = clientOf(ioredis, settings.redis);
     this.#client.on('error', onError);
+    writeTogether(this.#client);
     this.#track(this.#client);
   }
 

@@ -13,6 +13,13 @@ const MOST_ITEMS = 10_000;
 const GROWTH = 8;
 /** Chunks for each slot towards the end, that none idles while another has one to go. */
 const LAST_CHUNKS = 3;
+/**
+ * Short chunks are on the way in a larger number, so that a machine finds the next ones there: so much work
+ * for each thread, in ms, but so many chunks for each and so many items in all.
+ */
+const AHEAD_MS = 50;
+const MOST_AHEAD = 32;
+const MOST_ITEMS_AHEAD = 20_000;
 /** Weight of the newest chunk in the means. */
 const NEWEST = 0.25;
 
@@ -24,6 +31,8 @@ export class ChunkSizes {
   #mean: number | undefined;
   #resultBytes = 0;
   #largest = 1;
+  /** Of the newest chunk. */
+  #size = 1;
 
   constructor(batch: 'auto' | number, mostBytes: number, machines: () => readonly Entry[]) {
     this.#batch = batch;
@@ -41,7 +50,15 @@ export class ChunkSizes {
 
   /** Chunks that may be on the way, or wait to be given out. */
   get window(): number {
-    return 2 * this.slots + 4;
+    const least = 2 * this.slots + 4;
+    if (this.#mean === undefined) return least;
+    const work = Math.max(this.#mean * this.#size, 1e-3);
+    const ahead = this.#threads * Math.min(MOST_AHEAD, Math.floor(AHEAD_MS / work));
+    return Math.max(least, Math.min(ahead, Math.floor(MOST_ITEMS_AHEAD / this.#size)));
+  }
+
+  get #threads(): number {
+    return this.#machines().reduce((sum, { threads }) => sum + threads, 0);
   }
 
   /** Takes note of a chunk that has run. @param ms run time of all items; @param bytes of their results */
@@ -55,10 +72,14 @@ export class ChunkSizes {
 
   /** Items of the next chunk. @param remaining items that are still to come; `undefined`: nobody knows */
   next(remaining: number | undefined): number {
+    this.#size = this.#choose(remaining);
+    return this.#size;
+  }
+
+  #choose(remaining: number | undefined): number {
     if (this.#batch !== 'auto') return this.#batch;
     if (this.#mean === undefined) return 1;
-    const threads = this.#machines().reduce((sum, machine) => sum + machine.threads, 0);
-    const work = Math.max(CHUNK_MS, ENGINE_MS * threads);
+    const work = Math.max(CHUNK_MS, ENGINE_MS * this.#threads);
     const fitting = Math.min(
       MOST_ITEMS,
       GROWTH * this.#largest,

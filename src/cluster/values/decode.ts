@@ -3,11 +3,12 @@ import { decodeFailure } from '../../errors/decode.js';
 import { defineOwn } from '../../errors/define-own.js';
 import type { Failure } from '../../errors/form.js';
 import { MalformedMessageError } from '../errors.js';
-import { MOST_DEPTH } from './encode.js';
+import { MOST_DEPTH, UNDEFINED } from './encode.js';
 
 /** @throws MalformedMessageError */
 export function decodeValue(text: unknown): unknown {
   if (typeof text !== 'string') throw new MalformedMessageError('the value is no text');
+  if (text === UNDEFINED) return undefined;
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -15,7 +16,7 @@ export function decodeValue(text: unknown): unknown {
     throw new MalformedMessageError('the value is not JSON', { cause });
   }
   // Within the text of a string, quotes have a backslash before them.
-  if (!text.includes('"$"')) return parsed;
+  if (typeof parsed !== 'object' || !text.includes('"$"')) return parsed;
   return restore(parsed, 0);
 }
 

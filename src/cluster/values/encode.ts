@@ -34,6 +34,9 @@ const ARRAYS = new Set([
 
 const tagged = (...parts: readonly unknown[]): object => ({ $: parts });
 
+/** What most tasks return that return nothing: it is written, and read, without a detour. */
+export const UNDEFINED = JSON.stringify(tagged('undefined'));
+
 /** Where a value is: in that one, under that key. */
 interface Place {
   readonly above: Place | undefined;
@@ -47,6 +50,7 @@ interface Place {
  * @throws NotCloneableError it holds what cannot be sent to another machine, or refers to itself
  */
 export function encodeValue(value: unknown, root: string | (() => string)): string {
+  if (value === undefined) return UNDEFINED;
   if (isAsItIs(value)) return JSON.stringify(value);
   const place: Place = { above: undefined, value: undefined, depth: 0, key: root };
   return JSON.stringify(form(value, place));

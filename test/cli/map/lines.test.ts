@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as zlib from 'node:zlib';
@@ -106,6 +107,21 @@ describe('items', () => {
       return;
     }
     expect(read).toEqual({ code: 0, out: 'x\ny\n', err: '' });
+    const frame = readFileSync(join(directory, 'packed.zst'));
+    const skippable = Buffer.from([0x53, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 9, 9, 9]);
+    const random = randomBytes(200_000).toString('hex');
+    file('several.zst', Buffer.concat([frame, skippable, frame, zstd.zstdCompressSync!(random)]));
+    expect(map(['-e', 'l => l', 'several.zst']).out).toBe(`x\ny\nx\ny\n${random}\n`);
+    file('cut.zst', zstd.zstdCompressSync!(random).subarray(0, -9));
+    expect(map(['-e', 'l => l', 'cut.zst'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('cut.zst: the file ends within a Zstandard frame'),
+    });
+    file('more.zst', Buffer.concat([frame, Buffer.from('more')]));
+    expect(map(['-e', 'l => l', 'more.zst'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('more.zst: there is no Zstandard frame here'),
+    });
     expect(zstd.zstdDecompressSync(readFileSync(join(directory, 'made.zst'))).toString()).toBe('x\ny\n');
   });
 
