@@ -3,7 +3,9 @@ import type * as BullMQ from 'bullmq';
 import type { Job, Queue, Worker, WorkerOptions } from 'bullmq';
 import type { Redis, RedisOptions } from 'ioredis';
 import { InvalidOptionError } from '../../errors/errors.js';
+import { EngineError } from '../errors.js';
 import type { EngineSettings } from '../options.js';
+import { isTransient } from '../transient.js';
 import {
   CLOSE_MS,
   type Engine,
@@ -60,6 +62,15 @@ export class RedisEngine implements Engine {
 
   async ready(): Promise<void> {
     await this.ping();
+    const { db } = this.#client.options;
+    if (!db) return;
+    try {
+      // The client has been told no, and has gone on with database 0.
+      await this.#client.select(db);
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      throw new EngineError(`it has no database ${db}: ${(error as Error).message}`, { cause: error });
+    }
   }
 
   ping(): Promise<unknown> {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { tasks } from 'leastwork';
 import { runBatch } from 'leastwork/batch';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { onEachEngine } from '../../support/cluster.js';
+import { onEachEngine, type Site } from '../../support/cluster.js';
 import { ended, leastwork, MAIN, start } from '../../support/command.js';
 import { runNode } from '../../support/program.js';
 import { scratch } from '../../support/scratch.js';
@@ -18,7 +18,20 @@ const lines = (count: number): string => Array.from({ length: count }, (_, i) =>
 write('numbers', lines(500));
 write('paced', lines(400));
 
-onEachEngine((site) => {
+/** What is run, and how: export, and arguments. */
+const FURTHER: [string, string[]][] = [
+  ['lines with their items, as they come', ['#rich', 'numbers', '--tag', '--unordered']],
+  ['the default export', ['', 'numbers']],
+  ['JSON, blank and wrong lines', ['#same', '--ndjson', 'json']],
+  ['records', ['#same', '--csv', 'csv', '--tag']],
+  ['NUL, CR and a BOM', ['#same', '-0', 'nul', 'bom']],
+  ['results that are longer than lines', ['#long', 'long']],
+  ['a thread that ends', ['#crash', 'four']],
+  ['an item that takes too long', ['#late', 'four', '--timeout', '300ms']],
+];
+
+/** @param inFull formats and failures, too, which have nothing to do with the engine */
+function tests(site: Site, inFull: boolean): void {
   const machine = () => site.process({ lockDuration: 1_000 }, [module]);
   /** What makes the batch one of the cluster. */
   const far = (): string[] => {
@@ -33,34 +46,38 @@ onEachEngine((site) => {
   describe('with machines', () => {
     beforeAll(() => site.share(() => Promise.all([machine(), machine()])), 60_000);
 
-    test.each([
-      ['lines', ['#rich', 'numbers']],
-      ['lines with their items, as they come', ['#rich', 'numbers', '--tag', '--unordered']],
-      ['the default export', ['', 'numbers']],
-      ['JSON, blank and wrong lines', ['#same', '--ndjson', 'json']],
-      ['records', ['#same', '--csv', 'csv', '--tag']],
-      ['NUL, CR and a BOM', ['#same', '-0', 'nul', 'bom']],
-      ['results that are longer than lines', ['#long', 'long']],
-      ['a thread that ends', ['#crash', 'four']],
-      ['an item that takes too long', ['#late', 'four', '--timeout', '300ms']],
-    ])('%s: the output, and the failed items, are those of a run here', async (_, [export_, ...args]) => {
-      write('json', '{"a":1}\n\n[2,3]\nnot json\n"x"\n{"b":"é😀"}\r\n');
-      write('csv', 'name,mail\nA,"a\nb"\n\nB,c\nC\n');
-      write('nul', 'a\0b\n\0\0c');
-      write('bom', '\ufeffone\0two');
-      write('long', '1\n100\n30000\n2\n');
-      write('four', lines(4));
-      const there = await map([`${module}${export_}`, ...args, ...far(), '-o', 'far', '--errors', 'far.err']);
-      const here = leastwork(['map', `${module}${export_}`, ...args, '-o', 'near', '--errors', 'near.err'], {
-        cwd: folder,
-      });
-      expect(there.code).toBe(here.code);
-      const sorted = (name: string): string =>
-        args.includes('--unordered') ? read(name).split('\n').sort().join('\n') : read(name);
-      expect(sorted('far')).toBe(sorted('near'));
-      if (!args.includes('--unordered')) expect(read('far.err')).toBe(read('near.err'));
-      expect(there.stderr).toMatch(/^\d+ items?( \(\d+ failed\))?, .* items\/s\n$/);
-    });
+    test.each<[string, string[]]>([['lines', ['#rich', 'numbers']], ...(inFull ? FURTHER : [])])(
+      '%s: the output, and the failed items, are those of a run here',
+      async (_, [export_, ...args]) => {
+        write('json', '{"a":1}\n\n[2,3]\nnot json\n"x"\n{"b":"é😀"}\r\n');
+        write('csv', 'name,mail\nA,"a\nb"\n\nB,c\nC\n');
+        write('nul', 'a\0b\n\0\0c');
+        write('bom', '\ufeffone\0two');
+        write('long', '1\n100\n30000\n2\n');
+        write('four', lines(4));
+        const there = await map([
+          `${module}${export_}`,
+          ...args,
+          ...far(),
+          '-o',
+          'far',
+          '--errors',
+          'far.err',
+        ]);
+        const here = leastwork(
+          ['map', `${module}${export_}`, ...args, '-o', 'near', '--errors', 'near.err'],
+          {
+            cwd: folder,
+          },
+        );
+        expect(there.code).toBe(here.code);
+        const sorted = (name: string): string =>
+          args.includes('--unordered') ? read(name).split('\n').sort().join('\n') : read(name);
+        expect(sorted('far')).toBe(sorted('near'));
+        if (!args.includes('--unordered')) expect(read('far.err')).toBe(read('near.err'));
+        expect(there.stderr).toMatch(/^\d+ items?( \(\d+ failed\))?, .* items\/s\n$/);
+      },
+    );
 
     test('what has failed runs again', async () => {
       write(
@@ -156,7 +173,10 @@ onEachEngine((site) => {
       expect(cluster.stats().pending).toBe(0);
     });
   });
-});
+}
+
+onEachEngine((site) => tests(site, true), ['redis']);
+onEachEngine((site) => tests(site, false), ['postgres']);
 
 onEachEngine((site) => {
   test('a machine that is killed in its middle: all items, none twice', async () => {
