@@ -16,7 +16,9 @@ const write = (name: string, content: string): void => writeFileSync(join(folder
 const read = (name: string): string => readFileSync(join(folder, name), 'latin1');
 const lines = (count: number): string => Array.from({ length: count }, (_, i) => `${i + 1}\n`).join('');
 write('numbers', lines(500));
-write('paced', lines(400));
+/** Long enough that it is not one chunk. */
+const PACED = Array.from({ length: 800 }, (_, i) => `${String(i).padStart(200, '0')}\n`).join('');
+write('paced', PACED);
 
 /** What is run, and how: export, and arguments. */
 const FURTHER: [string, string[]][] = [
@@ -74,7 +76,10 @@ function tests(site: Site, inFull: boolean): void {
         const sorted = (name: string): string =>
           args.includes('--unordered') ? read(name).split('\n').sort().join('\n') : read(name);
         expect(sorted('far')).toBe(sorted('near'));
-        if (!args.includes('--unordered')) expect(read('far.err')).toBe(read('near.err'));
+        // Here the parser of CSV is another file of its package.
+        const failed = (name: string): string =>
+          args.includes('--csv') ? read(name).replace(/,"stack":.*$/gm, '') : read(name);
+        if (!args.includes('--unordered')) expect(failed('far.err')).toBe(failed('near.err'));
         expect(there.stderr).toMatch(/^\d+ items?( \(\d+ failed\))?, .* items\/s\n$/);
       },
     );
@@ -134,7 +139,7 @@ function tests(site: Site, inFull: boolean): void {
       expect(read(`${name}.journal`)).not.toContain('complete');
       const { code, stderr } = await map([...args.slice(1), '--resume']);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(read(`${name}.out`)).toBe(lines(400).replaceAll('\n', ' done\n'));
+      expect(read(`${name}.out`)).toBe(PACED.replaceAll('\n', ' done\n'));
       expect(read(`${name}.err`)).toBe('');
     });
 
@@ -149,7 +154,7 @@ function tests(site: Site, inFull: boolean): void {
       expect(read(`${name}.journal`)).toContain('interrupted');
       const rest = leastwork(['map', `${module}#paced`, ...files, '--resume'], { cwd: folder });
       expect({ code: rest.code, stderr: rest.stderr }).toEqual({ code: 0, stderr: '' });
-      expect(read(`${name}.out`)).toBe(lines(400).replaceAll('\n', ' done\n'));
+      expect(read(`${name}.out`)).toBe(PACED.replaceAll('\n', ' done\n'));
     });
 
     test('an inline function is refused before a file is opened', async () => {
@@ -203,7 +208,7 @@ onEachEngine((site) => {
     await committed(`lost.${kind}.journal`);
     processes[0]?.kill('SIGKILL');
     expect((await end).code).toBe(0);
-    expect(read(`lost.${kind}`)).toBe(lines(400).replaceAll('\n', ' done\n'));
+    expect(read(`lost.${kind}`)).toBe(PACED.replaceAll('\n', ' done\n'));
   });
 });
 
