@@ -79,7 +79,7 @@ const FOLDERS = {
     'closing',
   ],
   batch: ['root', 'errors', 'protocol', 'options', 'tasks', 'workers'],
-  cluster: ['root', 'errors', 'protocol', 'options', 'tasks', 'requests', 'calls', 'workers'],
+  cluster: ['root', 'batch', 'errors', 'protocol', 'options', 'tasks', 'requests', 'calls', 'workers'],
   dashboard: ['root', 'errors', 'ledger', 'metrics', 'options', 'protocol', 'stats'],
   prometheus: ['root', 'errors', 'ledger', 'options', 'stats'],
   opentelemetry: ['root', 'errors', 'ledger', 'options', 'protocol', 'stats', 'workers'],

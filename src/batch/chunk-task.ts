@@ -1,6 +1,6 @@
 /** The task of a batch's threads: runs chunks. */
 import type { Overflow, ThreadSetup } from './layout.js';
-import { ChunkRun } from './thread/chunk-run.js';
+import { ChunkRun, publishAtExit } from './thread/chunk-run.js';
 import { type ItemFunction, loadFunction } from './thread/function.js';
 import type { ParseCsv } from './thread/items.js';
 
@@ -16,6 +16,9 @@ const loaded = new Map<string, Loaded>();
 // Output of the function must not mix with the results on standard output.
 process.stdout._write = (chunk, encoding, done) => process.stderr._write(chunk, encoding, done);
 process.stdout._writev = undefined;
+
+// Also runs after `process.exit` in the function and after an uncaught error: no finished result is lost.
+process.on('exit', publishAtExit);
 
 /** Loads the function. Rejects if that fails. */
 export async function prepare(json: string): Promise<void> {

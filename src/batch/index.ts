@@ -8,5 +8,6 @@ export type { DoneRange, FailedLine } from './journal/record.js';
 export { type JournalEnd, type JournalState, readJournal } from './journal/state.js';
 export type { Format } from './layout.js';
 export type { BatchOptions, BatchProgress, RunningBatch } from './options.js';
+export type { RemoteRunner, TextMapper, Texts } from './remote.js';
 export type { RetryOptions } from './retry.js';
 export { type BatchReport, runBatch } from './run-batch.js';

@@ -27,6 +27,9 @@ export const field = {
   time: 13,
 } as const;
 
+/** The id of no thread of this process: the items have run elsewhere. */
+export const NO_THREAD = -1;
+
 export const HEADER_BYTES = 64;
 const PLACE_FIELDS = 4;
 

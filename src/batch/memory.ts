@@ -16,6 +16,14 @@ const MOST_POOLED = 4 * 1024 * 1024;
 const MOST_RATIO = 8;
 const LEAST_SIZE = 16 * 1024;
 
+/** @param size in bytes, with header, input and results */
+export function newMemory(size: number): ChunkMemory {
+  const shared = new SharedArrayBuffer(size);
+  const header = new Int32Array(shared, 0, HEADER_BYTES / 4);
+  resetHeader(header);
+  return { shared, header, bytes: Buffer.from(shared) };
+}
+
 export class MemoryPool {
   readonly #free = new Map<number, ChunkMemory[]>();
   /** Room for results, as a multiple of the input. */
@@ -31,10 +39,7 @@ export class MemoryPool {
       resetHeader(found.header);
       return found;
     }
-    const shared = new SharedArrayBuffer(size);
-    const header = new Int32Array(shared, 0, HEADER_BYTES / 4);
-    resetHeader(header);
-    return { shared, header, bytes: Buffer.from(shared) };
+    return newMemory(size);
   }
 
   /** Must not be called while a thread may still write to the memory. */

@@ -5,12 +5,15 @@ import type { Balancer } from '../balancer.js';
 import { performance } from '../protocol/clock.js';
 import { formerState, identityOf, openSinks, startsPass } from './beginning.js';
 import { isCompressed } from './compression.js';
+import type { Executor } from './executor.js';
 import { mustHalt } from './halt.js';
 import type { Range } from './input/reader.js';
 import type { Identity } from './journal/identity.js';
 import { Journal } from './journal/journal.js';
 import type { JournalState } from './journal/state.js';
 import { todoRanges } from './journal/todo.js';
+import { NO_THREAD } from './layout.js';
+import { LocalExecutor } from './local-executor.js';
 import {
   type BatchOptions,
   type BatchProgress,
@@ -19,6 +22,8 @@ import {
   type RunningBatch,
 } from './options.js';
 import type { Sink } from './output/sink.js';
+import { type RemoteRunner, textMapperOf } from './remote.js';
+import { RemoteExecutor } from './remote-executor.js';
 import { Results } from './results.js';
 import { Runner } from './runner.js';
 import type { Part } from './work.js';
@@ -38,7 +43,7 @@ export interface BatchReport {
   readonly bytes: number;
   readonly outputBytes: number;
   readonly seconds: number;
-  /** What each thread did. */
+  /** What each thread did; empty for a Cluster. */
   readonly shares: readonly { readonly items: number; readonly bytes: number }[];
 }
 
@@ -46,16 +51,20 @@ export interface BatchReport {
 const MOST_UNWRITTEN = 16 * 1024 * 1024;
 
 /**
- * Runs a function over the lines of files.
+ * Runs a function over the lines of files, on the threads of a Balancer or on the machines of a Cluster.
  *
  * A failing item does not end the batch: it is counted and written to `errors`.
+ * @param runner a Balancer, or a Cluster whose machines serve the function, which then is a module's export.
+ *   It stays open
  * @returns when all is written
  * @throws InvalidOptionError
  * @throws BatchError the batch cannot start or continue: a file, the function's module, or the journal is
  *   unusable
+ * @throws LocalOnlyError an inline function for a Cluster
+ * @throws NoMachineError no machine of the Cluster serves the function
  */
-export async function runBatch(balancer: Balancer, options: BatchOptions): Promise<BatchReport> {
-  const batch = new Batch(balancer, batchSettings(options));
+export async function runBatch(runner: Balancer | RemoteRunner, options: BatchOptions): Promise<BatchReport> {
+  const batch = new Batch(runner, batchSettings(options), options.task);
   options.onStart?.(batch);
   return await batch.run(options.signal);
 }
@@ -78,8 +87,10 @@ class Batch implements RunningBatch {
   #abandon: (error: unknown) => void = () => {};
   readonly #ended: Promise<void>;
 
-  constructor(balancer: Balancer, settings: BatchSettings) {
+  constructor(runner: Balancer | RemoteRunner, settings: BatchSettings, task: BatchOptions['task']) {
     this.#settings = settings;
+    // First, since it refuses what cannot be, before any file is opened.
+    const executor = this.#executorOf(runner, task);
     this.#ended = new Promise((resolve, reject) => {
       this.#end = resolve;
       this.#abandon = reject;
@@ -93,7 +104,7 @@ class Batch implements RunningBatch {
     const isNewPass = startsPass(settings, state);
     const rangesOf = todoRanges(state, isNewPass);
     this.#runner = new Runner(
-      balancer,
+      executor,
       settings,
       rangesOf && ((source: number): Range[] => rangesOf(source)),
       {
@@ -106,6 +117,13 @@ class Batch implements RunningBatch {
     );
     this.#results = new Results(settings, this.#runner.work, this.#runner.ends, this.#sinks, this.#journal);
     this.progress = this.#makeProgress();
+  }
+
+  #executorOf(runner: Balancer | RemoteRunner, task: BatchOptions['task']): Executor {
+    const { timeout, concurrency, format } = this.#settings;
+    const mapper = textMapperOf(runner);
+    if (mapper === undefined) return new LocalExecutor(runner as Balancer, timeout, concurrency);
+    return new RemoteExecutor(mapper, task, { timeout, format }, () => this.#runner.pump());
   }
 
   async run(signal: AbortSignal | undefined): Promise<BatchReport> {
@@ -192,6 +210,7 @@ class Batch implements RunningBatch {
   #ran(thread: number, items: number, bytes: number): void {
     this.#items += items;
     this.#bytes += bytes;
+    if (thread === NO_THREAD) return;
     const share = this.#shares.get(thread) ?? { items: 0, bytes: 0 };
     this.#shares.set(thread, { items: share.items + items, bytes: share.bytes + bytes });
   }

@@ -1,7 +1,7 @@
 /**
- * Runs the parts of the input on a Balancer's threads.
+ * Runs the parts of the input where the executor has them run: on threads, or on other machines.
  *
- *     input ─→ Reader ─→ Work (parts, in order) ─→ chunk ─→ thread ─→ settle ─→ Work ─→ written
+ *     input ─→ Reader ─→ Work (parts, in order) ─→ Executor ─→ settle ─→ Work ─→ written
  *                             ↑                                         │
  *                             └── not run yet, to be run again ─────────┘
  *
@@ -9,26 +9,17 @@
  * memory.
  */
 
-import type { Balancer } from '../balancer.js';
-import { WorkerCrashedError } from '../errors/errors.js';
 import { clearTimeout, setTimeout } from '../protocol/timers.js';
-import { tasks } from '../tasks/handles.js';
-import { workerFile } from '../worker-entry.js';
-import { ChunkSize } from './chunk-size.js';
+import type { Executor } from './executor.js';
 import { type LineEnds, lineEnds } from './input/line-ends.js';
-import { PIECE_BYTES, type Piece, Reader, type ReaderOptions } from './input/reader.js';
-import { crashError, type ItemError, timeoutError } from './item-error.js';
+import { type Piece, Reader, type ReaderOptions } from './input/reader.js';
 import { field, HEADER_BYTES, resetHeader } from './layout.js';
 import { type ChunkMemory, MemoryPool } from './memory.js';
 import type { BatchSettings } from './options.js';
 import { retryDelay } from './retry.js';
 import { type Run, settle } from './settle.js';
 import { Setups } from './setups.js';
-import { Timeouts } from './timeouts.js';
 import { Part, Work } from './work.js';
-
-/** Chunks in flight per worker. With all cores busy, the main thread may take some ms to get its turn. */
-const CHUNKS_PER_WORKER = 4;
 
 /** Most bytes of input and results in memory before reading pauses. */
 const MOST_HELD = 64 * 1024 * 1024;
@@ -49,18 +40,14 @@ export interface RunnerEvents {
 export class Runner {
   readonly work = new Work();
   readonly ends: LineEnds;
-  readonly #balancer: Balancer;
-  readonly #task = tasks<typeof import('./chunk-task.js')>(workerFile('chunk-task.mjs'));
+  readonly #executor: Executor;
   readonly #settings: BatchSettings;
   readonly #events: RunnerEvents;
   readonly #pool = new MemoryPool();
   readonly #reader: Reader;
   readonly #setups: Setups;
-  readonly #size = new ChunkSize(PIECE_BYTES);
-  readonly #timeouts: Timeouts;
-  readonly #running = new Map<Part, { memory: ChunkMemory; controller: AbortController }>();
+  readonly #running = new Map<Part, ChunkMemory>();
   readonly #delays = new Set<NodeJS.Timeout>();
-  #workers: number;
   #held = 0;
   #retried = 0;
   #isReading = false;
@@ -69,20 +56,18 @@ export class Runner {
   #isOver = false;
 
   constructor(
-    balancer: Balancer,
+    executor: Executor,
     settings: BatchSettings,
     rangesOf: ReaderOptions['rangesOf'],
     events: RunnerEvents,
   ) {
-    this.#balancer = balancer;
+    this.#executor = executor;
     this.#settings = settings;
     this.#events = events;
     this.ends = lineEnds(settings.format, settings.separator);
     const { inputs, format } = settings;
     this.#reader = new Reader({ inputs, ends: this.ends, hasHeader: format === 'csv', rangesOf }, this.#pool);
     this.#setups = new Setups(settings);
-    this.#timeouts = new Timeouts(settings.timeout);
-    this.#workers = Math.max(1, balancer.stats().workers.length);
   }
 
   /** Runs of items beyond their first. */
@@ -92,8 +77,8 @@ export class Runner {
 
   /** Starts. Rejects if the function cannot be loaded. */
   async start(): Promise<void> {
-    this.#pump();
-    await this.#balancer.submit(this.#task.prepare, [this.#setups.plain]);
+    this.pump();
+    await this.#executor.prepare(this.#setups.plain);
   }
 
   /** Starts no further items. With `now`, running items are abandoned. */
@@ -101,10 +86,8 @@ export class Runner {
     this.#isStopped = true;
     for (const timer of this.#delays) clearTimeout(timer);
     this.#delays.clear();
-    for (const { memory, controller } of this.#running.values()) {
-      Atomics.store(memory.header, field.stop, 1);
-      if (now) controller.abort(new Error('the batch was halted'));
-    }
+    for (const { header } of this.#running.values()) Atomics.store(header, field.stop, 1);
+    this.#executor.stop(now);
     if (now) this.#running.clear();
     this.#endIfOver();
   }
@@ -112,13 +95,13 @@ export class Runner {
   /** Continues after output has been written. */
   advance(released: number): void {
     this.#held -= released;
-    this.#pump();
+    this.pump();
   }
 
-  #pump(): void {
+  /** Hands out work where it is wanted, and reads more. */
+  pump(): void {
     if (this.#isOver) return;
-    const limit = this.#settings.concurrency ?? this.#workers * CHUNKS_PER_WORKER;
-    while (!this.#isStopped && this.#running.size < limit) {
+    while (!this.#isStopped && this.#executor.wants(this.#running.size)) {
       const next = this.work.peek();
       if (next === undefined) break;
       // The first part always runs: the others wait for it.
@@ -135,7 +118,7 @@ export class Runner {
     const { bytes, memory } = part;
     const left = this.#reader.left;
     const all = left === undefined ? undefined : left + this.work.waitingBytes + bytes.length;
-    const size = this.#size.next(this.#hasEnded ? this.work.waitingBytes + bytes.length : all, this.#workers);
+    const size = this.#executor.sizeOf(this.#hasEnded ? this.work.waitingBytes + bytes.length : all);
     // A small rest is not worth a copy.
     if (size * 1.5 >= bytes.length) return part;
     const end = this.ends.firstFrom(bytes, Math.ceil(size));
@@ -149,28 +132,12 @@ export class Runner {
 
   #run(part: Part): void {
     const memory = this.#place(part);
-    const controller = new AbortController();
     part.become('running');
     if (part.attempts > 0) this.#retried++;
-    this.#running.set(part, { memory, controller });
-    const args: [string, SharedArrayBuffer, number] = [part.setup, memory.shared, part.bytes.length];
-    let killed: ItemError | undefined;
-    const unwatch = this.#timeouts.watch(memory.header, () => {
-      killed = timeoutError(this.#settings.timeout);
-      Atomics.store(memory.header, field.stop, 1);
-      controller.abort(new Error(killed.message));
-    });
-    this.#balancer.submit(this.#task.runChunk, args, { signal: controller.signal }).then(
-      (overflow) => {
-        unwatch();
-        this.#returned({ part, memory, overflow });
-      },
-      (error) => {
-        unwatch();
-        killed ??= error instanceof WorkerCrashedError ? crashError(error) : undefined;
-        if (killed === undefined) this.#fail(error);
-        else this.#returned({ part, memory, killed });
-      },
+    this.#running.set(part, memory);
+    this.#executor.run(part, memory).then(
+      (run) => this.#returned(run),
+      (error) => this.#fail(error),
     );
   }
 
@@ -219,10 +186,10 @@ export class Runner {
         if (each.state === 'delayed') this.#delay(each);
       }
     }
-    this.#size.ran(doneBytes, (memory.header[field.time] as number) / 1000);
+    this.#executor.ran(doneBytes, memory);
     this.#events.ran(memory.header[field.thread] as number, items, doneBytes);
     this.#events.done(done);
-    this.#pump();
+    this.pump();
   }
 
   /** Schedules a retry; no worker waits for it. */
@@ -233,7 +200,7 @@ export class Runner {
         this.#delays.delete(timer);
         part.become('waiting');
         this.work.wait(part);
-        this.#pump();
+        this.pump();
       },
       retryDelay(part.attempts, this.#settings.retry, Math.random),
     );
@@ -249,7 +216,7 @@ export class Runner {
         this.#isReading = false;
         if (piece === undefined) this.#hasEnded = true;
         else this.#append(piece);
-        this.#pump();
+        this.pump();
       },
       (error) => this.#fail(error),
     );
@@ -257,8 +224,7 @@ export class Runner {
 
   #append({ range, from, bytes, memory, header, isFirst }: Piece): void {
     this.#held += bytes.length;
-    // The pool may have grown.
-    this.#workers = Math.max(1, this.#balancer.stats().workers.length);
+    this.#executor.look();
     const part = new Part(range, from, bytes, this.#setups.of(header), memory);
     part.isFirst = isFirst;
     this.work.append(part);
@@ -271,6 +237,7 @@ export class Runner {
     // A pending read, from a terminal perhaps, is abandoned.
     this.#isOver = true;
     this.#reader.close();
+    this.#executor.close();
     this.#events.ended();
   }
 
@@ -279,6 +246,7 @@ export class Runner {
     this.#isOver = true;
     this.stop(true);
     this.#reader.close();
+    this.#executor.close();
     this.#events.failed(error);
   }
 }

@@ -4,11 +4,12 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { UsageError } from './arguments.js';
 
+const IS_PATH = /^(?:\.{0,2}\/|[a-zA-Z]:\\)/;
+
 /** Paths and packages resolve from the working directory. Throws `UsageError`. */
 export function moduleAddress(module: string): string | URL {
   const path = resolve(module);
-  const isPath = /^(?:\.{0,2}\/|[a-zA-Z]:\\)/.test(module);
-  if (isPath || existsSync(path)) {
+  if (IS_PATH.test(module) || existsSync(path)) {
     if (!existsSync(path)) throw new UsageError(`${module}: there is no such module`);
     return pathToFileURL(path);
   }
@@ -17,5 +18,32 @@ export function moduleAddress(module: string): string | URL {
     return pathToFileURL(createRequire(resolve('program')).resolve(module));
   } catch {
     throw new UsageError(`${module}: there is no such file, nor such a package here`);
+  }
+}
+
+/**
+ * The address under which machines know a module: that of a package is its name. A machine must have it; who
+ * sends it requests need not. Throws `UsageError`.
+ */
+export function servedAddress(module: string, mustExist: boolean): string | URL {
+  const path = resolve(module);
+  if (IS_PATH.test(module) || existsSync(path)) {
+    if (mustExist && !existsSync(path)) throw new UsageError(`${module}: there is no such module`);
+    return pathToFileURL(path);
+  }
+  if (/^(?:data|file|node):/.test(module)) return new URL(module);
+  if (mustExist && !isInstalled(module)) {
+    throw new UsageError(`${module}: there is no such file, nor such a package here`);
+  }
+  return module;
+}
+
+/** One that is for `import` alone is there, too. */
+function isInstalled(name: string): boolean {
+  try {
+    createRequire(resolve('program')).resolve(name);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ERR_PACKAGE_PATH_NOT_EXPORTED';
   }
 }

@@ -14,6 +14,19 @@ export function wholeOf(
   throw new UsageError(`--${name}: got '${given}', expected a whole number from ${from} to ${to}`);
 }
 
+/** Throws `UsageError`. */
+export function numberOf(
+  name: string,
+  given: string | undefined,
+  from: number,
+  to: number,
+): number | undefined {
+  if (given === undefined) return undefined;
+  const value = Number(given);
+  if (given.trim() !== '' && value >= from && value <= to) return value;
+  throw new UsageError(`--${name}: got '${given}', expected a number from ${from} to ${to}`);
+}
+
 const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
 /** In ms; a number without a unit counts seconds. Throws `UsageError`. */

@@ -30,6 +30,8 @@ export interface Call {
   readonly queue: string;
   readonly settings: RequestSettings;
   readonly context: string | undefined;
+  /** Results are wanted as texts, and a thread that dies is a failure: items of a batch. */
+  readonly texts?: true;
 }
 
 export class Calls {
@@ -84,7 +86,8 @@ export class Calls {
     const fields = {
       args: text,
       chunk: true,
-      threadRetries: Number.isFinite(retries) ? retries : null,
+      ...(call.texts && { texts: call.texts }),
+      threadRetries: call.texts ? 0 : Number.isFinite(retries) ? retries : null,
       ...(losses > 0 && { losses }),
     } as const;
     return this.#request(call, fields, 0, outlet);
@@ -116,7 +119,7 @@ export class Calls {
 
   #request(
     { task, queue, settings, context }: Call,
-    fields: Pick<JobData, 'args' | 'chunk' | 'losses' | 'threadRetries'>,
+    fields: Pick<JobData, 'args' | 'chunk' | 'texts' | 'losses' | 'threadRetries'>,
     retries: number,
     outlet: Outlet,
   ): ClusterRequest {

@@ -1,5 +1,6 @@
 /** The caller's side: the calls of a Balancer, run by machines that take them from an engine. */
 import { EventEmitter } from 'node:events';
+import { type TextMapper, textMapper } from '../batch/remote.js';
 import { MapSource } from '../calls/map-source.js';
 import { OpenLoops, openLoops } from '../calls/open-loops.js';
 import { BalancerClosedError, QueueFullError } from '../errors/errors.js';
@@ -7,6 +8,7 @@ import type { MapOutcome, MapResults } from '../options/outcome.js';
 import {
   type CloseOptions,
   type MapOptions,
+  type MapSettings,
   resolveCloseOptions,
   resolveMapOptions,
   type SubmitOptions,
@@ -22,13 +24,14 @@ import type {
   SubmitBare,
   SubmitWith,
 } from '../tasks/signatures.js';
-import { Calls } from './calls.js';
+import { type Call, Calls } from './calls.js';
 import { type ClusterOptions, type ClusterSubmitOptions, resolveClusterOptions } from './cluster-options.js';
 import type { ClusterEvents, ClusterStats } from './cluster-stats.js';
 import { Connection } from './connection.js';
 import { LocalOnlyError } from './errors.js';
 import { ClusterMapIterator } from './map/iterator.js';
 import { MapTarget } from './map/target.js';
+import { ClusterTexts } from './map/texts.js';
 
 /**
  * Runs tasks on the machines of a cluster. Each machine takes what its own Balancer can hold, so that the
@@ -208,6 +211,13 @@ export class Cluster extends EventEmitter<ClusterEvents> implements Submitter {
     return [this.#loops];
   }
 
+  /** @internal For `runBatch`. */
+  get [textMapper](): TextMapper {
+    return new ClusterTexts(this.#calls, this.#connection, (source, call, signal) =>
+      this.#mapCall(source, call, resolveMapOptions({ ordered: false, signal }), true),
+    );
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
@@ -240,7 +250,15 @@ export class Cluster extends EventEmitter<ClusterEvents> implements Submitter {
     settles: boolean,
   ): ClusterMapIterator {
     const settings = resolveMapOptions(options);
-    const call = this.#calls.prepare(task, settings.submit);
+    return this.#mapCall(source, this.#calls.prepare(task, settings.submit), settings, settles);
+  }
+
+  #mapCall(
+    source: Iterable<unknown> | AsyncIterable<unknown>,
+    call: Call,
+    settings: MapSettings,
+    settles: boolean,
+  ): ClusterMapIterator {
     const self = this;
     const target = new MapTarget(this.#calls, this.#connection, call, this.#limits, {
       get refusal() {

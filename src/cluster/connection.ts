@@ -85,6 +85,8 @@ export class Connection {
     while (!this.#isClosed) {
       try {
         await this.#engine.ready();
+        // What is made after that would never be closed.
+        if (this.#isClosed) return;
         const { name, lockDuration } = this.#settings.engine;
         this.#mailbox ??= this.#engine.openMailbox(this.id, this.requests.onMail);
         const directory = new Directory(this.#engine, name, {

@@ -12,6 +12,7 @@ import { type ChunkOutcome, type JobData, parseJobData, type Reply } from './mes
 import type { EngineSettings } from './options.js';
 import type { Replies } from './replies.js';
 import { excessOf, lengthOf, outcomeOf } from './results.js';
+import { textCalls } from './text-calls.js';
 import { decodeValue } from './values/decode.js';
 import { encodeThrown, encodeValue } from './values/encode.js';
 
@@ -155,7 +156,7 @@ export class JobRuns {
     try {
       result =
         data.chunk === true
-          ? await this.#runChunk(job, token, data.from, task, args, options, run)
+          ? await this.#runChunk(job, token, data, task, args, options, run)
           : await this.#runSingle(id, task, args, options);
     } catch (error) {
       if (run.controller.signal.reason === CANCELLED) return { items: 1, outcome: 'cancelled', failures: 0 };
@@ -198,7 +199,7 @@ export class JobRuns {
   async #runChunk(
     job: Job,
     token: string | undefined,
-    to: string,
+    { from: to, texts }: JobData,
     task: AnyTask,
     items: readonly unknown[],
     { signal, ...submit }: SubmitOptions,
@@ -210,7 +211,8 @@ export class JobRuns {
     let outcomes: ChunkOutcome[] = [];
     let length = 0;
     let failures = 0;
-    for await (const outcome of this.#balancer.mapSettled(items, task, {
+    const [asked, calls] = texts === true ? textCalls(task, items) : [task, items];
+    for await (const outcome of this.#balancer.mapSettled(calls, asked, {
       submit,
       batch: items.length <= FEW_ITEMS ? 1 : 'auto',
       ...(signal && { signal }),

@@ -21,6 +21,8 @@ export interface JobData {
   readonly args: string;
   /** It is a chunk: the task runs once for each item. */
   readonly chunk?: true;
+  /** Of a chunk: results are wanted as texts, of which a batch makes lines. */
+  readonly texts?: true;
   /** Longest run of the task, in ms; absent: none. */
   readonly timeout?: number;
   /** Further runs after losses: an integer ≥ 0, or `null` without end. */
@@ -74,7 +76,7 @@ export type Mail = Reply | Cancel | Sync;
 
 /** @throws MalformedMessageError */
 export function parseJobData(data: unknown): JobData {
-  const { v, from, args, chunk, timeout, retries, threadRetries, losses, context } = recordOf(
+  const { v, from, args, chunk, texts, timeout, retries, threadRetries, losses, context } = recordOf(
     data,
     'the job',
   );
@@ -82,6 +84,7 @@ export function parseJobData(data: unknown): JobData {
   if (typeof from !== 'string' || !isId(from)) throw wrong('from');
   if (typeof args !== 'string') throw wrong('args');
   if (chunk !== undefined && chunk !== true) throw wrong('chunk');
+  if (texts !== undefined && texts !== true) throw wrong('texts');
   if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0)) throw wrong('timeout');
   if (retries !== null && !isCount(retries)) throw wrong('retries');
   if (threadRetries !== undefined && threadRetries !== null && !isCount(threadRetries))
@@ -94,6 +97,7 @@ export function parseJobData(data: unknown): JobData {
     args,
     retries,
     ...(chunk && { chunk }),
+    ...(texts && { texts }),
     ...(timeout !== undefined && { timeout }),
     ...(threadRetries !== undefined && { threadRetries }),
     ...(losses !== undefined && { losses }),

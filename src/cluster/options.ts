@@ -133,8 +133,10 @@ export function resolveEngineOptions(options: EngineOptions, what: string): Engi
       "one engine, as in { redis: 'redis://localhost' } or { postgres: 'postgres://…' }",
     );
   }
-  if (redis !== undefined)
+  if (redis !== undefined) {
     validateAddress(`${what}.redis`, redis, /^rediss?:|^valkeys?:/, 'redis://host:port');
+    validateDatabase(`${what}.redis`, redis);
+  }
   if (postgres !== undefined)
     validateAddress(
       `${what}.postgres`,
@@ -160,6 +162,19 @@ export function resolveEngineOptions(options: EngineOptions, what: string): Engi
     engineTimeout: field('engineTimeout'),
     maxPayload: field('maxPayload'),
   };
+}
+
+/** A path that names no database would be ignored, and another one used. @throws InvalidOptionError */
+function validateDatabase(name: string, redis: unknown): void {
+  const text = redis instanceof URL ? redis.href : redis;
+  if (typeof text !== 'string') return;
+  const { pathname } = new URL(text);
+  if (/^\/?\d{0,9}$/.test(pathname)) return;
+  throw new InvalidOptionError(
+    name,
+    `a URL whose path is '${pathname}'`,
+    'the number of a database as its path, as in redis://host:6379/2, or none',
+  );
 }
 
 function validateAddress(name: string, value: unknown, protocol: RegExp, example: string): void {

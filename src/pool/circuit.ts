@@ -115,6 +115,11 @@ export class Circuit {
     return attempt;
   }
 
+  /** Somebody asks for a start, and may have mended what made the last ones fail: the backoff is over. */
+  retryNow(): void {
+    this.#retryAt = undefined;
+  }
+
   snapshot(): CircuitSnapshot {
     return { state: this.#state, failures: this.#failures, retryAt: this.#retryAt, cause: this.#cause };
   }

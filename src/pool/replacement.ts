@@ -47,6 +47,7 @@ export class Replacement {
   }
 
   async #reload(): Promise<void> {
+    this.#spawner.circuit.retryNow();
     const lastId = this.#spawner.lastId;
     for (const member of [...this.#members.all()]) {
       // Its recycling may be under way.

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
-import { join, sep } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { requireFrom } from '../errors/module-url.js';
+import { dirname, join, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { moduleUrl, requireFrom } from '../errors/module-url.js';
 
 let known: string | undefined;
 
@@ -23,8 +23,13 @@ function findEntry(): string | undefined {
   try {
     // Resolved like Node does: `node app` may mean app.js or app/index.js, and links are followed.
     const entry = realpathSync(requireFrom(join(process.cwd(), 'program')).resolve(given));
-    return entry.includes(`${sep}node_modules${sep}`) ? undefined : entry;
+    return entry.includes(`${sep}node_modules${sep}`) || isOwnCommand(entry) ? undefined : entry;
   } catch {
     return undefined;
   }
+}
+
+/** The command of this package, wherever that is: it runs what is in the working directory. */
+function isOwnCommand(entry: string): boolean {
+  return entry === join(dirname(fileURLToPath(moduleUrl(import.meta.url))), 'command.cjs');
 }

@@ -37,6 +37,17 @@ describe('circuit for starts of workers', () => {
     expect(circuit.state).toBe('closed');
   });
 
+  it('allows a start at once where somebody asks for it, and delays the next one as before', () => {
+    const failedAt = fail(CIRCUIT_THRESHOLD_DEFAULT);
+    const { retryAt } = circuit;
+    expect(circuit.allows(failedAt)).toBe(false);
+    circuit.retryNow();
+    expect(circuit.allows(failedAt)).toBe(true);
+    circuit.begin(failedAt).failed(failedAt, 'again');
+    expect(circuit.state).toBe('open');
+    expect(circuit.retryAt).toBeGreaterThan(retryAt as number);
+  });
+
   it('delays the next start after a failure, still closed', () => {
     circuit.begin(1000).failed(1040, 'boom');
     expect(circuit.snapshot()).toEqual({ state: 'closed', failures: 1, retryAt: 1140, cause: 'boom' });

@@ -17,6 +17,14 @@ import { isLater, laterLinesOf, linesOf } from './results.js';
 /** After this time, in ms, a chunk is handed back, so that its remaining lines can be redistributed. */
 const BUDGET_MS = 20;
 
+/** How much of a chunk is run. */
+interface Limits {
+  readonly ms: number;
+  readonly lines: number;
+}
+
+const LIMITS: Limits = { ms: BUDGET_MS, lines: Number.POSITIVE_INFINITY };
+
 /**
  * Results of cheap items are published together: as many as take about this long, in ms, but at most
  * MOST_TOGETHER. When a thread is terminated, this much finished work may have to run again.
@@ -35,8 +43,10 @@ const encoder = new TextEncoder();
 /** The current run, for the exit of the thread. */
 let current: ChunkRun | undefined;
 
-// Also runs after `process.exit` in the function and after an uncaught error: no finished result is lost.
-process.on('exit', () => current?.publishAtExit());
+/** The thread exits. */
+export function publishAtExit(): void {
+  current?.publishAtExit();
+}
 
 export class ChunkRun {
   readonly #fn: ItemFunction;
@@ -44,6 +54,7 @@ export class ChunkRun {
   readonly #area: Uint8Array;
   readonly #items: Items;
   readonly #tagged: boolean;
+  readonly #limits: Limits;
   readonly #started = performance.now();
   /** Unpublished results. */
   #text = '';
@@ -63,8 +74,10 @@ export class ChunkRun {
     memory: SharedArrayBuffer,
     inputBytes: number,
     parseCsv?: ParseCsv,
+    limits: Limits = LIMITS,
   ) {
     this.#fn = fn;
+    this.#limits = limits;
     this.#header = new Int32Array(memory, 0, HEADER_BYTES / 4);
     this.#area = new Uint8Array(memory, HEADER_BYTES + inputBytes);
     this.#items = itemsOf(setup, Buffer.from(memory, HEADER_BYTES, inputBytes), parseCsv);
@@ -80,7 +93,7 @@ export class ChunkRun {
     const items = this.#items;
     const header = this.#header;
     while (items.next()) {
-      if (Atomics.load(header, field.stop) !== 0) return this.#end();
+      if (Atomics.load(header, field.stop) !== 0 || this.#line + 1 >= this.#limits.lines) return this.#end();
       this.#line++;
       if (items.isBlank()) continue;
       header[field.item] = this.#line;
@@ -125,7 +138,7 @@ export class ChunkRun {
     else if (taken > PUBLISH_MS) together = Math.max(1, together >> 1);
     this.#lastPublished = now;
     this.#unpublished = 0;
-    return now - this.#started < BUDGET_MS;
+    return now - this.#started < this.#limits.ms;
   }
 
   #complete(): Overflow | undefined {
@@ -225,7 +238,9 @@ function recordOf(thrown: unknown, line: number, output: number): FailureRecord 
 function ownFrames(stack: string): string {
   const lines = stack.split('\n');
   const below = lines.findIndex((line) =>
-    /^\s+at .*[\\/](?:chunk-task|chunk-run|items)\.m?js:\d+:\d+\)?$/.test(line),
+    /^\s+at (?:(?:LineItems|CsvItems)\.|.*[\\/](?:chunk-task|chunk-run|items|texts-task|texts)\.m?js:\d+:\d+\)?$)/.test(
+      line,
+    ),
   );
   const own = below < 0 ? lines : lines.slice(0, below);
   // V8 names the receiver of the call.

@@ -1,4 +1,5 @@
 /** Results of the function as lines of output. */
+import type { Texts } from '../remote.js';
 
 /** Whether a value is a promise or an async iterable. */
 export function isLater(value: unknown): value is PromiseLike<unknown> | AsyncIterable<unknown> {
@@ -39,9 +40,42 @@ export async function laterLinesOf(later: unknown, tag: string): Promise<string>
 }
 
 function lineOf(value: unknown, tag: string): string {
-  if (value === undefined) return '';
-  if (typeof value === 'string') return `${tag}${value}\n`;
+  const text = textOf(value);
+  return text === undefined ? '' : `${tag}${text}\n`;
+}
+
+function textOf(value: unknown): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
   const json = value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : JSON.stringify(value);
   if (json === undefined) throw new TypeError(`the result is a ${typeof value}, which cannot be written`);
-  return `${tag}${json}\n`;
+  return json;
+}
+
+/**
+ * The same as texts, of which `linesOf` makes the same lines elsewhere: none, one, or several.
+ * @throws TypeError it cannot be written
+ */
+export function textsOf(value: unknown): Texts | Promise<Texts> {
+  if (isLater(value)) return laterTextsOf(value);
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return textOf(value);
+  if (typeof (value as Partial<Iterable<unknown>>)[Symbol.iterator] !== 'function') return textOf(value);
+  const texts: string[] = [];
+  for (const each of value as Iterable<unknown>) add(texts, each);
+  return texts;
+}
+
+async function laterTextsOf(later: unknown): Promise<Texts> {
+  const value = await later;
+  const isAsync =
+    typeof (value as Partial<AsyncIterable<unknown>> | null | undefined)?.[Symbol.asyncIterator] ===
+    'function';
+  if (!isAsync) return textsOf(value);
+  const texts: string[] = [];
+  for await (const each of value as AsyncIterable<unknown>) add(texts, each);
+  return texts;
+}
+
+function add(texts: string[], value: unknown): void {
+  const text = textOf(value);
+  if (text !== undefined) texts.push(text);
 }

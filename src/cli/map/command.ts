@@ -15,6 +15,7 @@ import { moduleAddress } from '../module-address.js';
 import type { Bar } from '../terminal/bar.js';
 import type { Watch } from '../watch.js';
 import { isWatched } from '../watch-options.js';
+import type { MapCluster } from './cluster-options.js';
 import { dryRun } from './dry-run.js';
 import { taskOf } from './function.js';
 import { HELP } from './help.js';
@@ -40,11 +41,11 @@ export async function mapCommand(args: readonly string[]): Promise<number> {
     const options = mapOptions(withConfig(given));
     if (options.dryRun) return await dryRun(options);
     canResume = options.journal !== undefined;
-    return await map(options);
+    return options.cluster === undefined ? await mapHere(options) : await mapThere(options, options.cluster);
   } catch (error) {
     if (errnoOf(error) === 'EPIPE') return EXIT_BROKEN_PIPE;
     process.stderr.write(`leastwork: ${explain(error)}\n`);
-    if (canResume && error instanceof BatchFileError) {
+    if (canResume && isOfSurroundings(error)) {
       process.stderr.write('leastwork: what is done is kept: run the same command with --resume to go on\n');
     }
     if (error instanceof UsageError) {
@@ -54,11 +55,28 @@ export async function mapCommand(args: readonly string[]): Promise<number> {
   }
 }
 
-async function map(options: MapOptions): Promise<number> {
+async function mapHere(options: MapOptions): Promise<number> {
   // First: threads start while the function is analysed.
   const balancer = newBalancer(options);
-  const task = taskOf(options.fn);
+  const task = taskOf(options);
   const watch = await watchOf(balancer, options);
+  return await map(options, task, balancer, async () => await watch?.stop());
+}
+
+/** On the machines of a cluster. */
+async function mapThere(options: MapOptions, where: MapCluster): Promise<number> {
+  const task = taskOf(options);
+  const { openCluster } = await import('./cluster.js');
+  const cluster = openCluster(where, (message) => process.stderr.write(`leastwork: ${message}\n`));
+  return await map(options, task, cluster, () => cluster.close({ timeout: 0 }));
+}
+
+async function map(
+  options: MapOptions,
+  task: ReturnType<typeof taskOf>,
+  runner: Parameters<typeof runBatch>[0],
+  close: () => Promise<void>,
+): Promise<number> {
   let bar: Bar | undefined;
   let running: RunningBatch | undefined;
   const interrupt = listenForInterrupts(() => {
@@ -77,7 +95,7 @@ async function map(options: MapOptions): Promise<number> {
     !(options.output === undefined && isatty(1));
   let report: BatchReport;
   try {
-    report = await runBatch(balancer, {
+    report = await runBatch(runner, {
       input: options.inputs,
       task,
       base: pathToFileURL(resolve('program')).href,
@@ -111,7 +129,7 @@ async function map(options: MapOptions): Promise<number> {
     });
   } finally {
     bar?.stop();
-    await watch?.stop();
+    await close();
   }
   if (options.summary === 'text') process.stderr.write(summaryText(report));
   if (options.summary === 'json') process.stderr.write(summaryJson(report));
@@ -166,6 +184,12 @@ function explain(error: unknown): string {
   const code = errnoOf(error);
   if (code !== undefined) return `${(error as NodeJS.ErrnoException).syscall} error: ${describeErrno(code)}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Not of what was asked for: it may be asked for again. */
+function isOfSurroundings(error: unknown): boolean {
+  if (error instanceof BalancerError) return error.code === 'ERR_ENGINE' || error.code === 'ERR_NO_MACHINE';
+  return error instanceof BatchFileError;
 }
 
 function hintFor(message: string): string {

@@ -1,13 +1,15 @@
 import { statSync } from 'node:fs';
-import { readJournal } from '../../batch/index.js';
+import { Readable } from 'node:stream';
+import { readJournal, runBatch } from '../../batch/index.js';
 import { formatBytes, formatCount } from '../terminal/format.js';
+import type { MapCluster } from './cluster-options.js';
 import { taskOf } from './function.js';
 import type { MapOptions } from './options.js';
 
 /** Prints the plan. Returns the exit code; throws if the batch could not run. */
 export async function dryRun(options: MapOptions): Promise<number> {
-  taskOf(options.fn);
-  const { fn, format, separator, inputs, output, errors, journal } = options;
+  const task = taskOf(options);
+  const { fn, cluster, format, separator, inputs, output, errors, journal } = options;
   const name = fn.kind === 'text' ? fn.text : `${fn.module}#${fn.export.join('.')}`;
   const unit = format === 'csv' ? 'record' : separator === '\0' ? 'NUL-ended line' : 'line';
   const lines = [
@@ -15,11 +17,23 @@ export async function dryRun(options: MapOptions): Promise<number> {
     ...inputs.map((input) => `input     ${describeInput(input)}`),
     `output    ${output ?? 'standard output'}, ${options.unordered ? 'as results come' : 'in the order of the input'}`,
     `errors    ${errors ?? 'counted only'}`,
-    `workers   ${options.workers}`,
+    cluster === undefined ? `workers   ${options.workers}` : `machines  ${await machinesOf(cluster, task)}`,
   ];
   if (journal !== undefined) lines.push(`journal   ${journal}: ${describeJournal(journal)}`);
   process.stdout.write(`${lines.join('\n')}\n`);
   return 0;
+}
+
+/** Rejects if none serves the function: as a batch without items does. */
+async function machinesOf(where: MapCluster, task: ReturnType<typeof taskOf>): Promise<string> {
+  const { openCluster, describeEngine } = await import('./cluster.js');
+  const cluster = openCluster(where, (message) => process.stderr.write(`leastwork: ${message}\n`));
+  try {
+    await runBatch(cluster, { input: Readable.from([]), task });
+    return `those that serve it, at ${describeEngine(where)}`;
+  } finally {
+    await cluster.close({ timeout: 0 });
+  }
 }
 
 function describeInput(input: string): string {

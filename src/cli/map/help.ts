@@ -43,6 +43,15 @@ Resuming:
       --retry-failed     run the failed items of a complete journal again
       --force            go on although the input or the function has changed
 
+On the machines of a cluster ('leastwork work'), which serve the module under its name:
+      --redis URL        their Redis or Valkey, as in redis://host:6379
+      --postgres URL     their PostgreSQL, as in postgres://user@host/database
+      --cluster          their engine is LEASTWORK_REDIS or LEASTWORK_POSTGRES in the environment
+      --name NAME, --prefix TEXT, --lock-duration T, --max-payload MB
+                         as the machines have them
+      --engine-timeout T    give up when the engine does not answer (default: 1m)
+      --machine-timeout T   give up when no machine serves the function (default: 30s)
+
 Threads:
   -j, --workers N        threads (default: one for each core, here ${availableCores()})
       --preload MODULE   load MODULE in each thread first; may be repeated

@@ -5,6 +5,7 @@ import { parseCommandLine, UsageError } from '../arguments.js';
 import { configured } from '../config.js';
 import { durationOf, environmentOf, wholeOf } from '../option-values.js';
 import { WATCH_OPTIONS, type WatchOptions, watchOptions, withOptionalPort } from '../watch-options.js';
+import { CLUSTER_OPTIONS, clusterOf, ENGINES, LOCAL_NAMES, type MapCluster } from './cluster-options.js';
 
 /** The function as given. */
 export type GivenFunction =
@@ -16,6 +17,8 @@ export interface MapOptions {
   readonly fn: GivenFunction;
   readonly inputs: readonly string[];
   readonly workers: number;
+  /** Undefined: the batch runs here. */
+  readonly cluster: MapCluster | undefined;
   readonly format: Format;
   readonly separator: '\n' | '\0';
   /** Undefined: standard output. */
@@ -64,6 +67,7 @@ export const OPTIONS = {
   env: { type: 'string', multiple: true },
   'max-memory': { type: 'string' },
   ...WATCH_OPTIONS,
+  ...CLUSTER_OPTIONS,
   'dry-run': { type: 'boolean' },
   summary: { type: 'string' },
   quiet: { type: 'boolean' },
@@ -102,7 +106,9 @@ const EXCLUSIVE = [
 /** The command line, on top of the config file. Throws `UsageError`. */
 export function withConfig({ values, positionals }: MapCommandLine): MapCommandLine {
   // A function, or files, by name: the file's do not count.
-  const merged = configured('map', OPTIONS, values, EXCLUSIVE);
+  // What it says of threads here does not count for machines that are named here.
+  const names = ENGINES.some((name) => values[name]) ? [...ENGINES, ...LOCAL_NAMES] : ENGINES;
+  const merged = configured('map', OPTIONS, values, [...EXCLUSIVE, names]);
   if (values.eval === undefined && positionals[0]?.includes('#')) delete merged.eval;
   const namesFiles = positionals.length > (merged.eval === undefined ? 1 : 0);
   if (namesFiles && values['files-from'] === undefined) delete merged['files-from'];
@@ -124,9 +130,11 @@ export function mapOptions({ values, positionals }: MapCommandLine): MapOptions 
   for (const [name, given] of Object.entries({ resume, 'retry-failed': retryFailed, force })) {
     if (given && journal === undefined) throw new UsageError(`--${name} needs --journal FILE`);
   }
+  const cluster = clusterOf(values, process.env);
   const [fn, files] = functionOf(values.eval, positionals);
   return {
     fn,
+    cluster,
     inputs: inputsOf(files, values['files-from']),
     workers: wholeOf('workers', values.workers, 1, 1024) ?? availableCores(),
     format: values.ndjson ? 'ndjson' : values.csv ? 'csv' : 'lines',

@@ -1,7 +1,7 @@
 import { availableCores } from '../../options/cpu-quota.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
 import { configured } from '../config.js';
-import { durationOf, environmentOf, wholeOf } from '../option-values.js';
+import { durationOf, environmentOf, numberOf, wholeOf } from '../option-values.js';
 import { LEVELS, type LogLevel } from './log.js';
 
 /** Options of `leastwork work`. Times are in ms. */
@@ -158,13 +158,6 @@ function limiterOf(given: string | undefined): WorkOptions['limiter'] {
   if (time === undefined || max < 1) throw new UsageError(`--limit: got '${given}', expected as in 100/1s`);
   const duration = durationOf('limit', /^\d/.test(time) ? time : `1${time}`) ?? 0;
   return { max, duration: Math.max(1, Math.round(duration)) };
-}
-
-function numberOf(name: string, given: string | undefined, from: number, to: number): number | undefined {
-  if (given === undefined) return undefined;
-  const value = Number(given);
-  if (given.trim() !== '' && value >= from && value <= to) return value;
-  throw new UsageError(`--${name}: got '${given}', expected a number from ${from} to ${to}`);
 }
 
 function bytesOf(mebibytes: number | undefined): number | undefined {

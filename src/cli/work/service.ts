@@ -4,7 +4,7 @@ import { type Machine, serve } from '../../cluster/index.js';
 import type { BalancerOptions } from '../../index.js';
 import { UsageError } from '../arguments.js';
 import { describeErrno, errnoOf } from '../files/errno.js';
-import { moduleAddress } from '../module-address.js';
+import { moduleAddress, servedAddress } from '../module-address.js';
 import { type HealthServer, listen } from './health.js';
 import type { Log } from './log.js';
 import { metricsOf } from './metrics.js';
@@ -23,7 +23,7 @@ export async function runService(options: WorkOptions, log: Log, events: Service
   if (!options.upgrade) pidFile?.mustBeFree();
   const signals = new Signals();
   log.info('starting', { pid: process.pid, host: hostname(), modules: options.modules.join(' ') });
-  const starting = serve(options.modules.map(moduleAddress), serveOptions(options));
+  const starting = serve(modulesOf(options), serveOptions(options));
   const machine = await Promise.race([starting, signals.ended]);
   if (machine === undefined) {
     log.info('ended before it was ready');
@@ -59,7 +59,7 @@ export async function runService(options: WorkOptions, log: Log, events: Service
 
 /** Checks that it could run. Returns what it would serve. Rejects where it could not. */
 export async function tryService(options: WorkOptions): Promise<string> {
-  const machine = await serve(options.modules.map(moduleAddress), { ...serveOptions(options), share: 0.01 });
+  const machine = await serve(modulesOf(options), { ...serveOptions(options), share: 0.01 });
   const tasks = machine.tasks.map((name) => `  ${name}\n`).join('');
   await machine.close({ timeout: options.shutdownTimeout });
   return tasks;
@@ -68,6 +68,10 @@ export async function tryService(options: WorkOptions): Promise<string> {
 export function describe(machine: Machine): string {
   const { threads, tasks } = machine.stats();
   return `machine ${machine.id} serves ${counted(tasks.length, 'task')} on ${counted(threads, 'thread')}`;
+}
+
+function modulesOf({ modules }: WorkOptions): (string | URL)[] {
+  return modules.map((module) => servedAddress(module, true));
 }
 
 function serveOptions(options: WorkOptions): Parameters<typeof serve>[1] {

@@ -3,7 +3,9 @@ import type * as BullMQ from 'bullmq';
 import type { Job, Queue, Worker, WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { performance } from '../../protocol/clock.js';
+import { EngineError } from '../errors.js';
 import type { EngineSettings } from '../options.js';
+import { isTransient } from '../transient.js';
 import {
   CLOSE_MS,
   type Engine,
@@ -49,6 +51,15 @@ export class RedisEngine implements Engine {
   async ready(): Promise<void> {
     await this.ping();
     if (this.sendsInOrder) await refuseNode(this.#client);
+    const { db } = this.#client.options;
+    if (!db) return;
+    try {
+      // The client has been told no, and has gone on with database 0.
+      await this.#client.select(db);
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      throw new EngineError(`it has no database ${db}: ${(error as Error).message}`, { cause: error });
+    }
   }
 
   ping(): Promise<unknown> {
