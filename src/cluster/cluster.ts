@@ -15,7 +15,7 @@ import {
 } from '../options/submit.js';
 import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import { callUser } from '../requests/user-callback.js';
-import type { Submitter } from '../router.js';
+import type { Submitter } from '../router/router.js';
 import type {
   AnyTask,
   OverloadParameters,

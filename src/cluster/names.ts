@@ -1,7 +1,7 @@
 /** Names: of tasks as the cluster knows them, of queues, of submitters and machines. */
 import { randomBytes } from 'node:crypto';
 import { NotAFunctionError } from '../errors/errors.js';
-import { routeName } from '../router.js';
+import { routeName } from '../router/route-name.js';
 import { type TaskTarget, targetOf } from '../tasks/handles.js';
 import type { AnyTask } from '../tasks/signatures.js';
 import { functionName } from '../tasks/source/name.js';

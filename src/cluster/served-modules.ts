@@ -1,7 +1,7 @@
 /** What a machine serves: the functions of the modules that it has declared, and nothing else. */
 import type { Balancer } from '../balancer.js';
 import { InvalidOptionError, TaskNotFoundError } from '../errors/errors.js';
-import { routeName } from '../router.js';
+import { routeName } from '../router/route-name.js';
 import { type TaskTarget, targetOf, tasks } from '../tasks/handles.js';
 import type { AnyTask } from '../tasks/signatures.js';
 import { workerFile } from '../worker-entry.js';

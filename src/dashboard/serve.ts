@@ -4,7 +4,7 @@ import type { Balancer } from '../balancer.js';
 import { BalancerClosedError } from '../errors/errors.js';
 import { invalid } from '../options/validate.js';
 import { clearInterval, setInterval } from '../protocol/timers.js';
-import type { Router, Submitter } from '../router.js';
+import type { Router, Submitter } from '../router/router.js';
 import { type Observation, observationsOf } from '../stats/observation.js';
 import { Feed, POINT_SPAN_MS, SLICE_SPAN_MS } from './feed.js';
 import { type DashboardOptions, dashboardOptions } from './options.js';

@@ -2,7 +2,7 @@
 import type { Balancer } from '../balancer.js';
 import { BalancerClosedError, InvalidOptionError } from '../errors/errors.js';
 import { invalid } from '../options/validate.js';
-import type { Router, Submitter } from '../router.js';
+import type { Router, Submitter } from '../router/router.js';
 import { type Observation, observationsOf, unroutedOf } from '../stats/observation.js';
 import { openTelemetry } from './api.js';
 import { measure, measureUnrouted } from './measures.js';

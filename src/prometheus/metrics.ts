@@ -4,7 +4,7 @@ import type { Balancer } from '../balancer.js';
 import { BalancerClosedError, InvalidOptionError } from '../errors/errors.js';
 import { requireOptional } from '../errors/optional-package.js';
 import { invalid } from '../options/validate.js';
-import type { Router, Submitter } from '../router.js';
+import type { Router, Submitter } from '../router/router.js';
 import { type Observation, observationsOf, unroutedOf } from '../stats/observation.js';
 import type { BalancerStats } from '../stats/stats.js';
 import { workersByState } from '../stats/worker-stats.js';

@@ -3,16 +3,12 @@
  * tasks apart from long ones, or gives each kind of task its own limits.
  */
 
-import { loopsOf, type OpenLoops, openLoops } from './calls/open-loops.js';
-import { InvalidOptionError, NoRouteError } from './errors/errors.js';
-import type { BroadcastOptions } from './options/broadcast.js';
-import type { MapOutcome, MapResults } from './options/outcome.js';
-import type { CloseOptions, MapOptions, SubmitOptions } from './options/submit.js';
-import { invalid, isRecord } from './options/validate.js';
-import { type Broadcast, broadcastToAll, type RoutedOutcome } from './router-broadcast.js';
-import { type Observation, observationsOf, observing, unrouted } from './stats/observation.js';
-import { type StatsTotals, totalsOf } from './stats/totals.js';
-import { type TaskTarget, targetOf } from './tasks/handles.js';
+import { loopsOf, type OpenLoops, openLoops } from '../calls/open-loops.js';
+import type { BroadcastOptions } from '../options/broadcast.js';
+import type { MapOutcome, MapResults } from '../options/outcome.js';
+import type { CloseOptions, MapOptions, SubmitOptions } from '../options/submit.js';
+import { type Observation, observationsOf, observing, unrouted } from '../stats/observation.js';
+import { type StatsTotals, totalsOf } from '../stats/totals.js';
 import type {
   AnyTask,
   OverloadParameters,
@@ -23,8 +19,9 @@ import type {
   SubmitBare,
   SubmitOverloaded,
   SubmitWith,
-} from './tasks/signatures.js';
-import { functionName } from './tasks/source/name.js';
+} from '../tasks/signatures.js';
+import { type Broadcast, broadcastToAll, type RoutedOutcome } from './broadcast.js';
+import { RouteTable } from './route-table.js';
 
 /** Where a route leads: a Balancer, or another Router. */
 export interface Submitter {
@@ -54,18 +51,6 @@ export type RouterStats<Target extends Submitter> = {
 };
 
 /**
- * The name that patterns are compared with. Inline functions: the function's own name, or `(anonymous)`.
- * Exports of a module: the file name without extension, then the path of the export, as in `hash/sha256` or
- * `tools/image/resize`. Exports of a package: its full name, then the path of the export, as in
- * `@scope/package/sub/run`.
- */
-export function routeName(task: AnyTask): string {
-  const target = targetOf(task);
-  if (target === undefined) return functionName(task);
-  return [moduleName(target), ...target.path].join('/');
-}
-
-/**
  * Sends each request to the Balancer whose pattern matches the task's name (see `routeName`).
  *
  * A pattern is a name, or the beginning of a name followed by `*`; `'*'` matches all names. An exact match
@@ -79,26 +64,15 @@ export function routeName(task: AnyTask): string {
  * `NoWorkerError`.
  */
 export class Router<Target extends Submitter = Submitter> {
-  readonly #routes: ReadonlyMap<string, Target>;
-  readonly #exact = new Map<string, Target>();
-  /** The longest first. */
-  readonly #prefixes: readonly (readonly [prefix: string, target: Target])[];
+  readonly #routes: RouteTable<Target>;
   /** Calls that no route has matched. */
   #unrouted = 0;
-  /** Cached results: the name of a function does not change. */
-  readonly #known = new WeakMap<AnyTask, Target>();
 
   /**
    * @throws InvalidOptionError no routes, a `*` before the end of a pattern, or a target that has no `submit`
    */
   constructor(routes: Readonly<Record<string, Target>>) {
-    this.#routes = resolveRoutes(routes);
-    const prefixes: [string, Target][] = [];
-    for (const [pattern, target] of this.#routes) {
-      if (pattern.endsWith('*')) prefixes.push([pattern.slice(0, -1), target]);
-      else this.#exact.set(pattern, target);
-    }
-    this.#prefixes = prefixes.sort(([a], [b]) => b.length - a.length);
+    this.#routes = new RouteTable(routes);
   }
 
   /**
@@ -106,11 +80,7 @@ export class Router<Target extends Submitter = Submitter> {
    * @throws NoRouteError
    */
   route(task: AnyTask): Target {
-    const known = this.#known.get(task);
-    if (known !== undefined) return known;
-    const target = this.#find(task);
-    if (typeof task === 'function') this.#known.set(task, target);
-    return target;
+    return this.#routes.find(task);
   }
 
   /** Like `Balancer.submit`. Rejects with `NoRouteError` where no route matches; never throws. */
@@ -180,7 +150,7 @@ export class Router<Target extends Submitter = Submitter> {
     args?: readonly unknown[],
     options?: BroadcastOptions,
   ): Promise<RoutedOutcome<unknown>[]> {
-    return broadcastToAll(this.#routes, task, args, options);
+    return broadcastToAll(this.#routes.byPattern, task, args, options);
   }
 
   /**
@@ -188,13 +158,13 @@ export class Router<Target extends Submitter = Submitter> {
    * @throws the error of the first Balancer whose workers cannot become ready
    */
   async workersReady(): Promise<void> {
-    await Promise.all([...new Set(this.#routes.values())].map((target) => target.workersReady?.()));
+    await Promise.all(this.#routes.targets.map((target) => target.workersReady?.()));
   }
 
   /** The snapshot of each route's Balancer, by pattern. */
   stats(): RouterStats<Target> {
     return Object.fromEntries(
-      Array.from(this.#routes, ([pattern, target]) => [
+      Array.from(this.#routes.byPattern, ([pattern, target]) => [
         pattern,
         target.stats() as ReturnType<Target['stats']>,
       ]),
@@ -219,20 +189,18 @@ export class Router<Target extends Submitter = Submitter> {
    * @throws the error of the first one that failed, after all of them have ended
    */
   async close(options?: CloseOptions): Promise<void> {
-    const ends = await Promise.allSettled(
-      [...new Set(this.#routes.values())].map((target) => target.close(options)),
-    );
+    const ends = await Promise.allSettled(this.#routes.targets.map((target) => target.close(options)));
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   /** @internal For `closeOnSignal`. */
   [openLoops](): readonly OpenLoops[] {
-    return [...new Set(this.#routes.values())].flatMap(loopsOf);
+    return this.#routes.targets.flatMap(loopsOf);
   }
 
   /** @internal For what watches the Balancers. */
   [observing](): readonly Observation[] {
-    return [...new Set(this.#routes.values())].flatMap(observationsOf);
+    return this.#routes.targets.flatMap(observationsOf);
   }
 
   /** @internal For what counts refused requests. */
@@ -249,7 +217,7 @@ export class Router<Target extends Submitter = Submitter> {
   /** This one and those in it. */
   #routers(found = new Set<Router>()): ReadonlySet<Router> {
     found.add(this as unknown as Router);
-    for (const target of this.#routes.values())
+    for (const target of this.#routes.targets)
       if (target instanceof Router && !found.has(target)) target.#routers(found);
     return found;
   }
@@ -263,55 +231,4 @@ export class Router<Target extends Submitter = Submitter> {
       throw error;
     }
   }
-
-  #find(task: AnyTask): Target {
-    // Any Balancer explains why this is not a task.
-    if (typeof task !== 'function') return this.#routes.values().next().value as Target;
-    const name = routeName(task);
-    const exact = this.#exact.get(name);
-    if (exact !== undefined) return exact;
-    for (const [prefix, target] of this.#prefixes) if (name.startsWith(prefix)) return target;
-    throw new NoRouteError(name, [...this.#routes.keys()]);
-  }
-}
-
-/** The full name of a package; the base name of a file, without its extension. */
-function moduleName({ url }: TaskTarget): string {
-  if (!/^[a-z][a-z\d+.-]*:/i.test(url)) return url;
-  if (url.startsWith('data:')) return 'data:';
-  const file = url.replace(/[?#].*$/s, '').replace(/^.*\//s, '');
-  try {
-    return decodeURIComponent(file).replace(/(?<=.)\.[^.]*$/s, '');
-  } catch {
-    return file;
-  }
-}
-
-function resolveRoutes<Target extends Submitter>(
-  routes: Readonly<Record<string, Target>>,
-): Map<string, Target> {
-  if (!isRecord(routes) || canSubmit(routes)) {
-    throw invalid('Router routes', routes, "an object of patterns and Balancers, as in { '*': balancer }");
-  }
-  const entries = Object.entries(routes);
-  if (entries.length === 0) throw new InvalidOptionError('Router routes', 'no routes', 'at least one');
-  for (const [pattern, target] of entries) {
-    const star = pattern.indexOf('*');
-    if (pattern === '' || (star >= 0 && star < pattern.length - 1)) {
-      throw new InvalidOptionError(
-        'Router routes',
-        `the pattern '${pattern}'`,
-        "a task's name, or its beginning and a *",
-      );
-    }
-    if (!canSubmit(target)) {
-      throw invalid(`Router routes['${pattern}']`, target, 'a Balancer or a Router');
-    }
-  }
-  return new Map(entries);
-}
-
-function canSubmit(target: unknown): boolean {
-  const { submit, close } = (target ?? {}) as Partial<Submitter>;
-  return typeof submit === 'function' && typeof close === 'function';
 }

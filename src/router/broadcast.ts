@@ -1,8 +1,8 @@
 /** `Router.broadcast`: one task on the workers of several Balancers. */
 
-import { InvalidOptionError } from './errors/errors.js';
-import type { BroadcastOptions } from './options/broadcast.js';
-import type { BroadcastOutcome } from './pool/broadcasts.js';
+import { InvalidOptionError } from '../errors/errors.js';
+import type { BroadcastOptions } from '../options/broadcast.js';
+import type { BroadcastOutcome } from '../pool/broadcasts.js';
 import type {
   AnyTask,
   OverloadParameters,
@@ -10,7 +10,7 @@ import type {
   SubmitBare,
   SubmitOverloaded,
   SubmitWith,
-} from './tasks/signatures.js';
+} from '../tasks/signatures.js';
 
 /** Type of `broadcast`. */
 export interface Broadcast {

@@ -1,6 +1,7 @@
 import { Balancer, tasks } from 'leastwork';
 import { describe, expect, expectTypeOf, it, vi } from 'vitest';
-import { Router, routeName, type Submitter } from '../../dist/src/router.js';
+import { routeName } from '../../dist/src/router/route-name.js';
+import { Router, type Submitter } from '../../dist/src/router/router.js';
 
 /** Notes what it is given; settles with its own name. */
 const fake = (name: string) => {
