@@ -55,6 +55,16 @@ export class Members {
     return coming;
   }
 
+  /** How many get no requests yet, and follow a worker that takes no more of them. O(n). */
+  get succeeding(): number {
+    let succeeding = 0;
+    for (const { state, replaces } of this.#members.values()) {
+      if (state !== 'starting' || replaces === undefined) continue;
+      if (!replaces.getsRequests || replaces.worker.status.allowance <= 0) succeeding++;
+    }
+    return succeeding;
+  }
+
   /** Whether any member gets requests, or will when its thread is up. O(n). */
   get hasStaying(): boolean {
     for (const { isStaying } of this.#members.values()) if (isStaying) return true;

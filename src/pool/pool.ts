@@ -102,7 +102,8 @@ export class Pool implements LifecycleEvents<Worker> {
   /** Workers that start, and those that are started when requests wait for them. O(n). */
   get room(): number {
     const { range, target } = this.#size;
-    return this.coming + (this.circuit.state === 'closed' ? range.max - target : 0);
+    const starting = this.coming + this.#members.succeeding;
+    return starting + (this.circuit.state === 'closed' ? range.max - target : 0);
   }
 
   /** All workers, those that start or drain included. */

@@ -148,6 +148,11 @@ describe('backpressure', () => {
     ),
   );
 
+  it('one that starts in the place of a worker at its limit is room', () =>
+    withSmallBalancer({ maxRequestsPerWorker: 1, maxQueue: 0 }, async (balancer) => {
+      for (const i of [0, 1, 2, 3]) expect(await balancer.submit(faults.echo, [i])).toBe(i);
+    }));
+
   it('one that starts in the place of another is none', () =>
     withSmallBalancer({ window: 1, maxQueue: 1 }, async (balancer) => {
       const gate = new Gate();
