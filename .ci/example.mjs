@@ -1,5 +1,5 @@
-// Runs one example in its place, with the library as it is built here: `node .ci/example.mjs NAME`. What else it
-// needs is a dev dependency of the library's.
+// Runs one example in its place, with the library as it is built here: `node .ci/example.mjs NAME`. What else
+// it needs is a dev dependency of the library's.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import path from 'node:path';

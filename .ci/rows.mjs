@@ -3,9 +3,9 @@
 //
 //     node .ci/rows.mjs [--quick | --all] [PROJECT | PROJECT/ROW]…
 //
-// `leastwork` in the project's package.json says which rows are `quick` (part of .ci/run) and which are `heavy`
-// (part of --all alone), and from which version of Node on a row is meant (`node`). Projects are installed
-// below the temporary folder, and kept there for the next run.
+// `leastwork` in the project's package.json says which rows are `quick` (part of .ci/run) and which are
+// `heavy` (part of --all alone), and from which version of Node on a row is meant (`node`). Projects are
+// installed below the temporary folder, and kept there for the next run.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

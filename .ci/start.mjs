@@ -1,5 +1,5 @@
-// `npm start`: the library at work on real files. With arguments, `leastwork hash` with these. Without, a manifest of this
-// checkout's node_modules: on all cores, then on one, and what the difference means.
+// `npm start`: the library at work on real files. With arguments, `leastwork hash` with these. Without, a
+// manifest of this checkout's node_modules: on all cores, then on one, and what the difference means.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

@@ -1,5 +1,5 @@
-// `npm test`: says what it is going to take, builds, checks the types of the tests and runs them. The last lines are the
-// count. `npm test -- test/policies` runs a part.
+// `npm test`: says what it is going to take, builds, checks the types of the tests and runs them. The last
+// lines are the count. `npm test -- test/policies` runs a part.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

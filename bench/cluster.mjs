@@ -8,7 +8,9 @@ import { write } from './lib/report.mjs';
 import { interleave } from './lib/rounds.mjs';
 import { quantile, ratio, spread } from './lib/stats.mjs';
 
-/** Many machines on one Redis: ours beside BullMQ's own way to run CPU work, sandboxed processors in threads. */
+/**
+ * Many machines on one Redis: ours beside BullMQ's own way to run CPU work, sandboxed processors in threads.
+ */
 
 const MACHINES = 2;
 const LOCK_MS = 5_000;

@@ -9,8 +9,8 @@ import { interleave } from './lib/rounds.mjs';
 import { ratio, spread } from './lib/stats.mjs';
 
 /**
- * `node bench/compare.mjs FOLDER [--rounds N] [--workers 1,2] [--quick]`: whether a change has made the hot path
- * slower. The other build, in `FOLDER/dist`, and this one take turns, each reading in a fresh process.
+ * `node bench/compare.mjs FOLDER [--rounds N] [--workers 1,2] [--quick]`: whether a change has made the hot
+ * path slower. The other build, in `FOLDER/dist`, and this one take turns, each reading in a fresh process.
  */
 
 const CASES = [

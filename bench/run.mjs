@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /**
- * `npm run bench [-- NAME… [--quick] [--rounds N] [--rivals A,B] [--workers 1,2]]`: installs the rivals where they are
- * missing, builds, and runs the named benchmarks, or all; each in a process of its own.
+ * `npm run bench [-- NAME… [--quick] [--rounds N] [--rivals A,B] [--workers 1,2]]`: installs the rivals where
+ * they are missing, builds, and runs the named benchmarks, or all; each in a process of its own.
  */
 
 const ALL = [

@@ -85,7 +85,8 @@ export const checks = {
   },
 
   async service(project) {
-    // What the files name is there, and the options are ones that the command knows: it gets as far as the engine.
+    // What the files name is there, and the options are ones that the command knows: it gets as far as the
+    // engine.
     const refused = project.run('npx', ['leastwork', 'work', '--engine-timeout', '1s'], {
       LEASTWORK_REDIS: 'redis://127.0.0.1:1',
     });

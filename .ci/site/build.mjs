@@ -1,6 +1,6 @@
-// `npm run docs`: a static site in site/, of the documents and the reference that typedoc makes of the doc comments.
-// typedoc needs an earlier TypeScript than the library: both are in this folder's package.json, and are
-// installed when first needed. Fails on broken links, of the comments and of the pages.
+// `npm run docs`: a static site in site/, of the documents and the reference that typedoc makes of the doc
+// comments. typedoc needs an earlier TypeScript than the library: both are in this folder's package.json, and
+// are installed when first needed. Fails on broken links, of the comments and of the pages.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -19,8 +19,8 @@ export async function burst(rival, taskName, arg, count) {
 }
 
 /**
- * `outstanding` callers, each submitting its next request when its last one has come back. `then` instead of async
- * functions: the harness should cost as little as it can.
+ * `outstanding` callers, each submitting its next request when its last one has come back. `then` instead of
+ * async functions: the harness should cost as little as it can.
  * @param {Rival} rival
  * @param {string} taskName
  * @param {unknown} arg

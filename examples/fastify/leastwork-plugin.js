@@ -1,4 +1,5 @@
-// A Fastify plugin: `fastify.balancer`, and `request.offload(task, args)`, whose failures have the right status.
+// A Fastify plugin: `fastify.balancer`, and `request.offload(task, args)`, whose failures have the right
+// status.
 import fastifyPlugin from 'fastify-plugin';
 import { Balancer } from 'leastwork';
 
@@ -17,7 +18,8 @@ async function leastwork(fastify, options) {
     }
   });
 
-  // Answers given while the server closes end their connection: kept ones would hold the server open for a minute.
+  // Answers given while the server closes end their connection: kept ones would hold the server open for a
+  // minute.
   let isClosing = false;
   fastify.addHook('preClose', async () => {
     isClosing = true;

@@ -1,6 +1,7 @@
 // GET /primes?below=100000
 //
-// The event loop stays free, whatever the threads do: so overload is refused at once, and a shutdown is orderly.
+// The event loop stays free, whatever the threads do: so overload is refused at once, and a shutdown is
+// orderly.
 import { createServer } from 'node:http';
 import { Balancer, tasks } from 'leastwork';
 import { answerTo } from './answers.js';

@@ -1,7 +1,7 @@
 // Hashes passwords, and shows how long the event loop is kept meanwhile: here, and in threads.
 //
-// `crypto.scrypt` would run beside the event loop, too, but in libuv's four threads, in which it holds up reads of files
-// and look-ups of names, without a limit to how many wait.
+// `crypto.scrypt` would run beside the event loop, too, but in libuv's four threads, in which it holds up
+// reads of files and look-ups of names, without a limit to how many wait.
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';

@@ -58,8 +58,8 @@ const LIMITER: Fields<LimiterOptions> = {
 };
 
 /**
- * @param modules each thread of a Balancer that is made here has them before it takes requests, so that a file
- *   that is replaced by a broken one neither reaches a running thread nor takes the place of one
+ * @param modules each thread of a Balancer that is made here has them before it takes requests, so that a
+ *   file that is replaced by a broken one neither reaches a running thread nor takes the place of one
  * @throws InvalidOptionError
  */
 export function resolveServeOptions(

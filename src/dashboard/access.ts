@@ -15,7 +15,8 @@ const LOCAL_HOST = /^(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?$/i;
 export function mayRead({ host, origin, 'sec-fetch-site': site }: IncomingHttpHeaders): boolean {
   if (host === undefined || !LOCAL_HOST.test(host)) return false;
   if (origin !== undefined && origin.toLowerCase() !== `http://${host.toLowerCase()}`) return false;
-  // `none`: typed in by the user. A link on another page leads to a new page, which cannot be read by that one.
+  // `none`: typed in by the user. A link on another page leads to a new page, which cannot be read by that
+  // one.
   return site === undefined || site === 'same-origin' || site === 'none';
 }
 

@@ -7,8 +7,8 @@
  * parked one, and more are used if the tasks block and leave cores unused. The first task that is not short,
  * or not known, ends it.
  *
- * Workers that are held up complete nothing, and what waits behind them would wait as long as they do. So while
- * it is on, `StuckWorkers` looks every few ms.
+ * Workers that are held up complete nothing, and what waits behind them would wait as long as they do. So
+ * while it is on, `StuckWorkers` looks every few ms.
  *
  * Parked workers look full to the policy. That is for policies that go by load alone and are free to choose
  * any worker.

@@ -1,6 +1,6 @@
 /**
- * Counts what becomes of the requests of one task. It must cost little where tasks are no-ops, so the times of
- * runs are kept as they come, and counted many at once: that takes a third of the time.
+ * Counts what becomes of the requests of one task. It must cost little where tasks are no-ops, so the times
+ * of runs are kept as they come, and counted many at once: that takes a third of the time.
  */
 import type { ObservedRequest, ObservedRun } from '../ledger/observer.js';
 import type { RequestOutcome } from '../ledger/outcome.js';

@@ -176,7 +176,9 @@ export class Broadcast {
     return true;
   }
 
-  /** A starting worker has ended before it had run it to its end. @param reason why, unless that was wanted */
+  /**
+   * A starting worker has ended before it had run it to its end. @param reason why, unless that was wanted
+   */
   notRun(worker: Worker, reason: Error | undefined): void {
     if (!this.#owed.delete(worker.id)) return;
     // It has killed the thread, or has taken too long.

@@ -1,8 +1,8 @@
 /**
  * What a fresh thread runs before it gets requests: the broadcasts that are kept for it, then the task of the
- * `check` option. A step that fails ends the thread, unless it is a broadcast that was called while the thread
- * was starting: its caller is told, as of threads that were ready. Where there are no steps it is enough that
- * the thread has come up and loaded its modules.
+ * `check` option. A step that fails ends the thread, unless it is a broadcast that was called while the
+ * thread was starting: its caller is told, as of threads that were ready. Where there are no steps it is
+ * enough that the thread has come up and loaded its modules.
  */
 import { decodeFailure } from '../errors/failure.js';
 import type { ResultMessage } from '../protocol/messages.js';
@@ -36,7 +36,9 @@ export interface StartupStep {
   readonly limit: number;
   /** Called when it has ended well. */
   done?(value: unknown): void;
-  /** Called with the error that the task has thrown. @returns whether the worker goes on with the next step */
+  /**
+   * Called with the error that the task has thrown. @returns whether the worker goes on with the next step
+   */
   failed?(reason: unknown): boolean;
 }
 

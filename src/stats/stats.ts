@@ -21,9 +21,8 @@ export interface BalancerStats {
   /** Name of the Balancer. */
   readonly name: string;
   /**
-   * Requests submitted since the start; each item of a `map` counts as one. At all times
-   * `submitted = queued + running + the sum of outcomes`. Calls whose task, arguments or options are not valid
-   * are no requests.
+   * Requests submitted since the start; each item of a `map` counts as one. At all times `submitted = queued
+   * + running + the sum of outcomes`. Calls whose task, arguments or options are not valid are no requests.
    */
   readonly submitted: number;
   /** Requests that are accepted and have not started: in the queue, or given to a worker. */

@@ -101,7 +101,10 @@ export class TraceFile {
   }
 }
 
-/** Notes that the file is written, and empties it. @returns its identity; `undefined`: it is a device or a pipe */
+/**
+ * Notes that the file is written, and empties it. @returns its identity; `undefined`: it is a device or a
+ * pipe
+ */
 function claim(fd: number): string | undefined {
   const stats = fstatSync(fd, { bigint: true });
   if (!stats.isFile()) return undefined;

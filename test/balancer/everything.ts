@@ -1,4 +1,7 @@
-/** Runs everything.mjs, which does everything that a Balancer does, in surroundings in which it must work all the same. */
+/**
+ * Runs everything.mjs, which does everything that a Balancer does, in surroundings in which it must work all
+ * the same.
+ */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';

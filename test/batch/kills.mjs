@@ -1,7 +1,8 @@
 // Kill tests of `leastwork map --journal --resume`: node test/batch/kills.mjs [KILLS] [SEED]
 //
-// A batch with failures, retries and dying threads is killed at random moments (SIGKILL, SIGINT, SIGINT twice) and run again until it is
-// complete; then its output and its failed items must be those of the batch that nobody killed, byte for byte. Prints one line of JSON.
+// A batch with failures, retries and dying threads is killed at random moments (SIGKILL, SIGINT, SIGINT
+// twice) and run again until it is complete; then its output and its failed items must be those of the batch
+// that nobody killed, byte for byte. Prints one line of JSON.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -13,7 +13,10 @@ const shared = { config: [1, 2, 3] };
 const cyclic: { self?: unknown } = {};
 cyclic.self = cyclic;
 
-/** Values of every kind that can be sent: those that travel together and those that do not, next to each other. */
+/**
+ * Values of every kind that can be sent: those that travel together and those that do not, next to each
+ * other.
+ */
 const values: unknown[] = [
   ...['', 'a', 'é'.repeat(90), '\u4e00\ud83d', 'x'.repeat(5_000), '\u4e00'.repeat(300), '"\\\n\0'],
   ...[0, -0, 1, -1, 2 ** 31, -(2 ** 31), 1.5, Number.NaN, Number.POSITIVE_INFINITY, 1e300],
@@ -260,7 +263,8 @@ describe('outcomes that come together', () => {
 describe('a chunk that its caller has left while it runs', () => {
   it('counts each item once, whatever its thread still says', () =>
     withBalancer({ workers: 1 }, async (balancer) => {
-      // The thread tells of outcomes before the next item, once it has run for 8 ms; errors are read before the end of the chunk is.
+      // The thread tells of outcomes before the next item, once it has run for 8 ms; errors are read before
+      // the end of the chunk is.
       const task = (ms: number) => {
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
         if (ms === 100) throw new Error('too late');

@@ -110,7 +110,8 @@ describe('map', () => {
     const source = new Source(1e9);
     const results = balancer.map(source, double);
     await results.next();
-    // Until the source is not asked any more though all that was taken is completed; what is out then is the bound.
+    // Until the source is not asked any more though all that was taken is completed; what is out then is the
+    // bound.
     let before = 0;
     for (let still = 0; still < 500; ) {
       before = source.asked;
@@ -298,7 +299,8 @@ describe('map', () => {
   });
 
   it('leaving the loop closes the source once, and takes back what has not started', async () => {
-    // On a busy machine the automatic window may be as small as the handful that is done before the worker is blocked.
+    // On a busy machine the automatic window may be as small as the handful that is done before the worker is
+    // blocked.
     const fresh = new Balancer({ workers: 1, window: 16 });
     const gate = new Gate();
     const source = new Source(1e9);

@@ -58,7 +58,8 @@ describe('timeout', () => {
         const end = performance.now() + 1_500;
         const request = balancer.submit(faults.blocked, [gate.words, 'in time'], { [name]: 1_400 });
         await gate.reached();
-        // In a timer's callback: those of the timers that are due by its end come next, before anything else is heard.
+        // In a timer's callback: those of the timers that are due by its end come next, before anything else
+        // is heard.
         setTimeout(() => {
           gate.open();
           while (performance.now() < end);

@@ -6,7 +6,10 @@ import { linesOf, runNode } from '../support/program.js';
 const path = (name: string) => fileURLToPath(new URL(`./programs/${name}`, import.meta.url));
 const fixture = path('closes-on-signal.mjs');
 
-/** Runs a fixture; sends each signal when it has said the word before it. Gives the words it said, and how it ended. */
+/**
+ * Runs a fixture; sends each signal when it has said the word before it. Gives the words it said, and how it
+ * ended.
+ */
 async function run(
   how: string,
   others: string,

@@ -8,7 +8,10 @@ import { Gate, wait } from '../support/gate.js';
 import { taskEntry } from '../support/task-entry.js';
 import { until } from '../support/until.js';
 
-/** With a core to spare the main thread looks for results by itself, else it is woken: both must leave room for others. */
+/**
+ * With a core to spare the main thread looks for results by itself, else it is woken: both must leave room
+ * for others.
+ */
 describe.each([1, 2])("the caller's event loop, %s workers", (workers) => {
   let balancer: Balancer;
   beforeAll(() => {
@@ -65,7 +68,8 @@ describe.each([1, 2])("the caller's event loop, %s workers", (workers) => {
       most = Math.max(most, completed - before);
       before = completed;
     }
-    // 1,024 of each worker in one look; a turn may see one from `setImmediate` and a few that workers asked for.
+    // 1,024 of each worker in one look; a turn may see one from `setImmediate` and a few that workers asked
+    // for.
     expect(most).toBeLessThanOrEqual(4 * workers * 1_024);
     await deep.close();
   });

@@ -4,7 +4,8 @@ import { Poller } from '../../dist/src/dispatch/poller.js';
 
 describe('the main thread goes to sleep', () => {
   it('only after it has seen a completion that was coalesced before a long run', async () => {
-    // The worker completes a short request, does not announce it and starts a long one, all while the main thread is about to ask.
+    // The worker completes a short request, does not announce it and starts a long one, all while the main
+    // thread is about to ask.
     let lies = false;
     let taken = 0;
     const poller = new Poller({

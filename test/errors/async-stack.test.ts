@@ -17,7 +17,9 @@ async function framesOf(run: () => Promise<unknown>): Promise<string[]> {
   return lines.map((line) => line.slice('    at '.length).replace(/^async /, ''));
 }
 
-/** The frames from the test's own file on are those of the test and its runner: only the first of them count. */
+/**
+ * The frames from the test's own file on are those of the test and its runner: only the first of them count.
+ */
 const like = (...starts: string[]) =>
   starts.map((start) => expect.stringMatching(new RegExp(`^${start}`))) as string[];
 

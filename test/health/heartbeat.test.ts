@@ -82,7 +82,8 @@ describe('heartbeat', () => {
           if (owes) since ??= now;
           const state = heartbeat.look(now, { count, owes });
           if (state === 'silent') expect(now - since!).toBeGreaterThan(100);
-          // Silent for twice the limit plus one gap is always found: each look counts for at least what it can.
+          // Silent for twice the limit plus one gap is always found: each look counts for at least what it
+          // can.
           if (since !== undefined && now - since > 260) expect(state).toBe('silent');
         }
       }),

@@ -1,15 +1,16 @@
 /**
- * An explicit-state model checker: walks every interleaving of a few actors that share memory and queues, breadth first, so
- * that a counterexample is a shortest one.
+ * An explicit-state model checker: walks every interleaving of a few actors that share memory and queues,
+ * breadth first, so that a counterexample is a shortest one.
  *
- * Actors run real code. Code under test calls the global `Atomics`, which is replaced while a model runs: each call
- * is one step of that actor, and between two steps any other actor may take any number of its own. Since JavaScript cannot be stopped
- * in the middle of a function, an actor is stopped by an exception and later run again from the beginning of its
- * current activity, with the results of the steps that it has already taken (its log) given to it once more. So an
- * activity must depend on nothing but its local state and those results.
+ * Actors run real code. Code under test calls the global `Atomics`, which is replaced while a model runs:
+ * each call is one step of that actor, and between two steps any other actor may take any number of its own.
+ * Since JavaScript cannot be stopped in the middle of a function, an actor is stopped by an exception and
+ * later run again from the beginning of its current activity, with the results of the steps that it has
+ * already taken (its log) given to it once more. So an activity must depend on nothing but its local state
+ * and those results.
  *
- * Checked of every reachable state: the invariant; and that an end is reachable without weak steps (time running out). A lost wake-up, a deadlock
- * and a livelock are all states without such a way.
+ * Checked of every reachable state: the invariant; and that an end is reachable without weak steps (time
+ * running out). A lost wake-up, a deadlock and a livelock are all states without such a way.
  */
 import { type Json, type Model, Violation, type World } from './model.js';
 import { paused, Run } from './run.js';

@@ -1,8 +1,8 @@
 /**
- * The protocol of `src/protocol/handover.ts` as a model: requests whose arguments are transferred, between a main thread that
- * follows `src/worker/window-writer.ts` and `src/worker/worker.ts`, and a thread that follows `workers/loop/work-loop.ts` and
- * ends by itself at any moment. The window, its words and its methods are the real ones; rings and completions, which the
- * other model has, are left out.
+ * The protocol of `src/protocol/handover.ts` as a model: requests whose arguments are transferred, between a
+ * main thread that follows `src/worker/window-writer.ts` and `src/worker/worker.ts`, and a thread that
+ * follows `workers/loop/work-loop.ts` and ends by itself at any moment. The window, its words and its methods
+ * are the real ones; rings and completions, which the other model has, are left out.
  */
 import type { Handover } from '../../dist/src/protocol/handover.js';
 import type { ActorModel, Model } from './model.js';
@@ -15,7 +15,10 @@ export interface GivingOptions {
   readonly requests: number;
   /** How many unstarted requests may be aborted. */
   readonly aborts: number;
-  /** Whether the thread may also end without its `exit` handlers, at any step: then it may take with it what it has. */
+  /**
+   * Whether the thread may also end without its `exit` handlers, at any step: then it may take with it what
+   * it has.
+   */
   readonly dies?: boolean;
   /** An error made on purpose. */
   readonly error?:

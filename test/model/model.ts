@@ -19,7 +19,10 @@ export interface ActorModel<Local, Ghost> {
 }
 
 export interface Model<Ghost> {
-  /** Every cell of shared memory with its first value. `Atomics` reaches the cell `<name>.<index>` of a buffer named in `buffers`. */
+  /**
+   * Every cell of shared memory with its first value. `Atomics` reaches the cell `<name>.<index>` of a buffer
+   * named in `buffers`.
+   */
   readonly cells: Record<string, number>;
   readonly buffers: ReadonlyMap<ArrayBufferLike, string>;
   readonly queues: readonly string[];
@@ -34,8 +37,8 @@ export interface Model<Ghost> {
   /** Deaths in one run. Default 0. */
   readonly deaths?: number;
   /**
-   * Whether `read` and `write` of cells by name take no step of their own but belong to the one before. Fewer states; to be used where another
-   * model has each as a step.
+   * Whether `read` and `write` of cells by name take no step of their own but belong to the one before. Fewer
+   * states; to be used where another model has each as a step.
    */
   readonly coarse?: boolean;
   /** Gives up beyond that many states. Default 2,000,000. */

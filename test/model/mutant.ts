@@ -5,7 +5,10 @@ import type { Window } from '../../dist/src/protocol/window.js';
 
 const folder = new URL('../../dist/src/protocol/', import.meta.url);
 
-/** The text of a module of `protocol/`. A module that is a data: URL has no folder, so its imports become absolute. */
+/**
+ * The text of a module of `protocol/`. A module that is a data: URL has no folder, so its imports become
+ * absolute.
+ */
 const sourceOf = (file: string) =>
   readFileSync(new URL(file, folder), 'utf8')
     .replace(/\n\/\/# .*$/s, '\n')

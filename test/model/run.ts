@@ -12,7 +12,9 @@ import {
 /** Thrown through the activity when it reaches a step that it may not take yet. */
 export const paused = Symbol('paused');
 
-/** One run of an activity: as far as its log goes, then the one step that is granted, then on to the next one. */
+/**
+ * One run of an activity: as far as its log goes, then the one step that is granted, then on to the next one.
+ */
 export class Run<Ghost> implements Steps<Ghost> {
   readonly world: World<Ghost>;
   readonly actor: ActorState;

@@ -1,4 +1,7 @@
-/** The main thread's side: `src/worker/worker.ts` and `src/dispatch/poller.ts`, as far as they touch shared memory or messages. */
+/**
+ * The main thread's side: `src/worker/worker.ts` and `src/dispatch/poller.ts`, as far as they touch shared
+ * memory or messages.
+ */
 import { bellStates } from '../../dist/src/protocol/window.js';
 import type { ActorModel } from './model.js';
 import type { Fate, WindowGhost, WindowSetting, WindowSteps } from './window-setting.js';

@@ -1,8 +1,9 @@
 /**
- * The window's protocol as a model: the real `Window` under the explorer, between a main thread and worker threads that
- * follow `src/worker/worker.ts`, `src/dispatch/poller.ts` and `workers/main.ts` in everything that touches shared memory or sends a message. What these
- * decide by clocks and policies (how many to post, when to take back, to poll or to sleep, to announce now or later, when time
- * runs out) is chosen freely, so every such decision is covered at every moment.
+ * The window's protocol as a model: the real `Window` under the explorer, between a main thread and worker
+ * threads that follow `src/worker/worker.ts`, `src/dispatch/poller.ts` and `workers/main.ts` in everything
+ * that touches shared memory or sends a message. What these decide by clocks and policies (how many to post,
+ * when to take back, to poll or to sleep, to announce now or later, when time runs out) is chosen freely, so
+ * every such decision is covered at every moment.
  */
 import type { Model, World } from './model.js';
 import { mainThread } from './window-main.js';

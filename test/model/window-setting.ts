@@ -83,8 +83,9 @@ export class WindowSetting {
     return this.options.messages === true && id % 2 === 1;
   }
   /**
-   * What names one sending of a request's arguments. A request that is taken back and sent to the same worker again has two
-   * sendings on the way; by its id alone the first would be taken for the second, and the second kept for ever.
+   * What names one sending of a request's arguments. A request that is taken back and sent to the same worker
+   * again has two sendings on the way; by its id alone the first would be taken for the second, and the
+   * second kept for ever.
    */
   sending(id: number, send: number): number {
     return this.options.error === 'finds arguments by request' ? id : send * 16 + id;

@@ -109,7 +109,8 @@ export function workerThread(setting: WindowSetting, w: number): ActorModel<Work
       }
       case 'announce': {
         if (!window.mainSleeps()) return { ...local, at: 'claim' };
-        // Held back for company, for any number of completions, as `Announcer.completed` does for short tasks.
+        // Held back for company, for any number of completions, as `Announcer.completed` does for short
+        // tasks.
         const hold = steps.choose(2, 'worker announces now or later') === 1;
         if (hold && (error === 'holds back although its window is empty' || window.unstarted() > 0)) {
           return { ...local, at: 'claim' };

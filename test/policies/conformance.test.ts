@@ -11,7 +11,10 @@ import {
   seededRandom,
 } from './harness.js';
 
-/** Cases that a policy cannot meet by its very rule, each with the reason. Everything else runs for every policy. */
+/**
+ * Cases that a policy cannot meet by its very rule, each with the reason. Everything else runs for every
+ * policy.
+ */
 const LEFT_OUT: Readonly<Record<string, Partial<Record<PolicyName, string>>>> = {
   'an unavailable worker is never selected': {
     hash: 'it pins: a key belongs to its worker, room or not',
@@ -32,7 +35,10 @@ const LEFT_OUT: Readonly<Record<string, Partial<Record<PolicyName, string>>>> = 
   },
 };
 
-/** Policies whose choice is a matter of chance get wider bounds: the greatest deviation from the expected share. */
+/**
+ * Policies whose choice is a matter of chance get wider bounds: the greatest deviation from the expected
+ * share.
+ */
 const TOLERANCE: Partial<Record<PolicyName, number>> = {
   random: 0.25,
   hash: 0.45,

@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { crc32 } from '../../dist/src/policies/support/crc32.js';
 import { type Host, KetamaRing } from '../../dist/src/policies/support/ketama.js';
 
-/** Some of nginx's own choices among 10.0.0.1:443 … 10.0.0.9:443 with weight 100 each: the key, and the address's last number. */
+/**
+ * Some of nginx's own choices among 10.0.0.1:443 … 10.0.0.9:443 with weight 100 each: the key, and the
+ * address's last number.
+ */
 const NGINX: readonly (readonly [string, number])[] = [
   ['/81fa1d251d605775d647b5b55565e71526d4cef6', 7],
   ['/f428a38a0d3dbbb12d475aa8f5be917147175eaf', 6],

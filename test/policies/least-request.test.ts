@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { LeastRequest } from '../../dist/src/policies/least-request.js';
 import { FakeDispatcher, fakeContext, fakeWorkers, labels } from './harness.js';
 
-/** A random source that draws these numbers (modulo the number of workers), and counts how many were drawn. */
+/**
+ * A random source that draws these numbers (modulo the number of workers), and counts how many were drawn.
+ */
 function drawing(digits: string, workers: number) {
   const draws = [...digits].filter((digit) => digit !== ' ').map(Number);
   const source = {

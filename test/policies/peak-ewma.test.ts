@@ -3,8 +3,8 @@ import { PeakEwma } from '../../dist/src/policies/peak-ewma.js';
 import { FakeDispatcher, fakeContext, fakeWorker, fakeWorkers, labels } from './harness.js';
 
 /**
- * Finagle's own experiment (P2CPeakEwmaTest): one request in each step, completed when its worker's latency has
- * passed. Returns how many requests each worker got.
+ * Finagle's own experiment (P2CPeakEwmaTest): one request in each step, completed when its worker's latency
+ * has passed. Returns how many requests each worker got.
  */
 function run(latencies: readonly number[], steps: number, decayTime = 150): number[] {
   const context = fakeContext();

@@ -5,7 +5,10 @@ import { Gate, wait } from '../support/gate.js';
 import { range } from '../support/range.js';
 import { allReady } from '../support/readiness.js';
 
-/** Keeps its own count of each worker's requests, from the changes of `pending` that it is told, and of those that it selected. */
+/**
+ * Keeps its own count of each worker's requests, from the changes of `pending` that it is told, and of those
+ * that it selected.
+ */
 class Recording implements Policy {
   readonly name = 'recording';
   readonly pins = false;

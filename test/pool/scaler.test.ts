@@ -151,7 +151,8 @@ describe('never flaps', () => {
     const pool = new FakePool(1, 8);
     const duration = 300_000;
     while (pool.now < duration) pool.step(pool.now % period === 0 ? Array(16).fill(100) : []);
-    // Periods that a longer timeout can bridge are learnt after a few swings; longer ones are worth the threads.
+    // Periods that a longer timeout can bridge are learnt after a few swings; longer ones are worth the
+    // threads.
     if (period <= 2 * OPTIONS.idleTimeout) expect(swings(pool)).toBeLessThanOrEqual(4);
     else expect(swings(pool)).toBeLessThanOrEqual(2 * Math.ceil(duration / period));
     expect(Math.max(...pool.changes.map(({ by }) => by))).toBeGreaterThan(0);

@@ -18,7 +18,8 @@ async function shares(balancer: Balancer, requests: number, key?: (i: number) =>
   const results = Array.from({ length: requests }, (_, i) =>
     balancer.submit(wait, [gate.shared, i], key && { key: key(i) }),
   );
-  // All is given out in this turn. What waits behind a request that takes long will be taken back to the queue.
+  // All is given out in this turn. What waits behind a request that takes long will be taken back to the
+  // queue.
   for (let i = 0; i < 10; i++) await undefined;
   const given = balancer.stats().workers.map(({ pending }) => pending);
   await gate.reached(3);

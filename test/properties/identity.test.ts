@@ -54,7 +54,10 @@ function put(holder: object, n: number, part: object): void {
   else if (!ArrayBuffer.isView(holder)) (holder as Record<string, unknown>)[`p${n}`] = part;
 }
 
-/** Everything that can be seen of a value, with a number for each object and buffer: the same for those that are alike. */
+/**
+ * Everything that can be seen of a value, with a number for each object and buffer: the same for those that
+ * are alike.
+ */
 function describeGraph(value: object): string {
   const numbers = new Map<object, number>();
   const see = (part: unknown): unknown => {

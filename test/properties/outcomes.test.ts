@@ -145,7 +145,8 @@ it('every request is queued, running, or has one outcome: that which its caller 
         earlier = stats;
         if (ofLoops.length > 0) return;
         expect(stats.outcomes).toMatchObject(seen);
-        // Counted in another way: what lies in the queue and with the workers, but for what was given up there.
+        // Counted in another way: what lies in the queue and with the workers, but for what was given up
+        // there.
         const givenUp = stats.waiting + stats.pending - queuedAndRunning(stats);
         expect(givenUp).toBeGreaterThanOrEqual(0);
         expect(givenUp).toBeLessThanOrEqual(stats.workers.length);

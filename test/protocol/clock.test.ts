@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { offsetBetween } from '../../dist/src/protocol/clock.js';
 
-/** The offset in a thread that starts 1,000 ms after the system, and loses its core for some ms between two readings. */
+/**
+ * The offset in a thread that starts 1,000 ms after the system, and loses its core for some ms between two
+ * readings.
+ */
 function offsetWith(lostAt: (reading: number) => number): number {
   let time = 5_000;
   let readings = 0;

@@ -20,7 +20,8 @@ const numberOf = (cell: string | undefined) => Number(cell?.replaceAll(',', ''))
 
 it('loses nothing among many requests of all kinds, crashes and changes of the set', async () => {
   const args = ['--expose-gc', program, '--requests', String(REQUESTS), '--seed', '1'];
-  // Threads that run out of memory could not write their coverage, and would say so. (Node would add the variable if it were missing.)
+  // Threads that run out of memory could not write their coverage, and would say so. (Node would add the
+  // variable if it were missing.)
   const env = { ...process.env, NODE_V8_COVERAGE: '' };
   const { stdout, stderr, code } = await runNode(args, { env });
   expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' });

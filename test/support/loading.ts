@@ -2,8 +2,8 @@ import { type Balancer, type SubmitOptions, tasks } from 'leastwork';
 import type { Gate } from './gate.js';
 
 /**
- * Submits a request whose module comes to the gate while it loads, with a thread of its own. Resolves when it is there, to the request's promise in a list: a
- * promise of a promise would wait for it.
+ * Submits a request whose module comes to the gate while it loads, with a thread of its own. Resolves when it
+ * is there, to the request's promise in a list: a promise of a promise would wait for it.
  * @param how whether the module's load blocks the thread or awaits
  */
 export async function loadingAt(

@@ -23,7 +23,8 @@ describe('many functions', () => {
   });
 
   it('of different sources are forgotten by a worker that could not hold them all', async () => {
-    // V8 keeps all code for which it counts coverage, so not in this process. (Node would add the variable if it were missing.)
+    // V8 keeps all code for which it counts coverage, so not in this process. (Node would add the variable if
+    // it were missing.)
     const env = { ...process.env, NODE_V8_COVERAGE: '' };
     const program = fileURLToPath(new URL('../balancer/programs/many-functions.mjs', import.meta.url));
     expect(await runNode([program], { env })).toMatchObject({

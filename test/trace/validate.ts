@@ -1,6 +1,6 @@
 /**
- * What is wrong with a trace, by the "Trace Event Format" that Perfetto and chrome://tracing read, and by what
- * they draw: what breaks a rule here they drop, or draw where it was not.
+ * What is wrong with a trace, by the "Trace Event Format" that Perfetto and chrome://tracing read, and by
+ * what they draw: what breaks a rule here they drop, or draw where it was not.
  *
  * https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU
  */
@@ -192,7 +192,10 @@ class Check {
     this.#last.set(key, ts);
   }
 
-  /** Slices may be drawn inside one another, and ours never are. What has begun may stand before it in the file. */
+  /**
+   * Slices may be drawn inside one another, and ours never are. What has begun may stand before it in the
+   * file.
+   */
   #mustNotOverlap(track: string, slices: Slice[]): void {
     let last: Slice | undefined;
     for (const slice of slices.sort((a, b) => a.begin - b.begin)) {

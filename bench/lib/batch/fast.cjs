@@ -1,4 +1,7 @@
-/** The fastest that one thread of Node can do, as far as we know: `node fast.cjs [FILE]`; pieces of 64 KB, cut, decoded and written by hand. */
+/**
+ * The fastest that one thread of Node can do, as far as we know: `node fast.cjs [FILE]`; pieces of 64 KB,
+ * cut, decoded and written by hand.
+ */
 const { openSync, readSync, writeSync } = require('node:fs');
 const { id } = require('./task.cjs');
 

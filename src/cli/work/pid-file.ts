@@ -67,7 +67,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** After a crash its number may have gone to any other program. Where that cannot be told, it counts as a machine. */
+/**
+ * After a crash its number may have gone to any other program. Where that cannot be told, it counts as a
+ * machine.
+ */
 function mayBeMachine(pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes('work');

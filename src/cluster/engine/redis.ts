@@ -23,7 +23,9 @@ import { within } from './within.js';
 import { writeTogether } from './write-together.js';
 
 export class RedisEngine implements Engine {
-  /** One connection, and a server that does one thing after the other; in a Redis Cluster there are several. */
+  /**
+   * One connection, and a server that does one thing after the other; in a Redis Cluster there are several.
+   */
   readonly sendsInOrder: boolean;
   readonly #bull: typeof BullMQ;
   readonly #client: Redis;

@@ -1,4 +1,6 @@
-/** A function of a served module, with its result as texts: so that any result is written as on one machine. */
+/**
+ * A function of a served module, with its result as texts: so that any result is written as on one machine.
+ */
 import { loadExport } from '../../../workers/functions/module.js';
 import type { Texts } from '../../batch/remote.js';
 import { textsOf } from '../../batch/thread/results.js';

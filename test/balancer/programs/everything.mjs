@@ -1,4 +1,5 @@
-// Everything that a Balancer does, once; prints the outcomes as JSON. The caller has set up surroundings in which it must work all the same.
+// Everything that a Balancer does, once; prints the outcomes as JSON. The caller has set up surroundings in
+// which it must work all the same.
 import { MessageChannel } from 'node:worker_threads';
 
 const { Balancer, closeOnSignal, Router } = await import('leastwork');

@@ -1,5 +1,5 @@
-// Prints how much of a core an idle Balancer with 8 workers uses, in percent: the median of some short spells, since the engine
-// itself collects garbage once, some seconds after any work.
+// Prints how much of a core an idle Balancer with 8 workers uses, in percent: the median of some short
+// spells, since the engine itself collects garbage once, some seconds after any work.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Balancer } from 'leastwork';
 

@@ -1,4 +1,5 @@
-// Maps a million items and prints by how much the heap had grown at most, looking now and then. To be run with --expose-gc.
+// Maps a million items and prints by how much the heap had grown at most, looking now and then. To be run
+// with --expose-gc.
 import { Balancer } from 'leastwork';
 
 const count = 1_000_000;

@@ -1,4 +1,5 @@
-// What a prototype pollution might set, in the program and in its threads: names that the package or Node's `Worker` reads of objects.
+// What a prototype pollution might set, in the program and in its threads: names that the package or Node's
+// `Worker` reads of objects.
 const names = [
   ...[
     'env',

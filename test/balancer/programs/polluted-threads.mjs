@@ -1,4 +1,5 @@
-// The prototype is polluted only after Node has loaded, and only the main thread's: what threads have of it came by options.
+// The prototype is polluted only after Node has loaded, and only the main thread's: what threads have of it
+// came by options.
 import { Balancer } from 'leastwork';
 
 const pollution = {

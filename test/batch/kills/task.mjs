@@ -1,5 +1,5 @@
-// The function of the kill tests. What it gives depends on the item alone; that it may fail, or end its thread, before it gives that
-// is left to chance, and so is the time that it takes.
+// The function of the kill tests. What it gives depends on the item alone; that it may fail, or end its
+// thread, before it gives that is left to chance, and so is the time that it takes.
 export function row(line) {
   const { n } = JSON.parse(line);
   const end = performance.now() + Math.random() * 0.6;

@@ -36,7 +36,10 @@ function make(path: string, mode: number): void {
   chmodSync(path, mode);
 }
 
-/** Runs `leastwork hash -o out a` as the user without privileges, who need not be able to read the command's file. */
+/**
+ * Runs `leastwork hash -o out a` as the user without privileges, who need not be able to read the command's
+ * file.
+ */
 function hashInto(directory: string) {
   const script = `
     const Module = require('node:module');

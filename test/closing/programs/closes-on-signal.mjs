@@ -1,4 +1,5 @@
-// Says 'ready', then waits for signals with a fake Balancer. Arguments: how its close ends, and who else listens.
+// Says 'ready', then waits for signals with a fake Balancer. Arguments: how its close ends, and who else
+// listens.
 import { closeOnSignal } from '../../../dist/src/closing/close-on-signal.js';
 
 const [how, others] = process.argv.slice(2);

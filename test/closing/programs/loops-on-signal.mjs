@@ -1,4 +1,5 @@
-// A loop over a map or a stream whose body is busy when a signal comes. Says how far it gets. Arguments: which loop, the timeout.
+// A loop over a map or a stream whose body is busy when a signal comes. Says how far it gets. Arguments:
+// which loop, the timeout.
 import { setImmediate as turn } from 'node:timers/promises';
 import { Balancer, closeOnSignal, Router } from 'leastwork';
 

@@ -1,5 +1,6 @@
-// A bundle as the tool makes it without any setting for leastwork. It runs where the package is installed; without it,
-// and without the folder of the threads' files, the constructor says what to do; with that folder it runs again.
+// A bundle as the tool makes it without any setting for leastwork. It runs where the package is installed;
+// without it, and without the folder of the threads' files, the constructor says what to do; with that folder
+// it runs again.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';

@@ -1,4 +1,5 @@
-// A module in TypeScript that Node does not load as it is, where nothing can compile it: the error says what to add.
+// A module in TypeScript that Node does not load as it is, where nothing can compile it: the error says what
+// to add.
 
 const assert = require('node:assert/strict');
 const { Balancer, TaskNotFoundError, tasks } = require('leastwork');

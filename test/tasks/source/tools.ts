@@ -64,7 +64,9 @@ export function expectAllRight(report: Report): void {
   expect(Object.keys(report).length).toBeGreaterThan(10);
 }
 
-/** Every function either gives what it should or is refused as one that captures; what is refused is returned. */
+/**
+ * Every function either gives what it should or is refused as one that captures; what is refused is returned.
+ */
 export function expectRightOrRefused(report: Report): string[] {
   const refused: string[] = [];
   for (const [name, { value, gives, code, message }] of Object.entries(report)) {
