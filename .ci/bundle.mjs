@@ -252,9 +252,13 @@ write('workers/piscina/package.json', ['{ "type": "commonjs" }']);
 
 writeDeclarations();
 
+/** esbuild's own helper walks inherited properties, too, and a program may have polluted `Object.prototype`. */
+const ownExports = (text) =>
+  text.replace(/for \(var (\w+) in (\w+)\)(?=\s+__defProp\()/g, 'for (var $1 of Object.keys($2))');
+
 // Code is in ASCII, comments may not be. With one such character V8 would hold the whole text in twice the
 // memory, and Node would take several times as long to read it.
 for (const bundle of BUNDLES) {
   const file = `${root}/dist/${bundle}`;
-  writeFileSync(file, readFileSync(file, 'utf8').replace(/[^\0-\x7f]/g, '?'));
+  writeFileSync(file, ownExports(readFileSync(file, 'utf8')).replace(/[^\0-\x7f]/g, '?'));
 }

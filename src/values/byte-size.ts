@@ -39,6 +39,7 @@ function sizeOf(value: unknown, budget: { left: number }, depth: number): number
   if (value instanceof Set) return sizeOfAll(value, value.size, budget, depth);
   let bytes = OBJECT_BYTES;
   for (const key in value) {
+    if (!Object.hasOwn(value, key)) continue;
     // A getter or a proxy's trap may throw; the clone that follows reports it.
     try {
       bytes += 2 * key.length + sizeOf((value as Record<string, unknown>)[key], budget, depth + 1);

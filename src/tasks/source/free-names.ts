@@ -221,7 +221,8 @@ function visitAll(nodes: readonly (AnyNode | null)[], scope: Scope, walk: Walk):
 }
 
 function visitParts(node: AnyNode, scope: Scope, walk: Walk): void {
-  for (const key in node) {
+  // Own ones alone: a program's `Object.prototype` may be polluted.
+  for (const key of Object.keys(node)) {
     const part = node[key];
     if (typeof part !== 'object' || part === null) continue;
     if (Array.isArray(part)) visitAll(part, scope, walk);

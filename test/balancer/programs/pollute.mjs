@@ -50,5 +50,10 @@ const names = [
   ...['choiceCount', 'minRingSize', 'decayTime', 'min', 'max', 'silence', 'whileRunning', 'NODE_OPTIONS'],
 ];
 for (const name of names) {
-  Object.defineProperty(Object.prototype, name, { value: 'polluted', configurable: true, writable: true });
+  Object.defineProperty(Object.prototype, name, {
+    value: 'polluted',
+    configurable: true,
+    writable: true,
+    enumerable: true,
+  });
 }

@@ -16,9 +16,16 @@ const pollution = {
   transferList: [new ArrayBuffer(1)],
   trackUnmanagedFds: false,
   workerData: 'evil',
+  // What an `Object.prototype` is made of contains itself.
+  itself: {},
 };
 for (const [name, value] of Object.entries(pollution)) {
-  Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true });
+  Object.defineProperty(Object.prototype, name, {
+    value,
+    configurable: true,
+    writable: true,
+    enumerable: true,
+  });
 }
 const balancer = new Balancer({ workers: 1 });
 const seen = await balancer.submit(async () => {
