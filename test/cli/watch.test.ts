@@ -31,7 +31,7 @@ describe.each([
 
   test('says what is wrong', () => {
     const { code, stderr } = leastwork([...args, '--trace', 'none/a.json'], { cwd: folder });
-    expect(stderr).toMatch(/its file cannot be created: ENOENT/);
+    expect(stderr).toMatch(/it cannot have the file 'none\/a.json': ENOENT/);
     expect(code).not.toBe(0);
   });
 });

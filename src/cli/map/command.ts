@@ -193,6 +193,6 @@ function isOfSurroundings(error: unknown): boolean {
 }
 
 function hintFor(message: string): string {
-  if (!/Unknown file extension "\.[cm]?tsx?"/.test(message)) return '';
+  if (!/Unknown file extension "\.[cm]?tsx?"| it is TypeScript: /.test(message)) return '';
   return `\nThis Node (${process.version}) needs a loader for TypeScript: NODE_OPTIONS='--import tsx' leastwork map …`;
 }
