@@ -7,9 +7,16 @@ import type { ObservedRequest } from '../ledger/observer.js';
 /** Arrows that have begun and not ended. Beyond it there are no new ones: requests may wait for long. */
 const MOST_OPEN = 10_000;
 
+/** An arrow that has begun. */
+export interface Arrow {
+  readonly id: number;
+  /** Where it begins in the picture, in tenths of a microsecond. */
+  at: number;
+}
+
 export class Arrows {
   readonly #perSecond: number;
-  readonly #open = new Map<ObservedRequest, number>();
+  readonly #open = new Map<ObservedRequest, Arrow>();
   #lastId = 0;
   /** How many may begin now. */
   #tokens: number;
@@ -20,23 +27,22 @@ export class Arrows {
     this.#tokens = perSecond;
   }
 
-  /** A request is submitted. @param at in ms @returns the id of its arrow, or 0: it gets none */
-  begin(request: ObservedRequest, at: number): number {
+  /** A request is submitted. @param at in ms @returns `undefined`: it gets none */
+  begin(request: ObservedRequest, at: number): Arrow | undefined {
     if (this.#tokens < 1) this.#fill(at);
-    if (this.#tokens < 1 || this.#open.size >= MOST_OPEN) return 0;
+    if (this.#tokens < 1 || this.#open.size >= MOST_OPEN) return undefined;
     this.#tokens--;
-    const id = ++this.#lastId;
-    this.#open.set(request, id);
-    return id;
+    const arrow = { id: ++this.#lastId, at: 0 };
+    this.#open.set(request, arrow);
+    return arrow;
   }
 
-  /** A request runs, or never will. @returns the id of its arrow, or 0: it has none */
-  end(request: ObservedRequest): number {
-    if (this.#open.size === 0) return 0;
-    const id = this.#open.get(request);
-    if (id === undefined) return 0;
-    this.#open.delete(request);
-    return id;
+  /** A request runs, or never will. @returns `undefined`: it has none */
+  end(request: ObservedRequest): Arrow | undefined {
+    if (this.#open.size === 0) return undefined;
+    const arrow = this.#open.get(request);
+    if (arrow !== undefined) this.#open.delete(request);
+    return arrow;
   }
 
   #fill(at: number): void {

@@ -83,14 +83,15 @@ export class Tracer extends IdleObserver {
     const { queuedAt } = request;
     if (queuedAt === undefined) return;
     const arrow = this.#arrows.begin(request, queuedAt);
-    if (arrow === 0) return;
-    // An arrow begins at a slice. These are short, and must not overlap.
+    if (arrow === undefined) return;
+    // An arrow begins at a slice. These are short, and must not overlap: some are drawn a few µs late.
     const at = Math.max(this.#tenths(queuedAt), this.#lastSubmit + 10);
     this.#lastSubmit = at;
+    arrow.at = at;
     const { id, task } = request;
     const of = `"pid":${this.#pid},"tid":${QUEUE_TRACK},"ts":${micros(at)}`;
     this.#file.add(`{"name":${quoted(task.name)},"cat":"submit","ph":"X",${of},"dur":1,"args":{"id":${id}}}`);
-    this.#file.add(`{"name":"wait","cat":"wait","ph":"s","id":${arrow},${of}}`);
+    this.#file.add(`{"name":"wait","cat":"wait","ph":"s","id":${arrow.id},${of}}`);
   }
 
   override ran(request: ObservedRequest, worker: ObservedWorker, run: ObservedRun): void {
@@ -114,7 +115,9 @@ export class Tracer extends IdleObserver {
       this.#slice(request, worker.id, begin, end, args, failed > 0);
     }
     const arrow = this.#arrows.end(request);
-    if (arrow !== 0) this.#arrowHead(arrow, worker.id, isBegun ? begun.at : begin);
+    // It ends in the slice of the run, and not before it begins.
+    const head = Math.max(isBegun ? begun.at : begin, arrow?.at ?? 0);
+    if (arrow !== undefined && head <= end) this.#arrowHead(arrow.id, worker.id, head);
     const now = startedAt + runTime;
     if (now - this.#countedAt >= COUNT_MS) this.#count(now);
   }
