@@ -18,7 +18,7 @@ export interface TextMapper {
   served(task: (item: never) => unknown): Promise<void>;
   /**
    * Runs the function for each item. Outcomes come in any order; what concerns all items is thrown.
-   * @param timeout longest run of an item, in ms; 0: none
+   * @param options `timeout`: longest run of an item, in ms; 0: none
    */
   map(
     source: AsyncIterable<unknown>,
