@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { BalancerError } from '../errors/errors.js';
+import { setImmediate } from '../protocol/timers.js';
 import { HEADERS, mayRead } from './access.js';
 import { html, script, style } from './assets.js';
 

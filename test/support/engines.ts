@@ -29,7 +29,7 @@ export interface EngineServer {
   stop(): Promise<void>;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
@@ -38,7 +38,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Resolves when the program has written a line that says so; rejects where it ends before. */
-function started(child: ChildProcess, ready: RegExp): Promise<void> {
+export function started(child: ChildProcess, ready: RegExp): Promise<void> {
   return new Promise((resolve, reject) => {
     let said = '';
     const look = (chunk: Buffer): void => {

@@ -1,31 +1,13 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { freePort, started } from './engines.js';
 
 /** A Redis Cluster of three nodes, on loopback. */
 export interface RedisCluster {
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
   stop(): Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** Resolves when it has said that it takes connections. */
-function started(child: ChildProcess): Promise<void> {
-  return new Promise((resolve, reject) => {
-    child.stdout?.on('data', (text) => {
-      if (String(text).includes('Ready to accept connections')) resolve();
-    });
-    child.on('exit', (code) => reject(new Error(`redis-server ended with ${code}`)));
-  });
 }
 
 export async function startRedisCluster(): Promise<RedisCluster> {
@@ -42,7 +24,7 @@ export async function startRedisCluster(): Promise<RedisCluster> {
     ];
     const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(child);
-    await started(child);
+    await started(child, /Ready to accept connections/);
     nodes.push({ host: '127.0.0.1', port });
   }
   const addresses = nodes.map(({ host, port }) => `${host}:${port}`);
