@@ -6,7 +6,8 @@ export interface TraceOptions {
   file: string | URL;
   /**
    * Most arrows a second from where a request was submitted to where it runs, a number ≥ 0; `Infinity`: one
-   * for each request. How long a request has waited stands in each run, with an arrow or without. Default
+   * for each request. Of requests that are submitted at once a tenth of that get one, and at least 100. How
+   * long a request has waited stands in each run, with an arrow or without. Default
    * 1,000.
    */
   arrows?: number;
