@@ -67,6 +67,7 @@ export class Preparation {
   #loaded(id: number): void {
     const mayStart = this.#window.status.mayStart(id);
     // Nobody waits for its result any more.
-    if (!mayStart || this.#window.isCancelled(id)) throw new Error('cancelled before its function was loaded');
+    if (!mayStart || this.#window.isCancelled(id))
+      throw new Error('cancelled before its function was loaded');
   }
 }
