@@ -76,6 +76,7 @@ export const BUNDLES = [
 /** What it writes of public names alone. */
 const WRAPPERS = [
   'workers/piscina/package.json',
+  'third-party-licenses.txt',
   'node/index.cjs',
   'node/worker.d.ts',
   'node/worker.d.cts',
