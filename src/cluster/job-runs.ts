@@ -2,19 +2,19 @@
 import type * as BullMQ from 'bullmq';
 import type { Job } from 'bullmq';
 import type { Balancer } from '../balancer.js';
-import { BalancerClosedError, NoWorkerError, QueueFullError } from '../errors/errors.js';
 import type { SubmitOptions } from '../options/submit.js';
 import { performance } from '../protocol/clock.js';
 import type { AnyTask } from '../tasks/signatures.js';
+import { ChunkRun } from './chunk-run.js';
 import { MalformedMessageError } from './errors.js';
 import type { JobReport } from './job-report.js';
-import { type ChunkOutcome, type JobData, parseJobData, type Reply } from './messages.js';
+import { chunkReply, type JobData, parseJobData, type Reply } from './messages.js';
+import { isOfMachine } from './of-machine.js';
 import type { EngineSettings } from './options.js';
 import type { Replies } from './replies.js';
-import { excessOf, lengthOf, outcomeOf } from './results.js';
-import { textCalls } from './text-calls.js';
 import { decodeValue } from './values/decode.js';
 import { encodeThrown, encodeValue } from './values/encode.js';
+import { excessOf } from './values/excess.js';
 
 /** Machines that may be lost with one request; as threads of a Balancer. */
 const MOST_LOSSES = 3;
@@ -22,8 +22,6 @@ const MOST_LOSSES = 3;
 const LEAVE_MS = 500;
 /** Machines that a job has gone to, after which it is looked whether anybody still waits for it. */
 const MOST_LEAVES = 20;
-/** Items of a chunk that go to a thread one by one: to send them together costs more. */
-const FEW_ITEMS = 32;
 
 /** The machine behind it. */
 export interface JobRunsEvents {
@@ -32,6 +30,8 @@ export interface JobRunsEvents {
   /** A job has come that was lost before, or that is lost for good with its machine. */
   fragile(): void;
   done(report: JobReport): void;
+  /** That the Balancer has. */
+  threads(): number;
 }
 
 interface Run {
@@ -41,7 +41,7 @@ interface Run {
 }
 
 interface Result {
-  readonly reply: Reply;
+  readonly reply: Reply | string;
   readonly ending: Ending;
 }
 
@@ -58,6 +58,10 @@ export class JobRuns {
   readonly #replies: Replies;
   readonly #events: JobRunsEvents;
   readonly #runs = new Map<string, Run>();
+  /** Run times of an item, in ms, by task. */
+  readonly #means = new Map<AnyTask, number>();
+  /** Shared memory for chunks. */
+  readonly #spare: Int32Array[] = [];
   /** When this process was last known to run. */
   #aliveAt = performance.now();
 
@@ -135,14 +139,12 @@ export class JobRuns {
     const id = String(job.id);
     const retries = data.retries ?? Number.POSITIVE_INFINITY;
     const losses = job.stalledCounter + (data.losses ?? 0);
-    const isOnly = (data.chunk === true ? data.threadRetries : data.retries) === 0;
+    const isOnly = (data.chunk === undefined ? data.retries : data.threadRetries) === 0;
     if (losses > 0 || isOnly) this.#events.fragile();
     if (job.stalledCounter > 0 && (losses > retries || losses >= MOST_LOSSES)) {
       await this.#replies.send(data.from, { t: 'lost', id, losses });
       return { items: 1, outcome: 'lost', failures: 1 };
     }
-    const args = decodeValue(data.args);
-    if (!Array.isArray(args)) throw new MalformedMessageError('the arguments are no list');
     const options: SubmitOptions = {
       signal: run.controller.signal,
       retries:
@@ -155,10 +157,11 @@ export class JobRuns {
     let result: Result;
     try {
       result =
-        data.chunk === true
-          ? await this.#runChunk(job, token, data, task, args, options, run)
-          : await this.#runSingle(id, task, args, options);
+        data.chunk === undefined
+          ? await this.#runSingle(id, task, data, options)
+          : await this.#runChunk(job, token, data, task, options, run);
     } catch (error) {
+      if (error instanceof MalformedMessageError) throw error;
       if (run.controller.signal.reason === CANCELLED) return { items: 1, outcome: 'cancelled', failures: 0 };
       await this.#leave(job, token, run.controller.signal.aborted ? 0 : LEAVE_MS);
       throw error;
@@ -170,12 +173,9 @@ export class JobRuns {
   }
 
   /** @throws what concerns the machine, not the task */
-  async #runSingle(
-    id: string,
-    task: AnyTask,
-    args: readonly unknown[],
-    options: SubmitOptions,
-  ): Promise<Result> {
+  async #runSingle(id: string, task: AnyTask, data: JobData, options: SubmitOptions): Promise<Result> {
+    const args = decodeValue(data.args);
+    if (!Array.isArray(args)) throw new MalformedMessageError('the arguments are no list');
     try {
       const value = encodeValue(await this.#balancer.submit(task, args as never, options), 'the result');
       const { maxPayload } = this.#engine;
@@ -199,50 +199,31 @@ export class JobRuns {
   async #runChunk(
     job: Job,
     token: string | undefined,
-    { from: to, texts }: JobData,
+    data: JobData,
     task: AnyTask,
-    items: readonly unknown[],
-    { signal, ...submit }: SubmitOptions,
+    options: SubmitOptions,
     run: Run,
   ): Promise<Result> {
     const id = String(job.id);
-    const busy = this.#busyTime();
-    let at = 0;
-    let outcomes: ChunkOutcome[] = [];
-    let length = 0;
-    let failures = 0;
-    const [asked, calls] = texts === true ? textCalls(task, items) : [task, items];
-    for await (const outcome of this.#balancer.mapSettled(calls, asked, {
-      submit,
-      batch: items.length <= FEW_ITEMS ? 1 : 'auto',
-      ...(signal && { signal }),
-    })) {
-      // Ends the loop: the items that are left go to another machine.
-      if (outcome.status === 'rejected' && isOfMachine(outcome.reason)) throw outcome.reason;
-      const written =
-        outcome.status === 'fulfilled'
-          ? outcomeOf(outcome.value, this.#engine.maxPayload)
-          : { e: encodeThrown(outcome.reason) };
-      if (typeof written !== 'string') failures++;
-      outcomes.push(written);
-      length += lengthOf(written);
-      if (length < this.#engine.maxPayload || !(await this.#mayReply(job, token, run))) continue;
-      await this.#replies.send(to, { t: 'chunk', id, at, outcomes, done: false, ms: 0 });
-      at += outcomes.length;
-      outcomes = [];
-      length = 0;
-    }
-    // What other jobs have run meanwhile counts as theirs.
-    const ms = (this.#busyTime() - busy) / Math.max(1, this.#runs.size);
+    const items = data.chunk as number;
+    const chunk = new ChunkRun(this.#balancer, this.#spare, task, {
+      ...options,
+      args: data.args,
+      texts: data.texts,
+      items,
+      maxPayload: this.#engine.maxPayload,
+      threads: this.#events.threads(),
+      means: this.#means,
+    });
+    run.controller.signal.addEventListener('abort', () => chunk.stop(), { once: true });
+    const { at, ms, failures, outcomes } = await chunk.run(async (from, part) => {
+      if (await this.#mayReply(job, token, run))
+        await this.#replies.send(data.from, chunkReply({ id, at: from, done: false, ms: 0 }, part));
+    });
     return {
-      reply: { t: 'chunk', id, at, outcomes, done: true, ms },
-      ending: { items: items.length, outcome: 'fulfilled', failures },
+      reply: chunkReply({ id, at, done: true, ms }, outcomes),
+      ending: { items, outcome: 'fulfilled', failures },
     };
-  }
-
-  /** Run time of all tasks of the threads that are there, in ms. */
-  #busyTime(): number {
-    return this.#balancer.stats().workers.reduce((sum, { busyTime }) => sum + busyTime, 0);
   }
 
   /** Whether the result counts: the job is still this machine's, or the engine has lost it. */
@@ -273,13 +254,6 @@ export class JobRuns {
     await job.moveToWait(token);
     throw new this.#bull.WaitingError();
   }
-}
-
-/** Errors that say nothing of the task: another machine may do better. */
-function isOfMachine(error: unknown): boolean {
-  return (
-    error instanceof BalancerClosedError || error instanceof NoWorkerError || error instanceof QueueFullError
-  );
 }
 
 function isPutBack(bull: typeof BullMQ, error: unknown): boolean {

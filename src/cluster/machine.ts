@@ -95,6 +95,7 @@ export class Machine extends EventEmitter<MachineEvents> {
       isGone: async (submitter) => (await this.#directory?.isGone(submitter)) === true,
       fragile: () => this.#slots.beCautious(),
       done: (report) => this.#oneDone(report),
+      threads: () => this.#slots.threads,
     });
   }
 
