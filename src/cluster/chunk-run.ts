@@ -11,11 +11,11 @@ import { TaskTimeoutError } from '../errors/errors.js';
 import type { SubmitOptions } from '../options/submit.js';
 import type { AnyTask } from '../tasks/signatures.js';
 import { MalformedMessageError } from './errors.js';
-import { errorOfItem, itemsTask } from './items-call.js';
+import { type Asked, errorOfItem, itemsTask } from './items-call.js';
 import type { JobData } from './messages.js';
 import { isOfMachine } from './of-machine.js';
 import { callBytes, type ItemsRun, parseRun, RUNNING, STOP } from './thread/items-message.js';
-import { OutcomeWriter } from './values/outcomes.js';
+import { joinOutcomes, OutcomeWriter } from './values/outcomes.js';
 
 /** Work of a slice, in ms; and the time after which no further item of it begins. */
 const SLICE_MS = 25;
@@ -58,19 +58,20 @@ interface Part {
 export interface ChunkEnd {
   /** Index of the first one. */
   readonly at: number;
+  readonly count: number;
   readonly outcomes: string;
   readonly failures: number;
   /** Run time of all items. */
   readonly ms: number;
 }
 
-type OnPart = (at: number, outcomes: string) => Promise<void>;
+type OnPart = (part: Pick<ChunkEnd, 'at' | 'count' | 'outcomes'>) => Promise<void>;
 
 export class ChunkRun {
   readonly #balancer: Balancer;
   readonly #spare: Int32Array[];
   readonly #task: AnyTask;
-  readonly #asked: ReturnType<typeof itemsTask>;
+  readonly #asked: Asked;
   readonly #call: ChunkCall;
   /** Whether no item may run twice. */
   readonly #isStrict: boolean;
@@ -125,7 +126,7 @@ export class ChunkRun {
       this.stop();
     }
     this.#call.signal?.throwIfAborted();
-    return { at: this.#sent, outcomes: this.#text, failures: this.#failures, ms: this.#ms };
+    return { ...this.#takeReady(), failures: this.#failures, ms: this.#ms };
   }
 
   get #mean(): number | undefined {
@@ -155,11 +156,17 @@ export class ChunkRun {
   }
 
   #sendPart(onPart: OnPart): Promise<void> {
-    const [at, text] = [this.#sent, this.#text];
+    const part = this.#takeReady();
+    this.#sending = this.#sending.then(() => onPart(part));
+    return this.#sending;
+  }
+
+  #takeReady(): Parameters<OnPart>[0] {
+    const at = this.#sent;
+    const outcomes = this.#text;
     this.#sent = this.#ready;
     this.#text = '';
-    this.#sending = this.#sending.then(() => onPart(at, text));
-    return this.#sending;
+    return { at, count: this.#ready - at, outcomes };
   }
 
   #take(): Slice | undefined {
@@ -260,7 +267,7 @@ export class ChunkRun {
     this.#parts.set(from, part);
     for (let next = this.#parts.get(this.#ready); next !== undefined; next = this.#parts.get(this.#ready)) {
       this.#parts.delete(this.#ready);
-      this.#text = this.#text === '' ? next.outcomes : `${this.#text},${next.outcomes}`;
+      this.#text = joinOutcomes(this.#text, this.#ready - this.#sent, next.outcomes, next.count);
       this.#ready += next.count;
     }
   }

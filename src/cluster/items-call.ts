@@ -8,14 +8,22 @@ import type { ItemsCall } from './thread/items-message.js';
 type ItemsTask = typeof import('./items-task.js');
 
 /** The task that is asked for, and the address of the one that is served. */
-export function itemsTask(task: AnyTask): {
+export interface Asked {
   readonly runItems: ItemsTask['runItems'];
   readonly address: Pick<ItemsCall, 'url' | 'base' | 'path' | 'name'>;
-} {
+}
+
+const known = new WeakMap<AnyTask, Asked>();
+
+export function itemsTask(task: AnyTask): Asked {
+  const before = known.get(task);
+  if (before !== undefined) return before;
   const target = targetOf(task);
   if (target === undefined) throw new Error('a served task is an export of a module');
   const { runItems } = tasks<ItemsTask>(workerFile('items-task.mjs'));
-  return { runItems, address: { ...target, name: targetName(target) } };
+  const asked = { runItems, address: { ...target, name: targetName(target) } };
+  known.set(task, asked);
+  return asked;
 }
 
 /** An error of such a request as one of the task that is served. @param timeout of an item, in ms */

@@ -12,6 +12,7 @@ import { chunkReply, type JobData, parseJobData, type Reply } from './messages.j
 import { isOfMachine } from './of-machine.js';
 import type { EngineSettings } from './options.js';
 import type { Replies } from './replies.js';
+import { SpareControllers } from './spare-controllers.js';
 import { decodeValue } from './values/decode.js';
 import { encodeThrown, encodeValue } from './values/encode.js';
 import { excessOf } from './values/excess.js';
@@ -38,6 +39,7 @@ interface Run {
   readonly controller: AbortController;
   /** Its lock may belong to another machine. */
   isSuspect: boolean;
+  chunk: ChunkRun | undefined;
 }
 
 interface Result {
@@ -60,6 +62,7 @@ export class JobRuns {
   readonly #runs = new Map<string, Run>();
   /** Run times of an item, in ms, by task. */
   readonly #means = new Map<AnyTask, number>();
+  readonly #controllers = new SpareControllers();
   /** Shared memory for chunks. */
   readonly #spare: Int32Array[] = [];
   /** When this process was last known to run. */
@@ -80,12 +83,13 @@ export class JobRuns {
   }
 
   cancel(id: string): void {
-    this.#runs.get(id)?.controller.abort(CANCELLED);
+    const run = this.#runs.get(id);
+    if (run !== undefined) abort(run, CANCELLED);
   }
 
   /** Stops all runs; their jobs go to other machines. */
   leaveAll(): void {
-    for (const { controller } of this.#runs.values()) controller.abort(LEAVING);
+    for (const run of this.#runs.values()) abort(run, LEAVING);
   }
 
   /** Locks may be lost: of these jobs, or of all. */
@@ -107,7 +111,7 @@ export class JobRuns {
   async run(job: Job, token: string | undefined, tasks: ReadonlyMap<string, AnyTask>): Promise<void> {
     const began = performance.now();
     const id = String(job.id);
-    const run: Run = { controller: new AbortController(), isSuspect: false };
+    const run: Run = { controller: this.#controllers.take(), isSuspect: false, chunk: undefined };
     this.#runs.set(id, run);
     let ending: Ending = { items: 1, outcome: 'left', failures: 0 };
     try {
@@ -123,6 +127,7 @@ export class JobRuns {
       this.#runs.delete(id);
       this.#events.done({ id, task: job.name, ms: performance.now() - began, ...ending });
     }
+    this.#controllers.giveBack(run.controller);
     if (ending.outcome !== 'rejected') return;
     const { error } = ending;
     // Shown as failed by whatever shows queues.
@@ -215,13 +220,13 @@ export class JobRuns {
       threads: this.#events.threads(),
       means: this.#means,
     });
-    run.controller.signal.addEventListener('abort', () => chunk.stop(), { once: true });
-    const { at, ms, failures, outcomes } = await chunk.run(async (from, part) => {
+    run.chunk = chunk;
+    const { ms, failures, ...last } = await chunk.run(async (part) => {
       if (await this.#mayReply(job, token, run))
-        await this.#replies.send(data.from, chunkReply({ id, at: from, done: false, ms: 0 }, part));
+        await this.#replies.send(data.from, chunkReply({ ...part, id, done: false, ms: 0 }));
     });
     return {
-      reply: chunkReply({ id, at, done: true, ms }, outcomes),
+      reply: chunkReply({ ...last, id, done: true, ms }),
       ending: { items, outcome: 'fulfilled', failures },
     };
   }
@@ -254,6 +259,11 @@ export class JobRuns {
     await job.moveToWait(token);
     throw new this.#bull.WaitingError();
   }
+}
+
+function abort({ controller, chunk }: Run, reason: Error): void {
+  controller.abort(reason);
+  chunk?.stop();
 }
 
 function isPutBack(bull: typeof BullMQ, error: unknown): boolean {

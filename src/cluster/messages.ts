@@ -10,6 +10,9 @@ import { hasTags } from './values/decode.js';
  */
 export const VERSION = 1;
 
+/** Items of a chunk at most: what others may have written must not fill the memory. */
+const MOST_ITEMS = 10_000_000;
+
 /**
  * The data of a job. Its name is that of the task, as in `hash/sha256`; its queue that of the module.
  * Values are texts of `values/encode.ts`.
@@ -144,14 +147,18 @@ export function parseMail(text: string): Mail {
 
 /**
  * The text of a `ChunkReply`.
- * @param outcomes the inside of their list
+ * @param outcomes the inside of their list; empty: all of them are `undefined`
  */
-export function chunkReply(
-  { id, at, done, ms }: Pick<ChunkReply, 'id' | 'at' | 'done' | 'ms'>,
-  outcomes: string,
-): string {
-  const head = JSON.stringify({ t: 'chunk', id, at, done, ms });
-  return `${head.slice(0, -1)},"outcomes":[${outcomes}]}`;
+export function chunkReply({
+  outcomes,
+  count,
+  ...reply
+}: Pick<ChunkReply, 'id' | 'at' | 'done' | 'ms'> & {
+  readonly count: number;
+  readonly outcomes: string;
+}): string {
+  const head = JSON.stringify({ t: 'chunk', ...reply });
+  return `${head.slice(0, -1)},${outcomes === '' ? `"void":${count}` : `"outcomes":[${outcomes}]`}}`;
 }
 
 function parseChunk(
@@ -160,12 +167,13 @@ function parseChunk(
   mail: Readonly<Record<string, unknown>>,
   text: string,
 ): ChunkReply {
-  const { at, outcomes, done, ms } = mail;
+  const { at, outcomes, done, ms, void: count } = mail;
   if (!isCount(at)) throw wrong('at');
-  if (!Array.isArray(outcomes)) throw wrong('outcomes');
+  const list = outcomes ?? (isCount(count) && count <= MOST_ITEMS ? new Array(count).fill(null) : undefined);
+  if (!Array.isArray(list)) throw wrong('outcomes');
   if (typeof done !== 'boolean') throw wrong('done');
   if (typeof ms !== 'number') throw wrong('ms');
-  return { t, id, at, outcomes, hasTags: hasTags(text), length: text.length, done, ms };
+  return { t, id, at, outcomes: list, hasTags: hasTags(text), length: text.length, done, ms };
 }
 
 function isCount(value: unknown): value is number {

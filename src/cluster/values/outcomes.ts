@@ -1,8 +1,8 @@
 /**
  * Outcomes of a chunk as one text, the inside of a JSON list: a thread writes it, the machine passes it on,
  * and the submitter parses it, once each. Values are written as by `encode.ts`, with these differences, since
- * most tasks return nothing: `null` stands for `undefined`, and a tag for `null`. What was thrown is a tag,
- * too, and so is a result that is too long.
+ * most tasks return nothing: `null` stands for `undefined`, and a tag for `null`; where there is nothing else
+ * the text is empty. What was thrown is a tag, too, and so is a result that is too long.
  */
 import { decodeThrown, restoreValue } from './decode.js';
 import { encodeThrown, encodeValue, isAsItIs } from './encode.js';
@@ -17,6 +17,8 @@ export class OutcomeWriter {
   #text = '';
   /** At the end, not in the text: what JSON carries as it is. */
   #plain: unknown[] = [];
+  /** All so far are `undefined`. */
+  #isVoid = true;
   count = 0;
   failures = 0;
   /** Characters, about. */
@@ -28,8 +30,10 @@ export class OutcomeWriter {
   }
 
   value(value: unknown): void {
-    if (value === undefined) this.#add(null, FEW);
-    else if (typeof value === 'string' && value.length * 6 <= this.#maxPayload)
+    if (value === undefined) {
+      if (this.#isVoid) this.count++;
+      else this.#add(null, FEW);
+    } else if (typeof value === 'string' && value.length * 6 <= this.#maxPayload)
       this.#add(value, value.length + 3);
     else if (typeof value !== 'string' && value !== null && isAsItIs(value)) this.#add(value, FEW);
     else if (value === null) this.#add(NULL, 2 * FEW);
@@ -54,6 +58,7 @@ export class OutcomeWriter {
   }
 
   #write(value: unknown): void {
+    this.#noVoid();
     let text: string;
     try {
       text = encodeValue(value, 'the result');
@@ -73,7 +78,14 @@ export class OutcomeWriter {
     this.length += text.length;
   }
 
+  #noVoid(): void {
+    if (!this.#isVoid) return;
+    this.#isVoid = false;
+    for (let i = 0; i < this.count; i++) this.#plain.push(null);
+  }
+
   #add(form: unknown, length: number): void {
+    this.#noVoid();
     this.#plain.push(form);
     this.count++;
     this.length += length;
@@ -82,6 +94,16 @@ export class OutcomeWriter {
   #append(text: string): void {
     this.#text = this.#text === '' ? text : `${this.#text},${text}`;
   }
+}
+
+/** Joins two texts, of so many outcomes each. */
+export function joinOutcomes(before: string, count: number, after: string, more: number): string {
+  if (count === 0 || (before === '' && after === '')) return after;
+  return `${before === '' ? nulls(count) : before},${after === '' ? nulls(more) : after}`;
+}
+
+function nulls(count: number): string {
+  return `null${',null'.repeat(count - 1)}`;
 }
 
 /** What has become of an item. */
