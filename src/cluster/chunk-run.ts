@@ -17,9 +17,13 @@ import { isOfMachine } from './of-machine.js';
 import { callBytes, type ItemsRun, parseRun, RUNNING, STOP } from './thread/items-message.js';
 import { joinOutcomes, OutcomeWriter } from './values/outcomes.js';
 
-/** Work of a slice, in ms; and the time after which no further item of it begins. */
+/**
+ * Work of a slice, in ms; what is little more is not cut; and the time after which no further item of it
+ * begins.
+ */
 const SLICE_MS = 25;
-const MOST_SLICE_MS = 40;
+const UNCUT_MS = 40;
+const MOST_SLICE_MS = 60;
 /** So little work goes to one thread, though others may be idle, in ms. */
 const WHOLE_MS = 1;
 /** Slices of each thread on the way at most, where each is one item. */
@@ -143,7 +147,7 @@ export class ChunkRun {
   #isWhole(count: number): boolean {
     const { threads } = this.#call;
     const work = (this.#mean ?? Number.POSITIVE_INFINITY) * count;
-    return !this.#isStrict && work <= (threads === 1 ? SLICE_MS : WHOLE_MS);
+    return !this.#isStrict && work <= (threads === 1 ? UNCUT_MS : WHOLE_MS);
   }
 
   async #runLane(onPart: OnPart): Promise<void> {

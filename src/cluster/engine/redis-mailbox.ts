@@ -15,7 +15,7 @@ const COUNT = 200;
 const BLOCK_MS = 5_000;
 const PAUSE_MS = 500;
 /** Entries that have been handed on are deleted together: at latest after this time, in ms. */
-const DELETE_MS = 50;
+const DELETE_MS = 200;
 const MOST_UNDELETED = 50;
 const MOST_CHARACTERS = 100_000;
 

@@ -12,6 +12,9 @@ export interface IntakeEvents {
   full(parcel: Parcel): void;
 }
 
+/** Chunks that are sent together, since each way to the engine costs. */
+const TOGETHER = 6;
+
 export class Intake {
   readonly #target: MapTarget;
   readonly #sizes: ChunkSizes;
@@ -38,12 +41,12 @@ export class Intake {
   }
 
   /**
-   * As many chunks are under way, or wait to be given out, as may be. Then a quarter of them is to be done
-   * before the next ones are sent, together.
+   * As many chunks are under way, or wait to be given out, as may be. Then some are to be done before the
+   * next ones are sent, together.
    */
   get isFull(): boolean {
     const { window } = this.#sizes;
-    this.#wasFull = this.#chunks >= (this.#wasFull ? window - (window >> 2) : window);
+    this.#wasFull = this.#chunks >= (this.#wasFull ? window - Math.min(TOGETHER, window >> 1) : window);
     return this.#wasFull;
   }
 
