@@ -183,7 +183,7 @@ await Promise.all([
     entryPoints: {
       'workers/chunk-task': 'src/batch/chunk-task.ts',
       'workers/exports-task': 'src/cluster/exports-task.ts',
-      'workers/texts-task': 'src/cluster/texts-task.ts',
+      'workers/items-task': 'src/cluster/items-task.ts',
     },
     outdir: 'dist',
     outExtension: { '.js': '.mjs' },

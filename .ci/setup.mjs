@@ -67,7 +67,7 @@ export const BUNDLES = [
   'workers/piscina/main.cjs',
   'workers/piscina/worker.js',
   'workers/exports-task.mjs',
-  'workers/texts-task.mjs',
+  'workers/items-task.mjs',
   ...Object.keys(ENTRIES)
     .filter((name) => name !== 'index')
     .map((name) => `node/${name}.cjs`),
