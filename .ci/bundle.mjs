@@ -60,7 +60,8 @@ const loaded = {
           if (error.code !== 'MODULE_NOT_FOUND') cause = error;
         }
       }
-      throw new Error('acorn, the parser of inline functions, cannot be loaded: ' + cause.message, { cause });
+      const why = 'acorn, the parser of inline functions, cannot be loaded: ' + cause.message;
+      throw Object.assign(new Error(why, { cause }), { code: cause.code });
     }
     export const parse = (...args) => (acorn ??= load()).parse(...args);`,
 };
