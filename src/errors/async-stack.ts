@@ -4,9 +4,9 @@
  * The errors are thrown inside an async function, since V8 knows who awaits that. So requests that succeed
  * pay nothing. (See "zero-cost async stack traces", https://v8.dev/docs/stack-trace-api#async-stack-traces.)
  */
-import { NotCloneableError, TaskTimeoutError, WorkerCrashedError } from './errors.js';
+import { NotCloneableError, TaskNotFoundError, TaskTimeoutError, WorkerCrashedError } from './errors.js';
 import { withoutKnownOrigin } from './origin.js';
-import { INTERNAL, isOwnFrame } from './own-frame.js';
+import { isOwnFrame } from './own-frame.js';
 
 /** Errors made for one request whose stacks lack the awaiting frames so far. */
 const incomplete = new WeakSet<Error>();
@@ -32,7 +32,8 @@ export function isOfOneRequest(error: unknown): boolean {
     return (
       error instanceof TaskTimeoutError ||
       error instanceof WorkerCrashedError ||
-      error instanceof NotCloneableError
+      error instanceof NotCloneableError ||
+      error instanceof TaskNotFoundError
     );
   } catch {
     // The reason of an abort may be anything, also a proxy whose traps throw.
@@ -50,7 +51,7 @@ export async function rethrow(errorOf: () => unknown, place?: Error): Promise<ne
   await undefined;
   const error = errorOf();
   if (error instanceof Error) {
-    if (isOfOneRequest(error)) dropOwnFrames(error);
+    if (isOfOneRequest(error)) withoutOwnFrames(error);
     complete(error, place ?? awaiting(rethrow));
   }
   throw error;
@@ -97,16 +98,17 @@ function awaiting(below: (...args: never[]) => unknown): { stack?: string } {
 }
 
 /** An error of ours is made deep inside: its user cares for the place of the request, not for that one. */
-function dropOwnFrames(error: Error): void {
+export function withoutOwnFrames<E extends Error>(error: E): E {
   const { stack } = error;
-  if (typeof stack !== 'string') return;
+  if (typeof stack !== 'string') return error;
   const lines = stack.split('\n');
   error.stack = lines.filter((line) => !isOwnFrame(line)).join('\n');
+  return error;
 }
 
 function complete(error: Error, { stack }: { stack?: string }): void {
   const lines = typeof stack === 'string' ? stack.split('\n') : [];
-  const frames = lines.filter((line) => line.startsWith('    at ') && !INTERNAL.test(line));
+  const frames = lines.filter((line) => line.startsWith('    at ') && !isOwnFrame(line));
   if (frames.length === 0) {
     incomplete.add(error);
     return;

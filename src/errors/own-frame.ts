@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 
 /** Node's own frames, which run microtasks, messages and timers. */
-export const INTERNAL = /\bnode:internal\//;
+const INTERNAL = /\bnode:internal\//;
 
 /**
  * The package's folder, if this file is in the package as it was built. A bundle of the user's has frames of

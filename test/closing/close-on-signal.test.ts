@@ -59,7 +59,7 @@ describe('closing on a signal', () => {
     expect(end).toMatchObject({ code: 0, signal: null });
   });
 
-  it.each(['once before', 'once after'])('leaves the end to others who listen %s', async (others) => {
+  it.each(['once before', 'once after', 'once first'])('leaves the end to others who listen %s', async (others) => {
     const end = await run('closes', others, [['ready', 'SIGTERM']]);
     expect(end.said.toSorted()).toEqual([
       'closed',
