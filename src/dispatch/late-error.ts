@@ -29,6 +29,7 @@ function mentions(stack: unknown, { definition }: TaskRef): boolean {
       ? [definition.path.at(-1), definition.url]
       : [definition.name, `/inline:${encodeURIComponent(definition.name)}:`];
   const isOfTask = (line: string) =>
-    line.includes(file) && /^ {4}at (?:async )?(?:[^ (]+\.)?([^ (.]+)(?: \[as [^\]]+\])? \(/.exec(line)?.[1] === name;
+    line.includes(file) &&
+    /^ {4}at (?:async )?(?:[^ (]+\.)?([^ (.]+)(?: \[as [^\]]+\])? \(/.exec(line)?.[1] === name;
   return stack.split('\n').some(isOfTask);
 }

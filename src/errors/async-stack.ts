@@ -6,7 +6,7 @@
  */
 import { NotCloneableError, TaskNotFoundError, TaskTimeoutError, WorkerCrashedError } from './errors.js';
 import { withoutKnownOrigin } from './origin.js';
-import { isOwnFrame } from './own-frame.js';
+import { INTERNAL, isOwnFrame } from './own-frame.js';
 
 /** Errors made for one request whose stacks lack the awaiting frames so far. */
 const incomplete = new WeakSet<Error>();
@@ -94,21 +94,27 @@ export function completeLater(error: unknown, place?: Error): void {
 function awaiting(below: (...args: never[]) => unknown): { stack?: string } {
   const holder: { stack?: string } = {};
   Error.captureStackTrace(holder, below);
-  return holder;
+  const { stack } = holder;
+  // A part of ours may await, too, as for `broadcast`.
+  return typeof stack === 'string' ? { stack: linesWithoutOwnFrames(stack) } : {};
 }
 
 /** An error of ours is made deep inside: its user cares for the place of the request, not for that one. */
 export function withoutOwnFrames<E extends Error>(error: E): E {
   const { stack } = error;
   if (typeof stack !== 'string') return error;
-  const lines = stack.split('\n');
-  error.stack = lines.filter((line) => !isOwnFrame(line)).join('\n');
+  error.stack = linesWithoutOwnFrames(stack);
   return error;
+}
+
+function linesWithoutOwnFrames(stack: string): string {
+  const lines = stack.split('\n');
+  return lines.filter((line) => !isOwnFrame(line)).join('\n');
 }
 
 function complete(error: Error, { stack }: { stack?: string }): void {
   const lines = typeof stack === 'string' ? stack.split('\n') : [];
-  const frames = lines.filter((line) => line.startsWith('    at ') && !isOwnFrame(line));
+  const frames = lines.filter((line) => line.startsWith('    at ') && !INTERNAL.test(line));
   if (frames.length === 0) {
     incomplete.add(error);
     return;

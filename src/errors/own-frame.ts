@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 
 /** Node's own frames, which run microtasks, messages and timers. */
-const INTERNAL = /\bnode:internal\//;
+export const INTERNAL = /\bnode:internal\//;
 
 /**
  * The package's folder, if this file is in the package as it was built. A bundle of the user's has frames of

@@ -51,9 +51,10 @@ it('an uncaught error is said to be possibly of an earlier request, unless it ca
 
 it('an error left behind by another export of the same module, too', async () => {
   const balancer = new Balancer({ workers: 1 });
-  const { leaves, waits } = tasks<typeof import('../fixtures/tasks/leaves.mjs')>(
-    new URL('../fixtures/tasks/leaves.mjs', import.meta.url),
-  );
+  const { leaves, waits } = tasks<{
+    leaves(started: Int32Array): void;
+    waits(started: Int32Array): Promise<never>;
+  }>(new URL('../fixtures/tasks/leaves.mjs', import.meta.url));
   const started = new Int32Array(new SharedArrayBuffer(4));
   await balancer.submit(leaves, [started]);
   expect(await messageOf(balancer.submit(waits, [started]))).toMatch(new RegExp(`: late \\(${LEFT}\\)`));

@@ -2,14 +2,7 @@
  * Destinations of results and failed items: a descriptor, a file replaced at the end, a file continued in
  * place.
  */
-import {
-  fdatasync,
-  fstatSync,
-  ftruncateSync,
-  openSync,
-  statSync,
-  unlinkSync,
-} from 'node:fs';
+import { fdatasync, fstatSync, ftruncateSync, openSync, statSync, unlinkSync } from 'node:fs';
 import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import { compressorFor, isCompressed } from '../compression.js';
