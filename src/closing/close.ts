@@ -111,7 +111,7 @@ export class Closing {
         if (request === undefined) continue;
         // The thread has claimed it just now, and says in its next step whether the module is loaded.
         if (worker.running.isUndecided(request)) isUndecided = true;
-        else if (worker.running.isLoading(request)) cancellation.cancelClaimed(request, worker, error);
+        else if (worker.running.forbidStart(request)) cancellation.cancelClaimed(request, worker, error);
       }
       if (isUndecided) await new Promise<void>((resolve) => setImmediate(resolve));
     } while (isUndecided);
