@@ -50,7 +50,8 @@ function nameOfDescriptor(file: number): string {
 export function replacedFileSink(path: string, changed: () => void): Sink {
   return inWords(path, () => {
     const former = statSync(path, { throwIfNoEntry: false });
-    if (former?.isDirectory()) throw Object.assign(new Error('EISDIR'), { code: 'EISDIR', errno: -21 });
+    if (former?.isDirectory() || path.endsWith('/'))
+      throw Object.assign(new Error('EISDIR'), { code: 'EISDIR', errno: -21 });
     if (former !== undefined && !former.isFile()) {
       return descriptorSink(openSync(path, 'w'), changed, path);
     }
