@@ -32,6 +32,7 @@ export function snapshotOf(stats: BalancerStats, around: Surroundings): Snapshot
       refused: outcomes.refused,
       closed: outcomes.closed,
     },
+    timedOutQueued: outcomes['timed-out-queued'],
     waiting: stats.waiting,
     maxQueue: stats.maxQueue ?? null,
     pending: stats.pending,

@@ -67,6 +67,8 @@ export interface Snapshot {
   readonly isClosed: boolean;
   readonly submitted: number;
   readonly outcomes: Outcomes;
+  /** How many of those that timed out had not started. */
+  readonly timedOutQueued: number;
   /** Requests that count towards `maxQueue`. */
   readonly waiting: number;
   readonly maxQueue: number | null;

@@ -104,7 +104,23 @@ export function requestsAreHeard(): boolean {
 export class ChannelObserver extends IdleObserver {
   readonly #balancer: string;
   readonly #call: (publish: () => void) => void;
-  readonly #messages = new Map<ObservedRequest, RequestMessage>();
+  /** By the id of the request: objects as keys take three times as long. */
+  readonly #messages = new Map<number, RequestMessage>();
+  /** What is to be published next. */
+  #message: RequestMessage | undefined;
+  /** One function each for all requests: one for each request would be garbage a moment later. */
+  readonly #publishStart = (): void => {
+    // A subscriber may submit a request.
+    const message = this.#message;
+    start.publish(message);
+    end.publish(message);
+  };
+  readonly #publishEnd = (): void => {
+    const message = this.#message;
+    if (message !== undefined && 'error' in message) error.publish(message);
+    asyncStart.publish(message);
+    asyncEnd.publish(message);
+  };
 
   /** @param call calls subscribers: code of the program, in the middle of our own work */
   constructor(balancer: string, call: (publish: () => void) => void) {
@@ -128,15 +144,13 @@ export class ChannelObserver extends IdleObserver {
       items: request.items,
       queuedAt: request.queuedAt ?? performance.now(),
     };
-    this.#messages.set(request, message);
-    this.#call(() => {
-      start.publish(message);
-      end.publish(message);
-    });
+    this.#messages.set(request.id, message);
+    this.#message = message;
+    this.#call(this.#publishStart);
   }
 
   override ran(request: ObservedRequest, worker: ObservedWorker, { startedAt, runTime }: ObservedRun): void {
-    const message = this.#messages.get(request);
+    const message = this.#messages.get(request.id);
     if (message === undefined) return;
     message.worker = worker.id;
     message.startedAt = startedAt;
@@ -146,17 +160,14 @@ export class ChannelObserver extends IdleObserver {
   }
 
   override settled(request: ObservedRequest, outcome: RequestOutcome, thrown: Thrown | undefined): void {
-    const message = this.#messages.get(request);
+    const message = this.#messages.get(request.id);
     if (message === undefined) return;
-    this.#messages.delete(request);
+    this.#messages.delete(request.id);
     message.outcome = outcome;
     if (message.startedAt === undefined) this.#note(message, request);
     if (thrown !== undefined) message.error = thrown.error;
-    this.#call(() => {
-      if (thrown !== undefined) error.publish(message);
-      asyncStart.publish(message);
-      asyncEnd.publish(message);
-    });
+    this.#message = message;
+    this.#call(this.#publishEnd);
   }
 
   override workerStarted({ id, label }: { readonly id: number; readonly label: string }): void {

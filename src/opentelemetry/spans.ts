@@ -13,6 +13,7 @@ import {
 import type { RequestOutcome } from '../ledger/outcome.js';
 import type { Carrier } from '../protocol/messages.js';
 import type { Api } from './api.js';
+import { inject } from './traceparent.js';
 
 export class Spans extends IdleObserver {
   readonly #api: Api;
@@ -36,7 +37,7 @@ export class Spans extends IdleObserver {
   };
 
   override submitted(request: ObservedRequest): void {
-    const { context, trace, propagation, SpanKind } = this.#api;
+    const { context, trace, SpanKind } = this.#api;
     const active = context.active();
     const caller = trace.getSpanContext(active);
     const span = this.#tracer.startSpan(
@@ -56,7 +57,7 @@ export class Spans extends IdleObserver {
     this.#open.set(request, span);
     const carrier = this.#carrier;
     this.#carrier = undefined;
-    if (carrier !== undefined) propagation.inject(trace.setSpan(active, span), carrier);
+    if (carrier !== undefined) inject(this.#api, trace.setSpan(active, span), carrier);
   }
 
   override ran(request: ObservedRequest, { id }: ObservedWorker, run: ObservedRun): void {

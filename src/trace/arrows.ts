@@ -4,6 +4,12 @@
  */
 import type { ObservedRequest } from '../ledger/observer.js';
 
+/**
+ * Those of requests that are submitted at once begin at one place, so of a burst this part of a second's
+ * arrows are drawn, and at least so many.
+ */
+const BURST = 0.1;
+const LEAST_BURST = 100;
 /** Arrows that have begun and not ended. Beyond it there are no new ones: requests may wait for long. */
 const MOST_OPEN = 10_000;
 
@@ -16,7 +22,10 @@ export interface Arrow {
 
 export class Arrows {
   readonly #perSecond: number;
-  readonly #open = new Map<ObservedRequest, Arrow>();
+  /** Most that begin at once. */
+  readonly #most: number;
+  /** By the id of the request. */
+  readonly #open = new Map<number, Arrow>();
   #lastId = 0;
   /** How many may begin now. */
   #tokens: number;
@@ -24,7 +33,8 @@ export class Arrows {
 
   constructor(perSecond: number) {
     this.#perSecond = perSecond;
-    this.#tokens = perSecond;
+    this.#most = Math.max(BURST * perSecond, Math.min(LEAST_BURST, perSecond));
+    this.#tokens = this.#most;
   }
 
   /** A request is submitted. @param at in ms @returns `undefined`: it gets none */
@@ -33,21 +43,21 @@ export class Arrows {
     if (this.#tokens < 1 || this.#open.size >= MOST_OPEN) return undefined;
     this.#tokens--;
     const arrow = { id: ++this.#lastId, at: 0 };
-    this.#open.set(request, arrow);
+    this.#open.set(request.id, arrow);
     return arrow;
   }
 
   /** A request runs, or never will. @returns `undefined`: it has none */
   end(request: ObservedRequest): Arrow | undefined {
     if (this.#open.size === 0) return undefined;
-    const arrow = this.#open.get(request);
-    if (arrow !== undefined) this.#open.delete(request);
+    const arrow = this.#open.get(request.id);
+    if (arrow !== undefined) this.#open.delete(request.id);
     return arrow;
   }
 
   #fill(at: number): void {
     const seconds = (at - this.#filledAt) / 1000;
     this.#filledAt = at;
-    this.#tokens = Math.min(this.#perSecond, this.#tokens + seconds * this.#perSecond);
+    this.#tokens = Math.min(this.#most, this.#tokens + seconds * this.#perSecond);
   }
 }

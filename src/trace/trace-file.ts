@@ -9,11 +9,14 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 
 const PAGE_BYTES = 4096;
-/** Text that is collected before it is written. */
+/** What is collected before it is written. */
 const BUFFER_BYTES = 16 * PAGE_BYTES;
 const BEGIN = '[\n';
 const SEPARATOR = ',\n';
-const PADDING = ' '.repeat(PAGE_BYTES);
+const END = '\n]\n';
+const COMMA = 44;
+const NEW_LINE = 10;
+const SPACE = 32;
 
 /** An event must fit a page, with what stands around it. */
 export const MOST_EVENT_BYTES = PAGE_BYTES - BEGIN.length - SEPARATOR.length;
@@ -24,11 +27,13 @@ const written = new Set<string>();
 export class TraceFile {
   readonly #fd: number;
   readonly #identity: string | undefined;
-  /** Used again and again: fresh memory costs more than the writing. */
-  readonly #bytes = Buffer.allocUnsafeSlow(BUFFER_BYTES + 2 * PAGE_BYTES);
-  #text = '';
-  /** Bytes until the next border of a page of the file. */
-  #room = PAGE_BYTES;
+  /**
+   * Events are written here: first `next`, then `end`. Borders of its pages are those of the file's, so what
+   * is not written begins anywhere in the first one.
+   */
+  readonly bytes = Buffer.allocUnsafeSlow(BUFFER_BYTES + 2 * PAGE_BYTES);
+  #begin = 0;
+  #end = 0;
   #isFirst = true;
   #isOpen = true;
   #error: unknown;
@@ -43,7 +48,7 @@ export class TraceFile {
       closeSync(this.#fd);
       throw error;
     }
-    this.#append(BEGIN);
+    this.#end = this.bytes.write(BEGIN, 'latin1');
     this.flush();
   }
 
@@ -59,21 +64,37 @@ export class TraceFile {
 
   /** @param event JSON of at most `MOST_EVENT_BYTES` characters, all of them ASCII */
   add(event: string): void {
-    const bytes = event.length + SEPARATOR.length;
-    if (bytes > this.#room) this.#append(PADDING.slice(0, this.#room));
+    const at = this.next();
+    this.end(at + this.bytes.write(event, at, 'latin1'));
+  }
+
+  /** @returns where the next event is to be written in `bytes`: `MOST_EVENT_BYTES` bytes at most */
+  next(): number {
     // Before the event, not after it: an array may lack its end, but a comma must not stand before the end.
-    this.#append((this.#isFirst ? '' : SEPARATOR) + event);
+    const at = this.#end;
+    if (this.#isFirst) return at;
+    this.bytes[at] = COMMA;
+    this.bytes[at + 1] = NEW_LINE;
+    return at + SEPARATOR.length;
+  }
+
+  /** The event ends there. */
+  end(at: number): void {
+    if (!this.#isOpen) return;
+    const begin = this.#end;
+    const border = (begin | (PAGE_BYTES - 1)) + 1;
     this.#isFirst = false;
-    if (this.#text.length >= BUFFER_BYTES) this.flush();
+    this.#end = at <= border ? at : this.#moveTo(border, begin, at);
+    if (this.#end >= BUFFER_BYTES) this.flush();
   }
 
   /** Writes what has been collected. */
   flush(): void {
-    if (this.#text === '' || !this.#isOpen) return;
-    const length = this.#bytes.write(this.#text, 'latin1');
-    this.#text = '';
+    if (this.#begin === this.#end || !this.#isOpen) return;
     try {
-      for (let at = 0; at < length; ) at += writeSync(this.#fd, this.#bytes, at, length - at);
+      while (this.#begin < this.#end)
+        this.#begin += writeSync(this.#fd, this.bytes, this.#begin, this.#end - this.#begin);
+      this.#begin = this.#end = this.#end & (PAGE_BYTES - 1);
     } catch (error) {
       this.#error = error;
       this.#close();
@@ -83,21 +104,22 @@ export class TraceFile {
   /** Writes the end. */
   close(): void {
     if (!this.#isOpen) return;
-    this.#append('\n]\n');
+    this.#end += this.bytes.write(END, this.#end, 'latin1');
     this.flush();
     if (this.#isOpen) this.#close();
   }
 
   #close(): void {
     this.#isOpen = false;
-    this.#text = '';
     if (this.#identity !== undefined) written.delete(this.#identity);
     closeSync(this.#fd);
   }
 
-  #append(text: string): void {
-    this.#text += text;
-    this.#room = (this.#room - text.length) & (PAGE_BYTES - 1) || PAGE_BYTES;
+  /** The event begins at the border. @returns where it ends */
+  #moveTo(border: number, begin: number, end: number): number {
+    this.bytes.copyWithin(border, begin, end);
+    this.bytes.fill(SPACE, begin, border);
+    return border + end - begin;
   }
 }
 

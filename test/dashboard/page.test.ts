@@ -61,7 +61,9 @@ describe.skipIf(chromium === undefined)('the page', () => {
     const workers = page.getByRole('table', { name: 'Workers' }).getByRole('row');
     expect(await workers.count()).toBe(3);
     expect(await workers.nth(1).textContent()).toMatch(/running.*blocked.* for /);
-    // A run that goes on is in the task stream, too.
+    // A run that goes on is in the tables of workers and of tasks, and in the task stream.
+    const load = page.getByRole('table', { name: 'Tasks' }).getByRole('row').nth(1);
+    expect(await load.textContent()).toMatch(/blocked100 %20/);
     expect(await page.getByRole('list', { name: 'Colours of the tasks' }).textContent()).toContain('blocked');
 
     gate.open();
@@ -73,6 +75,22 @@ describe.skipIf(chromium === undefined)('the page', () => {
     await page.getByText('closed: these are the last numbers').waitFor();
     expect(await figure('Fulfilled').textContent()).toBe('4');
   });
+
+  it('tells requests that timed out while they waited from those that had started', () =>
+    withSmallBalancer({ window: 1 }, async (balancer) => {
+      await using dashboard = await serveDashboard(balancer, { port: 0 });
+      await open(dashboard);
+      const gate = new Gate();
+      const blocked = balancer.submit(faults.blocked, [gate.words]);
+      await gate.reached();
+      const late = () => balancer.submit(faults.echo, [1], { queueTimeout: 1 }).catch(() => {});
+      await Promise.all([late(), late()]);
+      gate.open();
+      await blocked;
+      await balancer.submit(faults.endless, [new Gate().words], { timeout: 1 }).catch(() => {});
+      const timedOut = page.locator('#figures > div', { has: page.locator('dt', { hasText: 'Timed out' }) });
+      await expect.poll(() => timedOut.locator('dd').textContent()).toBe('32 waiting, 1 running');
+    }));
 
   it('draws charts, and the task stream, with the colour of the task', () =>
     withSmallBalancer({}, async (balancer) => {
@@ -123,11 +141,12 @@ describe.skipIf(chromium === undefined)('the page', () => {
       await page.locator('#pause').focus();
       await page.keyboard.press('Enter');
       expect(await page.locator('#pause').getAttribute('aria-pressed')).toBe('true');
+      expect(await page.getByRole('status').textContent()).toBe('paused');
       await balancer.submit(faults.echo, [2]);
       await page.keyboard.press('Enter');
       await expect
         .poll(() => page.getByRole('table', { name: 'Tasks' }).getByRole('row').nth(1).textContent())
-        .toMatch(/echo100 %2/);
+        .toMatch(/echo100 %02/);
     }));
 
   it('has a name for all that a screen reader meets', () =>
@@ -142,7 +161,7 @@ describe.skipIf(chromium === undefined)('the page', () => {
           name,
         ).toBe(1);
       }
-      expect(await page.getByRole('columnheader').count()).toBe(20);
+      expect(await page.getByRole('columnheader').count()).toBe(21);
       expect(await page.getByRole('rowheader').count()).toBeGreaterThanOrEqual(1);
       const nameless = await page.evaluate(`
         [...document.querySelectorAll('[tabindex="0"], button')].filter((each) => {

@@ -148,6 +148,18 @@ describe('trace', () => {
     expect(arrows.length).toBeLessThan(50);
   });
 
+  it("draws a tenth of a second's arrows of requests that come at once", async () => {
+    const file = join(scratch(), 'run.trace.json');
+    await withBalancer({ workers: 1 }, async (balancer) => {
+      await using _trace = balancer.trace({ file, arrows: 2_000 });
+      await Promise.all(Array.from({ length: 5_000 }, (_, i) => balancer.submit((n) => n, [i])));
+    });
+    const arrows = eventsOf(file).filter(({ ph }) => ph === 's');
+    expect(arrows.length).toBeGreaterThanOrEqual(200);
+    // Submitting them takes some ms, in which a few more may begin.
+    expect(arrows.length).toBeLessThan(2_000);
+  });
+
   it('keeps names of any characters and any length', async () => {
     const file = join(scratch(), 'run.trace.json');
     await withBalancer({ workers: 1, name: 'Größe "π"' }, async (balancer) => {

@@ -15,6 +15,11 @@ export function short(value: number): string {
   return digits(value);
 }
 
+/** How many a second. */
+export function rate(value: number): string {
+  return `${short(value)}/s`;
+}
+
 /** A time, given in ms: `12 µs`, `3.4 ms`, `1.2 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return '–';

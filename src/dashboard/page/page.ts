@@ -5,7 +5,7 @@ import type { Events, Hello, Point, PoolUpdate, Slice, Snapshot, Update } from '
 import { Chart } from './chart.js';
 import { onScheme, outcomeColor, styleColor, TaskColors } from './colors.js';
 import { byId, element, setText } from './dom.js';
-import { decade, duration, short } from './format.js';
+import { decade, duration, rate, short } from './format.js';
 import { Notices } from './notices.js';
 import { Tables } from './tables.js';
 import { TaskStream } from './task-stream.js';
@@ -42,7 +42,8 @@ class Page {
       byId('rate'),
       {
         logarithmic: false,
-        format: short,
+        format: rate,
+        formatAxis: short,
         series: [
           { name: 'fulfilled', color: () => outcomeColor('fulfilled'), fill: true },
           { name: 'all others', color: () => outcomeColor('failed'), dashed: true },
@@ -123,6 +124,10 @@ class Page {
   #pause(): void {
     this.#isPaused = !this.#isPaused;
     byId('pause').setAttribute('aria-pressed', String(this.#isPaused));
+    const { state } = byId('connection').dataset;
+    // What is lost or over stays so, paused or not.
+    if (this.#isPaused && state === 'live') showConnection('paused', 'paused');
+    else if (!this.#isPaused && state === 'paused') showConnection('live', 'live');
     if (!this.#isPaused) this.#show();
   }
 
@@ -134,7 +139,7 @@ class Page {
   }
 }
 
-function showConnection(state: 'live' | 'lost' | 'over', text: string): void {
+function showConnection(state: 'live' | 'paused' | 'lost' | 'over', text: string): void {
   const node = byId('connection');
   node.dataset.state = state;
   setText(node, text);

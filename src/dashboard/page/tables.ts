@@ -6,14 +6,47 @@ import { bytes, count, duration, percent } from './format.js';
 import { isStuck } from './notices.js';
 import { type Column, Table } from './table.js';
 
+/** A task with what runs of it now: one that never ends is in no histogram. */
+interface TaskLoad extends TaskRow {
+  /** How many workers run it. */
+  readonly running: number;
+  /** `busy`, and the time of the runs that go on. */
+  readonly spent: number;
+}
+
+function loadsOf({ at, tasks, workers }: Snapshot): TaskLoad[] {
+  const loads = new Map(tasks.map((task) => [task.name, { ...task, running: 0, spent: task.busy }]));
+  for (const { running } of workers) {
+    if (running === null) continue;
+    const load = loads.get(running.task) ?? { ...NEVER_ENDED, name: running.task, running: 0, spent: 0 };
+    load.running++;
+    load.spent += Math.max(0, at - running.since);
+    loads.set(running.task, load);
+  }
+  return [...loads.values()];
+}
+
+const NEVER_ENDED = {
+  count: 0,
+  failed: 0,
+  busy: 0,
+  runP50: null,
+  runP99: null,
+  waitP99: null,
+  bytesIn: null,
+  bytesOut: null,
+};
+
 export class Tables {
   readonly #workers: Table<WorkerRow>;
-  readonly #tasks: Table<TaskRow>;
+  readonly #tasks: Table<TaskLoad>;
   #snapshot: Snapshot | undefined;
+  /** Of all tasks. */
+  #spent = 0;
 
   constructor(colors: TaskColors) {
     const now = (): number => this.#snapshot?.at ?? 0;
-    const busy = (): number => this.#snapshot?.tasks.reduce((sum, task) => sum + task.busy, 0) ?? 0;
+    const spent = (): number => this.#spent;
     this.#workers = new Table(
       byId<HTMLTableElement>('workers'),
       workerColumns(colors, now),
@@ -22,7 +55,7 @@ export class Tables {
     );
     this.#tasks = new Table(
       byId<HTMLTableElement>('tasks'),
-      taskColumns(colors, busy),
+      taskColumns(colors, spent),
       ({ name }) => name,
       () => false,
     );
@@ -31,7 +64,9 @@ export class Tables {
   show(snapshot: Snapshot): void {
     this.#snapshot = snapshot;
     this.#workers.show(snapshot.workers);
-    this.#tasks.show([...snapshot.tasks].sort((a, b) => b.busy - a.busy));
+    const loads = loadsOf(snapshot);
+    this.#spent = loads.reduce((sum, { spent }) => sum + spent, 0);
+    this.#tasks.show(loads.sort((a, b) => b.spent - a.spent));
   }
 }
 
@@ -90,7 +125,7 @@ function workerColumns(colors: TaskColors, now: () => number): readonly Column<W
   ];
 }
 
-function taskColumns(colors: TaskColors, busy: () => number): readonly Column<TaskRow>[] {
+function taskColumns(colors: TaskColors, spent: () => number): readonly Column<TaskLoad>[] {
   return [
     {
       title: 'Task',
@@ -105,8 +140,13 @@ function taskColumns(colors: TaskColors, busy: () => number): readonly Column<Ta
     },
     {
       title: 'Share of time',
-      text: (row) => percent(share(row, busy())),
-      render: (cell, row) => meter(cell, share(row, busy())),
+      text: (row) => percent(share(row, spent())),
+      render: (cell, row) => meter(cell, share(row, spent())),
+    },
+    {
+      title: 'Running',
+      text: ({ running }) => count(running),
+      tone: ({ running }) => (running === 0 ? 'zero' : ''),
     },
     { title: 'Runs', text: (row) => count(row.count) },
     failures,
@@ -119,8 +159,8 @@ function taskColumns(colors: TaskColors, busy: () => number): readonly Column<Ta
   ];
 }
 
-function share({ busy }: TaskRow, all: number): number {
-  return all === 0 ? 0 : busy / all;
+function share({ spent }: TaskLoad, all: number): number {
+  return all === 0 ? 0 : spent / all;
 }
 
 /** A bar and the number: the bar alone would tell a screen reader nothing. */

@@ -55,7 +55,7 @@ export class Totals {
     const all = sum(outcomes);
     for (const [name] of OUTCOMES) {
       const value = outcomes[name];
-      this.#set(name, value, all === 0 || value === 0 ? '' : percent(value / all));
+      this.#set(name, value, noteOf(name, snapshot, all));
       const share = this.#shares.get(name) as HTMLElement;
       share.hidden = value === 0;
       share.style.flexGrow = String(value / Math.max(all, 1));
@@ -76,6 +76,14 @@ export class Totals {
     setText(figure.note, note);
     figure.box.classList.toggle('zero', value === 0);
   }
+}
+
+/** Its share of all, or what it consists of. */
+function noteOf(name: OutcomeName, { outcomes, timedOutQueued }: Snapshot, all: number): string {
+  const value = outcomes[name];
+  if (value === 0) return '';
+  if (name !== 'timedOut') return percent(value / all);
+  return `${count(timedOutQueued)} waiting, ${count(value - timedOutQueued)} running`;
 }
 
 function sum(outcomes: Outcomes): number {

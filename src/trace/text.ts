@@ -1,0 +1,60 @@
+/**
+ * Text as bytes, in ASCII, each piece written where the last one ends. Strings that are put together take
+ * four times as long, and leave garbage.
+ */
+
+/** Of ASCII. */
+export function bytesOf(text: string): Uint8Array {
+  return Buffer.from(text, 'latin1');
+}
+
+/** Beyond it, a call of `set` takes less time than a loop. */
+const SHORT = 20;
+
+/** @returns where it ends */
+export function putText(bytes: Uint8Array, at: number, text: Uint8Array): number {
+  const { length } = text;
+  if (length > SHORT) bytes.set(text, at);
+  else for (let i = 0; i < length; i++) bytes[at + i] = text[i] as number;
+  return at + length;
+}
+
+const ZERO = 48;
+const POINT = 46;
+/** Below it, numbers are divided as whole numbers of 32 bits. */
+const BILLION = 1e9;
+const BILLION_DIGITS = 9;
+
+/** @param value a whole number ≥ 0 @returns where it ends */
+export function putNumber(bytes: Uint8Array, at: number, value: number): number {
+  if (value < BILLION) return putDigits(bytes, at, value | 0, digitsOf(value));
+  const high = Math.floor(value / BILLION);
+  return putDigits(bytes, putNumber(bytes, at, high), value - high * BILLION, BILLION_DIGITS);
+}
+
+/** Tenths of a µs as µs. @returns where it ends */
+export function putMicros(bytes: Uint8Array, at: number, tenths: number): number {
+  const whole = Math.floor(tenths / 10);
+  const end = putNumber(bytes, at, whole);
+  const rest = tenths - whole * 10;
+  if (rest === 0) return end;
+  bytes[end] = POINT;
+  bytes[end + 1] = ZERO + rest;
+  return end + 2;
+}
+
+function putDigits(bytes: Uint8Array, at: number, value: number, digits: number): number {
+  let rest = value | 0;
+  for (let i = at + digits - 1; i >= at; i--) {
+    const tens = (rest / 10) | 0;
+    bytes[i] = ZERO + rest - tens * 10;
+    rest = tens;
+  }
+  return at + digits;
+}
+
+function digitsOf(value: number): number {
+  let digits = 1;
+  for (let bound = 10; value >= bound; bound *= 10) digits++;
+  return digits;
+}

@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import { bytesOf, putMicros, putNumber, putText } from '../../dist/src/trace/text.js';
+
+const bytes = Buffer.alloc(64);
+
+it('writes whole numbers as they are, however large', () => {
+  const bounds = Array.from({ length: 16 }, (_, digits) => 10 ** digits);
+  const numbers = [...bounds.flatMap((n) => [n - 1, n, n + 1]), 2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER];
+  for (const number of numbers)
+    expect(bytes.toString('latin1', 2, putNumber(bytes, 2, number))).toBe(String(number));
+});
+
+it('writes tenths of a µs as µs', () => {
+  for (const [tenths, text] of [
+    [0, '0'],
+    [7, '0.7'],
+    [10, '1'],
+    [123_456_789, '12345678.9'],
+    // An hour, and a month.
+    [36_000_000_001, '3600000000.1'],
+    [25_920_000_000_000, '2592000000000'],
+  ] as const) {
+    expect(bytes.toString('latin1', 0, putMicros(bytes, 0, tenths))).toBe(text);
+  }
+});
+
+it('writes short and long texts one after another', () => {
+  const texts = ['', 'a', 'b'.repeat(20), 'c'.repeat(21)];
+  let at = 0;
+  for (const text of texts) at = putText(bytes, at, bytesOf(text));
+  expect(bytes.toString('latin1', 0, at)).toBe(texts.join(''));
+});
