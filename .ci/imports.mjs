@@ -137,6 +137,7 @@ const rules = [
       [
         'src/index.ts',
         'src/batch/index.ts',
+        'src/batch/output/replacement.ts',
         'src/options/cpu-quota.ts',
         'src/prometheus/index.ts',
         'src/dashboard/index.ts',

@@ -67,7 +67,7 @@ export const BUNDLES = [
   'workers/piscina/main.cjs',
   'workers/piscina/worker.js',
   'workers/exports-task.mjs',
-  'workers/texts-task.mjs',
+  'workers/items-task.mjs',
   ...Object.keys(ENTRIES)
     .filter((name) => name !== 'index')
     .map((name) => `node/${name}.cjs`),
@@ -76,6 +76,7 @@ export const BUNDLES = [
 /** What it writes of public names alone. */
 const WRAPPERS = [
   'workers/piscina/package.json',
+  'third-party-licenses.txt',
   'node/index.cjs',
   'node/worker.d.ts',
   'node/worker.d.cts',

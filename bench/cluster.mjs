@@ -32,11 +32,19 @@ const [OURS, THEIRS] = contestants.map(({ name }) => name);
 /**
  * Runs a measurement with both.
  * @param {(contestant: import('./lib/cluster/contestants.mjs').Contestant) => Promise<number>} measure
+ * @param {(contestant: import('./lib/cluster/contestants.mjs').Contestant) => Promise<void>} [warmUp] before
+ *   each sample: processes that have been idle while the other one was measured are slow at first
  */
-async function both(measure) {
-  const samples = await interleave(contestants, rounds, measure, { allCores: !options.quick });
+async function both(measure, warmUp) {
+  const samples = await interleave(contestants, rounds, measure, {
+    allCores: !options.quick,
+    ...(warmUp && { warmUp }),
+  });
   return Object.fromEntries([...samples].map(([{ name }, values]) => [name, spread(values)]));
 }
+
+/** What a sample is preceded by. */
+const quarter = (/** @type {any[]} */ given) => given.slice(0, Math.ceil(given.length / 4));
 
 /** Items per second. */
 async function rateOf(
@@ -61,14 +69,21 @@ for (const [chunk, count] of /** @type {const} */ ([
 ])) {
   progress(`chunks of ${chunk}`);
   const given = items(count);
-  chunks.push({ chunk, count: given.length, rates: await both((each) => rateOf(each, given, chunk)) });
+  const rates = await both(
+    (each) => rateOf(each, given, chunk),
+    (each) => each.run('noop', quarter(given), chunk),
+  );
+  chunks.push({ chunk, count: given.length, rates });
 }
 
 progress('map as it is called');
 const [us, them] = contestants;
 const given = items(1_000_000);
 const single = items(20_000);
-const automatic = await both((each) => (each === us ? rateOf(us, given, 'auto') : rateOf(them, single, 1)));
+const automatic = await both(
+  (each) => (each === us ? rateOf(us, given, 'auto') : rateOf(them, single, 1)),
+  (each) => (each === us ? us.run('noop', quarter(given), 'auto') : them.run('noop', quarter(single), 1)),
+);
 
 progress('latency');
 const latency = await both(async (each) => {
@@ -93,12 +108,15 @@ for (const [ms, count, chunk] of /** @type {const} */ ([
   progress(`tasks of ${ms} ms, ${chunk} a job`);
   const steps = Math.round(ms * 1_000 * perMicrosecond);
   const work = items(count).map(() => steps);
-  const shares = await both(async (each) => {
-    const inline = inlineLength(steps, ms * 1_000, 100) / 1_000;
-    const start = performance.now();
-    await each.run('spin', work, chunk);
-    return (work.length * inline) / (MACHINES * (performance.now() - start));
-  });
+  const shares = await both(
+    async (each) => {
+      const inline = inlineLength(steps, ms * 1_000, 100) / 1_000;
+      const start = performance.now();
+      await each.run('spin', work, chunk);
+      return (work.length * inline) / (MACHINES * (performance.now() - start));
+    },
+    (each) => each.run('spin', quarter(work), chunk),
+  );
   efficiency.push({ ms, chunk, shares });
 }
 
@@ -167,7 +185,7 @@ write({
   name: 'cluster',
   title: 'Many machines on one Redis',
   method:
-    `${MACHINES} machines of one thread, submitter and a Redis without persistence on one host, so they share its cores. Ratios are taken round by round. ` +
+    `${MACHINES} machines of one thread, submitter and a Redis without persistence on one host, so they share its cores. Ratios are taken round by round; before each sample its contestant runs a quarter of the work. ` +
     'Efficiency = work / (threads × wall time). A chunk is the items of one job.',
   quick: options.quick,
   rounds,

@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Balancer } from '../dist/src/index.js';
+import { Balancer } from 'leastwork';
+import { bareThreads } from './lib/bare-threads.mjs';
 import { stepsPerMicrosecond } from './lib/calibrate.mjs';
 import { benchOptions, progress } from './lib/cli.mjs';
 import { figure, withSpread } from './lib/format.mjs';
@@ -58,6 +59,9 @@ const cases = [
 ];
 
 const balancer = new Balancer({ workers });
+const BARE = 'bare threads';
+/** @type {Awaited<ReturnType<typeof bareThreads>> | undefined} */
+let bare;
 
 /** @param {AsyncIterable<unknown>} values */
 async function drain(values) {
@@ -111,19 +115,27 @@ const contestants = [
     settings: '{ batch: 1 }',
     run: ({ items, task }) => drain(balancer.map(items, task, { batch: 1 })),
   },
+  {
+    name: BARE,
+    settings: `${workers} threads that hold equal shares of the items already, and give no results: what the machine has to give`,
+    run: () => bare?.run(),
+  },
 ];
 
 const results = [];
 for (const each of cases) {
   progress(each.name);
+  bare = await bareThreads(workers, each.items, each.task);
   for (const { run } of contestants) await run(each);
   const samples = await interleave(contestants, rounds, async ({ run }) => {
     const start = performance.now();
     await run(each);
     return performance.now() - start;
   });
+  await bare.end();
   const turns = new Map();
-  for (const { name, run } of contestants.slice(1)) turns.set(name, await turnsOf(() => run(each)));
+  for (const { name, run } of contestants.slice(1).filter(({ name }) => name !== BARE))
+    turns.set(name, await turnsOf(() => run(each)));
   const times = new Map([...samples].map(([{ name }, values]) => [name, spread(values)]));
   results.push({ name: each.name, count: each.items.length, goal: each.goal, times, turns });
 }
@@ -131,10 +143,11 @@ await balancer.close();
 
 const names = contestants.map(({ name }) => name);
 const [loop, ...others] = names;
+const ours = others.filter((name) => name !== BARE);
 write({
   name: 'map',
   title: 'Map: many cheap items',
-  method: `Items in an array, results taken by a \`for await\` that only counts them; ${workers} workers and the main thread.`,
+  method: `Items in an array, results taken by a \`for await\` that only counts them; ${workers} workers and the main thread. No way of sharing the work is faster than “${BARE}”: two of a virtual machine's cores may be one core's two threads, and then give far less than twice as much.`,
   quick: options.quick,
   rounds,
   rivals: contestants,
@@ -160,10 +173,10 @@ write({
     },
     {
       title: 'Intervals of a 1 ms timer of the same program meanwhile, in ms: p99 (longest)',
-      head: ['items', ...others],
+      head: ['items', ...ours],
       rows: results.map(({ name, turns }) => [
         name,
-        ...others.map((each) => `${figure(turns.get(each).p99)} (${figure(turns.get(each).max)})`),
+        ...ours.map((each) => `${figure(turns.get(each).p99)} (${figure(turns.get(each).max)})`),
       ]),
     },
   ],

@@ -15,9 +15,9 @@ import { spread } from './lib/stats.mjs';
  */
 
 const options = benchOptions();
-const heapRounds = options.rounds(5, 2);
+const heapRounds = options.rounds(3, 2);
 const startRounds = options.rounds(15, 3);
-const requests = options.quick ? 20_000 : 100_000;
+const requests = options.quick ? 20_000 : 30_000;
 const counts = [...new Set(options.workers([1, os.availableParallelism()]))];
 const names = options.rivals([
   'leastwork',
@@ -55,13 +55,26 @@ for (const workers of counts) {
   progress(`first result, ${workers} workers`);
   firsts.push({
     workers,
-    samples: await interleave(
-      contestants,
-      startRounds,
-      async ({ adapter }) => (await inChild('first-result', adapter, String(workers))).first,
+    samples: await interleave(contestants, startRounds, ({ adapter }) =>
+      inChild('first-result', adapter, String(workers)),
     ),
   });
 }
+
+/**
+ * @param {string} title
+ * @param {'first' | 'loaded'} key
+ */
+const firstTable = (title, key) => ({
+  title,
+  head: ['', ...firsts.map(({ workers }) => `${workers} worker${workers === 1 ? '' : 's'}`)],
+  rows: contestants.map((contestant) => [
+    contestant.name,
+    ...firsts.map(({ samples }) =>
+      withSpread(spread(samples.get(contestant).map((reading) => reading[key]))),
+    ),
+  ]),
+});
 
 /**
  * @param {(typeof contestants)[number]} contestant
@@ -75,7 +88,7 @@ write({
   method:
     `One worker is held while ${figure(requests)} no-ops are submitted; bytes of the main thread's heap after collecting garbage, per request, the caller's promise included. “Outside” are ` +
     'buffers outside the heap; “resident” is what the process has grown by, messages in ports and the threads included; “left” is the heap that is not given back when all are done. The first result is the time from ' +
-    'making the pool to the first no-op’s result, the library being loaded. A fresh process for each reading.',
+    'making the pool to the first no-op’s result, without and with the load of the library. A fresh process for each reading.',
   quick: options.quick,
   rounds: heapRounds,
   rivals: contestants.map(({ name, settings }) => ({ name, settings })),
@@ -89,20 +102,27 @@ write({
         ...['heap', 'outside', 'resident', 'left'].map((key) => withSpread(bytes(contestant, key))),
       ]),
     },
-    {
-      title: 'First result, ms: median (min–max)',
-      head: ['', ...firsts.map(({ workers }) => `${workers} worker${workers === 1 ? '' : 's'}`)],
-      rows: contestants.map((contestant) => [
-        contestant.name,
-        ...firsts.map(({ samples }) => withSpread(spread(samples.get(contestant)))),
-      ]),
-    },
+    firstTable('First result, ms: median (min–max)', 'first'),
+    firstTable('First result, the load of the library included, ms: median (min–max)', 'loaded'),
   ],
   data: {
     heap: Object.fromEntries([...heap].map(([{ name }, readings]) => [name, readings])),
     firstResult: firsts.map(({ workers, samples }) => ({
       workers,
-      ms: Object.fromEntries([...samples].map(([{ name }, values]) => [name, spread(values)])),
+      ...Object.fromEntries(
+        [
+          ['ms', 'first'],
+          ['withLoadMs', 'loaded'],
+        ].map(([name, key]) => [
+          name,
+          Object.fromEntries(
+            [...samples].map(([rival, readings]) => [
+              rival.name,
+              spread(readings.map((/** @type {any} */ reading) => reading[key])),
+            ]),
+          ),
+        ]),
+      ),
     })),
   },
 });

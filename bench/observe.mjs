@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Balancer } from '../dist/src/index.js';
+import { Balancer } from 'leastwork';
 import { stepsPerMicrosecond } from './lib/calibrate.mjs';
 import { benchOptions, progress } from './lib/cli.mjs';
 import { figure, withSpread } from './lib/format.mjs';

@@ -1,6 +1,6 @@
 import { runInThisContext } from 'node:vm';
 import { Bench } from 'tinybench';
-import { TaskRegistry } from '../dist/src/task.js';
+import { TaskRegistry } from '../dist/src/tasks/registry.js';
 import { analyzeFunction } from '../dist/src/tasks/source/analyze.js';
 import { benchOptions } from './lib/cli.mjs';
 import { figure } from './lib/format.mjs';

@@ -82,7 +82,7 @@ for (const { label, task, arg, size } of cases) {
   const samples = await interleave(
     rivals,
     rounds,
-    async (rival) => {
+    async (/** @type {import('./lib/adapters/rival.mjs').Rival} */ rival) => {
       const count = counts.get(rival.name);
       return (1_000 * count) / (await run(rival, count));
     },

@@ -9,7 +9,7 @@ import { Worker } from 'node:worker_threads';
 const PROBE_MS = 40;
 /** Below this share of the cores a round does not count. */
 const ENOUGH = 0.88;
-/** How long one benchmark waits for the machine in all, in ms. */
+/** How long one benchmark waits for the machine and repeats rounds, in all, in ms. */
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 1_000;
 
@@ -60,14 +60,15 @@ export async function machineIsReady() {
 
 /**
  * Whether the machine gives its cores still; if not, and there is patience left, the round is to be repeated.
+ * @param {number} took how long the round took, in ms
  */
-export async function roundCounts() {
+export async function roundCounts(took) {
   if ((await share()) >= ENOUGH) return true;
   if (patience <= 0) {
     poor++;
     return true;
   }
-  patience -= PAUSE_MS;
+  patience -= Math.max(PAUSE_MS, took);
   repeated++;
   return false;
 }

@@ -20,13 +20,14 @@ export async function interleave(contestants, rounds, measure, { allCores = true
     if (allCores) await machineIsReady();
     /** @type {Map<C, S>} */
     const taken = new Map();
+    const start = performance.now();
     for (let i = 0; i < contestants.length; i++) {
       const contestant = contestants[(i + round) % contestants.length];
       gc();
       await warmUp?.(contestant);
       taken.set(contestant, await measure(contestant, round));
     }
-    if (allCores && !(await roundCounts())) continue;
+    if (allCores && !(await roundCounts(performance.now() - start))) continue;
     for (const [contestant, sample] of taken) samples.get(contestant).push(sample);
     round++;
   }

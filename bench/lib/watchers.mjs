@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { serveDashboard } from 'leastwork/dashboard';
+import { prometheusMetrics } from 'leastwork/prometheus';
 import { Registry } from 'prom-client';
-import { serveDashboard } from '../../dist/node/dashboard.js';
-import { prometheusMetrics } from '../../dist/node/prometheus.js';
 
 /**
  * The ways in which a Balancer can be watched, for `bench/observe.mjs`.
@@ -13,8 +13,8 @@ import { prometheusMetrics } from '../../dist/node/prometheus.js';
  * @typedef {object} Watcher
  * @property {string} name
  * @property {string} settings
- * @property {import('../../dist/src/index.js').BalancerOptions} [options] of the Balancer
- * @property {(balancer: import('../../dist/src/index.js').Balancer) => Promise<() => unknown> | (() =>
+ * @property {import('leastwork').BalancerOptions} [options] of the Balancer
+ * @property {(balancer: import('leastwork').Balancer) => Promise<() => unknown> | (() =>
  *   unknown)} [watch] before each
  *   measurement; returns what ends it
  */

@@ -11,9 +11,9 @@ export class BatchFileError extends BatchError {
   /** As in `ENOSPC`. */
   readonly code: string;
 
-  constructor(path: string, cause: unknown) {
+  constructor(path: string, cause: unknown, what = '') {
     const code = (cause as NodeJS.ErrnoException).code ?? 'EIO';
-    super(`${path}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(`${path}: ${what}${cause instanceof Error ? cause.message : String(cause)}`, { cause });
     this.path = path;
     this.code = code;
   }

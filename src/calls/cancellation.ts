@@ -178,6 +178,7 @@ export class Cancellation {
     const isQueued = worker === undefined;
     if (!isQueued && !this.#dispatcher.withdraw(request)) {
       if (!worker.isRunning(request) || this.#hasStarted(request)) return;
+      if (!worker.running.forbidStart(request)) return;
       request.rejectWith(() => queueTimeoutError(request), 'timed-out-queued');
       this.#stopClaimed(request, worker, queueTimeoutError(request));
       return;

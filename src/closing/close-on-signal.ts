@@ -3,7 +3,7 @@ import { loopsOf } from '../calls/open-loops.js';
 import { type CloseOptions, QUEUED } from '../options/submit.js';
 import { DELAY, invalid, ownValue, resolve, validateNames } from '../options/validate.js';
 import { performance } from '../protocol/clock.js';
-import { clearTimeout, setImmediate, setTimeout } from '../protocol/timers.js';
+import { clearTimeout, queueMicrotask, setImmediate, setTimeout } from '../protocol/timers.js';
 
 /** A Balancer or a Router: closes within a time limit. */
 export interface Closable {
@@ -149,12 +149,28 @@ const onSignal = Object.assign(
 function listen(signal: NodeJS.Signals, shutdown: Shutdown): void {
   let all = bySignal.get(signal);
   if (all === undefined) {
+    if (bySignal.size === 0) process.on('newListener', stayFirst);
     all = new Set();
     bySignal.set(signal, all);
-    // First: a listener by `once` is gone when it has been called, and would not be counted.
     process.prependListener(signal, onSignal);
   }
   all.add(shutdown);
+}
+
+/**
+ * Keeps our listener before those that are added later, by `prependOnceListener` say: one that removes itself
+ * is gone when it has been called, and would not be counted.
+ */
+function stayFirst(name: string | symbol, listener: (...args: never[]) => void): void {
+  const signal = name as NodeJS.Signals;
+  if (!bySignal.has(signal) || OURS in listener) return;
+  // Node tells of a listener before it is added.
+  queueMicrotask(() => {
+    if (!bySignal.has(signal) || process.listeners(signal)[0] === onSignal) return;
+    process.prependListener(signal, onSignal);
+    // Of two equal listeners the last one is removed. The signal is never without a listener meanwhile.
+    process.removeListener(signal, onSignal);
+  });
 }
 
 function unlisten(shutdown: Shutdown): void {
@@ -162,6 +178,7 @@ function unlisten(shutdown: Shutdown): void {
     if (!all.delete(shutdown) || all.size > 0) continue;
     bySignal.delete(signal);
     process.removeListener(signal, onSignal);
+    if (bySignal.size === 0) process.removeListener('newListener', stayFirst);
   }
 }
 

@@ -10,6 +10,7 @@
 import type { Cancellation } from '../calls/cancellation.js';
 import type { Submission } from '../calls/submission.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
+import { withoutOwnFrames } from '../errors/async-stack.js';
 import { BalancerClosedError } from '../errors/errors.js';
 import type { CloseSettings } from '../options/submit.js';
 import type { Maintenance } from '../pool/maintenance.js';
@@ -97,7 +98,8 @@ export class Closing {
 
   async #rejectQueued(): Promise<void> {
     const { dispatcher, cancellation } = this.#parts;
-    const error = new BalancerClosedError('the Balancer was closed before this request had started');
+    const why = 'the Balancer was closed before this request had started';
+    const error = withoutOwnFrames(new BalancerClosedError(why));
     // A getter in arguments may have called `close`: no window may change before its request is sent.
     await undefined;
     dispatcher.rejectUnstarted(error);
@@ -109,14 +111,14 @@ export class Closing {
         if (request === undefined) continue;
         // The thread has claimed it just now, and says in its next step whether the module is loaded.
         if (worker.running.isUndecided(request)) isUndecided = true;
-        else if (worker.running.isLoading(request)) cancellation.cancelClaimed(request, worker, error);
+        else if (worker.running.forbidStart(request)) cancellation.cancelClaimed(request, worker, error);
       }
       if (isUndecided) await new Promise<void>((resolve) => setImmediate(resolve));
     } while (isUndecided);
   }
 
   #giveUp(why: string): void {
-    const error = new BalancerClosedError(`the Balancer was closed, ${why}`);
+    const error = withoutOwnFrames(new BalancerClosedError(`the Balancer was closed, ${why}`));
     this.#parts.dispatcher.rejectAll(error);
     this.#parts.pool.terminate();
   }

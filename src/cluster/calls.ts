@@ -77,15 +77,16 @@ export class Calls {
 
   /**
    * One request for the runs of several items; without a signal and a limit of its waiting time.
-   * @param text the items, as a list
    * Every loss comes home, where it is decided what runs again.
+   * @param text the items, as a list
+   * @param count of items
    * @param losses before
    */
-  chunk(call: Call, text: string, losses: number, outlet: Outlet): ClusterRequest {
+  chunk(call: Call, text: string, count: number, losses: number, outlet: Outlet): ClusterRequest {
     const { retries } = call.settings;
     const fields = {
       args: text,
-      chunk: true,
+      chunk: count,
       ...(call.texts && { texts: call.texts }),
       threadRetries: call.texts ? 0 : Number.isFinite(retries) ? retries : null,
       ...(losses > 0 && { losses }),

@@ -2,19 +2,20 @@
 import type * as BullMQ from 'bullmq';
 import type { Job } from 'bullmq';
 import type { Balancer } from '../balancer.js';
-import { BalancerClosedError, NoWorkerError, QueueFullError } from '../errors/errors.js';
 import type { SubmitOptions } from '../options/submit.js';
 import { performance } from '../protocol/clock.js';
 import type { AnyTask } from '../tasks/signatures.js';
+import { ChunkRun } from './chunk-run.js';
 import { MalformedMessageError } from './errors.js';
 import type { JobReport } from './job-report.js';
-import { type ChunkOutcome, type JobData, parseJobData, type Reply } from './messages.js';
+import { chunkReply, type JobData, parseJobData, type Reply } from './messages.js';
+import { isOfMachine } from './of-machine.js';
 import type { EngineSettings } from './options.js';
 import type { Replies } from './replies.js';
-import { excessOf, lengthOf, outcomeOf } from './results.js';
-import { textCalls } from './text-calls.js';
+import { SpareControllers } from './spare-controllers.js';
 import { decodeValue } from './values/decode.js';
 import { encodeThrown, encodeValue } from './values/encode.js';
+import { excessOf } from './values/excess.js';
 
 /** Machines that may be lost with one request; as threads of a Balancer. */
 const MOST_LOSSES = 3;
@@ -22,8 +23,6 @@ const MOST_LOSSES = 3;
 const LEAVE_MS = 500;
 /** Machines that a job has gone to, after which it is looked whether anybody still waits for it. */
 const MOST_LEAVES = 20;
-/** Items of a chunk that go to a thread one by one: to send them together costs more. */
-const FEW_ITEMS = 32;
 
 /** The machine behind it. */
 export interface JobRunsEvents {
@@ -32,16 +31,19 @@ export interface JobRunsEvents {
   /** A job has come that was lost before, or that is lost for good with its machine. */
   fragile(): void;
   done(report: JobReport): void;
+  /** That the Balancer has. */
+  threads(): number;
 }
 
 interface Run {
   readonly controller: AbortController;
   /** Its lock may belong to another machine. */
   isSuspect: boolean;
+  chunk: ChunkRun | undefined;
 }
 
 interface Result {
-  readonly reply: Reply;
+  readonly reply: Reply | string;
   readonly ending: Ending;
 }
 
@@ -58,6 +60,11 @@ export class JobRuns {
   readonly #replies: Replies;
   readonly #events: JobRunsEvents;
   readonly #runs = new Map<string, Run>();
+  /** Run times of an item, in ms, by task. */
+  readonly #means = new Map<AnyTask, number>();
+  readonly #controllers = new SpareControllers();
+  /** Shared memory for chunks. */
+  readonly #spare: Int32Array[] = [];
   /** When this process was last known to run. */
   #aliveAt = performance.now();
 
@@ -76,12 +83,13 @@ export class JobRuns {
   }
 
   cancel(id: string): void {
-    this.#runs.get(id)?.controller.abort(CANCELLED);
+    const run = this.#runs.get(id);
+    if (run !== undefined) abort(run, CANCELLED);
   }
 
   /** Stops all runs; their jobs go to other machines. */
   leaveAll(): void {
-    for (const { controller } of this.#runs.values()) controller.abort(LEAVING);
+    for (const run of this.#runs.values()) abort(run, LEAVING);
   }
 
   /** Locks may be lost: of these jobs, or of all. */
@@ -103,7 +111,7 @@ export class JobRuns {
   async run(job: Job, token: string | undefined, tasks: ReadonlyMap<string, AnyTask>): Promise<void> {
     const began = performance.now();
     const id = String(job.id);
-    const run: Run = { controller: new AbortController(), isSuspect: false };
+    const run: Run = { controller: this.#controllers.take(), isSuspect: false, chunk: undefined };
     this.#runs.set(id, run);
     let ending: Ending = { items: 1, outcome: 'left', failures: 0 };
     try {
@@ -119,6 +127,7 @@ export class JobRuns {
       this.#runs.delete(id);
       this.#events.done({ id, task: job.name, ms: performance.now() - began, ...ending });
     }
+    this.#controllers.giveBack(run.controller);
     if (ending.outcome !== 'rejected') return;
     const { error } = ending;
     // Shown as failed by whatever shows queues.
@@ -135,14 +144,12 @@ export class JobRuns {
     const id = String(job.id);
     const retries = data.retries ?? Number.POSITIVE_INFINITY;
     const losses = job.stalledCounter + (data.losses ?? 0);
-    const isOnly = (data.chunk === true ? data.threadRetries : data.retries) === 0;
+    const isOnly = (data.chunk === undefined ? data.retries : data.threadRetries) === 0;
     if (losses > 0 || isOnly) this.#events.fragile();
     if (job.stalledCounter > 0 && (losses > retries || losses >= MOST_LOSSES)) {
       await this.#replies.send(data.from, { t: 'lost', id, losses });
       return { items: 1, outcome: 'lost', failures: 1 };
     }
-    const args = decodeValue(data.args);
-    if (!Array.isArray(args)) throw new MalformedMessageError('the arguments are no list');
     const options: SubmitOptions = {
       signal: run.controller.signal,
       retries:
@@ -155,10 +162,11 @@ export class JobRuns {
     let result: Result;
     try {
       result =
-        data.chunk === true
-          ? await this.#runChunk(job, token, data, task, args, options, run)
-          : await this.#runSingle(id, task, args, options);
+        data.chunk === undefined
+          ? await this.#runSingle(id, task, data, options)
+          : await this.#runChunk(job, token, data, task, options, run);
     } catch (error) {
+      if (error instanceof MalformedMessageError) throw error;
       if (run.controller.signal.reason === CANCELLED) return { items: 1, outcome: 'cancelled', failures: 0 };
       await this.#leave(job, token, run.controller.signal.aborted ? 0 : LEAVE_MS);
       throw error;
@@ -170,12 +178,9 @@ export class JobRuns {
   }
 
   /** @throws what concerns the machine, not the task */
-  async #runSingle(
-    id: string,
-    task: AnyTask,
-    args: readonly unknown[],
-    options: SubmitOptions,
-  ): Promise<Result> {
+  async #runSingle(id: string, task: AnyTask, data: JobData, options: SubmitOptions): Promise<Result> {
+    const args = decodeValue(data.args);
+    if (!Array.isArray(args)) throw new MalformedMessageError('the arguments are no list');
     try {
       const value = encodeValue(await this.#balancer.submit(task, args as never, options), 'the result');
       const { maxPayload } = this.#engine;
@@ -199,50 +204,31 @@ export class JobRuns {
   async #runChunk(
     job: Job,
     token: string | undefined,
-    { from: to, texts }: JobData,
+    data: JobData,
     task: AnyTask,
-    items: readonly unknown[],
-    { signal, ...submit }: SubmitOptions,
+    options: SubmitOptions,
     run: Run,
   ): Promise<Result> {
     const id = String(job.id);
-    const busy = this.#busyTime();
-    let at = 0;
-    let outcomes: ChunkOutcome[] = [];
-    let length = 0;
-    let failures = 0;
-    const [asked, calls] = texts === true ? textCalls(task, items) : [task, items];
-    for await (const outcome of this.#balancer.mapSettled(calls, asked, {
-      submit,
-      batch: items.length <= FEW_ITEMS ? 1 : 'auto',
-      ...(signal && { signal }),
-    })) {
-      // Ends the loop: the items that are left go to another machine.
-      if (outcome.status === 'rejected' && isOfMachine(outcome.reason)) throw outcome.reason;
-      const written =
-        outcome.status === 'fulfilled'
-          ? outcomeOf(outcome.value, this.#engine.maxPayload)
-          : { e: encodeThrown(outcome.reason) };
-      if (typeof written !== 'string') failures++;
-      outcomes.push(written);
-      length += lengthOf(written);
-      if (length < this.#engine.maxPayload || !(await this.#mayReply(job, token, run))) continue;
-      await this.#replies.send(to, { t: 'chunk', id, at, outcomes, done: false, ms: 0 });
-      at += outcomes.length;
-      outcomes = [];
-      length = 0;
-    }
-    // What other jobs have run meanwhile counts as theirs.
-    const ms = (this.#busyTime() - busy) / Math.max(1, this.#runs.size);
+    const items = data.chunk as number;
+    const chunk = new ChunkRun(this.#balancer, this.#spare, task, {
+      ...options,
+      args: data.args,
+      texts: data.texts,
+      items,
+      maxPayload: this.#engine.maxPayload,
+      threads: this.#events.threads(),
+      means: this.#means,
+    });
+    run.chunk = chunk;
+    const { ms, failures, ...last } = await chunk.run(async (part) => {
+      if (await this.#mayReply(job, token, run))
+        await this.#replies.send(data.from, chunkReply({ ...part, id, done: false, ms: 0 }));
+    });
     return {
-      reply: { t: 'chunk', id, at, outcomes, done: true, ms },
-      ending: { items: items.length, outcome: 'fulfilled', failures },
+      reply: chunkReply({ ...last, id, done: true, ms }),
+      ending: { items, outcome: 'fulfilled', failures },
     };
-  }
-
-  /** Run time of all tasks of the threads that are there, in ms. */
-  #busyTime(): number {
-    return this.#balancer.stats().workers.reduce((sum, { busyTime }) => sum + busyTime, 0);
   }
 
   /** Whether the result counts: the job is still this machine's, or the engine has lost it. */
@@ -275,11 +261,9 @@ export class JobRuns {
   }
 }
 
-/** Errors that say nothing of the task: another machine may do better. */
-function isOfMachine(error: unknown): boolean {
-  return (
-    error instanceof BalancerClosedError || error instanceof NoWorkerError || error instanceof QueueFullError
-  );
+function abort({ controller, chunk }: Run, reason: Error): void {
+  controller.abort(reason);
+  chunk?.stop();
 }
 
 function isPutBack(bull: typeof BullMQ, error: unknown): boolean {

@@ -51,6 +51,11 @@ const PAUSE_MS = 500;
 /** A stalled job is taken again by whoever checks; its `retries` are ours to check. */
 const NO_LIMIT = 1_000_000;
 const MISSED_BEATS = 3;
+/**
+ * Looks for jobs whose lock has run out, in the time of a lock. BullMQ takes a job for lost in the second
+ * look, and of all machines only one looks in that time: who comes a little early waits for its next turn.
+ */
+const LOOKS_PER_LOCK = 4;
 
 /** See `serve`, which makes it. */
 export class Machine extends EventEmitter<MachineEvents> {
@@ -95,6 +100,7 @@ export class Machine extends EventEmitter<MachineEvents> {
       isGone: async (submitter) => (await this.#directory?.isGone(submitter)) === true,
       fragile: () => this.#slots.beCautious(),
       done: (report) => this.#oneDone(report),
+      threads: () => this.#slots.threads,
     });
   }
 
@@ -228,7 +234,7 @@ export class Machine extends EventEmitter<MachineEvents> {
       {
         name: this.id,
         lockDuration,
-        stalledInterval: lockDuration,
+        stalledInterval: Math.ceil(lockDuration / LOOKS_PER_LOCK),
         maxStalledCount: NO_LIMIT,
         runRetryDelay: PAUSE_MS,
         removeOnComplete: { count: 0 },

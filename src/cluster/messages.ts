@@ -3,11 +3,15 @@
  * field.
  */
 import { MalformedMessageError } from './errors.js';
+import { hasTags } from './values/decode.js';
 
 /**
  * The form below. Machines and submitters of one cluster may be of different versions while it is upgraded.
  */
 export const VERSION = 1;
+
+/** Items of a chunk at most: what others may have written must not fill the memory. */
+const MOST_ITEMS = 10_000_000;
 
 /**
  * The data of a job. Its name is that of the task, as in `hash/sha256`; its queue that of the module.
@@ -19,8 +23,8 @@ export interface JobData {
   readonly from: string;
   /** The arguments; of a chunk, its items. */
   readonly args: string;
-  /** It is a chunk: the task runs once for each item. */
-  readonly chunk?: true;
+  /** It is a chunk of so many items: the task runs once for each. */
+  readonly chunk?: number;
   /** Of a chunk: results are wanted as texts, of which a batch makes lines. */
   readonly texts?: true;
   /** Longest run of the task, in ms; absent: none. */
@@ -50,15 +54,17 @@ export interface ChunkReply {
   readonly id: string;
   /** Index of the first one. */
   readonly at: number;
-  readonly outcomes: readonly ChunkOutcome[];
+  /** See `values/outcomes.ts`. */
+  readonly outcomes: unknown[];
+  /** Whether there are tags in any of them. */
+  readonly hasTags: boolean;
+  /** Characters. */
+  readonly length: number;
   /** Nothing follows. */
   readonly done: boolean;
   /** Run time of the whole chunk, in ms. */
   readonly ms: number;
 }
-
-/** A value; what was thrown; or the length of a result that is too long. */
-export type ChunkOutcome = string | { readonly e: string } | { readonly big: number };
 
 /** To a machine: it is to stop the run of a job. */
 export interface Cancel {
@@ -83,7 +89,7 @@ export function parseJobData(data: unknown): JobData {
   if (v !== VERSION) throw new MalformedMessageError(`the job is of version ${String(v)}, not ${VERSION}`);
   if (typeof from !== 'string' || !isId(from)) throw wrong('from');
   if (typeof args !== 'string') throw wrong('args');
-  if (chunk !== undefined && chunk !== true) throw wrong('chunk');
+  if (chunk !== undefined && !isCount(chunk)) throw wrong('chunk');
   if (texts !== undefined && texts !== true) throw wrong('texts');
   if (timeout !== undefined && !(typeof timeout === 'number' && timeout > 0)) throw wrong('timeout');
   if (retries !== null && !isCount(retries)) throw wrong('retries');
@@ -96,7 +102,7 @@ export function parseJobData(data: unknown): JobData {
     from,
     args,
     retries,
-    ...(chunk && { chunk }),
+    ...(chunk !== undefined && { chunk }),
     ...(texts && { texts }),
     ...(timeout !== undefined && { timeout }),
     ...(threadRetries !== undefined && { threadRetries }),
@@ -124,7 +130,7 @@ export function parseMail(text: string): Mail {
       if (typeof mail.error === 'string') return { t, id, error: mail.error };
       break;
     case 'chunk':
-      return parseChunk(t, id, mail);
+      return parseChunk(t, id, mail, text);
     case 'lost':
       if (isCount(mail.losses)) return { t, id, losses: mail.losses };
       break;
@@ -139,20 +145,35 @@ export function parseMail(text: string): Mail {
   throw new MalformedMessageError(`the message '${String(t)}' is not known, or not complete`);
 }
 
-function parseChunk(t: 'chunk', id: string, mail: Readonly<Record<string, unknown>>): ChunkReply {
-  const { at, outcomes, done, ms } = mail;
-  if (!isCount(at)) throw wrong('at');
-  if (!Array.isArray(outcomes) || !outcomes.every(isOutcome)) throw wrong('outcomes');
-  if (typeof done !== 'boolean') throw wrong('done');
-  if (typeof ms !== 'number') throw wrong('ms');
-  return { t, id, at, outcomes, done, ms };
+/**
+ * The text of a `ChunkReply`.
+ * @param outcomes the inside of their list; empty: all of them are `undefined`
+ */
+export function chunkReply({
+  outcomes,
+  count,
+  ...reply
+}: Pick<ChunkReply, 'id' | 'at' | 'done' | 'ms'> & {
+  readonly count: number;
+  readonly outcomes: string;
+}): string {
+  const head = JSON.stringify({ t: 'chunk', ...reply });
+  return `${head.slice(0, -1)},${outcomes === '' ? `"void":${count}` : `"outcomes":[${outcomes}]`}}`;
 }
 
-function isOutcome(value: unknown): value is ChunkOutcome {
-  if (typeof value === 'string') return true;
-  if (typeof value !== 'object' || value === null) return false;
-  const { e, big } = value as { e?: unknown; big?: unknown };
-  return typeof e === 'string' || isCount(big);
+function parseChunk(
+  t: 'chunk',
+  id: string,
+  mail: Readonly<Record<string, unknown>>,
+  text: string,
+): ChunkReply {
+  const { at, outcomes, done, ms, void: count } = mail;
+  if (!isCount(at)) throw wrong('at');
+  const list = outcomes ?? (isCount(count) && count <= MOST_ITEMS ? new Array(count).fill(null) : undefined);
+  if (!Array.isArray(list)) throw wrong('outcomes');
+  if (typeof done !== 'boolean') throw wrong('done');
+  if (typeof ms !== 'number') throw wrong('ms');
+  return { t, id, at, outcomes: list, hasTags: hasTags(text), length: text.length, done, ms };
 }
 
 function isCount(value: unknown): value is number {

@@ -30,10 +30,12 @@ export class Replies {
   /**
    * Resolves when the engine has the reply before all that it is told from now on. Waits for an engine that
    * is out of reach, until it is closed.
+   * @param reply a text is sent as it is
    */
-  send(to: string, reply: Reply): Promise<void> {
+  send(to: string, reply: Reply | string): Promise<void> {
     return new Promise((resolve, reject) => {
-      const entry = { text: JSON.stringify(reply), resolve, reject };
+      const text = typeof reply === 'string' ? reply : JSON.stringify(reply);
+      const entry = { text, resolve, reject };
       const together = this.#waiting.get(to);
       if (together !== undefined) {
         together.push(entry);

@@ -12,7 +12,7 @@ import { performance } from '../protocol/clock.js';
 /** Time between two looks at the threads, whose number may change, and at their run times, in ms. */
 const LOOK_MS = 100;
 /** Work that each thread has ahead while jobs are short, in ms: some round trips to the engine. */
-const AHEAD_MS = 2;
+const AHEAD_MS = 4;
 /** Jobs that each thread has ahead at most. */
 const MOST_AHEAD = 32;
 /** How long little is ahead after such a job, in ms. */

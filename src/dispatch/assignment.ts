@@ -134,16 +134,24 @@ export class Assignment {
     return all;
   }
 
-  /** Gives the worker requests from its backlog. */
+  /**
+   * Gives the worker requests from its backlog, except those that are less urgent than the first one of the
+   * queue: the next pass gives it these, if that one goes elsewhere.
+   */
   refill(worker: Worker): void {
     if (worker.backlog.length === 0) return;
+    this.#refill(worker, this.#queue.peek()?.priority ?? Number.NEGATIVE_INFINITY);
+  }
+
+  #refill(worker: Worker, least: number): void {
+    const { backlog } = worker;
     const wasActive = this.#isActive;
     // A pass in the middle, from a getter in arguments, would stage its requests into the very slot that is
     // being filled.
     this.#isActive = true;
     try {
-      while (worker.backlog.length > 0 && worker.view.available)
-        this.#staging.stage(worker.backlog.shift() as Request, worker);
+      while (backlog.length > 0 && backlog.priority >= least && worker.view.available)
+        this.#staging.stage(backlog.shift() as Request, worker);
     } finally {
       this.#isActive = wasActive;
     }
@@ -239,9 +247,10 @@ export class Assignment {
 
   #give(request: Request, worker: Worker): void {
     if (!this.#heldUp.isEmpty) this.#heldUp.changed();
-    if (!worker.view.available || worker.backlog.length > 0) {
+    const { backlog } = worker;
+    if (!worker.view.available || !backlog.lets(request)) {
       if (request.extras !== undefined) request.extras.worker = worker;
-      worker.backlog.push(request);
+      backlog.push(request);
       this.#mayHaveBacklogs = true;
       return;
     }
@@ -269,7 +278,7 @@ export class Assignment {
     if (!this.#mayHaveBacklogs) return;
     let haveBacklogs = false;
     for (const worker of this.#workers) {
-      this.refill(worker);
+      this.#refill(worker, Number.NEGATIVE_INFINITY);
       if (worker.backlog.length > 0) haveBacklogs = true;
     }
     this.#mayHaveBacklogs = haveBacklogs;

@@ -17,11 +17,19 @@ function isOfThread(error: Error): boolean {
   return String((error as { code?: unknown }).code).startsWith('ERR_WORKER_');
 }
 
-/** Whether the stack shows the task. Functions without a name cannot be told apart by it. */
+/**
+ * Whether the stack shows the function of the task itself. That its file is there says nothing: an earlier
+ * request of the same module, or of the same function, may have left a timer. Functions without a name cannot
+ * be told apart.
+ */
 function mentions(stack: unknown, { definition }: TaskRef): boolean {
   if (typeof stack !== 'string') return false;
-  if (definition.kind === 'module') return stack.includes(definition.url);
-  return (
-    definition.name !== '(anonymous)' && stack.includes(`/inline:${encodeURIComponent(definition.name)}:`)
-  );
+  const [name, file] =
+    definition.kind === 'module'
+      ? [definition.path.at(-1), definition.url]
+      : [definition.name, `/inline:${encodeURIComponent(definition.name)}:`];
+  const isOfTask = (line: string) =>
+    line.includes(file) &&
+    /^ {4}at (?:async )?(?:[^ (]+\.)?([^ (.]+)(?: \[as [^\]]+\])? \(/.exec(line)?.[1] === name;
+  return stack.split('\n').some(isOfTask);
 }

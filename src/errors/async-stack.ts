@@ -4,7 +4,7 @@
  * The errors are thrown inside an async function, since V8 knows who awaits that. So requests that succeed
  * pay nothing. (See "zero-cost async stack traces", https://v8.dev/docs/stack-trace-api#async-stack-traces.)
  */
-import { NotCloneableError, TaskTimeoutError, WorkerCrashedError } from './errors.js';
+import { NotCloneableError, TaskNotFoundError, TaskTimeoutError, WorkerCrashedError } from './errors.js';
 import { withoutKnownOrigin } from './origin.js';
 import { INTERNAL, isOwnFrame } from './own-frame.js';
 
@@ -32,7 +32,8 @@ export function isOfOneRequest(error: unknown): boolean {
     return (
       error instanceof TaskTimeoutError ||
       error instanceof WorkerCrashedError ||
-      error instanceof NotCloneableError
+      error instanceof NotCloneableError ||
+      error instanceof TaskNotFoundError
     );
   } catch {
     // The reason of an abort may be anything, also a proxy whose traps throw.
@@ -50,7 +51,7 @@ export async function rethrow(errorOf: () => unknown, place?: Error): Promise<ne
   await undefined;
   const error = errorOf();
   if (error instanceof Error) {
-    if (isOfOneRequest(error)) dropOwnFrames(error);
+    if (isOfOneRequest(error)) withoutOwnFrames(error);
     complete(error, place ?? awaiting(rethrow));
   }
   throw error;
@@ -93,15 +94,22 @@ export function completeLater(error: unknown, place?: Error): void {
 function awaiting(below: (...args: never[]) => unknown): { stack?: string } {
   const holder: { stack?: string } = {};
   Error.captureStackTrace(holder, below);
-  return holder;
+  const { stack } = holder;
+  // A part of ours may await, too, as for `broadcast`.
+  return typeof stack === 'string' ? { stack: linesWithoutOwnFrames(stack) } : {};
 }
 
 /** An error of ours is made deep inside: its user cares for the place of the request, not for that one. */
-function dropOwnFrames(error: Error): void {
+export function withoutOwnFrames<E extends Error>(error: E): E {
   const { stack } = error;
-  if (typeof stack !== 'string') return;
+  if (typeof stack !== 'string') return error;
+  error.stack = linesWithoutOwnFrames(stack);
+  return error;
+}
+
+function linesWithoutOwnFrames(stack: string): string {
   const lines = stack.split('\n');
-  error.stack = lines.filter((line) => !isOwnFrame(line)).join('\n');
+  return lines.filter((line) => !isOwnFrame(line)).join('\n');
 }
 
 function complete(error: Error, { stack }: { stack?: string }): void {

@@ -5,6 +5,7 @@
 
 import { didYouMean } from '../errors/did-you-mean.js';
 import { InvalidOptionError } from '../errors/errors.js';
+import { equivalentOf } from './equivalents.js';
 
 /** The longest time that Node's timers take. */
 export const MOST_MS = 2 ** 31 - 1;
@@ -184,13 +185,20 @@ export function validateNames(
   }
   for (const key of Object.keys(given)) {
     if (known.includes(key)) continue;
-    const meant = didYouMean(key, known);
     throw new InvalidOptionError(
       `${name}.${key}`,
-      `an unknown option${meant === undefined ? '' : ` (did you mean '${meant}'?)`}`,
+      `an unknown option${advice(key, known)}`,
       known.length === 0 ? 'no options' : `one of ${known.join(', ')}`,
     );
   }
+}
+
+/** What an option that does not exist is called here, or may have been meant to be. */
+function advice(option: string, known: readonly string[]): string {
+  const equivalent = equivalentOf(option, known);
+  if (equivalent !== undefined) return ` (here that is ${equivalent})`;
+  const meant = didYouMean(option, known);
+  return meant === undefined ? '' : ` (did you mean '${meant}'?)`;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Whether requests that wait can expect a worker. If not, they are rejected with the reason. */
 
+import { withoutOwnFrames } from '../errors/async-stack.js';
 import { NoWorkerError } from '../errors/errors.js';
 import type { Circuit } from './circuit.js';
 
@@ -35,11 +36,15 @@ export class Availability {
 /** The error for a failed start. */
 export function noWorker(cause: unknown): NoWorkerError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new NoWorkerError(`no worker can be started: ${why}${permissionHint(cause)}`, { cause });
+  return withoutOwnFrames(
+    new NoWorkerError(`no worker can be started: ${why}${permissionHint(cause)}`, { cause }),
+  );
 }
 
 function emptySet(): NoWorkerError {
-  return new NoWorkerError('the set of workers is empty: add one by balancer.add() or balancer.resize()');
+  return withoutOwnFrames(
+    new NoWorkerError('the set of workers is empty: add one by balancer.add() or balancer.resize()'),
+  );
 }
 
 /** Names the missing flag of Node's permission model: Node 20 itself only says that access is restricted. */

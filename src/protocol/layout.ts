@@ -34,7 +34,10 @@ export const READ = COMPLETED + 8;
 export const AWAITED = COMPLETED + 9;
 /** Written by the worker: the item of a chunk that it runs, counted from 1; 0 while it runs none. */
 export const ITEM = COMPLETED + 10;
-/** Written by the worker: the id of the request whose function it is loading, or 0. */
+/**
+ * Written by the worker: the id of the request whose function it is loading, or 0. The main thread negates
+ * it: the request must not start.
+ */
 export const LOADING = COMPLETED + 11;
 /** Written by the worker, an index into the float64 view: when the chunk that it runs has started. */
 export const CHUNK_STARTED_AT = (COMPLETED + 12) / 2;

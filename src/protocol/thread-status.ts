@@ -1,7 +1,7 @@
 /**
  * Notes that the worker (W) leaves in the window's memory for the main thread (M): the running request and
- * its start, signs of life, heap size, and which arguments W is reading. W alone writes them; M reads them at
- * any time.
+ * its start, signs of life, heap size, and which arguments W is reading. W alone writes them, but for
+ * `forbidStart`; M reads them at any time.
  */
 import {
   BEATS,
@@ -46,9 +46,23 @@ export class ThreadStatus {
     Atomics.store(this.#words, LOADING, id);
   }
 
+  /** W: the request's function is loaded. Returns whether the request may start: M may have forbidden it. */
+  mayStart(id: number): boolean {
+    return Atomics.exchange(this.#words, LOADING, 0) === id;
+  }
+
   /** M: whether the request's function is being loaded. To be asked when its start is known. */
   isLoading(id: number): boolean {
-    return Atomics.load(this.#words, LOADING) === id;
+    return Math.abs(Atomics.load(this.#words, LOADING)) === id;
+  }
+
+  /**
+   * M: the request, whose function is being loaded, must not start any more. One swap of one word decides, so
+   * it either starts or is forbidden.
+   * @returns false: its function is not being loaded, or is loaded by now
+   */
+  forbidStart(id: number): boolean {
+    return Atomics.compareExchange(this.#words, LOADING, id, -id) === id;
   }
 
   /** W: notes the item of a chunk that it is about to run, counted from 0; -1: none. */

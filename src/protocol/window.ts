@@ -38,24 +38,27 @@
  *      W notes which arguments it reads (`READING`, `READ`), and reads only those of the request that it has
  *      claimed, or dropped ones while it runs nothing. So when W dies while reading, M knows whose arguments
  *      those were, and that nothing was running.
+ *   6. W notes the id of a request whose function it has to load (`LOADING`), and exchanges that for 0 when
+ *      it is loaded. M forbids the start, when its queue time is over, by a compare-and-swap of the id for its
+ *      negative. W starts the request only if its exchange gave the id.
  *
  * Steps: completions
  *
- *   6. W sends by message what does not fit the completion slot, writes the slot at `COMPLETED`, then
+ *   7. W sends by message what does not fit the completion slot, writes the slot at `COMPLETED`, then
  *      publishes it: `COMPLETED + 1`. All this before the next claim.
- *   7. W wakes M only if M's bell says SLEEPING; of all workers, the one whose swap to LOOKING wins sends the
+ *   8. W wakes M only if M's bell says SLEEPING; of all workers, the one whose swap to LOOKING wins sends the
  *      message. W may defer that for short tasks (`coalescing.ts`), as a rule for `MAX_DEFER_MS` at most. It
  *      never does with an empty window, nor after a longer run; so once a run has lasted that long, M need
  *      not look for a deferred one.
- *   8. M reads completions in order. The k-th completion is that of the k-th claimed position, since a worker
+ *   9. M reads completions in order. The k-th completion is that of the k-th claimed position, since a worker
  *      runs one request at a time. Only then does M use the slot again: pending = tail - done ≤ capacity.
  *
  * Steps: chunks. A chunk is one request that carries several items of a `map`; W runs them one by one
  *
- *   9. W notes the item (`ITEM`), then runs it, then publishes its outcome in the chunk's own memory
+ *  10. W notes the item (`ITEM`), then runs it, then publishes its outcome in the chunk's own memory
  *      (`values/outcomes.ts`), and only then goes on to the next. `ITEM` is 0 before the first and after the
  *      last one.
- *  10. M stops a chunk: it writes the chunk's id to `STOPPED`, then reads `ITEM`. W writes `ITEM` first and
+ *  11. M stops a chunk: it writes the chunk's id to `STOPPED`, then reads `ITEM`. W writes `ITEM` first and
  *      then reads `STOPPED`: a stopped chunk ends there, and is completed with fewer outcomes than items.
  *
  * Why it is right
@@ -64,13 +67,13 @@
  *   - No lost wake-up. Whoever goes to sleep says so, looks once more, then sleeps; the other side publishes
  *     first, then reads whether anyone sleeps (Dekker). All of it is sequentially consistent, so one of the
  *     two sees the other.
- *   - No overflow. By step 8 the completion ring, of the same capacity, always has room.
- *   - Any death is clean. `WINDOW` and `COMPLETED` are consistent at every instant. By step 6 at most one
+ *   - No overflow. By step 9 the completion ring, of the same capacity, always has room.
+ *   - Any death is clean. `WINDOW` and `COMPLETED` are consistent at every instant. By step 7 at most one
  *     request is claimed and not completed: M reads the completions [done, COMPLETED), fails that one
  *     request, and takes [head, tail) back. A worker that dies between its swap of the bell and its message
  *     would leave M asleep; so M, told of any death, looks at all windows.
  *
- *   - A death in a chunk concerns one item. By step 9 every outcome that is published is complete, the noted
+ *   - A death in a chunk concerns one item. By step 10 every outcome that is published is complete, the noted
  *     item was running unless its outcome is there, and no later one has been started.
  *   - A stopped chunk starts nothing else. Each side writes its own word before it reads the other's: M sees
  *     the item that runs, or W sees that it must not start it.

@@ -1,35 +1,74 @@
 /**
- * Requests that wait for one worker, first in, first out: those of its sessions, and those pinned to it by a
- * policy.
+ * Requests that wait for one worker: those of its sessions, and those pinned to it by a policy. They leave by
+ * priority, then first in, first out; but the requests of a session keep their order, so that none counts as
+ * more urgent than those before it.
  */
-import type { Request } from './request.js';
+import type { Binding, Request } from './request.js';
 
-/** Entries of removed requests that the list may have before it is made anew. */
+/** Entries of removed requests that a lane may have before it is made anew. */
 const MOST_GONE = 1024;
 
-export class Backlog {
-  /** In order. Requests that were removed from the middle are still in it. */
-  #list: (Request | undefined)[] = [];
+/** Requests of one priority, in order. */
+interface Lane {
+  readonly priority: number;
+  /** Requests that were removed from the middle are still in it. */
+  list: (Request | undefined)[];
   /** Index of the first request that is still here. */
-  #from = 0;
-  readonly #here = new Set<Request>();
+  from: number;
+  /** Number of requests that are still here. */
+  size: number;
+}
+
+/** The requests of a session that are here. */
+interface Row {
+  size: number;
+  /** Of the last one. */
+  priority: number;
+}
+
+export class Backlog {
+  /** The most urgent first; none is empty. Most often there is one. */
+  readonly #lanes: Lane[] = [];
+  /** In the order in which they came. */
+  readonly #here = new Map<Request, Lane>();
+  readonly #rows = new Map<Binding, Row>();
 
   get length(): number {
     return this.#here.size;
   }
 
-  /** The one that waits longest. */
+  /** The one that leaves next. */
   get first(): Request | undefined {
-    return this.#list[this.#from];
+    const lane = this.#lanes[0];
+    return lane?.list[lane.from];
   }
 
-  /** O(1). */
+  /** Priority of the one that leaves next; -Infinity if there is none. */
+  get priority(): number {
+    return this.#lanes[0]?.priority ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** The one that waits longest. */
+  get oldest(): Request | undefined {
+    return this.#here.keys().next().value;
+  }
+
+  /** Whether the request may go ahead of all that are here: it is more urgent. O(1). */
+  lets({ priority, extras }: Request): boolean {
+    if (this.#here.size === 0) return true;
+    const session = extras?.session;
+    return priority > this.priority && (session === undefined || !this.#rows.has(session));
+  }
+
+  /** O(log priorities), and O(priorities) for the first of its priority. */
   push(request: Request): void {
-    this.#here.add(request);
-    this.#list.push(request);
+    const lane = this.#laneOf(this.#priorityOf(request));
+    lane.list.push(request);
+    lane.size++;
+    this.#here.set(request, lane);
   }
 
-  /** Takes the one that waits longest. O(1), amortised. */
+  /** Takes the one that leaves next. O(1), amortised. */
   shift(): Request | undefined {
     const { first } = this;
     if (first !== undefined) this.remove(first);
@@ -38,28 +77,77 @@ export class Backlog {
 
   /** Removes a request, wherever it is. O(1), amortised. @returns false: it is not here */
   remove(request: Request): boolean {
-    if (!this.#here.delete(request)) return false;
-    if (this.#here.size === 0) this.#begin([]);
-    else if (this.#list.length > MOST_GONE + 2 * this.#here.size) this.#begin([...this.#here]);
-    else while (!this.#here.has(this.#list[this.#from] as Request)) this.#list[this.#from++] = undefined;
+    const lane = this.#here.get(request);
+    if (lane === undefined) return false;
+    this.#here.delete(request);
+    this.#leaveRow(request);
+    if (--lane.size === 0) this.#lanes.splice(this.#placeOf(lane.priority), 1);
+    else if (lane.list.length > MOST_GONE + 2 * lane.size) this.#tidy(lane);
+    else while (!this.#isAt(lane, lane.from)) lane.list[lane.from++] = undefined;
     return true;
   }
 
-  /** Removes and returns all. */
+  /** Removes and returns all, in the order in which they came. */
   takeAll(): Request[] {
-    const all = [...this.#here];
+    const all = [...this.#here.keys()];
     this.#here.clear();
-    this.#begin([]);
+    this.#rows.clear();
+    this.#lanes.length = 0;
     return all;
   }
 
   /** All of them, the one that waits longest first. */
   [Symbol.iterator](): IterableIterator<Request> {
-    return this.#here.values();
+    return this.#here.keys();
   }
 
-  #begin(list: Request[]): void {
-    this.#list = list;
-    this.#from = 0;
+  #priorityOf({ priority, extras }: Request): number {
+    const session = extras?.session;
+    if (session === undefined) return priority;
+    const row = this.#rows.get(session);
+    if (row === undefined) {
+      this.#rows.set(session, { size: 1, priority });
+      return priority;
+    }
+    row.size++;
+    row.priority = Math.min(row.priority, priority);
+    return row.priority;
+  }
+
+  #leaveRow({ extras }: Request): void {
+    const session = extras?.session;
+    if (session === undefined) return;
+    const row = this.#rows.get(session) as Row;
+    if (--row.size === 0) this.#rows.delete(session);
+  }
+
+  #laneOf(priority: number): Lane {
+    const at = this.#placeOf(priority);
+    const lane = this.#lanes[at];
+    if (lane?.priority === priority) return lane;
+    const added = { priority, list: [], from: 0, size: 0 };
+    this.#lanes.splice(at, 0, added);
+    return added;
+  }
+
+  /** Index of the lane of that priority, or of the first that is less urgent. */
+  #placeOf(priority: number): number {
+    let from = 0;
+    let to = this.#lanes.length;
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((this.#lanes[middle] as Lane).priority > priority) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  }
+
+  #tidy(lane: Lane): void {
+    lane.list = lane.list.filter((_, i) => this.#isAt(lane, i));
+    lane.from = 0;
+  }
+
+  #isAt(lane: Lane, i: number): boolean {
+    return this.#here.get(lane.list[i] as Request) === lane;
   }
 }

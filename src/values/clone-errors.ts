@@ -178,7 +178,10 @@ function findHostObject(value: object, path: string): Found | undefined {
   } catch {
     if (hasSubstitute(value)) return { path, what: emptiedInWords(value) };
     const name = value.constructor?.name;
-    return { path, what: `of a kind (${typeof name === 'string' && name !== '' ? name : 'object'})` };
+    return {
+      path,
+      what: `an object of the kind ${typeof name === 'string' && name !== '' ? name : 'Object'}`,
+    };
   }
 }
 

@@ -7,23 +7,37 @@ import { requireFrom } from '../errors/module-url.js';
 
 export type PiscinaClass = typeof Piscina;
 
-let known: PiscinaClass | undefined;
+/**
+ * Piscina as one file for the program and one for its threads: the files of the package take twice as long to
+ * load.
+ */
+const COPY = './piscina/main.cjs';
+const PACKAGE = 'piscina';
+
+const known = new Map<boolean, PiscinaClass>();
 
 /**
  * @param entry URL of the file that threads load
+ * @param hasPriority whether threads get another priority: by native code, which only the package finds
  * @throws Error it is nowhere
  */
-export function piscinaBeside(entry: URL): PiscinaClass {
-  known ??= load(requireFrom(entry)).Piscina;
-  return known;
+export function piscinaBeside(entry: URL, hasPriority: boolean): PiscinaClass {
+  let found = known.get(hasPriority);
+  if (found === undefined) {
+    found = load(requireFrom(entry), hasPriority ? [PACKAGE, COPY] : [COPY, PACKAGE]).Piscina;
+    known.set(hasPriority, found);
+  }
+  return found;
 }
 
-function load(require: NodeJS.Require): { readonly Piscina: PiscinaClass } {
+function load(
+  require: NodeJS.Require,
+  [first, second]: readonly [string, string],
+): { readonly Piscina: PiscinaClass } {
   try {
-    return require('piscina');
+    return require(first);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
   }
-  // The copy for bundled programs that run without node_modules.
-  return require('./piscina/main.cjs');
+  return require(second);
 }

@@ -31,6 +31,14 @@ export class Running {
   }
 
   /**
+   * Keeps the request, whose module is being loaded, from starting.
+   * @returns false: its module is not being loaded, or is loaded by now, and the request starts
+   */
+  forbidStart(request: Request): boolean {
+    return this.#window.status.forbidStart(request.id);
+  }
+
+  /**
    * The item of a chunk that runs, and since when, in ms of `performance.now() + CLOCK_OFFSET`; `undefined`:
    * none does.
    */

@@ -53,7 +53,7 @@ export class Thread {
   ) {
     this.#onDeath = onDeath;
     // minThreads 0: Piscina would otherwise start a new thread for each that dies, at once and for ever.
-    const Piscina = piscinaBeside(options.home);
+    const Piscina = piscinaBeside(options.home, (options.niceIncrement ?? 0) !== 0);
     this.#piscina = new Piscina({
       filename: options.entry.href,
       name: 'install',

@@ -166,10 +166,10 @@ export class Worker implements Host {
     return this.#writer.unstarted;
   }
 
-  /** The request that would be started next, if any. */
+  /** The next one in its window, else the one that waits longest behind it. */
   get oldestUnstarted(): Request | undefined {
     const head = this.#window.head();
-    return head === this.inFlight.tail ? this.backlog.first : this.inFlight.at(head);
+    return head === this.inFlight.tail ? this.backlog.oldest : this.inFlight.at(head);
   }
 
   /** Whether the request is started and not completed. */

@@ -46,3 +46,30 @@ it('a queueTimeout spares a request that its thread claims just before it would 
   ]);
   expect(stopped).toEqual([]);
 });
+
+it.each([
+  ['starts it just before', false, ['fulfilled', []]],
+  ['is told in time', true, ['rejected', [1]]],
+] as const)(
+  'a queueTimeout ends while a thread loads the function, and the thread %s',
+  async (_, isForbidden, [status, ids]) => {
+    const stopped: number[] = [];
+    const worker = {
+      state: 'ready',
+      isRunning: () => true,
+      running: { isUndecided: () => false, isLoading: () => true, forbidStart: () => isForbidden },
+      commands: { cancel: ({ id }: Request) => stopped.push(id) },
+    };
+    const dispatcher = { collect: () => looks++, withdraw: () => false, end() {} };
+    let looks = 0;
+    const cancellation = new Cancellation(dispatcher as never, 0);
+    const extras = Object.assign(new RequestExtras(), { queueTimeout: 1, worker });
+    const request = new Request(1, task, undefined, extras);
+    cancellation.watch(request, extras);
+    const end = Promise.allSettled([request.promise()]);
+    await until(() => looks > 0);
+    request.resolve('ran');
+    expect(await end).toMatchObject([{ status }]);
+    expect(stopped).toEqual(ids);
+  },
+);

@@ -59,17 +59,20 @@ describe('closing on a signal', () => {
     expect(end).toMatchObject({ code: 0, signal: null });
   });
 
-  it.each(['once before', 'once after'])('leaves the end to others who listen %s', async (others) => {
-    const end = await run('closes', others, [['ready', 'SIGTERM']]);
-    expect(end.said.toSorted()).toEqual([
-      'closed',
-      'closing {"timeout":1234}',
-      'other',
-      'other is done',
-      'ready',
-    ]);
-    expect(end).toMatchObject({ code: 0, signal: null });
-  });
+  it.each(['once before', 'once after', 'once first'])(
+    'leaves the end to others who listen %s',
+    async (others) => {
+      const end = await run('closes', others, [['ready', 'SIGTERM']]);
+      expect(end.said.toSorted()).toEqual([
+        'closed',
+        'closing {"timeout":1234}',
+        'other',
+        'other is done',
+        'ready',
+      ]);
+      expect(end).toMatchObject({ code: 0, signal: null });
+    },
+  );
 
   it('two Balancers: the last to be closed ends the process', async () => {
     const end = await run('closes', 'second', [['ready', 'SIGTERM']]);

@@ -3,6 +3,7 @@ import { Assignment } from '../../dist/src/dispatch/assignment.js';
 import { Selection } from '../../dist/src/dispatch/selection.js';
 import { Suspects } from '../../dist/src/dispatch/suspects.js';
 import { Ledger } from '../../dist/src/ledger/ledger.js';
+import { Backlog } from '../../dist/src/requests/backlog.js';
 import { Queue } from '../../dist/src/requests/queue.js';
 import { Request } from '../../dist/src/requests/request.js';
 import type { TaskRef } from '../../dist/src/tasks/registry.js';
@@ -21,7 +22,7 @@ function worker(unstarted: Request[], onStage: (request: Request) => void): Work
     view,
     state: 'ready',
     status: { isUnresponsive: false },
-    backlog: [],
+    backlog: new Backlog(),
     get unstarted() {
       return unstarted.length;
     },

@@ -1,4 +1,4 @@
-import { Balancer } from 'leastwork';
+import { Balancer, tasks } from 'leastwork';
 import { expect, it } from 'vitest';
 
 const LEFT = 'possibly left behind by an earlier request';
@@ -33,10 +33,30 @@ it('an uncaught error is said to be possibly of an earlier request, unless it ca
   };
   await balancer.submit(leaves, [started]);
   expect(await messageOf(balancer.submit(waits, [started]))).toMatch(new RegExp(`: late \\(${LEFT}\\)`));
-  // Its stack shows the task.
+  // Its stack shows the task's file, but a timer of an earlier request of the same function would do so, too.
   expect(await balancer.submit(() => 1)).toBe(1);
-  expect(await messageOf(balancer.submit(throwsItself))).toMatch(/: own \(first submitted at /);
+  expect(await messageOf(balancer.submit(throwsItself))).toMatch(new RegExp(`: own \\(${LEFT}\\)`));
+  // Its stack shows the function itself.
+  const rejects = async function rejects(depth: number) {
+    if (depth > 0) throw new Error('own');
+    setImmediate(rejects, 1);
+    await new Promise(() => {});
+  };
+  expect(await balancer.submit(() => 1)).toBe(1);
+  expect(await messageOf(balancer.submit(rejects, [0]))).toMatch(/: own \(first submitted at /);
   expect(await balancer.submit(() => 1)).toBe(1);
   expect(await messageOf(balancer.submit(() => process.exit(3)))).toMatch(/: exit code 3/);
+  await balancer.close();
+});
+
+it('an error left behind by another export of the same module, too', async () => {
+  const balancer = new Balancer({ workers: 1 });
+  const { leaves, waits } = tasks<{
+    leaves(started: Int32Array): void;
+    waits(started: Int32Array): Promise<never>;
+  }>(new URL('../fixtures/tasks/leaves.mjs', import.meta.url));
+  const started = new Int32Array(new SharedArrayBuffer(4));
+  await balancer.submit(leaves, [started]);
+  expect(await messageOf(balancer.submit(waits, [started]))).toMatch(new RegExp(`: late \\(${LEFT}\\)`));
   await balancer.close();
 });

@@ -77,4 +77,28 @@ describe('a request with a high priority', () => {
     session.close();
     await balancer.close();
   });
+
+  it.each([
+    ['pinned by their key', { policy: 'hash' as const, key: 'same', isSession: false }],
+    ['of a session', { policy: 'least-pending' as const, key: 'any', isSession: true }],
+  ])('overtakes requests that wait for the same worker: those %s', async (_, { policy, key, isSession }) => {
+    const balancer = new Balancer({ workers: 1, policy });
+    const log = new Log();
+    const gate = new Gate();
+    const session = balancer.session();
+    const first = session.submit(wait, [gate.shared]);
+    await gate.reached(1);
+    const submitter = isSession ? session : balancer;
+    const plain = Array.from({ length: 20 }, (_, i) => submitter.submit(note, [log.shared, i], { key }));
+    await until(() => balancer.stats().waiting < 20);
+    const urgent = balancer.submit(note, [log.shared, 100], { key, priority: 10 });
+    await turn();
+    gate.open();
+    await Promise.all([first, ...plain, urgent]);
+    session.close();
+    await balancer.close();
+    // Those that have been sent to the thread stay there; the others keep their order behind it.
+    expect(log.entries.indexOf(100)).toBeLessThanOrEqual(4);
+    expect(log.entries.filter((entry) => entry !== 100)).toEqual(plain.map((_, i) => i));
+  });
 });

@@ -23,6 +23,9 @@ describe('the stacks of tasks show no frames of the package', () => {
       expect.stringMatching(
         /^WorkerCrashedError: .*exit code 3 \(first submitted at .*stacks\.mjs:\d+:\d+\)$/,
       ),
+      expect.stringMatching(/^TaskNotFoundError: /),
+      'Error: at once',
+      expect.stringMatching(/^NoWorkerError: .*: no$/),
     ]);
     for (const stack of stacks) expect(stack).not.toMatch(OWN);
     expect(stacks[0]).toMatch(/\n {4}at fail /);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import type { Handover } from '../../dist/src/protocol/handover.js';
+import type { ThreadStatus } from '../../dist/src/protocol/thread-status.js';
 import type { Window } from '../../dist/src/protocol/window.js';
 
 const folder = new URL('../../dist/src/protocol/', import.meta.url);
@@ -22,6 +23,11 @@ export async function windowMutant(method: string, from: RegExp, to: string): Pr
 /** The same of Handover. */
 export async function handoverMutant(method: string, from: RegExp, to: string): Promise<typeof Handover> {
   return (await mutant('handover.js', method, from, to)).Handover as typeof Handover;
+}
+
+/** The same of ThreadStatus. */
+export async function statusMutant(method: string, from: RegExp, to: string): Promise<typeof ThreadStatus> {
+  return (await mutant('thread-status.js', method, from, to)).ThreadStatus as typeof ThreadStatus;
 }
 
 async function mutant(

@@ -159,8 +159,8 @@ describe('options of a Balancer', () => {
   });
 
   it('an option that does not exist is named, with those that do', () => {
-    expect(refusal(() => new Balancer({ maxThreads: 4 } as never))).toMatchObject({
-      option: 'new Balancer(options).maxThreads',
+    expect(refusal(() => new Balancer({ colour: 4 } as never))).toMatchObject({
+      option: 'new Balancer(options).colour',
       message: expect.stringMatching(/unknown option, expected.*workers, policy/),
     });
   });
@@ -172,6 +172,19 @@ describe('options of a Balancer', () => {
   ])('%s: what is nearly right is told', (given, meant) => {
     expect(refusal(() => new Balancer({ [given]: 4 } as never))).toMatchObject({
       message: expect.stringContaining(`unknown option (did you mean '${meant}'?)`),
+    });
+  });
+
+  it('what other pools call otherwise is told', async () => {
+    expect(refusal(() => new Balancer({ maxThreads: 4 } as never))).toMatchObject({
+      message: expect.stringContaining('unknown option (here that is workers)'),
+    });
+    await using balancer = new Balancer({ workers: { min: 0, max: 1 } });
+    await expect(balancer.submit(() => 1, [], { transferList: [] } as never)).rejects.toThrow(
+      'unknown option (here that is transfer)',
+    );
+    expect(refusal(() => balancer.map([], () => 1, { concurrency: 4 } as never))).toMatchObject({
+      message: expect.stringContaining('unknown option (here that is new Balancer({ workers }))'),
     });
   });
 

@@ -27,6 +27,14 @@ interface Work {
   fail(message: string): never;
   odd(n: number): number;
   bytes(n: number): Uint8Array;
+  text(length: number): string;
+  lastItem(item: { readonly n: number }): { readonly n: number };
+  noteItem(item: {
+    readonly n: number;
+    readonly file: string;
+    readonly hangs?: boolean;
+    readonly exits?: boolean;
+  }): number;
   contextValue(): unknown;
   readonly nested: { readonly inner: { hello(): string } };
   /** Not there. */

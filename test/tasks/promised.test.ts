@@ -41,8 +41,10 @@ describe('exports that are promises of functions', () => {
         cause: expect.objectContaining({ name: 'RangeError' }),
       });
       await expect(balancer.submit(promised.number as unknown as () => void)).rejects.toThrow(
-        /exports 'number' as a promise, but it is one of no function \(number\)$/,
+        /exports 'number' as a promise, but what it resolves to is no function \(number\)$/,
       );
-      await expect(balancer.submit(promised.cls as unknown as () => void)).rejects.toThrow(/of a class$/);
+      await expect(balancer.submit(promised.cls as unknown as () => void)).rejects.toThrow(
+        /resolves to is a class$/,
+      );
     }));
 });

@@ -130,7 +130,7 @@ async function promised(
   if (isTask(value)) return value;
   const what = typeof value === 'function' ? 'a class' : `no function (${typeof value})`;
   throw new TaskNotFoundError(
-    `task '${name}': ${url} exports '${path.join('.')}' as a promise, but it is one of ${what}`,
+    `task '${name}': ${url} exports '${path.join('.')}' as a promise, but what it resolves to is ${what}`,
   );
 }
 

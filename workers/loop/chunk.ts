@@ -1,5 +1,5 @@
 /**
- * Runs the items of a chunk one after the other: steps 12 and 13 of the protocol at the head of
+ * Runs the items of a chunk one after the other: steps 10 and 11 of the protocol at the head of
  * `src/protocol/window.ts`. Each item fails alone, and no outcome waits for that of another to be published.
  */
 import { encodeFailure, type Failure } from '../../src/errors/failure.js';

@@ -65,8 +65,9 @@ export class Preparation {
 
   /** The function is loaded, and the request about to start: unless it was cancelled in the meantime. */
   #loaded(id: number): void {
-    this.#window.status.noteLoading(0);
+    const mayStart = this.#window.status.mayStart(id);
     // Nobody waits for its result any more.
-    if (this.#window.isCancelled(id)) throw new Error('cancelled before its function was loaded');
+    if (!mayStart || this.#window.isCancelled(id))
+      throw new Error('cancelled before its function was loaded');
   }
 }

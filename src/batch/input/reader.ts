@@ -90,7 +90,7 @@ export class Reader {
         { source: index, from: 0, to: Number.POSITIVE_INFINITY, line: 1 },
       ];
       if (ranges.length === 0) continue;
-      const source = openSource(input);
+      const source = await openSource(input);
       this.#open = source;
       try {
         yield* this.#readSource(source, input, ranges);

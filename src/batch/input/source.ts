@@ -1,11 +1,12 @@
 /** Inputs as bytes: files, standard input, streams. Compressed files are read through a decompressor. */
-import { close, createReadStream, fstatSync, openSync, read } from 'node:fs';
+import { close, createReadStream, fstatSync, open, read } from 'node:fs';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { decompressorFor } from '../compression.js';
 import { BatchFileError } from '../errors.js';
 
 const readBytes = promisify(read);
+const openFile = promisify(open);
 
 /** A path, `-` for standard input, or a stream of bytes. */
 export type BatchInput = string | Readable;
@@ -28,8 +29,11 @@ export function nameOf(input: BatchInput): string {
   return typeof input === 'string' ? input : '(stream)';
 }
 
-/** @throws BatchFileError, BatchError this Node cannot decompress it */
-export function openSource(input: BatchInput): ByteSource {
+/**
+ * Opens by libuv's threads: opening a FIFO waits for its writer, and a stalled disk takes its time.
+ * @throws BatchFileError, BatchError this Node cannot decompress it
+ */
+export async function openSource(input: BatchInput): Promise<ByteSource> {
   if (typeof input !== 'string') return new StreamSource(input, '(stream)');
   if (input === '-') {
     // A read pending in libuv's thread pool would block the exit of the process; a stream's does not.
@@ -38,7 +42,7 @@ export function openSource(input: BatchInput): ByteSource {
   const decompressor = decompressorFor(input);
   let file: number;
   try {
-    file = openSync(input, 'r');
+    file = await openFile(input, 'r');
     if (fstatSync(file).isDirectory())
       throw Object.assign(new Error('EISDIR'), { code: 'EISDIR', errno: -21 });
   } catch (error) {

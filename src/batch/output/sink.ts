@@ -2,26 +2,14 @@
  * Destinations of results and failed items: a descriptor, a file replaced at the end, a file continued in
  * place.
  */
-import {
-  closeSync,
-  fchmodSync,
-  fdatasync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  statSync,
-  unlinkSync,
-} from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { fdatasync, fstatSync, ftruncateSync, openSync, statSync, unlinkSync } from 'node:fs';
 import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import { compressorFor, isCompressed } from '../compression.js';
 import { BatchError, BatchFileError } from '../errors.js';
 import { ByteWriter } from './byte-writer.js';
 import { CompressingWriter } from './compressing-writer.js';
+import { fromText, openReplacement, putInPlace, toText } from './replacement.js';
 
 const sync = promisify(fdatasync);
 
@@ -55,24 +43,21 @@ function nameOfDescriptor(file: number): string {
 }
 
 /**
- * A file that appears complete or not at all: written under a temporary name beside it and renamed at the
- * end. Symbolic links are followed, permissions of a replaced file are kept. Devices and pipes are written
- * directly.
+ * A file that appears complete or not at all, and keeps what it replaces: see `openReplacement`. Devices and
+ * pipes are written directly.
  * @throws BatchFileError
  */
 export function replacedFileSink(path: string, changed: () => void): Sink {
   return inWords(path, () => {
     const former = statSync(path, { throwIfNoEntry: false });
-    if (former?.isDirectory()) throw Object.assign(new Error('EISDIR'), { code: 'EISDIR', errno: -21 });
+    if (former?.isDirectory() || path.endsWith('/'))
+      throw Object.assign(new Error('EISDIR'), { code: 'EISDIR', errno: -21 });
     if (former !== undefined && !former.isFile()) {
       return descriptorSink(openSync(path, 'w'), changed, path);
     }
     const compressor = compressorFor(path);
-    const target = former === undefined ? path : realpathSync(path);
-    const name = `.${basename(target).slice(0, 60)}.${process.pid}.${Date.now().toString(36)}.tmp`;
-    const temporary = join(dirname(target), name);
-    const file = openSync(temporary, 'wx');
-    const writer = writerFor(compressor, file, path, 0, changed);
+    const replacement = openReplacement(fromText(path), former);
+    const writer = writerFor(compressor, replacement.descriptor, path, 0, changed);
     let isOpen = true;
     return {
       writer,
@@ -80,21 +65,22 @@ export function replacedFileSink(path: string, changed: () => void): Sink {
       sync: async () => {},
       async commit() {
         await writer.flush();
+        // Without it, a power failure soon after the rename can leave an empty file on some file systems.
+        await sync(replacement.descriptor);
         if (!isOpen) return;
-        inWords(path, () => {
-          if (former !== undefined) fchmodSync(file, former.mode & 0o7777);
-          // Without it, a power failure soon after the rename can leave an empty file on some file systems.
-          fsyncSync(file);
-          closeSync(file);
-          renameSync(temporary, target);
-        });
         isOpen = false;
+        try {
+          putInPlace(replacement);
+        } catch (error) {
+          const kept = toText(replacement.temporary);
+          throw new BatchFileError(path, error, `could not be replaced; what was written is in ${kept}: `);
+        }
       },
       discard() {
         if (!isOpen) return;
         isOpen = false;
         try {
-          unlinkSync(temporary);
+          unlinkSync(Buffer.from(replacement.temporary, 'latin1'));
         } catch {
           // Already gone.
         }

@@ -1,51 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  fstatSync,
-  fsync,
-  fsyncSync,
-  ftruncateSync,
-  lstatSync,
-  openSync,
-  readlinkSync,
-  readSync,
-  realpathSync,
-  renameSync,
-  type Stats,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
+import { fsync, type Stats, statSync, unlinkSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { type ByteString, fromText, toBytes } from '../files/bytes.js';
+import { openReplacement, putInPlace, type Replacement } from '../../batch/output/replacement.js';
+import { type ByteString, toBytes } from '../files/bytes.js';
 import { asFileError } from '../files/file-error.js';
 import { quote } from '../files/quote.js';
 import type { Output } from './output.js';
 import { Writer } from './writer.js';
 
-/**
- * A file that appears complete or not at all. Symbolic links are followed.
- *
- * 1. A temporary file is written beside it, or in the system's folder for such where only the file itself may
- * be
- *    written. A file without write permission is refused at once.
- * 2. The temporary file is renamed where that leaves owner, mode and hard links of the present file as they
- * are.
- * 3. Otherwise, and where a rename is refused (the file is a mount point, or another user's in a sticky
- * directory),
- *    its content is copied into the present file.
- * 4. Where that fails too, the temporary file stays, and the error names it.
- */
+/** A file that appears complete or not at all, and keeps what it replaces. */
 export function replacementOutput(file: ByteString, former: Stats | undefined): Output {
-  const target = targetOf(file);
-  if (former) accessSync(toBytes(target), constants.W_OK);
-  const { temporary, descriptor } = openTemporary(file, target, former !== undefined);
+  const replacement = open(file, former);
+  const { target, temporary, descriptor } = replacement;
   const writer = new Writer(descriptor, quote(file));
   const names = [basename(target), basename(temporary)];
   const directory = statSync(toBytes(dirname(target)));
@@ -73,12 +39,8 @@ export function replacementOutput(file: ByteString, former: Stats | undefined): 
       // On some file systems a power failure soon after a rename without fsync leaves an empty file.
       await promisify(fsync)(descriptor);
       if (state !== 'open') return;
-      // From here on nothing waits, so no signal comes before the file is whole.
       try {
-        if (!renameOver(target, temporary, descriptor)) {
-          copyInto(target, descriptor);
-          unlinkSync(toBytes(temporary));
-        }
+        putInPlace(replacement);
         state = 'committed';
       } catch (error) {
         state = 'kept';
@@ -88,7 +50,6 @@ export function replacementOutput(file: ByteString, former: Stats | undefined): 
           `could not be replaced; the digests are in ${quote(temporary)}: `,
         );
       }
-      closeSync(descriptor);
     },
 
     discard() {
@@ -103,76 +64,12 @@ export function replacementOutput(file: ByteString, former: Stats | undefined): 
   };
 }
 
-/** The file that the links lead to; it need not exist yet. */
-function targetOf(file: ByteString): ByteString {
-  let path = resolve(fromText(process.cwd()), file);
-  while (lstatSync(toBytes(path), { throwIfNoEntry: false })?.isSymbolicLink()) {
-    path = resolve(realPath(dirname(path)), readlinkSync(toBytes(path), 'latin1'));
-  }
-  return join(realPath(dirname(path)), basename(path));
-}
-
-function realPath(path: ByteString): ByteString {
-  return realpathSync(toBytes(path), 'latin1');
-}
-
-/** Keeps temporary names below 255 bytes, the limit of file systems. */
-const MAX_NAME_PART = 200;
-
-function openTemporary(file: ByteString, target: ByteString, exists: boolean) {
-  const name = `.${basename(target).slice(0, MAX_NAME_PART)}.${randomBytes(6).toString('hex')}.tmp`;
-  const open = (temporary: ByteString) => {
-    const { O_RDWR, O_CREAT, O_EXCL } = constants;
-    // Until the end nobody else may read what replaces a file that others may not read.
-    const descriptor = openSync(toBytes(temporary), O_RDWR | O_CREAT | O_EXCL, exists ? 0o600 : 0o666);
-    return { temporary, descriptor };
-  };
+function open(file: ByteString, former: Stats | undefined): Replacement {
   try {
-    return open(join(dirname(target), name));
+    return openReplacement(file, former);
   } catch (error) {
-    if (!exists) throw asFileError(quote(file), error, 'no file can be made beside it: ');
-  }
-  return open(join(fromText(tmpdir()), name));
-}
-
-/** False where a rename would change more than the content of the present file, or is refused. */
-function renameOver(target: ByteString, temporary: ByteString, descriptor: number): boolean {
-  const present = statsOf(target);
-  try {
-    if (present) {
-      const own = fstatSync(descriptor);
-      if (present.nlink > 1) return false;
-      if (own.uid !== present.uid || own.gid !== present.gid)
-        fchownSync(descriptor, present.uid, present.gid);
-      fchmodSync(descriptor, present.mode & 0o7777);
-    }
-    renameSync(toBytes(temporary), toBytes(target));
-    return true;
-  } catch (error) {
-    if (!present) throw error;
-    return false;
-  }
-}
-
-/** Bytes copied at a time. */
-const CHUNK = 1024 * 1024;
-
-function copyInto(target: ByteString, source: number): void {
-  // Without O_CREAT, which Linux refuses for another user's file in a sticky directory
-  // (fs.protected_regular).
-  const file = openSync(toBytes(target), constants.O_WRONLY);
-  try {
-    const chunk = Buffer.allocUnsafe(CHUNK);
-    let at = 0;
-    for (let read = readSync(source, chunk, 0, CHUNK, at); read > 0; ) {
-      for (let from = 0; from < read; ) from += writeSync(file, chunk, from, read - from, at + from);
-      at += read;
-      read = readSync(source, chunk, 0, CHUNK, at);
-    }
-    ftruncateSync(file, at);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    const isTemporary = (error as NodeJS.ErrnoException).syscall === 'open' && former === undefined;
+    throw isTemporary ? asFileError(quote(file), error, 'no file can be made beside it: ') : error;
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import type { Redis } from 'ioredis';
 import { performance } from '../../protocol/clock.js';
-import { clearInterval, setInterval } from '../../protocol/timers.js';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from '../../protocol/timers.js';
 import type { Mailbox, OnEngineError, OnMail } from './engine.js';
 import { delay, within } from './within.js';
 
@@ -14,6 +14,10 @@ const COUNT = 200;
 /** Longest wait for an entry, in ms: after this time a dead connection shows. */
 const BLOCK_MS = 5_000;
 const PAUSE_MS = 500;
+/** Entries that have been handed on are deleted together: at latest after this time, in ms. */
+const DELETE_MS = 200;
+const MOST_UNDELETED = 50;
+const MOST_CHARACTERS = 100_000;
 
 export class RedisMailbox implements Mailbox {
   readonly #client: Redis;
@@ -23,6 +27,10 @@ export class RedisMailbox implements Mailbox {
   readonly #onError: OnEngineError;
   /** Id of the last entry that was handed on. */
   #last = '0-0';
+  /** Handed on, and not deleted. */
+  #undeleted: string[] = [];
+  #characters = 0;
+  #deleteLater: NodeJS.Timeout | undefined;
   #isClosed = false;
   #heardAt = performance.now();
   readonly #watch: NodeJS.Timeout;
@@ -42,6 +50,7 @@ export class RedisMailbox implements Mailbox {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#watch);
+    this.#delete();
     // (To disconnect one that has ended starts a timer of 2 s, which would hold the process.)
     if (this.#reader.status !== 'end') this.#reader.disconnect();
     // A command that waits for a connection is never told that there will be none.
@@ -81,9 +90,26 @@ export class RedisMailbox implements Mailbox {
   #take(entries: readonly [id: string, fields: string[]][]): void {
     const ids = entries.map(([id]) => id);
     this.#last = ids.at(-1) ?? this.#last;
-    for (const [, fields] of entries)
-      for (let i = 1; i < fields.length; i += 2) this.#onMail(fields[i] as string);
-    // Where this is lost with a connection, the entries go with the next ones that are later still.
+    this.#undeleted.push(...ids);
+    for (const [, fields] of entries) {
+      for (let i = 1; i < fields.length; i += 2) {
+        const text = fields[i] as string;
+        this.#characters += text.length;
+        this.#onMail(text);
+      }
+    }
+    if (this.#undeleted.length > MOST_UNDELETED || this.#characters > MOST_CHARACTERS) this.#delete();
+    else this.#deleteLater ??= setTimeout(() => this.#delete(), DELETE_MS);
+  }
+
+  #delete(): void {
+    clearTimeout(this.#deleteLater);
+    this.#deleteLater = undefined;
+    const ids = this.#undeleted;
+    if (ids.length === 0) return;
+    this.#undeleted = [];
+    this.#characters = 0;
+    // Where this is lost with a connection, it is sent again on the next one.
     this.#client.xdel(this.#key, ...ids).catch(() => {});
   }
 }

@@ -21,7 +21,8 @@ export function writeTogether(client: Redis): void {
       if (typeof socket?.cork === 'function' && typeof socket.uncork === 'function') {
         corked = socket;
         socket.cork();
-        process.nextTick(uncork);
+        // After all microtasks: what follows from an answer goes with it.
+        process.nextTick(queueMicrotask, () => process.nextTick(uncork));
       }
     }
     return send(command, stream);

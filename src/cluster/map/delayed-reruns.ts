@@ -2,21 +2,29 @@
 import { RetryRule } from '../../calls/map-retry.js';
 import type { RetrySettings } from '../../options/submit.js';
 import { clearTimeout, setTimeout } from '../../protocol/timers.js';
-import type { Item } from './item.js';
+import type { Chunk } from './chunk.js';
 
 export class DelayedReruns {
   readonly #rule: RetryRule | undefined;
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Runs that have thrown, by index. */
+  readonly #throws = new Map<number, number>();
 
   constructor(settings: RetrySettings | undefined) {
     this.#rule = settings && new RetryRule(settings, Math.random);
   }
 
   /** Whether an item runs again; then `run` is called after the delay. @throws what `when` throws */
-  afterError(item: Item, error: unknown, run: () => void): boolean {
-    item.throws++;
-    const delay = this.#rule?.delayAfter(item.throws, error, item.value);
-    if (delay === undefined) return false;
+  afterError(chunk: Chunk, offset: number, error: unknown, run: () => void): boolean {
+    if (this.#rule === undefined) return false;
+    const index = chunk.first + offset;
+    const throws = (this.#throws.get(index) ?? 0) + 1;
+    const delay = this.#rule.delayAfter(throws, error, chunk.values[offset]);
+    if (delay === undefined) {
+      this.#throws.delete(index);
+      return false;
+    }
+    this.#throws.set(index, throws);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       run();

@@ -1,28 +1,33 @@
 /** Items on their way from the source into chunks. */
-
+import { Chunk, isPlain, type Parcel } from './chunk.js';
 import type { ChunkSizes } from './chunk-sizes.js';
-import { type Chunk, type Item, newItem } from './item.js';
 import type { MapTarget } from './target.js';
 
 export interface IntakeEvents {
   /** An item has come from the source. */
-  taken(item: Item): void;
+  taken(chunk: Chunk, offset: number): void;
   /** It cannot be sent. */
-  refused(item: Item, error: unknown): void;
+  refused(chunk: Chunk, offset: number, error: unknown): void;
   /** These are to be sent together. */
-  full(items: readonly Item[]): void;
+  full(parcel: Parcel): void;
 }
+
+/** Chunks that are sent together, since each way to the engine costs. */
+const TOGETHER = 6;
 
 export class Intake {
   readonly #target: MapTarget;
   readonly #sizes: ChunkSizes;
   readonly #events: IntakeEvents;
   #open: Chunk | undefined;
+  /** Of the open chunk, if there are any. */
+  #refused: number[] = [];
   /** Items of the open chunk when it is full. */
   #size = 1;
   #taken = 0;
   /** Those with items that are not given out. */
   #chunks = 0;
+  #wasFull = false;
 
   constructor(target: MapTarget, sizes: ChunkSizes, events: IntakeEvents) {
     this.#target = target;
@@ -35,9 +40,14 @@ export class Intake {
     return this.#open !== undefined;
   }
 
-  /** As many chunks are under way, or wait to be given out, as may be. */
+  /**
+   * As many chunks are under way, or wait to be given out, as may be. Then some are to be done before the
+   * next ones are sent, together.
+   */
   get isFull(): boolean {
-    return this.#chunks >= this.#sizes.window;
+    const { window } = this.#sizes;
+    this.#wasFull = this.#chunks >= (this.#wasFull ? window - Math.min(TOGETHER, window >> 1) : window);
+    return this.#wasFull;
   }
 
   /** @param remaining items that are still to come, if that is known */
@@ -47,21 +57,18 @@ export class Intake {
 
   take(value: unknown): void {
     if (this.#open === undefined) {
-      this.#open = { items: [], taken: 0, length: 0, left: 0 };
+      this.#open = new Chunk(this.#taken);
       this.#chunks++;
     }
     const chunk = this.#open;
     const index = this.#taken++;
-    const written = this.#target.write(value, index);
-    const text = typeof written === 'string' ? written : '';
-    const item = newItem(index, value, text, chunk);
-    chunk.left++;
-    chunk.taken++;
-    chunk.length += text.length;
-    this.#events.taken(item);
-    if (typeof written === 'string') chunk.items.push(item);
-    else this.#events.refused(item, written.error);
-    if (chunk.taken >= this.#size || chunk.length >= this.#target.mostBytes) this.flush();
+    const offset = chunk.size;
+    const { mostBytes } = this.#target;
+    if (isPlain(value, mostBytes)) {
+      chunk.add(value, undefined);
+      this.#events.taken(chunk, offset);
+    } else this.#write(chunk, value, index);
+    if (chunk.size >= this.#size || chunk.length >= mostBytes) this.flush();
   }
 
   /** Sends what has been taken. */
@@ -69,18 +76,36 @@ export class Intake {
     const chunk = this.#open;
     if (chunk === undefined) return;
     this.#open = undefined;
-    if (chunk.items.length > 0) this.#events.full(chunk.items);
+    chunk.isFull = true;
+    const refused = this.#refused;
+    this.#refused = [];
+    const isWhole = refused.length === 0;
+    const sent = isWhole ? undefined : chunk.values.map((_, i) => i).filter((i) => !refused.includes(i));
+    const count = chunk.size - refused.length;
+    if (count > 0) this.#events.full({ chunk, offsets: sent, count });
     else if (chunk.left === 0) this.#chunks--;
   }
 
   /** An item has been given out. */
-  given({ chunk }: Item): void {
+  given(chunk: Chunk): void {
     chunk.left--;
-    if (chunk.left === 0 && chunk !== this.#open) this.#chunks--;
+    if (chunk.left === 0 && chunk.isFull) this.#chunks--;
   }
 
   /** What has been taken will not be sent. */
   clear(): void {
     this.#open = undefined;
+  }
+
+  /** At once, since it may change. */
+  #write(chunk: Chunk, value: unknown, index: number): void {
+    const offset = chunk.size;
+    const written = this.#target.write(value, index);
+    const isSent = typeof written === 'string';
+    chunk.add(value, isSent ? written : undefined);
+    this.#events.taken(chunk, offset);
+    if (isSent) return;
+    this.#refused.push(offset);
+    this.#events.refused(chunk, offset, written.error);
   }
 }

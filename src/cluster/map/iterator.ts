@@ -10,10 +10,10 @@ import { BalancerClosedError } from '../../errors/errors.js';
 import type { MapSettings } from '../../options/submit.js';
 import { listenToAbort, unlistenToAbort } from '../../requests/abort-listeners.js';
 import type { ClusterRequest } from '../request.js';
+import { type Chunk, ItemQueue, type Parcel, settledResult } from './chunk.js';
 import { ChunkSizes } from './chunk-sizes.js';
 import { DelayedReruns } from './delayed-reruns.js';
 import { Intake } from './intake.js';
-import { type Item, ItemQueue, settledResult } from './item.js';
 import { isPromise } from './step.js';
 import type { MapTarget, Settle } from './target.js';
 
@@ -28,8 +28,9 @@ export class ClusterMapIterator extends PullIterator {
   readonly #reruns: DelayedReruns;
   readonly #underWay = new Set<ClusterRequest>();
   /** Items to be sent alone. */
-  readonly #again: Item[] = [];
+  readonly #again: Parcel[] = [];
   readonly #intake: Intake;
+  readonly #settler: Settle;
   /** Those that are not given out. */
   #items = 0;
   #awaitsSource = false;
@@ -54,13 +55,31 @@ export class ClusterMapIterator extends PullIterator {
     this.#sizes = new ChunkSizes(settings.batch, target.mostBytes, () => target.machines);
     this.#reruns = new DelayedReruns(settings.retry);
     this.#intake = new Intake(target, this.#sizes, {
-      taken: (item) => {
-        this.#queue.taken(item);
+      taken: (chunk, offset) => {
+        this.#queue.taken(chunk, offset);
         this.#items++;
       },
-      refused: (item, error) => this.#settle(item, 'rejected', error),
-      full: (items) => this.#send(items),
+      refused: (chunk, offset, error) => this.#settle(chunk, offset, 'rejected', error),
+      full: (parcel) => this.#send(parcel),
     });
+    this.#settler = {
+      values: (chunk, values) => {
+        if (this.state === 'ended') return;
+        chunk.fulfilAll(values);
+        this.#queue.settled(chunk, 0, chunk.size);
+      },
+      value: (chunk, offset, value) => this.#settle(chunk, offset, 'fulfilled', value),
+      thrown: (chunk, offset, error) => this.#threw(chunk, offset, error),
+      lost: (chunk, offset, error) => this.#lost(chunk, offset, error),
+      ran: (count, ms, bytes) => this.#sizes.ran(count, ms, bytes),
+      over: (request) => {
+        this.#underWay.delete(request);
+        if (this.state === 'ended') return;
+        this.#handOut();
+        this.#pull();
+      },
+      end: (error) => this.end({ error }),
+    };
   }
 
   /** The item whose failure has ended the map, if one has. */
@@ -87,9 +106,10 @@ export class ClusterMapIterator extends PullIterator {
   }
 
   protected override poll(): Step | undefined {
-    const item = this.#queue.next;
-    if (item === undefined || (item.state === 'rejected' && !this.#settles)) return undefined;
-    const value = this.#take(item);
+    const chunk = this.#queue.next;
+    if (chunk === undefined) return undefined;
+    if (!this.#settles && chunk.stateOf(this.#queue.offset) === 'rejected') return undefined;
+    const value = this.#take(chunk);
     this.#pull();
     return { done: false, value };
   }
@@ -135,8 +155,7 @@ export class ClusterMapIterator extends PullIterator {
   /** Sends items that are to run again, then takes items from the source while there is room for them. */
   #pull(): void {
     while (this.state === 'running' && this.#again.length > 0 && this.#hasQueueRoom()) {
-      const item = this.#again.shift() as Item;
-      this.#send([item]);
+      this.#send(this.#again.shift() as Parcel);
     }
     while (this.#wantsMore() && this.#hasRoom()) {
       this.#awaitsSource = true;
@@ -199,52 +218,36 @@ export class ClusterMapIterator extends PullIterator {
     this.#intake.take(step.value);
   }
 
-  #send(items: readonly Item[]): void {
-    const settle: Settle = {
-      value: (item, value) => this.#settle(item, 'fulfilled', value),
-      thrown: (item, error) => this.#threw(item, error),
-      lost: (item, error) => this.#lost(item, error),
-      ran: (count, ms, bytes) => this.#sizes.ran(count, ms, bytes),
-      over: (of) => {
-        this.#underWay.delete(of);
-        if (this.state === 'ended') return;
-        this.#handOut();
-        this.#pull();
-      },
-      end: (error) => this.end({ error }),
-    };
-    const request = this.#target.send(items, settle, this.#settles);
-    this.#underWay.add(request);
+  #send(parcel: Parcel): void {
+    this.#underWay.add(this.#target.send(parcel, this.#settler, this.#settles));
   }
 
-  #settle(item: Item, state: 'fulfilled' | 'rejected', outcome: unknown): void {
-    if (this.state === 'ended' || item.state !== 'pending') return;
-    item.state = state;
-    item.outcome = outcome;
+  #settle(chunk: Chunk, offset: number, state: 'fulfilled' | 'rejected', outcome: unknown): void {
+    if (this.state === 'ended' || chunk.stateOf(offset) !== 'pending') return;
+    chunk.settle(offset, state, outcome);
     if (state === 'rejected' && !this.#settles) this.#failing = true;
-    this.#queue.settled(item);
+    this.#queue.settled(chunk, offset, offset + 1);
   }
 
   /** The task has thrown: it runs again, if the rule says so. */
-  #threw(item: Item, error: unknown): void {
-    if (this.state === 'ended' || item.state !== 'pending') return;
+  #threw(chunk: Chunk, offset: number, error: unknown): void {
+    if (this.state === 'ended' || chunk.stateOf(offset) !== 'pending') return;
     const run = (): void => {
-      this.#again.push(item);
+      this.#again.push(alone(chunk, offset));
       this.#pull();
     };
     try {
-      if (!this.#reruns.afterError(item, error, run)) this.#settle(item, 'rejected', error);
+      if (!this.#reruns.afterError(chunk, offset, error, run)) this.#settle(chunk, offset, 'rejected', error);
     } catch (thrown) {
       this.end({ error: thrown });
     }
   }
 
   /** Its machine was lost, or its job. In a chunk nobody knows with which item: so each runs alone now. */
-  #lost(item: Item, error: unknown): void {
-    if (this.state === 'ended' || item.state !== 'pending') return;
-    item.losses++;
-    if (this.#target.mayRunAgain(item.losses)) this.#again.push(item);
-    else this.#settle(item, 'rejected', error);
+  #lost(chunk: Chunk, offset: number, error: unknown): void {
+    if (this.state === 'ended' || chunk.stateOf(offset) !== 'pending') return;
+    if (this.#target.mayRunAgain(chunk.lost(offset))) this.#again.push(alone(chunk, offset));
+    else this.#settle(chunk, offset, 'rejected', error);
   }
 
   #sourceFailed(error: unknown): void {
@@ -258,25 +261,33 @@ export class ClusterMapIterator extends PullIterator {
   /** Gives outcomes to the calls of `next` that wait for them. */
   #handOut(): void {
     while (this.isAwaited) {
-      const item = this.#queue.next;
-      if (item === undefined) {
+      const chunk = this.#queue.next;
+      if (chunk === undefined) {
         if (this.#source.isOver && this.#items === 0) this.end(this.#sourceError);
         return;
       }
-      if (item.state === 'rejected' && !this.#settles) {
-        this.#failed = { index: item.index, item: item.value };
-        markFailure(item.outcome, this.#failed);
-        this.end({ error: item.outcome });
+      const { offset } = this.#queue;
+      if (chunk.stateOf(offset) === 'rejected' && !this.#settles) {
+        this.#failed = { index: chunk.first + offset, item: chunk.values[offset] };
+        const reason = chunk.outcomes[offset];
+        markFailure(reason, this.#failed);
+        this.end({ error: reason });
         return;
       }
-      this.give(this.#take(item));
+      this.give(this.#take(chunk));
     }
   }
 
-  #take(item: Item): unknown {
+  #take(chunk: Chunk): unknown {
+    const { offset } = this.#queue;
+    const given = this.#settles ? settledResult(chunk, offset) : chunk.outcomes[offset];
     this.#queue.advance();
     this.#items--;
-    this.#intake.given(item);
-    return this.#settles ? settledResult(item) : item.outcome;
+    this.#intake.given(chunk);
+    return given;
   }
+}
+
+function alone(chunk: Chunk, offset: number): Parcel {
+  return { chunk, offsets: [offset], count: 1 };
 }

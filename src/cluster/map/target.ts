@@ -5,21 +5,23 @@ import { errorOf } from '../calls.js';
 import type { Connection } from '../connection.js';
 import type { Entry } from '../directory.js';
 import { EngineError, MachineLostError, NoMachineError, PayloadTooLargeError } from '../errors.js';
-import type { ChunkOutcome, Reply } from '../messages.js';
+import type { Reply } from '../messages.js';
 import type { ClusterRequest } from '../request.js';
-import { decodeThrown, decodeValue } from '../values/decode.js';
 import { encodeValue } from '../values/encode.js';
-import type { Item } from './item.js';
+import { type OutcomeReceiver, readOutcome } from '../values/outcomes.js';
+import { type Chunk, offsetIn, type Parcel } from './chunk.js';
 
 /** Machines that may be lost with one item; as for any request. */
 const MOST_LOSSES = 3;
 
 /** What becomes of the items of a request. */
 export interface Settle {
-  value(item: Item, value: unknown): void;
-  thrown(item: Item, error: unknown): void;
+  /** All of them. @param values become the chunk's */
+  values(chunk: Chunk, values: unknown[]): void;
+  value(chunk: Chunk, offset: number, value: unknown): void;
+  thrown(chunk: Chunk, offset: number, error: unknown): void;
   /** @param error if it does not run again */
-  lost(item: Item, error: unknown): void;
+  lost(chunk: Chunk, offset: number, error: unknown): void;
   ran(items: number, ms: number, bytes: number): void;
   /** It is settled. */
   over(request: ClusterRequest): void;
@@ -100,40 +102,40 @@ export class MapTarget {
   }
 
   /** @param settles errors that concern all items end the map, and are no outcomes */
-  send(items: readonly Item[], settle: Settle, settles: boolean): ClusterRequest {
-    const [first] = items as [Item];
-    const text = `[${items.map((item) => item.text).join(',')}]`;
+  send(parcel: Parcel, settle: Settle, settles: boolean): ClusterRequest {
+    const { chunk, offsets, count } = parcel;
     // Outcomes come in order. Those that are there may have items wait for another run.
     let answered = 0;
     let bytes = 0;
-    const fail = (each: (item: Item) => void): void => {
-      for (const item of items.slice(answered)) each(item);
+    const fail = (each: (offset: number) => void): void => {
+      for (let i = answered; i < count; i++) each(offsetIn(parcel, i));
       settle.over(request);
     };
-    const request = this.#calls.chunk(this.#call, text, items.length === 1 ? first.losses : 0, {
+    const fellShort = (error: unknown): void => fail((offset) => settle.thrown(chunk, offset, error));
+    const losses = count === 1 ? chunk.lossesOf(offsetIn(parcel, 0)) : 0;
+    const { name } = this.#call.task;
+    const request = this.#calls.chunk(this.#call, chunk.textOf(offsets), count, losses, {
       replied: (reply) => {
         if (reply.t === 'chunk') {
           if (reply.at === answered) {
-            bytes += this.#settleAll(items, reply, settle);
-            answered += reply.outcomes.length;
+            bytes += reply.length;
+            answered += this.#settleAll(parcel, reply, settle);
           }
           if (!reply.done) return;
-          settle.ran(items.length, reply.ms, bytes);
-          const error = new EngineError(`the reply to a chunk of '${this.#call.task.name}' is not complete`);
-          fail((item) => settle.thrown(item, error));
+          settle.ran(count, reply.ms, bytes);
+          if (answered === count) settle.over(request);
+          else fellShort(new EngineError(`the reply to a chunk of '${name}' is not complete`));
         } else if (reply.t === 'lost') {
-          fail((item) =>
-            settle.lost(item, new MachineLostError(this.#call.task.name, item.losses + 1, 'machine')),
-          );
-        } else if (reply.t !== 'value') {
-          const error = errorOf(this.#call.task.name, reply);
-          fail((item) => settle.thrown(item, error));
-        }
+          fail((offset) => {
+            const error = new MachineLostError(name, chunk.lossesOf(offset) + 1, 'machine');
+            settle.lost(chunk, offset, error);
+          });
+        } else if (reply.t !== 'value') fellShort(errorOf(name, reply));
       },
       failed: (error) => {
-        if (error instanceof MachineLostError) fail((item) => settle.lost(item, error));
+        if (error instanceof MachineLostError) fail((offset) => settle.lost(chunk, offset, error));
         else if (settles && this.#isEnd(error)) settle.end(error);
-        else fail((item) => settle.thrown(item, error));
+        else fellShort(error);
       },
     });
     const { settings } = this.#call;
@@ -150,36 +152,29 @@ export class MapTarget {
     );
   }
 
-  /** @returns the length of the results */
+  /** @returns the number of outcomes */
   #settleAll(
-    items: readonly Item[],
-    { at, outcomes }: Extract<Reply, { t: 'chunk' }>,
+    parcel: Parcel,
+    { at, outcomes, hasTags }: Extract<Reply, { t: 'chunk' }>,
     settle: Settle,
   ): number {
-    let bytes = 0;
-    for (const [i, outcome] of outcomes.entries()) {
-      const item = items[at + i];
-      if (item === undefined) break;
-      bytes += this.#settleOne(item, outcome, settle);
+    const { chunk, count, offsets } = parcel;
+    if (!hasTags && at === 0 && offsets === undefined && outcomes.length === count) {
+      for (let i = 0; i < count; i++) if (outcomes[i] === null) outcomes[i] = undefined;
+      settle.values(chunk, outcomes);
+      return count;
     }
-    return bytes;
-  }
-
-  #settleOne(item: Item, outcome: ChunkOutcome, settle: Settle): number {
-    if (typeof outcome === 'string') {
-      try {
-        settle.value(item, decodeValue(outcome));
-      } catch (error) {
-        settle.thrown(item, error);
-      }
-      return outcome.length;
-    }
-    if ('e' in outcome) {
-      settle.thrown(item, decodeThrown(outcome.e));
-      return outcome.e.length;
-    }
-    const { maxPayload } = this.#limits;
-    settle.thrown(item, new PayloadTooLargeError(this.#call.task.name, 'result', outcome.big, maxPayload));
-    return 0;
+    const receiver: OutcomeReceiver<number> = {
+      value: (offset, value) => settle.value(chunk, offset, value),
+      thrown: (offset, error) => settle.thrown(chunk, offset, error),
+      tooLarge: (offset, bytes) => {
+        const { maxPayload } = this.#limits;
+        const error = new PayloadTooLargeError(this.#call.task.name, 'result', bytes, maxPayload);
+        settle.thrown(chunk, offset, error);
+      },
+    };
+    const end = Math.min(outcomes.length, count - at);
+    for (let i = 0; i < end; i++) readOutcome(outcomes[i], hasTags, offsetIn(parcel, at + i), receiver);
+    return end;
   }
 }

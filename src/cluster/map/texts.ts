@@ -29,7 +29,7 @@ export class ClusterTexts implements TextMapper {
     if (failure !== undefined) return Promise.reject(failure);
     const call = this.#call(task, 0);
     return new Promise((resolve, reject) => {
-      const request = this.#calls.chunk(call, '[]', 0, {
+      const request = this.#calls.chunk(call, '[]', 0, 0, {
         replied: () => resolve(),
         // Who is lost was there.
         failed: (error) => (error instanceof MachineLostError ? resolve() : reject(error)),

@@ -15,8 +15,17 @@ export function decodeValue(text: unknown): unknown {
   } catch (cause) {
     throw new MalformedMessageError('the value is not JSON', { cause });
   }
+  return typeof parsed === 'object' && hasTags(text) ? restoreValue(parsed) : parsed;
+}
+
+/** Whether a value of this text may need `restoreValue`. */
+export function hasTags(text: string): boolean {
   // Within the text of a string, quotes have a backslash before them.
-  if (typeof parsed !== 'object' || !text.includes('"$"')) return parsed;
+  return text.includes('"$"');
+}
+
+/** A value that `JSON.parse` has made of its text. @throws MalformedMessageError */
+export function restoreValue(parsed: unknown): unknown {
   return restore(parsed, 0);
 }
 

@@ -56,9 +56,12 @@ export function encodeValue(value: unknown, root: string | (() => string)): stri
   return JSON.stringify(form(value, place));
 }
 
-/** What was thrown, as text. Never throws: of what cannot be sent, the printed text goes. */
-export function encodeThrown(thrown: unknown): string {
-  const failure = encodeFailure(thrown);
+/**
+ * What was thrown, as text. Never throws: of what cannot be sent, the printed text goes.
+ * @param trim gives the part of a stack to keep; default: all of it
+ */
+export function encodeThrown(thrown: unknown, trim?: (stack: string) => string): string {
+  const failure = encodeFailure(thrown, trim);
   try {
     return encodeValue(failure, 'the error');
   } catch {
@@ -90,7 +93,7 @@ function opaque(thrown: unknown): Failure {
 }
 
 /** Whether JSON carries it as it is; of primitives alone. */
-function isAsItIs(value: unknown): boolean {
+export function isAsItIs(value: unknown): boolean {
   switch (typeof value) {
     case 'string':
     case 'boolean':

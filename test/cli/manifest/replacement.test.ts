@@ -1,6 +1,7 @@
 import {
   chmodSync,
   chownSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -141,4 +142,19 @@ it('a write that fails names the output, and leaves nothing', () => {
     stderr: 'leastwork: out: File too large\n',
   });
   expect(readdirSync(directory)).toEqual(['a']);
+});
+
+const map = ['map', '--quiet', '-j', '1', '-e', 'line => line', '-o', 'out', 'a'];
+
+it('the output of map keeps hard links and, for a privileged user, the owner', () => {
+  const directory = fresh();
+  const out = join(directory, 'out');
+  make(out, 0o640);
+  chownSync(out, user, group);
+  linkSync(out, join(directory, 'other'));
+  expect(coreutils(process.execPath, [MAIN, ...map], { cwd: directory })).toMatchObject({ code: 0 });
+  expect(readFileSync(join(directory, 'other'), 'utf8')).toBe('a\n');
+  unlinkSync(join(directory, 'other'));
+  expect(coreutils(process.execPath, [MAIN, ...map], { cwd: directory })).toMatchObject({ code: 0 });
+  expect(statSync(out)).toMatchObject({ uid: user, gid: group, mode: 0o100640 });
 });

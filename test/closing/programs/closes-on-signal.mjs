@@ -24,6 +24,10 @@ if (others === 'listener') {
   });
 }
 if (others === 'once after') process.once('SIGTERM', other);
+if (others === 'once first') {
+  process.prependOnceListener('SIGTERM', other);
+  await undefined;
+}
 if (others === 'disposed') {
   handle[Symbol.dispose]();
   process.once('SIGTERM', () => {

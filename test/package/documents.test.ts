@@ -1,0 +1,80 @@
+// The programs of the users' documents, as they stand there, with the packed package in a project of a user.
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, test } from 'vitest';
+import { createProject, type Project, root } from './project.js';
+
+interface Program {
+  readonly file: string;
+  readonly language: string;
+  readonly text: string;
+}
+const { programsOf } = (await import(pathToFileURL(path.join(root, '.ci/documents/programs.mjs')).href)) as {
+  programsOf(markdown: string, document: string): Program[];
+};
+
+/** Packages that a user installs besides, and engines: tests of their own have them. */
+const NEEDS_MORE = /from '(leastwork\/(cluster|prometheus|opentelemetry)|prom-client|esbuild)'/;
+/** Modules that are loaded by threads. */
+const ARE_LOADED =
+  /(^|\/)(hash|image)\.ts$|from 'leastwork\/task'|export async function teardown|export const lookUp/;
+const IS_SERVER = /\.listen\(8080\)/;
+
+/** What the documents say is there, beside their programs. */
+const files: Record<string, string> = {
+  'batches/big.jsonl': '{"id": 1}\nnot JSON\n',
+  'loaders/tasks.js': 'exports.sum = (a, b) => a + b;',
+  'loaders/package.json': '{ "type": "commonjs" }',
+  'map/big.jsonl': '{"id": 1}\nnot JSON\n',
+  'map/parse.js': 'export const row = (line) => JSON.parse(line);',
+  'sessions/hash.js': "export const sha256 = () => 'digest';",
+  'workers/tasks.js': 'export const configure = () => {};',
+};
+
+/** What programs print, where the document says so. */
+const outputs: Record<string, RegExp> = {
+  'README.md': /^3\n$/,
+  'docs/quick-start.md': /^(3|[0-9a-f]{64}|144|3\n1\n4\n9\n16\n25)\n$/,
+  'docs/loaders.md': /^3\n$/,
+  'docs/map.md': /^complete 2 1\n$/,
+  'docs/workers.md': /^(1 fulfilled\n.*|)$/s,
+};
+
+const documents = ['README.md', ...readdirSync(path.join(root, 'docs')).map((file) => `docs/${file}`)];
+const programs = documents
+  .filter((document) => document.endsWith('.md'))
+  .flatMap((document) => {
+    const folder = path.basename(document, '.md');
+    return programsOf(readFileSync(path.join(root, document), 'utf8'), document)
+      .filter(({ file }) => !file.startsWith('rows-'))
+      .map(({ file, text }) => ({ document, file: `${folder}/${file}`, text: text.trimStart() }));
+  });
+const run = programs.filter(
+  ({ file, text }) =>
+    ![file, text].some((each) => ARE_LOADED.test(each)) &&
+    ![NEEDS_MORE, IS_SERVER].some((not) => not.test(text)),
+);
+
+let project: Project;
+beforeAll(async () => {
+  project = await createProject({ packages: ['tsx'] }); // which every supported Node runs TypeScript with
+  for (const { file, text } of programs) await project.write(file, text);
+  for (const [file, text] of Object.entries(files)) await project.write(file, text);
+});
+afterAll(() => project.remove());
+
+test.concurrent.for(run)('$file runs to its end', async ({ document, file, text }, { expect }) => {
+  // Any port will do for the dashboard.
+  await project.write(file, text.replace('port: 7777', 'port: 0'));
+  // What a program reads and writes is beside it.
+  const inFolder = ['-c', 'cd "$0" && exec "$@"', path.dirname(file)];
+  const { stdout, stderr, code } = await project.run('sh', [
+    ...inFolder,
+    'node',
+    ...(file.endsWith('.ts') ? ['--import', 'tsx'] : []),
+    path.basename(file),
+  ]);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toMatch(outputs[document] ?? /^/);
+});
