@@ -104,7 +104,7 @@ export function requestsAreHeard(): boolean {
 export class ChannelObserver extends IdleObserver {
   readonly #balancer: string;
   readonly #call: (publish: () => void) => void;
-  /** By the id of the request: objects as keys take three times as long. */
+  /** By the id of the request. */
   readonly #messages = new Map<number, RequestMessage>();
   /** What is to be published next. */
   #message: RequestMessage | undefined;

@@ -1,6 +1,6 @@
 /**
  * Text as bytes, in ASCII, each piece written where the last one ends. Strings that are put together take
- * four times as long, and leave garbage.
+ * nearly twice as long (Node 20: 191 ns an event rather than 107), and leave garbage.
  */
 
 /** Of ASCII. */
@@ -8,8 +8,8 @@ export function bytesOf(text: string): Uint8Array {
   return Buffer.from(text, 'latin1');
 }
 
-/** Beyond it, a call of `set` takes less time than a loop. */
-const SHORT = 20;
+/** Beyond it, a call of `set` takes less time than a loop: 20 ns whatever the length (Node 20). */
+const SHORT = 8;
 
 /** @returns where it ends */
 export function putText(bytes: Uint8Array, at: number, text: Uint8Array): number {

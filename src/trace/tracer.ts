@@ -2,7 +2,7 @@
  * Writes what happens in a Balancer as Chrome trace events: a track for each worker with a slice for each
  * run, a track of what was submitted with arrows to the runs, and counters of the queue and of utilisation.
  *
- * Measured (Node 20): 0.2 µs for each request, 0.8 µs for each arrow.
+ * Measured (Node 20): 0.3 µs for each request, 0.4 µs more for one with an arrow.
  */
 import {
   IdleObserver,

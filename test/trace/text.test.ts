@@ -25,7 +25,7 @@ it('writes tenths of a µs as µs', () => {
 });
 
 it('writes short and long texts one after another', () => {
-  const texts = ['', 'a', 'b'.repeat(20), 'c'.repeat(21)];
+  const texts = ['', 'a', 'b'.repeat(8), 'c'.repeat(9), 'd'.repeat(40)];
   let at = 0;
   for (const text of texts) at = putText(bytes, at, bytesOf(text));
   expect(bytes.toString('latin1', 0, at)).toBe(texts.join(''));
