@@ -14,7 +14,7 @@ it('a parser that cannot be loaded is no wrong function: the cause is told, and 
   ]);
   const [error, result] = linesOf(stdout);
   expect(error).toMatch(
-    /^Error undefined, true: acorn, the parser of inline functions, .*too many open files/,
+    /^Error EMFILE, true: acorn, the parser of inline functions, .*too many open files/,
   );
   expect({ result, stderr, code }).toEqual({ result: '2', stderr: '', code: 0 });
 });
