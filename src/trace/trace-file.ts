@@ -31,7 +31,7 @@ export class TraceFile {
    * Events are written here: first `next`, then `end`. Borders of its pages are those of the file's, so what
    * is not written begins anywhere in the first one.
    */
-  readonly bytes = Buffer.allocUnsafeSlow(BUFFER_BYTES + 2 * PAGE_BYTES);
+  readonly bytes: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES + 2 * PAGE_BYTES);
   #begin = 0;
   #end = 0;
   #isFirst = true;
