@@ -13,8 +13,6 @@ it('a parser that cannot be loaded is no wrong function: the cause is told, and 
     'no descriptors for the parser',
   ]);
   const [error, result] = linesOf(stdout);
-  expect(error).toMatch(
-    /^Error EMFILE, true: acorn, the parser of inline functions, .*too many open files/,
-  );
+  expect(error).toMatch(/^Error EMFILE, true: acorn, the parser of inline functions, .*too many open files/);
   expect({ result, stderr, code }).toEqual({ result: '2', stderr: '', code: 0 });
 });
