@@ -9,6 +9,7 @@ import {
   invalid,
   numberIn,
   oneOf,
+  ownValue,
   type Rule,
   resolveFields,
   SIGNAL,
@@ -101,6 +102,8 @@ export interface BatchProgress {
 export interface BatchSettings {
   readonly inputs: readonly BatchInput[];
   readonly task: ThreadSetup['task'];
+  /** The task as it was given. */
+  readonly function: BatchOptions['task'];
   readonly output: string | number;
   readonly errors: string | undefined;
   readonly journal: string | undefined;
@@ -116,6 +119,8 @@ export interface BatchSettings {
   readonly timeout: number;
   readonly halt: HaltRule | undefined;
   readonly concurrency: number | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly onStart: BatchOptions['onStart'];
 }
 
 const NAME = 'batch options';
@@ -174,10 +179,11 @@ const RETRY_FIELDS: Fields<Required<RetryOptions>> = {
 /** @throws InvalidOptionError, NotAFunctionError, CapturedVariableError */
 export function batchSettings(options: BatchOptions): BatchSettings {
   const simple: SimpleOptions = resolveFields(NAME, options, FIELDS as Fields<SimpleOptions>, OTHERS);
-  const { errors, journal, halt, concurrency, signal, onStart } = options;
-  const inputs = Array.isArray(options.input) ? options.input : [options.input];
-  if (inputs.length === 0 || inputs.some((input) => !isInput(input))) {
-    throw invalid(`${NAME}.input`, options.input, "a path, '-', a stream of bytes, or an array of them");
+  const { input, task, base, errors, journal, retry, halt, concurrency, signal, onStart } =
+    ownOptions(options);
+  const inputs = Array.isArray(input) ? input : [input];
+  if (inputs.length === 0 || inputs.some((each) => !isInput(each))) {
+    throw invalid(`${NAME}.input`, input, "a path, '-', a stream of bytes, or an array of them");
   }
   // Told before anything is read or written.
   if (simple.format === 'csv') requireOptional('csv-parse/sync', 'CSV input');
@@ -189,22 +195,32 @@ export function batchSettings(options: BatchOptions): BatchSettings {
   if (signal !== undefined) validate(`${NAME}.signal`, signal, SIGNAL);
   if (onStart !== undefined) validate(`${NAME}.onStart`, onStart, FUNCTION);
   if (concurrency !== undefined) validate(`${NAME}.concurrency`, concurrency, integerFrom(1));
-  if (halt !== undefined) checkHalt(halt);
+  const haltRule = halt === undefined ? undefined : checkedHalt(halt);
   if ((simple.resume || simple.retryFailed) && journal === undefined) {
     throw invalid(`${NAME}.journal`, journal, 'a path, for resume and retryFailed');
   }
   return {
     ...simple,
-    inputs,
-    task: describeTask(options.task, options.base),
+    inputs: inputs as readonly BatchInput[],
+    task: describeTask(task, base),
+    function: task as BatchOptions['task'],
     errors,
     journal,
     separator: simple.separator === '\n' ? 10 : 0,
-    retry: resolveFields(`${NAME}.retry`, options.retry ?? {}, RETRY_FIELDS),
+    retry: resolveFields(`${NAME}.retry`, retry ?? {}, RETRY_FIELDS),
     timeout: simple.timeout === Number.POSITIVE_INFINITY ? 0 : simple.timeout,
-    halt,
+    halt: haltRule,
     concurrency,
+    signal,
+    onStart,
   };
+}
+
+/** Without what `Object.prototype` may have. */
+function ownOptions(options: BatchOptions): Partial<BatchOptions> {
+  const own: Record<string, unknown> = Object.create(null);
+  for (const name of OTHERS) own[name] = ownValue(options, name, options[name]);
+  return own as Partial<BatchOptions>;
 }
 
 function isInput(input: unknown): boolean {
@@ -212,10 +228,13 @@ function isInput(input: unknown): boolean {
   return typeof (input as Partial<AsyncIterable<unknown>> | null)?.[Symbol.asyncIterator] === 'function';
 }
 
-function checkHalt(halt: HaltRule): void {
+function checkedHalt(halt: HaltRule): HaltRule {
   validateNames(`${NAME}.halt`, halt, ['when', 'fail']);
-  validate(`${NAME}.halt.when`, halt.when, oneOf('now', 'soon'));
-  validate(`${NAME}.halt.fail`, halt.fail, FAIL);
+  const when = ownValue(halt, 'when', halt.when);
+  const fail = ownValue(halt, 'fail', halt.fail);
+  validate(`${NAME}.halt.when`, when, oneOf('now', 'soon'));
+  validate(`${NAME}.halt.fail`, fail, FAIL);
+  return { when, fail } as HaltRule;
 }
 
 function describeTask(task: unknown, base = entryUrl()): ThreadSetup['task'] {

@@ -64,9 +64,10 @@ const MOST_UNWRITTEN = 16 * 1024 * 1024;
  * @throws NoMachineError no machine of the Cluster serves the function
  */
 export async function runBatch(runner: Balancer | RemoteRunner, options: BatchOptions): Promise<BatchReport> {
-  const batch = new Batch(runner, batchSettings(options), options.task);
-  options.onStart?.(batch);
-  return await batch.run(options.signal);
+  const settings = batchSettings(options);
+  const batch = new Batch(runner, settings, settings.function);
+  settings.onStart?.(batch);
+  return await batch.run(settings.signal);
 }
 
 class Batch implements RunningBatch {

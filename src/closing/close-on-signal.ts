@@ -18,8 +18,9 @@ export interface CloseOnSignalOptions {
   signals?: readonly NodeJS.Signals[];
   /**
    * How long accepted requests, and loops over `map` and `stream`, may still take, in ms ≥ 0 from the signal;
-   * `Infinity`: no limit. Requests that are left are then rejected with `BalancerClosedError`. Default
-   * 10,000.
+   * `Infinity`: no limit. Requests that are left are then rejected with `BalancerClosedError`; where loops
+   * are open, a little earlier, so that these have the last tenth of the time, a second at most, to leave.
+   * Default 10,000.
    */
   timeout?: number;
   /** What becomes of accepted requests that have not started, as in `close()`. Default `'finish'`. */
@@ -28,6 +29,8 @@ export interface CloseOnSignalOptions {
 
 const DEFAULT_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT'];
 const DEFAULT_TIMEOUT = 10_000;
+/** What is kept of the time for loops whose requests have not ended before, in ms. */
+const MOST_LEAVING_MS = 1_000;
 
 /**
  * Closes the Balancer on SIGTERM or SIGINT: new requests are refused, accepted ones finish, then the process
@@ -86,10 +89,11 @@ class Shutdown {
     const begin = performance.now();
     const loops = loopsOf(this.#balancer);
     const hadLoops = loops.some((open) => open.size > 0);
+    const limit = hadLoops ? timeout - Math.min(timeout / 10, MOST_LEAVING_MS) : timeout;
     try {
       // A close that fails becomes an unhandled rejection: it is printed, and the process ends with code 1.
       await this.#balancer.close({
-        ...(timeout !== Number.POSITIVE_INFINITY && { timeout }),
+        ...(limit !== Number.POSITIVE_INFINITY && { timeout: limit }),
         ...(queued !== 'finish' && { queued }),
       });
       for (const open of loops) open.tell();

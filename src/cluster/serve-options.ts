@@ -90,7 +90,7 @@ export function resolveServeOptions(
 }
 
 function withModules(options: BalancerOptions, modules: readonly (URL | string)[]): BalancerOptions {
-  const { preload = [] } = options;
+  const preload = ownValue(options, 'preload', options.preload) ?? [];
   return Array.isArray(preload) ? { ...options, preload: [...preload, ...modules] } : options;
 }
 

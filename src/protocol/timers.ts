@@ -49,14 +49,24 @@ function timerStarter(given: StartTimer, name: string, isRepeated: boolean): Sta
     timer.close();
     return start;
   }
-  originalOf(givenClearTimeout, 'clearTimeout')(timer);
-  const NodeTimeout = timeoutClass();
+  unlessItThrows(() => originalOf(givenClearTimeout, 'clearTimeout')(timer));
+  // A socket clears its former timer first, which a fake may refuse.
+  const NodeTimeout = unlessItThrows(timeoutClassOfSocket) ?? timeoutClassOfPromise();
   if (NodeTimeout === undefined) return start;
   return (callback, ms) => new NodeTimeout(callback, ms, undefined, isRepeated, true).refresh();
 }
 
+/** Fakes may be hand-made, and throw at what they have not given. */
+function unlessItThrows<T>(call: () => T): T | undefined {
+  try {
+    return call();
+  } catch {
+    return undefined;
+  }
+}
+
 /** The class of a timer that a socket starts. */
-function timeoutClass(): TimeoutClass | undefined {
+function timeoutClassOfSocket(): TimeoutClass | undefined {
   const { Socket } = process.getBuiltinModule('node:net');
   const socket = new Socket().setTimeout(MOST_MS);
   const fields = socket as unknown as Record<symbol, unknown>;
@@ -67,27 +77,40 @@ function timeoutClass(): TimeoutClass | undefined {
   return timer?.constructor as TimeoutClass | undefined;
 }
 
+/** The class of the timer of a promise. */
+function timeoutClassOfPromise(): TimeoutClass | undefined {
+  const { setTimeout: start } = process.getBuiltinModule('node:timers/promises');
+  const timer = resourceOf('Timeout', () => start(MOST_MS)) as Timeout | undefined;
+  timer?.close();
+  return timer?.constructor as TimeoutClass | undefined;
+}
+
 function immediateStarter(): StartImmediate {
   const start: StartImmediate = originalOf(givenSetImmediate, 'setImmediate');
   const immediate: unknown = start(noop);
-  originalOf(givenClearImmediate, 'clearImmediate')(immediate as NodeJS.Immediate);
+  unlessItThrows(() => originalOf(givenClearImmediate, 'clearImmediate')(immediate as NodeJS.Immediate));
   if (isOfNode(immediate, '_onImmediate')) return start;
   const NodeImmediate = immediateClass();
   if (NodeImmediate === undefined) return (callback) => setTimeout(callback, 0);
   return (callback) => new NodeImmediate(callback, undefined);
 }
 
-/** The class of the immediate of `scheduler.yield`, which an async hook sees. */
+/** The class of the immediate of `scheduler.yield`. */
 function immediateClass(): ImmediateClass | undefined {
-  const { createHook } = process.getBuiltinModule('node:async_hooks');
   const { scheduler } = process.getBuiltinModule('node:timers/promises');
-  let found: ImmediateClass | undefined;
+  return resourceOf('Immediate', () => scheduler.yield())?.constructor as ImmediateClass | undefined;
+}
+
+/** What a call that gives a promise starts, as an async hook sees it. */
+function resourceOf(type: string, start: () => Promise<unknown>): object | undefined {
+  const { createHook } = process.getBuiltinModule('node:async_hooks');
+  let found: object | undefined;
   const hook = createHook({
-    init: (_id, type, _trigger, resource) => {
-      if (type === 'Immediate') found ??= resource.constructor as ImmediateClass;
+    init: (_id, each, _trigger, resource) => {
+      if (each === type) found ??= resource;
     },
   }).enable();
-  scheduler.yield().catch(noop);
+  unlessItThrows(start)?.catch(noop);
   hook.disable();
   return found;
 }

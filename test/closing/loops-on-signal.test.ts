@@ -38,8 +38,14 @@ describe('closeOnSignal, while a loop is open', () => {
     expect(end).toEqual(bySignal);
   });
 
+  it('a stream that does not end is told before the timeout is over', async () => {
+    const { said, ...end } = await run('endless', 2_000);
+    expect(said).toEqual(['ready', 'body', 'ERR_BALANCER_CLOSED', 'finally']);
+    expect(end).toEqual(bySignal);
+  });
+
   it('a loop that does not leave is cut at the timeout', async () => {
-    const { said, ...end } = await run('never', 50);
+    const { said, ...end } = await run('never', 1_000);
     expect(said).toEqual(['ready', 'body']);
     expect(end).toEqual(bySignal);
   });

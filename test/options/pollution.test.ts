@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../dist/src/balancer-options.js';
+import { batchSettings } from '../../dist/src/batch/options.js';
 import { outlierConfig } from '../../dist/src/options/outlier.js';
 import {
   resolveAddOptions,
@@ -99,6 +100,22 @@ describe('properties of Object.prototype are no options', () => {
     ];
     const usual = resolved();
     expect(polluted(pollution, resolved)).toEqual(usual);
+  });
+
+  it('a batch', () => {
+    const pollution = {
+      ...{ output: 'evil', errors: 'evil', journal: 'evil', resume: true, force: true, format: 'ndjson' },
+      ...{ retry: { attempts: 5 }, attempts: 5, halt: { when: 'now', fail: 1 }, timeout: 5, concurrency: 5 },
+      ...{ signal: AbortSignal.abort(), onStart: () => {}, base: 'file:///evil.js', tag: true },
+    };
+    const task = (line: string) => line;
+    const resolved = () => batchSettings({ input: '-', task, retry: {} });
+    const usual = resolved();
+    expect(polluted(pollution, resolved)).toEqual(usual);
+    expect(polluted({ retry: 'evil' }, () => batchSettings({ input: '-', task }))).toEqual(usual);
+    expect(() =>
+      polluted({ fail: 1 }, () => batchSettings({ input: '-', task, halt: { when: 'now' } as never })),
+    ).toThrow('halt.fail');
   });
 
   it('configs of policies', () => {

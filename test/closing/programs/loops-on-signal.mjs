@@ -40,6 +40,10 @@ const loops = {
       yield 2;
       yield 3;
     }),
+  endless: () =>
+    balancer.stream(function* () {
+      for (let n = 1; ; n++) yield n;
+    }),
   ended: () => balancer.map([1], task),
   never: () => balancer.map(numbers(), task),
 };
@@ -59,7 +63,7 @@ try {
     try {
       if (value !== 1) continue;
       say('ready');
-      await closed();
+      if (kind !== 'endless') await closed();
       say('body');
       if (kind === 'never') await new Promise((resolve) => setTimeout(resolve, 2 ** 30));
     } finally {
