@@ -1,7 +1,4 @@
-/**
- * `map` and `mapSettled` of a Cluster: an iterable in, chunks to the machines, outcomes out, with
- * backpressure.
- */
+/** `map` and `mapSettled` of a Cluster: an iterable in, chunks to the machines, outcomes out, with backpressure. */
 import { type FailedItem, markFailure } from '../../calls/map-failure.js';
 import type { MapSource } from '../../calls/map-source.js';
 import type { OpenLoops } from '../../calls/open-loops.js';
@@ -59,7 +56,11 @@ export class ClusterMapIterator extends PullIterator {
         this.#queue.taken(chunk, offset);
         this.#items++;
       },
-      refused: (chunk, offset, error) => this.#settle(chunk, offset, 'rejected', error),
+      refused: (chunk, offset, error) => {
+        this.#settle(chunk, offset, 'rejected', error);
+        // Nothing may be under way that would do so.
+        this.#handOut();
+      },
       full: (parcel) => this.#send(parcel),
     });
     this.#settler = {
@@ -243,10 +244,7 @@ export class ClusterMapIterator extends PullIterator {
     }
   }
 
-  /**
-   * Their machine was lost, or their job. Nobody knows with which of them: so they run in small parts now, and
-   * the next time alone.
-   */
+  /** Nobody knows with which of them a machine was lost: they run in small parts now, the next time alone. */
   #lost(chunk: Chunk, offsets: readonly number[], makeError: (losses: number) => unknown): void {
     if (this.state === 'ended') return;
     const again: number[] = [];
