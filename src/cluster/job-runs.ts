@@ -5,7 +5,7 @@ import type { Balancer } from '../balancer.js';
 import type { SubmitOptions } from '../options/submit.js';
 import { performance } from '../protocol/clock.js';
 import type { AnyTask } from '../tasks/signatures.js';
-import { ChunkRun } from './chunk-run.js';
+import { type ChunkCall, ChunkRun } from './chunk-run.js';
 import { MalformedMessageError } from './errors.js';
 import type { JobReport } from './job-report.js';
 import { chunkReply, type JobData, parseJobData, type Reply } from './messages.js';
@@ -36,8 +36,8 @@ export interface JobRunsEvents {
    */
   fragile(alone: boolean): void;
   done(report: JobReport): void;
-  /** That the Balancer has. */
-  threads(): number;
+  /** How much of it a chunk may use. */
+  useOfChunk(): Pick<ChunkCall, 'threads' | 'isPart'>;
 }
 
 interface Run {
@@ -245,7 +245,7 @@ export class JobRuns {
       texts: data.texts,
       items,
       maxPayload: this.#engine.maxPayload,
-      threads: this.#events.threads(),
+      ...this.#events.useOfChunk(),
       means: this.#means,
     });
     run.chunk = chunk;

@@ -100,7 +100,7 @@ export class Machine extends EventEmitter<MachineEvents> {
       isGone: async (submitter) => (await this.#directory?.isGone(submitter)) === true,
       fragile: (alone) => this.#slots.beCautious(alone),
       done: (report) => this.#oneDone(report),
-      threads: () => this.#slots.threads,
+      useOfChunk: () => this.#slots.useOfChunk,
     });
   }
 

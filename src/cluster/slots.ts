@@ -48,11 +48,20 @@ export class Slots {
     return this.#threads;
   }
 
+  /**
+   * What a chunk may use of the machine. Where this takes a part of what it could, as many chunks as it takes
+   * have one thread each.
+   */
+  get useOfChunk(): { readonly threads: number; readonly isPart: boolean } {
+    const isPart = this.#share < 1;
+    return { threads: isPart ? 1 : this.threads, isPart };
+  }
+
   get limit(): number {
     const { threads } = this;
     if (this.#lookedAt < this.#aloneUntil) return 1;
     const isCautious = this.#lookedAt < this.#cautiousUntil;
-    const ahead = isCautious ? 1 : threads * Math.min(MOST_AHEAD, Math.floor(AHEAD_MS / this.#mean));
+    const ahead = isCautious ? 1 : Math.floor(threads * Math.min(MOST_AHEAD, AHEAD_MS / this.#mean));
     return Math.max(1, Math.round((threads + Math.max(1, ahead)) * this.#share));
   }
 

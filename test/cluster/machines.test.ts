@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { tasks } from 'leastwork';
 import { expect, test } from 'vitest';
 import { onEachEngine, type Site, work, workUrl } from '../support/cluster.js';
+import { collect } from '../support/collect.js';
 import { range } from '../support/range.js';
 import { scratch } from '../support/scratch.js';
 
@@ -71,6 +72,20 @@ onEachEngine(
       await eventually(() => linesOf(file).length === 1 + 2 + 3 + 3);
       writeFileSync(gate, '');
       expect(await Promise.all(results)).toEqual(range(0, 40).map(String));
+    });
+
+    test('a machine that takes a part of what it could does so with the items of a map', async () => {
+      const [file, gate] = [fresh(), fresh()];
+      const machine = await site.machine({ ...few, balancer: { workers: 4 }, share: 0.4 });
+      const cluster = site.cluster(few);
+      const items = range(0, 40).map((n) => ({ file, line: String(n), gate }));
+      const results = collect(cluster.map(items, work.waitItem, { batch: 5, submit: { retries: 0 } }));
+      // Five jobs without a share: four threads, and one ahead.
+      await expect.poll(() => machine.stats().running).toBe(2);
+      await eventually(() => linesOf(file).length === 2);
+      expect(machine.balancer.stats().pending).toBe(2);
+      writeFileSync(gate, '');
+      expect(await results).toEqual(range(0, 40).map(String));
     });
 
     test('an abort goes to the machine', async () => {

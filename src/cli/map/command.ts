@@ -8,10 +8,11 @@ import {
   type RunningBatch,
   runBatch,
 } from '../../batch/index.js';
-import { Balancer, BalancerError } from '../../index.js';
+import { Balancer, BalancerError, InvalidOptionError } from '../../index.js';
 import { UsageError } from '../arguments.js';
 import { describeErrno, errnoOf } from '../files/errno.js';
 import { moduleAddress } from '../module-address.js';
+import { optionMessage } from '../option-values.js';
 import type { Bar } from '../terminal/bar.js';
 import type { Watch } from '../watch.js';
 import { isWatched } from '../watch-options.js';
@@ -178,6 +179,7 @@ function explain(error: unknown): string {
     // Those of a decompressor say more than their codes.
     return words === error.code ? error.message : `${error.path}: ${words}`;
   }
+  if (error instanceof InvalidOptionError) return optionMessage(error);
   if (error instanceof BatchError || error instanceof UsageError || error instanceof BalancerError) {
     return error.message + hintFor(error.message);
   }
