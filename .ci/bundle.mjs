@@ -37,42 +37,12 @@ const commonJs = {
   },
 };
 
-/**
- * Packages that an ES module is to load otherwise than by `import`: acorn is wanted only for an inline
- * function.
- */
-const loaded = {
-  acorn: `
-    let acorn;
-    function load() {
-      const require = createRequire(import.meta.url);
-      let cause;
-      try {
-        return require('acorn');
-      } catch (error) {
-        cause = error;
-      }
-      // For want of descriptors, say. Node 20 then takes the package for missing, for ever; but not its file.
-      for (const folder of require.resolve.paths('acorn') ?? []) {
-        try {
-          return require(folder + '/acorn/dist/acorn.js');
-        } catch (error) {
-          if (error.code !== 'MODULE_NOT_FOUND') cause = error;
-        }
-      }
-      const why = 'acorn, the parser of inline functions, cannot be loaded: ' + cause.message;
-      throw Object.assign(new Error(why, { cause }), { code: cause.code });
-    }
-    export const parse = (...args) => (acorn ??= load()).parse(...args);`,
-};
+/** acorn is wanted only for an inline function, and is loaded with the first. */
 const byRequire = {
   name: 'by-require',
-  setup({ onResolve, onLoad }) {
-    const namespace = 'by-require';
-    onResolve({ filter: /^acorn$/ }, ({ path }) => ({ path, namespace }));
-    onLoad({ filter: /./, namespace }, ({ path }) => ({
-      contents: `import { createRequire } from 'node:module';${loaded[path]}`,
-    }));
+  setup({ onResolve }) {
+    const path = join(root, 'src/tasks/source/parser-on-demand.ts');
+    onResolve({ filter: /^acorn$|\/parser\.js$/ }, () => ({ path }));
   },
 };
 

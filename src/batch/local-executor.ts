@@ -25,6 +25,10 @@ export class LocalExecutor implements Executor {
   readonly #size = new ChunkSize(PIECE_BYTES);
   readonly #running = new Set<AbortController>();
   #workers = 1;
+  #tellStopped: () => void = () => {};
+  readonly #stopped = new Promise<void>((resolve) => {
+    this.#tellStopped = resolve;
+  });
 
   constructor(balancer: Balancer, timeout: number, concurrency: number | undefined) {
     this.#balancer = balancer;
@@ -35,7 +39,8 @@ export class LocalExecutor implements Executor {
   }
 
   prepare(setup: string): Promise<unknown> {
-    return this.#balancer.submit(this.#task.prepare, [setup]);
+    // A module that never loads does not hold up the end.
+    return Promise.race([this.#balancer.submit(this.#task.prepare, [setup]), this.#stopped]);
   }
 
   wants(running: number): boolean {
@@ -84,6 +89,7 @@ export class LocalExecutor implements Executor {
   }
 
   stop(now: boolean): void {
+    this.#tellStopped();
     if (now) for (const controller of this.#running) controller.abort(new Error('the batch was halted'));
   }
 
