@@ -122,7 +122,8 @@ class Batch implements RunningBatch {
   #executorOf(runner: Balancer | RemoteRunner, task: BatchOptions['task']): Executor {
     const { timeout, concurrency, format } = this.#settings;
     const mapper = textMapperOf(runner);
-    if (mapper === undefined) return new LocalExecutor(runner as Balancer, timeout, concurrency);
+    if (mapper === undefined)
+      return new LocalExecutor(runner as Balancer, timeout, concurrency, this.#settings.task.name);
     return new RemoteExecutor(mapper, task, { timeout, format }, () => this.#runner.pump());
   }
 
