@@ -1,7 +1,7 @@
 /** Runs chunks on the threads of a Balancer. */
 import type { Balancer } from '../balancer.js';
 import { WorkerCrashedError } from '../errors/errors.js';
-import { tasks } from '../tasks/handles.js';
+import { called, tasks } from '../tasks/handles.js';
 import { workerFile } from '../worker-entry.js';
 import { ChunkSize } from './chunk-size.js';
 import type { Executor } from './executor.js';
@@ -16,9 +16,12 @@ import type { Part } from './work.js';
 /** Chunks in flight per worker. With all cores busy, the main thread may take some ms to get its turn. */
 const CHUNKS_PER_WORKER = 4;
 
+type ChunkTask = typeof import('./chunk-task.js');
+
 export class LocalExecutor implements Executor {
   readonly #balancer: Balancer;
-  readonly #task = tasks<typeof import('./chunk-task.js')>(workerFile('chunk-task.mjs'));
+  readonly #prepare: ChunkTask['prepare'];
+  readonly #runChunk: ChunkTask['runChunk'];
   readonly #timeout: number;
   readonly #timeouts: Timeouts;
   readonly #concurrency: number | undefined;
@@ -30,7 +33,11 @@ export class LocalExecutor implements Executor {
     this.#tellStopped = resolve;
   });
 
-  constructor(balancer: Balancer, timeout: number, concurrency: number | undefined) {
+  /** @param name of the function that is called for each item. Chunks are seen under it */
+  constructor(balancer: Balancer, timeout: number, concurrency: number | undefined, name: string) {
+    const { prepare, runChunk } = tasks<ChunkTask>(workerFile('chunk-task.mjs'));
+    this.#prepare = prepare;
+    this.#runChunk = called(runChunk, name);
     this.#balancer = balancer;
     this.#timeout = timeout;
     this.#timeouts = new Timeouts(timeout);
@@ -40,7 +47,7 @@ export class LocalExecutor implements Executor {
 
   prepare(setup: string): Promise<unknown> {
     // A module that never loads does not hold up the end.
-    return Promise.race([this.#balancer.submit(this.#task.prepare, [setup]), this.#stopped]);
+    return Promise.race([this.#balancer.submit(this.#prepare, [setup]), this.#stopped]);
   }
 
   wants(running: number): boolean {
@@ -65,7 +72,7 @@ export class LocalExecutor implements Executor {
       unwatch();
       this.#running.delete(controller);
     };
-    return this.#balancer.submit(this.#task.runChunk, args, { signal: controller.signal }).then(
+    return this.#balancer.submit(this.#runChunk, args, { signal: controller.signal }).then(
       (overflow) => {
         end();
         return { part, memory, overflow };

@@ -93,12 +93,12 @@ const NOTHING = {
 
 function executorOf(
   runner: Balancer | RemoteRunner,
-  { timeout, concurrency, format }: BatchSettings,
+  { timeout, concurrency, format, task: { name } }: BatchSettings,
   task: BatchOptions['task'],
   onHungry: () => void,
 ): Executor {
   const mapper = textMapperOf(runner);
-  if (mapper === undefined) return new LocalExecutor(runner as Balancer, timeout, concurrency);
+  if (mapper === undefined) return new LocalExecutor(runner as Balancer, timeout, concurrency, name);
   return new RemoteExecutor(mapper, task, { timeout, format }, onHungry);
 }
 

@@ -170,16 +170,13 @@ export class TaskRegistry {
       );
     }
     // Unambiguous, since no URL contains a newline.
-    const key = `export\n${target.url}\n${target.base}\n${JSON.stringify(target.path)}`;
+    const name = targetName(target);
+    const key = `export\n${target.url}\n${target.base}\n${JSON.stringify(target.path)}\n${name}`;
     let ref = this.#byKey.get(key);
     if (ref === undefined) {
       const { url, path, base } = target;
       const id = ++this.#lastId;
-      ref = new TaskRef(
-        { kind: 'module', id, name: targetName(target), url, path, base },
-        false,
-        this.#ledger,
-      );
+      ref = new TaskRef({ kind: 'module', id, name, url, path, base }, false, this.#ledger);
       this.#byKey.set(key, ref);
     }
     this.#byIdentity.set(handle, ref);

@@ -145,7 +145,7 @@ const CHUNKS_PER_WORKER = 4;
 async function watchOf(balancer: Balancer, { watch }: MapOptions): Promise<Watch | undefined> {
   if (!isWatched(watch)) return undefined;
   const { startWatch } = await import('../watch.js');
-  return await startWatch(balancer, watch, (line) => process.stderr.write(`leastwork: ${line}\n`));
+  return await startWatch(balancer, watch, (url) => process.stderr.write(`leastwork: dashboard: ${url}\n`));
 }
 
 /** Failed items of earlier runs, unless this run was to retry them. */
