@@ -97,7 +97,11 @@ const ANY_WRITE = 0o222;
 
 function readOnly(file: string): Error {
   const message = `EACCES: permission denied, access '${toText(file)}'`;
-  return Object.assign(new Error(message), { code: 'EACCES', errno: -systemConstants.errno.EACCES, syscall: 'access' });
+  return Object.assign(new Error(message), {
+    code: 'EACCES',
+    errno: -systemConstants.errno.EACCES,
+    syscall: 'access',
+  });
 }
 
 /** Keeps temporary names below 255 bytes, the limit of file systems. */
