@@ -102,8 +102,7 @@ export class Worker implements Host {
     this.#output = new TaskOutput(setup.id, inFlight, setup.output);
     const receiver = new Receiver(channel, inFlight, this.#sender, this.#unreadable, this.#output);
     this.#writer = new WindowWriter(window, inFlight, this.#sender);
-    const completed = (): number => this.completions.count;
-    this.status = new Status(setup, this.view, inFlight, this.#sender, completed);
+    this.status = new Status(setup, this.view, inFlight, this.#sender, () => this.completions.count);
     this.completions = new Completions<Worker>(
       this,
       window,
@@ -120,6 +119,7 @@ export class Worker implements Host {
       receiver,
       profiling: this.profiling,
       forcedExit: this.#forcedExit,
+      writer: this.#writer,
     };
     this.#inbound = new Inbound<Worker>(this, parts, requestEvents, lifecycleEvents);
   }
