@@ -37,6 +37,8 @@ export class TraceFile {
   #isFirst = true;
   #isOpen = true;
   #error: unknown;
+  /** Called when the file ends early. */
+  onError: ((error: unknown) => void) | undefined;
 
   /** Creates the file, or empties it. @throws the error of the file system; Error another trace writes it */
   constructor(file: string | URL) {
@@ -98,6 +100,7 @@ export class TraceFile {
     } catch (error) {
       this.#error = error;
       this.#close();
+      this.onError?.(error);
     }
   }
 

@@ -37,6 +37,15 @@ export class Trace {
     } catch (cause) {
       throw fileError(`it cannot have the file '${file}'`, cause);
     }
+    // Nobody may ever call `stop`.
+    this.#output.onError = (error) => {
+      process.emitWarning(
+        fileError(`the file '${file}' could not be written, and ends early`, error).message,
+        {
+          code: 'ERR_TRACE_FILE',
+        },
+      );
+    };
     const tracer = new Tracer(traced.name, this.#output, arrows, state);
     const unobserve = traced.observe(tracer);
     const forget = traced.onClosed(() => this.#end());
@@ -52,6 +61,7 @@ export class Trace {
    * @throws BalancerError with code `ERR_TRACE_FILE`: the file could not be written to its end
    */
   async stop(): Promise<void> {
+    this.#output.onError = undefined;
     this.#end();
     if (this.#output.error !== undefined)
       throw fileError('its file could not be written', this.#output.error);
