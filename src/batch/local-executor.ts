@@ -28,6 +28,10 @@ export class LocalExecutor implements Executor {
   readonly #size = new ChunkSize(PIECE_BYTES);
   readonly #running = new Set<AbortController>();
   #workers = 1;
+  #tellStopped: () => void = () => {};
+  readonly #stopped = new Promise<void>((resolve) => {
+    this.#tellStopped = resolve;
+  });
 
   /** @param name of the function that is called for each item. Chunks are seen under it */
   constructor(balancer: Balancer, timeout: number, concurrency: number | undefined, name: string) {
@@ -42,7 +46,8 @@ export class LocalExecutor implements Executor {
   }
 
   prepare(setup: string): Promise<unknown> {
-    return this.#balancer.submit(this.#prepare, [setup]);
+    // A module that never loads does not hold up the end.
+    return Promise.race([this.#balancer.submit(this.#prepare, [setup]), this.#stopped]);
   }
 
   wants(running: number): boolean {
@@ -91,6 +96,7 @@ export class LocalExecutor implements Executor {
   }
 
   stop(now: boolean): void {
+    this.#tellStopped();
     if (now) for (const controller of this.#running) controller.abort(new Error('the batch was halted'));
   }
 

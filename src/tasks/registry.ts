@@ -14,6 +14,7 @@ import { type TaskTarget, targetName, targetOf } from './handles.js';
 import { analyzeFunction, sourceKey } from './source/analyze.js';
 import { BoundedMap } from './source/bounded-map.js';
 import { shortName } from './source/name.js';
+import { reserveParser } from './source/parser.js';
 
 /** Deaths in a row from which on a task's requests are held back behind those of others. */
 export const SUSPECT_FROM = 2;
@@ -105,6 +106,7 @@ export class TaskRegistry {
   ) {
     this.#inline = inline;
     this.#ledger = ledger;
+    if (inline) reserveParser();
     this.#byKey = new BoundedMap({
       entries: limit,
       bytes: MOST_BYTES,

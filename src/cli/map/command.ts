@@ -79,7 +79,9 @@ async function map(
 ): Promise<number> {
   let bar: Bar | undefined;
   let running: RunningBatch | undefined;
-  const interrupt = listenForInterrupts(() => {
+  // Files may wait to be opened, as a FIFO for its reader.
+  const hasBegun = (): boolean => running !== undefined;
+  const interrupt = listenForInterrupts(hasBegun, () => {
     bar?.stop();
     running?.discard();
   });
