@@ -40,8 +40,13 @@ export class TraceFile {
   /** Called when the file ends early. */
   onError: ((error: unknown) => void) | undefined;
 
-  /** Creates the file, or empties it. @throws the error of the file system; Error another trace writes it */
-  constructor(file: string | URL) {
+  /**
+   * Creates the file, or empties it.
+   * @param onError see there
+   * @throws the error of the file system; Error another trace writes it
+   */
+  constructor(file: string | URL, onError?: (error: unknown) => void) {
+    this.onError = onError;
     // Not emptied before it is known to be nobody's.
     this.#fd = openSync(file, constants.O_WRONLY | constants.O_CREAT);
     try {

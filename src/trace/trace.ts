@@ -33,19 +33,10 @@ export class Trace {
     const { file, arrows } = traceOptions(given);
     this.file = file;
     try {
-      this.#output = new TraceFile(file);
+      this.#output = new TraceFile(file, (error) => warn(file, error));
     } catch (cause) {
       throw fileError(`it cannot have the file '${file}'`, cause);
     }
-    // Nobody may ever call `stop`.
-    this.#output.onError = (error) => {
-      process.emitWarning(
-        fileError(`the file '${file}' could not be written, and ends early`, error).message,
-        {
-          code: 'ERR_TRACE_FILE',
-        },
-      );
-    };
     const tracer = new Tracer(traced.name, this.#output, arrows, state);
     const unobserve = traced.observe(tracer);
     const forget = traced.onClosed(() => this.#end());
@@ -70,6 +61,12 @@ export class Trace {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
+}
+
+/** Nobody may ever call `stop`. */
+function warn(file: string | URL, error: unknown): void {
+  const { message, code } = fileError(`the file '${file}' could not be written, and ends early`, error);
+  process.emitWarning(message, { code });
 }
 
 function fileError(what: string, cause: unknown): BalancerError {
