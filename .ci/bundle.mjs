@@ -175,9 +175,14 @@ const elsewhere = (own, entries = []) => ({
     onLoad({ filter: /./, namespace: 'later' }, async ({ path }) => {
       taken.add(path);
       const getters = (await namesOf(path)).map(
-        (name) => `get ${name}() { return ${partOf(path)}.${name}; }`,
+        (name) => `get ${name}() { return (part ??= load()).${name}; }`,
       );
-      return { contents: `module.exports = { __esModule: true, ${getters.join(', ')} };` };
+      return {
+        contents: `
+          let part;
+          const load = () => ${partOf(path)};
+          module.exports = { __esModule: true, ${getters.join(', ')} };`,
+      };
     });
   },
 });
@@ -311,7 +316,7 @@ writeDeclarations();
 
 /** esbuild's own helper walks inherited properties, too, and a program may have polluted `Object.prototype`. */
 const ownExports = (text) =>
-  text.replace(/for \(var (\w+) in (\w+)\)(?=\s+__defProp\()/g, 'for (var $1 of Object.keys($2))');
+  text.replace(/for ?\(var (\w+) in (\w+)\)(?=\s*__defProp\()/g, 'for(var $1 of Object.keys($2))');
 
 // Code is in ASCII, comments may not be. With one such character V8 would hold the whole text in twice the
 // memory, and Node would take several times as long to read it.
