@@ -85,6 +85,7 @@ const threadsApart = {
   setup({ onResolve }) {
     onResolve({ filter: /^\.\/threads\.js$/ }, () => ({ path: './threads.cjs', external: true }));
     onResolve({ filter: /^\.\/map\/command\.js$/ }, () => ({ path: './map.cjs', external: true }));
+    onResolve({ filter: /^\.\/run\.js$/ }, () => ({ path: './map-run.cjs', external: true }));
     onResolve({ filter: /^(\.\.\/)+watch\.js$/ }, () => ({ path: './watch.cjs', external: true }));
     onResolve({ filter: /^\.\/work\/command\.js$/ }, () => ({ path: './work.cjs', external: true }));
     onResolve({ filter: /^\.\/journal\/command\.js$/ }, () => ({ path: './journal.cjs', external: true }));
@@ -155,17 +156,21 @@ await Promise.all([
       plugins: ENTRIES[name].onCore ? [fromCore, byRequire] : [byRequire],
     }),
   ),
-  // These two begin as fast as they can, and need little of the library.
+  // These begin as fast as they can, and need little of the library.
   build({
     ...command,
-    entryPoints: { command: 'src/cli/main.ts', journal: 'src/cli/journal/command.ts' },
+    entryPoints: {
+      command: 'src/cli/main.ts',
+      journal: 'src/cli/journal/command.ts',
+      map: 'src/cli/map/command.ts',
+    },
     plugins: [byRequire, threadsApart],
   }),
   build({
     ...command,
     entryPoints: {
       threads: 'src/cli/hash/threads.ts',
-      map: 'src/cli/map/command.ts',
+      'map-run': 'src/cli/map/run.ts',
       watch: 'src/cli/watch.ts',
       work: 'src/cli/work/command.ts',
     },

@@ -1,7 +1,7 @@
 /**
- * One supervised thread. With `piscina.ts` the only file that knows Piscina, which starts the thread, loads
- * the entry file, applies limits, nice and environment, and ends it. Piscina's queue and balancer are not
- * used.
+ * One supervised thread. With `piscina.ts` and `early-threads.ts` the only file that knows Piscina, which
+ * starts the thread, loads the entry file, applies limits, nice and environment, and ends it. Piscina's queue
+ * and balancer are not used.
  */
 
 import type { Worker as NodeWorker, Transferable } from 'node:worker_threads';
@@ -9,8 +9,9 @@ import type { Piscina } from 'piscina';
 import type { ThreadSettings } from '../options/thread.js';
 import type { WorkerInit } from '../protocol/messages.js';
 import { clearTimeout, queueMicrotask, setTimeout } from '../protocol/timers.js';
+import { takeEarly } from './early-threads.js';
 import { withoutInheritedOptions } from './inherited-options.js';
-import { piscinaBeside } from './piscina.js';
+import { piscinaFor } from './piscina.js';
 import { withThreadName } from './thread-name.js';
 
 /** How a thread ended. */
@@ -52,23 +53,7 @@ export class Thread {
     onDeath: (death: ThreadDeath) => void,
   ) {
     this.#onDeath = onDeath;
-    // minThreads 0: Piscina would otherwise start a new thread for each that dies, at once and for ever.
-    const Piscina = piscinaBeside(options.home, (options.niceIncrement ?? 0) !== 0);
-    this.#piscina = new Piscina({
-      filename: options.entry.href,
-      name: 'install',
-      minThreads: 0,
-      maxThreads: 1,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      atomics: 'disabled',
-      recordTiming: false,
-      resourceLimits: options.resourceLimits as Record<string, number> | undefined,
-      env: options.env as Record<string, string> | undefined,
-      workerData: options.workerData,
-      argv: options.argv as string[] | undefined,
-      execArgv: options.execArgv as string[] | undefined,
-      niceIncrement: options.niceIncrement ?? 0,
-    });
+    this.#piscina = takeEarly(options) ?? piscinaFor(options, 0);
     this.#piscina.on('error', (error: unknown) => {
       this.#cause ??= error;
     });
