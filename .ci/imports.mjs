@@ -96,7 +96,7 @@ const FOLDERS = {
   dashboard: ['root', 'errors', 'ledger', 'metrics', 'options', 'protocol', 'stats', 'router'],
   prometheus: ['root', 'errors', 'ledger', 'options', 'stats', 'router'],
   opentelemetry: ['root', 'errors', 'ledger', 'options', 'protocol', 'stats', 'router', 'workers'],
-  cli: ['root', 'batch', 'cluster', 'dashboard', 'prometheus', 'errors', 'options', 'worker'],
+  cli: ['root', 'batch', 'cluster', 'dashboard', 'prometheus', 'errors', 'options'],
   workers: ['errors', 'protocol', 'values'],
 };
 
@@ -144,8 +144,6 @@ const rules = [
         'src/cluster/index.ts',
         'src/errors/did-you-mean.ts',
         'src/errors/optional-package.ts',
-        'src/worker-entry.ts',
-        'src/worker/early-threads.ts',
       ].includes(to),
   },
   {
@@ -173,11 +171,10 @@ const rules = [
     allows: ({ from }) => folderOf(from) === 'cli',
   },
   {
-    why: 'only thread.ts, early-threads.ts and piscina.ts know Piscina',
+    why: 'only thread.ts and piscina.ts know Piscina',
     types: true,
     applies: ({ to }) => to === 'piscina',
-    allows: ({ from }) =>
-      ['thread', 'early-threads', 'piscina'].some((name) => from === `src/worker/${name}.ts`),
+    allows: ({ from }) => ['src/worker/thread.ts', 'src/worker/piscina.ts'].includes(from),
   },
   {
     why: 'a package that users need at run time must stand in dependencies, or in peerDependencies if it is optional',

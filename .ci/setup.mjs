@@ -56,6 +56,8 @@ export const BUNDLES = [
   'workers/main.cjs',
   'workers/typescript-hooks.mjs',
   'node/core.cjs',
+  'node/engine.cjs',
+  'node/on-demand.cjs',
   'node/command.cjs',
   'node/threads.cjs',
   'node/hash-task.js',

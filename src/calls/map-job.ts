@@ -1,8 +1,8 @@
 /** A chunk of a map on its way: some items of one span, and their outcomes as they come. */
 import { completeLater } from '../errors/async-stack.js';
-import { NotCloneableError } from '../errors/errors.js';
 import { decodeFailure } from '../errors/failure.js';
 import { showOrigin } from '../errors/origin.js';
+import { withoutOwnFrames } from '../errors/own-frame.js';
 import type { RequestOutcome } from '../ledger/outcome.js';
 import type { OutcomeMessage } from '../protocol/messages.js';
 import { Chunk, type ChunkOwner } from '../requests/chunk.js';
@@ -10,6 +10,7 @@ import type { TaskRef } from '../tasks/registry.js';
 import { byteSize } from '../values/byte-size.js';
 import { BY_MESSAGE, OutcomeReader } from '../values/outcomes.js';
 import type { ItemRun } from '../values/packed-items.js';
+import { notReadable } from '../worker/unreadable-messages.js';
 import { type OutcomeState, outcomeStates, type Span } from './map-span.js';
 
 /** The map that it belongs to. */
@@ -171,7 +172,7 @@ export class MapJob implements ChunkOwner {
     }
     const error =
       message?.failure === undefined
-        ? new NotCloneableError('the result', 'something that this thread could not read')
+        ? withoutOwnFrames(notReadable('the result', undefined))
         : showOrigin(decodeFailure(message.failure), this.#task.name, this.#task.place);
     completeLater(error, this.place);
     this.#enter('failed');

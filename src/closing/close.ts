@@ -10,8 +10,8 @@
 import type { Cancellation } from '../calls/cancellation.js';
 import type { Submission } from '../calls/submission.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
-import { withoutOwnFrames } from '../errors/async-stack.js';
 import { BalancerClosedError } from '../errors/errors.js';
+import { withoutOwnFrames } from '../errors/own-frame.js';
 import type { CloseSettings } from '../options/submit.js';
 import type { Maintenance } from '../pool/maintenance.js';
 import type { Pool } from '../pool/pool.js';

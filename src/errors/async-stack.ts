@@ -6,7 +6,7 @@
  */
 import { NotCloneableError, TaskNotFoundError, TaskTimeoutError, WorkerCrashedError } from './errors.js';
 import { withoutKnownOrigin } from './origin.js';
-import { INTERNAL, isOwnFrame } from './own-frame.js';
+import { INTERNAL, linesWithoutOwnFrames, withoutOwnFrames } from './own-frame.js';
 
 /** Errors made for one request whose stacks lack the awaiting frames so far. */
 const incomplete = new WeakSet<Error>();
@@ -97,19 +97,6 @@ function awaiting(below: (...args: never[]) => unknown): { stack?: string } {
   const { stack } = holder;
   // A part of ours may await, too, as for `broadcast`.
   return typeof stack === 'string' ? { stack: linesWithoutOwnFrames(stack) } : {};
-}
-
-/** An error of ours is made deep inside: its user cares for the place of the request, not for that one. */
-export function withoutOwnFrames<E extends Error>(error: E): E {
-  const { stack } = error;
-  if (typeof stack !== 'string') return error;
-  error.stack = linesWithoutOwnFrames(stack);
-  return error;
-}
-
-function linesWithoutOwnFrames(stack: string): string {
-  const lines = stack.split('\n');
-  return lines.filter((line) => !isOwnFrame(line)).join('\n');
 }
 
 function complete(error: Error, { stack }: { stack?: string }): void {

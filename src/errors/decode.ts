@@ -83,8 +83,20 @@ function makeContainer(failure: ContainerFailure, made: Made): unknown {
 export function applyDetails(error: Error, details: Failure): void {
   if (details.kind !== 'error') return;
   const made: Made = new Map([[details, error]]);
+  if (!(error instanceof Error)) restoreFields(error, details);
   Object.setPrototypeOf(error, classNamed(details.class).prototype);
   complete(error, details, made);
+}
+
+/**
+ * Of an error that is none to V8 structured clone has made a plain object: a DOMException in older versions
+ * of Node, one of a class without `class`. Getters of `DOMException.prototype` would refuse it.
+ */
+function restoreFields(clone: object, { name, message, class: className }: ErrorFailure): void {
+  if (!Object.hasOwn(clone, 'message')) defineOwn(clone, 'message', message, false);
+  if (className !== 'DOMException') return;
+  defineOwn(clone, 'name', name, false);
+  defineOwn(clone, 'code', new DOMException('', name).code, false);
 }
 
 function makeError(failure: ErrorFailure, made: Made): Error {

@@ -12,7 +12,7 @@ import { nameOf, otherProperties } from './properties.js';
  * all of it along.
  */
 const MAX_DEPTH = 50;
-const MAX_ERRORS = 1_000;
+const MAX_ERRORS = 10_000;
 const MAX_OWN = 100;
 const MAX_TEXT = 1_000_000;
 const MAX_STACK = 100_000;
@@ -36,11 +36,11 @@ export function encodeFailure(thrown: unknown, trim = whole): Failure {
   }
 }
 
-/** All of an error but its cause, which structured clone keeps. Never throws. */
+/** All of an error that structured clone does not keep. Never throws. */
 export function encodeDetails(error: Error, trim = whole): Failure {
   try {
     const state = begin(trim);
-    return cloneLeaves(encodeError(error, state, false), state);
+    return cloneLeaves(encodeError(error, state, !keepsCauseOnly(error)), state);
   } catch {
     return { kind: 'opaque', text: '' };
   }
@@ -220,6 +220,8 @@ function encodeError(error: Error, state: Encoding, withCause = true): Failure {
   const errors = attempt(() => Object.hasOwn(error, 'errors') && (error as AggregateError).errors);
   if (known === 'AggregateError' && Array.isArray(errors)) {
     failure.errors = errors.slice(0, MAX_ERRORS).map((each) => encodePart(each, state));
+    const more = errors.length - failure.errors.length;
+    if (more > 0) failure.errors.push(`(and ${more} more, left out)`);
   }
   encodeOwn(error, failure, state);
   state.depth--;
@@ -250,11 +252,21 @@ function encodeOwn(error: Error, failure: ErrorFailure, state: Encoding): void {
   }
 }
 
-function isError(value: object): boolean {
+/** Also one of a class that was written before there was `class`, and a DOMException. */
+export function isError(value: object): value is Error {
   return (
     types.isNativeError(value) ||
     attempt(() => value instanceof Error || value instanceof DOMException) === true
   );
+}
+
+/**
+ * Whether structured clone takes an error's cause, and no other part that the program has added. Of a
+ * DOMException it takes none or, in older versions of Node, makes a plain object; so it does of an error that
+ * only inherits from `Error`.
+ */
+export function keepsCauseOnly(error: object): boolean {
+  return types.isNativeError(error) && !(error instanceof DOMException);
 }
 
 /** If the class never set `name`, the name of the class itself. */

@@ -1,7 +1,7 @@
 /** Whether requests that wait can expect a worker. If not, they are rejected with the reason. */
 
-import { withoutOwnFrames } from '../errors/async-stack.js';
 import { NoWorkerError } from '../errors/errors.js';
+import { withoutOwnFrames } from '../errors/own-frame.js';
 import type { Circuit } from './circuit.js';
 
 export class Availability {

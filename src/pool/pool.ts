@@ -8,6 +8,7 @@ import type { Worker } from '../worker/worker.js';
 import { Availability } from './availability.js';
 import { Broadcasts, type SendBroadcast } from './broadcasts.js';
 import type { Circuit } from './circuit.js';
+import type { HeadStart } from './head-start.js';
 import type { Member } from './member.js';
 import { Members } from './members.js';
 import type { PoolEvents, PoolRules } from './pool-setup.js';
@@ -49,6 +50,7 @@ export class Pool implements LifecycleEvents<Worker> {
 
   constructor(
     setup: PoolSetup,
+    headStart: HeadStart,
     rules: PoolRules,
     range: ScalingLimits,
     dispatcher: Dispatcher,
@@ -59,9 +61,9 @@ export class Pool implements LifecycleEvents<Worker> {
     this.#size = new Size(range);
     this.#dispatcher = dispatcher;
     this.#events = events;
-    this.#spinPermits = new SpinPermits(setup.spinners);
+    this.#spinPermits = new SpinPermits(headStart.settings.spinners);
     this.#availability = new Availability((error) => events.refusing(error));
-    this.#spawner = new Spawner(setup, this.#members, dispatcher, this, () => this.#fill());
+    this.#spawner = new Spawner(setup, headStart, this.#members, dispatcher, this, () => this.#fill());
     this.#retirement = new Retirement(this.#members, dispatcher);
     this.#replacement = new Replacement(this.#members, this.#spawner, this.#retirement);
     const limits = new UsageLimits(rules.maxRequests, rules.maxHeap);

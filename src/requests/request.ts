@@ -145,10 +145,11 @@ export class Request implements RequestView, ObservedRequest {
 
   /**
    * When its run has started, in ms of `performance.now()`; `undefined`: it does not run, or that is not
-   * known.
+   * known. Not before it was submitted, although a thread may take the end of its last run for it.
    */
   get startedAt(): number | undefined {
-    return this.worker?.running.since(this);
+    const since = this.worker?.running.since(this);
+    return since === undefined ? undefined : Math.max(since, this.queuedAt ?? since);
   }
 
   /** Settles with a result. Does nothing when settled already. */

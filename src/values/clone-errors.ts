@@ -1,7 +1,10 @@
 /** Errors about values that structured clone refuses: which part it is, and where. Used by both sides. */
 import { inspect, types } from 'node:util';
 import { MessagePort } from 'node:worker_threads';
+import { isError } from '../errors/encode.js';
 import { NotCloneableError } from '../errors/errors.js';
+import { withoutOwnFrames } from '../errors/own-frame.js';
+import { attempt } from '../errors/printing.js';
 import { classNameOf } from './class-name.js';
 import { isDetached } from './detached.js';
 import { emptiedInWords, hasSubstitute, isEmptied, isThenable } from './emptied.js';
@@ -30,7 +33,7 @@ export function cloneError(
     beyond,
   });
   const search = Object.hasOwn(options, 'takesSignals') ? from(from(undefined)) : from(undefined);
-  const cause = options.cause === undefined ? undefined : { cause: options.cause };
+  const cause = options.cause === undefined ? undefined : { cause: shown(options.cause) };
   const refused = options.transfer && refusedPart(options.transfer, options.cause);
   if (refused !== undefined) {
     return new NotCloneableError(`${options.list ?? 'transfer'}[${refused.index}]`, refused.what, cause);
@@ -44,6 +47,12 @@ export function cloneError(
   if (found !== undefined) return new NotCloneableError(found.path, found.what, cause);
   const reason = options.cause instanceof Error ? `: ${options.cause.message}` : '';
   return new NotCloneableError(path, `or contains a value that cannot be cloned${reason}`, cause);
+}
+
+/** The failed clone shows where in this package it was; an error that a getter has thrown keeps its frames. */
+function shown(cause: unknown): unknown {
+  // A getter may throw anything, a frozen error as well.
+  return cause instanceof Error ? (attempt(() => withoutOwnFrames(cause)) ?? cause) : cause;
 }
 
 interface Search {
@@ -99,8 +108,7 @@ function refusedKind(value: object): string | undefined {
 
 /** Structured clone does not refuse it, but what it is would be lost. */
 function lostContents(value: object): string | undefined {
-  if (isLeaf(value) || isPlainObject(value) || Array.isArray(value) || types.isNativeError(value))
-    return undefined;
+  if (isLeaf(value) || isPlainObject(value) || Array.isArray(value) || isError(value)) return undefined;
   if (types.isMap(value) || types.isSet(value) || value instanceof AbortSignal) return undefined;
   if (isEmptied(value)) return emptiedInWords(value);
   return isThenable(value) ? "an object with a method 'then' (await it first)" : undefined;

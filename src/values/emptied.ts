@@ -3,9 +3,6 @@
  * see. To which classes that happens depends on the version of Node, so it is tried. Used by both sides.
  */
 
-/** Its message and name are lost in older versions of Node only; as a part of a result it does no harm. */
-const EXEMPT = '[object DOMException]';
-
 /**
  * Whether an object of a class, neither an error nor a container, would arrive as an empty one. Only classes
  * with a tag are asked, as those of Node have: an object without properties may as well be meant to have
@@ -13,7 +10,7 @@ const EXEMPT = '[object DOMException]';
  */
 export function isEmptied(value: object): boolean {
   const tag = Object.prototype.toString.call(value);
-  if (tag === '[object Object]' || tag === EXEMPT || Object.keys(value).length > 0) return false;
+  if (tag === '[object Object]' || Object.keys(value).length > 0) return false;
   try {
     const clone = structuredClone(value);
     return Object.prototype.toString.call(clone) === '[object Object]' && Object.keys(clone).length === 0;

@@ -4,15 +4,17 @@
  * both sides.
  */
 import { types } from 'node:util';
+import { isError, keepsCauseOnly } from '../errors/encode.js';
 import { hasSignalNear } from './abort-signals.js';
 import { byteSize, NUMBER_BYTES, OBJECT_BYTES } from './byte-size.js';
 import { isEmptied, isThenable } from './emptied.js';
+import { hasErrorNear } from './errors-near.js';
 import { arrayTypeOf, bufferOf, bytesIn, bytesOf, offsetOf } from './intrinsics.js';
 import { isPlainObject } from './plain-object.js';
 
 /**
- * Objects looked at. Beyond that the value stays as it is; but once there is a Buffer or signal, all of it is
- * looked at.
+ * Objects looked at. Beyond that the value stays as it is; but once there is a Buffer, error or signal, all of
+ * it is looked at.
  */
 const MAX_VISITED = 2_000;
 
@@ -79,7 +81,7 @@ export interface Scan {
 
 export function scan(value: object, transfer: readonly unknown[] | undefined, moves: boolean): Scan {
   let found = scanUpTo(MAX_VISITED, value, transfer, moves);
-  if (found.partial && (found.signals !== undefined || hasSignalNear(value))) {
+  if (found.partial && (found.signals !== undefined || hasSignalNear(value) || hasErrorNear(value))) {
     found = scanUpTo(Number.POSITIVE_INFINITY, value, transfer, moves);
   }
   if (found.partial) found.bytes = Math.max(found.bytes, byteSize(value));
@@ -168,11 +170,11 @@ function visitContents(value: object, found: Scan, rewritable: boolean): void {
     found.signals ??= new Set();
     found.signals.add(value);
     found.stuck ||= !rewritable;
-  } else if (types.isNativeError(value)) {
+  } else if (isError(value)) {
     found.errors ??= new Set();
     found.errors.add(value);
-    // The only part that structured clone takes.
-    if (Object.hasOwn(value, 'cause')) visitPart(value.cause, false, found);
+    if (!keepsCauseOnly(value)) visitProperties(value, false, found);
+    else if (Object.hasOwn(value, 'cause')) visitPart(value.cause, false, found);
   } else {
     const isTransferred = found.transfer?.includes(value) === true;
     if (!isTransferred && (isEmptied(value) || isThenable(value))) found.stuck = true;

@@ -4,7 +4,6 @@
  */
 import type { Piscina } from 'piscina';
 import { requireFrom } from '../errors/module-url.js';
-import type { ThreadSettings } from '../options/thread.js';
 
 export type PiscinaClass = typeof Piscina;
 
@@ -29,31 +28,6 @@ export function piscinaBeside(entry: URL, hasPriority: boolean): PiscinaClass {
     known.set(hasPriority, found);
   }
   return found;
-}
-
-/**
- * Piscina for one thread of those settings.
- * @param minThreads 1: the thread is started at once. 0: by the first call of `run`, since Piscina would
- *   otherwise start a new thread for each that dies, at once and for ever
- */
-export function piscinaFor(options: ThreadSettings, minThreads: 0 | 1): Piscina {
-  const { niceIncrement = 0 } = options;
-  const Piscina = piscinaBeside(options.home, niceIncrement !== 0);
-  return new Piscina({
-    filename: options.entry.href,
-    name: 'install',
-    minThreads,
-    maxThreads: 1,
-    idleTimeout: Number.POSITIVE_INFINITY,
-    atomics: 'disabled',
-    recordTiming: false,
-    resourceLimits: options.resourceLimits as Record<string, number> | undefined,
-    env: options.env as Record<string, string> | undefined,
-    workerData: options.workerData,
-    argv: options.argv as string[] | undefined,
-    execArgv: options.execArgv as string[] | undefined,
-    niceIncrement,
-  });
 }
 
 function load(

@@ -64,7 +64,8 @@ export class Receiver {
       case 'yielded':
         restoreBuffers(message.buffers);
         restoreErrors(message.errors);
-        this.#inFlight.find(message.id)?.extras?.onYield?.(message.value);
+        if (!this.#unreadable.hasFailed(message.id))
+          this.#inFlight.find(message.id)?.extras?.onYield?.(message.value);
         break;
       case 'returned':
         this.#takeReturned(message.arguments);

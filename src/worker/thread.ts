@@ -1,7 +1,7 @@
 /**
- * One supervised thread. With `piscina.ts` and `early-threads.ts` the only file that knows Piscina, which
- * starts the thread, loads the entry file, applies limits, nice and environment, and ends it. Piscina's queue
- * and balancer are not used.
+ * One supervised thread. With `piscina.ts` the only file that knows Piscina, which starts the thread, loads
+ * the entry file, applies limits, nice and environment, and ends it. Piscina's queue and balancer are not
+ * used.
  */
 
 import type { Worker as NodeWorker, Transferable } from 'node:worker_threads';
@@ -9,9 +9,8 @@ import type { Piscina } from 'piscina';
 import type { ThreadSettings } from '../options/thread.js';
 import type { WorkerInit } from '../protocol/messages.js';
 import { clearTimeout, queueMicrotask, setTimeout } from '../protocol/timers.js';
-import { takeEarly } from './early-threads.js';
 import { withoutInheritedOptions } from './inherited-options.js';
-import { piscinaFor } from './piscina.js';
+import { piscinaBeside } from './piscina.js';
 import { withThreadName } from './thread-name.js';
 
 /** How a thread ended. */
@@ -40,20 +39,31 @@ export class Thread {
   #ended = false;
   #isGivenUp = false;
   #patience: NodeJS.Timeout | undefined;
-  readonly #onDeath: (death: ThreadDeath) => void;
-
   /**
-   * Starts a thread at once. `onDeath` is called exactly once, after the thread has ended or has been given
-   * up.
+   * Called exactly once, in a later turn, after the thread has ended or has been given up. To be set in the
+   * turn in which the thread is started.
    */
-  constructor(
-    init: WorkerInit,
-    transfer: readonly Transferable[],
-    options: ThreadSettings,
-    onDeath: (death: ThreadDeath) => void,
-  ) {
-    this.#onDeath = onDeath;
-    this.#piscina = takeEarly(options) ?? piscinaFor(options, 0);
+  onDeath: (death: ThreadDeath) => void = () => {};
+
+  /** Starts a thread at once. */
+  constructor(init: WorkerInit, transfer: readonly Transferable[], options: ThreadSettings) {
+    // minThreads 0: Piscina would otherwise start a new thread for each that dies, at once and for ever.
+    const Piscina = piscinaBeside(options.home, (options.niceIncrement ?? 0) !== 0);
+    this.#piscina = new Piscina({
+      filename: options.entry.href,
+      name: 'install',
+      minThreads: 0,
+      maxThreads: 1,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      atomics: 'disabled',
+      recordTiming: false,
+      resourceLimits: options.resourceLimits as Record<string, number> | undefined,
+      env: options.env as Record<string, string> | undefined,
+      workerData: options.workerData,
+      argv: options.argv as string[] | undefined,
+      execArgv: options.execArgv as string[] | undefined,
+      niceIncrement: options.niceIncrement ?? 0,
+    });
     this.#piscina.on('error', (error: unknown) => {
       this.#cause ??= error;
     });
@@ -115,7 +125,7 @@ export class Thread {
   #end(exitCode: number | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#onDeath({ exitCode, cause: this.#cause });
+    this.onDeath({ exitCode, cause: this.#cause });
     if (!this.#isGivenUp) void this.terminate();
   }
 }

@@ -29,8 +29,13 @@ export class UnreadableMessages {
     // Its items fail alone: a chunk misses the outcome that did not come.
     if (extras?.chunk !== undefined) return;
     this.#errors.set(request.id, notReadable(nameOfPart(extras), cause));
-    // Its generator need not go on.
+    // Its generator need not go on; what it has sent meanwhile is not given out.
     if (extras?.onYield !== undefined) this.#stopStream(request);
+  }
+
+  /** Whether the request is to fail: a stream ends at the value that could not be read. */
+  hasFailed(id: number): boolean {
+    return this.#errors.size > 0 && this.#errors.has(id);
   }
 
   /** The error with which a completed request must fail, if there is one. */
@@ -63,9 +68,8 @@ export function notReadable(what: string, cause: unknown): NotCloneableError {
   });
 }
 
-/** A result that cannot be read is missed by the reader of its slot. */
+/** A result that cannot be read is missed by the reader of its slot. Output is bytes, which always can be. */
 function nameOfPart(extras: RequestExtras | undefined): string {
-  if (extras?.onYield === undefined)
-    return extras?.onProgress === undefined ? 'the output' : 'the progress value';
+  if (extras?.onYield === undefined) return 'the progress value';
   return extras.onProgress === undefined ? 'the yielded value' : 'a yielded or progress value';
 }

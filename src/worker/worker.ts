@@ -79,8 +79,8 @@ export class Worker implements Host {
     this.view = new View(this, setup.id, setup.label, setup.weight);
     this.#requestEvents = requestEvents;
     this.#lifecycleEvents = lifecycleEvents;
-    this.#forcedExit = new ForcedExit(this, setup.teardownLimit);
-    this.#isLimited = setup.watchHeap || setup.maxRequests !== Number.POSITIVE_INFINITY;
+    this.#forcedExit = new ForcedExit(this, setup.launch.teardownLimit);
+    this.#isLimited = setup.launch.watchHeap || setup.maxRequests !== Number.POSITIVE_INFINITY;
     const { window, channel, argumentsPort, thread } = connect(
       setup,
       (message) => this.#inbound.receive(message),

@@ -57,6 +57,22 @@ onEachEngine(
       ]);
     });
 
+    test('shares follow strength, and --share scales them', async () => {
+      const [file, gate] = [fresh(), fresh()];
+      const strong = await Promise.all(
+        [1, 2, 3].map((workers) => site.machine({ ...few, balancer: { workers } })),
+      );
+      const half = await site.machine({ ...few, balancer: { workers: 5 }, share: 0.5 });
+      const cluster = site.cluster(few);
+      const results = range(0, 40).map((n) => cluster.submit(work.noteAndWait, [file, String(n), gate]));
+      // As many as threads begin; one more waits at each machine.
+      const running = (): number[] => [...strong, half].map((machine) => machine.stats().running);
+      await expect.poll(running).toEqual([2, 3, 4, 3]);
+      await eventually(() => linesOf(file).length === 1 + 2 + 3 + 3);
+      writeFileSync(gate, '');
+      expect(await Promise.all(results)).toEqual(range(0, 40).map(String));
+    });
+
     test('an abort goes to the machine', async () => {
       await machines(site, 1);
       const cluster = site.cluster(few);

@@ -129,4 +129,92 @@ describe('an error that is no failure arrives as one that is thrown', () => {
     const back = (await balancer.submit((value: unknown) => value, [value])) as typeof value;
     expect(back.error.cause).toBe(back.shared);
   });
+
+  it('as a DOMException, which older versions of Node make an empty object of', async () => {
+    const task = (given: unknown) => {
+      const own = Object.assign(
+        new DOMException('own', { name: 'AbortError', cause: new TypeError('why') }),
+        {
+          extra: 1,
+        },
+      );
+      return { given, list: [own], map: new Map([['k', own]]) };
+    };
+    const given = new DOMException('given', 'TimeoutError');
+    const result = (await balancer.submit(task, [given])) as Any & { map: Map<string, Any> };
+    expect(result.given).toBeInstanceOf(DOMException);
+    expect(result.given).toMatchObject({ name: 'TimeoutError', message: 'given', code: 23 });
+    expect(result.list[0]).toBeInstanceOf(DOMException);
+    expect(result.list[0]).toMatchObject({ name: 'AbortError', message: 'own', code: 20, extra: 1 });
+    expect(result.list[0]?.cause).toBeInstanceOf(TypeError);
+    expect(result.map.get('k')).toBe(result.list[0]);
+    expect(String(result.list[0])).toBe('AbortError: own');
+  });
+
+  it('as one of a class without `class`', async () => {
+    const task = () => {
+      function OldError(this: Any, message: string) {
+        this.message = message;
+        this.code = 'E_OLD';
+      }
+      OldError.prototype = Object.create(RangeError.prototype, {
+        constructor: { value: OldError },
+        name: { value: 'OldError' },
+        status: { get: () => 404 },
+      });
+      return [new (OldError as unknown as new (message: string) => Error)('old')];
+    };
+    const [error] = await balancer.submit(task);
+    expect(error).toBeInstanceOf(RangeError);
+    expect(error).toMatchObject({ name: 'OldError', message: 'old', code: 'E_OLD', status: 404 });
+  });
+
+  it.each([3_000, 20_000])('as the last of %i outcomes, or items of a list', async (count) => {
+    const settled = (count: number) =>
+      Promise.allSettled(
+        Array.from({ length: count }, (_, i) =>
+          i === count - 1 ? Promise.reject(Object.assign(new Error('last'), { code: 'E_LAST' })) : i,
+        ),
+      );
+    const outcomes = await balancer.submit(settled, [count]);
+    expect(outcomes.at(-1)).toMatchObject({ reason: { code: 'E_LAST' } });
+    const code = (list: readonly Any[]) => (list.at(-1) as { reason: Any }).reason.code;
+    expect(await balancer.submit(code, [(await settled(count)) as unknown as Any[]])).toBe('E_LAST');
+    const listed = (count: number) => [
+      ...Array(count).keys(),
+      Object.assign(new Error('last'), { code: 'E_LAST' }),
+    ];
+    expect((await balancer.submit(listed, [count])).at(-1)).toMatchObject({ code: 'E_LAST' });
+  });
+});
+
+describe('the error of a value that cannot be sent', () => {
+  it('has a cause without frames of the package', async () => {
+    const balancer = new Balancer({ workers: 1 });
+    const take = async (values: AsyncIterable<unknown>) => {
+      for await (const _ of values);
+    };
+    const errors = await Promise.all(
+      [
+        balancer.submit((value: unknown) => value, [() => 1]),
+        balancer.submit(() => ({ f: () => 1 })),
+        take(
+          balancer.stream(function* () {
+            yield () => 1;
+          }),
+        ),
+        take(balancer.map([1], () => () => 1)),
+        take(balancer.map([{ f: () => 1 }], (value: unknown) => value)),
+        balancer.submit(() => new Map([['k', new AbortController().signal]])),
+      ].map((each) => (each as Promise<unknown>).then(String, (error: unknown) => error)),
+    );
+    for (const error of errors) {
+      expect(error).toBeInstanceOf(NotCloneableError);
+      const { stack, cause } = error as NotCloneableError;
+      for (const text of [stack, (cause as Error).stack])
+        expect(text).not.toMatch(/\/dist\/(?:node|workers|src)\/|node:internal/);
+      expect((cause as Error).stack).toContain((cause as Error).message);
+    }
+    await balancer.close();
+  });
 });

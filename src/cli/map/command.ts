@@ -1,21 +1,18 @@
 /**
- * The beginning of `leastwork map`: looks at the options and starts the threads. All else is loaded while
- * they come up, so this file imports next to nothing.
+ * The beginning of `leastwork map`: looks at the options and starts the threads. What runs a batch is loaded
+ * while they come up.
  */
-import { startEarly } from '../../worker/early-threads.js';
-import { workerEntry } from '../../worker-entry.js';
+import type { Balancer } from '../../index.js';
 import { UsageError } from '../arguments.js';
+import { newBalancer } from './balancer.js';
 import { EXIT_UNABLE, SEE_HELP } from './exits.js';
 import { HELP } from './help.js';
-import { LIMITS } from './limits.js';
 import { type MapOptions, mapOptions, parseMapArguments, withConfig } from './options.js';
-
-/** The name that a Balancer has by default. */
-const NAME = 'leastwork';
 
 /** The command `leastwork map`. Gives the exit code. */
 export async function mapCommand(args: readonly string[]): Promise<number> {
   let options: MapOptions;
+  let balancer: Balancer | undefined;
   try {
     const given = parseMapArguments(args);
     if (given.values.help) {
@@ -23,14 +20,12 @@ export async function mapCommand(args: readonly string[]): Promise<number> {
       return 0;
     }
     options = mapOptions(withConfig(given));
+    if (options.cluster === undefined && !options.dryRun) balancer = newBalancer(options);
   } catch (error) {
     process.stderr.write(`leastwork: ${(error as Error).message}\n`);
     if (error instanceof UsageError) process.stderr.write(SEE_HELP);
     return EXIT_UNABLE;
   }
-  const { workers, cluster, dryRun, env } = options;
-  const isHere = cluster === undefined && !dryRun && Object.keys(env).length === 0;
-  const early = isHere ? startEarly(workerEntry(), workers, NAME, LIMITS) : [];
   const { runMap } = await import('./run.js');
-  return await runMap(options, early);
+  return await runMap(options, balancer);
 }

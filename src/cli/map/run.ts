@@ -8,20 +8,18 @@ import {
   type RunningBatch,
   runBatch,
 } from '../../batch/index.js';
-import { Balancer, BalancerError } from '../../index.js';
-import { type EarlyThread, offerEarly } from '../../worker/early-threads.js';
+import { type Balancer, BalancerError } from '../../index.js';
 import { UsageError } from '../arguments.js';
 import { describeErrno, errnoOf } from '../files/errno.js';
-import { moduleAddress } from '../module-address.js';
 import type { Bar } from '../terminal/bar.js';
 import type { Watch } from '../watch.js';
 import { isWatched } from '../watch-options.js';
+import { CHUNKS_PER_WORKER } from './chunks.js';
 import type { MapCluster } from './cluster-options.js';
 import { dryRun } from './dry-run.js';
 import { EXIT_UNABLE, SEE_HELP } from './exits.js';
 import { taskOf } from './function.js';
 import { listenForInterrupts } from './interrupt.js';
-import { LIMITS } from './limits.js';
 import type { MapOptions } from './options.js';
 import { showBatchProgress } from './progress.js';
 import { summaryJson, summaryText } from './summary.js';
@@ -31,13 +29,13 @@ const EXIT_BROKEN_PIPE = 141;
 
 /**
  * Runs the batch. Gives the exit code.
- * @param early threads that come up already
+ * @param balancer undefined: it runs elsewhere, or not at all
  */
-export async function runMap(options: MapOptions, early: readonly EarlyThread[]): Promise<number> {
-  offerEarly(early);
+export async function runMap(options: MapOptions, balancer: Balancer | undefined): Promise<number> {
   try {
     if (options.dryRun) return await dryRun(options);
-    return options.cluster === undefined ? await mapHere(options) : await mapThere(options, options.cluster);
+    if (options.cluster !== undefined) return await mapThere(options, options.cluster);
+    return await mapHere(options, balancer as Balancer);
   } catch (error) {
     if (errnoOf(error) === 'EPIPE') return EXIT_BROKEN_PIPE;
     process.stderr.write(`leastwork: ${explain(error)}\n`);
@@ -49,9 +47,7 @@ export async function runMap(options: MapOptions, early: readonly EarlyThread[])
   }
 }
 
-async function mapHere(options: MapOptions): Promise<number> {
-  // First: threads start while the function is analysed.
-  const balancer = newBalancer(options);
+async function mapHere(options: MapOptions, balancer: Balancer): Promise<number> {
   const task = taskOf(options);
   const watch = await watchOf(balancer, options);
   return await map(options, task, balancer, async () => await watch?.stop());
@@ -73,7 +69,9 @@ async function map(
 ): Promise<number> {
   let bar: Bar | undefined;
   let running: RunningBatch | undefined;
-  const interrupt = listenForInterrupts(() => {
+  // Files may wait to be opened, as a FIFO for its reader.
+  const hasBegun = (): boolean => running !== undefined;
+  const interrupt = listenForInterrupts(hasBegun, () => {
     bar?.stop();
     running?.discard();
   });
@@ -132,30 +130,15 @@ async function map(
   return report.outcome === 'complete' && report.failed + stillFailed(options, report) === 0 ? 0 : 1;
 }
 
-const CHUNKS_PER_WORKER = 3;
-
 async function watchOf(balancer: Balancer, { watch }: MapOptions): Promise<Watch | undefined> {
   if (!isWatched(watch)) return undefined;
   const { startWatch } = await import('../watch.js');
-  return await startWatch(balancer, watch, (line) => process.stderr.write(`leastwork: ${line}\n`));
+  return await startWatch(balancer, watch, (url) => process.stderr.write(`leastwork: dashboard: ${url}\n`));
 }
 
 /** Failed items of earlier runs, unless this run was to retry them. */
 function stillFailed({ retryFailed }: MapOptions, { before }: BatchReport): number {
   return retryFailed ? 0 : before.failed;
-}
-
-function newBalancer(options: MapOptions): Balancer {
-  return new Balancer({
-    workers: options.workers,
-    window: CHUNKS_PER_WORKER,
-    preload: options.preload.map(moduleAddress),
-    resourceLimits: LIMITS,
-    maxHeapPerWorker: options.maxMemory,
-    env: Object.keys(options.env).length === 0 ? undefined : { ...process.env, ...options.env },
-    // Items may run for any time.
-    heartbeat: false,
-  });
 }
 
 function howToGoOn({ journal, output }: MapOptions, { outcome, failed }: BatchReport): string {

@@ -1,4 +1,4 @@
-import { BalancerError } from '../../index.js';
+import { BalancerError, InvalidOptionError } from '../../index.js';
 import { UsageError } from '../arguments.js';
 import { describeErrno, errnoOf } from '../files/errno.js';
 import { isDaemon, startDaemon, tellStarter } from './daemon.js';
@@ -6,6 +6,11 @@ import { HELP } from './help.js';
 import { Log } from './log.js';
 import { parseWorkOptions, type WorkOptions } from './options.js';
 import { runService, tryService } from './service.js';
+
+/** An option as `serve` calls it. */
+const OPTION = /^(?:serve|Balancer) options\.(\w+)/;
+const asOption = (_: string, name: string): string =>
+  `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 /** It could not start. */
 const EXIT_UNABLE = 2;
@@ -41,6 +46,7 @@ async function work(options: WorkOptions): Promise<number> {
 }
 
 function explain(error: unknown): string {
+  if (error instanceof InvalidOptionError) return error.message.replace(OPTION, asOption);
   if (error instanceof BalancerError || error instanceof UsageError) return error.message;
   const code = errnoOf(error);
   if (code === undefined) return error instanceof Error ? (error.stack ?? error.message) : String(error);
