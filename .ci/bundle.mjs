@@ -55,6 +55,7 @@ const threadsApart = {
   setup({ onResolve }) {
     onResolve({ filter: /^\.\/threads\.js$/ }, () => ({ path: './threads.cjs', external: true }));
     onResolve({ filter: /^\.\/map\/command\.js$/ }, () => ({ path: './map.cjs', external: true }));
+    onResolve({ filter: /^\.\/run\.js$/ }, () => ({ path: './map-run.cjs', external: true }));
     onResolve({ filter: /^(\.\.\/)+watch\.js$/ }, () => ({ path: './watch.cjs', external: true }));
     onResolve({ filter: /^\.\/work\/command\.js$/ }, () => ({ path: './work.cjs', external: true }));
     onResolve({ filter: /^\.\/journal\/command\.js$/ }, () => ({ path: './journal.cjs', external: true }));
@@ -220,6 +221,7 @@ await Promise.all([
     entryPoints: {
       threads: 'src/cli/hash/threads.ts',
       map: 'src/cli/map/command.ts',
+      'map-run': 'src/cli/map/run.ts',
       watch: 'src/cli/watch.ts',
       work: 'src/cli/work/command.ts',
     },

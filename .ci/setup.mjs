@@ -62,6 +62,7 @@ export const BUNDLES = [
   'node/threads.cjs',
   'node/hash-task.js',
   'node/map.cjs',
+  'node/map-run.cjs',
   'node/journal.cjs',
   'node/watch.cjs',
   'node/work.cjs',

@@ -14,7 +14,7 @@ import { Timeouts } from './timeouts.js';
 import type { Part } from './work.js';
 
 /** Chunks in flight per worker. With all cores busy, the main thread may take some ms to get its turn. */
-const CHUNKS_PER_WORKER = 4;
+const CHUNKS_PER_WORKER = 3;
 
 type ChunkTask = typeof import('./chunk-task.js');
 
