@@ -1,8 +1,7 @@
 /** Inputs as bytes: files, standard input, streams. Compressed files are read through a decompressor. */
-import { close, createReadStream, fstatSync, open, read, readSync } from 'node:fs';
+import { close, createReadStream, fstatSync, open, read } from 'node:fs';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { performance } from '../../protocol/clock.js';
 import { decompressorFor } from '../compression.js';
 import { BatchFileError } from '../errors.js';
 
@@ -17,7 +16,7 @@ export interface ByteSource {
   /** Total bytes, if known. */
   readonly size: number | undefined;
   /** Reads at least one byte into `into`; 0 at the end. */
-  read(into: Buffer): number | Promise<number>;
+  read(into: Buffer): Promise<number>;
   /** Continues at a later position. */
   skipTo(position: number): Promise<void>;
   close(): void;
@@ -59,46 +58,21 @@ export async function openSource(input: BatchInput): Promise<ByteSource> {
   return new StreamSource(output, input);
 }
 
-/** A read that takes longer, in ms, waits for a disk. */
-const SLOW_MS = 10;
-/** So many reads after a slow one are left to libuv's threads. */
-const READS_ELSEWHERE = 16;
-
-/**
- * Reads what the system has in its cache at once, which takes some 0.1 ms. By libuv's threads it would be two
- * switches of threads, each of which takes some ms where all cores are busy: longer than the work on the bytes.
- */
 class FileSource implements ByteSource {
   readonly #file: number;
   readonly #name: string;
-  /** At its opening. */
-  readonly size: number;
   #position = 0;
-  #readsElsewhere = 0;
 
   constructor(file: number, name: string) {
     this.#file = file;
     this.#name = name;
-    this.size = fstatSync(file).size;
   }
 
-  read(into: Buffer): number | Promise<number> {
-    if (this.#readsElsewhere > 0) {
-      this.#readsElsewhere--;
-      return this.#readElsewhere(into);
-    }
-    const start = performance.now();
-    try {
-      const bytesRead = readSync(this.#file, into, 0, into.length, this.#position);
-      this.#position += bytesRead;
-      if (performance.now() - start > SLOW_MS) this.#readsElsewhere = READS_ELSEWHERE;
-      return bytesRead;
-    } catch (error) {
-      throw new BatchFileError(this.#name, error);
-    }
+  get size(): number {
+    return fstatSync(this.#file).size;
   }
 
-  async #readElsewhere(into: Buffer): Promise<number> {
+  async read(into: Buffer): Promise<number> {
     try {
       const { bytesRead } = await readBytes(this.#file, into, 0, into.length, this.#position);
       this.#position += bytesRead;

@@ -35,11 +35,15 @@ test('threads with an environment of their own are started with it', () => {
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const keepsCompiled = major > 22 || (major === 22 && minor >= 1);
 
-test.runIf(keepsCompiled)('what Node compiles is kept, in the folder that the user names', () => {
+test('what Node compiles is kept, in the folder that the user names, where this Node can do so', () => {
   const cache = join(directory, 'cache');
   mkdirSync(cache);
   vi.stubEnv('NODE_COMPILE_CACHE', cache);
-  leastwork(['map', '--quiet', '-j', '1', '-e', 'l => l'], { cwd: directory, input: 'x\n' });
+  const { stdout } = leastwork(['map', '--quiet', '-j', '1', '-e', 'l => l'], {
+    cwd: directory,
+    input: 'x\n',
+  });
   vi.unstubAllEnvs();
-  expect(readdirSync(cache)).not.toEqual([]);
+  expect(stdout).toBe('x\n');
+  expect(readdirSync(cache).length > 0).toBe(keepsCompiled);
 });
