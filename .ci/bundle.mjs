@@ -37,42 +37,12 @@ const commonJs = {
   },
 };
 
-/**
- * Packages that an ES module is to load otherwise than by `import`: acorn is wanted only for an inline
- * function.
- */
-const loaded = {
-  acorn: `
-    let acorn;
-    function load() {
-      const require = createRequire(import.meta.url);
-      let cause;
-      try {
-        return require('acorn');
-      } catch (error) {
-        cause = error;
-      }
-      // For want of descriptors, say. Node 20 then takes the package for missing, for ever; but not its file.
-      for (const folder of require.resolve.paths('acorn') ?? []) {
-        try {
-          return require(folder + '/acorn/dist/acorn.js');
-        } catch (error) {
-          if (error.code !== 'MODULE_NOT_FOUND') cause = error;
-        }
-      }
-      const why = 'acorn, the parser of inline functions, cannot be loaded: ' + cause.message;
-      throw Object.assign(new Error(why, { cause }), { code: cause.code });
-    }
-    export const parse = (...args) => (acorn ??= load()).parse(...args);`,
-};
+/** acorn is wanted only for an inline function, and is loaded with the first. */
 const byRequire = {
   name: 'by-require',
-  setup({ onResolve, onLoad }) {
-    const namespace = 'by-require';
-    onResolve({ filter: /^acorn$/ }, ({ path }) => ({ path, namespace }));
-    onLoad({ filter: /./, namespace }, ({ path }) => ({
-      contents: `import { createRequire } from 'node:module';${loaded[path]}`,
-    }));
+  setup({ onResolve }) {
+    const path = join(root, 'src/tasks/source/parser-on-demand.ts');
+    onResolve({ filter: /^acorn$|\/parser\.js$/ }, () => ({ path }));
   },
 };
 
@@ -85,6 +55,7 @@ const threadsApart = {
   setup({ onResolve }) {
     onResolve({ filter: /^\.\/threads\.js$/ }, () => ({ path: './threads.cjs', external: true }));
     onResolve({ filter: /^\.\/map\/command\.js$/ }, () => ({ path: './map.cjs', external: true }));
+    onResolve({ filter: /^\.\/run\.js$/ }, () => ({ path: './map-run.cjs', external: true }));
     onResolve({ filter: /^(\.\.\/)+watch\.js$/ }, () => ({ path: './watch.cjs', external: true }));
     onResolve({ filter: /^\.\/work\/command\.js$/ }, () => ({ path: './work.cjs', external: true }));
     onResolve({ filter: /^\.\/journal\/command\.js$/ }, () => ({ path: './journal.cjs', external: true }));
@@ -100,40 +71,122 @@ const command = {
   supported: { 'dynamic-import': false },
 };
 
-/** The modules of the core: what the main entry is made of. */
-const core = new Set(
-  Object.keys(
-    (await build({ ...commonJs, entryPoints: [ENTRIES.index.source], write: false, metafile: true })).metafile
-      .inputs,
-  ),
-);
-/** Those of its modules that other files take from it. */
-const taken = new Set();
+/** The names that a module exports. */
+async function namesOf(source) {
+  const options = { ...common, format: 'esm', entryPoints: [source], write: false, metafile: true };
+  const { outputs } = (await build({ ...options, outdir: 'dist/node' })).metafile;
+  return Object.values(outputs)
+    .flatMap((output) => output.exports)
+    .sort();
+}
+
+/** The source that a relative import means. */
+const sourceOf = (path, importer) => relative(root, join(dirname(importer), path)).replace(/\.js$/, '.ts');
+
+/** The modules that the main entry is made of, without those that are only reached through `cut`. */
+async function modulesWithout(cut) {
+  const cutOff = {
+    name: 'cut-off',
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.{1,2}\// }, ({ path, importer }) =>
+        cut.includes(sourceOf(path, importer)) ? { path, external: true } : undefined,
+      );
+    },
+  };
+  const options = { ...commonJs, entryPoints: [ENTRIES.index.source], write: false, metafile: true };
+  return new Set(Object.keys((await build({ ...options, plugins: [cutOff] })).metafile.inputs));
+}
 
 /**
- * Takes from `core.cjs` what is in there, so that a process has one copy of it: its classes and its state.
- * A public entry is taken from its own file.
+ * What every Balancer needs, but not before its first threads are started. It is loaded while they come up.
+ * These modules, and what only they import, are in `engine.cjs`.
  */
-const fromCore = {
-  name: 'from-core',
-  setup({ onResolve, onLoad, initialOptions }) {
-    const own = new Set(Object.values(initialOptions.entryPoints));
-    onResolve({ filter: /^\.{1,2}\// }, ({ path, importer }) => {
-      const file = relative(root, join(dirname(importer), path)).replace(/\.js$/, '.ts');
+const ENGINE = ['src/calls/submission.ts', 'src/engine.ts', 'src/stats/stats.ts', 'src/values/snapshot.ts'];
+
+/** What only some calls or options need. In `on-demand.cjs`, which is loaded by the first of them. */
+const ON_DEMAND = [
+  'src/calls/map.ts',
+  'src/calls/map-requests.ts',
+  'src/calls/map-source.ts',
+  'src/calls/stream.ts',
+  'src/calls/stream-request.ts',
+  'src/health/outlier.ts',
+  'src/metrics/metrics.ts',
+  'src/policies/hash.ts',
+  'src/policies/least-request.ts',
+  'src/policies/least-work.ts',
+  'src/policies/peak-ewma.ts',
+  'src/policies/pick-first.ts',
+  'src/policies/power-of-two.ts',
+  'src/policies/random.ts',
+  'src/policies/rendezvous.ts',
+  'src/policies/round-robin.ts',
+  'src/policies/weighted-by-load.ts',
+  'src/profile/profile.ts',
+  'src/stats/totals.ts',
+  'src/trace/trace.ts',
+];
+
+/** Constants and arithmetic of the hot path: each file has them itself. */
+const IN_EACH = ['src/protocol/layout.ts', 'src/protocol/positions.ts', 'src/protocol/spin-permits.ts'];
+
+const library = await modulesWithout([]);
+const inCore = await modulesWithout([...ENGINE, ...ON_DEMAND]);
+const inCoreOrEngine = await modulesWithout(ON_DEMAND);
+
+/** The files of the library, in the order in which they are loaded. */
+const FILES = ['core', 'engine', 'on-demand'];
+
+/** The file that a module of the library is in, as an index into `FILES`. */
+function fileOf(source) {
+  if (inCore.has(source)) return 0;
+  return inCoreOrEngine.has(source) ? 1 : 2;
+}
+
+/** The modules that other files take. */
+const taken = new Set([...ENGINE, ...ON_DEMAND]);
+
+const partOf = (source) => `require('./${FILES[fileOf(source)]}.cjs')[${JSON.stringify(source)}]`;
+
+/**
+ * Leaves modules of the library to the files that they are in, so that a process has one copy of each class
+ * and of all state.
+ * @param own index of the file that is built; one that is none of the library's comes after all of them
+ * @param entries sources of the public entries that are built
+ */
+const elsewhere = (own, entries = []) => ({
+  name: 'elsewhere',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.{1,2}\// }, ({ path, importer, namespace }) => {
+      if (namespace !== 'file') return { path, external: true };
+      const source = sourceOf(path, importer);
       const entry = Object.keys(ENTRIES).find(
-        (name) => ENTRIES[name].onCore && ENTRIES[name].source === file,
+        (name) => ENTRIES[name].onCore && ENTRIES[name].source === source,
       );
-      if (entry !== undefined && !own.has(file)) return { path: `./${entry}.cjs`, external: true };
-      if (!core.has(file)) return undefined;
-      taken.add(file);
-      return { path: file, namespace: 'core' };
+      if (own === FILES.length && entry !== undefined && !entries.includes(source))
+        return { path: `./${entry}.cjs`, external: true };
+      if (!library.has(source) || fileOf(source) === own || IN_EACH.includes(source)) return undefined;
+      return { path: source, namespace: fileOf(source) < own ? 'loaded' : 'later' };
     });
-    onResolve({ filter: /^\.\/core\.cjs$/, namespace: 'core' }, ({ path }) => ({ path, external: true }));
-    onLoad({ filter: /./, namespace: 'core' }, ({ path }) => ({
-      contents: `module.exports = require('./core.cjs')[${JSON.stringify(path)}]`,
-    }));
+    onLoad({ filter: /./, namespace: 'loaded' }, ({ path }) => {
+      taken.add(path);
+      return { contents: `module.exports = ${partOf(path)};` };
+    });
+    // Loads the file when something of it is used for the first time.
+    onLoad({ filter: /./, namespace: 'later' }, async ({ path }) => {
+      taken.add(path);
+      const getters = (await namesOf(path)).map(
+        (name) => `get ${name}() { return (part ??= load()).${name}; }`,
+      );
+      return {
+        contents: `
+          let part;
+          const load = () => ${partOf(path)};
+          module.exports = { __esModule: true, ${getters.join(', ')} };`,
+      };
+    });
   },
-};
+});
 
 const otherEntries = Object.keys(ENTRIES).filter((name) => name !== 'index');
 
@@ -152,7 +205,9 @@ await Promise.all([
       outdir: 'dist/node',
       outExtension: { '.js': '.cjs' },
       define: { ...commonJs.define, DASHBOARD_PAGE: page },
-      plugins: ENTRIES[name].onCore ? [fromCore, byRequire] : [byRequire],
+      plugins: ENTRIES[name].onCore
+        ? [elsewhere(FILES.length, [ENTRIES[name].source]), byRequire]
+        : [byRequire],
     }),
   ),
   // These two begin as fast as they can, and need little of the library.
@@ -166,10 +221,11 @@ await Promise.all([
     entryPoints: {
       threads: 'src/cli/hash/threads.ts',
       map: 'src/cli/map/command.ts',
+      'map-run': 'src/cli/map/run.ts',
       watch: 'src/cli/watch.ts',
       work: 'src/cli/work/command.ts',
     },
-    plugins: [threadsApart, fromCore, byRequire],
+    plugins: [threadsApart, elsewhere(FILES.length), byRequire],
   }),
   build({
     ...common,
@@ -212,36 +268,33 @@ await Promise.all([
 ]);
 
 const quoted = (file) => JSON.stringify(`./${file}`);
-await build({
-  ...commonJs,
-  stdin: {
-    contents: [
-      `export * from ${quoted(ENTRIES.index.source)}`,
-      ...[...taken].sort().map((file) => `export * as ${JSON.stringify(file)} from ${quoted(file)}`),
-    ].join('\n'),
-    resolveDir: root,
-    sourcefile: 'core.js',
-  },
-  outfile: 'dist/node/core.cjs',
-  plugins: [byRequire],
-});
+// The last one first: what it takes stands in the others.
+for (const [index, name] of [...FILES.entries()].reverse()) {
+  const sources = [...taken].filter((source) => fileOf(source) === index).sort();
+  await build({
+    ...commonJs,
+    stdin: {
+      contents: [
+        ...(index === 0 ? [`export * from ${quoted(ENTRIES.index.source)}`] : []),
+        ...sources.map((source) => `export * as ${JSON.stringify(source)} from ${quoted(source)}`),
+      ].join('\n'),
+      resolveDir: root,
+      sourcefile: `${name}.js`,
+    },
+    outfile: `dist/node/${name}.cjs`,
+    plugins: [elsewhere(index), byRequire],
+  });
+}
 
 const write = (file, lines) => writeFileSync(`${root}/dist/${file}`, `${lines.join('\n')}\n`);
-
-/** The names that a module exports. */
-async function namesOf(source) {
-  const options = { ...common, format: 'esm', entryPoints: [source], write: false, metafile: true };
-  const { outputs } = (await build({ ...options, outdir: 'dist/node' })).metafile;
-  return Object.values(outputs)
-    .flatMap((output) => output.exports)
-    .sort();
-}
 
 // Public names stand in the text as Node's scan of a CommonJS module for `import` finds them. It reads this
 // small file alone, and not the core.
 write('node/index.cjs', [
   "'use strict';",
   "const core = require('./core.cjs');",
+  // The first Balancer needs it at once, and tells of it if something is wrong with it.
+  "try { require('../workers/piscina/main.cjs'); } catch {}",
   "Object.defineProperty(exports, '__esModule', { value: true });",
   ...(await namesOf(ENTRIES.index.source)).map((name) => `exports.${name} = core.${name};`),
 ]);
@@ -265,7 +318,7 @@ writeDeclarations();
 
 /** esbuild's own helper walks inherited properties, too, and a program may have polluted `Object.prototype`. */
 const ownExports = (text) =>
-  text.replace(/for \(var (\w+) in (\w+)\)(?=\s+__defProp\()/g, 'for (var $1 of Object.keys($2))');
+  text.replace(/for ?\(var (\w+) in (\w+)\)(?=\s*__defProp\()/g, 'for(var $1 of Object.keys($2))');
 
 // Code is in ASCII, comments may not be. With one such character V8 would hold the whole text in twice the
 // memory, and Node would take several times as long to read it.

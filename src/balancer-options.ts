@@ -268,7 +268,7 @@ export function resolveOptions(options: BalancerOptions): Settings {
         : outlierConfig(outlierDetection),
     check,
     ...observeSettings(options),
-    thread: threadSettings(options, workerEntry, snapshot),
+    thread: threadSettings(options, workerEntry, (value, name) => snapshot(value, name)),
   };
 }
 

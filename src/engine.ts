@@ -22,11 +22,11 @@ import { createPolicy } from './policies/index.js';
 import { GuardedPolicy } from './policies/support/guard.js';
 import { Autoscaling } from './pool/autoscaling.js';
 import { LEFT } from './pool/broadcasts.js';
+import type { HeadStart } from './pool/head-start.js';
 import { Maintenance } from './pool/maintenance.js';
 import { Pool } from './pool/pool.js';
 import type { PoolRules } from './pool/pool-setup.js';
 import { performance } from './protocol/clock.js';
-import { SpinPermits } from './protocol/spin-permits.js';
 import { callUser } from './requests/user-callback.js';
 import { TaskRegistry } from './tasks/registry.js';
 import { Prefetch } from './worker/prefetch.js';
@@ -37,9 +37,6 @@ export type Emit = <Name extends keyof BalancerEvents>(name: Name, ...args: Bala
 
 /** Whether anybody listens to an event. */
 export type Hears = (name: keyof BalancerEvents) => boolean;
-
-/** How long a worker spins for its next request before it sleeps, in ms: waking it takes 10 to 50 µs. */
-const SPIN_MS = 0.05;
 
 export class Engine {
   readonly ledger: Ledger;
@@ -55,15 +52,15 @@ export class Engine {
   readonly #emit: Emit;
   readonly #hears: Hears;
 
-  /** Starts the workers. */
-  constructor(settings: Settings, emit: Emit, hears: Hears) {
+  /** Starts the workers, but for those that have a head start. */
+  constructor(settings: Settings, headStart: HeadStart, emit: Emit, hears: Hears) {
     this.#emit = emit;
     this.#hears = hears;
     const prefetch = new Prefetch(settings.work);
     const limits: WindowLimits = { depth: settings.depth, prefetch, bytes: settings.windowBytes };
     this.ledger = new Ledger(settings.name, callUser);
     this.tasks = new TaskRegistry({ inline: settings.inline, ledger: this.ledger });
-    this.dispatcher = this.#createDispatcher(settings, limits, {
+    this.dispatcher = this.#createDispatcher(settings, limits, headStart.settings.bell, {
       beginning: () => this.cancellation.look(),
       drained: () => backpressure.notify(),
     });
@@ -89,7 +86,7 @@ export class Engine {
       check: settings.check && { task: this.tasks.resolve(settings.check) },
       stepLimits: { step: settings.heartbeat.silence, request: settings.timeout },
     };
-    this.pool = this.#createPool(settings, limits, rules);
+    this.pool = this.#createPool(settings, limits, headStart, rules);
     this.#supervisor = new Supervisor(
       { ...settings.heartbeat, outliers: settings.outliers },
       this.pool,
@@ -114,12 +111,13 @@ export class Engine {
   #createDispatcher(
     settings: Settings,
     limits: WindowLimits,
+    bell: SharedArrayBuffer,
     events: Pick<DispatcherEvents, 'beginning' | 'drained'>,
   ): Dispatcher {
     const created = createPolicy(settings.policy, { now: () => performance.now(), random: Math.random });
     const policy = created === settings.policy ? new GuardedPolicy(created) : created;
     return new Dispatcher(
-      { policy, limits, cores: availableCores(), isShort: () => this.pool.coming > 0 },
+      { policy, limits, bell, cores: availableCores(), isShort: () => this.pool.coming > 0 },
       {
         ...events,
         idle: () => this.#wentIdle(),
@@ -129,25 +127,18 @@ export class Engine {
     );
   }
 
-  #createPool(settings: Settings, limits: WindowLimits, rules: PoolRules): Pool {
+  #createPool(settings: Settings, limits: WindowLimits, headStart: HeadStart, rules: PoolRules): Pool {
     return new Pool(
       {
         limits,
-        bell: this.dispatcher.poller.bell,
-        spin: SPIN_MS,
-        spinners: SpinPermits.memory(availableCores()),
-        preload: settings.preload,
         maxRequests: settings.maxRequestsPerWorker,
-        teardownLimit: settings.teardownTimeout,
-        watchHeap: settings.maxHeapPerWorker !== Number.POSITIVE_INFINITY,
-        name: settings.name,
         output: {
           isInherited: settings.output === 'inherit',
           isHeard: () => this.#hears('output'),
           line: (line) => this.#emit('output', line),
         },
-        thread: settings.thread,
       },
+      headStart,
       rules,
       settings,
       this.dispatcher,

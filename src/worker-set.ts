@@ -6,10 +6,12 @@ import { type Settings, workerLimits } from './balancer-options.js';
 import { mustNotStream } from './calls/submission.js';
 import { Engine } from './engine.js';
 import { BalancerClosedError } from './errors/errors.js';
+import { launchSettings } from './launch-settings.js';
 import { type BroadcastOptions, resolveBroadcastOptions } from './options/broadcast.js';
 import { type AddOptions, resolveAddOptions } from './options/submit.js';
 import { integerFrom, integerIn, invalid, validate } from './options/validate.js';
 import type { BroadcastOutcome } from './pool/broadcasts.js';
+import { HeadStart } from './pool/head-start.js';
 import { callUser } from './requests/user-callback.js';
 import type {
   AnyTask,
@@ -30,11 +32,17 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
   /** @internal */
   constructor(settings: Settings) {
     super();
-    this.#engine = new Engine(
-      settings,
-      (name, ...args) => callUser(() => this.emit(name as never, ...(args as never))),
-      (name) => this.listenerCount(name) > 0,
-    );
+    const headStart = new HeadStart(launchSettings(settings), settings.min);
+    try {
+      this.#engine = new Engine(
+        settings,
+        headStart,
+        (name, ...args) => callUser(() => this.emit(name as never, ...(args as never))),
+        (name) => this.listenerCount(name) > 0,
+      );
+    } finally {
+      headStart.end();
+    }
   }
 
   /** @internal */

@@ -5,9 +5,9 @@
 import { resolve } from 'node:path';
 import { BatchError } from './errors.js';
 import { changesOf, type Identity, identifyInput, identifyTask } from './journal/identity.js';
-import { type JournalState, readJournal } from './journal/state.js';
+import { type JournalState, loadJournal } from './journal/state.js';
 import type { BatchSettings } from './options.js';
-import { continuedFileSink, descriptorSink, replacedFileSink } from './output/sink.js';
+import { continuedFileSink, descriptorSink, replacedFileSink, type Sink } from './output/sink.js';
 
 /**
  * True: the failed items are to be run again. False: an interrupted pass over them goes on, or there is none.
@@ -16,21 +16,72 @@ export function startsPass({ retryFailed }: BatchSettings, state: JournalState |
   return retryFailed && state !== undefined && (state.end === 'complete' || state.todo === undefined);
 }
 
-export function identityOf(settings: BatchSettings): Identity {
+async function identityOf(settings: BatchSettings): Promise<Identity> {
   const { inputs, task, output, errors, format, separator, ordered, tag } = settings;
   return {
-    task: identifyTask(task),
+    task: await identifyTask(task),
     settings: { format, separator: separator === 0 ? 'NUL' : 'newline', ordered, tag },
-    inputs: inputs.map(identifyInput),
+    inputs: await Promise.all(inputs.map(identifyInput)),
     output: typeof output === 'string' ? resolve(output) : `descriptor ${output}`,
     errors: errors === undefined ? undefined : resolve(errors),
   };
 }
 
+/** What a batch goes on from, and writes to. */
+export interface BatchFiles {
+  /** Undefined: there is no journal. */
+  readonly identity: Identity | undefined;
+  readonly state: JournalState | undefined;
+  readonly sinks: { readonly output: Sink; readonly errors: Sink | undefined };
+}
+
+/**
+ * Opens the files. What may wait does not block the main thread.
+ * @param changed called after each write, and on failure
+ * @returns `undefined`: the signal came meanwhile, for a FIFO may have no reader
+ * @throws BatchError
+ */
+export async function openFiles(
+  settings: BatchSettings,
+  changed: () => void,
+  signal: AbortSignal | undefined,
+): Promise<BatchFiles | undefined> {
+  const opening = open(settings, changed, signal);
+  if (signal === undefined) return await opening;
+  let abort: () => void = () => {};
+  const aborted = new Promise<undefined>((resolve) => {
+    abort = () => resolve(undefined);
+    signal.addEventListener('abort', abort);
+  });
+  try {
+    const files = await Promise.race([opening, aborted]);
+    if (files === undefined) opening.then(({ sinks }) => discard(sinks)).catch(() => {});
+    return files;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+async function open(
+  settings: BatchSettings,
+  changed: () => void,
+  signal: AbortSignal | undefined,
+): Promise<BatchFiles> {
+  const identity = settings.journal === undefined ? undefined : await identityOf(settings);
+  const state = identity === undefined ? undefined : await formerState(settings, identity);
+  return { identity, state, sinks: await openSinks(settings, state, changed, signal) };
+}
+
+/** Removes temporary files. Synchronous, for signals. */
+export function discard({ output, errors }: BatchFiles['sinks']): void {
+  output.discard();
+  errors?.discard();
+}
+
 /** The state from which to go on; `undefined` for a fresh start. @throws BatchError */
-export function formerState(settings: BatchSettings, identity: Identity): JournalState | undefined {
+async function formerState(settings: BatchSettings, identity: Identity): Promise<JournalState | undefined> {
   const path = settings.journal as string;
-  const state = readJournal(path);
+  const state = await loadJournal(path);
   if (state === undefined) {
     if (settings.retryFailed)
       throw new BatchError(`${path}: there is no journal whose failed items could be run again`);
@@ -55,12 +106,27 @@ export function formerState(settings: BatchSettings, identity: Identity): Journa
   return state;
 }
 
-export function openSinks(settings: BatchSettings, state: JournalState | undefined, changed: () => void) {
+async function openSinks(
+  settings: BatchSettings,
+  state: JournalState | undefined,
+  changed: () => void,
+  signal: AbortSignal | undefined,
+): Promise<BatchFiles['sinks']> {
   const { output, errors, journal } = settings;
   const errorsBase = startsPass(settings, state) ? 0 : (state?.errors ?? 0);
-  const open = (path: string, base: number) =>
-    journal === undefined ? replacedFileSink(path, changed) : continuedFileSink(path, base, changed);
-  const outputSink =
-    typeof output === 'number' ? descriptorSink(output, changed) : open(output, state?.output ?? 0);
-  return { output: outputSink, errors: errors === undefined ? undefined : open(errors, errorsBase) };
+  const begin = (path: string, base: number) =>
+    journal === undefined ? replacedFileSink(path, changed, signal) : continuedFileSink(path, base, changed);
+  const makeOutput =
+    typeof output === 'number'
+      ? () => descriptorSink(output, changed)
+      : await begin(output, state?.output ?? 0);
+  const makeErrors = errors === undefined ? undefined : await begin(errors, errorsBase);
+  // In one turn, so that a signal does not come where one of two temporary files is there.
+  const made = makeOutput();
+  try {
+    return { output: made, errors: makeErrors?.() };
+  } catch (error) {
+    made.discard();
+    throw error;
+  }
 }

@@ -1,16 +1,19 @@
-/** Size of the next chunk: a few ms of work, less near the end of the input so that no worker idles. */
+/** Size of the next chunk: some ms of work, less near the end of the input so that no worker idles. */
 
-/** Work in one chunk, in ms: many times what a chunk costs, little enough to be spread evenly. */
-const TARGET_MS = 8;
+/**
+ * Work in one chunk, in ms: many times what a chunk costs, which is more than a ms where all cores are busy,
+ * since the thread wakes the main thread and waits for its core. Little enough to be spread evenly.
+ */
+const TARGET_MS = 16;
 
 /** Size before the first measurement. */
-const FIRST_BYTES = 16 * 1024;
+const FIRST_BYTES = 64 * 1024;
 
 /** Lower limit for the smaller chunks near the end. */
 const LEAST_AT_END = 8 * 1024;
 
 /** Weight of the latest chunk in the mean. */
-const WEIGHT = 0.3;
+const WEIGHT = 0.5;
 
 export class ChunkSize {
   readonly #most: number;

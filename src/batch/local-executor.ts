@@ -1,7 +1,7 @@
 /** Runs chunks on the threads of a Balancer. */
 import type { Balancer } from '../balancer.js';
 import { WorkerCrashedError } from '../errors/errors.js';
-import { tasks } from '../tasks/handles.js';
+import { called, tasks } from '../tasks/handles.js';
 import { workerFile } from '../worker-entry.js';
 import { ChunkSize } from './chunk-size.js';
 import type { Executor } from './executor.js';
@@ -14,19 +14,30 @@ import { Timeouts } from './timeouts.js';
 import type { Part } from './work.js';
 
 /** Chunks in flight per worker. With all cores busy, the main thread may take some ms to get its turn. */
-const CHUNKS_PER_WORKER = 4;
+const CHUNKS_PER_WORKER = 3;
+
+type ChunkTask = typeof import('./chunk-task.js');
 
 export class LocalExecutor implements Executor {
   readonly #balancer: Balancer;
-  readonly #task = tasks<typeof import('./chunk-task.js')>(workerFile('chunk-task.mjs'));
+  readonly #prepare: ChunkTask['prepare'];
+  readonly #runChunk: ChunkTask['runChunk'];
   readonly #timeout: number;
   readonly #timeouts: Timeouts;
   readonly #concurrency: number | undefined;
   readonly #size = new ChunkSize(PIECE_BYTES);
   readonly #running = new Set<AbortController>();
   #workers = 1;
+  #tellStopped: () => void = () => {};
+  readonly #stopped = new Promise<void>((resolve) => {
+    this.#tellStopped = resolve;
+  });
 
-  constructor(balancer: Balancer, timeout: number, concurrency: number | undefined) {
+  /** @param name of the function that is called for each item. Chunks are seen under it */
+  constructor(balancer: Balancer, timeout: number, concurrency: number | undefined, name: string) {
+    const { prepare, runChunk } = tasks<ChunkTask>(workerFile('chunk-task.mjs'));
+    this.#prepare = prepare;
+    this.#runChunk = called(runChunk, name);
     this.#balancer = balancer;
     this.#timeout = timeout;
     this.#timeouts = new Timeouts(timeout);
@@ -35,7 +46,8 @@ export class LocalExecutor implements Executor {
   }
 
   prepare(setup: string): Promise<unknown> {
-    return this.#balancer.submit(this.#task.prepare, [setup]);
+    // A module that never loads does not hold up the end.
+    return Promise.race([this.#balancer.submit(this.#prepare, [setup]), this.#stopped]);
   }
 
   wants(running: number): boolean {
@@ -60,7 +72,7 @@ export class LocalExecutor implements Executor {
       unwatch();
       this.#running.delete(controller);
     };
-    return this.#balancer.submit(this.#task.runChunk, args, { signal: controller.signal }).then(
+    return this.#balancer.submit(this.#runChunk, args, { signal: controller.signal }).then(
       (overflow) => {
         end();
         return { part, memory, overflow };
@@ -84,6 +96,7 @@ export class LocalExecutor implements Executor {
   }
 
   stop(now: boolean): void {
+    this.#tellStopped();
     if (now) for (const controller of this.#running) controller.abort(new Error('the batch was halted'));
   }
 

@@ -68,7 +68,7 @@ export interface BatchOptions {
   timeout?: number;
   /** When to give up after failures. Default: never. */
   halt?: HaltRule;
-  /** Most chunks in flight, an integer ≥ 1. Default: 4 per worker of the Balancer. */
+  /** Most chunks in flight, an integer ≥ 1. Default: 3 per worker of the Balancer. */
   concurrency?: number;
   /**
    * Ends the batch in good order: running items finish, results are written, the report says `interrupted`.

@@ -3,7 +3,7 @@
 import { fstatSync, statSync } from 'node:fs';
 import type { Balancer } from '../balancer.js';
 import { performance } from '../protocol/clock.js';
-import { formerState, identityOf, openSinks, startsPass } from './beginning.js';
+import { type BatchFiles, discard, openFiles, startsPass } from './beginning.js';
 import { isCompressed } from './compression.js';
 import type { Executor } from './executor.js';
 import { mustHalt } from './halt.js';
@@ -21,7 +21,6 @@ import {
   batchSettings,
   type RunningBatch,
 } from './options.js';
-import type { Sink } from './output/sink.js';
 import { type RemoteRunner, textMapperOf } from './remote.js';
 import { RemoteExecutor } from './remote-executor.js';
 import { Results } from './results.js';
@@ -65,9 +64,42 @@ const MOST_UNWRITTEN = 16 * 1024 * 1024;
  */
 export async function runBatch(runner: Balancer | RemoteRunner, options: BatchOptions): Promise<BatchReport> {
   const settings = batchSettings(options);
-  const batch = new Batch(runner, settings, settings.function);
+  let batch: Batch | undefined;
+  // First, since it refuses what cannot be, before any file is opened.
+  const executor = executorOf(runner, settings, settings.function, () => batch?.pump());
+  const files = await openFiles(settings, () => batch?.wrote(), settings.signal);
+  if (files === undefined) return { ...NOTHING, outcome: 'interrupted' };
+  try {
+    batch = new Batch(executor, settings, files);
+  } catch (error) {
+    discard(files.sinks);
+    throw error;
+  }
   settings.onStart?.(batch);
   return await batch.run(settings.signal);
+}
+
+/** The report of a batch that was interrupted before its files were open. */
+const NOTHING = {
+  items: 0,
+  failed: 0,
+  retried: 0,
+  before: { items: 0, failed: 0 },
+  bytes: 0,
+  outputBytes: 0,
+  seconds: 0,
+  shares: [],
+} as const satisfies Partial<BatchReport>;
+
+function executorOf(
+  runner: Balancer | RemoteRunner,
+  { timeout, concurrency, format, task: { name } }: BatchSettings,
+  task: BatchOptions['task'],
+  onHungry: () => void,
+): Executor {
+  const mapper = textMapperOf(runner);
+  if (mapper === undefined) return new LocalExecutor(runner as Balancer, timeout, concurrency, name);
+  return new RemoteExecutor(mapper, task, { timeout, format }, onHungry);
 }
 
 class Batch implements RunningBatch {
@@ -77,7 +109,7 @@ class Batch implements RunningBatch {
   readonly #results: Results;
   readonly #journal: Journal | undefined;
   readonly #state: JournalState | undefined;
-  readonly #sinks: { output: Sink; errors: Sink | undefined };
+  readonly #sinks: BatchFiles['sinks'];
   readonly #started = performance.now();
   readonly #shares = new Map<number, { items: number; bytes: number }>();
   #items = 0;
@@ -88,18 +120,15 @@ class Batch implements RunningBatch {
   #abandon: (error: unknown) => void = () => {};
   readonly #ended: Promise<void>;
 
-  constructor(runner: Balancer | RemoteRunner, settings: BatchSettings, task: BatchOptions['task']) {
+  constructor(executor: Executor, settings: BatchSettings, files: BatchFiles) {
     this.#settings = settings;
-    // First, since it refuses what cannot be, before any file is opened.
-    const executor = this.#executorOf(runner, task);
     this.#ended = new Promise((resolve, reject) => {
       this.#end = resolve;
       this.#abandon = reject;
     });
-    const identity = settings.journal === undefined ? undefined : identityOf(settings);
-    this.#state = identity === undefined ? undefined : formerState(settings, identity);
-    this.#sinks = openSinks(settings, this.#state, () => this.#wrote());
-    this.#journal = this.#openJournal(identity);
+    this.#state = files.state;
+    this.#sinks = files.sinks;
+    this.#journal = this.#openJournal(files.identity);
     const state = this.#state;
     // An interrupted pass over failed items is continued; a finished one is followed by the next.
     const isNewPass = startsPass(settings, state);
@@ -120,11 +149,9 @@ class Batch implements RunningBatch {
     this.progress = this.#makeProgress();
   }
 
-  #executorOf(runner: Balancer | RemoteRunner, task: BatchOptions['task']): Executor {
-    const { timeout, concurrency, format } = this.#settings;
-    const mapper = textMapperOf(runner);
-    if (mapper === undefined) return new LocalExecutor(runner as Balancer, timeout, concurrency);
-    return new RemoteExecutor(mapper, task, { timeout, format }, () => this.#runner.pump());
+  /** There is room for chunks. */
+  pump(): void {
+    this.#runner.pump();
   }
 
   async run(signal: AbortSignal | undefined): Promise<BatchReport> {
@@ -154,8 +181,7 @@ class Batch implements RunningBatch {
   }
 
   discard(): void {
-    this.#sinks.output.discard();
-    this.#sinks.errors?.discard();
+    discard(this.#sinks);
   }
 
   /** Without a journal, the output of an incomplete batch is discarded: the file is complete or absent. */
@@ -216,7 +242,8 @@ class Batch implements RunningBatch {
     this.#shares.set(thread, { items: share.items + items, bytes: share.bytes + bytes });
   }
 
-  #wrote(): void {
+  /** Output has been written, or could not be. */
+  wrote(): void {
     try {
       this.#sinks.output.writer.check();
       this.#sinks.errors?.writer.check();

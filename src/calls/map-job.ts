@@ -127,7 +127,9 @@ export class MapJob implements ChunkOwner {
 
   /** Enters the outcome of one item in the books. */
   #enter(outcome: RequestOutcome): void {
-    this.#task.ledger.outcomes[outcome]++;
+    const { ledger } = this.#task;
+    ledger.outcomes[outcome]++;
+    if (outcome === 'refused') ledger.refusals[this.chunk.refusal]++;
     this.chunk.entered++;
   }
 

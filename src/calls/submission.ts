@@ -125,7 +125,7 @@ export class Submission {
     ledger.submitted += chunk.size;
     if (this.#refusal !== undefined) {
       chunk.outcome = 'refused';
-      ledger.refusals[reasonOf(this.#refusal)] += chunk.size;
+      chunk.refusal = reasonOf(this.#refusal);
       return Promise.reject(copyOf(this.#refusal));
     }
     try {
@@ -192,8 +192,7 @@ export class Submission {
   #makeSpaceFor(request: Request, signal: AbortSignal | undefined): void {
     if (!this.#backpressure.makeSpace()) {
       const error = this.#backpressure.refusal();
-      this.#ledger.refusals['queue-full'] += request.items;
-      request.reject(error, 'refused');
+      request.refuse(error, 'queue-full');
       this.#ledger.forRareEvents.queueFull({ maxQueue: error.maxQueue, waiting: this.#dispatcher.waiting });
     }
     // Making space sends other requests, and a getter in their arguments may have aborted this one.
@@ -266,10 +265,7 @@ export class Submission {
   refuse(error: NoWorkerError | undefined): void {
     if (!(this.#refusal instanceof BalancerClosedError)) this.#refusal = error;
     if (error === undefined) return;
-    for (const request of this.#dispatcher.takeUnstarted()) {
-      this.#ledger.refusals['no-worker'] += request.items;
-      request.reject(error, 'refused');
-    }
+    for (const request of this.#dispatcher.takeUnstarted()) request.refuse(error, 'no-worker');
   }
 
   /** Refuses all requests from now on. Accepted ones are not affected. */

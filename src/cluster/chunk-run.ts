@@ -41,7 +41,10 @@ export interface ChunkCall extends SubmitOptions {
   readonly texts: JobData['texts'] | undefined;
   readonly items: number;
   readonly maxPayload: number;
+  /** That it may use at a time. */
   readonly threads: number;
+  /** Whether it may use no more, though they might be late. */
+  readonly isPart: boolean;
   /** Run times of an item, in ms, by task. */
   readonly means: Map<AnyTask, number>;
 }
@@ -138,7 +141,8 @@ export class ChunkRun {
   }
 
   #lanesFor({ from, to }: Slice): number {
-    const { threads } = this.#call;
+    const { threads, isPart } = this.#call;
+    if (isPart) return threads;
     if (this.#isStrict) return Math.min(to - from, SINGLES * threads);
     return threads === 1 || this.#isWhole(to - from) ? 1 : threads + 1;
   }

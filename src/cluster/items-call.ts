@@ -1,6 +1,6 @@
 /** Items of a chunk, or of a batch, as a request to the threads: instead of the task that is served. */
 import { TaskTimeoutError } from '../errors/errors.js';
-import { targetName, targetOf, tasks } from '../tasks/handles.js';
+import { called, targetName, targetOf, tasks } from '../tasks/handles.js';
 import type { AnyTask } from '../tasks/signatures.js';
 import { workerFile } from '../worker-entry.js';
 import type { ItemsCall } from './thread/items-message.js';
@@ -21,7 +21,8 @@ export function itemsTask(task: AnyTask): Asked {
   const target = targetOf(task);
   if (target === undefined) throw new Error('a served task is an export of a module');
   const { runItems } = tasks<ItemsTask>(workerFile('items-task.mjs'));
-  const asked = { runItems, address: { ...target, name: targetName(target) } };
+  const name = targetName(target);
+  const asked = { runItems: called(runItems, name), address: { ...target, name } };
   known.set(task, asked);
   return asked;
 }

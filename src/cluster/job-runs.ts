@@ -5,7 +5,7 @@ import type { Balancer } from '../balancer.js';
 import type { SubmitOptions } from '../options/submit.js';
 import { performance } from '../protocol/clock.js';
 import type { AnyTask } from '../tasks/signatures.js';
-import { ChunkRun } from './chunk-run.js';
+import { type ChunkCall, ChunkRun } from './chunk-run.js';
 import { MalformedMessageError } from './errors.js';
 import type { JobReport } from './job-report.js';
 import { chunkReply, type JobData, parseJobData, type Reply } from './messages.js';
@@ -21,6 +21,8 @@ import { excessOf } from './values/excess.js';
 const MOST_LOSSES = 3;
 /** After this time another machine may take what this one cannot run, in ms. */
 const LEAVE_MS = 500;
+/** After this time there may be a machine that runs no other job on its last run, in ms. */
+const LEAVE_LAST_MS = 100;
 /** Machines that a job has gone to, after which it is looked whether anybody still waits for it. */
 const MOST_LEAVES = 20;
 
@@ -28,11 +30,14 @@ const MOST_LEAVES = 20;
 export interface JobRunsEvents {
   /** Whether a submitter is known to be dead, or closed. */
   isGone(submitter: string): Promise<boolean>;
-  /** A job has come that was lost before, or that is lost for good with its machine. */
-  fragile(): void;
+  /**
+   * A job has come that was lost before, or that is lost for good with its machine.
+   * @param alone it has one more run at most
+   */
+  fragile(alone: boolean): void;
   done(report: JobReport): void;
-  /** That the Balancer has. */
-  threads(): number;
+  /** How much of it a chunk may use. */
+  useOfChunk(): Pick<ChunkCall, 'threads' | 'isPart'>;
 }
 
 interface Run {
@@ -65,6 +70,8 @@ export class JobRuns {
   readonly #controllers = new SpareControllers();
   /** Shared memory for chunks. */
   readonly #spare: Int32Array[] = [];
+  /** A job is here on its last run. If it ends the machine, no other one shall be given up for it. */
+  #hasLast = false;
   /** When this process was last known to run. */
   #aliveAt = performance.now();
 
@@ -145,11 +152,32 @@ export class JobRuns {
     const retries = data.retries ?? Number.POSITIVE_INFINITY;
     const losses = job.stalledCounter + (data.losses ?? 0);
     const isOnly = (data.chunk === undefined ? data.retries : data.threadRetries) === 0;
-    if (losses > 0 || isOnly) this.#events.fragile();
+    const isLast = losses >= MOST_LOSSES - 1;
+    if (losses > 0 || isOnly) this.#events.fragile(isLast);
     if (job.stalledCounter > 0 && (losses > retries || losses >= MOST_LOSSES)) {
       await this.#replies.send(data.from, { t: 'lost', id, losses });
       return { items: 1, outcome: 'lost', failures: 1 };
     }
+    if (!isLast) return this.#runOrLeave(job, token, data, task, run, losses);
+    if (this.#hasLast) return this.#leave(job, token, LEAVE_LAST_MS);
+    this.#hasLast = true;
+    try {
+      return await this.#runOrLeave(job, token, data, task, run, losses);
+    } finally {
+      this.#hasLast = false;
+    }
+  }
+
+  async #runOrLeave(
+    job: Job,
+    token: string | undefined,
+    data: JobData,
+    task: AnyTask,
+    run: Run,
+    losses: number,
+  ): Promise<Ending> {
+    const id = String(job.id);
+    const retries = data.retries ?? Number.POSITIVE_INFINITY;
     const options: SubmitOptions = {
       signal: run.controller.signal,
       retries:
@@ -217,7 +245,7 @@ export class JobRuns {
       texts: data.texts,
       items,
       maxPayload: this.#engine.maxPayload,
-      threads: this.#events.threads(),
+      ...this.#events.useOfChunk(),
       means: this.#means,
     });
     run.chunk = chunk;

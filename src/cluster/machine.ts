@@ -98,9 +98,9 @@ export class Machine extends EventEmitter<MachineEvents> {
     this.#replies = new Replies(this.#engine, this.#onError);
     this.#runs = new JobRuns(this.#bull, settings.balancer, settings.engine, this.#replies, {
       isGone: async (submitter) => (await this.#directory?.isGone(submitter)) === true,
-      fragile: () => this.#slots.beCautious(),
+      fragile: (alone) => this.#slots.beCautious(alone),
       done: (report) => this.#oneDone(report),
-      threads: () => this.#slots.threads,
+      useOfChunk: () => this.#slots.useOfChunk,
     });
   }
 

@@ -35,7 +35,7 @@ function nameAnew(task: AnyTask): TaskName {
   const target = targetOf(task);
   if (target === undefined) {
     throw new LocalOnlyError(
-      `'${functionName(task)}' is an inline function, which cannot leave this process: export it from a module that the machines serve, and submit tasks(new URL('./module.js', import.meta.url)).${functionName(task)}`,
+      `'${functionName(task)}' is an inline function, which cannot leave this process: export it from a module that the machines serve, and submit tasks(new URL('./module.js', import.meta.url)).${task.name || 'name'}`,
     );
   }
   if (target.path.length === 0) {

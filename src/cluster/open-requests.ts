@@ -2,8 +2,9 @@
 import { performance } from '../protocol/clock.js';
 import { setImmediate } from '../protocol/timers.js';
 import type { Engine, OnEngineError } from './engine/engine.js';
-import { delay, within } from './engine/within.js';
+import { delay } from './engine/within.js';
 import { EngineError, MachineLostError } from './errors.js';
+import { MailSync } from './mail-sync.js';
 import { isId, type Mail, parseMail } from './messages.js';
 import type { ClusterRequest } from './request.js';
 import { isTransient } from './transient.js';
@@ -16,12 +17,14 @@ const PAUSE_MS = 500;
 const MOST_LOOKS = 200;
 /** Longest time between two looks for a job, in ms. */
 const MOST_LOOK_MS = 60_000;
-/** Time for one's own message to come back, in ms. */
-const SYNC_MS = 10_000;
+/**
+ * Time until a second look at a job that is gone without a reply: the engine may have refused the reply, so
+ * that its machine sends it again.
+ */
+const SECOND_LOOK_MS = 2_000;
 
 export class OpenRequests {
   readonly #engine: Engine;
-  readonly #self: string;
   readonly #lookAfter: number;
   readonly #onError: OnEngineError;
   readonly #onSettled: () => void;
@@ -30,8 +33,7 @@ export class OpenRequests {
   #isFlushing = false;
   #isStarted = false;
   readonly #cancelling = new Set<Promise<void>>();
-  readonly #syncs = new Map<string, () => void>();
-  #lastSync = 0;
+  readonly #sync: MailSync;
   /** When anything was last heard from the engine. */
   heardAt = performance.now();
   /** Counts since the start; those that were withdrawn are in the first one alone. */
@@ -52,7 +54,7 @@ export class OpenRequests {
     onSettled: () => void,
   ) {
     this.#engine = engine;
-    this.#self = self;
+    this.#sync = new MailSync(engine, self);
     this.#lookAfter = lookAfter;
     this.#onError = onError;
     this.#onSettled = onSettled;
@@ -121,7 +123,7 @@ export class OpenRequests {
     }
     if (mail.t === 'cancel') return;
     if (mail.t === 'sync') {
-      this.#syncs.get(mail.id)?.();
+      this.#sync.arrived(mail.id);
       return;
     }
     const request = this.#open.get(mail.id);
@@ -162,12 +164,19 @@ export class OpenRequests {
         const request = part[j] as ClusterRequest;
         request.lookAt = now + Math.min(MOST_LOOK_MS, Math.max(this.#lookAfter, now - request.began));
         if (state === 'unknown' || state === 'completed' || state === 'failed') gone.push({ request, state });
+        else request.isMissed = false;
       }
     }
     // A machine replies before it lets go of the job. So its reply is in the mailbox, or there is none.
-    if (gone.length === 0 || !(await this.#sync())) return;
-    for (const { request, state } of gone)
-      if (!request.isSettled && request.isSent) await this.#gone(request, state);
+    if (gone.length === 0 || !(await this.#sync.done())) return;
+    for (const { request, state } of gone) {
+      if (request.isSettled || !request.isSent) continue;
+      if (all || request.isMissed || state !== 'unknown') await this.#gone(request, state);
+      else {
+        request.isMissed = true;
+        request.lookAt = now + SECOND_LOOK_MS;
+      }
+    }
   }
 
   /** Takes a job that has not begun out of its queue. @returns whether that was possible */
@@ -260,24 +269,9 @@ export class OpenRequests {
       return;
     }
     request.isSent = false;
+    request.isMissed = false;
     request.data = { ...request.data, losses: request.losses };
     this.#send(request);
-  }
-
-  /**
-   * Waits until all that was sent to the mailbox before has been read. @returns whether that was so in time
-   */
-  async #sync(): Promise<boolean> {
-    const id = String(++this.#lastSync);
-    const arrived = new Promise<true>((resolve) => {
-      this.#syncs.set(id, () => resolve(true));
-    });
-    try {
-      await this.#engine.send(this.#self, [JSON.stringify({ t: 'sync', id } satisfies Mail)]);
-      return (await within(SYNC_MS, arrived)) === true;
-    } finally {
-      this.#syncs.delete(id);
-    }
   }
 
   /** Takes the job out of its queue, or tells the machine that runs it. */

@@ -6,7 +6,7 @@ import type { Reply } from './messages.js';
 import { isTransient } from './transient.js';
 
 const PAUSE_MS = 500;
-/** Attempts to send what the engine refuses, as it does while its memory is full. */
+/** Attempts to send what the engine refuses for a reason that may not pass. */
 const MOST_ATTEMPTS = 20;
 
 interface Waiting {
@@ -20,6 +20,8 @@ export class Replies {
   readonly #onError: OnEngineError;
   readonly #waiting = new Map<string, Waiting[]>();
   readonly #underWay = new Set<Promise<void>>();
+  /** Sendings that the engine has refused, and that are tried again. */
+  #refused = 0;
   #isClosed = false;
 
   constructor(engine: Engine, onError: OnEngineError) {
@@ -29,7 +31,7 @@ export class Replies {
 
   /**
    * Resolves when the engine has the reply before all that it is told from now on. Waits for an engine that
-   * is out of reach, until it is closed.
+   * is out of reach, or has no memory left, until it is closed.
    * @param reply a text is sent as it is
    */
   send(to: string, reply: Reply | string): Promise<void> {
@@ -62,8 +64,9 @@ export class Replies {
       to,
       batch.map(({ text }) => text),
     );
-    if (this.#engine.sendsInOrder) {
-      // The job is let go of by the next command: one way to the engine and back for both.
+    if (this.#engine.sendsInOrder && this.#refused === 0) {
+      // The job is let go of by the next command: one way to the engine and back for both. (Not while replies
+      // are refused: a machine that went on would have ever more of them.)
       for (const { resolve } of batch) resolve();
       const done: Promise<void> = sent.catch(this.#onError).then(() => void this.#underWay.delete(done));
       this.#underWay.add(done);
@@ -80,16 +83,23 @@ export class Replies {
   }
 
   async #deliver(to: string, texts: readonly string[]): Promise<void> {
-    for (let attempts = 1; ; attempts++) {
-      try {
-        await this.#engine.send(to, texts);
-        return;
-      } catch (error) {
-        const isOver = this.#engine.sendsInOrder ? attempts >= MOST_ATTEMPTS : true;
-        if (this.#isClosed || (isOver && !isTransient(error))) throw error;
-        this.#onError(error as Error);
-        await delay(PAUSE_MS);
+    let isRefused = false;
+    try {
+      for (let attempts = 1; ; attempts++) {
+        try {
+          await this.#engine.send(to, texts);
+          return;
+        } catch (error) {
+          const isOver = this.#engine.sendsInOrder ? attempts >= MOST_ATTEMPTS : true;
+          if (this.#isClosed || (isOver && !isTransient(error))) throw error;
+          if (!isRefused) this.#refused++;
+          isRefused = true;
+          this.#onError(error as Error);
+          await delay(PAUSE_MS);
+        }
       }
+    } finally {
+      if (isRefused) this.#refused--;
     }
   }
 }

@@ -17,6 +17,8 @@ const AHEAD_MS = 4;
 const MOST_AHEAD = 32;
 /** How long little is ahead after such a job, in ms. */
 const CAUTIOUS_MS = 10_000;
+/** How long jobs are taken one at a time after one that must be alone, in ms. */
+const ALONE_MS = 1_000;
 /** Weight of earlier looks in the mean, where jobs have become shorter; longer ones count at once. */
 const OLDER = 0.5;
 
@@ -34,6 +36,7 @@ export class Slots {
   /** Run time of a job, in ms; before the first one it counts as long. */
   #mean = Number.POSITIVE_INFINITY;
   #cautiousUntil = Number.NEGATIVE_INFINITY;
+  #aloneUntil = Number.NEGATIVE_INFINITY;
 
   constructor(balancer: Balancer, share: number) {
     this.#balancer = balancer;
@@ -45,10 +48,20 @@ export class Slots {
     return this.#threads;
   }
 
+  /**
+   * What a chunk may use of the machine. Where this takes a part of what it could, as many chunks as it takes
+   * have one thread each.
+   */
+  get useOfChunk(): { readonly threads: number; readonly isPart: boolean } {
+    const isPart = this.#share < 1;
+    return { threads: isPart ? 1 : this.threads, isPart };
+  }
+
   get limit(): number {
     const { threads } = this;
+    if (this.#lookedAt < this.#aloneUntil) return 1;
     const isCautious = this.#lookedAt < this.#cautiousUntil;
-    const ahead = isCautious ? 1 : threads * Math.min(MOST_AHEAD, Math.floor(AHEAD_MS / this.#mean));
+    const ahead = isCautious ? 1 : Math.floor(threads * Math.min(MOST_AHEAD, AHEAD_MS / this.#mean));
     return Math.max(1, Math.round((threads + Math.max(1, ahead)) * this.#share));
   }
 
@@ -70,10 +83,15 @@ export class Slots {
     this.adjust();
   }
 
-  /** A job has come that was lost before, and may be the reason, or that is not to be lost at all. */
-  beCautious(): void {
-    const wasCautious = this.#lookedAt < this.#cautiousUntil;
-    this.#cautiousUntil = performance.now() + CAUTIOUS_MS;
+  /**
+   * A job has come that was lost before, and may be the reason, or that is not to be lost at all.
+   * @param alone it was lost so often that nothing else shall be lost with it
+   */
+  beCautious(alone: boolean): void {
+    const now = performance.now();
+    const wasCautious = this.#lookedAt < (alone ? this.#aloneUntil : this.#cautiousUntil);
+    this.#cautiousUntil = now + CAUTIOUS_MS;
+    if (alone) this.#aloneUntil = now + ALONE_MS;
     if (!wasCautious) this.adjust();
   }
 

@@ -1,9 +1,13 @@
 /** Which errors of an engine pass. */
 
-/** Redis: it loads its data, is being replaced, or runs a script. */
-const REDIS = /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|UNBLOCKED)\b/;
-/** PostgreSQL: connection lost, shutting down or starting, too many connections. */
-const POSTGRES = /^(?:08|57P0|53300)/;
+/**
+ * Redis: it loads its data, is being replaced, runs a script, cannot save or copy what it is told, or its
+ * memory is full. (Before version 7 it tells of the latter within the error of a script.)
+ */
+const REDIS =
+  /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|BUSY|UNBLOCKED|OOM|MISCONF|NOREPLICAS)\b|-OOM command/;
+/** PostgreSQL: connection lost, shutting down or starting; no memory, disk or connection is left. */
+const POSTGRES = /^(?:08|57P0|53)/;
 /** Of sockets and resolvers. */
 const NODE = /^(?:ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|EAI_AGAIN|ENOTFOUND|ERR_SOCKET)/;
 const TEXT = /connection|socket|timeout|terminat|closed/i;

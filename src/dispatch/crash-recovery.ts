@@ -19,7 +19,7 @@ const MOST_KILLS = 3;
 export class CrashRecovery {
   readonly #counts: Counters;
   readonly #requeue: (requests: readonly Request[]) => void;
-  /** How many threads have ended while they read a request's arguments. */
+  /** How many threads have ended while they read a request's arguments, or loaded its function. */
   readonly #readers = new WeakMap<Request, number>();
 
   /** @param requeue puts requests back to their place in the queue */
@@ -29,14 +29,17 @@ export class CrashRecovery {
   }
 
   /** The thread has ended with these requests in its window. */
-  settle({ running, unstarted, reading, item }: Remains, worker: Worker, death: ThreadDeath): void {
+  settle({ running, unstarted, reading, loading, item }: Remains, worker: Worker, death: ThreadDeath): void {
     const observer = running?.task.ledger.observer;
     if (running !== undefined && observer !== undefined) reportDeath(observer, worker, running, item);
     if (running?.extras?.chunk !== undefined)
       this.#chunkCrashed(running, running.extras.chunk, item, worker, death);
     else if (running !== undefined) this.#crashed(running, worker, death);
     if (reading?.extras?.chunk !== undefined) this.#dissolve(reading, reading.extras.chunk);
-    else if (reading !== undefined) this.#diedReading(reading, worker, death);
+    else if (reading !== undefined)
+      this.#again(reading, 'ended while they read its arguments', worker, death);
+    if (loading?.extras?.chunk !== undefined) this.#dissolve(loading, loading.extras.chunk);
+    else if (loading !== undefined) this.#again(loading, 'could not load its function', worker, death);
     this.moveOn(unstarted, worker, describe(death), death);
   }
 
@@ -51,15 +54,15 @@ export class CrashRecovery {
   }
 
   /**
-   * A thread ended while it read a request's arguments, most likely for lack of memory. The task has not
-   * begun, so a fresh thread, which has more memory, may get it; but arguments that no thread can hold must
-   * not end one after the other.
+   * A thread ended before the task had begun: while it read the request's arguments, most likely for lack of
+   * memory, or because it could not load the function, for lack of file descriptors. A fresh thread may have
+   * more; but what no thread can take must not end one after the other.
    */
-  #diedReading(request: Request, worker: Worker, death: ThreadDeath): void {
+  #again(request: Request, what: string, worker: Worker, death: ThreadDeath): void {
     const ended = (this.#readers.get(request) ?? 0) + 1;
     this.#readers.set(request, ended);
     if (ended < MOST_KILLS) return;
-    const why = `${ended} threads ended while they read its arguments: ${describe(death)}`;
+    const why = `${ended} threads ${what}: ${describe(death)}`;
     this.#fail(request, worker, why, death);
   }
 

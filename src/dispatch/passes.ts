@@ -41,6 +41,8 @@ export interface PassEvents {
 export interface PassSetup {
   readonly policy: Policy;
   readonly limits: WindowLimits;
+  /** One word for all workers: see `Poller`. */
+  readonly bell: SharedArrayBuffer;
   /** How many threads the machine runs at once. */
   readonly cores: number;
   /** Whether a worker is being started that makes the set larger. */
@@ -100,7 +102,7 @@ export class Passes implements Lookout {
     this.#queue = queue;
     this.#assignment = assignment;
     this.#settlement = settlement;
-    this.poller = new Poller(this);
+    this.poller = new Poller(setup.bell, this);
     const { isBounded } = setup.limits.prefetch;
     this.#stuckWorkers = new StuckWorkers(workers, assignment, isBounded, () => this.poller.wake());
   }

@@ -44,9 +44,7 @@ const LOOK_MS = 0.05;
 const FALLBACK_MS = 1;
 
 export class Poller {
-  /** One word for all workers of a Balancer: whether the main thread looks or sleeps. */
-  readonly bell = new SharedArrayBuffer(4);
-  readonly #word = new Int32Array(this.bell);
+  readonly #word: Int32Array;
   readonly #lookout: Lookout;
   #state: PollerState = 'off';
   #immediate = false;
@@ -55,7 +53,9 @@ export class Poller {
   #lastResult = 0;
   #fallback: NodeJS.Timeout | undefined;
 
-  constructor(lookout: Lookout) {
+  /** @param bell one word for all workers of a Balancer: whether the main thread looks or sleeps */
+  constructor(bell: SharedArrayBuffer, lookout: Lookout) {
+    this.#word = new Int32Array(bell);
     this.#lookout = lookout;
   }
 

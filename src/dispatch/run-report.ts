@@ -18,6 +18,17 @@ const run: { -readonly [Name in keyof ObservedRun]: ObservedRun[Name] } = {
   bytesOut: 0,
 };
 
+/**
+ * Notes when it ran. A thread takes the end of one run for the start of the next, and may lose its core
+ * between the two: then the next one may have been submitted after that, and has not started before.
+ * @param startedAt in ms of `performance.now()`
+ */
+function noteTimes({ queuedAt }: Request, startedAt: number, runTime: number): void {
+  const early = queuedAt === undefined ? 0 : Math.max(0, queuedAt - startedAt);
+  run.startedAt = startedAt + early;
+  run.runTime = Math.max(0, runTime - early);
+}
+
 /** The worker has just read the completion of a request. @param value the result, in whatever way it came */
 export function reportRun(
   observer: Observer,
@@ -27,8 +38,7 @@ export function reportRun(
   isFailed: boolean,
   value: unknown,
 ): void {
-  run.startedAt = worker.completions.lastStart;
-  run.runTime = runTime;
+  noteTimes(request, worker.completions.lastStart, runTime);
   run.completed = 1;
   run.failed = isFailed ? 1 : 0;
   run.itemTimes = undefined;
@@ -53,8 +63,7 @@ export function reportChunk(
   failed: number,
 ): void {
   const { payload, bytes, size } = chunk;
-  run.startedAt = worker.completions.lastStart;
-  run.runTime = runTime;
+  noteTimes(request, worker.completions.lastStart, runTime);
   run.completed = completed;
   run.failed = failed;
   run.itemTimes = payload.times && new Float32Array(payload.times, 0, completed);
@@ -75,8 +84,8 @@ export function reportDeath(observer: Observer, worker: Worker, request: Request
   );
   if (startedAt === 0) return;
   const isItem = chunk === undefined || item >= 0;
-  run.startedAt = startedAt - CLOCK_OFFSET;
-  run.runTime = Math.max(0, performance.now() - run.startedAt);
+  const start = startedAt - CLOCK_OFFSET;
+  noteTimes(request, start, performance.now() - start);
   run.completed = (chunk?.completed ?? 0) + (isItem ? 1 : 0);
   run.failed = (chunk?.failed ?? 0) + (isItem ? 1 : 0);
   run.itemTimes = timesWith(chunk, run.runTime, isItem);

@@ -8,9 +8,10 @@ export const INTERNAL = /\bnode:internal\//;
  * The package's folder, if this file is in the package as it was built. A bundle of the user's has frames of
  * other names.
  */
-const ROOT = /^.*\/(?=dist\/(?:node\/core\.cjs|workers\/main\.cjs|src\/errors\/own-frame\.js)$)/.exec(
-  import.meta.url,
-)?.[0];
+const ROOT =
+  /^.*\/(?=dist\/(?:node\/(?:core|engine)\.cjs|workers\/main\.cjs|src\/errors\/own-frame\.js)$)/.exec(
+    import.meta.url,
+  )?.[0];
 
 /** Frames of this package, of its sources where source maps are in use, and of Node. */
 export function isOwnFrame(line: string): boolean {

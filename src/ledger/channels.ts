@@ -155,7 +155,7 @@ export class ChannelObserver extends IdleObserver {
     message.worker = worker.id;
     message.startedAt = startedAt;
     message.endedAt = startedAt + runTime;
-    message.waitTime = waited(message.queuedAt, startedAt);
+    message.waitTime = startedAt - message.queuedAt;
     message.runTime = runTime;
   }
 
@@ -200,11 +200,6 @@ export class ChannelObserver extends IdleObserver {
     if (worker === undefined || startedAt === undefined) return;
     message.worker = worker.id;
     message.startedAt = startedAt;
-    message.waitTime = waited(message.queuedAt, startedAt);
+    message.waitTime = startedAt - message.queuedAt;
   }
-}
-
-/** The clocks of two threads may differ by some µs. */
-function waited(queuedAt: number, startedAt: number): number {
-  return Math.max(0, startedAt - queuedAt);
 }

@@ -34,6 +34,7 @@ export interface ObservedWorker {
 
 /** A run of a request, which has ended. One object for all of them: take out of it what is needed later. */
 export interface ObservedRun {
+  /** Not before `queuedAt`. */
   readonly startedAt: number;
   /** In ms. */
   readonly runTime: number;

@@ -16,6 +16,8 @@ import type { TaskTotals } from './task-totals.js';
 /** Tasks that are told apart by name; the others are counted together, as `(other)`. */
 const MOST_TASKS = 200;
 const OTHER = '(other)';
+/** Tasks whose name is looked up once. */
+const MOST_IDS = 10_000;
 
 interface Place {
   readonly at: number;
@@ -25,7 +27,7 @@ interface Place {
 export class MetricsObserver extends IdleObserver implements Metrics {
   override readonly wantsBytes = true;
   readonly #tasks = new Map<string, TaskRecorder>();
-  /** By the task's id: names are looked up once. */
+  /** By the task's id: names are looked up once, of most tasks. */
   readonly #byId: (TaskRecorder | undefined)[] = [];
   #base: Place = { at: performance.now(), tasks: new Map() };
 
@@ -75,7 +77,8 @@ export class MetricsObserver extends IdleObserver implements Metrics {
       recorder = new TaskRecorder();
       this.#tasks.set(key, recorder);
     }
-    this.#byId[id] = recorder;
+    // A program that makes ever new functions must not fill the memory.
+    if (id < MOST_IDS) this.#byId[id] = recorder;
     return recorder;
   }
 

@@ -32,7 +32,7 @@ export class TaskRecorder {
       return;
     }
     if (completed === 0) return;
-    if (queuedAt !== undefined) totals.waitTime.record(Math.max(0, startedAt - queuedAt), completed);
+    if (queuedAt !== undefined) totals.waitTime.record(startedAt - queuedAt, completed);
     if (itemTimes === undefined) totals.runTime.record(runTime / completed, completed);
     else for (let i = 0; i < completed; i++) totals.runTime.record(itemTimes[i] as number);
   }

@@ -103,7 +103,7 @@ class Times extends IdleObserver {
     const { startedAt, runTime, completed, itemTimes } = run;
     if (completed === 0) return;
     const attributes = this.#attributesOf(task.id, task.name);
-    const wait = queuedAt === undefined ? undefined : Math.max(0, startedAt - queuedAt) / 1000;
+    const wait = queuedAt === undefined ? undefined : (startedAt - queuedAt) / 1000;
     // Each item of a chunk has waited as long as the chunk.
     if (wait !== undefined) for (let i = 0; i < completed; i++) this.#wait.record(wait, attributes);
     if (itemTimes === undefined)

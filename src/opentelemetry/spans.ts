@@ -67,7 +67,7 @@ export class Spans extends IdleObserver {
     span.setAttribute('leastwork.worker.id', id);
     span.setAttribute('leastwork.request.run_time', runTime / 1000);
     if (request.queuedAt === undefined) return;
-    span.setAttribute('leastwork.request.wait_time', Math.max(0, startedAt - request.queuedAt) / 1000);
+    span.setAttribute('leastwork.request.wait_time', (startedAt - request.queuedAt) / 1000);
   }
 
   override settled(request: ObservedRequest, outcome: RequestOutcome, thrown: Thrown | undefined): void {

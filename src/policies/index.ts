@@ -73,32 +73,47 @@ export type PolicyOption = PolicyName | PolicyConfig | Policy;
 
 /** How a named policy is created. */
 interface Definition {
-  readonly fields: Fields<object>;
+  /** Not before they are asked for: most policies are never loaded. */
+  readonly fields: () => Fields<object>;
   readonly create: (context: PolicyContext, config: object) => Policy;
 }
 
 function define<Config extends object>(
-  fields: Fields<Config>,
+  fields: () => Fields<Config>,
   create: (context: PolicyContext, config: Config) => Policy,
 ): Definition {
   return { fields, create: create as Definition['create'] };
 }
 
+const noFields = (): Fields<object> => ({});
+
 const DEFINITIONS: Readonly<Record<keyof PolicyConfigs, Definition>> = {
-  'least-pending': define({}, () => new LeastPending()),
-  'least-work': define({}, () => new LeastWork()),
-  'round-robin': define({}, () => new RoundRobin()),
-  random: define({}, (context) => new Random(context)),
-  'power-of-two': define({}, (context) => new PowerOfTwo(context)),
-  'least-request': define(LEAST_REQUEST_FIELDS, (context, config) => new LeastRequest(context, config)),
-  hash: define(HASH_FIELDS, (_, config) => new Hash(config)),
-  rendezvous: define({}, () => new Rendezvous()),
-  'peak-ewma': define(PEAK_EWMA_FIELDS, (context, config) => new PeakEwma(context, config)),
+  'least-pending': define(noFields, () => new LeastPending()),
+  'least-work': define(noFields, () => new LeastWork()),
+  'round-robin': define(noFields, () => new RoundRobin()),
+  random: define(noFields, (context) => new Random(context)),
+  'power-of-two': define(noFields, (context) => new PowerOfTwo(context)),
+  'least-request': define(
+    () => LEAST_REQUEST_FIELDS,
+    (context, config) => new LeastRequest(context, config),
+  ),
+  hash: define(
+    () => HASH_FIELDS,
+    (_, config) => new Hash(config),
+  ),
+  rendezvous: define(noFields, () => new Rendezvous()),
+  'peak-ewma': define(
+    () => PEAK_EWMA_FIELDS,
+    (context, config) => new PeakEwma(context, config),
+  ),
   'weighted-by-load': define(
-    WEIGHTED_BY_LOAD_FIELDS,
+    () => WEIGHTED_BY_LOAD_FIELDS,
     (context, config) => new WeightedByLoad(context, config),
   ),
-  'pick-first': define(PICK_FIRST_FIELDS, (context, config) => new PickFirst(context, config)),
+  'pick-first': define(
+    () => PICK_FIRST_FIELDS,
+    (context, config) => new PickFirst(context, config),
+  ),
 };
 
 const ALIASES: PolicyAliases = {
@@ -127,7 +142,7 @@ export function createPolicy(option: PolicyOption, context: PolicyContext, path 
   if (typeof option === 'string') {
     const definition = definitionOf(option);
     if (definition === undefined) throw invalid(path, option, ALLOWED);
-    return definition.create(context, resolveFields(path, {}, definition.fields));
+    return definition.create(context, resolveFields(path, {}, definition.fields()));
   }
   if (Array.isArray(option)) return fromConfig(option, context, path);
   validateCustom(option, path);
@@ -152,7 +167,7 @@ function fromConfig(candidates: readonly unknown[], context: PolicyContext, path
     if (definition !== undefined) {
       return definition.create(
         context,
-        resolveFields(`${place}.${name}`, config as object, definition.fields),
+        resolveFields(`${place}.${name}`, config as object, definition.fields()),
       );
     }
     unknown.push(name);

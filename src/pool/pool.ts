@@ -8,6 +8,7 @@ import type { Worker } from '../worker/worker.js';
 import { Availability } from './availability.js';
 import { Broadcasts, type SendBroadcast } from './broadcasts.js';
 import type { Circuit } from './circuit.js';
+import type { HeadStart } from './head-start.js';
 import type { Member } from './member.js';
 import { Members } from './members.js';
 import type { PoolEvents, PoolRules } from './pool-setup.js';
@@ -21,7 +22,7 @@ import { Size } from './size.js';
 import { type PoolSetup, Spawner } from './spawner.js';
 import { startAbandoned, startFailed } from './start-failure.js';
 import { Startup } from './startup.js';
-import { ThreadTally } from './thread-counts.js';
+import type { ThreadCounts } from './thread-counts.js';
 import { UsageLimits } from './usage-limits.js';
 
 export class Pool implements LifecycleEvents<Worker> {
@@ -42,13 +43,15 @@ export class Pool implements LifecycleEvents<Worker> {
   readonly #size: Size;
   readonly #resizing: Resizing;
   /** Of threads since the start. */
-  readonly counts = new ThreadTally();
+  #ended = 0;
+  #crashed = 0;
   /** No worker will be added by the caller. */
   #closing = false;
   #closed = false;
 
   constructor(
     setup: PoolSetup,
+    headStart: HeadStart,
     rules: PoolRules,
     range: ScalingLimits,
     dispatcher: Dispatcher,
@@ -59,9 +62,9 @@ export class Pool implements LifecycleEvents<Worker> {
     this.#size = new Size(range);
     this.#dispatcher = dispatcher;
     this.#events = events;
-    this.#spinPermits = new SpinPermits(setup.spinners);
+    this.#spinPermits = new SpinPermits(headStart.settings.spinners);
     this.#availability = new Availability((error) => events.refusing(error));
-    this.#spawner = new Spawner(setup, this.#members, dispatcher, this, () => this.#fill());
+    this.#spawner = new Spawner(setup, headStart, this.#members, dispatcher, this, () => this.#fill());
     this.#retirement = new Retirement(this.#members, dispatcher);
     this.#replacement = new Replacement(this.#members, this.#spawner, this.#retirement);
     const limits = new UsageLimits(rules.maxRequests, rules.maxHeap);
@@ -185,6 +188,10 @@ export class Pool implements LifecycleEvents<Worker> {
     this.#reportAvailability();
   }
 
+  get threads(): ThreadCounts {
+    return { started: this.#spawner.lastId, ended: this.#ended, crashed: this.#crashed };
+  }
+
   /** Lets all threads end, and terminates those that start. Resolves when all have ended. */
   async close(): Promise<void> {
     this.#stop();
@@ -233,8 +240,8 @@ export class Pool implements LifecycleEvents<Worker> {
     // An extra worker that failed to start leaves the set as it was.
     if (leavesVacancy && state === 'starting' && member.isExtra) this.#size.move(-1);
     else if (leavesVacancy) this.#spawner.vacate(worker);
-    this.counts.ended++;
-    if (!isExpected) this.counts.crashed++;
+    this.#ended++;
+    if (!isExpected) this.#crashed++;
     this.#events.ended(worker.id, death.exitCode, death.cause, isExpected);
     this.#fill();
   }
@@ -257,7 +264,6 @@ export class Pool implements LifecycleEvents<Worker> {
     if (worker.state !== 'dead') worker.admit();
     this.#reportAvailability();
     this.#dispatcher.add(worker);
-    this.counts.started++;
     this.#events.started(worker);
     member.ready.resolve();
     this.#fill();

@@ -9,16 +9,21 @@ import type { WorkerSetup } from '../worker/setup.js';
 import { Worker } from '../worker/worker.js';
 import { noWorker } from './availability.js';
 import type { Circuit } from './circuit.js';
+import type { HeadStart } from './head-start.js';
 import { Member } from './member.js';
 import type { Members } from './members.js';
 import { StartThrottle } from './start-throttle.js';
 import { type Place, Vacancies } from './vacancies.js';
 
 /** The setup that all workers of a pool share. */
-export type PoolSetup = Omit<WorkerSetup, 'id' | 'label' | 'weight' | 'slot' | 'restarts' | 'isAwaited'>;
+export type PoolSetup = Omit<
+  WorkerSetup,
+  'id' | 'label' | 'weight' | 'slot' | 'restarts' | 'isAwaited' | 'launch' | 'launched'
+>;
 
 export class Spawner {
   readonly #setup: PoolSetup;
+  readonly #headStart: HeadStart;
   readonly #members: Members;
   readonly #requestEvents: RequestEvents<Worker>;
   readonly #lifecycleEvents: LifecycleEvents<Worker>;
@@ -37,12 +42,14 @@ export class Spawner {
    */
   constructor(
     setup: PoolSetup,
+    headStart: HeadStart,
     members: Members,
     requestEvents: RequestEvents<Worker>,
     lifecycleEvents: LifecycleEvents<Worker>,
     retry: () => void,
   ) {
     this.#setup = setup;
+    this.#headStart = headStart;
     this.#members = members;
     this.#requestEvents = requestEvents;
     this.#lifecycleEvents = lifecycleEvents;
@@ -84,7 +91,19 @@ export class Spawner {
     );
     const restarts = this.#starts.get(label) ?? 0;
     this.#starts.set(label, restarts + 1);
-    const setup = { ...this.#setup, id, label, weight, slot, restarts, isAwaited };
+    const launched = this.#headStart.take({ id, slot, isAwaited });
+    const { settings } = this.#headStart;
+    const setup = {
+      ...this.#setup,
+      id,
+      label,
+      weight,
+      slot,
+      restarts,
+      isAwaited,
+      launch: settings,
+      launched,
+    };
     const worker = new Worker(setup, this.#requestEvents, this.#lifecycleEvents);
     const member = new Member(worker, attempt, { replaces: undefined, isExtra: false, ...how });
     this.#members.add(member);

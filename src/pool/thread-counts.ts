@@ -1,15 +1,9 @@
-/** Threads of a Balancer since its start. */
+/** Threads of a Balancer since its start. Those that there are now are `started - ended`. */
 export interface ThreadCounts {
-  /** Threads that have come up and got requests. */
+  /** Threads that were started, whether or not they have come up. */
   readonly started: number;
-  /** Threads that have ended. */
+  /** Those of them that have ended. */
   readonly ended: number;
-  /** Those of them that the Balancer did not want to end. */
+  /** Those of the ended ones that the Balancer did not want to end. */
   readonly crashed: number;
-}
-
-export class ThreadTally implements ThreadCounts {
-  started = 0;
-  ended = 0;
-  crashed = 0;
 }

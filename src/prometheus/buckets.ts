@@ -63,7 +63,7 @@ export class TimesByTask extends IdleObserver {
     const { startedAt, runTime, completed, itemTimes } = run;
     if (completed === 0) return;
     const times = this.#of(task.name);
-    if (queuedAt !== undefined) times.wait.record(Math.max(0, startedAt - queuedAt) / 1000, completed);
+    if (queuedAt !== undefined) times.wait.record((startedAt - queuedAt) / 1000, completed);
     if (itemTimes === undefined) times.run.record(runTime / completed / 1000, completed);
     else for (const time of itemTimes) times.run.record(time / 1000, 1);
   }

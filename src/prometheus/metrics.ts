@@ -178,7 +178,7 @@ function registerMetrics(
   counter('workers_ejected_total', 'Workers that were taken out as broken', [], (stats, add) => {
     add(stats.ejected);
   });
-  counter('workers_started_total', 'Threads that have come up', [], (stats, add) => {
+  counter('workers_started_total', 'Threads that were started', [], (stats, add) => {
     add(stats.threads.started);
   });
   counter('workers_crashed_total', 'Threads that have died', [], (stats, add) => add(stats.threads.crashed));

@@ -3,6 +3,8 @@
  * protocol. Used by both sides.
  */
 
+import { FIRST_POSITION } from './positions.js';
+
 /** Words (of 32 bits) in one slot: 256 bytes, of which 16 are its header. */
 export const SLOT_WORDS = 64;
 const HEADER_WORDS = 4;
@@ -59,6 +61,19 @@ export function runStarts(capacity: number): number {
 /** Memory of a window with room for `capacity` requests, in bytes. */
 export function windowBytes(capacity: number): number {
   return (runStarts(capacity) + capacity) * 8;
+}
+
+/** Memory of a window, empty. */
+export function freshWindow(capacity: number): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(windowBytes(capacity));
+  beginAt(new Int32Array(memory), FIRST_POSITION);
+  return memory;
+}
+
+/** Empties a window: M, before the worker sees the memory. @param words the memory's 32-bit words */
+export function beginAt(words: Int32Array, position: number): void {
+  Atomics.store(words, WINDOW, (position << 16) | position);
+  Atomics.store(words, COMPLETED, position);
 }
 
 /** Buffer's own readers of text: undocumented, present in every Node, and twice as fast as `toString`. */

@@ -121,6 +121,8 @@ export type ToMain =
   | { readonly type: 'ready' }
   /** A module to be preloaded does not load. */
   | { readonly type: 'unready'; readonly reason: Failure }
+  /** For want of file descriptors it cannot load the function of what it has claimed: another has to. */
+  | { readonly type: 'spent'; readonly reason: Failure }
   /** It has nothing left to run, and calls `teardown` of its modules; with a reason: that has failed. */
   | { readonly type: 'teardown'; readonly reason: Failure | undefined }
   /** The answer to `call`. */

@@ -84,6 +84,7 @@
 import { FlowControl } from './flow-control.js';
 import { Handover } from './handover.js';
 import {
+  beginAt,
   CANCELLED,
   COMPLETED,
   CONTROL_WORDS,
@@ -137,8 +138,7 @@ export class Window {
 
   /** M, once, before the worker sees the memory. */
   reset(position = FIRST_POSITION): void {
-    Atomics.store(this.#words, WINDOW, (position << 16) | position);
-    Atomics.store(this.#words, COMPLETED, position);
+    beginAt(this.#words, position);
   }
 
   /**

@@ -1,5 +1,5 @@
 /** A chunk: items of a `map` that travel in one request. What is to be sent, and what has come back. */
-import type { RequestOutcome } from '../ledger/outcome.js';
+import type { Refusal, RequestOutcome } from '../ledger/outcome.js';
 import type { ChunkPayload, OutcomeMessage } from '../protocol/messages.js';
 
 /** Whom a chunk tells what becomes of its items. */
@@ -18,6 +18,8 @@ export class Chunk {
   readonly bytes: number;
   /** What has become of the request as a whole, once it is settled. */
   outcome: RequestOutcome = 'aborted';
+  /** Why, if it is refused. */
+  refusal: Refusal = 'closed';
   /** How long its items took, on average, in ms; `undefined` before it is over, or if none has run. */
   meanTime: number | undefined;
   readonly #owner: ChunkOwner;

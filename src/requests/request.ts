@@ -4,7 +4,7 @@ import { isOfOneRequest, rethrow, throwNew } from '../errors/async-stack.js';
 import { decodeFailure, type Failure } from '../errors/failure.js';
 import { showOrigin } from '../errors/origin.js';
 import type { ObservedRequest, ObservedWorker, Thrown } from '../ledger/observer.js';
-import type { RequestOutcome } from '../ledger/outcome.js';
+import type { Refusal, RequestOutcome } from '../ledger/outcome.js';
 import type { RequestView } from '../policies/policy.js';
 import type { Carrier } from '../protocol/messages.js';
 import type { TaskRef } from '../tasks/registry.js';
@@ -145,10 +145,11 @@ export class Request implements RequestView, ObservedRequest {
 
   /**
    * When its run has started, in ms of `performance.now()`; `undefined`: it does not run, or that is not
-   * known.
+   * known. Not before it was submitted, although a thread may take the end of its last run for it.
    */
   get startedAt(): number | undefined {
-    return this.worker?.running.since(this);
+    const since = this.worker?.running.since(this);
+    return since === undefined ? undefined : Math.max(since, this.queuedAt ?? since);
   }
 
   /** Settles with a result. Does nothing when settled already. */
@@ -183,6 +184,15 @@ export class Request implements RequestView, ObservedRequest {
     this.#finish(outcome, { error });
     const place = this.extras?.place;
     resolve(isOfOneRequest(error) ? rethrow(() => error, place) : Promise.reject(error));
+  }
+
+  /** It is not taken. Does nothing when settled already. */
+  refuse(error: unknown, why: Refusal): void {
+    if (this.isSettled) return;
+    const { chunk } = this.extras ?? {};
+    if (chunk === undefined) this.task.ledger.refusals[why]++;
+    else chunk.refusal = why;
+    this.reject(error, 'refused');
   }
 
   /** Settles with an error that is made for this request alone, later. Does nothing when settled already. */

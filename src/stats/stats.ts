@@ -77,7 +77,7 @@ export function snapshot(
     pending: dispatcher.pending,
     ...counts,
     busyTime: workers.reduce((sum, { completions }) => sum + completions.busyTime, counts.busyTime),
-    threads: { ...pool.counts },
+    threads: pool.threads,
     circuit: pool.circuit.snapshot(),
     workers: workers.map((worker) => workerStats(worker, utilization, now)),
   };

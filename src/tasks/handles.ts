@@ -34,6 +34,8 @@ export interface TaskTarget {
   readonly path: readonly string[];
   /** File URL from which a package's name is resolved: the program's entry file. */
   readonly base: string;
+  /** What it is called, where that is not its address. */
+  readonly name?: string;
 }
 
 /** A registered symbol, so that a second copy of this package in the program recognises handles, too. */
@@ -70,13 +72,26 @@ export function targetOf(task: object): TaskTarget | undefined {
 }
 
 function isTarget(value: unknown): value is TaskTarget {
-  const { url, path, base } = (value ?? {}) as Partial<TaskTarget>;
+  const { url, path, base, name } = (value ?? {}) as Partial<TaskTarget>;
   const areTexts = typeof url === 'string' && typeof base === 'string' && Array.isArray(path);
-  return areTexts && path.every((key) => typeof key === 'string');
+  return (
+    areTexts &&
+    (name === undefined || typeof name === 'string') &&
+    path.every((key) => typeof key === 'string')
+  );
+}
+
+/**
+ * The same task under another name: that of the function for which it stands, in stats, traces and errors. It
+ * is a task of its own.
+ */
+export function called<F extends object>(handle: F, name: string): F {
+  return namespaceOf({ ...(targetOf(handle) as TaskTarget), name }) as F;
 }
 
 /** For messages, as in `hash.js#sha256`. */
-export function targetName({ url, path }: TaskTarget): string {
+export function targetName({ url, path, name }: TaskTarget): string {
+  if (name !== undefined) return name;
   const file = url.startsWith('data:') ? 'data:' : lastPart(url);
   return path.length === 0 ? file : `${file}#${path.join('.')}`;
 }

@@ -14,6 +14,7 @@ import { type TaskTarget, targetName, targetOf } from './handles.js';
 import { analyzeFunction, sourceKey } from './source/analyze.js';
 import { BoundedMap } from './source/bounded-map.js';
 import { shortName } from './source/name.js';
+import { reserveParser } from './source/parser.js';
 
 /** Deaths in a row from which on a task's requests are held back behind those of others. */
 export const SUSPECT_FROM = 2;
@@ -105,6 +106,7 @@ export class TaskRegistry {
   ) {
     this.#inline = inline;
     this.#ledger = ledger;
+    if (inline) reserveParser();
     this.#byKey = new BoundedMap({
       entries: limit,
       bytes: MOST_BYTES,
@@ -168,16 +170,13 @@ export class TaskRegistry {
       );
     }
     // Unambiguous, since no URL contains a newline.
-    const key = `export\n${target.url}\n${target.base}\n${JSON.stringify(target.path)}`;
+    const name = targetName(target);
+    const key = `export\n${target.url}\n${target.base}\n${JSON.stringify(target.path)}\n${name}`;
     let ref = this.#byKey.get(key);
     if (ref === undefined) {
       const { url, path, base } = target;
       const id = ++this.#lastId;
-      ref = new TaskRef(
-        { kind: 'module', id, name: targetName(target), url, path, base },
-        false,
-        this.#ledger,
-      );
+      ref = new TaskRef({ kind: 'module', id, name, url, path, base }, false, this.#ledger);
       this.#byKey.set(key, ref);
     }
     this.#byIdentity.set(handle, ref);

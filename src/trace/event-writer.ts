@@ -1,6 +1,6 @@
 /** The events of which there may be many, written without making a string. */
 import { quoted } from './event.js';
-import { bytesOf, putMicros, putNumber, putText } from './text.js';
+import { bytesOf, putMicros, putNumber, putText, putTime } from './text.js';
 import type { TraceFile } from './trace-file.js';
 
 /** How many names of tasks are kept as bytes. */
@@ -62,7 +62,7 @@ export class EventWriter {
     at = putText(bytes, at, (this.#heads.get(task.id) ?? this.#headsOf(task.id, task.name)).run);
     at = putNumber(bytes, at, track);
     at = putText(bytes, at, TIME);
-    at = putMicros(bytes, at, run.begin);
+    at = putTime(bytes, at, run.begin);
     at = putText(bytes, at, DURATION);
     at = putMicros(bytes, at, run.end - run.begin);
     at = putText(bytes, at, run.failed > 0 ? BAD_ARGS : ARGS);
@@ -85,7 +85,7 @@ export class EventWriter {
     const { bytes } = file;
     let end = file.next();
     end = putText(bytes, end, (this.#heads.get(task.id) ?? this.#headsOf(task.id, task.name)).submit);
-    end = putMicros(bytes, end, at);
+    end = putTime(bytes, end, at);
     end = putText(bytes, end, SHORT_ARGS);
     end = putNumber(bytes, end, id);
     file.end(putText(bytes, end, END));
@@ -93,7 +93,7 @@ export class EventWriter {
     end = putText(bytes, end, this.#tail);
     end = putNumber(bytes, end, arrow);
     end = putText(bytes, end, this.#submitTrack);
-    end = putMicros(bytes, end, at);
+    end = putTime(bytes, end, at);
     bytes[end] = BRACE;
     file.end(end + 1);
   }
@@ -108,7 +108,7 @@ export class EventWriter {
     end = putText(bytes, end, TRACK);
     end = putNumber(bytes, end, track);
     end = putText(bytes, end, TIME);
-    end = putMicros(bytes, end, at);
+    end = putTime(bytes, end, at);
     bytes[end] = BRACE;
     file.end(end + 1);
   }

@@ -3,11 +3,11 @@
 /** Longer names are cut: an event must fit a page of the file. */
 const MOST_NAME = 200;
 
-/** Tenths of a µs as µs. Two whole numbers: writing one with a fraction takes five times as long. */
-export function micros(tenths: number): string {
+/** A point in time, in tenths of a µs, as `putTime` writes it. */
+export function timeText(tenths: number): string {
   const whole = Math.floor(tenths / 10);
-  const rest = tenths - whole * 10;
-  return rest === 0 ? `${whole}` : `${whole}.${rest}`;
+  // Two whole numbers: writing one with a fraction takes five times as long.
+  return `${whole}.${tenths - whole * 10}002`;
 }
 
 /** A name as JSON, in ASCII. */
@@ -30,7 +30,7 @@ export function nameEvents(pid: number, tid: number, name: string, place: number
 }
 
 export function processNameEvent(pid: number, name: string): string {
-  return `{"name":"process_name","ph":"M","pid":${pid},"tid":0,"args":{"name":${quoted(name)}}}`;
+  return `{"name":"process_name","ph":"M","pid":${pid},"tid":${pid},"args":{"name":${quoted(name)}}}`;
 }
 
 /** Something that happens at a moment. @param scope of the mark: one track, or all of the process */
@@ -45,9 +45,9 @@ export function instantEvent(
   const list = Object.entries(args)
     .map(([key, value]) => `"${key}":${typeof value === 'string' ? quoted(value) : value}`)
     .join();
-  return `{"name":${quoted(name)},"ph":"i","s":"${scope}","pid":${pid},"tid":${tid},"ts":${micros(at)},"args":{${list}}}`;
+  return `{"name":${quoted(name)},"ph":"i","s":"${scope}","pid":${pid},"tid":${tid},"ts":${timeText(at)},"args":{${list}}}`;
 }
 
 export function counterEvent(name: string, pid: number, at: number, key: string, value: number): string {
-  return `{"name":"${name}","ph":"C","pid":${pid},"tid":0,"ts":${micros(at)},"args":{"${key}":${value}}}`;
+  return `{"name":"${name}","ph":"C","pid":${pid},"tid":${pid},"ts":${timeText(at)},"args":{"${key}":${value}}}`;
 }

@@ -21,6 +21,8 @@ export function putText(bytes: Uint8Array, at: number, text: Uint8Array): number
 
 const ZERO = 48;
 const POINT = 46;
+/** 0.2 ns, after a tenth of a µs. */
+const LATER = bytesOf('002');
 /** Below it, numbers are divided as whole numbers of 32 bits. */
 const BILLION = 1e9;
 const BILLION_DIGITS = 9;
@@ -32,7 +34,21 @@ export function putNumber(bytes: Uint8Array, at: number, value: number): number 
   return putDigits(bytes, putNumber(bytes, at, high), value - high * BILLION, BILLION_DIGITS);
 }
 
-/** Tenths of a µs as µs. @returns where it ends */
+/**
+ * A point in time, in tenths of a µs, as µs and 0.2 ns more. Perfetto multiplies by 1,000 and cuts off what is
+ * not a whole ns, and 32.3 × 1,000 is 32,299.999…: a run that begins where the one before ends would begin 1 ns
+ * before that, and Perfetto takes runs that overlap off their track. So for all times, or whole ones would
+ * come too early. @returns where it ends
+ */
+export function putTime(bytes: Uint8Array, at: number, tenths: number): number {
+  const whole = Math.floor(tenths / 10);
+  const end = putNumber(bytes, at, whole);
+  bytes[end] = POINT;
+  bytes[end + 1] = ZERO + tenths - whole * 10;
+  return putText(bytes, end + 2, LATER);
+}
+
+/** A length of time, in tenths of a µs, as µs. @returns where it ends */
 export function putMicros(bytes: Uint8Array, at: number, tenths: number): number {
   const whole = Math.floor(tenths / 10);
   const end = putNumber(bytes, at, whole);

@@ -37,9 +37,16 @@ export class TraceFile {
   #isFirst = true;
   #isOpen = true;
   #error: unknown;
+  /** Called when the file ends early. */
+  onError: ((error: unknown) => void) | undefined;
 
-  /** Creates the file, or empties it. @throws the error of the file system; Error another trace writes it */
-  constructor(file: string | URL) {
+  /**
+   * Creates the file, or empties it.
+   * @param onError see there
+   * @throws the error of the file system; Error another trace writes it
+   */
+  constructor(file: string | URL, onError?: (error: unknown) => void) {
+    this.onError = onError;
     // Not emptied before it is known to be nobody's.
     this.#fd = openSync(file, constants.O_WRONLY | constants.O_CREAT);
     try {
@@ -98,6 +105,7 @@ export class TraceFile {
     } catch (error) {
       this.#error = error;
       this.#close();
+      this.onError?.(error);
     }
   }
 

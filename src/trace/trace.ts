@@ -33,7 +33,7 @@ export class Trace {
     const { file, arrows } = traceOptions(given);
     this.file = file;
     try {
-      this.#output = new TraceFile(file);
+      this.#output = new TraceFile(file, (error) => warn(file, error));
     } catch (cause) {
       throw fileError(`it cannot have the file '${file}'`, cause);
     }
@@ -52,6 +52,7 @@ export class Trace {
    * @throws BalancerError with code `ERR_TRACE_FILE`: the file could not be written to its end
    */
   async stop(): Promise<void> {
+    this.#output.onError = undefined;
     this.#end();
     if (this.#output.error !== undefined)
       throw fileError('its file could not be written', this.#output.error);
@@ -60,6 +61,12 @@ export class Trace {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
+}
+
+/** Nobody may ever call `stop`. */
+function warn(file: string | URL, error: unknown): void {
+  const { message, code } = fileError(`the file '${file}' could not be written, and ends early`, error);
+  process.emitWarning(message, { code });
 }
 
 function fileError(what: string, cause: unknown): BalancerError {

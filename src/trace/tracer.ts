@@ -14,7 +14,7 @@ import type { RequestOutcome } from '../ledger/outcome.js';
 import { performance } from '../protocol/clock.js';
 import { clearInterval, setInterval } from '../protocol/timers.js';
 import { Arrows } from './arrows.js';
-import { counterEvent, instantEvent, micros, nameEvents, processNameEvent, quoted } from './event.js';
+import { counterEvent, instantEvent, nameEvents, processNameEvent, quoted, timeText } from './event.js';
 import { EventWriter, type Run } from './event-writer.js';
 import type { TraceFile } from './trace-file.js';
 import { Track } from './track.js';
@@ -40,8 +40,6 @@ const COUNT_MS = 10;
 const LOOK_MS = 100;
 /** A run that takes longer than this is begun in the file before it has ended, in ms. */
 const LONG_MS = 100;
-/** The track of what was submitted. Workers have their ids. */
-const QUEUE_TRACK = 0;
 /**
  * Refused requests and the like that are marked between two looks: an overload is a picture, not a million
  * marks.
@@ -53,6 +51,11 @@ export class Tracer extends IdleObserver {
   readonly #state: () => TracedState;
   readonly #arrows: Arrows;
   readonly #pid = process.pid;
+  /**
+   * The track of what was submitted: the main thread, which has the id of the process. 0 would be taken for no
+   * track, and Perfetto then takes that one.
+   */
+  readonly #submitTrack = this.#pid;
   /** Times are from here, in ms. */
   readonly #start = performance.now();
   readonly #timer: NodeJS.Timeout;
@@ -77,9 +80,9 @@ export class Tracer extends IdleObserver {
     this.#file = file;
     this.#state = state;
     this.#arrows = new Arrows(arrows);
-    this.#writer = new EventWriter(file, this.#pid, QUEUE_TRACK);
+    this.#writer = new EventWriter(file, this.#pid, this.#submitTrack);
     file.add(processNameEvent(this.#pid, `${name} (${process.title || 'node'})`));
-    for (const event of nameEvents(this.#pid, QUEUE_TRACK, 'submitted', -1)) file.add(event);
+    for (const event of nameEvents(this.#pid, this.#submitTrack, 'submitted', -1)) file.add(event);
     this.#count(this.#start);
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
   }
@@ -99,33 +102,32 @@ export class Tracer extends IdleObserver {
   override ran(request: ObservedRequest, worker: ObservedWorker, observed: ObservedRun): void {
     const { startedAt, runTime, completed, failed } = observed;
     const endedAt = startedAt + runTime;
-    const track = this.#tracks.get(worker.id) ?? this.#newTrack(worker.id, String(worker.id));
+    const track = this.#trackOf(worker.id);
     const { queuedAt } = request;
     const run = this.#run;
     run.id = request.id;
     run.begin = track.begin(this.#tenths(startedAt));
-    run.wait =
-      queuedAt === undefined || startedAt <= queuedAt ? 0 : Math.round((startedAt - queuedAt) * 1000);
+    run.wait = queuedAt === undefined ? 0 : Math.round((startedAt - queuedAt) * 1000);
     run.items = request.items > 1 ? completed : 0;
     run.failed = failed;
     const { begun } = track;
     if (begun === undefined) {
       run.end = track.close(run.begin, this.#tenths(endedAt));
-      this.#writer.run(request.task, worker.id, run);
+      this.#writer.run(request.task, track.tid, run);
     } else if (begun.id >= run.id && begun.id < run.id + request.items) {
       run.begin = begun.at;
       run.end = track.close(run.begin, this.#tenths(endedAt));
       track.begun = undefined;
-      this.#end(worker.id, run.end, argsOf(run));
+      this.#end(track, run.end, argsOf(run));
     } else {
       run.end = track.closeBefore(begun, run.begin, this.#tenths(endedAt));
-      this.#writer.run(request.task, worker.id, run);
+      this.#writer.run(request.task, track.tid, run);
     }
     const arrow = this.#arrows.end(request);
     if (arrow !== undefined) {
       // It ends in the slice of the run, and not before it begins.
       const head = Math.max(run.begin, arrow.at);
-      if (head <= run.end) this.#writer.arrowHead(arrow.id, worker.id, head);
+      if (head <= run.end) this.#writer.arrowHead(arrow.id, track.tid, head);
     }
     if (endedAt - this.#countedAt >= COUNT_MS) this.#count(endedAt);
   }
@@ -136,26 +138,26 @@ export class Tracer extends IdleObserver {
     if (request.startedAt !== undefined) return;
     this.#arrows.end(request);
     if (!this.#mayMark()) return;
-    this.#mark(outcome, 't', QUEUE_TRACK, { task: request.task.name, id: request.id });
+    this.#mark(outcome, 't', this.#submitTrack, { task: request.task.name, id: request.id });
   }
 
   override workerStarted({ id, label }: { readonly id: number; readonly label: string }): void {
-    this.#nameTrack(id, label);
-    this.#mark('started', 't', id, {});
+    this.#mark('started', 't', this.#trackOf(id, label).tid, {});
   }
 
   override workerEnded({ id, exitCode, expected }: Parameters<IdleObserver['workerEnded']>[0]): void {
-    if (this.#tracks.get(id)?.clear() !== undefined) this.#end(id, this.#now(), '');
-    this.#mark(expected ? 'ended' : 'died', 't', id, exitCode === undefined ? {} : { exitCode });
+    const track = this.#trackOf(id);
+    if (track.clear() !== undefined) this.#end(track, this.#now(), '');
+    this.#mark(expected ? 'ended' : 'died', 't', track.tid, exitCode === undefined ? {} : { exitCode });
   }
 
   override workerEjected({ id, reason }: { readonly id: number; readonly reason: string }): void {
-    this.#mark('ejected', 'p', id, { reason });
+    this.#mark('ejected', 'p', this.#trackOf(id).tid, { reason });
   }
 
   override queueFull({ maxQueue }: { readonly maxQueue: number }): void {
     if (!this.#mayMark()) return;
-    this.#mark('queue full', 'p', QUEUE_TRACK, { maxQueue });
+    this.#mark('queue full', 'p', this.#submitTrack, { maxQueue });
   }
 
   /** Ends the file. Runs that go on end with it. */
@@ -163,20 +165,21 @@ export class Tracer extends IdleObserver {
     clearInterval(this.#timer);
     if (!this.#file.isOpen) return;
     this.#look();
-    for (const [id, track] of this.#tracks)
-      if (track.clear() !== undefined) this.#end(id, this.#now(), '"unfinished":true');
+    for (const track of this.#tracks.values())
+      if (track.clear() !== undefined) this.#end(track, this.#now(), '"unfinished":true');
     this.#file.close();
   }
 
-  #nameTrack(id: number, label: string): void {
-    if (!this.#tracks.has(id)) this.#newTrack(id, label);
+  #trackOf(id: number, label = String(id)): Track {
+    return this.#tracks.get(id) ?? this.#newTrack(id, label);
   }
 
   #newTrack(id: number, label: string): Track {
-    const track = new Track();
+    // Workers have their own ids. In a container the process may have one of these.
+    const track = new Track(id < this.#submitTrack ? id : id + 1);
     this.#tracks.set(id, track);
     const name = label === String(id) ? `worker ${id}` : `worker ${id} (${label})`;
-    for (const event of nameEvents(this.#pid, id, name, id)) this.#file.add(event);
+    for (const event of nameEvents(this.#pid, track.tid, name, id)) this.#file.add(event);
     return track;
   }
 
@@ -185,20 +188,20 @@ export class Tracer extends IdleObserver {
     this.#marks = 0;
     const now = performance.now();
     for (const { id, label, running } of this.#count(now)) {
-      const track = this.#tracks.get(id) ?? this.#newTrack(id, label);
+      const track = this.#trackOf(id, label);
       if (running === undefined || track.begun !== undefined || now - running.since < LONG_MS) continue;
       const at = track.begin(this.#tenths(running.since));
       track.begun = { id: running.id, at };
       this.#file.add(
-        `{"name":${quoted(running.task)},"cat":"run","ph":"B","pid":${this.#pid},"tid":${id},"ts":${micros(at)}}`,
+        `{"name":${quoted(running.task)},"cat":"run","ph":"B","pid":${this.#pid},"tid":${track.tid},"ts":${timeText(at)}}`,
       );
     }
     this.#file.flush();
     if (!this.#file.isOpen) clearInterval(this.#timer);
   }
 
-  #end(tid: number, at: number, args: string): void {
-    this.#file.add(`{"ph":"E","pid":${this.#pid},"tid":${tid},"ts":${micros(at)},"args":{${args}}}`);
+  #end({ tid }: Track, at: number, args: string): void {
+    this.#file.add(`{"ph":"E","pid":${this.#pid},"tid":${tid},"ts":${timeText(at)},"args":{${args}}}`);
   }
 
   /** Points of the counters. */

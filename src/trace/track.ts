@@ -8,9 +8,15 @@ export interface Begun {
 }
 
 export class Track {
+  /** Its id in the file. */
+  readonly tid: number;
   /** End of the last slice: rounding must not make two overlap. */
   #end = 0;
   begun: Begun | undefined = undefined;
+
+  constructor(tid: number) {
+    this.tid = tid;
+  }
 
   get end(): number {
     return this.#end;

@@ -7,6 +7,7 @@ import type { Profiling } from './profiling.js';
 import type { Receiver } from './receiver.js';
 import type { Status } from './status.js';
 import type { Thread } from './thread.js';
+import type { WindowWriter } from './window-writer.js';
 
 /** Those parts of a worker that messages concern. */
 export interface InboundParts {
@@ -15,6 +16,7 @@ export interface InboundParts {
   readonly receiver: Receiver;
   readonly profiling: Profiling;
   readonly forcedExit: ForcedExit;
+  readonly writer: WindowWriter;
 }
 
 export class Inbound<W> {
@@ -36,7 +38,7 @@ export class Inbound<W> {
   }
 
   receive(message: ToMain): void {
-    const { status, thread, receiver, profiling, forcedExit } = this.#parts;
+    const { status, thread, receiver, profiling, forcedExit, writer } = this.#parts;
     switch (message.type) {
       case 'wake':
         this.#requestEvents.woken();
@@ -54,6 +56,10 @@ export class Inbound<W> {
         break;
       case 'unready':
         // Not `terminated`: nobody wanted its end.
+        void thread.terminate(decodeFailure(message.reason) as Error);
+        break;
+      case 'spent':
+        writer.claimedCannotStart();
         void thread.terminate(decodeFailure(message.reason) as Error);
         break;
       case 'profiled':

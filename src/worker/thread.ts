@@ -39,19 +39,14 @@ export class Thread {
   #ended = false;
   #isGivenUp = false;
   #patience: NodeJS.Timeout | undefined;
-  readonly #onDeath: (death: ThreadDeath) => void;
-
   /**
-   * Starts a thread at once. `onDeath` is called exactly once, after the thread has ended or has been given
-   * up.
+   * Called exactly once, in a later turn, after the thread has ended or has been given up. To be set in the
+   * turn in which the thread is started.
    */
-  constructor(
-    init: WorkerInit,
-    transfer: readonly Transferable[],
-    options: ThreadSettings,
-    onDeath: (death: ThreadDeath) => void,
-  ) {
-    this.#onDeath = onDeath;
+  onDeath: (death: ThreadDeath) => void = () => {};
+
+  /** Starts a thread at once. */
+  constructor(init: WorkerInit, transfer: readonly Transferable[], options: ThreadSettings) {
     // minThreads 0: Piscina would otherwise start a new thread for each that dies, at once and for ever.
     const Piscina = piscinaBeside(options.home, (options.niceIncrement ?? 0) !== 0);
     this.#piscina = new Piscina({
@@ -130,7 +125,7 @@ export class Thread {
   #end(exitCode: number | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#onDeath({ exitCode, cause: this.#cause });
+    this.onDeath({ exitCode, cause: this.#cause });
     if (!this.#isGivenUp) void this.terminate();
   }
 }

@@ -16,6 +16,8 @@ export interface Remains {
   readonly unstarted: Request[];
   /** The one of `unstarted` whose arguments it was reading. */
   readonly reading: Request | undefined;
+  /** The one of `unstarted` whose function it could not load for want of file descriptors. */
+  readonly loading: Request | undefined;
   /** If `running` is a chunk: the item that was noted, or -1. */
   readonly item: number;
 }
@@ -26,11 +28,18 @@ export class WindowWriter {
   readonly #sender: Sender;
   /** Number of slots that are filled and not posted. */
   #staged = 0;
+  /** The thread has claimed a request whose function it cannot load. */
+  #isSpent = false;
 
   constructor(window: Window, inFlight: InFlight, sender: Sender) {
     this.#window = window;
     this.#inFlight = inFlight;
     this.#sender = sender;
+  }
+
+  /** The thread cannot load the function of what it has claimed: that goes to another. */
+  claimedCannotStart(): void {
+    this.#isSpent = true;
   }
 
   /** Requests sent and not started, or about to be sent. */
@@ -183,19 +192,21 @@ export class WindowWriter {
 
   /** After death: takes all requests out. */
   takeRemains(): Remains {
+    const none = { running: undefined, reading: undefined, loading: undefined };
     const inFlight = this.#inFlight;
     const item = this.#window.status.item();
     if (this.#window.completed() !== inFlight.done)
       throw new Error('completions of a dead thread have not been read');
     const claimed = inFlight.done === this.#window.head() ? undefined : inFlight.done;
     const unstarted = this.#takeBack(distance(this.#window.head(), inFlight.tail));
-    if (claimed === undefined) return { running: undefined, unstarted, reading: undefined, item };
+    if (claimed === undefined) return { ...none, unstarted, item };
     const request = inFlight.leave();
+    if (this.#isSpent) return { ...none, unstarted: [request, ...unstarted], loading: request, item };
     const sending = this.#window.status.reading();
-    if (sending === undefined) return { running: request, unstarted, reading: undefined, item };
+    if (sending === undefined) return { ...none, running: request, unstarted, item };
     // Its own arguments, or earlier ones in the port, of a request that was taken back.
     const reading = this.#sendingAt(claimed) === sending ? request : undefined;
-    return { running: undefined, unstarted: [request, ...unstarted], reading, item };
+    return { ...none, unstarted: [request, ...unstarted], reading, item };
   }
 
   /**

@@ -79,8 +79,8 @@ export class Worker implements Host {
     this.view = new View(this, setup.id, setup.label, setup.weight);
     this.#requestEvents = requestEvents;
     this.#lifecycleEvents = lifecycleEvents;
-    this.#forcedExit = new ForcedExit(this, setup.teardownLimit);
-    this.#isLimited = setup.watchHeap || setup.maxRequests !== Number.POSITIVE_INFINITY;
+    this.#forcedExit = new ForcedExit(this, setup.launch.teardownLimit);
+    this.#isLimited = setup.launch.watchHeap || setup.maxRequests !== Number.POSITIVE_INFINITY;
     const { window, channel, argumentsPort, thread } = connect(
       setup,
       (message) => this.#inbound.receive(message),
@@ -102,8 +102,7 @@ export class Worker implements Host {
     this.#output = new TaskOutput(setup.id, inFlight, setup.output);
     const receiver = new Receiver(channel, inFlight, this.#sender, this.#unreadable, this.#output);
     this.#writer = new WindowWriter(window, inFlight, this.#sender);
-    const completed = (): number => this.completions.count;
-    this.status = new Status(setup, this.view, inFlight, this.#sender, completed);
+    this.status = new Status(setup, this.view, inFlight, this.#sender, () => this.completions.count);
     this.completions = new Completions<Worker>(
       this,
       window,
@@ -120,6 +119,7 @@ export class Worker implements Host {
       receiver,
       profiling: this.profiling,
       forcedExit: this.#forcedExit,
+      writer: this.#writer,
     };
     this.#inbound = new Inbound<Worker>(this, parts, requestEvents, lifecycleEvents);
   }

@@ -11,10 +11,12 @@ import { eventsOf, runsOf } from '../trace/events.js';
 
 const folder = scratch('watch');
 writeFileSync(join(folder, 'lines.txt'), 'a\nbb\nccc\n');
+writeFileSync(join(folder, 'row.mjs'), 'export const row = (line) => line.length;\n');
 const inFolder = (name: string) => join(folder, name);
 
 describe.each([
-  ['map', ['map', '--quiet', '-e', 'line => line.length', 'lines.txt'], 'chunk-task.mjs#runChunk'],
+  ['map', ['map', '--quiet', '-e', 'line => line.length', 'lines.txt'], '(anonymous)'],
+  ['map of a module', ['map', '--quiet', './row.mjs#row', 'lines.txt'], 'row.mjs#row'],
   ['hash', ['hash', '--quiet', 'lines.txt'], 'hash-task.js#hashFiles'],
 ])('%s', (name, args, task) => {
   test('writes a trace and a profile of each thread', () => {
@@ -33,6 +35,9 @@ describe.each([
     const { code, stderr } = leastwork([...args, '--trace', 'none/a.json'], { cwd: folder });
     expect(stderr).toMatch(/it cannot have the file 'none\/a.json': ENOENT/);
     expect(code).not.toBe(0);
+    const { code: other, stderr: said } = leastwork([...args, '--cpu-prof', 'lines.txt'], { cwd: folder });
+    expect(said).toMatch(/^leastwork: --cpu-prof lines\.txt: /);
+    expect(other).not.toBe(0);
   });
 });
 

@@ -179,6 +179,34 @@ onEachEngine(
       expect(many).toEqual(new Array(20).fill(new Uint8Array(1_000).fill(7)));
     });
 
+    test('an item that cannot be sent ends a map, and is the failure of itself alone in mapSettled', async () => {
+      await site.machine();
+      const cluster = site.cluster({ maxPayload: 1_024 });
+      const long = 'x'.repeat(2_000);
+      await expect(collect(cluster.map([long], work.same))).rejects.toMatchObject({
+        code: 'ERR_PAYLOAD_TOO_LARGE',
+        index: 0,
+      });
+      await expect(collect(cluster.map(['a', () => 1, 'b'], work.same))).rejects.toMatchObject({
+        code: 'ERR_NOT_CLONEABLE',
+        index: 1,
+      });
+      // It is told at once, though the source goes on.
+      async function* endless(): AsyncGenerator<string> {
+        yield long;
+        await new Promise(() => {});
+      }
+      const { value } = await cluster.mapSettled(endless(), work.same)[Symbol.asyncIterator]().next();
+      expect(value).toMatchObject({ status: 'rejected', reason: { code: 'ERR_PAYLOAD_TOO_LARGE' } });
+      const outcomes = await collect(cluster.mapSettled(['a', long, () => 1, 'b'], work.same, { batch: 4 }));
+      expect(outcomes.map(({ status }) => status)).toEqual([
+        'fulfilled',
+        'rejected',
+        'rejected',
+        'fulfilled',
+      ]);
+    });
+
     test('what nobody serves is told, with the names that are served', async () => {
       await site.machine();
       const cluster = site.cluster({ machineTimeout: 200, lockDuration: 100 });

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { tasks } from 'leastwork';
 import { expect, test } from 'vitest';
 import { onEachEngine, type Site, work, workUrl } from '../support/cluster.js';
+import { collect } from '../support/collect.js';
 import { range } from '../support/range.js';
 import { scratch } from '../support/scratch.js';
 
@@ -55,6 +56,36 @@ onEachEngine(
         1_200,
         'x',
       ]);
+    });
+
+    test('shares follow strength, and --share scales them', async () => {
+      const [file, gate] = [fresh(), fresh()];
+      const strong = await Promise.all(
+        [1, 2, 3].map((workers) => site.machine({ ...few, balancer: { workers } })),
+      );
+      const half = await site.machine({ ...few, balancer: { workers: 5 }, share: 0.5 });
+      const cluster = site.cluster(few);
+      const results = range(0, 40).map((n) => cluster.submit(work.noteAndWait, [file, String(n), gate]));
+      // As many as threads begin; one more waits at each machine.
+      const running = (): number[] => [...strong, half].map((machine) => machine.stats().running);
+      await expect.poll(running).toEqual([2, 3, 4, 3]);
+      await eventually(() => linesOf(file).length === 1 + 2 + 3 + 3);
+      writeFileSync(gate, '');
+      expect(await Promise.all(results)).toEqual(range(0, 40).map(String));
+    });
+
+    test('a machine that takes a part of what it could does so with the items of a map', async () => {
+      const [file, gate] = [fresh(), fresh()];
+      const machine = await site.machine({ ...few, balancer: { workers: 4 }, share: 0.4 });
+      const cluster = site.cluster(few);
+      const items = range(0, 40).map((n) => ({ file, line: String(n), gate }));
+      const results = collect(cluster.map(items, work.waitItem, { batch: 5, submit: { retries: 0 } }));
+      // Five jobs without a share: four threads, and one ahead.
+      await expect.poll(() => machine.stats().running).toBe(2);
+      await eventually(() => linesOf(file).length === 2);
+      expect(machine.balancer.stats().pending).toBe(2);
+      writeFileSync(gate, '');
+      expect(await results).toEqual(range(0, 40).map(String));
     });
 
     test('an abort goes to the machine', async () => {

@@ -8,7 +8,7 @@ describe('the main thread goes to sleep', () => {
     // thread is about to ask.
     let lies = false;
     let taken = 0;
-    const poller = new Poller({
+    const poller = new Poller(new SharedArrayBuffer(4), {
       look() {
         if (lies) taken++;
         lies = false;

@@ -14,6 +14,7 @@ it.each([true, false])(
       {
         policy: createPolicy('least-pending', { now: () => 0, random: Math.random }),
         limits: { depth: 8, prefetch: new Prefetch(1), bytes: 1 },
+        bell: new SharedArrayBuffer(4),
         cores: 2,
         isShort: () => false,
       },

@@ -1,4 +1,4 @@
-import { Balancer, Router } from 'leastwork';
+import { Balancer, type BalancerStats, Router } from 'leastwork';
 import { describe, expect, it } from 'vitest';
 import { withBalancer, withSmallBalancer } from '../support/balancer.js';
 import { faults } from '../support/faults.js';
@@ -111,6 +111,39 @@ describe('stats()', () => {
       outcomes: { refused: 1 },
       refusals: { closed: 1, 'queue-full': 0, 'no-worker': 0 },
     });
+  });
+
+  it('say why items were refused when they say that they were', async () => {
+    const balancer = new Balancer({ workers: 1 });
+    const closed: Promise<void>[] = [];
+    const task = (n: number): number => n;
+    const items = async function* () {
+      for (let n = 0; n < 500; n++) yield n;
+      closed.push(balancer.close({ queued: 'reject', timeout: 0 }));
+      look();
+      for (let n = 0; n < 500; n++) yield n;
+    };
+    const seen: BalancerStats[] = [];
+    const look = (): void => {
+      seen.push(balancer.stats());
+      if (seen.length < 5_000) queueMicrotask(look);
+    };
+    const all = async () => {
+      for await (const _ of balancer.mapSettled(items(), task, { batch: 100 }));
+    };
+    await expect(all()).rejects.toMatchObject({ code: 'ERR_BALANCER_CLOSED' });
+    await Promise.all(closed);
+    seen.push(balancer.stats());
+    expect(seen.at(-1)?.refusals.closed).toBeGreaterThan(0);
+    for (const { outcomes, refusals } of seen)
+      expect(refusals).toEqual({ 'queue-full': 0, 'no-worker': 0, closed: outcomes.refused });
+  });
+
+  it('count each thread that was started, and know which of them are gone', async () => {
+    const balancer = new Balancer({ workers: 2 });
+    expect(balancer.stats().threads).toEqual({ started: 2, ended: 0, crashed: 0 });
+    await balancer.close();
+    expect(balancer.stats().threads).toEqual({ started: 2, ended: 2, crashed: 0 });
   });
 
   it('do not count calls that are no requests', () =>

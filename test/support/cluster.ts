@@ -20,6 +20,7 @@ interface Work {
   spin(ms: number): number;
   note(file: string, line: string): string;
   noteAndWait(file: string, line: string, gate: string): Promise<string>;
+  waitItem(item: { readonly file: string; readonly line: string; readonly gate: string }): Promise<string>;
   waitHere(file: string, gate: string): Promise<string>;
   untilAborted(file: string, line: string): Promise<void>;
   kill(once?: string): string;

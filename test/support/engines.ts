@@ -75,11 +75,16 @@ abstract class Server {
   }
 }
 
+/** The program that the tests use as Redis: that of `REDIS_SERVER`, or the first one that there is. */
+export const redisServer: string | undefined = (
+  process.env.REDIS_SERVER ? [process.env.REDIS_SERVER] : ['redis-server', 'valkey-server']
+).find((program) => spawnSync(program, ['--version']).status === 0);
+
 /** Why there is no Redis here, if so. */
 export const noRedis: string | undefined =
-  spawnSync('redis-server', ['--version']).status === 0
-    ? undefined
-    : 'redis-server is not installed: the tests of clusters on Redis are skipped';
+  redisServer === undefined
+    ? 'neither redis-server nor valkey-server is installed: the tests of clusters on Redis are skipped'
+    : undefined;
 
 if (noRedis !== undefined && process.env.REQUIRE_REDIS === '1')
   throw new Error(`${noRedis}, but REQUIRE_REDIS=1`);
@@ -104,7 +109,7 @@ class RedisServer extends Server implements EngineServer {
     if (empty) rmSync(path.join(this.folder, 'appendonlydir'), { recursive: true, force: true });
     const args = ['--port', String(this.#port), '--bind', '127.0.0.1', '--dir', this.folder, '--save', ''];
     const always = this.#persists ? ['--appendonly', 'yes', '--appendfsync', 'always'] : [];
-    this.child = spawn('redis-server', [...args, ...always], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(redisServer as string, [...args, ...always], { stdio: ['ignore', 'pipe', 'pipe'] });
     await started(this.child, /Ready to accept connections/);
   }
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePort, started } from './engines.js';
+import { freePort, redisServer, started } from './engines.js';
 
 /** A Redis Cluster of three nodes, on loopback. */
 export interface RedisCluster {
@@ -22,15 +22,19 @@ export async function startRedisCluster(): Promise<RedisCluster> {
       ...['--port', String(port), '--cluster-port', String(bus), '--bind', '127.0.0.1', '--dir', own],
       ...['--cluster-enabled', 'yes', '--save', ''],
     ];
-    const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(redisServer as string, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(child);
     await started(child, /Ready to accept connections/);
     nodes.push({ host: '127.0.0.1', port });
   }
   const addresses = nodes.map(({ host, port }) => `${host}:${port}`);
-  const made = spawnSync('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-yes'], {
-    encoding: 'utf8',
-  });
+  const made = spawnSync(
+    (redisServer as string).replace(/server$/, 'cli'),
+    ['--cluster', 'create', ...addresses, '--cluster-yes'],
+    {
+      encoding: 'utf8',
+    },
+  );
   if (made.status !== 0) throw new Error(`redis-cli --cluster create: ${made.stdout}${made.stderr}`);
   return {
     nodes,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { targetOf, tasks } from '../../dist/src/tasks/handles.js';
+import { called, targetName, targetOf, tasks } from '../../dist/src/tasks/handles.js';
 
 const url = new URL('file:///app/hash.js?v=1');
 const here = fileURLToPath(import.meta.url);
@@ -21,6 +21,15 @@ describe('handles of tasks(url)', () => {
   it('are the same each time', () => {
     const handles = tasks<Nested>(url);
     expect(handles.image.resize).toBe(handles.image.resize);
+  });
+
+  it('can stand for a function under its name', () => {
+    const { sha256 } = tasks<Nested>(url);
+    const other = called(sha256, 'other.js#md5');
+    const target = targetOf(other);
+    expect(target).toMatchObject({ url: url.href, path: ['sha256'], name: 'other.js#md5' });
+    expect(target && targetName(target)).toBe('other.js#md5');
+    expect(targetName(targetOf(sha256)!)).toBe('hash.js#sha256');
   });
 
   it('are functions, which refuse to be called here', () => {

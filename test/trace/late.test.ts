@@ -9,6 +9,47 @@ import { until } from '../support/until.js';
 import { eventsOf, runsOf } from './events.js';
 import { problemsOfFile } from './validate.js';
 
+function requestOf(id: number, name: string): ObservedRequest {
+  const task = { id, name };
+  return { id, task, priority: 0, items: 1, queuedAt: 0, worker: undefined, startedAt: undefined };
+}
+
+const anyRun: ObservedRun = {
+  startedAt: 0,
+  runTime: 1,
+  completed: 1,
+  failed: 0,
+  itemTimes: undefined,
+  bytesIn: 0,
+  bytesOut: 0,
+};
+
+it('has a track of its own for what is submitted, also where the process has the id of a worker', () => {
+  const path = join(scratch(), 'container.trace.json');
+  const { pid } = process;
+  Object.defineProperty(process, 'pid', { value: 2 });
+  try {
+    const tracer = new Tracer('one', new TraceFile(path), 10, () => ({ waiting: 0, workers: [] }));
+    for (const id of [1, 2, 3]) {
+      const queuedAt = performance.now();
+      const request = { ...requestOf(id, 'work'), queuedAt };
+      tracer.submitted(request);
+      tracer.ran(request, { id }, { ...anyRun, startedAt: queuedAt });
+    }
+    tracer.stop();
+  } finally {
+    Object.defineProperty(process, 'pid', { value: pid });
+  }
+  expect(problemsOfFile(path)).toEqual([]);
+  const tracks = eventsOf(path).filter(({ name }) => name === 'thread_name');
+  expect(tracks.map(({ tid, args }) => [tid, args?.name])).toEqual([
+    [2, 'submitted'],
+    [1, 'worker 1'],
+    [3, 'worker 2'],
+    [4, 'worker 3'],
+  ]);
+});
+
 it('does not take a run that is told of late for the one that has begun since', async () => {
   const path = join(scratch(), 'late.trace.json');
   const file = new TraceFile(path);
@@ -18,18 +59,9 @@ it('does not take a run that is told of late for the one that has begun since', 
   let state: TracedState = { waiting: 0, workers: [worker] };
   const tracer = new Tracer('late', file, 0, () => state);
   await until(() => eventsOf(path).some(({ ph }) => ph === 'B'));
-  const request = (id: number, name: string): ObservedRequest => ({
-    id,
-    task: { id, name },
-    priority: 0,
-    items: 1,
-    queuedAt: start,
-    worker: undefined,
-    startedAt: undefined,
-  });
-  const run = { completed: 1, failed: 0, itemTimes: undefined, bytesIn: 0, bytesOut: 0 };
-  const first: ObservedRun = { ...run, startedAt: start + 1, runTime: 0.5 };
-  const second: ObservedRun = { ...run, startedAt: running.since, runTime: 200 };
+  const request = (id: number, name: string) => ({ ...requestOf(id, name), queuedAt: start });
+  const first: ObservedRun = { ...anyRun, startedAt: start + 1, runTime: 0.5 };
+  const second: ObservedRun = { ...anyRun, startedAt: running.since, runTime: 200 };
   // Nothing is told before it is over.
   await until(() => performance.now() > start + 202);
   tracer.ran(request(1, 'first'), { id: 1 }, first);

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { bytesOf, putMicros, putNumber, putText } from '../../dist/src/trace/text.js';
+import { timeText } from '../../dist/src/trace/event.js';
+import { bytesOf, putMicros, putNumber, putText, putTime } from '../../dist/src/trace/text.js';
 
 const bytes = Buffer.alloc(64);
 
@@ -29,4 +30,13 @@ it('writes short and long texts one after another', () => {
   let at = 0;
   for (const text of texts) at = putText(bytes, at, bytesOf(text));
   expect(bytes.toString('latin1', 0, at)).toBe(texts.join(''));
+});
+
+it('writes points in time so that whole ns are left of them, wherever they are cut', () => {
+  for (let tenths = 0; tenths < 1e12; tenths = Math.ceil((tenths + 1) * 1.01)) {
+    const text = bytes.toString('latin1', 0, putTime(bytes, 0, tenths));
+    expect(timeText(tenths)).toBe(text);
+    expect(Math.trunc(Number(text) * 1000)).toBe(tenths * 100);
+    expect(Math.round(Number(text) * 1000)).toBe(tenths * 100);
+  }
 });

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Balancer } from 'leastwork';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { withBalancer, withSmallBalancer } from '../support/balancer.js';
 import { faults } from '../support/faults.js';
 import { Gate } from '../support/gate.js';
@@ -230,6 +230,21 @@ describe('trace', () => {
       await expect(trace.stop()).rejects.toMatchObject({ code: 'ERR_TRACE_FILE', cause: { code: 'ENOSPC' } });
       expect(await balancer.submit(() => 1)).toBe(1);
     });
+  });
+
+  it('warns of a file that ends early, also where nobody stops the trace', async () => {
+    const warnings: (Error & { code?: string })[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    onTestFinished(() => void process.off('warning', note));
+    await withBalancer({ workers: 1 }, async (balancer) => {
+      balancer.trace('/dev/full');
+      await balancer.submit(() => 1);
+    });
+    await until(() => warnings.length > 0);
+    expect(warnings).toMatchObject([
+      { code: 'ERR_TRACE_FILE', message: expect.stringMatching(/\/dev\/full.*ends early.*ENOSPC/) },
+    ]);
   });
 });
 

@@ -32,6 +32,14 @@ describe('the check of traces', () => {
     ['a time that is text', [{ ...slice, ts: '10' }], /ts is a number/],
     ['no length', [{ ...slice, dur: Number.NaN }], /dur is a number/],
     ['two runs at once', [slice, { ...slice, ts: 19 }], /'a' and 'a' overlap/],
+    [
+      'runs that overlap when cut to ns',
+      [
+        { ...slice, ts: 32, dur: 0.3 },
+        { ...slice, ts: 32.3 },
+      ],
+      /cut to ns/,
+    ],
     ['a run before the one before it', [slice, { ...slice, ts: 5, dur: 1 }], /goes back in time/],
     ['a run inside one that has begun', [begin, { ...slice, ts: 25, dur: 1 }, end], /'b' and 'a' overlap/],
     ['an end without a beginning', [end], /E without B/],

@@ -12,10 +12,15 @@ interface AnyEvent {
 
 interface Slice {
   readonly begin: number;
+  /** Of a whole one: its length as it is written. */
+  readonly dur?: number;
   /** `undefined`: it has begun, and the trace ends. */
   end: number | undefined;
   readonly name: unknown;
 }
+
+/** As Perfetto takes times: whole ns, without what is left. */
+const nanos = (micros: number): number => Math.trunc(micros * 1000);
 
 /** Times are written in tenths of a µs. */
 const EXACT = 0.05;
@@ -142,7 +147,7 @@ class Check {
     const key = `${track}/X`;
     if (ts < (this.#last.get(key) ?? 0) - EXACT) say(`'${name}' goes back in time`);
     this.#last.set(key, ts);
-    list(this.#slices, track).push({ begin: ts, end: ts + dur, name });
+    list(this.#slices, track).push({ begin: ts, dur, end: ts + dur, name });
   }
 
   #begin({ name }: AnyEvent, track: string, ts: number): void {
@@ -201,9 +206,15 @@ class Check {
     for (const slice of slices.sort((a, b) => a.begin - b.begin)) {
       if (last !== undefined && slice.begin < (last.end ?? Number.POSITIVE_INFINITY) - EXACT)
         this.problems.push(`track ${track}: '${last.name}' and '${slice.name}' overlap`);
+      else if (last !== undefined && nanos(slice.begin) < endInNanos(last))
+        this.problems.push(`track ${track}: '${last.name}' and '${slice.name}' overlap when cut to ns`);
       last = slice;
     }
   }
+}
+
+function endInNanos({ begin, dur, end }: Slice): number {
+  return dur === undefined ? nanos(end ?? begin) : nanos(begin) + nanos(dur);
 }
 
 function list<T>(map: Map<string, T[]>, key: string): T[] {

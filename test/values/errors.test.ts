@@ -141,7 +141,7 @@ describe('an error that is no failure arrives as one that is thrown', () => {
       return { given, list: [own], map: new Map([['k', own]]) };
     };
     const given = new DOMException('given', 'TimeoutError');
-    const result = (await balancer.submit(task, [given])) as Any & { map: Map<string, Any> };
+    const result = (await balancer.submit(task, [given])) as unknown as Any & { map: Map<string, Any> };
     expect(result.given).toBeInstanceOf(DOMException);
     expect(result.given).toMatchObject({ name: 'TimeoutError', message: 'given', code: 23 });
     expect(result.list[0]).toBeInstanceOf(DOMException);
@@ -178,7 +178,7 @@ describe('an error that is no failure arrives as one that is thrown', () => {
       );
     const outcomes = await balancer.submit(settled, [count]);
     expect(outcomes.at(-1)).toMatchObject({ reason: { code: 'E_LAST' } });
-    const code = (list: readonly Any[]) => (list.at(-1) as { reason: Any }).reason.code;
+    const code = (list: readonly Any[]) => (list.at(-1) as unknown as { reason: Any }).reason.code;
     expect(await balancer.submit(code, [(await settled(count)) as unknown as Any[]])).toBe('E_LAST');
     const listed = (count: number) => [
       ...Array(count).keys(),

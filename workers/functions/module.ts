@@ -1,6 +1,7 @@
 import { didYouMean } from '../../src/errors/did-you-mean.js';
 import { TaskNotFoundError } from '../../src/errors/errors.js';
 import type { ModuleAddress, ModuleDefinition } from '../../src/protocol/messages.js';
+import { awaitDescriptor, wasForWantOfDescriptors } from './descriptors.js';
 import { importFrom } from './importer.js';
 import { syntaxErrorPlace } from './syntax-errors.js';
 import type { TaskFunction } from './task-function.js';
@@ -44,18 +45,40 @@ function findExport(definition: ModuleDefinition, namespace: unknown): TaskFunct
   throw new TaskNotFoundError(missingMessage(definition, namespace));
 }
 
+/** Errors that say nothing of the module: there was no file descriptor, and this thread cannot try again. */
+const undecided = new WeakSet<object>();
+
+/** Whether `loadModule` has thrown this error only for want of descriptors. */
+export function isUndecided(error: unknown): boolean {
+  return isObject(error) && undecided.has(error);
+}
+
 /** Loads a module, if this thread has not yet. @throws TaskNotFoundError it does not load */
 export async function loadModule(address: ModuleAddress): Promise<unknown> {
   const { url, base, name } = address;
-  try {
+  let isRepeated = false;
+  const load = async (): Promise<unknown> => {
+    const waiting = awaitDescriptor();
+    if (waiting !== undefined) await waiting;
     await switchOnTsx(base);
-    const namespace = await importEither(url, base);
+    return await importEither(url, base);
+  };
+  try {
+    const namespace = await load().catch((error) => {
+      if (!wasForWantOfDescriptors(error)) throw error;
+      isRepeated = true;
+      return load();
+    });
     loaded.set(keyOf(address), namespace);
     loadedModules().add(namespace);
     return namespace;
   } catch (error) {
     const why = `${messageOf(error)}${syntaxErrorPlace(error, url)}`;
-    throw new TaskNotFoundError(`task '${name}': its module ${url} does not load: ${why}`, { cause: error });
+    const failure = new TaskNotFoundError(`task '${name}': its module ${url} does not load: ${why}`, {
+      cause: error,
+    });
+    if (isRepeated) undecided.add(failure);
+    throw failure;
   }
 }
 

@@ -1,10 +1,12 @@
 /** What a claimed request needs before it runs: its function and its arguments. */
 import { NotCloneableError } from '../../src/errors/errors.js';
+import { encodeFailure } from '../../src/errors/failure.js';
 import type { ArgumentsMessage } from '../../src/protocol/messages.js';
 import type { Window } from '../../src/protocol/window.js';
 import { restoreErrors } from '../../src/values/error-details.js';
 import { restoreBuffers } from '../../src/values/restore-buffers.js';
 import type { Functions } from '../functions/functions.js';
+import { isUndecided } from '../functions/module.js';
 import type { TaskFunction } from '../functions/task-function.js';
 import type { ArgumentSignals } from '../input/argument-signals.js';
 import type { Arguments } from '../input/arguments.js';
@@ -41,7 +43,15 @@ export class Preparation {
 
   /** Waits for a function that is being loaded. @param id of the request */
   async whenLoaded(id: number, loading: Promise<TaskFunction>): Promise<TaskFunction> {
-    const task = await loading;
+    let task: TaskFunction;
+    try {
+      task = await loading;
+    } catch (error) {
+      if (!isUndecided(error)) throw error;
+      this.#channel.send({ type: 'spent', reason: encodeFailure(error) });
+      // The main thread ends this one.
+      return await new Promise(() => {});
+    }
     this.#loaded(id);
     return task;
   }

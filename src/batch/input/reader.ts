@@ -11,10 +11,9 @@ import type { LineEnds } from './line-ends.js';
 import { type BatchInput, type ByteSource, nameOf, openSource } from './source.js';
 
 /**
- * Bytes read at once: the largest chunk, unless a line is longer. With equal room for results it fills 512
- * KB.
+ * Bytes read at once: the largest chunk, unless a line is longer. With equal room for results it fills 2 MB.
  */
-export const PIECE_BYTES = 256 * 1024 - HEADER_BYTES / 2;
+export const PIECE_BYTES = 1024 * 1024 - HEADER_BYTES / 2;
 
 /** V8's longest string. */
 const MOST_LINE_BYTES = 512 * 1024 * 1024;

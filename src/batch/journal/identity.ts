@@ -1,7 +1,9 @@
 /** Identity of a batch: its inputs, its function, and the settings that determine its output. */
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { close, fstat, open, read, stat } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { BatchFileError } from '../errors.js';
 import type { BatchInput } from '../input/source.js';
 import type { ThreadSetup } from '../layout.js';
@@ -29,38 +31,50 @@ const SAMPLE = 64 * 1024;
 /** Length of the text that stands for the name of an anonymous function. */
 const MOST_NAME = 80;
 
-export function identifyInput(input: BatchInput): InputIdentity {
+const [statFile, statOpen, openFile, readBytes] = [
+  promisify(stat),
+  promisify(fstat),
+  promisify(open),
+  promisify(read),
+];
+
+/** @throws BatchFileError */
+export async function identifyInput(input: BatchInput): Promise<InputIdentity> {
   if (typeof input !== 'string') return { name: '(stream)' };
   const name = input === '-' ? '-' : resolve(input);
-  let file: number;
   try {
-    file = input === '-' ? 0 : openSync(input, 'r');
-  } catch (error) {
-    throw new BatchFileError(input, error);
-  }
-  try {
-    const stats = fstatSync(file);
+    // First, since a FIFO must not be opened twice.
+    const stats = await (input === '-' ? statOpen(0) : statFile(input));
     if (!stats.isFile()) return { name };
-    const hash = newHash();
-    const sample = Buffer.alloc(SAMPLE);
-    for (const at of [0, Math.max(0, stats.size - SAMPLE)]) {
-      hash.update(sample.subarray(0, readSync(file, sample, 0, SAMPLE, at)));
-    }
-    return { name, size: stats.size, modified: Math.round(stats.mtimeMs), hash: hash.digest('hex') };
+    const hash = await sampleHash(input, stats.size);
+    return { name, size: stats.size, modified: Math.round(stats.mtimeMs), hash };
   } catch (error) {
     throw new BatchFileError(input, error);
-  } finally {
-    if (file !== 0) closeSync(file);
   }
 }
 
-export function identifyTask(task: ThreadSetup['task']): Identity['task'] {
+async function sampleHash(input: string, size: number): Promise<string> {
+  const file = input === '-' ? 0 : await openFile(input, 'r');
+  try {
+    const hash = newHash();
+    const sample = Buffer.alloc(SAMPLE);
+    for (const at of [0, Math.max(0, size - SAMPLE)]) {
+      const { bytesRead } = await readBytes(file, sample, 0, SAMPLE, at);
+      hash.update(sample.subarray(0, bytesRead));
+    }
+    return hash.digest('hex');
+  } finally {
+    if (file !== 0) close(file, () => {});
+  }
+}
+
+export async function identifyTask(task: ThreadSetup['task']): Promise<Identity['task']> {
   if (task.kind === 'inline') {
     const name = task.name === '(anonymous)' ? textOf(task.source).slice(0, MOST_NAME) : task.name;
     return { name, hash: sha256(task.source) };
   }
   try {
-    return { name: task.name, hash: sha256(readFileSync(fileURLToPath(task.url))) };
+    return { name: task.name, hash: sha256(await readFile(fileURLToPath(task.url))) };
   } catch {
     // A data URL, or a module that is not there: loading it reports that.
     return { name: task.name, hash: sha256(task.url) };

@@ -1,5 +1,6 @@
 /** Reads a journal. */
 import { readFileSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { BatchError, BatchFileError } from '../errors.js';
 import type { Identity } from './identity.js';
 import { type DoneRange, type FailedLine, parseCommit, parseFail, TITLE, textOf } from './record.js';
@@ -42,9 +43,32 @@ export function readJournal(path: string): JournalState | undefined {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new BatchFileError(path, error);
+    return absent(path, error);
   }
+  return parseJournal(path, text);
+}
+
+/**
+ * As `readJournal`, of a journal that is to be continued; reads by libuv's threads.
+ * @throws BatchError also if it is no regular file
+ */
+export async function loadJournal(path: string): Promise<JournalState | undefined> {
+  let text: string;
+  try {
+    if (!(await stat(path)).isFile()) throw new BatchError(`${path}: a journal must be a regular file`);
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    return absent(path, error);
+  }
+  return parseJournal(path, text);
+}
+
+function absent(path: string, error: unknown): undefined {
+  if (error instanceof BatchError) throw error;
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new BatchFileError(path, error);
+}
+
+function parseJournal(path: string, text: string): JournalState | undefined {
   const lines = text.split('\n');
   // A last line without its end is torn.
   lines.pop();

@@ -58,6 +58,11 @@ export class ByteWriter {
     this.check();
   }
 
+  /** Resolves when nothing is being written any more, whether that failed or not. */
+  async settled(): Promise<void> {
+    await this.#running;
+  }
+
   async #run(): Promise<void> {
     // Buffers of the same turn are written together.
     await undefined;

@@ -32,7 +32,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants as systemConstants, tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 
 export interface Replacement {
@@ -52,6 +52,8 @@ export function openReplacement(file: string, former: Stats | undefined): Replac
   const target = targetOf(file);
   const exists = former !== undefined;
   if (exists) accessSync(toBytes(target), constants.W_OK);
+  // The superuser may write it all the same, but whoever made it read-only meant it.
+  if (exists && (former.mode & ANY_WRITE) === 0) throw readOnly(file);
   const name = `.${basename(target).slice(0, MAX_NAME_PART)}.${randomBytes(6).toString('hex')}.tmp`;
   const open = (temporary: string): Replacement => {
     const { O_RDWR, O_CREAT, O_EXCL } = constants;
@@ -89,6 +91,17 @@ export function toText(bytes: string): string {
 
 function toBytes(bytes: string): Buffer {
   return Buffer.from(bytes, 'latin1');
+}
+
+const ANY_WRITE = 0o222;
+
+function readOnly(file: string): Error {
+  const message = `EACCES: permission denied, access '${toText(file)}'`;
+  return Object.assign(new Error(message), {
+    code: 'EACCES',
+    errno: -systemConstants.errno.EACCES,
+    syscall: 'access',
+  });
 }
 
 /** Keeps temporary names below 255 bytes, the limit of file systems. */

@@ -2,9 +2,20 @@
  * Destinations of results and failed items: a descriptor, a file replaced at the end, a file continued in
  * place.
  */
-import { fdatasync, fstatSync, ftruncateSync, openSync, statSync, unlinkSync } from 'node:fs';
+import {
+  close,
+  constants,
+  fdatasync,
+  ftruncateSync,
+  open,
+  openSync,
+  type Stats,
+  stat,
+  unlinkSync,
+} from 'node:fs';
 import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
+import { setTimeout } from '../../protocol/timers.js';
 import { compressorFor, isCompressed } from '../compression.js';
 import { BatchError, BatchFileError } from '../errors.js';
 import { ByteWriter } from './byte-writer.js';
@@ -12,6 +23,8 @@ import { CompressingWriter } from './compressing-writer.js';
 import { fromText, openReplacement, putInPlace, toText } from './replacement.js';
 
 const sync = promisify(fdatasync);
+const openFile = promisify(open);
+const statFile = promisify(stat);
 
 export interface Sink {
   readonly writer: ByteWriter;
@@ -45,87 +58,166 @@ function nameOfDescriptor(file: number): string {
 /**
  * A file that appears complete or not at all, and keeps what it replaces: see `openReplacement`. Devices and
  * pipes are written directly.
+ *
+ * @param signal no reader of a FIFO is waited for any more
+ * @returns makes it, synchronously; throws BatchFileError
  * @throws BatchFileError
  */
-export function replacedFileSink(path: string, changed: () => void): Sink {
-  return inWords(path, () => {
-    const former = statSync(path, { throwIfNoEntry: false });
+export function replacedFileSink(
+  path: string,
+  changed: () => void,
+  signal: AbortSignal | undefined,
+): Promise<() => Sink> {
+  return inWords(path, async () => {
+    const former = await statsOf(path);
     if (former?.isDirectory() || path.endsWith('/'))
       throw Object.assign(new Error('EISDIR'), { code: 'EISDIR', errno: -21 });
-    if (former !== undefined && !former.isFile()) {
-      return descriptorSink(openSync(path, 'w'), changed, path);
-    }
-    const compressor = compressorFor(path);
-    const replacement = openReplacement(fromText(path), former);
-    const writer = writerFor(compressor, replacement.descriptor, path, 0, changed);
-    let isOpen = true;
-    return {
-      writer,
-      base: 0,
-      sync: async () => {},
-      async commit() {
-        await writer.flush();
-        // Without it, a power failure soon after the rename can leave an empty file on some file systems.
-        await sync(replacement.descriptor);
-        if (!isOpen) return;
-        isOpen = false;
-        try {
-          putInPlace(replacement);
-        } catch (error) {
-          const kept = toText(replacement.temporary);
-          throw new BatchFileError(path, error, `could not be replaced; what was written is in ${kept}: `);
-        }
-      },
-      discard() {
-        if (!isOpen) return;
-        isOpen = false;
-        try {
-          unlinkSync(Buffer.from(replacement.temporary, 'latin1'));
-        } catch {
-          // Already gone.
-        }
-      },
-    };
+    if (former === undefined || former.isFile())
+      return () => inWordsNow(path, () => replacement(path, former, changed));
+    const file = await (former.isFIFO() ? openFifo(path, signal) : openFile(path, 'w'));
+    const sink = ownSink(file, path, changed);
+    return () => sink;
   });
+}
+
+/** Pause before it is looked again whether a FIFO has a reader, in ms. */
+const LOOK_MS = 20;
+
+/**
+ * Opening a FIFO waits for its reader. A call that waits cannot be taken back, and would keep the process, so
+ * there is one only when the reader is there.
+ */
+async function openFifo(path: string, signal: AbortSignal | undefined): Promise<number> {
+  for (;;) {
+    try {
+      const first = await openFile(path, constants.O_WRONLY | constants.O_NONBLOCK);
+      try {
+        return await openFile(path, 'w');
+      } finally {
+        // Not before: without a writer, the reader would see the end.
+        close(first, () => {});
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENXIO' || signal?.aborted) throw error;
+    }
+    await new Promise<void>((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/** A descriptor that is closed in the end. */
+function ownSink(file: number, path: string, changed: () => void): Sink {
+  const writer = writerFor(compressorFor(path), file, path, undefined, changed);
+  const end = closing(file, writer);
+  return { writer, base: 0, sync: async () => {}, commit: () => writer.flush().finally(end), discard: end };
+}
+
+/** @returns closes the file once: as soon as nothing is being written */
+function closing(file: number, writer: ByteWriter): () => void {
+  let isOpen = true;
+  return () => {
+    if (!isOpen) return;
+    isOpen = false;
+    const end = () => close(file, () => {});
+    writer.settled().then(end);
+  };
+}
+
+function replacement(path: string, former: Stats | undefined, changed: () => void): Sink {
+  const compressor = compressorFor(path);
+  const opened = openReplacement(fromText(path), former);
+  const writer = writerFor(compressor, opened.descriptor, path, 0, changed);
+  let isOpen = true;
+  return {
+    writer,
+    base: 0,
+    sync: async () => {},
+    async commit() {
+      await writer.flush();
+      // Without it, a power failure soon after the rename can leave an empty file on some file systems.
+      await sync(opened.descriptor);
+      if (!isOpen) return;
+      isOpen = false;
+      try {
+        putInPlace(opened);
+      } catch (error) {
+        const kept = toText(opened.temporary);
+        throw new BatchFileError(path, error, `could not be replaced; what was written is in ${kept}: `);
+      }
+    },
+    discard() {
+      if (!isOpen) return;
+      isOpen = false;
+      closing(opened.descriptor, writer)();
+      try {
+        unlinkSync(Buffer.from(opened.temporary, 'latin1'));
+      } catch {
+        // Already gone.
+      }
+    },
+  };
 }
 
 /**
  * A file written in place after its first `base` bytes; the rest is cut off.
+ * @returns makes it, synchronously; throws BatchFileError
  * @throws BatchFileError
- * @throws BatchError the file is shorter than `base`
+ * @throws BatchError the file is shorter than `base`, or no regular file
  */
-export function continuedFileSink(path: string, base: number, changed: () => void): Sink {
+export function continuedFileSink(path: string, base: number, changed: () => void): Promise<() => Sink> {
   if (isCompressed(path)) {
     throw new BatchError(
       `${path}: with a journal, files that are written are not compressed, since they are cut back when the batch is resumed`,
     );
   }
-  return inWords(path, () => {
-    const file = openSync(path, base > 0 || statSync(path, { throwIfNoEntry: false }) ? 'r+' : 'w+');
-    const { size } = fstatSync(file);
-    if (!fstatSync(file).isFile())
+  return inWords(path, async () => {
+    const former = await statsOf(path);
+    if (former !== undefined && !former.isFile())
       throw new BatchError(`${path}: with a journal, this must be a regular file`);
-    if (size < base) {
+    if (former !== undefined && former.size < base) {
       throw new BatchError(
-        `${path}: has ${size} bytes, but the journal speaks of ${base}: it is not the file that was written`,
+        `${path}: has ${former.size} bytes, but the journal speaks of ${base}: it is not the file that was written`,
       );
     }
-    ftruncateSync(file, base);
-    const writer = new ByteWriter(file, path, base, changed);
-    return {
-      writer,
-      base,
-      sync: () => sync(file),
-      async commit() {
-        await writer.flush();
-        await sync(file);
-      },
-      discard() {},
-    };
+    return () =>
+      inWordsNow(path, () => {
+        const file = openSync(path, base > 0 || former !== undefined ? 'r+' : 'w+');
+        ftruncateSync(file, base);
+        const writer = new ByteWriter(file, path, base, changed);
+        const end = closing(file, writer);
+        return {
+          writer,
+          base,
+          sync: () => sync(file),
+          async commit() {
+            await writer.flush();
+            await sync(file);
+            end();
+          },
+          discard: end,
+        };
+      });
   });
 }
 
-function inWords<T>(path: string, act: () => T): T {
+async function statsOf(path: string): Promise<Stats | undefined> {
+  try {
+    return await statFile(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+async function inWords<T>(path: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw error instanceof BatchError ? error : new BatchFileError(path, error);
+  }
+}
+
+function inWordsNow<T>(path: string, act: () => T): T {
   try {
     return act();
   } catch (error) {

@@ -15,7 +15,7 @@ import { type Items, itemsOf, type ParseCsv } from './items.js';
 import { isLater, laterLinesOf, linesOf } from './results.js';
 
 /** After this time, in ms, a chunk is handed back, so that its remaining lines can be redistributed. */
-const BUDGET_MS = 20;
+const BUDGET_MS = 32;
 
 /** How much of a chunk is run. */
 interface Limits {

@@ -145,7 +145,10 @@ function inputsOf(paths: readonly ByteString[], filesFrom: ByteString | undefine
     if (filesFrom === '') throw new UsageError('--files-from: the name of a file is missing');
     return { file: filesFrom, separator: isNull ? '\0' : '\n' };
   }
-  if (isNull) throw new UsageError('--null is meaningful only with --files-from');
+  if (isNull)
+    throw new UsageError(
+      '--null is meaningful only with --files-from (--files-from - reads names from standard input)',
+    );
   if (paths.length > 0) return paths;
   if (isatty(0)) throw new UsageError('nothing to hash: give a PATH, or - to hash what you type');
   return ['-'];

@@ -49,5 +49,7 @@ export function startThreads(workers: number, watched: WatchOptions | undefined)
 
 async function startWatch(balancer: Balancer, options: WatchOptions): Promise<Watch> {
   const watch = await import('../watch.js');
-  return await watch.startWatch(balancer, options, (line) => process.stderr.write(`leastwork: ${line}\n`));
+  return await watch.startWatch(balancer, options, (url) =>
+    process.stderr.write(`leastwork: dashboard: ${url}\n`),
+  );
 }

@@ -1,198 +1,31 @@
-import { resolve } from 'node:path';
-import { isatty } from 'node:tty';
-import { pathToFileURL } from 'node:url';
-import {
-  BatchError,
-  BatchFileError,
-  type BatchReport,
-  type RunningBatch,
-  runBatch,
-} from '../../batch/index.js';
-import { Balancer, BalancerError } from '../../index.js';
+/**
+ * The beginning of `leastwork map`: looks at the options and starts the threads. What runs a batch is loaded
+ * while they come up.
+ */
+import type { Balancer } from '../../index.js';
 import { UsageError } from '../arguments.js';
-import { describeErrno, errnoOf } from '../files/errno.js';
-import { moduleAddress } from '../module-address.js';
-import type { Bar } from '../terminal/bar.js';
-import type { Watch } from '../watch.js';
-import { isWatched } from '../watch-options.js';
-import type { MapCluster } from './cluster-options.js';
-import { dryRun } from './dry-run.js';
-import { taskOf } from './function.js';
+import { newBalancer } from './balancer.js';
+import { EXIT_UNABLE, SEE_HELP } from './exits.js';
 import { HELP } from './help.js';
-import { listenForInterrupts } from './interrupt.js';
 import { type MapOptions, mapOptions, parseMapArguments, withConfig } from './options.js';
-import { showBatchProgress } from './progress.js';
-import { summaryJson, summaryText } from './summary.js';
-
-/** The batch could not start or continue. */
-const EXIT_UNABLE = 2;
-/** As a shell shows it for a program ended by a closed pipe. */
-const EXIT_BROKEN_PIPE = 141;
 
 /** The command `leastwork map`. Gives the exit code. */
 export async function mapCommand(args: readonly string[]): Promise<number> {
-  let canResume = false;
+  let options: MapOptions;
+  let balancer: Balancer | undefined;
   try {
     const given = parseMapArguments(args);
     if (given.values.help) {
       process.stdout.write(HELP);
       return 0;
     }
-    const options = mapOptions(withConfig(given));
-    if (options.dryRun) return await dryRun(options);
-    canResume = options.journal !== undefined;
-    return options.cluster === undefined ? await mapHere(options) : await mapThere(options, options.cluster);
+    options = mapOptions(withConfig(given));
+    if (options.cluster === undefined && !options.dryRun) balancer = newBalancer(options);
   } catch (error) {
-    if (errnoOf(error) === 'EPIPE') return EXIT_BROKEN_PIPE;
-    process.stderr.write(`leastwork: ${explain(error)}\n`);
-    if (canResume && isOfSurroundings(error)) {
-      process.stderr.write('leastwork: what is done is kept: run the same command with --resume to go on\n');
-    }
-    if (error instanceof UsageError) {
-      process.stderr.write(`Try 'leastwork map --help' for more information.\n`);
-    }
+    process.stderr.write(`leastwork: ${(error as Error).message}\n`);
+    if (error instanceof UsageError) process.stderr.write(SEE_HELP);
     return EXIT_UNABLE;
   }
-}
-
-async function mapHere(options: MapOptions): Promise<number> {
-  // First: threads start while the function is analysed.
-  const balancer = newBalancer(options);
-  const task = taskOf(options);
-  const watch = await watchOf(balancer, options);
-  return await map(options, task, balancer, async () => await watch?.stop());
-}
-
-/** On the machines of a cluster. */
-async function mapThere(options: MapOptions, where: MapCluster): Promise<number> {
-  const task = taskOf(options);
-  const { openCluster } = await import('./cluster.js');
-  const cluster = openCluster(where, (message) => process.stderr.write(`leastwork: ${message}\n`));
-  return await map(options, task, cluster, () => cluster.close({ timeout: 0 }));
-}
-
-async function map(
-  options: MapOptions,
-  task: ReturnType<typeof taskOf>,
-  runner: Parameters<typeof runBatch>[0],
-  close: () => Promise<void>,
-): Promise<number> {
-  let bar: Bar | undefined;
-  let running: RunningBatch | undefined;
-  const interrupt = listenForInterrupts(() => {
-    bar?.stop();
-    running?.discard();
-  });
-  interrupt.signal.addEventListener('abort', () => {
-    bar?.clear();
-    process.stderr.write('leastwork: finishing the items that run; once more to end at once\n');
-  });
-  // No bar over a terminal that is also the input or the output.
-  const hasBar =
-    process.stderr.isTTY &&
-    options.summary === 'text' &&
-    !(options.inputs.includes('-') && isatty(0)) &&
-    !(options.output === undefined && isatty(1));
-  let report: BatchReport;
-  try {
-    report = await runBatch(runner, {
-      input: options.inputs,
-      task,
-      base: pathToFileURL(resolve('program')).href,
-      output: options.output ?? 1,
-      errors: options.errors,
-      journal: options.journal,
-      resume: options.resume,
-      retryFailed: options.retryFailed,
-      force: options.force,
-      format: options.format,
-      separator: options.separator,
-      ordered: !options.unordered,
-      tag: options.tag,
-      retry: {
-        attempts: options.retries,
-        ...(options.retryDelay === undefined ? {} : { delay: options.retryDelay }),
-      },
-      timeout: options.timeout,
-      halt: options.halt,
-      concurrency: options.workers * CHUNKS_PER_WORKER,
-      signal: interrupt.signal,
-      onStart(batch) {
-        running = batch;
-        const { progress } = batch;
-        if (hasBar) {
-          showBatchProgress(process.stderr, progress).then((shown) => {
-            bar = shown;
-          });
-        }
-      },
-    });
-  } finally {
-    bar?.stop();
-    await close();
-  }
-  if (options.summary === 'text') process.stderr.write(summaryText(report));
-  if (options.summary === 'json') process.stderr.write(summaryJson(report));
-  if (report.outcome !== 'complete') process.stderr.write(`leastwork: ${howToGoOn(options, report)}\n`);
-  if (report.outcome === 'interrupted') interrupt.die();
-  return report.outcome === 'complete' && report.failed + stillFailed(options, report) === 0 ? 0 : 1;
-}
-
-const CHUNKS_PER_WORKER = 4;
-
-async function watchOf(balancer: Balancer, { watch }: MapOptions): Promise<Watch | undefined> {
-  if (!isWatched(watch)) return undefined;
-  const { startWatch } = await import('../watch.js');
-  return await startWatch(balancer, watch, (line) => process.stderr.write(`leastwork: ${line}\n`));
-}
-
-/** Failed items of earlier runs, unless this run was to retry them. */
-function stillFailed({ retryFailed }: MapOptions, { before }: BatchReport): number {
-  return retryFailed ? 0 : before.failed;
-}
-
-function newBalancer(options: MapOptions): Balancer {
-  return new Balancer({
-    workers: options.workers,
-    window: CHUNKS_PER_WORKER,
-    preload: options.preload.map(moduleAddress),
-    maxHeapPerWorker: options.maxMemory,
-    env: Object.keys(options.env).length === 0 ? undefined : { ...process.env, ...options.env },
-    // Items may run for any time.
-    heartbeat: false,
-  });
-}
-
-function howToGoOn({ journal, output }: MapOptions, { outcome, failed }: BatchReport): string {
-  const why = outcome === 'halted' ? `halted after ${failed} failed items` : 'interrupted';
-  if (journal !== undefined)
-    return `${why}; what is done is kept: run the same command with --resume to go on`;
-  const kept = output === undefined ? '' : `; ${output} is left as it was`;
-  return `${why}${kept}; with --journal FILE and --output FILE a batch can be gone on with`;
-}
-
-/** The message for an error, with the name of the file. */
-function explain(error: unknown): string {
-  if (error instanceof BatchFileError) {
-    const words = describeErrno(error.code);
-    // Those of a decompressor say more than their codes.
-    return words === error.code ? error.message : `${error.path}: ${words}`;
-  }
-  if (error instanceof BatchError || error instanceof UsageError || error instanceof BalancerError) {
-    return error.message + hintFor(error.message);
-  }
-  const code = errnoOf(error);
-  if (code !== undefined) return `${(error as NodeJS.ErrnoException).syscall} error: ${describeErrno(code)}`;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
-/** Not of what was asked for: it may be asked for again. */
-function isOfSurroundings(error: unknown): boolean {
-  if (error instanceof BalancerError) return error.code === 'ERR_ENGINE' || error.code === 'ERR_NO_MACHINE';
-  return error instanceof BatchFileError;
-}
-
-function hintFor(message: string): string {
-  if (!/Unknown file extension "\.[cm]?tsx?"| it is TypeScript: /.test(message)) return '';
-  return `\nThis Node (${process.version}) needs a loader for TypeScript: NODE_OPTIONS='--import tsx' leastwork map …`;
+  const { runMap } = await import('./run.js');
+  return await runMap(options, balancer);
 }

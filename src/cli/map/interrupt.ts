@@ -10,9 +10,10 @@ export interface Interrupt {
 
 /**
  * The first signal requests an end in good order, the second one ends the process.
+ * @param hasBegun whether there is anything to end in good order; if not, the first one ends the process
  * @param tidy called before the process dies; synchronous
  */
-export function listenForInterrupts(tidy: () => void): Interrupt {
+export function listenForInterrupts(hasBegun: () => boolean, tidy: () => void): Interrupt {
   const controller = new AbortController();
   let received: (typeof SIGNALS)[number] | undefined;
   const die = () => {
@@ -28,7 +29,8 @@ export function listenForInterrupts(tidy: () => void): Interrupt {
         return;
       }
       received = signal;
-      controller.abort();
+      if (hasBegun()) controller.abort();
+      else die();
     });
   }
   return { signal: controller.signal, die };

@@ -1,6 +1,7 @@
-import { BalancerError } from '../../index.js';
+import { BalancerError, InvalidOptionError } from '../../index.js';
 import { UsageError } from '../arguments.js';
 import { describeErrno, errnoOf } from '../files/errno.js';
+import { optionMessage } from '../option-values.js';
 import { isDaemon, startDaemon, tellStarter } from './daemon.js';
 import { HELP } from './help.js';
 import { Log } from './log.js';
@@ -41,6 +42,7 @@ async function work(options: WorkOptions): Promise<number> {
 }
 
 function explain(error: unknown): string {
+  if (error instanceof InvalidOptionError) return optionMessage(error);
   if (error instanceof BalancerError || error instanceof UsageError) return error.message;
   const code = errnoOf(error);
   if (code === undefined) return error instanceof Error ? (error.stack ?? error.message) : String(error);

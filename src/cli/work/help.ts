@@ -1,4 +1,5 @@
 import { availableCores } from '../../options/cpu-quota.js';
+import { WATCH_HELP } from '../watch-options.js';
 
 export const HELP = `Usage: leastwork work [OPTION]... MODULE...
 
@@ -29,7 +30,7 @@ Threads
 Service
       --shutdown-timeout TIME how long running requests may take at the end; the rest goes to other machines (default: 30s)
       --health-port PORT      answer /healthz, /readyz, /metrics (needs prom-client) and /stats on 127.0.0.1
-      --pid-file FILE         write the process id; refuse to run beside another one
+${WATCH_HELP.replaceAll(/^( {6}\S+ \S+) */gm, (_, option: string) => option.padEnd(30))}      --pid-file FILE         write the process id; refuse to run beside another one
       --upgrade               take over: when this one is ready, end the one of the pid file in good order
       --log-file FILE         write the log there, and not to standard error
       --log-format KIND       text or json: one object a line (default: text)

@@ -2,6 +2,7 @@ import { availableCores } from '../../options/cpu-quota.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
 import { configured } from '../config.js';
 import { durationOf, environmentOf, numberOf, wholeOf } from '../option-values.js';
+import { WATCH_OPTIONS, type WatchOptions, watchOptions, withOptionalPort } from '../watch-options.js';
 import { LEVELS, type LogLevel } from './log.js';
 
 /** Options of `leastwork work`. Times are in ms. */
@@ -33,6 +34,7 @@ export interface WorkOptions {
   readonly logFile: string | undefined;
   readonly logFormat: 'text' | 'json';
   readonly logLevel: LogLevel;
+  readonly watch: WatchOptions;
   readonly daemon: boolean;
   readonly dryRun: boolean;
 }
@@ -61,6 +63,7 @@ export const OPTIONS = {
   'log-file': { type: 'string' },
   'log-format': { type: 'string' },
   'log-level': { type: 'string' },
+  ...WATCH_OPTIONS,
   daemon: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   config: { type: 'string' },
@@ -78,7 +81,7 @@ export function parseWorkOptions(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): WorkOptions | undefined {
-  const { values: given, positionals } = parseCommandLine(args, OPTIONS);
+  const { values: given, positionals } = parseCommandLine(withOptionalPort(args), OPTIONS);
   if (given.help) return undefined;
   const values = configured('work', OPTIONS, given, [['redis', 'postgres']]);
   for (const name of TEXTS) {
@@ -116,6 +119,7 @@ export function parseWorkOptions(
     logFile: values['log-file'],
     logFormat: oneOf('log-format', values['log-format'], ['text', 'json']) ?? 'text',
     logLevel: oneOf('log-level', values['log-level'], LEVELS) ?? 'info',
+    watch: watchOptions(values),
     daemon: values.daemon ?? false,
     dryRun: values['dry-run'] ?? false,
   };

@@ -5,6 +5,8 @@ import type { BalancerOptions } from '../../index.js';
 import { UsageError } from '../arguments.js';
 import { describeErrno, errnoOf } from '../files/errno.js';
 import { moduleAddress, servedAddress } from '../module-address.js';
+import type { Watch } from '../watch.js';
+import { isWatched } from '../watch-options.js';
 import { type HealthServer, listen } from './health.js';
 import type { Log } from './log.js';
 import { metricsOf } from './metrics.js';
@@ -30,8 +32,10 @@ export async function runService(options: WorkOptions, log: Log, events: Service
     return;
   }
   let health: HealthServer | undefined;
+  let watch: Watch | undefined;
   try {
-    watch(machine, log);
+    logEvents(machine, log);
+    watch = await watchOf(machine, options, log);
     signals.onReload = () => void reload(machine, log);
     if (options.healthPort !== undefined)
       health = await listenForHealth(machine, options.healthPort, signals, log);
@@ -47,7 +51,9 @@ export async function runService(options: WorkOptions, log: Log, events: Service
     await signals.ended;
     // What is ending loads nothing anew.
     signals.onReload = undefined;
+    watch?.stopProfiles();
     await end(machine, options.shutdownTimeout, signals, log);
+    await stopWatch(watch, log);
   } catch (error) {
     await machine.close({ timeout: 0 });
     throw error;
@@ -153,7 +159,23 @@ function endPredecessor(pid: number, log: Log): void {
   }
 }
 
-function watch(machine: Machine, log: Log): void {
+async function watchOf({ balancer }: Machine, { watch }: WorkOptions, log: Log): Promise<Watch | undefined> {
+  if (!isWatched(watch)) return undefined;
+  // Loaded only where somebody wants to see it.
+  const { startWatch } = await import('../watch.js');
+  return await startWatch(balancer, watch, (url) => log.info('dashboard', { url }));
+}
+
+/** What it could not write is no reason for a service to fail. */
+async function stopWatch(watch: Watch | undefined, log: Log): Promise<void> {
+  try {
+    await watch?.stop();
+  } catch (error) {
+    log.error('what was watched is not complete', { error: messageOf(error) });
+  }
+}
+
+function logEvents(machine: Machine, log: Log): void {
   machine.on('job', ({ id, task, items, outcome, failures, ms, error }) => {
     const fields = { id, task, items, outcome, failures, ms: Math.round(ms) };
     if (outcome === 'lost') log.error('job lost: it has ended too many machines', fields);

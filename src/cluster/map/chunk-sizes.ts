@@ -18,8 +18,8 @@ const LAST_CHUNKS = 3;
  * for each thread, in ms, but so many chunks for each and so many items in all.
  */
 const AHEAD_MS = 50;
-const MOST_AHEAD = 32;
-const MOST_ITEMS_AHEAD = 20_000;
+const MOST_AHEAD = 256;
+const MOST_ITEMS_AHEAD = 100_000;
 /** Weight of the newest chunk in the means. */
 const NEWEST = 0.25;
 

@@ -102,6 +102,16 @@ export interface Parcel {
   readonly count: number;
 }
 
+/** Some items of a chunk, so many in each request. */
+export function parcelsOf(chunk: Chunk, offsets: readonly number[], size: number): Parcel[] {
+  const parcels: Parcel[] = [];
+  for (let i = 0; i < offsets.length; i += size) {
+    const part = offsets.slice(i, i + size);
+    parcels.push({ chunk, offsets: part, count: part.length });
+  }
+  return parcels;
+}
+
 export function offsetIn({ offsets }: Parcel, i: number): number {
   return offsets === undefined ? i : (offsets[i] as number);
 }

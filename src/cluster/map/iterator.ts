@@ -1,7 +1,4 @@
-/**
- * `map` and `mapSettled` of a Cluster: an iterable in, chunks to the machines, outcomes out, with
- * backpressure.
- */
+/** `map` and `mapSettled` of a Cluster: an iterable in, chunks to the machines, outcomes out, with backpressure. */
 import { type FailedItem, markFailure } from '../../calls/map-failure.js';
 import type { MapSource } from '../../calls/map-source.js';
 import type { OpenLoops } from '../../calls/open-loops.js';
@@ -10,7 +7,7 @@ import { BalancerClosedError } from '../../errors/errors.js';
 import type { MapSettings } from '../../options/submit.js';
 import { listenToAbort, unlistenToAbort } from '../../requests/abort-listeners.js';
 import type { ClusterRequest } from '../request.js';
-import { type Chunk, ItemQueue, type Parcel, settledResult } from './chunk.js';
+import { type Chunk, ItemQueue, type Parcel, parcelsOf, settledResult } from './chunk.js';
 import { ChunkSizes } from './chunk-sizes.js';
 import { DelayedReruns } from './delayed-reruns.js';
 import { Intake } from './intake.js';
@@ -27,7 +24,7 @@ export class ClusterMapIterator extends PullIterator {
   readonly #queue: ItemQueue;
   readonly #reruns: DelayedReruns;
   readonly #underWay = new Set<ClusterRequest>();
-  /** Items to be sent alone. */
+  /** Items to be sent again. */
   readonly #again: Parcel[] = [];
   readonly #intake: Intake;
   readonly #settler: Settle;
@@ -59,7 +56,11 @@ export class ClusterMapIterator extends PullIterator {
         this.#queue.taken(chunk, offset);
         this.#items++;
       },
-      refused: (chunk, offset, error) => this.#settle(chunk, offset, 'rejected', error),
+      refused: (chunk, offset, error) => {
+        this.#settle(chunk, offset, 'rejected', error);
+        // Nothing may be under way that would do so.
+        this.#handOut();
+      },
       full: (parcel) => this.#send(parcel),
     });
     this.#settler = {
@@ -70,7 +71,7 @@ export class ClusterMapIterator extends PullIterator {
       },
       value: (chunk, offset, value) => this.#settle(chunk, offset, 'fulfilled', value),
       thrown: (chunk, offset, error) => this.#threw(chunk, offset, error),
-      lost: (chunk, offset, error) => this.#lost(chunk, offset, error),
+      lost: (chunk, offsets, error) => this.#lost(chunk, offsets, error),
       ran: (count, ms, bytes) => this.#sizes.ran(count, ms, bytes),
       over: (request) => {
         this.#underWay.delete(request);
@@ -233,7 +234,7 @@ export class ClusterMapIterator extends PullIterator {
   #threw(chunk: Chunk, offset: number, error: unknown): void {
     if (this.state === 'ended' || chunk.stateOf(offset) !== 'pending') return;
     const run = (): void => {
-      this.#again.push(alone(chunk, offset));
+      this.#again.push(...parcelsOf(chunk, [offset], 1));
       this.#pull();
     };
     try {
@@ -243,11 +244,19 @@ export class ClusterMapIterator extends PullIterator {
     }
   }
 
-  /** Its machine was lost, or its job. In a chunk nobody knows with which item: so each runs alone now. */
-  #lost(chunk: Chunk, offset: number, error: unknown): void {
-    if (this.state === 'ended' || chunk.stateOf(offset) !== 'pending') return;
-    if (this.#target.mayRunAgain(chunk.lost(offset))) this.#again.push(alone(chunk, offset));
-    else this.#settle(chunk, offset, 'rejected', error);
+  /** Nobody knows with which of them a machine was lost: they run in small parts now, the next time alone. */
+  #lost(chunk: Chunk, offsets: readonly number[], makeError: (losses: number) => unknown): void {
+    if (this.state === 'ended') return;
+    const again: number[] = [];
+    let isLast = false;
+    for (const offset of offsets) {
+      if (chunk.stateOf(offset) !== 'pending') continue;
+      const losses = chunk.lost(offset);
+      if (this.#target.mayRunAgain(losses)) again.push(offset);
+      else this.#settle(chunk, offset, 'rejected', makeError(losses));
+      if (!this.#target.mayRunAgain(losses + 1)) isLast = true;
+    }
+    this.#again.push(...parcelsOf(chunk, again, isLast ? 1 : Math.ceil(Math.sqrt(again.length))));
   }
 
   #sourceFailed(error: unknown): void {
@@ -286,8 +295,4 @@ export class ClusterMapIterator extends PullIterator {
     this.#intake.given(chunk);
     return given;
   }
-}
-
-function alone(chunk: Chunk, offset: number): Parcel {
-  return { chunk, offsets: [offset], count: 1 };
 }

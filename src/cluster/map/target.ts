@@ -20,8 +20,8 @@ export interface Settle {
   values(chunk: Chunk, values: unknown[]): void;
   value(chunk: Chunk, offset: number, value: unknown): void;
   thrown(chunk: Chunk, offset: number, error: unknown): void;
-  /** @param error if it does not run again */
-  lost(chunk: Chunk, offset: number, error: unknown): void;
+  /** @param makeError for one that does not run again, after so many losses */
+  lost(chunk: Chunk, offsets: readonly number[], makeError: (losses: number) => unknown): void;
   ran(items: number, ms: number, bytes: number): void;
   /** It is settled. */
   over(request: ClusterRequest): void;
@@ -107,12 +107,18 @@ export class MapTarget {
     // Outcomes come in order. Those that are there may have items wait for another run.
     let answered = 0;
     let bytes = 0;
-    const fail = (each: (offset: number) => void): void => {
-      for (let i = answered; i < count; i++) each(offsetIn(parcel, i));
+    const unanswered = (): number[] =>
+      Array.from({ length: count - answered }, (_, i) => offsetIn(parcel, answered + i));
+    const fellShort = (error: unknown): void => {
+      for (const offset of unanswered()) settle.thrown(chunk, offset, error);
       settle.over(request);
     };
-    const fellShort = (error: unknown): void => fail((offset) => settle.thrown(chunk, offset, error));
-    const losses = count === 1 ? chunk.lossesOf(offsetIn(parcel, 0)) : 0;
+    const lost = (what: 'machine' | 'engine'): void => {
+      settle.lost(chunk, unanswered(), (losses) => new MachineLostError(name, losses, what));
+      settle.over(request);
+    };
+    // The same for all items of a parcel.
+    const losses = chunk.lossesOf(offsetIn(parcel, 0));
     const { name } = this.#call.task;
     const request = this.#calls.chunk(this.#call, chunk.textOf(offsets), count, losses, {
       replied: (reply) => {
@@ -125,15 +131,11 @@ export class MapTarget {
           settle.ran(count, reply.ms, bytes);
           if (answered === count) settle.over(request);
           else fellShort(new EngineError(`the reply to a chunk of '${name}' is not complete`));
-        } else if (reply.t === 'lost') {
-          fail((offset) => {
-            const error = new MachineLostError(name, chunk.lossesOf(offset) + 1, 'machine');
-            settle.lost(chunk, offset, error);
-          });
-        } else if (reply.t !== 'value') fellShort(errorOf(name, reply));
+        } else if (reply.t === 'lost') lost('machine');
+        else if (reply.t !== 'value') fellShort(errorOf(name, reply));
       },
       failed: (error) => {
-        if (error instanceof MachineLostError) fail((offset) => settle.lost(chunk, offset, error));
+        if (error instanceof MachineLostError) lost('engine');
         else if (settles && this.#isEnd(error)) settle.end(error);
         else fellShort(error);
       },

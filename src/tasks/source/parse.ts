@@ -5,8 +5,9 @@
  * `Function.prototype.toString` gives the exact text. For functions, arrows and classes that is an
  * expression; for methods it is part of an object literal: `add(a, b) { … }`.
  */
-import { type ArrowFunctionExpression, type FunctionExpression, type Node, type Options, parse } from 'acorn';
+import type { ArrowFunctionExpression, FunctionExpression, Node, Options } from 'acorn';
 import { NotAFunctionError } from '../../errors/errors.js';
+import { parse } from './parser.js';
 
 /** A parsed function. */
 export interface ParsedFunction {

@@ -108,6 +108,12 @@ it('is refused at once where it may not be written', () => {
   expect(readdirSync(directory).sort()).toEqual(['a', 'out']);
 });
 
+it('is refused where nobody may write it, also for the superuser', async () => {
+  const out = join(fresh(), 'out');
+  make(out, 0o444);
+  await expect(fileOutput(out)).rejects.toMatchObject({ code: 'EACCES' });
+});
+
 it('is readable to nobody else before it has the permissions of the former file', async () => {
   const directory = fresh();
   make(join(directory, 'out'), 0o600);

@@ -55,7 +55,7 @@ test.each([
   ],
   [
     [FUNCTION, '--redis=redis://127.0.0.1/abc'],
-    "Cluster options.redis: got a URL whose path is '/abc', expected the number of a database as its path, as in redis://host:6379/2, or none",
+    "--redis: got a URL whose path is '/abc', expected the number of a database as its path, as in redis://host:6379/2, or none",
   ],
 ])('%j is refused', (args, message) => {
   expect(refused(...args)).toBe(message);

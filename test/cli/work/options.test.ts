@@ -40,6 +40,16 @@ it.each([
   ],
   [['hash.mjs', REDIS, '--heath-port=1'], "Unknown option '--heath-port': did you mean '--health-port'?"],
   [['./none.mjs', REDIS], './none.mjs: there is no such module'],
+  // What the library finds has the names of the command.
+  [
+    ['hash.mjs', '--redis=http://user:secret@host'],
+    '--redis: got a string that is no such URL, expected a URL as in redis://host:port, or options',
+  ],
+  [
+    ['hash.mjs', REDIS, '--lock-duration=10ms'],
+    '--lock-duration: got 10, expected a number from 100 to 2147483647',
+  ],
+  [['hash.mjs', REDIS, '--name=a b'], "--name: got 'a b', expected letters, digits, _ and -, at most 100"],
 ])('%j is refused', (args, message) => {
   expect(refused(args)).toBe(message);
 });

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { tasks } from 'leastwork';
@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { onEachEngine, type Site } from '../../support/cluster.js';
 import { ended, leastwork, start } from '../../support/command.js';
 import { scratch } from '../../support/scratch.js';
+import { eventsOf, runsOf } from '../../trace/events.js';
 
 interface Line {
   readonly message: string;
@@ -31,8 +32,13 @@ onEachEngine((site) => {
   const service = (...args: string[]): Service => serviceOf(site, folder, args);
 
   test('serves; TERM lets running requests end; the exit code is 0', async () => {
-    const { child, says } = service('--health-port=0');
+    const [trace, profiles] = [join(folder, 'trace.json'), join(folder, 'profiles')];
+    const { child, says } = service(
+      ...['--health-port=0', '--dashboard', '0', '--trace', trace, '--cpu-prof', profiles],
+    );
     await says('ready');
+    const { url: page } = await says('dashboard');
+    expect(await (await fetch(String(page))).text()).toContain('<title>leastwork</title>');
     const { url } = await says('health');
     const base = String(url).replace('/healthz', '');
     expect((await fetch(`${base}/healthz`)).status).toBe(200);
@@ -50,6 +56,8 @@ onEachEngine((site) => {
     writeFileSync(gate, '');
     expect(await running).toBe('waited');
     expect(await ended(child)).toEqual({ code: 0, signal: null });
+    expect(runsOf(eventsOf(trace)).map(({ name }) => name)).toContain('jobs.mjs#wait');
+    expect(readdirSync(profiles)).toContain('leastwork.worker-1.cpuprofile');
   });
 
   test('HUP loads the modules anew, and goes on with a fresh log file', async () => {

@@ -1,0 +1,39 @@
+/** Knowing that one's mailbox has been read: a message to oneself, which comes after all that were before. */
+import type { Engine } from './engine/engine.js';
+import { within } from './engine/within.js';
+import type { Mail } from './messages.js';
+
+/** Time for it to come back, in ms. */
+const SYNC_MS = 10_000;
+
+export class MailSync {
+  readonly #engine: Engine;
+  readonly #self: string;
+  readonly #waiting = new Map<string, () => void>();
+  #last = 0;
+
+  /** @param self whose mailbox */
+  constructor(engine: Engine, self: string) {
+    this.#engine = engine;
+    this.#self = self;
+  }
+
+  /** The message of that id has come. */
+  arrived(id: string): void {
+    this.#waiting.get(id)?.();
+  }
+
+  /** Waits until all that was sent to the mailbox before has been read. @returns whether that was so in time */
+  async done(): Promise<boolean> {
+    const id = String(++this.#last);
+    const arrived = new Promise<true>((resolve) => {
+      this.#waiting.set(id, () => resolve(true));
+    });
+    try {
+      await this.#engine.send(this.#self, [JSON.stringify({ t: 'sync', id } satisfies Mail)]);
+      return (await within(SYNC_MS, arrived)) === true;
+    } finally {
+      this.#waiting.delete(id);
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { leastwork } from '../../support/command.js';
+import { scratch } from '../../support/scratch.js';
+
+const directory = scratch('map-start');
+const THREAD = '() => require("node:worker_threads").threadId';
+const LINES = 'x\n'.repeat(2_000);
+
+function threadsOf(args: readonly string[], input: string) {
+  const { code, stdout, stderr } = leastwork(['map', '--quiet', ...args], { cwd: directory, input });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return new Set(stdout.trimEnd().split('\n').map(Number));
+}
+
+test('there are as many threads as are wanted, and no others', () => {
+  // Others would have higher numbers.
+  expect(Math.max(...threadsOf(['-j', '2', '-e', THREAD], LINES))).toBeLessThanOrEqual(2);
+});
+
+test('one that dies is replaced', () => {
+  // The item waits for its second run while the next one runs.
+  const last = 'l => { if (l === "die") process.exit(); return require("node:worker_threads").threadId; }';
+  const args = ['-j', '1', '--retries', '1', '-e', last];
+  const { code, stdout } = leastwork(['map', '--quiet', ...args], { cwd: directory, input: 'a\ndie\nb\n' });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '1\n2\n' });
+});
+
+test('threads with an environment of their own are started with it', () => {
+  const args = ['-j', '1', '--env', 'GREETING=hi', '-e', '() => process.env.GREETING'];
+  expect(leastwork(['map', '--quiet', ...args], { cwd: directory, input: 'x\n' }).stdout).toBe('hi\n');
+});
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const keepsCompiled = major > 22 || (major === 22 && minor >= 1);
+
+test('what Node compiles is kept, in the folder that the user names, where this Node can do so', () => {
+  const cache = join(directory, 'cache');
+  mkdirSync(cache);
+  vi.stubEnv('NODE_COMPILE_CACHE', cache);
+  const { stdout } = leastwork(['map', '--quiet', '-j', '1', '-e', 'l => l'], {
+    cwd: directory,
+    input: 'x\n',
+  });
+  vi.unstubAllEnvs();
+  expect(stdout).toBe('x\n');
+  expect(readdirSync(cache).length > 0).toBe(keepsCompiled);
+});

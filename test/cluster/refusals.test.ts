@@ -1,0 +1,149 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Redis } from 'ioredis';
+import type { Machine } from 'leastwork/cluster';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { onEachEngine, work } from '../support/cluster.js';
+import { range } from '../support/range.js';
+import { scratch } from '../support/scratch.js';
+
+/** Jobs that are gone without a reply are noticed soon. */
+const few = { lockDuration: 500 };
+const folder = scratch('refusals');
+let files = 0;
+const fresh = (): string => path.join(folder, String(++files));
+
+onEachEngine(
+  (site) => {
+    let client: Redis;
+    beforeEach(() => {
+      client = new Redis((site.server.address as { redis: string }).redis);
+    });
+    afterEach(() => client.disconnect());
+
+    /** Errors that the machine tells. */
+    const errorsOf = (machine: Machine): string[] => {
+      const told: string[] = [];
+      machine.on('engineError', ({ message }) => told.push(message));
+      return told;
+    };
+
+    /** Resolves when a task has begun, which ends when `end` is called. */
+    const begin = async (): Promise<{ result: Promise<string>; file: string; end(): void }> => {
+      const cluster = site.cluster(few);
+      const [file, gate] = [fresh(), fresh()];
+      const result = cluster.submit(work.noteAndWait, [file, 'line', gate], { retries: 0 });
+      result.catch(() => {});
+      await expect.poll(() => existsSync(file)).toBe(true);
+      return { result, file, end: () => writeFileSync(gate, '') };
+    };
+
+    for (const [what, refuse, allow, message] of [
+      [
+        'has no memory left',
+        () => client.config('SET', 'maxmemory', '1'),
+        () => client.config('SET', 'maxmemory', '0'),
+        /^OOM /,
+      ],
+      [
+        'has become a replica',
+        () => client.replicaof('127.0.0.1', 1),
+        () => client.replicaof('NO', 'ONE'),
+        /^READONLY /,
+      ],
+      [
+        'cannot tell enough replicas',
+        () => client.config('SET', 'min-replicas-to-write', '1'),
+        () => client.config('SET', 'min-replicas-to-write', '0'),
+        /^NOREPLICAS /,
+      ],
+    ] as const) {
+      test(`a reply is sent again while the engine ${what}, and nothing runs twice`, async () => {
+        const machine = await site.machine(few);
+        const told = errorsOf(machine);
+        const { result, file, end } = await begin();
+        await refuse();
+        end();
+        await expect.poll(() => told.filter((each) => message.test(each)).length).toBeGreaterThan(3);
+        await allow();
+        expect(await result).toBe('line');
+        expect(readFileSync(file, 'utf8')).toBe('line\n');
+        expect(await site.cluster(few).submit(work.double, [4])).toBe(8);
+      });
+    }
+
+    test('… while it runs a script that does not end, and after it has forgotten all scripts', async () => {
+      const machine = await site.machine(few);
+      const told = errorsOf(machine);
+      const { result, file, end } = await begin();
+      const other = client.duplicate();
+      await other.ping();
+      await client.script('FLUSH');
+      await client.config('SET', 'busy-reply-threshold', '1');
+      const busy = client.eval('while true do end', 0).catch((error: Error) => error.message);
+      await expect.poll(() => other.ping().catch((error: Error) => error.message)).toMatch(/^BUSY /);
+      end();
+      await expect.poll(() => told.some((each) => /^BUSY /.test(each))).toBe(true);
+      await other.script('KILL');
+      expect(await busy).toMatch(/killed/i);
+      expect(await result).toBe('line');
+      expect(readFileSync(file, 'utf8')).toBe('line\n');
+      other.disconnect();
+    });
+
+    test('a reply that comes after its job was looked for in vain counts', async () => {
+      await site.machine(few);
+      const { result, file, end } = await begin();
+      const monitor = await client.duplicate().monitor();
+      const looked = new Promise<void>((resolve) => {
+        monitor.on('monitor', (_time, [command, , , , text]: string[]) => {
+          if (command?.toLowerCase() === 'xadd' && text?.includes('"sync"')) resolve();
+        });
+      });
+      // As if the engine had taken the end of the job, and refused the reply.
+      const [id] = await client.lrange(`bull:${site.name}.work:active`, 0, -1);
+      await client
+        .multi()
+        .lrem(`bull:${site.name}.work:active`, 1, id as string)
+        .del(`bull:${site.name}.work:${id}`)
+        .exec();
+      await looked;
+      end();
+      expect(await result).toBe('line');
+      expect(readFileSync(file, 'utf8')).toBe('line\n');
+      monitor.disconnect();
+    });
+
+    test('requests wait while the engine has no memory left, and are refused by name when that lasts', async () => {
+      await client.config('SET', 'maxmemory', '1');
+      const patient = site.cluster(few);
+      const hasty = site.cluster({ ...few, engineTimeout: 1_500 });
+      const waiting = Promise.all(range(0, 5).map((n) => patient.submit(work.double, [n])));
+      await expect(hasty.submit(work.double, [1])).rejects.toMatchObject({
+        code: 'ERR_ENGINE',
+        message: expect.stringContaining('OOM command not allowed'),
+      });
+      await client.config('SET', 'maxmemory', '0');
+      await site.machine(few);
+      expect(await waiting).toEqual(range(0, 5).map((n) => 2 * n));
+    });
+
+    test('a machine takes no further jobs while its replies are refused', async () => {
+      const machine = await site.machine(few);
+      const told = errorsOf(machine);
+      const { result, end } = await begin();
+      const cluster = site.cluster(few);
+      const file = fresh();
+      const results = Promise.all(range(0, 60).map((n) => cluster.submit(work.note, [file, String(n)])));
+      await expect.poll(() => client.zcard(`bull:${site.name}.work:prioritized`)).toBeGreaterThan(50);
+      await client.config('SET', 'maxmemory', '1');
+      end();
+      await expect.poll(() => told.filter((each) => each.startsWith('OOM ')).length).toBeGreaterThan(5);
+      expect(existsSync(file) ? readFileSync(file, 'utf8').split('\n').length : 0).toBeLessThan(10);
+      await client.config('SET', 'maxmemory', '0');
+      expect(await result).toBe('line');
+      expect(await results).toEqual(range(0, 60).map(String));
+    });
+  },
+  ['redis'],
+);
