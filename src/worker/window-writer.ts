@@ -47,6 +47,12 @@ export class WindowWriter {
     return this.#staged + this.#window.unstarted();
   }
 
+  /** The first of them. */
+  get next(): Request | undefined {
+    const head = this.#window.head();
+    return head === this.#inFlight.tail ? undefined : this.#inFlight.at(head);
+  }
+
   /**
    * Fills the next free slot; `post` makes it visible. O(1).
    * @returns the error with which the request must be rejected: its arguments cannot be cloned; the window is
