@@ -75,7 +75,7 @@ describe('metrics', () => {
       return balancer.metrics();
     });
     // They come by their time, and which of the two took longer is not known.
-    const byName = metrics.snapshot().tasks.sort((a, b) => a.task.localeCompare(b.task));
+    const byName = [...metrics.snapshot().tasks].sort((a, b) => a.task.localeCompare(b.task));
     expect(byName).toMatchObject([
       { task: 'tasks.mjs#crash', count: 1, failed: 1, outcomes: { crashed: 1 } },
       { task: 'tasks.mjs#echo', count: 1, outcomes: { fulfilled: 1 } },
