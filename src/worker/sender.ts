@@ -12,7 +12,7 @@ import type { Request } from '../requests/request.js';
 import type { TaskRef } from '../tasks/registry.js';
 import type { FoundSignal } from '../values/abort-signals.js';
 import { cloneError } from '../values/clone-errors.js';
-import { detailsOf } from '../values/error-details.js';
+import { sendErrors } from '../values/error-details.js';
 import { type Packed, pack } from '../values/pack.js';
 import { detachedAt } from '../values/transfer-list.js';
 import { AbortForwarding } from './abort-forwarding.js';
@@ -121,12 +121,15 @@ export class Sender {
         values: value.values,
         buffers,
         signals: signals && this.#forward(request, sending, signals),
-        errors: detailsOf(errors),
+        errors: undefined,
         context: value.context,
         carrier: extras?.carrier,
         transferred: transfer,
       };
-      this.#port.postMessage(message, moved.length === 0 ? transfer : [...(transfer ?? []), ...moved]);
+      const transfers = moved.length === 0 ? transfer : [...(transfer ?? []), ...moved];
+      sendErrors(errors, undefined, (details) =>
+        this.#port.postMessage(details === undefined ? message : { ...message, errors: details }, transfers),
+      );
       this.#sending = sending;
       this.#sentBytes = bytes;
     } catch (cause) {
