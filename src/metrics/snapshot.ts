@@ -5,7 +5,7 @@ import type { Distribution } from './histogram.js';
 /** The load of one task. All functions of a name are one task. */
 export interface TaskMetrics {
   readonly task: string;
-  /** Runs that have ended; each item of a `map` counts as one. */
+  /** Runs that have ended; each item of a `map` counts as one, when its chunk is over. */
   readonly count: number;
   /** How many of them have failed. */
   readonly failed: number;

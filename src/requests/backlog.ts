@@ -5,7 +5,7 @@
  */
 import type { Binding, Request } from './request.js';
 
-/** Entries of removed requests that a lane may have before it is made anew. */
+/** Entries of removed requests that a lane or row may have before it is made anew. */
 const MOST_GONE = 1024;
 
 /** Requests of one priority, in order. */
@@ -19,11 +19,12 @@ interface Lane {
   size: number;
 }
 
-/** The requests of a session that are here. */
+/** The requests of a session, in order. */
 interface Row {
+  /** Some of those that were removed are still in it. */
+  list: Request[];
+  /** Number of requests that are still here. */
   size: number;
-  /** Of the last one. */
-  priority: number;
 }
 
 export class Backlog {
@@ -101,17 +102,21 @@ export class Backlog {
     return this.#here.keys();
   }
 
-  #priorityOf({ priority, extras }: Request): number {
+  #priorityOf(request: Request): number {
+    const { priority, extras } = request;
     const session = extras?.session;
     if (session === undefined) return priority;
     const row = this.#rows.get(session);
     if (row === undefined) {
-      this.#rows.set(session, { size: 1, priority });
+      this.#rows.set(session, { list: [request], size: 1 });
       return priority;
     }
+    // The last one that was not withdrawn: there is one.
+    while (!this.#here.has(row.list.at(-1) as Request)) row.list.pop();
+    const last = this.#here.get(row.list.at(-1) as Request) as Lane;
+    row.list.push(request);
     row.size++;
-    row.priority = Math.min(row.priority, priority);
-    return row.priority;
+    return Math.min(last.priority, priority);
   }
 
   #leaveRow({ extras }: Request): void {
@@ -119,6 +124,8 @@ export class Backlog {
     if (session === undefined) return;
     const row = this.#rows.get(session) as Row;
     if (--row.size === 0) this.#rows.delete(session);
+    else if (row.list.length > MOST_GONE + 2 * row.size)
+      row.list = row.list.filter((each) => this.#here.has(each));
   }
 
   #laneOf(priority: number): Lane {

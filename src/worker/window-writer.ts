@@ -47,6 +47,12 @@ export class WindowWriter {
     return this.#staged + this.#window.unstarted();
   }
 
+  /** The first of them. */
+  get next(): Request | undefined {
+    const head = this.#window.head();
+    return head === this.#inFlight.tail ? undefined : this.#inFlight.at(head);
+  }
+
   /**
    * Fills the next free slot; `post` makes it visible. O(1).
    * @returns the error with which the request must be rejected: its arguments cannot be cloned; the window is
@@ -73,7 +79,12 @@ export class WindowWriter {
       kind = request.extras?.chunk === undefined ? flags.byMessage : flags.byMessage | flags.chunk;
       bytes = sender.sentBytes;
     }
-    if (request.extras?.onYield !== undefined) kind |= flags.streams;
+    const { extras } = request;
+    if (extras?.onYield !== undefined) kind |= flags.streams;
+    if (extras !== undefined && extras.due > 0) {
+      kind |= flags.expires;
+      window.deadlines.set(position, extras.due);
+    }
     if (request.isSettled !== isSettled) {
       // A getter in its arguments has aborted it.
       if ((kind & flags.byMessage) !== 0) sender.drop(new Map([[sender.sending, bytes]]));

@@ -1,7 +1,6 @@
 /** One worker: a thread as the main thread sees it. Its window, the requests in it, its state. */
 
 import { performance } from '../protocol/clock.js';
-import type { Window } from '../protocol/window.js';
 import { Backlog } from '../requests/backlog.js';
 import type { ReclaimReason } from '../requests/reclaimable.js';
 import type { Host, Request } from '../requests/request.js';
@@ -56,7 +55,6 @@ export class Worker implements Host {
   terminated = false;
   readonly #requestEvents: RequestEvents<Worker>;
   readonly #lifecycleEvents: LifecycleEvents<Worker>;
-  readonly #window: Window;
   readonly #channel: MainChannel;
   readonly #thread: Thread;
   readonly #sender: Sender;
@@ -87,7 +85,6 @@ export class Worker implements Host {
       (number, error) => this.#unreadable.add(number, error),
       (death) => this.#died(death),
     );
-    this.#window = window;
     this.#channel = channel;
     this.#thread = thread;
     this.commands = new Commands(channel, window);
@@ -168,8 +165,7 @@ export class Worker implements Host {
 
   /** The next one in its window, else the one that waits longest behind it. */
   get oldestUnstarted(): Request | undefined {
-    const head = this.#window.head();
-    return head === this.inFlight.tail ? this.backlog.oldest : this.inFlight.at(head);
+    return this.#writer.next ?? this.backlog.oldest;
   }
 
   /** Whether the request is started and not completed. */

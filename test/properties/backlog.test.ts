@@ -85,4 +85,17 @@ describe('a backlog', () => {
       { numRuns: 40 },
     );
   });
+
+  it('of a session: one that is withdrawn makes those behind it no less urgent', () => {
+    const backlog = new Backlog();
+    const [session] = SESSIONS;
+    const [first, withdrawn, last] = [5, 1, 5].map(
+      (priority, id) => ({ id, priority, extras: { session } }) as unknown as Request,
+    ) as [Request, Request, Request];
+    const other = { id: 3, priority: 3 } as unknown as Request;
+    for (const request of [first, withdrawn]) backlog.push(request);
+    backlog.remove(withdrawn);
+    for (const request of [other, last]) backlog.push(request);
+    expect([backlog.shift(), backlog.shift(), backlog.shift()]).toEqual([first, last, other]);
+  });
 });
