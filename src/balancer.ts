@@ -199,7 +199,7 @@ export class Balancer extends WorkerSet {
         (options === undefined ? {} : options) as SubmitOptions,
         (_request, extras) => {
           extras.session = binding;
-          binding.accepted();
+          binding.accepted(extras);
         },
       ),
     );

@@ -224,9 +224,9 @@ export class Worker implements Host {
     return requests;
   }
 
-  /** Takes back unstarted requests of a lower priority; see `WindowWriter.reclaimBelow`. */
-  reclaimBelow(priority: number): Request[] {
-    const requests = this.#writer.reclaimBelow(priority);
+  /** Takes back unstarted requests that are less urgent; see `WindowWriter.reclaimBelow`. */
+  reclaimBelow(request: Request): Request[] {
+    const requests = this.#writer.reclaimBelow(request);
     if (requests.length > 0) this.status.update();
     return requests;
   }
