@@ -9,9 +9,13 @@ const CHUNK_MS = 1;
  */
 const MOST_CHUNK_MS = 4 * CHUNK_MS;
 /**
- * Items of one chunk, and the bytes of all: their outcomes come together, and hold the event loop as long as
- * they are many.
+ * How long the items of one chunk may take to be packed, in ms: that holds the event loop, and so do their
+ * outcomes, which come together and cost about as much.
  */
+const PACKING_MS = 0.5;
+/** Chunks over which the time for packing is smoothed, when it falls. It rises at once. */
+const SMOOTHED_CHUNKS = 4;
+/** Items of one chunk, and the bytes of all, whatever they cost. */
 const MOST_ITEMS = 2_048;
 const MOST_BYTES = 512 * 1_024;
 /**
@@ -34,6 +38,8 @@ export class ChunkSizes {
   /** Mean run times of items of the last chunks, in ms. */
   readonly #means: number[] = [];
   #median: number | undefined;
+  /** How long it takes to pack an item, in ms. */
+  #packing = 0;
 
   /** @param batch as in the options of `map` */
   constructor(batch: 'auto' | number, task: TaskRef, workers: () => number) {
@@ -59,6 +65,11 @@ export class ChunkSizes {
     this.#median = sorted[(sorted.length - 1) >> 1];
   }
 
+  /** A chunk has been packed. @param mean time for each of its items, in ms */
+  packed(mean: number): void {
+    this.#packing = mean > this.#packing ? mean : this.#packing + (mean - this.#packing) / SMOOTHED_CHUNKS;
+  }
+
   /**
    * Items of the next chunk.
    * @param remaining items that are still to come; `undefined`: nobody knows
@@ -68,7 +79,8 @@ export class ChunkSizes {
     const mean = this.#median ?? this.#task.mean;
     // NaN before the first run.
     if (!(mean < CHUNK_MS)) return 1;
-    const fitting = Math.max(1, Math.min(MOST_ITEMS, Math.floor(CHUNK_MS / mean)));
+    const most = Math.min(MOST_ITEMS, CHUNK_MS / mean, PACKING_MS / this.#packing);
+    const fitting = Math.max(1, Math.floor(most));
     if (remaining === undefined) return fitting;
     const share = Math.max(LEAST_CHUNK_MS / mean, remaining / (LAST_CHUNKS * this.#workers()));
     return Math.max(1, Math.min(fitting, Math.ceil(share)));

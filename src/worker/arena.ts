@@ -13,6 +13,7 @@
 
 import type { ToWorker } from '../protocol/messages.js';
 import { ARENA, type ByteStore } from '../values/shared-views.js';
+import { keepMemoryWarm } from '../values/warm-memory.js';
 import { ARENA_BYTES, type ArenaMemory } from './arena-memory.js';
 import type { InFlight } from './in-flight.js';
 
@@ -67,6 +68,8 @@ export class Arena implements ByteStore {
       at = 0;
     }
     if (head - this.#inFlight.freeTo > ARENA_BYTES) return -1;
+    // The thread copies them into memory of its own.
+    keepMemoryWarm(length);
     memory.set(bytes, at);
     this.#head = head;
     return at;
