@@ -9,17 +9,16 @@
 
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { TaskTimeoutError } from '../errors/errors.js';
-import { withoutStack } from '../errors/stackless.js';
 import { CLOCK_OFFSET, performance } from '../protocol/clock.js';
 import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import { listenToAbort, unlistenToAbort } from '../requests/abort-listeners.js';
 import type { Chunk } from '../requests/chunk.js';
+import { queueTimeoutError } from '../requests/queue-timeout-error.js';
 import type { Request, RequestExtras } from '../requests/request.js';
 import type { Worker } from '../worker/worker.js';
 import { QueueTimeouts } from './queue-timeouts.js';
+import { StackBudget } from './stack-budget.js';
 
-/** Of queue timeouts that end together, how many errors get a stack. */
-const MOST_WITH_STACK = 100;
 /** Timers fire up to this much early, in ms. */
 const EARLY_MS = 1;
 
@@ -29,6 +28,7 @@ export class Cancellation {
   /** The requests of each signal: a million may share one. */
   readonly #bySignal = new WeakMap<AbortSignal, Set<Request>>();
   readonly #queueTimeouts = new QueueTimeouts((requests) => this.#onQueueTimeouts(requests));
+  readonly #stacks = new StackBudget();
   /** The grace period of a worker's running request. */
   readonly #graces = new WeakMap<Worker, NodeJS.Timeout>();
 
@@ -43,6 +43,7 @@ export class Cancellation {
     const { signal, timeout, queueTimeout } = extras;
     if (signal === undefined && timeout === 0 && queueTimeout === 0) return;
     const waiting = queueTimeout > 0 ? this.#queueTimeouts.add(request, queueTimeout) : undefined;
+    if (waiting !== undefined) extras.due = waiting.due + CLOCK_OFFSET;
     let running: NodeJS.Timeout | undefined;
     if (timeout > 0) {
       extras.sent = () => {
@@ -164,7 +165,7 @@ export class Cancellation {
   #onQueueTimeouts(requests: readonly Request[]): void {
     // First all that call the caller's code: a callback may abort others of them.
     const waiting = requests.filter((request) => !this.#hasSettled(request) && !this.#hasStarted(request));
-    const errors = plainErrors(waiting);
+    const errors = this.#stacks.plainErrors(waiting);
     // The youngest first, as in `#onAbort`.
     for (let i = waiting.length - 1; i >= 0; i--) {
       const request = waiting[i] as Request;
@@ -220,22 +221,4 @@ export class Cancellation {
     // The youngest first: each is then the last of its window, and no other has to move.
     for (const request of requests.reverse()) this.#stop(request, signal.reason);
   };
-}
-
-/**
- * Errors without a stack for requests whose time is up together with that of many others: nobody reads all of
- * those stacks, and to capture them takes several times as long as all the rest.
- * @returns none for the first ones, whose stacks show who awaits them, nor for those whose place is recorded
- */
-function plainErrors(requests: readonly Request[]): (TaskTimeoutError | undefined)[] {
-  if (requests.length <= MOST_WITH_STACK) return [];
-  return withoutStack(() =>
-    requests.map((request, i) =>
-      i < MOST_WITH_STACK || request.extras?.place !== undefined ? undefined : queueTimeoutError(request),
-    ),
-  );
-}
-
-function queueTimeoutError({ task, extras }: Request): TaskTimeoutError {
-  return new TaskTimeoutError(task.name, 'queue', extras?.queueTimeout ?? 0, task.place);
 }

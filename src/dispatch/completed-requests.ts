@@ -6,6 +6,7 @@ import { ownValue } from '../options/validate.js';
 import type { Policy } from '../policies/policy.js';
 import type { ResultMessage } from '../protocol/messages.js';
 import type { Chunk } from '../requests/chunk.js';
+import { queueTimeoutError } from '../requests/queue-timeout-error.js';
 import type { Request } from '../requests/request.js';
 import type { Settlement } from '../requests/settlement.js';
 import type { CompletionSink } from '../worker/events.js';
@@ -62,6 +63,11 @@ export class CompletedRequests implements CompletionSink<Worker> {
     if (this.#events.observed !== undefined && !request.isSettled)
       this.#events.observed(worker, failure === undefined);
     this.#settlement.settle(request, value, message);
+  }
+
+  /** Nothing is learnt from it: it has not run. */
+  expired(_worker: Worker, request: Request): void {
+    request.rejectWith(() => queueTimeoutError(request), 'timed-out-queued');
   }
 
   /**

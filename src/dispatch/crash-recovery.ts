@@ -4,6 +4,7 @@
 
 import { WorkerCrashedError } from '../errors/errors.js';
 import { originInWords } from '../errors/origin.js';
+import { CLOCK_OFFSET, performance } from '../protocol/clock.js';
 import type { Chunk } from '../requests/chunk.js';
 import type { Request } from '../requests/request.js';
 import type { ThreadDeath } from '../worker/thread.js';
@@ -107,6 +108,8 @@ export class CrashRecovery {
     if (extras !== undefined && extras.retries > 0 && kills < MOST_KILLS) {
       extras.retries--;
       extras.kills = kills;
+      // It had started in time.
+      if (extras.due <= performance.now() + CLOCK_OFFSET) extras.due = 0;
       this.#counts.retried++;
       this.#requeue([request]);
       return;

@@ -34,7 +34,8 @@ export interface SubmitOptions {
   timeout?: number;
   /**
    * Longest wait for the start of the run, in ms > 0; `Infinity`: none. The clock starts with the call of
-   * `submit`. Then `submit` rejects with `ERR_TASK_TIMEOUT`. Default: the Balancer's `queueTimeout`.
+   * `submit`. The request does not start after that, and `submit` rejects with `ERR_TASK_TIMEOUT`: as soon as
+   * the event loop turns. Default: the Balancer's `queueTimeout`.
    */
   queueTimeout?: number;
   /** Requests of a higher priority leave the queue first: any finite number. Default 0. */

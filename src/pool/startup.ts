@@ -101,6 +101,9 @@ export class Startup implements CompletionSink<Worker> {
     this.#next(worker, progress);
   }
 
+  /** Steps have no queue time. */
+  expired(): void {}
+
   /** The worker's thread has ended. */
   forget(worker: Worker): void {
     clearTimeout(this.#running.get(worker.id)?.timer);

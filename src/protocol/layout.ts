@@ -58,9 +58,14 @@ export function runStarts(capacity: number): number {
   return (CONTROL_WORDS + 2 * capacity * SLOT_WORDS) / 2;
 }
 
+/** The same, behind the starts: for each request slot, until when it must have started; see `deadlines.ts`. */
+export function deadlines(capacity: number): number {
+  return runStarts(capacity) + capacity;
+}
+
 /** Memory of a window with room for `capacity` requests, in bytes. */
 export function windowBytes(capacity: number): number {
-  return (runStarts(capacity) + capacity) * 8;
+  return (deadlines(capacity) + capacity) * 8;
 }
 
 /** Memory of a window, empty. */

@@ -32,7 +32,7 @@
  *   4. W claims: `head + 1`, by compare-and-swap, since M moves tail meanwhile. W reads the slot only after
  *      that, and then looks for its message, by the number in the slot (one request may be sent here twice).
  *      Positions are used again after a reclaim (tail goes t → t-n → t), so anything read before the claim
- *      may be stale.
+ *      may be stale. A request whose queue time is over by then is completed and not run (`deadlines.ts`).
  *   5. M reclaims: `tail - n`, by compare-and-swap, never below head. The last n requests are M's again.
  *      Another message tells W to drop their arguments.
  *      W notes which arguments it reads (`READING`, `READ`), and reads only those of the request that it has
@@ -81,6 +81,7 @@
  * `test/model` explores these steps in every interleaving, and breaks each of them to see that it is found.
  */
 
+import { Deadlines } from './deadlines.js';
 import { FlowControl } from './flow-control.js';
 import { Handover } from './handover.js';
 import {
@@ -111,6 +112,7 @@ export class Window {
   readonly status: ThreadStatus;
   readonly flow: FlowControl;
   readonly runStarts: RunStarts;
+  readonly deadlines: Deadlines;
   /** For values that are transferred, which exist once. */
   readonly handover: Handover;
   readonly #words: Int32Array;
@@ -134,6 +136,7 @@ export class Window {
     this.#bell = new Int32Array(bell);
     this.#mask = capacity - 1;
     this.runStarts = new RunStarts(this.memory, capacity);
+    this.deadlines = new Deadlines(this.memory, capacity);
   }
 
   /** M, once, before the worker sees the memory. */
@@ -161,6 +164,7 @@ export class Window {
   copyRequest(from: number, to: number): void {
     const start = this.requestSlot(from);
     this.#words.copyWithin(this.requestSlot(to), start, start + SLOT_WORDS);
+    this.deadlines.set(to, this.deadlines.at(from));
   }
 
   /** M: publishes n filled slots. O(1). */

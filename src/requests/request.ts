@@ -47,6 +47,8 @@ export class RequestExtras {
   timeout = 0;
   /** From submit, in ms; 0: none. */
   queueTimeout = 0;
+  /** When its queue time is over, in ms of `performance.now() + CLOCK_OFFSET`; 0: never. */
+  due = 0;
   /** How many more runs may follow a crash. */
   retries = 0;
   /** How many workers died while they ran it. */

@@ -4,7 +4,7 @@
  * buffer by a number) or to a larger byte array in the thread's arena. All other values go by message, and
  * the kind says so. Used by both sides.
  *
- * `kind` is one word: 4 bits of flags, 3 bits of count, and 4 bits of tag for each value. Values lie one
+ * `kind` is one word: 4 bits of flags (two of them mean one thing in a request, another in a completion), 3 bits of count, and 4 bits of tag for each value. Values lie one
  * after the other in the payload, each in a multiple of 8 bytes; strings and byte arrays begin with their
  * length in 4 bytes. `slot-writer.ts` and `slot-reader.ts` are the two halves.
  */
@@ -13,10 +13,14 @@
 export const flags = {
   /** The values came, or come, by message. */
   byMessage: 1,
+  /** A request: it has a deadline. See `protocol/deadlines.ts`. */
+  expires: 2,
   /** A completion: messages were sent during the run, to be received before the request settles. */
   hasSent: 2,
   /** A request: the task's result is iterated, and each value sent by message. */
   streams: 4,
+  /** A completion: the request was not run, since its deadline was over. */
+  expired: 4,
   /**
    * A request: its only value is a `ChunkPayload`. The value of its completion counts the items that failed.
    */

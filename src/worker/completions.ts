@@ -178,11 +178,12 @@ export class Completions<W> {
       let message: ResultMessage | undefined;
       const byMessage = (kind & flags.byMessage) !== 0;
       if (sends) message = this.#receiver.takeResult(request.id, byMessage);
-      if (!byMessage) value = readOne(memory, slot, kind);
+      const isExpired = (kind & flags.expired) !== 0;
+      if (!byMessage && !isExpired) value = readOne(memory, slot, kind);
       const chunk = request.extras?.chunk;
       if (chunk === undefined) {
         count++;
-        this.count++;
+        if (!isExpired) this.count++;
       } else {
         count += chunk.size;
         this.count += chunk.completed;
@@ -191,7 +192,8 @@ export class Completions<W> {
       this.#last = position;
       this.busyTime += runTime;
       this.#coalescing.ran(runTime);
-      this.#sink.completed(this.#worker, request, runTime, value, message);
+      if (isExpired) this.#sink.expired(this.#worker, request);
+      else this.#sink.completed(this.#worker, request, runTime, value, message);
       if ((read & CLOCK_MASK) === 0 && performance.now() > deadline) break;
     }
     return count;

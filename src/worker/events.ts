@@ -15,6 +15,8 @@ export interface CompletionSink<W> {
     value: unknown,
     message: ResultMessage | undefined,
   ): void;
+  /** A request is over: the thread has not run it, since its queue time was over. */
+  expired(worker: W, request: Request): void;
 }
 
 export interface RequestEvents<W> {

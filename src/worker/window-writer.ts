@@ -79,7 +79,12 @@ export class WindowWriter {
       kind = request.extras?.chunk === undefined ? flags.byMessage : flags.byMessage | flags.chunk;
       bytes = sender.sentBytes;
     }
-    if (request.extras?.onYield !== undefined) kind |= flags.streams;
+    const { extras } = request;
+    if (extras?.onYield !== undefined) kind |= flags.streams;
+    if (extras !== undefined && extras.due > 0) {
+      kind |= flags.expires;
+      window.deadlines.set(position, extras.due);
+    }
     if (request.isSettled !== isSettled) {
       // A getter in its arguments has aborted it.
       if ((kind & flags.byMessage) !== 0) sender.drop(new Map([[sender.sending, bytes]]));

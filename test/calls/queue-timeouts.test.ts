@@ -52,6 +52,20 @@ describe('queue timeouts', () => {
     expect(withFrames.length).toBeLessThan(150);
   });
 
+  it('that end one after the other within a second have no more stacks than those that end together', async () => {
+    const { balancer, gate, first } = await blocked();
+    const waiting = [1, 20, 40].flatMap((queueTimeout) =>
+      Array.from({ length: 60 }, () => balancer.submit(one, [], { queueTimeout })),
+    );
+    const errors = await Promise.all(waiting.map((each) => each.catch((error: Error) => error)));
+    gate.open();
+    await first;
+    await balancer.close();
+    const withFrames = errors.filter((error) => (error as Error).stack?.includes('\n    at '));
+    expect(withFrames.length).toBeGreaterThanOrEqual(1);
+    expect(withFrames.length).toBeLessThanOrEqual(100);
+  });
+
   it('need one timer, however many requests have one', async () => {
     const { balancer, gate, first } = await blocked();
     let timers = 0;

@@ -48,9 +48,9 @@ export function mainThread(setting: WindowSetting): ActorModel<MainLocal, Window
     const end = windows[w]!.completed();
     steps.check(((end - view.done) & 0xffff) <= view.sent.length, 'more is completed than was sent');
     while (view.done !== end) {
-      const id = steps.read(setting.completion(w, view.done));
+      const { id, hasRun } = setting.inCompletion(steps.read(setting.completion(w, view.done)));
       steps.check(id === view.sent[0], `completion ${view.done} is of request ${id}, not of ${view.sent[0]}`);
-      if (setting.resultByMessage(id)) {
+      if (hasRun && setting.resultByMessage(id)) {
         if (!local.stash.includes(id)) receiveAll(local, steps);
         steps.check(local.stash.includes(id), `the result of request ${id} is not there`);
         local.stash = local.stash.filter((other) => other !== id);

@@ -23,6 +23,7 @@ export function windowModel(options: WindowModelOptions): Model<WindowGhost> {
       settled: {},
       running: {},
       mayWake: false,
+      expired: [],
     },
     actors: [main, ...names.map((_, w) => workerThread(setting, w))],
     ended: ({ actors }) => actors[0]!.next === undefined,

@@ -14,6 +14,7 @@ const base = { Window, capacity: 2, requests: 2, position: 0xfffe, maxStates: 10
 const reclaims = { reclaims: 1 };
 const byMessage = { ...reclaims, messages: true, coarse: true };
 const aborts = { withdraws: 1, messages: 'all arguments', coarse: true, sleepsAtOnce: true } as const;
+const expires = { expires: true, messages: 'all arguments', coarse: true, sleepsAtOnce: true } as const;
 const run = (options: Partial<WindowModelOptions>) => () => explore(windowModel({ ...base, ...options }));
 
 const swap = /Atomics\.compareExchange\(words, WINDOW, word, (.*)\) === word/;
@@ -79,6 +80,9 @@ const errors: [NonNullable<WindowModelOptions['error']>, Partial<WindowModelOpti
   ['does not tidy', aborts, /keeps the arguments/],
   ['tidies what was not dropped', { ...aborts, capacity: 4, requests: 3, withdraws: 2 }, /are not there/],
   ['forgets what it is to drop', aborts, /keeps the arguments/],
+  ['keeps the arguments of what has expired', expires, /keeps the arguments/],
+  ['does not complete what has expired', expires, /./],
+  ['runs what has expired', expires, /after its queue time/],
 ];
 
 describe('an error in the window is found', () => {

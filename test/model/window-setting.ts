@@ -18,6 +18,8 @@ export interface WindowModelOptions {
   readonly withdraws?: number;
   /** Workers, sharing one bell. Default 1. */
   readonly workers?: number;
+  /** Queue times may be over when a worker has claimed. Default: they never are. */
+  readonly expires?: boolean;
   /** Threads that may die, at any step. Default 0. */
   readonly deaths?: number;
   /** Arguments and results by message, for odd ids, or arguments for all ids. Default false. */
@@ -41,7 +43,10 @@ export interface WindowModelOptions {
     | 'finds arguments by request'
     | 'does not tidy'
     | 'tidies what was not dropped'
-    | 'forgets what it is to drop';
+    | 'forgets what it is to drop'
+    | 'keeps the arguments of what has expired'
+    | 'does not complete what has expired'
+    | 'runs what has expired';
 }
 
 /** Where a request is; only the protocol may move it. */
@@ -55,6 +60,8 @@ export interface WindowGhost {
   running: Record<string, number>;
   /** Whether a worker may tell the main thread, which sleeps, to look: one of them does. */
   mayWake: boolean;
+  /** Those whose queue time was over when they were claimed. */
+  expired: number[];
 }
 
 export type WindowSteps = Steps<WindowGhost>;
@@ -96,6 +103,16 @@ export class WindowSetting {
   }
   inSlot(slot: number): { id: number; sending: number } {
     return { id: slot & 15, sending: this.sending(slot & 15, slot >> 4) };
+  }
+  /** What a completion's slot says of a request that has run, or was not run since it had expired. */
+  completed(id: number): number {
+    return id;
+  }
+  expired(id: number): number {
+    return 16 + id;
+  }
+  inCompletion(word: number): { id: number; hasRun: boolean } {
+    return { id: word & 15, hasRun: word < 16 };
   }
   /** The queue of a worker's port for arguments. */
   port(w: number): string {

@@ -13,7 +13,7 @@ export interface WorkerLocal {
 }
 
 export function workerThread(setting: WindowSetting, w: number): ActorModel<WorkerLocal, WindowGhost> {
-  const { error, messages, sleepsAtOnce } = setting.options;
+  const { error, expires, messages, sleepsAtOnce } = setting.options;
   const window = setting.windows[w]!;
   const name = setting.names[w]!;
 
@@ -71,12 +71,32 @@ export function workerThread(setting: WindowSetting, w: number): ActorModel<Work
       case 'run': {
         const slot = local.peeked || steps.read(setting.request(w, local.position));
         const { id, sending } = setting.inSlot(slot);
+        const isOver = expires === true && steps.choose(2, 'its queue time is over') === 1;
+        if (isOver) {
+          steps.note((ghost) => {
+            steps.check(ghost.fate[id] === 'sent', `request ${id} expires and was ${ghost.fate[id]}`);
+            ghost.expired.push(id);
+          });
+          if (setting.byMessage(id) && error !== 'keeps the arguments of what has expired')
+            if (sending > local.last) local.dropped.push(sending);
+            else local.kept = local.kept.filter((other) => other !== sending);
+          if (error === 'does not complete what has expired') return { ...local, at: 'claim', peeked: 0 };
+        }
+        if (isOver && error !== 'runs what has expired') {
+          steps.write(setting.completion(w, local.position), setting.expired(id));
+          window.complete(local.position);
+          steps.note((ghost) => {
+            ghost.fate[id] = 'completed';
+          });
+          return { ...local, at: 'announce', peeked: 0 };
+        }
         steps.note((ghost) => {
           steps.check(
             ghost.fate[id] === 'sent',
             `request ${id} is started and was ${ghost.fate[id] ?? 'never sent'}`,
           );
           steps.check(ghost.running[name] === undefined, 'two requests run at a time');
+          steps.check(!ghost.expired.includes(id), `request ${id} is started after its queue time`);
           ghost.fate[id] = 'started';
           ghost.running[name] = id;
         });
@@ -85,7 +105,7 @@ export function workerThread(setting: WindowSetting, w: number): ActorModel<Work
         }
         const write = () => {
           if (setting.resultByMessage(id)) steps.send('main', { result: id });
-          steps.write(setting.completion(w, local.position), id);
+          steps.write(setting.completion(w, local.position), setting.completed(id));
         };
         const publish = () => {
           window.complete(local.position);

@@ -32,6 +32,16 @@ const scenarios: [string, Partial<WindowModelOptions>, Partial<WindowModelOption
     { withdraws: 1, messages: 'all arguments', coarse: true, sleepsAtOnce: true },
     { requests: 3, withdraws: 2, sleepsAtOnce: false },
   ],
+  [
+    'expired when they are claimed, by message',
+    { expires: true, reclaims: 1, messages: true, coarse: true, sleepsAtOnce: true },
+    { requests: 3, sleepsAtOnce: false },
+  ],
+  [
+    'expired when they are claimed, its thread dying at any step',
+    { expires: true, deaths: 1, coarse: true, sleepsAtOnce: true },
+    { requests: 3, reclaims: 1, sleepsAtOnce: false },
+  ],
   ['two workers on one bell', two, fine],
 ];
 const more: typeof scenarios = [

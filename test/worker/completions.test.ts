@@ -23,7 +23,7 @@ function both() {
     undefined as never,
     { over() {} } as never,
     undefined as never,
-    { completed: (_worker, { id }) => read.push(id) },
+    { completed: (_worker, { id }) => read.push(id), expired: () => {} },
   );
   /** The main thread sends a request, and the worker claims it. */
   const start = (id: number) => {

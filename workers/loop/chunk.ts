@@ -13,6 +13,7 @@ import type { TaskFunction } from '../functions/task-function.js';
 import type { CurrentRequest } from './current-request.js';
 import { withoutWorkLoop } from './frames.js';
 import { now } from './natives.js';
+import { OVERDUE } from './preparation.js';
 import { sendMarked, type WorkerChannel } from './send.js';
 import type { Turns } from './turns.js';
 
@@ -29,6 +30,8 @@ export interface ChunkHost {
   readonly turns: Turns;
   /** The chunk is over. */
   over(failed: number, start: number, end: number): void;
+  /** Its queue time was over before any item could start. */
+  expired(): void;
 }
 
 /** The chunk as it came. */
@@ -62,6 +65,10 @@ async function loadAndRun(
   try {
     task = await loading;
   } catch (error) {
+    if (error === OVERDUE) {
+      host.expired();
+      return;
+    }
     task = () => {
       throw error;
     };

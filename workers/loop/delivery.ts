@@ -55,6 +55,11 @@ export class Delivery {
     this.#publish(this.#window.completionSlot(position), position, id, flags.byMessage, runTime);
   }
 
+  /** Completes the request at `position`, which was not run since its queue time was over. Never throws. */
+  expired(position: number, id: number): void {
+    this.#publish(this.#window.completionSlot(position), position, id, flags.expired, 0);
+  }
+
   #publish(slot: number, position: number, id: number, kind: number, runTime: number): void {
     if (this.#output.isPending) this.#output.flush();
     const { i32, f32 } = this.#window.memory;

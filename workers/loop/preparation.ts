@@ -1,16 +1,27 @@
 /** What a claimed request needs before it runs: its function and its arguments. */
 import { NotCloneableError } from '../../src/errors/errors.js';
 import { encodeFailure } from '../../src/errors/failure.js';
+import { CLOCK_OFFSET } from '../../src/protocol/clock.js';
 import type { ArgumentsMessage } from '../../src/protocol/messages.js';
 import type { Window } from '../../src/protocol/window.js';
 import { restoreErrors } from '../../src/values/error-details.js';
 import { restoreBuffers } from '../../src/values/restore-buffers.js';
+import { flags } from '../../src/values/slot-format.js';
 import type { Functions } from '../functions/functions.js';
 import { isUndecided } from '../functions/module.js';
 import type { TaskFunction } from '../functions/task-function.js';
 import type { ArgumentSignals } from '../input/argument-signals.js';
 import type { Arguments } from '../input/arguments.js';
+import { now } from './natives.js';
 import type { WorkerChannel } from './send.js';
+
+/** Thrown instead of an error: the queue time of the request was over when its function was loaded. */
+export const OVERDUE: unique symbol = Symbol('overdue');
+
+/** @param due as `Deadlines.at`; `Infinity`: never */
+export function isOver(due: number): boolean {
+  return due !== Number.POSITIVE_INFINITY && now() + CLOCK_OFFSET >= due;
+}
 
 export class Preparation {
   readonly #window: Window;
@@ -18,6 +29,8 @@ export class Preparation {
   readonly #functions: Functions;
   readonly #arguments: Arguments;
   readonly #signals: ArgumentSignals;
+  /** Until when the request must have started whose function is being loaded. */
+  #due = Number.POSITIVE_INFINITY;
 
   constructor(
     window: Window,
@@ -33,8 +46,20 @@ export class Preparation {
     this.#signals = signals;
   }
 
-  /** The function of a task that has not been used here yet. @param id of the request */
-  find(task: number, id: number): TaskFunction | Promise<TaskFunction> {
+  /** The queue time of the claimed request is over: its arguments are not wanted. @param kind of its slot */
+  forget(position: number, kind: number): void {
+    if ((kind & flags.byMessage) === 0) return;
+    const slot = this.#window.requestSlot(position);
+    this.#arguments.drop([this.#window.memory.i32[slot + 3] as number]);
+  }
+
+  /**
+   * The function of a task that has not been used here yet.
+   * @param id of the request
+   * @param due until when it must have started, as `Deadlines.at`
+   */
+  find(task: number, id: number, due: number): TaskFunction | Promise<TaskFunction> {
+    this.#due = due;
     while (!this.#functions.has(task) && this.#channel.receiveNext());
     const found = this.#functions.get(task);
     if (typeof found === 'function') this.#loaded(id);
@@ -79,5 +104,6 @@ export class Preparation {
     // Nobody waits for its result any more.
     if (!mayStart || this.#window.isCancelled(id))
       throw new Error('cancelled before its function was loaded');
+    if (isOver(this.#due)) throw OVERDUE;
   }
 }

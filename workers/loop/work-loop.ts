@@ -28,7 +28,7 @@ import { CurrentRequest } from './current-request.js';
 import { Delivery } from './delivery.js';
 import { returnTransferred } from './leaving.js';
 import { exit, inNextTurn, now } from './natives.js';
-import { Preparation } from './preparation.js';
+import { isOver, OVERDUE, Preparation } from './preparation.js';
 import { sendProgress } from './progress.js';
 import { getReady, isReadyEarly } from './readiness.js';
 import type { WorkerChannel } from './send.js';
@@ -182,13 +182,19 @@ export class WorkLoop {
       const slot = window.requestSlot(position);
       const id = i32[slot] as number;
       const kind = i32[slot + 2] as number;
+      const due = (kind & flags.expires) === 0 ? Number.POSITIVE_INFINITY : window.deadlines.at(position);
+      if (isOver(due)) {
+        this.#expire(position, id, kind);
+        start = 0;
+        continue;
+      }
       const number = i32[slot + 1] as number;
       const known = this.#functions.ready(number);
       if (known === undefined) status.noteLoading(id);
       status.noteStart(id, start + CLOCK_OFFSET);
       let result: unknown;
       try {
-        let task = known ?? this.#preparation.find(number, id);
+        let task = known ?? this.#preparation.find(number, id, due);
         if ((kind & flags.chunk) !== 0) {
           const waiting = this.#runChunk(position, id, i32[slot + 3] as number, task, start);
           if (waiting !== undefined) return waiting;
@@ -213,8 +219,8 @@ export class WorkLoop {
         if ((kind & flags.streams) !== 0) result = this.#stream.run(id, result, carrier);
         if (isThenable(result)) return this.#finishLater(position, id, result, start);
       } catch (error) {
-        this.#delivery.failure(position, id, error, now() - start);
-        this.#completed(start, now());
+        if (error === OVERDUE) this.#expire(position, id, kind);
+        else this.#fail(position, id, error, start);
         start = 0;
         continue;
       }
@@ -246,6 +252,10 @@ export class WorkLoop {
         this.#current.leave();
         this.#completed(since, end);
       },
+      expired: () => {
+        this.#current.leave();
+        this.#expire(position, id, 0);
+      },
     };
     this.#current.enter();
     const loaded = typeof task === 'function' ? task : this.#preparation.whenLoaded(id, task);
@@ -272,12 +282,25 @@ export class WorkLoop {
       const value = await result;
       this.#delivery.result(position, id, value, now() - start);
     } catch (error) {
-      this.#delivery.failure(position, id, error, now() - start);
+      if (error === OVERDUE) this.#delivery.expired(position, id);
+      else this.#delivery.failure(position, id, error, now() - start);
     }
     const end = now();
     this.#current.leave();
     this.#completed(start, end);
     if (this.#turns.isDue(end)) await this.#turns.take();
+  }
+
+  /** Its queue time is over: it is not run. */
+  #expire(position: number, id: number, kind: number): void {
+    this.#preparation.forget(position, kind);
+    this.#delivery.expired(position, id);
+    this.#announcer.completed(now(), 0);
+  }
+
+  #fail(position: number, id: number, error: unknown, start: number): void {
+    this.#delivery.failure(position, id, error, now() - start);
+    this.#completed(start, now());
   }
 
   #takeTurn(): Promise<void> {
