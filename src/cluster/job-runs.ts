@@ -9,7 +9,7 @@ import { type ChunkCall, ChunkRun } from './chunk-run.js';
 import { MalformedMessageError } from './errors.js';
 import type { JobReport } from './job-report.js';
 import { chunkReply, type JobData, parseJobData, type Reply } from './messages.js';
-import { isOfMachine } from './of-machine.js';
+import { isOfMachine, isPutBack } from './of-machine.js';
 import type { EngineSettings } from './options.js';
 import type { Replies } from './replies.js';
 import { SpareControllers } from './spare-controllers.js';
@@ -23,7 +23,7 @@ const MOST_LOSSES = 3;
 const LEAVE_MS = 500;
 /** After this time there may be a machine that runs no other job on its last run, in ms. */
 const LEAVE_LAST_MS = 100;
-/** Machines that a job has gone to, after which it is looked whether anybody still waits for it. */
+/** Machines that a job has gone to, after which it is looked whether anybody waits for it. */
 const MOST_LEAVES = 20;
 
 /** The machine behind it. */
@@ -36,6 +36,8 @@ export interface JobRunsEvents {
    */
   fragile(alone: boolean): void;
   done(report: JobReport): void;
+  /** Runs a job as soon as so few others run that it may. */
+  inTurn<T>(run: () => Promise<T>): Promise<T>;
   /** How much of it a chunk may use. */
   useOfChunk(): Pick<ChunkCall, 'threads' | 'isPart'>;
 }
@@ -125,13 +127,15 @@ export class JobRuns {
       const data = parseJobData(job.data);
       const task = tasks.get(job.name);
       if (task === undefined) ending = await this.#leaveToOthers(job, token, data);
-      else ending = await this.#runTask(job, token, data, task, run);
+      else ending = await this.#events.inTurn(() => this.#runTask(job, token, data, task, run));
     } catch (error) {
       // What was not written by this package, and what the engine would not take back.
       if (!isPutBack(this.#bull, error)) ending = { items: 1, outcome: 'rejected', failures: 1, error };
       throw error;
     } finally {
       this.#runs.delete(id);
+      // BullMQ keeps the job in a linked list, of which garbage collection sees late what is over.
+      job.data = undefined;
       this.#events.done({ id, task: job.name, ms: performance.now() - began, ...ending });
     }
     this.#controllers.giveBack(run.controller);
@@ -199,8 +203,8 @@ export class JobRuns {
       await this.#leave(job, token, run.controller.signal.aborted ? 0 : LEAVE_MS);
       throw error;
     }
-    if (!(await this.#mayReply(job, token, run)))
-      return { items: result.ending.items, outcome: 'left', failures: 0 };
+    const { items } = result.ending;
+    if (!(await this.#mayReply(job, token, run))) return { items, outcome: 'left', failures: 0 };
     await this.#replies.send(data.from, result.reply);
     return result.ending;
   }
@@ -292,8 +296,4 @@ export class JobRuns {
 function abort({ controller, chunk }: Run, reason: Error): void {
   controller.abort(reason);
   chunk?.stop();
-}
-
-function isPutBack(bull: typeof BullMQ, error: unknown): boolean {
-  return error instanceof bull.DelayedError || error instanceof bull.WaitingError;
 }

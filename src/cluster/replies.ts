@@ -1,5 +1,4 @@
 /** Replies on their way to submitters: those of one turn to the same submitter go together. */
-import { setImmediate } from '../protocol/timers.js';
 import type { Engine, OnEngineError } from './engine/engine.js';
 import { delay } from './engine/within.js';
 import type { Reply } from './messages.js';
@@ -44,7 +43,8 @@ export class Replies {
         return;
       }
       this.#waiting.set(to, [entry]);
-      setImmediate(() => this.#flush(to));
+      // After all microtasks of this turn.
+      process.nextTick(() => this.#flush(to));
     });
   }
 
