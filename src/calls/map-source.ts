@@ -45,7 +45,9 @@ export class MapSource {
   /** Asks for the next item. @throws the error of the source, or returns a promise that rejects with it */
   next(): IteratorResult<unknown> | Promise<IteratorResult<unknown>> {
     this.#taken++;
-    return this.#iterator!.next();
+    // A call of the iterator itself, whose name its error would give.
+    const iterator = this.#iterator!;
+    return iterator.next();
   }
 
   /** To be called when it has ended or thrown: then it is neither asked again nor closed. */
