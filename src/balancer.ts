@@ -116,7 +116,7 @@ export class Balancer extends WorkerSet {
   map<T, R>(
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
-    options: MapOptions = {},
+    options: MapOptions<NoInfer<T>> = {},
   ): MapResults<T, Awaited<R>> {
     return this.#map(source, task, options, false) as unknown as MapResults<T, Awaited<R>>;
   }
@@ -132,7 +132,7 @@ export class Balancer extends WorkerSet {
   mapSettled<T, R>(
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
-    options: MapOptions = {},
+    options: MapOptions<NoInfer<T>> = {},
   ): AsyncIterableIterator<MapOutcome<T, Awaited<R>>> {
     return this.#map(source, task, options, true) as unknown as AsyncIterableIterator<
       MapOutcome<T, Awaited<R>>

@@ -62,7 +62,7 @@ export interface BatchOptions {
   ordered?: boolean;
   /** Whether each line of output begins with its item and a tab. Default false. */
   tag?: boolean;
-  /** Further runs of an item that throws, runs out of time, or ends its thread. Default `{ attempts: 0 }`. */
+  /** Whether an item that throws, runs out of time, or ends its thread runs again. Default `{ attempts: 1 }`: no. */
   retry?: RetryOptions;
   /** Longest run of an item, in ms, > 0. Then it has failed, and its thread is ended. Default: no limit. */
   timeout?: number;
@@ -169,7 +169,7 @@ const OTHERS = [
 ] as const satisfies readonly (keyof BatchOptions)[];
 
 const RETRY_FIELDS: Fields<Required<RetryOptions>> = {
-  attempts: [0, integerFrom(0)],
+  attempts: [1, integerFrom(1)],
   delay: [100, DELAY],
   factor: [2, numberIn(1, Number.POSITIVE_INFINITY)],
   maxDelay: [30_000, DELAY],

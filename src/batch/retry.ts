@@ -1,6 +1,6 @@
 /** Retries of failed items. */
 export interface RetryOptions {
-  /** Further runs of a failed item; an integer ≥ 0. */
+  /** Most runs of an item, the first one included; an integer ≥ 1. */
   readonly attempts: number;
   /** Wait before the first of them, in ms. Default 100. */
   readonly delay?: number;

@@ -164,7 +164,7 @@ export class Runner {
     if (run.overflow !== undefined) this.#pool.enlarge();
     let parts: Part[];
     try {
-      parts = settle(run, { ends: this.ends, retries: this.#settings.retry.attempts });
+      parts = settle(run, { ends: this.ends, retries: this.#settings.retry.attempts - 1 });
     } catch (error) {
       this.#fail(error);
       return;

@@ -193,6 +193,7 @@ export class MapIntake {
 
   #take(step: IteratorResult<unknown>): void {
     if (this.#isOver) return;
+    mustBeResult(step);
     if (step.done === true) {
       this.#source.end();
       this.flush();
@@ -237,5 +238,11 @@ export class MapIntake {
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as { then?: unknown }).then === 'function';
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}
+
+/** As `for await` has it: `{}` is an item, `undefined`; anything but an object would be one without end. */
+function mustBeResult(step: unknown): void {
+  if ((typeof step !== 'object' || step === null) && typeof step !== 'function')
+    throw new TypeError(`map(source): Iterator result ${String(step)} is not an object`);
 }

@@ -54,7 +54,11 @@ export class MapSource {
   next(): IteratorResult<unknown> | Promise<IteratorResult<unknown>> {
     const index = this.#taken++;
     const list = this.#list;
-    if (list === undefined) return this.#iterator!.next();
+    if (list === undefined) {
+      // A call of the iterator itself, whose name its error would give.
+      const iterator = this.#iterator!;
+      return iterator.next();
+    }
     return index < list.length ? { done: false, value: list[index] } : { done: true, value: undefined };
   }
 

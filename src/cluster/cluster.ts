@@ -123,7 +123,7 @@ export class Cluster extends EventEmitter<ClusterEvents> implements Submitter {
   map<T, R>(
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
-    options: MapOptions = {},
+    options: MapOptions<NoInfer<T>> = {},
   ): MapResults<T, Awaited<R>> {
     return this.#map(source, task, options, false) as unknown as MapResults<T, Awaited<R>>;
   }
@@ -139,7 +139,7 @@ export class Cluster extends EventEmitter<ClusterEvents> implements Submitter {
   mapSettled<T, R>(
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
-    options: MapOptions = {},
+    options: MapOptions<NoInfer<T>> = {},
   ): AsyncIterableIterator<MapOutcome<T, Awaited<R>>> {
     return this.#map(source, task, options, true) as unknown as AsyncIterableIterator<
       MapOutcome<T, Awaited<R>>

@@ -66,7 +66,7 @@ export interface SubmitOptions {
  * no worker. It counts as under way, so that no more items are held than at other times. Dead workers have an
  * option of their own: `retries`.
  */
-export interface RetryOptions {
+export interface RetryOptions<T = unknown> {
   /** Most runs of an item, the first one included: an integer ≥ 1. */
   attempts: number;
   /** Delay before the second run, in ms ≥ 0. Default 100. */
@@ -81,11 +81,11 @@ export interface RetryOptions {
    * Whether to run the item again after this error. If it throws, the iteration ends with that error. Errors
    * of the Balancer itself other than timeouts would come again: it is not asked about them. Default: always.
    */
-  when?: (error: unknown, item: unknown) => boolean;
+  when?(error: unknown, item: T): boolean;
 }
 
-/** Options of `map` and `mapSettled`. */
-export interface MapOptions {
+/** Options of `map` and `mapSettled` of items of a type. */
+export interface MapOptions<T = unknown> {
   /** Whether results come in the order of the source, instead of the order of completion. Default true. */
   ordered?: boolean;
   /**
@@ -106,7 +106,7 @@ export interface MapOptions {
    */
   batch?: 'auto' | number;
   /** Whether, and when, items are run again after their task has thrown. Default: they are not. */
-  retry?: RetryOptions;
+  retry?: RetryOptions<T>;
   /** Options of each request. Default: none. */
   submit?: Omit<SubmitOptions, 'signal' | 'transfer' | 'onProgress'>;
 }

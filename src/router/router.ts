@@ -30,12 +30,12 @@ export interface Submitter {
   map<T, R>(
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
-    options?: MapOptions,
+    options?: MapOptions<NoInfer<T>>,
   ): MapResults<T, Awaited<R>>;
   mapSettled<T, R>(
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
-    options?: MapOptions,
+    options?: MapOptions<NoInfer<T>>,
   ): AsyncIterableIterator<MapOutcome<T, Awaited<R>>>;
   stats(): unknown;
   /** See `Balancer.broadcast`. A Router refuses to broadcast where a target has none. */
@@ -103,7 +103,7 @@ export class Router<Target extends Submitter = Submitter> {
   map<T, R>(
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
-    options?: MapOptions,
+    options?: MapOptions<NoInfer<T>>,
   ): MapResults<T, Awaited<R>> {
     return this.#routeOf(task).map(source, task, options);
   }
@@ -112,7 +112,7 @@ export class Router<Target extends Submitter = Submitter> {
   mapSettled<T, R>(
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
-    options?: MapOptions,
+    options?: MapOptions<NoInfer<T>>,
   ): AsyncIterableIterator<MapOutcome<T, Awaited<R>>> {
     return this.#routeOf(task).mapSettled(source, task, options);
   }

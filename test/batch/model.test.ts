@@ -59,7 +59,7 @@ test.each([1, 2, 3])(
       errors: path('err'),
       task: outcome,
       ordered,
-      retry: { attempts: 2, delay: 1 },
+      retry: { attempts: 3, delay: 1 },
     });
 
     const failing = items.filter(([, kind]) => kind === 'throws' || kind === 'exits');

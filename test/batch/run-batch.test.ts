@@ -56,7 +56,7 @@ test('all items run once, whatever they take and however they fail', async () =>
   const report = await run({
     input: path('in'),
     errors: path('err'),
-    retry: { attempts: 1, delay: 1 },
+    retry: { attempts: 2, delay: 1 },
     task: async (line: string) => {
       const n = Number(line);
       if (n % 500 === 0) await new Promise((resolve) => setTimeout(resolve, 30));
@@ -142,7 +142,7 @@ describe('what it throws', () => {
     [{ input: 'in', task, resume: true }, 'batch options.journal'],
     [{ input: 'in', task, halt: { when: 'now', fail: 1.5 } }, 'batch options.halt.fail'],
     [{ input: 'in', task, retry: { attempts: 1, jitter: 2 } }, 'batch options.retry.jitter'],
-    [{ input: 'in', task, retry: { attempts: -1 } }, 'batch options.retry.attempts'],
+    [{ input: 'in', task, retry: { attempts: 0 } }, 'batch options.retry.attempts'],
     [{ input: 'in', task, timeout: 0 }, 'batch options.timeout'],
   ])('%j: InvalidOptionError', async (options, message) => {
     const error = await runBatch(balancer, options as unknown as BatchOptions).catch((error) => error);

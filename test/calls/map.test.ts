@@ -265,6 +265,15 @@ describe('map', () => {
     expect([source.asked, source.returned]).toEqual([3, 0]);
   });
 
+  it('a source whose next gives no object fails, as in a loop', async () => {
+    for (const step of [5, null, undefined, 'a', Promise.resolve(5)]) {
+      const source = { [Symbol.iterator]: () => ({ next: () => step as never }) };
+      const failing = collect(balancer.map(source, (item) => item));
+      await expect(failing).rejects.toThrow(TypeError);
+      await expect(failing).rejects.toThrow('is not an object');
+    }
+  });
+
   it('when a task has failed no more is taken, though earlier results are still to come', async () => {
     const gate = new Gate();
     const fresh = new Balancer({ workers: 2 });

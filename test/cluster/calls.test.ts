@@ -93,7 +93,8 @@ onEachEngine(
         cluster.submit(work.same, [priority], { priority }).then((value) => void order.push(value)),
       );
       await Promise.all([first, ...rest]);
-      expect(machine.stats().slots).toBe(1);
+      // One that runs, and one ahead.
+      expect(machine.stats().slots).toBe(2);
       // The first ones may have been taken before the others were there.
       expect(order.filter((n) => n !== 0)).toEqual([2_000_000, 3, 1, -5]);
     });

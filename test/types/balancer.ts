@@ -68,7 +68,7 @@ for (const target of [balancer, router]) {
   const lengths = target.map(new Set(['a']), (text) => text.length, {
     ordered: false,
     batch: 'auto',
-    retry: { attempts: 3, delay: 1, when: (error, item) => error instanceof Error && item !== 1 },
+    retry: { attempts: 3, delay: 1, when: (error, item) => error instanceof Error && item !== 'b' },
     submit: { timeout: 5 },
   });
   expectType<MapResults<string, number>>()(lengths, true);
@@ -94,6 +94,11 @@ for (const target of [balancer, router]) {
   target.map([1], (n) => n, { batch: 'all' });
   // @ts-expect-error how often
   target.map([1], (n) => n, { retry: { delay: 1 } });
+  target.mapSettled([1], (n) => n, {
+    retry: { attempts: 2, when: (_error, item) => item.toFixed() === '1' },
+  });
+  // @ts-expect-error the items are numbers
+  target.map([1], (n) => n, { retry: { attempts: 2, when: (_error, item) => item.length > 1 } });
   // @ts-expect-error items of the wrong type
   target.map(['text'], handles.sha256);
   // @ts-expect-error a transfer list is of one request

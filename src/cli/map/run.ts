@@ -103,7 +103,7 @@ async function map(
       ordered: !options.unordered,
       tag: options.tag,
       retry: {
-        attempts: options.retries,
+        attempts: options.retries + 1,
         ...(options.retryDelay === undefined ? {} : { delay: options.retryDelay }),
       },
       timeout: options.timeout,
