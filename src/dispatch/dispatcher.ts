@@ -214,6 +214,7 @@ export class Dispatcher implements RequestEvents<Worker> {
     this.#remove(worker);
     this.#crashRecovery.settle(worker.takeRemains(), worker, death);
     this.#assignment.requeue(worker.backlog.takeAll());
+    worker.leaveWindow(death);
     // It may have died between taking the bell and sending the message.
     this.poller.lookSoon();
   }

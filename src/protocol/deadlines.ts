@@ -12,24 +12,24 @@
 import { deadlines, type Memory } from './layout.js';
 
 export class Deadlines {
-  readonly #f64: Float64Array;
+  readonly #memory: Memory;
   readonly #from: number;
   readonly #mask: number;
 
   /** @param capacity of the window */
   constructor(memory: Memory, capacity: number) {
-    this.#f64 = memory.f64;
+    this.#memory = memory;
     this.#from = deadlines(capacity);
     this.#mask = capacity - 1;
   }
 
   /** M: the request at a position must start by then, in ms of `performance.now() + CLOCK_OFFSET`. */
   set(position: number, at: number): void {
-    this.#f64[this.#from + (position & this.#mask)] = at;
+    this.#memory.f64[this.#from + (position & this.#mask)] = at;
   }
 
   /** Only for a request whose kind says that it expires. */
   at(position: number): number {
-    return this.#f64[this.#from + (position & this.#mask)] as number;
+    return this.#memory.f64[this.#from + (position & this.#mask)] as number;
   }
 }

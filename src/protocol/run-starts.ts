@@ -5,24 +5,24 @@
 import { type Memory, runStarts, STARTED_AT } from './layout.js';
 
 export class RunStarts {
-  readonly #f64: Float64Array;
+  readonly #memory: Memory;
   readonly #from: number;
   readonly #mask: number;
 
   /** @param capacity of the window */
   constructor(memory: Memory, capacity: number) {
-    this.#f64 = memory.f64;
+    this.#memory = memory;
     this.#from = runStarts(capacity);
     this.#mask = capacity - 1;
   }
 
   /** W: the completion at a position is that of the run which `ThreadStatus.noteStart` has noted last. */
   note(position: number): void {
-    this.#f64[this.#from + (position & this.#mask)] = this.#f64[STARTED_AT] as number;
+    this.#memory.f64[this.#from + (position & this.#mask)] = this.#memory.f64[STARTED_AT] as number;
   }
 
   /** M: when the completed run at a position has started, in ms of `performance.now() + CLOCK_OFFSET`. */
   at(position: number): number {
-    return this.#f64[this.#from + (position & this.#mask)] as number;
+    return this.#memory.f64[this.#from + (position & this.#mask)] as number;
   }
 }

@@ -17,12 +17,18 @@ import {
 } from './layout.js';
 
 export class ThreadStatus {
-  readonly #words: Int32Array;
-  readonly #f64: Float64Array;
+  readonly #memory: Memory;
 
   constructor(memory: Memory) {
-    this.#words = memory.i32;
-    this.#f64 = memory.f64;
+    this.#memory = memory;
+  }
+
+  get #words(): Int32Array {
+    return this.#memory.i32;
+  }
+
+  get #f64(): Float64Array {
+    return this.#memory.f64;
   }
 
   /** W: notes which request it runs and since when (ms, `performance.now() + CLOCK_OFFSET`). */

@@ -115,7 +115,6 @@ export class Window {
   readonly deadlines: Deadlines;
   /** For values that are transferred, which exist once. */
   readonly handover: Handover;
-  readonly #words: Int32Array;
   readonly #bell: Int32Array;
   readonly #mask: number;
   /** M: whether `CANCELLED` or `STOPPED` may have an id. */
@@ -132,11 +131,14 @@ export class Window {
     this.status = new ThreadStatus(this.memory);
     this.flow = new FlowControl(this.memory);
     this.handover = new Handover(this.memory);
-    this.#words = this.memory.i32;
     this.#bell = new Int32Array(bell);
     this.#mask = capacity - 1;
     this.runStarts = new RunStarts(this.memory, capacity);
     this.deadlines = new Deadlines(this.memory, capacity);
+  }
+
+  get #words(): Int32Array {
+    return this.memory.i32;
   }
 
   /** M, once, before the worker sees the memory. */
@@ -277,6 +279,16 @@ export class Window {
     return (
       Atomics.compareExchange(this.#bell, 0, bellStates.sleeping, bellStates.looking) === bellStates.sleeping
     );
+  }
+
+  /**
+   * M, when W has ended and everything is taken out: from now on this is a copy of the control words alone,
+   * and another window may have the memory.
+   */
+  leaveMemory(): void {
+    const copy = new SharedArrayBuffer(CONTROL_WORDS * 4);
+    new Int32Array(copy).set(this.memory.i32.subarray(0, CONTROL_WORDS));
+    this.memory.moveTo(copy);
   }
 
   /** M: asks the running task to stop. The task sees this without a turn of its event loop. */

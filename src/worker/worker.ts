@@ -57,6 +57,7 @@ export class Worker implements Host {
   readonly #lifecycleEvents: LifecycleEvents<Worker>;
   readonly #channel: MainChannel;
   readonly #thread: Thread;
+  readonly #leaveWindow: () => void;
   readonly #sender: Sender;
   readonly #inbound: Inbound<Worker>;
   readonly #output: TaskOutput;
@@ -79,7 +80,7 @@ export class Worker implements Host {
     this.#lifecycleEvents = lifecycleEvents;
     this.#forcedExit = new ForcedExit(this, setup.launch.teardownLimit);
     this.#isLimited = setup.launch.watchHeap || setup.maxRequests !== Number.POSITIVE_INFINITY;
-    const { window, channel, argumentsPort, thread } = connect(
+    const { window, channel, argumentsPort, thread, leaveWindow } = connect(
       setup,
       (message) => this.#inbound.receive(message),
       (number, error) => this.#unreadable.add(number, error),
@@ -87,6 +88,7 @@ export class Worker implements Host {
     );
     this.#channel = channel;
     this.#thread = thread;
+    this.#leaveWindow = leaveWindow;
     this.commands = new Commands(channel, window);
     this.profiling = new Profiling(channel);
     this.vitalSigns = new VitalSigns(window);
@@ -278,6 +280,12 @@ export class Worker implements Host {
   closeChannel(): void {
     this.#channel.close();
     this.#sender.close();
+  }
+
+  /** After death, when nothing is left in the window. */
+  leaveWindow({ exitCode }: ThreadDeath): void {
+    // A thread that was given up may still use it.
+    if (exitCode !== undefined) this.#leaveWindow();
   }
 
   /** Its thread does not start its requests: it counts as unresponsive until it answers. */
