@@ -71,6 +71,8 @@ export const several = {
           }
         },
         value: steps.map((step, i) => (step < 2 ? 'crashed' : n + i)),
+        // Requests that are taken back to the queue, for a more urgent one, may come between.
+        fails: (error) => error.code === 'ERR_QUEUE_FULL',
       };
     },
   },
