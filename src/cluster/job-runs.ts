@@ -8,14 +8,13 @@ import type { AnyTask } from '../tasks/signatures.js';
 import { type ChunkCall, ChunkRun } from './chunk-run.js';
 import { MalformedMessageError } from './errors.js';
 import type { JobReport } from './job-report.js';
-import { chunkReply, type JobData, parseJobData, type Reply } from './messages.js';
-import { isOfMachine, isPutBack } from './of-machine.js';
+import { chunkReply, type JobData, parseJobData } from './messages.js';
+import { isPutBack } from './of-machine.js';
 import type { EngineSettings } from './options.js';
 import type { Replies } from './replies.js';
+import { type Ending, type Result, runSingle } from './single-run.js';
 import { SpareControllers } from './spare-controllers.js';
 import { decodeValue } from './values/decode.js';
-import { encodeThrown, encodeValue } from './values/encode.js';
-import { excessOf } from './values/excess.js';
 
 /** Machines that may be lost with one request; as threads of a Balancer. */
 const MOST_LOSSES = 3;
@@ -48,13 +47,6 @@ interface Run {
   isSuspect: boolean;
   chunk: ChunkRun | undefined;
 }
-
-interface Result {
-  readonly reply: Reply | string;
-  readonly ending: Ending;
-}
-
-type Ending = Omit<JobReport, 'id' | 'task' | 'ms'>;
 
 /** Reasons of signals. */
 const CANCELLED = new Error('cancelled by its submitter');
@@ -153,6 +145,11 @@ export class JobRuns {
     run: Run,
   ): Promise<Ending> {
     const id = String(job.id);
+    // The engine has taken it for lost while it refused the reply.
+    if (this.#replies.hasEnded(id)) {
+      await this.#replies.sent();
+      return { items: 1, outcome: 'left', failures: 0 };
+    }
     const retries = data.retries ?? Number.POSITIVE_INFINITY;
     const losses = job.stalledCounter + (data.losses ?? 0);
     const isOnly = (data.chunk === undefined ? data.retries : data.threadRetries) === 0;
@@ -195,7 +192,13 @@ export class JobRuns {
     try {
       result =
         data.chunk === undefined
-          ? await this.#runSingle(id, task, data, options)
+          ? await runSingle(this.#balancer, {
+              id,
+              task,
+              args: data.args,
+              options,
+              maxPayload: this.#engine.maxPayload,
+            })
           : await this.#runChunk(job, token, data, task, options, run);
     } catch (error) {
       if (error instanceof MalformedMessageError) throw error;
@@ -205,32 +208,8 @@ export class JobRuns {
     }
     const { items } = result.ending;
     if (!(await this.#mayReply(job, token, run))) return { items, outcome: 'left', failures: 0 };
-    await this.#replies.send(data.from, result.reply);
+    await this.#replies.send(data.from, result.reply, id);
     return result.ending;
-  }
-
-  /** @throws what concerns the machine, not the task */
-  async #runSingle(id: string, task: AnyTask, data: JobData, options: SubmitOptions): Promise<Result> {
-    const args = decodeValue(data.args);
-    if (!Array.isArray(args)) throw new MalformedMessageError('the arguments are no list');
-    try {
-      const value = encodeValue(await this.#balancer.submit(task, args as never, options), 'the result');
-      const { maxPayload } = this.#engine;
-      const bytes = excessOf(value, maxPayload);
-      if (bytes === undefined)
-        return { reply: { t: 'value', id, value }, ending: { items: 1, outcome: 'fulfilled', failures: 0 } };
-      const error = new Error(`the result takes ${bytes} bytes, more than maxPayload (${maxPayload})`);
-      return {
-        reply: { t: 'too-large', id, bytes, maxPayload },
-        ending: { items: 1, outcome: 'rejected', failures: 1, error },
-      };
-    } catch (error) {
-      if (options.signal?.aborted === true || isOfMachine(error)) throw error;
-      return {
-        reply: { t: 'error', id, error: encodeThrown(error) },
-        ending: { items: 1, outcome: 'rejected', failures: 1, error },
-      };
-    }
   }
 
   async #runChunk(

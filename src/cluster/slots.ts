@@ -66,6 +66,8 @@ export class Slots {
     if (this.#lookedAt < this.#aloneUntil) return 1;
     const isCautious = this.#lookedAt < this.#cautiousUntil;
     const ahead = isCautious ? 1 : Math.floor(threads * Math.min(MOST_AHEAD, AHEAD_MS / this.#mean));
+    // Less than a thread: a job ahead would wait here for as long as one runs, while another machine is idle.
+    if (threads * this.#share < 1) return 1;
     if (this.#share < 1) return this.#most + Math.max(1, Math.floor(ahead * this.#share));
     return Math.round((threads + Math.max(1, ahead)) * this.#share);
   }
