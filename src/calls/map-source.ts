@@ -105,7 +105,6 @@ function isPlainArray(source: Source): source is unknown[] {
   return (
     Array.isArray(source) &&
     Object.getPrototypeOf(source) === Array.prototype &&
-    !Object.hasOwn(source, 'constructor') &&
     source[Symbol.iterator] === arrayValues &&
     !(Symbol.asyncIterator in source) &&
     arrayIterator.next === arrayNext

@@ -6,6 +6,7 @@
 import type { Policy } from '../policies/policy.js';
 import type { Queue } from '../requests/queue.js';
 import type { Request } from '../requests/request.js';
+import { keepInOrder } from '../requests/session-order.js';
 import type { WindowLimits } from '../worker/setup.js';
 import type { Worker } from '../worker/worker.js';
 import { ActiveSet } from './active-set.js';
@@ -14,7 +15,7 @@ import { HeldUp } from './held-up.js';
 import { type Move, rebalance } from './rebalance.js';
 import type { Selection } from './selection.js';
 import { Staging } from './staging.js';
-import { keepOrder, Urgency } from './urgency.js';
+import { Urgency } from './urgency.js';
 
 /** Most requests that are newly set aside in one pass. */
 const MOST_SET_ASIDE = 256;
@@ -178,7 +179,7 @@ export class Assignment {
 
   /** Puts requests back to their place in the queue. */
   requeue(requests: readonly Request[]): void {
-    keepOrder(requests);
+    keepInOrder(requests);
     // The oldest last: then each comes to the very front.
     for (let i = requests.length - 1; i >= 0; i--) {
       const request = requests[i] as Request;

@@ -1,6 +1,6 @@
 /** Requests in windows make room for more urgent ones. */
 import { isReclaimable } from '../requests/reclaimable.js';
-import type { Binding, Request } from '../requests/request.js';
+import type { Request } from '../requests/request.js';
 import type { Prefetch } from '../worker/prefetch.js';
 import type { Worker } from '../worker/worker.js';
 
@@ -84,19 +84,4 @@ function lessUrgentWorker(workers: readonly Worker[], priority: number): Worker 
 
 function isWorthIt({ inFlight, view }: Worker): boolean {
   return inFlight.hasUnknown || view.work >= WORTH_TAKING_BACK_MS * view.pending;
-}
-
-/**
- * None of these counts as more urgent than those of its session before it, since the queue would let it go
- * first. O(n).
- * @param requests the oldest first
- */
-export function keepOrder(requests: readonly Request[]): void {
-  let lows: Map<Binding, number> | undefined;
-  for (const { extras } of requests) {
-    if (extras?.session === undefined) continue;
-    lows ??= new Map();
-    extras.priority = Math.min(extras.priority, lows.get(extras.session) ?? extras.priority);
-    lows.set(extras.session, extras.priority);
-  }
 }

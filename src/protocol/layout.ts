@@ -50,13 +50,13 @@ export const STOPPED = CANCELLED + 3;
 
 /**
  * Index into the float64 view, behind all slots: for each completion slot, when its run has started; see
- * `run-starts.ts`.
+ * `slot-times.ts`.
  */
 export function runStarts(capacity: number): number {
   return (CONTROL_WORDS + 2 * capacity * SLOT_WORDS) / 2;
 }
 
-/** The same, behind the starts: for each request slot, until when it must have started; see `deadlines.ts`. */
+/** The same, behind the starts: for each request slot, until when it must have started; see `slot-times.ts`. */
 export function deadlines(capacity: number): number {
   return runStarts(capacity) + capacity;
 }

@@ -38,6 +38,11 @@ export class ThreadStatus {
     Atomics.store(this.#words, RUNNING, id);
   }
 
+  /** W: what it has noted last as a start. */
+  get startedAt(): number {
+    return this.#f64[STARTED_AT] as number;
+  }
+
   /** M: since when the request has been running (as `noteStart`), or 0 if another one or none runs. */
   startOf(id: number): number {
     if (Atomics.load(this.#words, RUNNING) !== id) return 0;

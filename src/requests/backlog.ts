@@ -5,6 +5,7 @@
  */
 import { isOlder } from './queue.js';
 import type { Binding, Request } from './request.js';
+import { prioritiesInOrder } from './session-order.js';
 
 /** Entries of removed requests that a lane or row may have before it is made anew. */
 const MOST_GONE = 1024;
@@ -84,15 +85,8 @@ export class Backlog {
   putBack(requests: readonly Request[]): void {
     if (requests.length === 0) return;
     this.#hasReturned = true;
-    const lows = new Map<Binding, number>();
-    const priorities = requests.map(({ priority, extras }) => {
-      const session = extras?.session;
-      if (session === undefined) return priority;
-      const low = Math.min(priority, lows.get(session) ?? priority);
-      lows.set(session, low);
-      return low;
-    });
-    const later = [...lows].flatMap(([session, low]) => this.#takeLater(session, low));
+    const { priorities, lowest } = prioritiesInOrder(requests);
+    const later = [...lowest].flatMap(([session, low]) => this.#takeLater(session, low));
     for (let i = requests.length - 1; i >= 0; i--) {
       const request = requests[i] as Request;
       const lane = this.#laneOf(priorities[i] as number);

@@ -59,9 +59,9 @@ export interface Packed<T> {
  * @param moves whether large buffers are to be copied, since `moved` will be transferred
  */
 export function pack<T>(value: T, transfer?: readonly unknown[], moves = false): Packed<T> {
-  if (typeof value !== 'object' || value === null) return asItIs(value, byteSize(value));
+  if (typeof value !== 'object' || value === null) return copied(value, byteSize(value));
   const plain = plainTreeBytes(value);
-  if (plain >= 0) return asItIs(value, plain);
+  if (plain >= 0) return copied(value, plain);
   const found = scan(value, transfer, moves);
   const { bytes, signals, errors, stuck, pinned } = found;
   keepMemoryWarm(bytes);
@@ -84,8 +84,13 @@ export function pack<T>(value: T, transfer?: readonly unknown[], moves = false):
   }
 }
 
-function asItIs<T>(value: T, bytes: number): Packed<T> {
+function copied<T>(value: T, bytes: number): Packed<T> {
   keepMemoryWarm(bytes);
+  return asItIs(value, bytes);
+}
+
+/** A value of which nothing has to be prepared. */
+export function asItIs<T>(value: T, bytes: number): Packed<T> {
   return {
     value,
     bytes,

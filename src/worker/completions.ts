@@ -179,7 +179,7 @@ export class Completions<W> {
       if (sends) this.#channel.drainTo(memory.i32[slot + 3] as number);
       const request = inFlight.leave();
       this.#sender.over(request);
-      if (window.hasMarks) window.forgetMarks(request.id, request.items);
+      if (window.marks.hasAny) window.marks.forget(request.id, request.items);
       let value: unknown;
       let message: ResultMessage | undefined;
       const byMessage = (kind & flags.byMessage) !== 0;

@@ -152,8 +152,7 @@ export class InFlight {
     const mobility = isReclaimable(request, 'balance') ? 1 : 0;
     this.#mobility[at] = mobility;
     this.#movable += mobility;
-    if (request.priority < this.#lowest && (mobility > 0 || mayWait(request)))
-      this.#lowest = request.priority;
+    if (request.priority < this.#lowest && mayWait(request)) this.#lowest = request.priority;
   }
 
   /** Takes out the first request: it is completed, or its thread has died running it. */

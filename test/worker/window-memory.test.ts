@@ -23,8 +23,8 @@ describe('the memory of a window', () => {
     expect(window.claim()).toBe(-1);
     expect(window.completed()).toBe(window.head());
     expect(window.ring()).toBe(false);
-    expect(window.isCancelled(0x7fff_ffff)).toBe(false);
-    expect(window.isStopped(0x7fff_ffff)).toBe(false);
+    expect(window.marks.isCancelled(0x7fff_ffff)).toBe(false);
+    expect(window.marks.isStopped(0x7fff_ffff)).toBe(false);
     expect(window.status.startOf(0x7fff_ffff)).toBe(0);
     expect(window.status.item()).toBe(-1);
     expect(window.status.reading()).toBeUndefined();
@@ -42,9 +42,9 @@ describe('the memory of a window', () => {
     giveWindowMemoryBack(memory, CAPACITY);
     const next = windowIn(takeWindowMemory(CAPACITY));
     const before = new Int32Array(memory).slice();
-    old.cancel(3);
-    old.stop(3);
-    old.forgetMarks(5, 1);
+    old.marks.cancel(3);
+    old.marks.stop(3);
+    old.marks.forget(5, 1);
     old.flow.received(9);
     old.status.forbidStart(7);
     old.handover.give();
