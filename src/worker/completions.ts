@@ -23,7 +23,8 @@ import type { Sender } from './sender.js';
 const MAX_READING_MS = 2;
 /**
  * The same for results that came by message, in ms. What awaits them runs when the reading is over, so that
- * long they are all alive; and what the garbage collector finds alive, it copies.
+ * long they are all alive; and what the garbage collector finds alive, it copies. Measured with trees of 10
+ * KB, 64 on the way: of the turns of the event loop the 99th percentile takes 17 ms, and 24 without.
  */
 const MAX_RECEIVING_MS = 0.2;
 /** The clock is looked at after so many results, less one; a power of two. */

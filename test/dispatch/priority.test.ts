@@ -79,41 +79,22 @@ describe('a request with a high priority', () => {
   });
 
   it.each([
-    ['pinned by their key', { policy: 'hash' as const, key: 'same', isSession: false }],
-    ['of a session', { policy: 'least-pending' as const, key: 'any', isSession: true }],
-  ])('overtakes requests that wait for the same worker: those %s', async (_, { policy, key, isSession }) => {
-    const balancer = new Balancer({ workers: 1, policy });
+    ['pinned by their key', 'the same key', { isSession: false, urgentKey: 'same' }],
+    ['pinned by their key', 'no key', { isSession: false, urgentKey: undefined }],
+    ['of a session', 'a key', { isSession: true, urgentKey: 'same' }],
+    ['of a session', 'no key', { isSession: true, urgentKey: undefined }],
+  ])('overtakes those %s, with %s itself', async (_, __, { isSession, urgentKey }) => {
+    const balancer = new Balancer({ workers: 1, policy: isSession ? 'least-pending' : 'hash' });
     const log = new Log();
     const gate = new Gate();
-    const session = balancer.session();
-    const first = session.submit(wait, [gate.shared]);
-    await gate.reached(1);
+    using session = balancer.session();
     const submitter = isSession ? session : balancer;
-    const plain = Array.from({ length: 20 }, (_, i) => submitter.submit(note, [log.shared, i], { key }));
-    await until(() => balancer.stats().waiting < 20);
-    const urgent = balancer.submit(note, [log.shared, 100], { key, priority: 10 });
-    await turn();
-    gate.open();
-    await Promise.all([first, ...plain, urgent]);
-    session.close();
-    await balancer.close();
-    expect(log.entries).toEqual([100, ...plain.map((_, i) => i)]);
-  });
-
-  it.each([
-    ['pinned by their key', { policy: 'hash' as const, key: 'same', isSession: false }],
-    ['of a session', { policy: 'least-pending' as const, key: 'any', isSession: true }],
-  ])('not pinned itself, overtakes those %s', async (_, { policy, key, isSession }) => {
-    const balancer = new Balancer({ workers: 1, policy });
-    const log = new Log();
-    const gate = new Gate();
-    const session = balancer.session();
-    const submitter = isSession ? session : balancer;
+    const key = 'same';
     const first = submitter.submit(wait, [gate.shared], { key });
     await gate.reached(1);
-    const plain = Array.from({ length: 8 }, (_, i) => submitter.submit(note, [log.shared, i], { key }));
-    await until(() => balancer.stats().waiting < 8);
-    const urgent = balancer.submit(note, [log.shared, 100], { priority: 10 });
+    const plain = Array.from({ length: 20 }, (_, i) => submitter.submit(note, [log.shared, i], { key }));
+    await until(() => balancer.stats().waiting < 20);
+    const urgent = balancer.submit(note, [log.shared, 100], { priority: 10, key: urgentKey });
     await turn();
     gate.open();
     await Promise.all([first, ...plain, urgent]);
