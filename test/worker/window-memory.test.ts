@@ -1,10 +1,18 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { MessagePort } from 'node:worker_threads';
 import { Balancer } from 'leastwork';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Window } from '../../dist/src/protocol/window.js';
 import { giveWindowMemoryBack, takeWindowMemory } from '../../dist/src/worker/window-memory.js';
+import { withSmallBalancer } from '../support/balancer.js';
+import { faults } from '../support/faults.js';
+import { scratch } from '../support/scratch.js';
+import { until } from '../support/until.js';
 
 const CAPACITY = 4;
+const folder = scratch();
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -79,6 +87,25 @@ describe('the memory of a window', () => {
     // One dies in each; and its successor starts after its end, or before.
     expect(made.length).toBe(8);
     expect(new Set(made).size).toBeLessThanOrEqual(2);
+  });
+
+  it("is nobody else's where its thread is in native code, and was given up", async () => {
+    const made = windowsMade();
+    const file = join(folder, 'end');
+    await withSmallBalancer({}, async (balancer) => {
+      const leaving = new AbortController();
+      const stuck = balancer.submit(faults.inNativeCode, [file], { signal: leaving.signal });
+      await until(() => existsSync(`${file}.in`));
+      leaving.abort();
+      await expect(stuck).rejects.toBe(leaving.signal.reason);
+      expect(await balancer.submit(faults.echo, [1])).toBe(1);
+      // One more that would take what is free.
+      await withSmallBalancer({}, async (other) => expect(await other.submit(faults.echo, [2])).toBe(2));
+    });
+    await writeFile(file, '');
+    expect(made.length).toBe(3);
+    const [ofStuck, ...others] = made;
+    expect(others).not.toContain(ofStuck);
   });
 });
 
