@@ -113,22 +113,30 @@ describe('a queue time that ends in the window of a worker, while the main threa
     await balancer.close();
   });
 
-  it('that ends while its module is loaded keeps it from starting', async () => {
+  it.each([
+    ['a request', (b: Balancer, run: () => unknown, o: SubmitOptions) => b.submit(run, [], o)],
+    [
+      'a stream',
+      async (b: Balancer, run: () => unknown, o: SubmitOptions) => {
+        for await (const _ of b.stream(run as () => Iterable<unknown>, [], o));
+      },
+    ],
+  ] as const)('that ends while the module of %s is loaded keeps it from starting', async (what, call) => {
     const balancer = await warm();
     const gate = new Gate();
     await balancer.submit(
       (words: Int32Array) => void Object.assign(globalThis, { gate: words }),
       [gate.words],
     );
-    const url = new URL('../fixtures/faults/gated-at-load.mjs?deadline', import.meta.url);
+    const url = new URL(`../fixtures/faults/gated-at-load.mjs?deadline-${what.length}`, import.meta.url);
     const { run } = tasks(url) as unknown as { run: () => unknown };
-    const loading = balancer.submit(run, [], { queueTimeout: 200 });
-    const outcome = codeOf(loading);
+    const outcome = codeOf(call(balancer, run, { queueTimeout: 200 }));
     await gate.reached();
     const behind = balancer.submit(last, [gate.words]);
     await new Promise((resolve) => setImmediate(resolve));
     passThenOpen(200, gate);
     untilLast(gate);
+    expect(gate.words[COUNT]).toBe(0);
     expect(await outcome).toBe('ERR_TASK_TIMEOUT queue');
     await behind;
     await balancer.close();
