@@ -7,13 +7,13 @@ describe('a map whose queue gets full while it waits for its source', () => {
   /** The source gives an item, and is asked for the next one, while others fill the queue. */
   const whileFull = (
     source: () => AsyncGenerator<number>,
-    test: (loop: AsyncGenerator<number>) => Promise<void>,
+    test: (loop: AsyncIterator<number>) => Promise<void>,
   ) =>
     withSmallBalancer({ window: 1, maxQueue: 2 }, async (balancer) => {
       const gate = new Gate();
       const blocked = balancer.submit(faults.blocked, [gate.words]);
       await gate.reached();
-      const loop = balancer.map(source(), faults.echo<number>, { batch: 4 });
+      const loop = balancer.map(source(), (item: number) => item, { batch: 4 });
       const first = loop.next();
       const others = [balancer.submit(faults.echo, [0]), balancer.submit(faults.echo, [0])];
       // A turn, in which the item comes.
