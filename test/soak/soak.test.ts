@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { runNode } from '../support/program.js';
 
 const program = fileURLToPath(new URL('soak.mjs', import.meta.url));
-const REQUESTS = 10_000;
+const REQUESTS = 20_000;
 
 /** The rows of a Markdown table by their first cell. */
 function rowsOf(markdown: string): Map<string, string[]> {
