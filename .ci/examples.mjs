@@ -26,6 +26,12 @@ if (unknown.length > 0) {
 const tarball = pack();
 const failed = [];
 const waiting = [...names];
+let installed;
+/** An empty project with the library. */
+const plain = () => {
+  installed ??= Project.create('plain', undefined, tarball);
+  return installed;
+};
 // One check at a time: they tell by the answers' times who is slow.
 let turn = Promise.resolve();
 
@@ -33,6 +39,10 @@ await Promise.all(
   Array.from({ length: INSTALLS_AT_A_TIME }, async () => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) await run(name);
   }),
+);
+await installed?.then(
+  (project) => project.remove(),
+  () => {},
 );
 for (const { name, error } of failed) console.log(`\n${name}: ${error.stack}`);
 console.log(`examples: ${names.length - failed.length} of ${names.length} passed`);
@@ -43,7 +53,8 @@ async function run(name) {
   const started = performance.now();
   const seconds = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
   try {
-    project = await Project.create(name, name === README ? undefined : path.join('examples', name), tarball);
+    const source = name === README ? undefined : path.join('examples', name);
+    project = await Project.create(name, source, tarball, source && plain);
     const installed = seconds();
     const check = turn.then(() => checks[name](project));
     turn = check.catch(() => {});

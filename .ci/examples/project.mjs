@@ -1,6 +1,6 @@
 // An example as a user has it: a copy in a folder of its own, with the packed library installed.
 import { spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -25,14 +25,21 @@ export class Project {
   /**
    * @param source the folder of the example; `undefined`: an empty project
    * @param tarball the packed library
+   * @param plain gives an installed project that has the library alone: its packages are copied where an
+   *   example needs no others
    */
-  static async create(name, source, tarball) {
+  static async create(name, source, tarball, plain) {
     const base = await realpath(await mkdtemp(path.join(tmpdir(), 'leastwork-example-')));
     const project = new Project(name, path.join(base, name));
     const isOwn = (file) => !file.split(path.sep).includes('node_modules');
     if (source === undefined) await mkdir(project.folder);
     else await cp(source, project.folder, { recursive: true, filter: isOwn });
-    await project.run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball]);
+    if (plain !== undefined && (await project.#isPlain())) {
+      const packages = (of) => path.join(of.folder, 'node_modules');
+      await cp(packages(await plain()), packages(project), { recursive: true, verbatimSymlinks: true });
+    } else {
+      await project.run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', tarball]);
+    }
     return project;
   }
 
@@ -78,6 +85,12 @@ export class Project {
 
   async remove() {
     await rm(path.dirname(this.folder), { recursive: true, force: true });
+  }
+
+  async #isPlain() {
+    const manifest = JSON.parse(await readFile(path.join(this.folder, 'package.json'), 'utf8'));
+    const names = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+    return names.every((name) => name === 'leastwork');
   }
 
   #spawn(command, args, more) {
