@@ -1,6 +1,5 @@
 /** What the dashboard knows of one Balancer: it looks at each interval, and keeps the last minutes. */
-import { MetricsObserver } from '../metrics/metrics.js';
-import type { MetricsReader } from '../metrics/snapshot.js';
+import type { Metrics, MetricsReader } from '../metrics/snapshot.js';
 import { performance } from '../protocol/clock.js';
 import type { Observation } from '../stats/observation.js';
 import type { BalancerStats } from '../stats/stats.js';
@@ -21,7 +20,7 @@ const EPOCH = Date.now() - performance.now();
 export class Feed {
   readonly name: string;
   readonly #stats: () => BalancerStats;
-  readonly #metrics: MetricsObserver;
+  readonly #metrics: Metrics;
   readonly #reader: MetricsReader;
   readonly #slices = new Slices();
   readonly #stops: (() => void)[];
@@ -37,10 +36,10 @@ export class Feed {
   constructor(name: string, observation: Observation) {
     this.name = name;
     this.#stats = observation.statsReader();
-    const own = observation.metrics === undefined ? new MetricsObserver(observation) : undefined;
-    this.#metrics = observation.metrics ?? (own as MetricsObserver);
+    const { metrics, stop } = observation.measure();
+    this.#metrics = metrics;
     this.#reader = this.#metrics.reader();
-    this.#stops = [observation.observe(this.#slices), () => own?.stop()];
+    this.#stops = [observation.observe(this.#slices), stop];
     this.#last = totalsOf(this.#stats());
     this.update(false);
   }

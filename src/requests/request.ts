@@ -170,6 +170,7 @@ export class Request implements RequestView, ObservedRequest {
       this.#resolve = settled;
       this.args = NO_VALUES;
       ledger.outcomes.fulfilled++;
+      if (ledger.recorders !== undefined) ledger.recorders.of(this.task).fulfilled++;
       if (ledger.observer !== undefined) ledger.observer.settled(this, 'fulfilled', undefined);
     } else {
       this.#finish('fulfilled', undefined);
@@ -260,7 +261,7 @@ export class Request implements RequestView, ObservedRequest {
     const { ledger } = this.task;
     if (extras?.chunk === undefined) ledger.outcomes[outcome]++;
     else extras.chunk.outcome = outcome;
-    if (ledger.observer !== undefined) ledger.observer.settled(this, outcome, thrown);
+    ledger.reportSettled(this, outcome, thrown);
     if (extras === undefined) return;
     extras.session?.settled();
     if (extras.release === undefined) return;
