@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { bareThreads } from './lib/bare-threads.mjs';
 import { inlineLength, stepsPerMicrosecond } from './lib/calibrate.mjs';
 import { benchOptions, progress } from './lib/cli.mjs';
 import { ours, sandboxed } from './lib/cluster/contestants.mjs';
@@ -7,6 +8,7 @@ import { figure, percent, withSpread } from './lib/format.mjs';
 import { write } from './lib/report.mjs';
 import { interleave } from './lib/rounds.mjs';
 import { quantile, ratio, spread } from './lib/stats.mjs';
+import { spin } from './lib/tasks.mjs';
 
 /**
  * Many machines on one Redis: ours beside BullMQ's own way to run CPU work, sandboxed processors in threads.
@@ -34,9 +36,10 @@ const [OURS, THEIRS] = contestants.map(({ name }) => name);
  * @param {(contestant: import('./lib/cluster/contestants.mjs').Contestant) => Promise<number>} measure
  * @param {(contestant: import('./lib/cluster/contestants.mjs').Contestant) => Promise<void>} [warmUp] before
  *   each sample: processes that have been idle while the other one was measured are slow at first
+ * @param {import('./lib/cluster/contestants.mjs').Contestant[]} [others] who is measured, too
  */
-async function both(measure, warmUp) {
-  const samples = await interleave(contestants, rounds, measure, {
+async function both(measure, warmUp, others = []) {
+  const samples = await interleave([...contestants, ...others], rounds, measure, {
     allCores: !options.quick,
     ...(warmUp && { warmUp }),
   });
@@ -99,6 +102,8 @@ const latency = await both(async (each) => {
   );
 });
 
+/** The ceiling: as many threads, which hold their items and do nothing but the work. */
+const BARE = 'threads alone';
 const efficiency = [];
 for (const [ms, count, chunk] of /** @type {const} */ ([
   [1, 5_000, 1],
@@ -108,6 +113,8 @@ for (const [ms, count, chunk] of /** @type {const} */ ([
   progress(`tasks of ${ms} ms, ${chunk} a job`);
   const steps = Math.round(ms * 1_000 * perMicrosecond);
   const work = items(count).map(() => steps);
+  const threads = await bareThreads(MACHINES, work, spin);
+  const bare = /** @type {any} */ ({ name: BARE, run: () => threads.run() });
   const shares = await both(
     async (each) => {
       const inline = inlineLength(steps, ms * 1_000, 100) / 1_000;
@@ -115,8 +122,12 @@ for (const [ms, count, chunk] of /** @type {const} */ ([
       await each.run('spin', work, chunk);
       return (work.length * inline) / (MACHINES * (performance.now() - start));
     },
-    (each) => each.run('spin', quarter(work), chunk),
+    async (each) => {
+      if (each !== bare) await each.run('spin', quarter(work), chunk);
+    },
+    [bare],
   );
+  await threads.end();
   efficiency.push({ ms, chunk, shares });
 }
 
@@ -186,7 +197,7 @@ write({
   title: 'Many machines on one Redis',
   method:
     `${MACHINES} machines of one thread, submitter and a Redis without persistence on one host, so they share its cores. Ratios are taken round by round; before each sample its contestant runs a quarter of the work. ` +
-    'Efficiency = work / (threads × wall time). A chunk is the items of one job.',
+    `Efficiency = work / (threads × wall time); "${BARE}" are as many threads that do nothing but the work, without engine and submitter: what the machine gives at most. A chunk is the items of one job.`,
   quick: options.quick,
   rounds,
   rivals: contestants.map(({ name, settings }) => ({ name, settings })),
@@ -207,10 +218,12 @@ write({
     },
     {
       title: 'Efficiency',
-      head: ['', ...names, 'ratio'],
+      head: ['', ...names, 'ratio', BARE, ...names.map((name) => `${name} / ${BARE}`)],
       rows: efficiency.map(({ ms, chunk, shares }) => [
         `${ms} ms, ${chunk} a job`,
         ...row(shares, ({ median }) => percent(median)),
+        percent(shares[BARE].median),
+        ...names.map((name) => withSpread(ratio(shares[name], shares[BARE]))),
       ]),
     },
     {

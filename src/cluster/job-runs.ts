@@ -7,6 +7,7 @@ import { performance } from '../protocol/clock.js';
 import type { AnyTask } from '../tasks/signatures.js';
 import { type ChunkCall, ChunkRun } from './chunk-run.js';
 import { MalformedMessageError } from './errors.js';
+import { HeldJob, type Holder } from './held-job.js';
 import type { JobReport } from './job-report.js';
 import { chunkReply, type JobData, parseJobData } from './messages.js';
 import { isPutBack } from './of-machine.js';
@@ -41,13 +42,6 @@ export interface JobRunsEvents {
   useOfChunk(): Pick<ChunkCall, 'threads' | 'isPart'>;
 }
 
-interface Run {
-  readonly controller: AbortController;
-  /** Its lock may belong to another machine. */
-  isSuspect: boolean;
-  chunk: ChunkRun | undefined;
-}
-
 /** Reasons of signals. */
 const CANCELLED = new Error('cancelled by its submitter');
 const LEAVING = new Error('the machine is being closed');
@@ -56,9 +50,10 @@ export class JobRuns {
   readonly #bull: typeof BullMQ;
   readonly #balancer: Balancer;
   readonly #engine: EngineSettings;
+  readonly #holder: Holder;
   readonly #replies: Replies;
   readonly #events: JobRunsEvents;
-  readonly #runs = new Map<string, Run>();
+  readonly #runs = new Map<string, HeldJob>();
   /** Run times of an item, in ms, by task. */
   readonly #means = new Map<AnyTask, number>();
   readonly #controllers = new SpareControllers();
@@ -73,12 +68,14 @@ export class JobRuns {
     bull: typeof BullMQ,
     balancer: Balancer,
     engine: EngineSettings,
+    holder: Holder,
     replies: Replies,
     events: JobRunsEvents,
   ) {
     this.#bull = bull;
     this.#balancer = balancer;
     this.#engine = engine;
+    this.#holder = holder;
     this.#replies = replies;
     this.#events = events;
   }
@@ -112,7 +109,9 @@ export class JobRuns {
   async run(job: Job, token: string | undefined, tasks: ReadonlyMap<string, AnyTask>): Promise<void> {
     const began = performance.now();
     const id = String(job.id);
-    const run: Run = { controller: this.#controllers.take(), isSuspect: false, chunk: undefined };
+    const before = this.#runs.get(id);
+    if (before !== undefined) return this.#await(before, job, token);
+    const run = new HeldJob(this.#holder, this.#controllers.take(), job, token);
     this.#runs.set(id, run);
     let ending: Ending = { items: 1, outcome: 'left', failures: 0 };
     try {
@@ -126,6 +125,7 @@ export class JobRuns {
       throw error;
     } finally {
       this.#runs.delete(id);
+      run.ended(ending.outcome);
       // BullMQ keeps the job in a linked list, of which garbage collection sees late what is over.
       job.data = undefined;
       this.#events.done({ id, task: job.name, ms: performance.now() - began, ...ending });
@@ -142,7 +142,7 @@ export class JobRuns {
     token: string | undefined,
     data: JobData,
     task: AnyTask,
-    run: Run,
+    run: HeldJob,
   ): Promise<Ending> {
     const id = String(job.id);
     // The engine has taken it for lost while it refused the reply.
@@ -174,7 +174,7 @@ export class JobRuns {
     token: string | undefined,
     data: JobData,
     task: AnyTask,
-    run: Run,
+    run: HeldJob,
     losses: number,
   ): Promise<Ending> {
     const id = String(job.id);
@@ -199,7 +199,7 @@ export class JobRuns {
               options,
               maxPayload: this.#engine.maxPayload,
             })
-          : await this.#runChunk(job, token, data, task, options, run);
+          : await this.#runChunk(job, data, task, options, run);
     } catch (error) {
       if (error instanceof MalformedMessageError) throw error;
       if (run.controller.signal.reason === CANCELLED) return { items: 1, outcome: 'cancelled', failures: 0 };
@@ -207,18 +207,17 @@ export class JobRuns {
       throw error;
     }
     const { items } = result.ending;
-    if (!(await this.#mayReply(job, token, run))) return { items, outcome: 'left', failures: 0 };
+    if (!(await this.#mayReply(run))) return { items, outcome: 'left', failures: 0 };
     await this.#replies.send(data.from, result.reply, id);
     return result.ending;
   }
 
   async #runChunk(
     job: Job,
-    token: string | undefined,
     data: JobData,
     task: AnyTask,
     options: SubmitOptions,
-    run: Run,
+    run: HeldJob,
   ): Promise<Result> {
     const id = String(job.id);
     const items = data.chunk as number;
@@ -233,7 +232,7 @@ export class JobRuns {
     });
     run.chunk = chunk;
     const { ms, failures, ...last } = await chunk.run(async (part) => {
-      if (await this.#mayReply(job, token, run))
+      if (await this.#mayReply(run))
         await this.#replies.send(data.from, chunkReply({ ...part, id, done: false, ms: 0 }));
     });
     return {
@@ -242,16 +241,14 @@ export class JobRuns {
     };
   }
 
-  /** Whether the result counts: the job is still this machine's, or the engine has lost it. */
-  async #mayReply(job: Job, token: string | undefined, run: Run): Promise<boolean> {
+  /** The job is back, for want of a lock, while it runs here. */
+  async #await(run: HeldJob, job: Job, token: string | undefined): Promise<void> {
+    if ((await run.takeAgain(job, token)) === 'left') await this.#leave(job, token, 0);
+  }
+
+  async #mayReply(run: HeldJob): Promise<boolean> {
     this.tick();
-    if (!run.isSuspect) return true;
-    try {
-      if ((await job.extendLock(token ?? '', this.#engine.lockDuration)) === 1) return true;
-    } catch {
-      // Some backends throw where the lock is another's.
-    }
-    return (await job.getState()) === 'unknown';
+    return run.mayReply();
   }
 
   /** Nobody here serves it: others may. Where its submitter is gone, it goes nowhere any more. */
@@ -272,7 +269,7 @@ export class JobRuns {
   }
 }
 
-function abort({ controller, chunk }: Run, reason: Error): void {
+function abort({ controller, chunk }: HeldJob, reason: Error): void {
   controller.abort(reason);
   chunk?.stop();
 }

@@ -95,8 +95,13 @@ export class Machine extends EventEmitter<MachineEvents> {
     this.#bull = requireOptional('bullmq', 'leastwork/cluster') as typeof BullMQ;
     this.#engine = openEngine(settings.engine, served.length + 1, this.#onError);
     this.#slots = new Slots(settings.balancer, settings.share);
-    this.#replies = new Replies(this.#engine, this.#onError);
-    this.#runs = new JobRuns(this.#bull, settings.balancer, settings.engine, this.#replies, {
+    this.#replies = new Replies(this.#engine, settings.engine.lockDuration, this.#onError);
+    const holder = {
+      machine: this.id,
+      lockDuration: settings.engine.lockDuration,
+      queue: (name: string) => this.#engine.queue(name),
+    };
+    this.#runs = new JobRuns(this.#bull, settings.balancer, settings.engine, holder, this.#replies, {
       isGone: async (submitter) => (await this.#directory?.isGone(submitter)) === true,
       fragile: (alone) => this.#slots.beCautious(alone),
       done: (report) => this.#oneDone(report),

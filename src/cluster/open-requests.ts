@@ -171,7 +171,7 @@ export class OpenRequests {
     if (gone.length === 0 || !(await this.#sync.done())) return;
     for (const { request, state } of gone) {
       if (request.isSettled || !request.isSent) continue;
-      if (all || request.isMissed || state !== 'unknown') await this.#gone(request, state);
+      if (all || request.isMissed) await this.#gone(request, state);
       else {
         request.isMissed = true;
         request.lookAt = now + SECOND_LOOK_MS;

@@ -1,10 +1,17 @@
 /** Replies on their way to submitters: those of one turn to the same submitter go together. */
+
+import { setTimeout } from '../protocol/timers.js';
 import type { Engine, OnEngineError } from './engine/engine.js';
 import { delay } from './engine/within.js';
 import type { Reply } from './messages.js';
 import { isTransient } from './transient.js';
 
 const PAUSE_MS = 500;
+/**
+ * Time for which a job is known after its reply was refused once, in locks: the engine may have refused its
+ * end, too, and gives it to a machine again when its lock has run out.
+ */
+const KNOWN_LOCKS = 4;
 /** Attempts to send what the engine refuses for a reason that may not pass. */
 const MOST_ATTEMPTS = 20;
 
@@ -18,17 +25,19 @@ interface Waiting {
 
 export class Replies {
   readonly #engine: Engine;
+  readonly #lockDuration: number;
   readonly #onError: OnEngineError;
   readonly #waiting = new Map<string, Waiting[]>();
   readonly #underWay = new Set<Promise<void>>();
-  /** Jobs of which the last reply is not delivered. */
+  /** Jobs of which the last reply is not delivered, or was refused not long ago. */
   readonly #jobs = new Set<string>();
   /** Sendings that the engine has refused, and that are tried again. */
   #refused = 0;
   #isClosed = false;
 
-  constructor(engine: Engine, onError: OnEngineError) {
+  constructor(engine: Engine, lockDuration: number, onError: OnEngineError) {
     this.#engine = engine;
+    this.#lockDuration = lockDuration;
     this.#onError = onError;
   }
 
@@ -54,7 +63,7 @@ export class Replies {
     });
   }
 
-  /** Whether the job's last reply is on its way: its result is known here, although the engine still has it. */
+  /** Whether the job has ended here, although the engine still has it. */
   hasEnded(job: string): boolean {
     return this.#jobs.has(job);
   }
@@ -74,9 +83,13 @@ export class Replies {
     const sent = this.#deliver(
       to,
       batch.map(({ text }) => text),
-    ).finally(() => {
-      for (const { job } of batch) if (job !== undefined) this.#jobs.delete(job);
-    });
+    ).then(
+      (wasRefused) => this.#forget(batch, wasRefused),
+      (error) => {
+        this.#forget(batch, false);
+        throw error;
+      },
+    );
     if (this.#engine.sendsInOrder && this.#refused === 0) {
       // The job is let go of by the next command: one way to the engine and back for both. (Not while replies
       // are refused: a machine that went on would have ever more of them.)
@@ -95,13 +108,22 @@ export class Replies {
     );
   }
 
-  async #deliver(to: string, texts: readonly string[]): Promise<void> {
+  #forget(batch: readonly Waiting[], later: boolean): void {
+    if (later) {
+      setTimeout(() => this.#forget(batch, false), KNOWN_LOCKS * this.#lockDuration).unref();
+      return;
+    }
+    for (const { job } of batch) if (job !== undefined) this.#jobs.delete(job);
+  }
+
+  /** @returns whether the engine has refused it first */
+  async #deliver(to: string, texts: readonly string[]): Promise<boolean> {
     let isRefused = false;
     try {
       for (let attempts = 1; ; attempts++) {
         try {
           await this.#engine.send(to, texts);
-          return;
+          return isRefused;
         } catch (error) {
           const isOver = this.#engine.sendsInOrder ? attempts >= MOST_ATTEMPTS : true;
           if (this.#isClosed || (isOver && !isTransient(error))) throw error;

@@ -10,14 +10,14 @@ import { type RedisCluster, startRedisCluster } from '../support/redis-cluster.j
 if (noRedis !== undefined) console.warn(noRedis);
 
 describe.skipIf(noRedis !== undefined)('Redis Cluster', () => {
-  let servers: RedisCluster;
+  let servers: RedisCluster | undefined;
   beforeAll(async () => {
     servers = await startRedisCluster();
   }, 60_000);
-  afterAll(() => servers.stop());
+  afterAll(() => servers?.stop());
 
   test('with a prefix in braces all works as on one Redis', async () => {
-    const client = new Redis.Cluster([...servers.nodes]);
+    const client = new Redis.Cluster([...(servers as RedisCluster).nodes]);
     const engine = { redis: client, prefix: '{leastwork}', lockDuration: 1_000 };
     const machine = await serve([workUrl], { ...engine, balancer: { workers: 1 } });
     const cluster = new Cluster(engine);
@@ -38,7 +38,7 @@ describe.skipIf(noRedis !== undefined)('Redis Cluster', () => {
   });
 
   test('what cannot work is refused: a prefix without braces, and the address of one node', async () => {
-    const client = new Redis.Cluster([...servers.nodes], { lazyConnect: true });
+    const client = new Redis.Cluster([...(servers as RedisCluster).nodes], { lazyConnect: true });
     expect(() => new Cluster({ redis: client })).toThrow(
       expect.objectContaining({
         code: 'ERR_INVALID_OPTION',
@@ -46,7 +46,7 @@ describe.skipIf(noRedis !== undefined)('Redis Cluster', () => {
       }),
     );
     client.disconnect();
-    const [node] = servers.nodes as [RedisCluster['nodes'][0]];
+    const [node] = (servers as RedisCluster).nodes as [RedisCluster['nodes'][0]];
     const redis = `redis://${node.host}:${node.port}`;
     const refused = { code: 'ERR_ENGINE', cause: { code: 'ERR_INVALID_OPTION' } };
     await expect(serve([workUrl], { redis, balancer: { workers: 1 } })).rejects.toMatchObject(refused);

@@ -28,23 +28,29 @@ export async function startRedisCluster(): Promise<RedisCluster> {
     nodes.push({ host: '127.0.0.1', port });
   }
   const addresses = nodes.map(({ host, port }) => `${host}:${port}`);
-  const made = spawnSync(
-    (redisServer as string).replace(/server$/, 'cli'),
-    ['--cluster', 'create', ...addresses, '--cluster-yes'],
-    {
-      encoding: 'utf8',
-    },
-  );
-  if (made.status !== 0) throw new Error(`redis-cli --cluster create: ${made.stdout}${made.stderr}`);
-  return {
-    nodes,
-    async stop() {
-      for (const child of children) {
-        const ended = new Promise((resolve) => child.once('exit', resolve));
-        child.kill('SIGKILL');
-        await ended;
-      }
-      rmSync(folder, { recursive: true, force: true });
-    },
+  const made = spawnSync(clientProgram(), ['--cluster', 'create', ...addresses, '--cluster-yes'], {
+    encoding: 'utf8',
+  });
+  const stop = async (): Promise<void> => {
+    for (const child of children) {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await ended;
+    }
+    rmSync(folder, { recursive: true, force: true });
   };
+  if (made.status !== 0) {
+    await stop();
+    throw new Error(`redis-cli --cluster create: ${made.error?.message ?? made.stdout + made.stderr}`);
+  }
+  return { nodes, stop };
+}
+
+/** The one that came with the server, or that of another: all of them speak the same. */
+function clientProgram(): string {
+  const own = (redisServer as string).replace(/server$/, 'cli');
+  const found = [own, 'redis-cli', 'valkey-cli'].find(
+    (program) => spawnSync(program, ['--version']).status === 0,
+  );
+  return found ?? own;
 }
