@@ -4,6 +4,7 @@ import { inlineLength, stepsPerMicrosecond } from './lib/calibrate.mjs';
 import { benchOptions, progress } from './lib/cli.mjs';
 import { ours, sandboxed } from './lib/cluster/contestants.mjs';
 import { startRedis } from './lib/cluster/redis.mjs';
+import { environment } from './lib/environment.mjs';
 import { figure, percent, withSpread } from './lib/format.mjs';
 import { write } from './lib/report.mjs';
 import { interleave } from './lib/rounds.mjs';
@@ -202,13 +203,18 @@ const labels = [...measures.keys()];
 const measured = [];
 for (const label of options.cases(labels, (each) => each)) {
   progress(label);
-  measured.push({ label, value: await measures.get(label)?.() });
+  const value = await measures.get(label)?.();
+  measured.push({ label, value, at: environment([]).commit, rounds });
 }
 for (const each of contestants) await each.close();
 client.disconnect();
 await redis.stop();
 
 const results = options.withKept('cluster', measured, labels, ({ label }) => label);
+/** Those that were kept, by what they were measured at. */
+const earlier = results
+  .filter((result) => !measured.includes(result))
+  .map(({ label, at, rounds }) => `${label} (${at}, ${rounds} rounds)`);
 /** The result of each of those names that there is. */
 const resultsOf = (/** @type {string} */ start) =>
   results.filter(({ label }) => label.startsWith(start)).map(({ value }) => value);
@@ -225,7 +231,7 @@ write({
   title: 'Many machines on one Redis',
   method:
     `${MACHINES} machines of one thread, submitter and a Redis without persistence on one host, so they share its cores. Ratios are taken round by round; before each sample its contestant runs a quarter of the work. ` +
-    `Efficiency = work / (threads × wall time); "${BARE}" are as many threads that do nothing but the work, without engine and submitter: what the machine gives at most. A chunk is the items of one job.`,
+    `Efficiency = work / (threads × wall time); "${BARE}" are as many threads that do nothing but the work, without engine and submitter: what the machine gives at most. A chunk is the items of one job.${earlier.length > 0 ? ` Measured in parts, of which these earlier: ${earlier.join('; ')}.` : ''}`,
   quick: options.quick,
   isPart: options.isPart,
   rounds,
@@ -251,8 +257,12 @@ write({
       rows: resultsOf('tasks').map(({ ms, chunk, shares }) => [
         `${ms} ms, ${chunk} a job`,
         ...row(shares, ({ median }) => percent(median)),
-        percent(shares[BARE].median),
-        ...names.map((name) => withSpread(ratio(shares[name], shares[BARE]))),
+        ...(shares[BARE]
+          ? [
+              percent(shares[BARE].median),
+              ...names.map((name) => withSpread(ratio(shares[name], shares[BARE]))),
+            ]
+          : ['', '', '']),
       ]),
     },
     {
