@@ -10,10 +10,11 @@ import { watchers } from './lib/watchers.mjs';
 
 /**
  * What it costs to watch a Balancer: requests a second, and time of the main thread for each, as multiples of
- * those unwatched. Each way of watching has a process of its own, and each of its samples stands between two
- * of the unwatched process, with whose mean it is compared. Samples are short and many: the machine's speed
- * drifts within a second by more than what is to be seen. Processes are started anew every few rounds, since
- * two equal ones may be compiled differently. Takes some minutes; `--rivals trace` measures one way.
+ * those unwatched. Each way of watching has a process of its own, and two have unwatched ones, with whose mean
+ * it is compared in each round. All take turns, and so have waited equally long: a process that is asked more
+ * often is up to a tenth faster. Samples are short and many: the machine's speed drifts within a second by more
+ * than what is to be seen. Processes are started anew every few rounds, since two equal ones may be compiled
+ * differently. Takes some minutes; `--rivals trace` measures one way.
  *
  * @typedef {object} Sample what a process is asked for
  * @property {string} load
@@ -28,15 +29,19 @@ const WORKERS = 2;
 const TASK_US = 20;
 const ROUNDS_OF_A_PROCESS = 10;
 const OFF = 'off';
+/** The same again: how far apart two equal ones are. */
+const TWICE = 'off, once more';
 const options = benchOptions();
 const rounds = options.rounds(30, 3);
-const chosen = watchers.filter(({ name }) => name === OFF || options.rivals([name]).length > 0);
+const chosen = watchers.filter(
+  ({ name }) => name === OFF || name === TWICE || options.rivals([name]).length > 0,
+);
 const steps = Math.round(TASK_US * stepsPerMicrosecond());
 
 /** @type {Record<string, { title: string, burst: number, bursts: number }>} */
 const loads = {
-  noop: { title: 'no-ops, in bursts of 10,000', burst: 10_000, bursts: 8 },
-  task: { title: `tasks of ${TASK_US} µs, in bursts of 1,000`, burst: 1_000, bursts: 3 },
+  noop: { title: 'no-ops, in bursts of 10,000', burst: 10_000, bursts: 12 },
+  task: { title: `tasks of ${TASK_US} µs, in bursts of 1,000`, burst: 1_000, bursts: 6 },
 };
 
 /** @param {string} name */
@@ -67,7 +72,7 @@ for (const load of Object.keys(loads)) {
   results[load] = {};
   for (const { name } of chosen) results[load][name] = { rate: [], time: [], rateOfOff: [], timeOfOff: [] };
 }
-const others = chosen.map(({ name }) => name).filter((name) => name !== OFF);
+const names = chosen.map(({ name }) => name);
 
 /** @type {Map<string, import('node:child_process').ChildProcess>} */
 let children = new Map();
@@ -80,27 +85,28 @@ for (let round = 0; round < rounds; ) {
   }
   await machineIsReady();
   const begin = performance.now();
-  const taken = [];
+  /** @type {Record<string, Record<string, Figures>>} */
+  const taken = {};
   for (const [load, { burst, bursts }] of Object.entries(loads)) {
-    const sample = { load, burst, bursts, warm: 1 };
-    let before = await ask(children.get(OFF), sample);
-    for (let i = 0; i < others.length; i++) {
-      const name = others[(i + round) % others.length];
-      const own = await ask(children.get(name), sample);
-      const after = await ask(children.get(OFF), sample);
-      taken.push({ load, name, before, own, after });
-      before = after;
+    taken[load] = {};
+    for (let i = 0; i < names.length; i++) {
+      const name = names[(i + round) % names.length];
+      taken[load][name] = await ask(children.get(name), { load, burst, bursts, warm: 1 });
     }
   }
   if (!(await roundCounts(performance.now() - begin))) continue;
-  for (const { load, name, before, own, after } of taken) {
-    const { rate, time, rateOfOff, timeOfOff } = results[load][name];
-    results[load][OFF].rate.push(after.rate);
-    results[load][OFF].time.push(after.time);
-    rate.push(own.rate);
-    time.push(own.time);
-    rateOfOff.push((2 * own.rate) / (before.rate + after.rate));
-    timeOfOff.push((2 * own.time) / (before.time + after.time));
+  for (const load of Object.keys(loads)) {
+    const { [OFF]: off, [TWICE]: twice } = taken[load];
+    for (const [name, own] of Object.entries(taken[load])) {
+      const { rate, time, rateOfOff, timeOfOff } = results[load][name];
+      rate.push(own.rate);
+      time.push(own.time);
+      if (name === OFF) continue;
+      const base =
+        name === TWICE ? off : { rate: (off.rate + twice.rate) / 2, time: (off.time + twice.time) / 2 };
+      rateOfOff.push(own.rate / base.rate);
+      timeOfOff.push(own.time / base.time);
+    }
   }
   round++;
   progress(`round ${round} of ${rounds}`);
@@ -138,7 +144,7 @@ const tables = Object.entries(loads).map(([load, { title }]) => ({
 write({
   name: 'observe',
   title: 'What watching costs',
-  method: `Requests to ${WORKERS} workers. Each way of watching in a process of its own, each sample between two of the unwatched process, and compared with the mean of those two; new processes every ${ROUNDS_OF_A_PROCESS} rounds. Ratios are medians, with quartiles.`,
+  method: `Requests to ${WORKERS} workers. Each way of watching in a process of its own; all take turns, and in each round the two unwatched ones give the mean with which the others are compared; new processes every ${ROUNDS_OF_A_PROCESS} rounds. Ratios are medians, with quartiles.`,
   quick: options.quick,
   rounds,
   rivals: chosen.map(({ name, settings }) => ({ name, settings })),

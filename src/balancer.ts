@@ -10,7 +10,6 @@ import { StreamIterator } from './calls/stream.js';
 import { StreamRequest } from './calls/stream-request.js';
 import { mustNotStream, type Submission } from './calls/submission.js';
 import type { Engine } from './engine.js';
-import { MetricsObserver } from './metrics/metrics.js';
 import type { Metrics } from './metrics/snapshot.js';
 import type { MapOutcome, MapResults } from './options/outcome.js';
 import {
@@ -56,6 +55,7 @@ export class Balancer extends WorkerSet {
   readonly #loops = new OpenLoops();
   readonly #retries: number;
   readonly #observation: Observation;
+  readonly #metrics: Metrics | undefined;
   readonly #utilization = new Utilization();
 
   /**
@@ -71,10 +71,10 @@ export class Balancer extends WorkerSet {
     this.#engine = WorkerSet.engineOf(this);
     this.#submission = this.#engine.submission;
     const { ledger } = this.#engine;
-    const metrics = settings.metrics ? new MetricsObserver(ledger) : undefined;
-    this.#observation = new Observation(ledger, metrics, (utilization) =>
+    this.#observation = new Observation(ledger, (utilization) =>
       snapshot(this.#engine, this.#maxQueue, utilization),
     );
+    this.#metrics = settings.metrics ? this.#observation.measure().metrics : undefined;
   }
 
   /**
@@ -216,7 +216,7 @@ export class Balancer extends WorkerSet {
    * @throws InvalidOptionError without the option `metrics: true`
    */
   metrics(): Metrics {
-    const { metrics } = this.#observation;
+    const metrics = this.#metrics;
     if (metrics === undefined) throw invalid('metrics()', false, 'a Balancer with the option metrics: true');
     return metrics;
   }

@@ -88,8 +88,7 @@ export class MapIntake {
 
   /** Sends items that are to run again, then takes items from the source while there is room for them. */
   pull(): void {
-    const sender = this.#sender;
-    while (!this.#isOver && sender.hasLeftovers && this.#hasQueueRoom()) sender.sendLeftover();
+    this.#sendLeftovers();
     while (this.#wantsMore() && this.#hasRoom()) {
       this.#awaitsSource = true;
       try {
@@ -111,6 +110,12 @@ export class MapIntake {
     if (!this.#awaitsSource) this.flush();
   }
 
+  /** Sends what is kept, while there is room; else waits for some. */
+  #sendLeftovers(): void {
+    const sender = this.#sender;
+    while (!this.#isOver && sender.hasLeftovers && this.#hasQueueRoom()) sender.sendLeftover();
+  }
+
   /** Sends the taken items. */
   flush(): void {
     const span = this.#open;
@@ -118,6 +123,8 @@ export class MapIntake {
     this.#open = undefined;
     span.isOpen = false;
     this.#sender.send(span, 0, span.length);
+    // The queue may have become full since the span was begun, and the source may have no more.
+    this.#sendLeftovers();
     if (this.#begunAt > 0) this.#spend(performance.now() - this.#begunAt, span.length);
   }
 

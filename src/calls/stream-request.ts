@@ -53,7 +53,10 @@ export class StreamRequest implements StreamSource {
     const request = this.#request;
     if (request === undefined || request.isSettled) return;
     if (this.#dispatcher.withdraw(request)) request.drop();
-    else workerOf(request)?.commands.stopStream(request);
+    else {
+      if (request.extras !== undefined) request.extras.isLeft = true;
+      workerOf(request)?.commands.stopStream(request);
+    }
     // The caller has left the loop: an error of the generator has nobody to go to.
     await this.#running?.catch(() => {});
   }

@@ -210,7 +210,7 @@ export class Submission {
         const request = new Request(this.#takeIds(1), this.#tasks.resolve(task), undefined, undefined);
         this.#observed(request);
         this.#clock.expire();
-        ledger.observer?.settled(request, 'refused', { error });
+        ledger.reportSettled(request, 'refused', { error });
       } catch {
         // No task: there is nothing to tell.
       }

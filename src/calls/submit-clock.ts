@@ -1,7 +1,7 @@
 /**
  * When requests are submitted. Reading the clock takes 40 to 80 ns, a third of what a no-op takes in all, so
- * requests that come right after one another share a reading: twice as many each time, and 16 at most, as
- * long as all that shared the last one came within 5 µs. Where some code of the caller's takes its time
+ * requests that come right after one another share a reading: twice as many each time, and 64 at most, as
+ * long as all that shared the last one came within 20 µs. Where some code of the caller's takes its time
  * between two calls, each has a reading of its own, from the second such call on.
  *
  * A reading is good until the next scheduled pass: what is submitted after it may come any time later.
@@ -9,9 +9,9 @@
 import { performance } from '../protocol/clock.js';
 
 /** Most requests that share a reading with the one that made it. */
-const MOST_SHARING = 15;
+const MOST_SHARING = 63;
 /** Those that shared the last reading must have come within so many ms, for more to share the next one. */
-const TOGETHER_MS = 0.005;
+const TOGETHER_MS = 0.02;
 
 export class SubmitClock {
   /** `undefined` first, so that V8 keeps a pointer to the number: handing it on allocates nothing. */

@@ -1,6 +1,5 @@
 /** What the dashboard knows of one Balancer: it looks at each interval, and keeps the last minutes. */
-import { MetricsObserver } from '../metrics/metrics.js';
-import type { MetricsReader } from '../metrics/snapshot.js';
+import type { Metrics, MetricsReader } from '../metrics/snapshot.js';
 import { performance } from '../protocol/clock.js';
 import type { Observation } from '../stats/observation.js';
 import type { BalancerStats } from '../stats/stats.js';
@@ -12,13 +11,16 @@ import type { Point, PoolUpdate, Slice, Snapshot } from './wire.js';
 export const POINT_SPAN_MS = 300_000;
 export const SLICE_SPAN_MS = 30_000;
 
+/** A rate over less than that, in ms, is chance. */
+const LEAST_INTERVAL_MS = 100;
+
 /** To be added to times of `performance.now()`, to get ms since 1970. */
 const EPOCH = Date.now() - performance.now();
 
 export class Feed {
   readonly name: string;
   readonly #stats: () => BalancerStats;
-  readonly #metrics: MetricsObserver;
+  readonly #metrics: Metrics;
   readonly #reader: MetricsReader;
   readonly #slices = new Slices();
   readonly #stops: (() => void)[];
@@ -34,16 +36,19 @@ export class Feed {
   constructor(name: string, observation: Observation) {
     this.name = name;
     this.#stats = observation.statsReader();
-    const own = observation.metrics === undefined ? new MetricsObserver(observation) : undefined;
-    this.#metrics = observation.metrics ?? (own as MetricsObserver);
+    const { metrics, stop } = observation.measure();
+    this.#metrics = metrics;
     this.#reader = this.#metrics.reader();
-    this.#stops = [observation.observe(this.#slices), () => own?.stop()];
+    this.#stops = [observation.observe(this.#slices), stop];
     this.#last = totalsOf(this.#stats());
-    this.update();
+    this.update(false);
   }
 
-  /** What has changed since the last call. O(workers + tasks + slices). */
-  update(): PoolUpdate {
+  /**
+   * What has changed since the last call. O(workers + tasks + slices).
+   * @param measures whether an interval ends, which becomes a point of the charts
+   */
+  update(measures: boolean): PoolUpdate {
     const now = performance.now();
     const stats = this.#stats();
     const at = now + EPOCH;
@@ -58,7 +63,8 @@ export class Feed {
       isClosed: this.#isClosed,
       tasks: this.#metrics.snapshot().tasks,
     });
-    const points = [this.#point(stats, now)];
+    const isPoint = measures && now - this.#lastAt >= LEAST_INTERVAL_MS;
+    const points = isPoint ? [this.#point(stats, now)] : [];
     this.#points = [...this.#points, ...points].filter((point) => point.at > at - POINT_SPAN_MS);
     this.#recent = [...this.#recent, ...slices].filter(
       ([, start, length]) => start + length > at - SLICE_SPAN_MS,
@@ -83,7 +89,7 @@ export class Feed {
 
   #point(stats: BalancerStats, now: number): Point {
     const totals = totalsOf(stats);
-    const seconds = Math.max(1e-3, (now - this.#lastAt) / 1000);
+    const seconds = (now - this.#lastAt) / 1000;
     const { waitTime, runTime } = this.#reader.read();
     const point = {
       at: Math.round(now + EPOCH),

@@ -76,7 +76,7 @@ class RunningDashboard implements Dashboard {
       throw error;
     }
     this.#port = this.#server.port;
-    this.#timer = setInterval(() => this.#look(), INTERVAL_MS).unref();
+    this.#timer = setInterval(() => this.#look(true), INTERVAL_MS).unref();
   }
 
   get port(): number {
@@ -97,7 +97,7 @@ class RunningDashboard implements Dashboard {
   }
 
   async #close(): Promise<void> {
-    const last = event('end', this.#update());
+    const last = event('end', this.#update(true));
     this.#stop();
     await this.#server.close(last);
   }
@@ -114,18 +114,18 @@ class RunningDashboard implements Dashboard {
     if (this.#open === 0) void this.close();
   }
 
-  #look(): void {
-    const update = this.#update();
+  #look(measures: boolean): void {
+    const update = this.#update(measures);
     if (this.#server.hasPages) this.#server.send(event('update', update));
   }
 
-  #update(): Update {
-    return { at: Date.now(), pools: this.#feeds.map((feed) => feed.update()) };
+  #update(measures: boolean): Update {
+    return { at: Date.now(), pools: this.#feeds.map((feed) => feed.update(measures)) };
   }
 
   #hello(): Hello {
     // All pages get what is new now, so that none gets it twice.
-    this.#look();
+    this.#look(false);
     return {
       interval: INTERVAL_MS,
       pointSpan: POINT_SPAN_MS,

@@ -12,7 +12,7 @@ import type { Settlement } from '../requests/settlement.js';
 import type { CompletionSink } from '../worker/events.js';
 import type { Worker } from '../worker/worker.js';
 import type { Counters } from './counters.js';
-import { reportChunk, reportRun } from './run-report.js';
+import { recordRun, reportChunk, reportRun } from './run-report.js';
 
 export interface CompletionEvents {
   /** A request has been run whose caller still waits for it. Called only if it is defined. */
@@ -50,9 +50,13 @@ export class CompletedRequests implements CompletionSink<Worker> {
     }
     request.task.ran(runTime);
     const failure = message?.failure;
-    const { observer } = request.task.ledger;
-    if (observer !== undefined)
-      reportRun(observer, worker, request, runTime, failure !== undefined, message?.value ?? value);
+    const { recorders, observer } = request.task.ledger;
+    if (recorders !== undefined) {
+      const recorder = recorders.of(request.task);
+      recordRun(recorder, worker, request, runTime, message?.value ?? value);
+      if (failure !== undefined) recorder.failed++;
+    }
+    if (observer !== undefined) reportRun(observer, worker, request, runTime, failure !== undefined);
     this.#counts.completed++;
     if (failure !== undefined) {
       this.#counts.failed++;
@@ -88,8 +92,7 @@ export class CompletedRequests implements CompletionSink<Worker> {
     counts.completed += completed;
     counts.failed += failed;
     worker.failed += failed;
-    const { observer } = request.task.ledger;
-    if (observer !== undefined) reportChunk(observer, worker, request, chunk, runTime, completed, failed);
+    reportChunk(worker, request, chunk, runTime, completed, failed);
     if (completed > 0) {
       const mean = runTime / completed;
       chunk.meanTime = mean;

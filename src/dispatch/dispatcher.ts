@@ -241,7 +241,7 @@ export class Dispatcher implements RequestEvents<Worker> {
   rejectAll(error: unknown): void {
     for (const worker of this.#workers) {
       this.collect(worker);
-      for (const request of worker.inFlight) request.reject(error, 'closed');
+      for (const request of worker.inFlight) request.rejectAt(worker, error, 'closed');
       for (const request of worker.backlog) request.reject(error, 'closed');
     }
     for (const request of this.takeUnstarted()) request.reject(error, 'closed');

@@ -1,5 +1,6 @@
-/** Tells the observer of a run that has ended. */
+/** Tells the recorders and the observer of a run that has ended. */
 import type { ObservedRun, Observer } from '../ledger/observer.js';
+import type { TaskRecorder } from '../ledger/recorder.js';
 import { CLOCK_OFFSET, performance } from '../protocol/clock.js';
 import type { Chunk } from '../requests/chunk.js';
 import type { Request } from '../requests/request.js';
@@ -14,47 +15,58 @@ const run: { -readonly [Name in keyof ObservedRun]: ObservedRun[Name] } = {
   completed: 0,
   failed: 0,
   itemTimes: undefined,
-  bytesIn: 0,
-  bytesOut: 0,
 };
 
 /**
- * Notes when it ran. A thread takes the end of one run for the start of the next, and may lose its core
- * between the two: then the next one may have been submitted after that, and has not started before.
+ * By how much the noted start of a run lies before its submit, in ms. A thread takes the end of one run for
+ * the start of the next, and may lose its core between the two: then the next one may have been submitted
+ * after that, and has not started before.
  * @param startedAt in ms of `performance.now()`
  */
-function noteTimes({ queuedAt }: Request, startedAt: number, runTime: number): void {
-  const early = queuedAt === undefined ? 0 : Math.max(0, queuedAt - startedAt);
+function earlyBy({ queuedAt }: Request, startedAt: number): number {
+  return queuedAt !== undefined && queuedAt > startedAt ? queuedAt - startedAt : 0;
+}
+
+function noteTimes(request: Request, startedAt: number, runTime: number): void {
+  const early = earlyBy(request, startedAt);
   run.startedAt = startedAt + early;
   run.runTime = Math.max(0, runTime - early);
 }
 
 /** The worker has just read the completion of a request. @param value the result, in whatever way it came */
+export function recordRun(
+  recorder: TaskRecorder,
+  worker: Worker,
+  request: Request,
+  runTime: number,
+  value: unknown,
+): void {
+  const { queuedAt, args } = request;
+  const startedAt = worker.completions.lastStart;
+  const early = earlyBy(request, startedAt);
+  recorder.ran(queuedAt && startedAt + early - queuedAt, early > runTime ? 0 : runTime - early);
+  // Those that fit a slot are few, and quickly counted. Of a request that was given up they are gone.
+  recorder.bytesIn += worker.completions.lastBytes || (args.length === 0 ? 0 : byteSize(args));
+  recorder.bytesOut += byteSize(value);
+}
+
+/** The same for the observer. */
 export function reportRun(
   observer: Observer,
   worker: Worker,
   request: Request,
   runTime: number,
   isFailed: boolean,
-  value: unknown,
 ): void {
   noteTimes(request, worker.completions.lastStart, runTime);
   run.completed = 1;
   run.failed = isFailed ? 1 : 0;
   run.itemTimes = undefined;
-  if (observer.wantsBytes) {
-    // Those that fit a slot are few, and quickly counted. Of a request that was given up they are gone.
-    run.bytesIn = worker.completions.lastBytes || (request.args.length === 0 ? 0 : byteSize(request.args));
-    run.bytesOut = byteSize(value);
-  } else {
-    run.bytesIn = run.bytesOut = 0;
-  }
   observer.ran(request, worker, run);
 }
 
 /** The same of a chunk, of which so many items were run. */
 export function reportChunk(
-  observer: Observer,
   worker: Worker,
   request: Request,
   chunk: Chunk,
@@ -62,22 +74,27 @@ export function reportChunk(
   completed: number,
   failed: number,
 ): void {
+  const { recorders, observer } = request.task.ledger;
+  if (recorders === undefined && observer === undefined) return;
   const { payload, bytes, size } = chunk;
   noteTimes(request, worker.completions.lastStart, runTime);
   run.completed = completed;
   run.failed = failed;
   run.itemTimes = payload.times && new Float32Array(payload.times, 0, completed);
-  run.bytesIn = (bytes * completed) / size;
-  run.bytesOut = 0;
-  if (observer.wantsBytes) {
-    run.bytesOut = contentBytes(payload.memory, completed) + chunk.takenBytes;
-    for (const { value } of chunk.untaken) run.bytesOut += byteSize(value);
+  if (recorders !== undefined) {
+    const recorder = recorders.of(request.task);
+    recorder.ranItems(request, run);
+    recorder.bytesIn += (bytes * completed) / size;
+    recorder.bytesOut += contentBytes(payload.memory, completed) + chunk.takenBytes;
+    for (const { value } of chunk.untaken) recorder.bytesOut += byteSize(value);
   }
-  observer.ran(request, worker, run);
+  observer?.ran(request, worker, run);
 }
 
 /** The worker has died running a request. @param item if it is a chunk: the item that was noted, or -1 */
-export function reportDeath(observer: Observer, worker: Worker, request: Request, item: number): void {
+export function reportDeath(worker: Worker, request: Request, item: number): void {
+  const { recorders, observer } = request.task.ledger;
+  if (recorders === undefined && observer === undefined) return;
   const chunk = request.extras?.chunk;
   const startedAt = worker.running.startOf(
     chunk === undefined ? request : { id: request.id + Math.max(0, item) },
@@ -89,8 +106,8 @@ export function reportDeath(observer: Observer, worker: Worker, request: Request
   run.completed = (chunk?.completed ?? 0) + (isItem ? 1 : 0);
   run.failed = (chunk?.failed ?? 0) + (isItem ? 1 : 0);
   run.itemTimes = timesWith(chunk, run.runTime, isItem);
-  run.bytesIn = run.bytesOut = 0;
-  observer.ran(request, worker, run);
+  recorders?.of(request.task).ranItems(request, run);
+  observer?.ran(request, worker, run);
 }
 
 /** The times of the complete items, and of the one that was running. */

@@ -7,9 +7,10 @@
  */
 import type { Carrier } from '../protocol/messages.js';
 import { ChannelObserver, requestsAreHeard } from './channels.js';
-import type { Observer } from './observer.js';
+import type { ObservedRequest, Observer, Thrown } from './observer.js';
 import { Observers } from './observers.js';
-import { noOutcomes, REQUEST_OUTCOMES, type Refusal } from './outcome.js';
+import { noOutcomes, REQUEST_OUTCOMES, type Refusal, type RequestOutcome } from './outcome.js';
+import type { Recorders } from './recorder.js';
 
 export class Ledger {
   /** Requests submitted, refused ones included. */
@@ -19,10 +20,12 @@ export class Ledger {
   /** Name of the Balancer. */
   readonly name: string;
   /**
-   * Who is told what happens to requests; `undefined`: nobody. The only thing that is looked at where nobody
-   * listens.
+   * Who is told what happens to requests; `undefined`: nobody. That and `recorders` are all that is looked at
+   * where nobody listens.
    */
   observer: Observer | undefined;
+  /** Counts what becomes of requests, by task; `undefined`: nobody wants to know. */
+  recorders: Recorders | undefined = undefined;
   /** Gives what is to travel with the request that is being submitted; `undefined`: nobody wants that. */
   capture: (() => Carrier | undefined) | undefined;
   /** Is told of rare events always, and of requests while somebody listens to their channels. */
@@ -45,7 +48,7 @@ export class Ledger {
    */
   get isObserved(): boolean {
     if (requestsAreHeard() !== this.#channelsAreOn) this.#switchChannels();
-    return this.observer !== undefined;
+    return this.observer !== undefined || this.recorders !== undefined;
   }
 
   /** Who is told of rare events: workers, a full queue. */
@@ -71,6 +74,12 @@ export class Ledger {
       this.#observers.splice(at, 1);
       this.#choose();
     };
+  }
+
+  /** Tells what became of a request. `thrown`: what its caller gets instead of a result. */
+  reportSettled(request: ObservedRequest, outcome: RequestOutcome, thrown: Thrown | undefined): void {
+    this.recorders?.of(request.task).settled(outcome);
+    this.observer?.settled(request, outcome, thrown);
   }
 
   #switchChannels(): void {

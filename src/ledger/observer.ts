@@ -44,9 +44,6 @@ export interface ObservedRun {
   readonly failed: number;
   /** Run time of each item of a chunk, in ms; `undefined`: it was no chunk. */
   readonly itemTimes: Float32Array | undefined;
-  /** Bytes of arguments, and of the result, estimated; 0 if no observer wants them. */
-  readonly bytesIn: number;
-  readonly bytesOut: number;
 }
 
 /** What a promise is rejected with: an error as a rule. */
@@ -59,8 +56,6 @@ export interface Thrown {
  * Balancer.
  */
 export interface Observer {
-  /** Whether it wants the sizes of arguments and results, which take time to find out. */
-  readonly wantsBytes: boolean;
   /** A request was submitted: it is queued next, or refused. */
   submitted(request: ObservedRequest): void;
   /**
@@ -90,7 +85,6 @@ export interface Observer {
 
 /** Does nothing. Observers override what they want to know. */
 export class IdleObserver implements Observer {
-  readonly wantsBytes: boolean = false;
   submitted(_request: ObservedRequest): void {}
   ran(_request: ObservedRequest, _worker: ObservedWorker, _run: ObservedRun): void {}
   settled(_request: ObservedRequest, _outcome: RequestOutcome, _thrown: Thrown | undefined): void {}

@@ -3,12 +3,10 @@ import type { ObservedRequest, ObservedRun, ObservedWorker, Observer, Thrown } f
 import type { RequestOutcome } from './outcome.js';
 
 export class Observers implements Observer {
-  readonly wantsBytes: boolean;
   readonly #all: readonly Observer[];
 
   constructor(all: readonly Observer[]) {
     this.#all = all;
-    this.wantsBytes = all.some((each) => each.wantsBytes);
   }
 
   submitted(request: ObservedRequest): void {

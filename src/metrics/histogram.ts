@@ -1,16 +1,22 @@
 /**
  * A histogram of times. Buckets as in HdrHistogram (Gil Tene): each power of two is divided into 64 equal
- * parts, so that a value is known to within 1.6 %, and those below 12.8 µs to within 0.1 µs. `record` takes
- * some 5 ns; that of `perf_hooks` took 100 (Node 20).
+ * parts, so that a value is known to within 1.6 %, and the least ones to within 0.06 µs. Which bucket a value
+ * is in stands in the first bits of its float64: its exponent, and six bits of its fraction. So `record` takes
+ * 5 ns; that of `perf_hooks` took 100 (Node 20).
  */
 
-/** Values are counted in units of 0.1 µs. */
-const UNITS_PER_MS = 10_000;
 const SUB_BITS = 6;
 const SUBS = 2 ** SUB_BITS;
-/** The largest value that is told from larger ones: 2^46 units are 81 days. */
-const MOST_UNITS = 2 ** 46;
-const TWO_31 = 2 ** 31;
+/** Exponents of the least value that is told from 0, 61 ns, and of those that are not told from larger ones. */
+const LEAST = -14;
+const MOST = 32;
+const LAST_BUCKET = SUBS * (MOST - LEAST + 1) - 1;
+/** A value, and the upper half of its float64: sign, exponent, 20 bits of the fraction. */
+const value = new Float64Array(1);
+const words = new Int32Array(value.buffer);
+const UPPER = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0;
+const SHIFT = 20 - SUB_BITS;
+const FIRST = (1023 + LEAST) * SUBS;
 
 /** Times, in ms. All are 0 where `count` is. */
 export interface Distribution {
@@ -27,23 +33,18 @@ export interface Distribution {
 
 /** Index of the bucket of a value. */
 export function bucketOf(ms: number): number {
-  const units = ms * UNITS_PER_MS;
-  if (units < TWO_31) {
-    const whole = units | 0;
-    if (whole < 2 * SUBS) return Math.max(0, whole);
-    const shift = 31 - SUB_BITS - Math.clz32(whole);
-    return shift * SUBS + (whole >> shift);
-  }
-  const high = Math.min(units, MOST_UNITS) / 2 ** 15;
-  return 15 * SUBS + bucketOf(high / UNITS_PER_MS);
+  value[0] = ms;
+  const bucket = ((words[UPPER] as number) >> SHIFT) - FIRST;
+  return bucket < 0 ? 0 : Math.min(bucket, LAST_BUCKET);
 }
 
 /** Bounds of a bucket, in ms: its values are from `from`, and below `to`. */
 export function boundsOf(bucket: number): { readonly from: number; readonly to: number } {
-  if (bucket < 2 * SUBS) return { from: bucket / UNITS_PER_MS, to: (bucket + 1) / UNITS_PER_MS };
-  const shift = Math.floor(bucket / SUBS) - 1;
-  const first = bucket - shift * SUBS;
-  return { from: (first * 2 ** shift) / UNITS_PER_MS, to: ((first + 1) * 2 ** shift) / UNITS_PER_MS };
+  return { from: bucket === 0 ? 0 : beginOf(bucket), to: beginOf(bucket + 1) };
+}
+
+function beginOf(bucket: number): number {
+  return 2 ** (LEAST + Math.floor(bucket / SUBS)) * (1 + (bucket % SUBS) / SUBS);
 }
 
 export class Histogram {
@@ -60,20 +61,6 @@ export class Histogram {
     (this.counts[bucket] as number) += times;
     this.count += times;
     this.sum += ms * times;
-  }
-
-  /** Counts the first values of a list. O(count). @param values in ms; below 0 counts as 0 */
-  recordAll(values: Float64Array, count: number): void {
-    let { sum } = this;
-    for (let i = 0; i < count; i++) {
-      const ms = values[i] as number;
-      const bucket = bucketOf(ms);
-      if (bucket >= this.counts.length) this.#grow(bucket);
-      (this.counts[bucket] as number)++;
-      if (ms > 0) sum += ms;
-    }
-    this.sum = sum;
-    this.count += count;
   }
 
   /** Adds the counts of another one. */

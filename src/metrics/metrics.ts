@@ -1,17 +1,11 @@
 /** Counts wait times and run times of each task of a Balancer, in histograms. */
-import {
-  IdleObserver,
-  type ObservedRequest,
-  type ObservedRun,
-  type ObservedWorker,
-  type Observer,
-} from '../ledger/observer.js';
-import type { RequestOutcome } from '../ledger/outcome.js';
+import type { ObservedTask } from '../ledger/observer.js';
+import type { Recorders } from '../ledger/recorder.js';
 import { performance } from '../protocol/clock.js';
 import { Histogram } from './histogram.js';
 import type { Metrics, MetricsReader, MetricsSnapshot, TaskMetrics } from './snapshot.js';
-import { TaskRecorder } from './task-recorder.js';
 import type { TaskTotals } from './task-totals.js';
+import { TotalsRecorder } from './totals-recorder.js';
 
 /** Tasks that are told apart by name; the others are counted together, as `(other)`. */
 const MOST_TASKS = 200;
@@ -24,27 +18,14 @@ interface Place {
   readonly tasks: ReadonlyMap<string, TaskTotals>;
 }
 
-export class MetricsObserver extends IdleObserver implements Metrics {
-  override readonly wantsBytes = true;
-  readonly #tasks = new Map<string, TaskRecorder>();
+export class MetricsRecorders implements Recorders, Metrics {
+  readonly #tasks = new Map<string, TotalsRecorder>();
   /** By the task's id: names are looked up once, of most tasks. */
-  readonly #byId: (TaskRecorder | undefined)[] = [];
+  readonly #byId: (TotalsRecorder | undefined)[] = [];
   #base: Place = { at: performance.now(), tasks: new Map() };
 
-  /** Ends the counting. */
-  readonly stop: () => void;
-
-  constructor(observed: { observe(observer: Observer): () => void }) {
-    super();
-    this.stop = observed.observe(this);
-  }
-
-  override ran(request: ObservedRequest, _worker: ObservedWorker, run: ObservedRun): void {
-    this.#recorderOf(request).ran(request, run);
-  }
-
-  override settled(request: ObservedRequest, outcome: RequestOutcome): void {
-    this.#recorderOf(request).settled(outcome);
+  of({ id, name }: ObservedTask): TotalsRecorder {
+    return this.#byId[id] ?? this.#enter(id, name);
   }
 
   snapshot(): MetricsSnapshot {
@@ -66,15 +47,11 @@ export class MetricsObserver extends IdleObserver implements Metrics {
     };
   }
 
-  #recorderOf({ task }: ObservedRequest): TaskRecorder {
-    return this.#byId[task.id] ?? this.#enter(task.id, task.name);
-  }
-
-  #enter(id: number, name: string): TaskRecorder {
+  #enter(id: number, name: string): TotalsRecorder {
     const key = this.#tasks.has(name) || this.#tasks.size < MOST_TASKS ? name : OTHER;
     let recorder = this.#tasks.get(key);
     if (recorder === undefined) {
-      recorder = new TaskRecorder();
+      recorder = new TotalsRecorder();
       this.#tasks.set(key, recorder);
     }
     // A program that makes ever new functions must not fill the memory.

@@ -5,7 +5,7 @@ import { invalid } from '../options/validate.js';
 import type { Router, Submitter } from '../router/router.js';
 import { type Observation, observationsOf, unroutedOf } from '../stats/observation.js';
 import { openTelemetry } from './api.js';
-import { measure, measureUnrouted } from './measures.js';
+import { measuresOf } from './measures.js';
 import { type OpenTelemetryOptions, openTelemetrySettings } from './options.js';
 import { Spans } from './spans.js';
 
@@ -16,7 +16,10 @@ const instrumented = new WeakMap<Observation, Set<object>>();
 
 /** What `instrument` has begun. */
 export interface Instrumentation {
-  /** Ends it: spans that are open end now. It ends with its Balancers, too. */
+  /**
+   * Ends it: spans that are open end now, and what the metrics have counted stays. It ends with its
+   * Balancers, too.
+   */
   stop(): void;
   [Symbol.dispose](): void;
 }
@@ -45,11 +48,11 @@ export function instrument(
   const tracers = settings.tracerProvider ?? api.trace;
   const providers = [...(settings.metrics ? [meters] : []), ...(settings.spans ? [tracers] : [])];
   for (const observation of observations) mustBeNew(observation, providers);
-  const meter = meters.getMeter(SCOPE);
+  const measures = settings.metrics ? measuresOf(meters.getMeter(SCOPE)) : undefined;
   const tracer = tracers.getTracer(SCOPE);
   const begin = (observation: Observation): (() => void) => {
     const stops: (() => void)[] = [claim(observation, providers)];
-    if (settings.metrics) stops.push(measure(meter, observation));
+    if (measures !== undefined) stops.push(measures.measure(observation));
     if (settings.spans) {
       const spans = new Spans(api, tracer, observation.name);
       stops.push(observation.observe(spans), () => spans.stop());
@@ -63,8 +66,9 @@ export function instrument(
   };
   const open = observations.filter(({ isClosed }) => !isClosed);
   const ends = open.map(begin);
-  const unrouted = settings.metrics ? unroutedOf(target) : undefined;
-  if (unrouted !== undefined) ends.push(whileOpen(open, measureUnrouted(meter, unrouted)));
+  const unrouted = unroutedOf(target);
+  if (measures !== undefined && unrouted !== undefined)
+    ends.push(whileOpen(open, measures.measureUnrouted(target, unrouted)));
   const stop = (): void => {
     for (const end of ends.splice(0)) end();
   };

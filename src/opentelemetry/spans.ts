@@ -75,7 +75,8 @@ export class Spans extends IdleObserver {
     if (span === undefined) return;
     this.#open.delete(request);
     span.setAttribute('leastwork.request.outcome', outcome);
-    if (outcome !== 'fulfilled') this.#failed(span, thrown?.error);
+    // To leave a loop over `map` or `stream` gives requests up, and is no error.
+    if (thrown !== undefined) this.#failed(span, thrown.error);
     span.end();
   }
 

@@ -42,6 +42,8 @@ export class RequestExtras {
   context: unknown = undefined;
   onProgress: ((value: unknown) => void) | undefined = undefined;
   onYield: ((value: unknown) => void) | undefined = undefined;
+  /** Its caller has left the loop over its values: it is given up, whatever becomes of it. */
+  isLeft = false;
   signal: AbortSignal | undefined = undefined;
   /** From the start of the run, in ms; 0: none. */
   timeout = 0;
@@ -70,6 +72,10 @@ export class RequestExtras {
   /** What travels with it to the thread, for the context of its run. */
   carrier: Carrier | undefined = undefined;
 }
+
+/** A request that is being rejected, and the worker that has it. */
+let rejected: Request | undefined;
+let rejectedAt: Host | undefined;
 
 /** The resolve function of a settled request: so that it settles once and keeps nothing alive. */
 function settled(): void {}
@@ -142,7 +148,7 @@ export class Request implements RequestView, ObservedRequest {
 
   /** The worker that has it, if that is known. */
   get worker(): Host | undefined {
-    return this.extras?.worker as Host | undefined;
+    return rejected === this ? rejectedAt : (this.extras?.worker as Host | undefined);
   }
 
   /**
@@ -164,6 +170,7 @@ export class Request implements RequestView, ObservedRequest {
       this.#resolve = settled;
       this.args = NO_VALUES;
       ledger.outcomes.fulfilled++;
+      if (ledger.recorders !== undefined) ledger.recorders.of(this.task).fulfilled++;
       if (ledger.observer !== undefined) ledger.observer.settled(this, 'fulfilled', undefined);
     } else {
       this.#finish('fulfilled', undefined);
@@ -186,6 +193,14 @@ export class Request implements RequestView, ObservedRequest {
     this.#finish(outcome, { error });
     const place = this.extras?.place;
     resolve(isOfOneRequest(error) ? rethrow(() => error, place) : Promise.reject(error));
+  }
+
+  /** As `reject`, by one who knows its worker, which most requests do not: observers may ask for it. */
+  rejectAt(worker: Host, error: unknown, outcome: RequestOutcome): void {
+    rejected = this;
+    rejectedAt = worker;
+    this.reject(error, outcome);
+    rejected = rejectedAt = undefined;
   }
 
   /** It is not taken. Does nothing when settled already. */
@@ -238,14 +253,15 @@ export class Request implements RequestView, ObservedRequest {
   }
 
   /** Enters the outcome in the books. Items of a chunk have outcomes of their own: `MapJob` enters them. */
-  #finish(outcome: RequestOutcome, thrown: Thrown | undefined): void {
+  #finish(end: RequestOutcome, thrown: Thrown | undefined): void {
     this.#resolve = settled;
     this.args = NO_VALUES;
     const { extras } = this;
+    const outcome = extras?.isLeft === true ? 'aborted' : end;
     const { ledger } = this.task;
     if (extras?.chunk === undefined) ledger.outcomes[outcome]++;
     else extras.chunk.outcome = outcome;
-    if (ledger.observer !== undefined) ledger.observer.settled(this, outcome, thrown);
+    ledger.reportSettled(this, outcome, thrown);
     if (extras === undefined) return;
     extras.session?.settled();
     if (extras.release === undefined) return;

@@ -1,7 +1,8 @@
 /** How a Balancer is watched from outside: by traces, dashboards, exporters. */
 import type { Ledger } from '../ledger/ledger.js';
 import type { Observer } from '../ledger/observer.js';
-import type { MetricsObserver } from '../metrics/metrics.js';
+import { MetricsRecorders } from '../metrics/metrics.js';
+import type { Metrics } from '../metrics/snapshot.js';
 import type { Carrier } from '../protocol/messages.js';
 import type { BalancerStats } from './stats.js';
 import { Utilization } from './utilization.js';
@@ -11,16 +12,12 @@ export class Observation {
   readonly #stats: (utilization: Utilization) => BalancerStats;
   readonly #closeListeners = new Set<() => void>();
   #isClosed = false;
-  /** The histograms; `undefined`: without `metrics: true`. */
-  readonly metrics: MetricsObserver | undefined;
+  /** The histograms, while somebody wants them. */
+  #metrics: MetricsRecorders | undefined;
+  #metricsReaders = 0;
 
-  constructor(
-    ledger: Ledger,
-    metrics: MetricsObserver | undefined,
-    stats: (utilization: Utilization) => BalancerStats,
-  ) {
+  constructor(ledger: Ledger, stats: (utilization: Utilization) => BalancerStats) {
     this.#ledger = ledger;
-    this.metrics = metrics;
     this.#stats = stats;
   }
 
@@ -38,6 +35,22 @@ export class Observation {
   /** Tells an observer from now on what happens. @returns ends that */
   observe(observer: Observer): () => void {
     return this.#ledger.observe(observer);
+  }
+
+  /** The histograms, of which all who want them share one set. `stop`: they are not wanted any more. */
+  measure(): { readonly metrics: Metrics; readonly stop: () => void } {
+    this.#metrics ??= new MetricsRecorders();
+    this.#metricsReaders++;
+    this.#ledger.recorders = this.#metrics;
+    let isWanted = true;
+    const stop = (): void => {
+      if (!isWanted) return;
+      isWanted = false;
+      if (--this.#metricsReaders > 0) return;
+      this.#metrics = undefined;
+      this.#ledger.recorders = undefined;
+    };
+    return { metrics: this.#metrics, stop };
   }
 
   get isClosed(): boolean {

@@ -55,11 +55,11 @@ describe('what it costs', () => {
     expect(left! / 30_000).toBeLessThan(100);
   });
 
-  it.each(['ordered', 'unordered'])('a million items, %s: the heap does not grow', async (order) => {
-    const { seen, sum, most } = (await run('million', order)) as Record<string, number>;
-    expect(seen).toBe(1_000_000);
-    expect(sum).toBe((1_000_000 * 1_000_001) / 2);
-    expect(most).toBeLessThan(5_000_000);
+  it.each(['ordered', 'unordered'])('300,000 items, %s: the heap does not grow', async (order) => {
+    const { seen, sum, grown } = (await run('many-items', order)) as Record<string, number>;
+    expect(seen).toBe(300_000);
+    expect(sum).toBe((300_000 * 300_001) / 2);
+    expect(grown).toBeLessThan(1_500_000);
   });
 
   it.each([1_000, 100_000])('%s queued requests: the policy is asked about once for each', async (count) => {
@@ -114,18 +114,18 @@ describe('what it costs', () => {
     await balancer.close();
   });
 
-  it('a million requests at once: all run', async () => {
+  it('250,000 requests at once: all run', async () => {
     const balancer = new Balancer({ workers: 2 });
     let sum = 0;
     const add = (n: number) => {
       sum += n;
     };
     let last: Promise<void> | undefined;
-    for (let i = 0; i < 1_000_000; i++) last = balancer.submit((n) => n, [1]).then(add);
+    for (let i = 0; i < 250_000; i++) last = balancer.submit((n) => n, [1]).then(add);
     await last;
     await until(() => balancer.stats().pending === 0 && balancer.stats().queued === 0);
-    await until(() => sum === 1_000_000);
-    expect(balancer.stats()).toMatchObject({ submitted: 1_000_000, completed: 1_000_000, failed: 0 });
+    await until(() => sum === 250_000);
+    expect(balancer.stats()).toMatchObject({ submitted: 250_000, completed: 250_000, failed: 0 });
     await balancer.close();
   });
 });

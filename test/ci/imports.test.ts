@@ -1,7 +1,7 @@
 import { appendFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { runNode } from '../support/program.js';
 import { scratch } from '../support/scratch.js';
 
@@ -11,12 +11,12 @@ const folder = scratch();
 let copies = 0;
 let copy: string;
 
-beforeEach(() => {
+function makeCopy(): void {
   copy = join(folder, String(++copies));
   for (const part of ['src', 'workers', 'package.json', 'ARCHITECTURE.md']) {
     cpSync(join(root, part), join(copy, part), { recursive: true });
   }
-});
+}
 
 /** Runs the check on the copy; gives its complaints. */
 async function complaints(): Promise<string[]> {
@@ -38,52 +38,70 @@ function changeTable(from: RegExp, to: string): void {
   writeFileSync(file, text.replace(from, to));
 }
 
-describe('the check of imports', () => {
-  it('has nothing to say of this tree', async () => {
-    expect(await complaints()).toEqual([]);
+/** Imports that break a rule: what, a new file, its text, the complaint. */
+const REFUSED: [what: string, file: string, text: string, complaint: RegExp][] = [
+  ['an import that runs up', 'src/errors/up.ts', "import '../pool/pool.js';", /folder rules/],
+  [
+    'a type that runs up',
+    'src/errors/types.ts',
+    "import type { Pool } from '../pool/pool.js';",
+    /folder rules/,
+  ],
+  [
+    'calls and pool, which know nothing of each other',
+    'src/calls/more.ts',
+    "import '../pool/pool.js';",
+    /folder rules/,
+  ],
+  ['a folder that is in no table', 'src/more/more.ts', "import '../errors/errors.js';", /folder rules/],
+  [
+    'what threads load, from the main thread',
+    'workers/more.ts',
+    "import '../src/pool/pool.js';",
+    /folder rules/,
+  ],
+  [
+    'a policy that is loaded by requests/',
+    'src/requests/more.ts',
+    "import '../policies/index.js';",
+    /by their types alone/,
+  ],
+  ['index.ts, inside the library', 'src/inside.ts', "import './index.js';", /is for users/],
+  ['a package that is not declared', 'src/undeclared.ts', "import 'vitest';", /must stand in dependencies/],
+  [
+    'a late import, too',
+    'src/errors/late.ts',
+    "export const more = () => import('../pool/pool.js');",
+    /folder rules/,
+  ],
+];
+
+describe('the check of imports refuses', () => {
+  let all: string[];
+  // One check of all: each has a file of its own, and a complaint of its own.
+  beforeAll(async () => {
+    makeCopy();
+    for (const [, file, text] of REFUSED) add(file, `${text}\n`);
+    all = await complaints();
   });
 
-  it.each([
-    ['an import that runs up', 'src/errors/more.ts', "import '../pool/pool.js';", /folder rules/],
-    [
-      'a type that runs up',
-      'src/errors/more.ts',
-      "import type { Pool } from '../pool/pool.js';",
-      /folder rules/,
-    ],
-    [
-      'calls and pool, which know nothing of each other',
-      'src/calls/more.ts',
-      "import '../pool/pool.js';",
-      /folder rules/,
-    ],
-    ['a folder that is in no table', 'src/more/more.ts', "import '../errors/errors.js';", /folder rules/],
-    [
-      'what threads load, from the main thread',
-      'workers/more.ts',
-      "import '../src/pool/pool.js';",
-      /folder rules/,
-    ],
-    [
-      'a policy that is loaded by requests/',
-      'src/requests/more.ts',
-      "import '../policies/index.js';",
-      /by their types alone/,
-    ],
-    ['index.ts, inside the library', 'src/more.ts', "import './index.js';", /is for users/],
-    ['a package that is not declared', 'src/more.ts', "import 'vitest';", /must stand in dependencies/],
-    [
-      'a late import, too',
-      'src/errors/more.ts',
-      "export const more = () => import('../pool/pool.js');",
-      /folder rules/,
-    ],
-  ])('refuses %s', async (_, file, text, complaint) => {
-    add(file, `${text}\n`);
-    const [first, ...others] = await complaints();
+  it.each(REFUSED)('%s', (_, file, _text, complaint) => {
+    const [first, ...others] = all.filter((line) => line.startsWith(`${file}:`));
     expect(first).toMatch(complaint);
-    expect(first).toContain(`${file}:1`);
+    expect(first).toContain(`${file}:1 `);
     expect(others).toEqual([]);
+  });
+
+  it('nothing else', () => {
+    expect(all).toHaveLength(REFUSED.length);
+  });
+});
+
+describe('the check of imports', () => {
+  beforeEach(makeCopy);
+
+  it('has nothing to say of this tree', async () => {
+    expect(await complaints()).toEqual([]);
   });
 
   it('refuses a circle, of types too', async () => {

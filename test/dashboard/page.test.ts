@@ -2,7 +2,7 @@ import { Balancer, Router } from 'leastwork';
 import { type Dashboard, serveDashboard } from 'leastwork/dashboard';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { withSmallBalancer } from '../support/balancer.js';
+import { withBalancer, withSmallBalancer } from '../support/balancer.js';
 import { faults } from '../support/faults.js';
 import { Gate } from '../support/gate.js';
 import { findChromium, launch } from './browser.js';
@@ -114,6 +114,34 @@ describe.skipIf(chromium === undefined)('the page', () => {
       await running;
     }));
 
+  it('draws a point that stands alone: there is no line from it to another', () =>
+    withSmallBalancer({}, async (balancer) => {
+      await using dashboard = await serveDashboard(balancer, { port: 0 });
+      await balancer.submit(faults.echo, [1]);
+      await open(dashboard);
+      const orange = (): Promise<number> =>
+        page.evaluate(`{
+          const canvas = document.querySelector('#times canvas');
+          const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+          let orange = 0;
+          for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 0 && data[i] > data[i + 2] + 60) orange++;
+          orange;
+        }`);
+      await expect.poll(orange).toBeGreaterThan(5);
+    }));
+
+  it('lists workers by label, though the thread of one is newer', () =>
+    withBalancer({ workers: 3 }, async (balancer) => {
+      await using dashboard = await serveDashboard(balancer, { port: 0 });
+      await balancer.workersReady();
+      await open(dashboard);
+      await balancer.submit(faults.crash, ['exit']).catch(() => {});
+      const rows = page.getByRole('table', { name: 'Workers' }).getByRole('rowheader');
+      const restarts = page.locator('#workers td[data-label="Restarts"]');
+      await expect.poll(async () => (await restarts.allTextContents()).sort()).toEqual(['0', '0', '1']);
+      expect(await rows.allTextContents()).toEqual(['1', '2', '3']);
+    }));
+
   it('can be used with the keyboard', () =>
     withSmallBalancer({}, async (balancer) => {
       await using dashboard = await serveDashboard(balancer, { port: 0 });
@@ -174,6 +202,8 @@ describe.skipIf(chromium === undefined)('the page', () => {
     withSmallBalancer({}, async (balancer) => {
       await using dashboard = await serveDashboard(balancer, { port: 0 });
       await balancer.submit(faults.echo, [1]);
+      const name = 'a_name_that_somebody_has_generated_from_a_schema_and_that_goes_on_and_on';
+      await balancer.submit(Object.defineProperty(() => 1, 'name', { value: name }));
       await page.setViewportSize({ width: 360, height: 740 });
       onTestFinished(() => page.setViewportSize({ width: 1280, height: 900 }));
       await open(dashboard);

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { reportRun } from '../../dist/src/dispatch/run-report.js';
+import { recordRun, reportRun } from '../../dist/src/dispatch/run-report.js';
 import { IdleObserver, type ObservedRun } from '../../dist/src/ledger/observer.js';
+import { TotalsRecorder } from '../../dist/src/metrics/totals-recorder.js';
 import { Request } from '../../dist/src/requests/request.js';
 import { TaskRef } from '../../dist/src/tasks/registry.js';
 import type { Worker } from '../../dist/src/worker/worker.js';
@@ -29,6 +30,15 @@ it.each([
   })();
   const request = new Request(1, task, [], undefined);
   request.queuedAt = queuedAt;
-  reportRun(observer, workerThatStarted(lastStart), request, 5, false, 1);
+  reportRun(observer, workerThatStarted(lastStart), request, 5, false);
   expect(runs).toMatchObject([expected]);
+
+  const recorder = new TotalsRecorder();
+  recordRun(recorder, workerThatStarted(lastStart), request, 5, 'result');
+  const { waitTime, runTime, bytesIn, bytesOut } = recorder.totals();
+  expect(runTime).toMatchObject({ count: 1, sum: expected.runTime });
+  expect(waitTime).toMatchObject(
+    queuedAt === undefined ? { count: 0 } : { count: 1, sum: expected.startedAt - queuedAt },
+  );
+  expect([bytesIn, bytesOut]).toEqual([0, 12]);
 });

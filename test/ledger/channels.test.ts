@@ -144,6 +144,39 @@ describe('the channel of requests', () => {
     expect(message?.waitTime).toBeGreaterThan(0);
   });
 
+  it('so has one that runs when the Balancer is closed', async () => {
+    const events = await requestsDuring(async () => {
+      const balancer = new Balancer({ workers: 1 });
+      const gate = new Gate();
+      const running = balancer.submit(faults.endless, [gate.words]).catch(() => {});
+      const waiting = balancer.submit(faults.echo, [1]).catch(() => {});
+      await gate.reached();
+      await balancer.close({ timeout: 0 });
+      await Promise.all([running, waiting]);
+    });
+    const ended = events.filter(([event]) => event === 'asyncEnd').map(([, message]) => message);
+    const running = ended.find(({ task }) => task === 'tasks.mjs#endless');
+    const waiting = ended.find(({ task }) => task === 'tasks.mjs#echo');
+    expect(running).toMatchObject({ outcome: 'closed', worker: 1, startedAt: expect.any(Number) });
+    expect(waiting).toMatchObject({ outcome: 'closed' });
+    expect(waiting).not.toHaveProperty('startedAt');
+  });
+
+  it('tells that the caller of a stream has given it up, without an error', async () => {
+    const events = await requestsDuring(() =>
+      withBalancer({ workers: 1 }, async (balancer) => {
+        for await (const value of balancer.stream(function* numbers() {
+          for (let i = 0; ; i++) yield i;
+        }))
+          if (value === 3) break;
+        const { fulfilled, aborted } = balancer.stats().outcomes;
+        expect({ fulfilled, aborted }).toEqual({ fulfilled: 0, aborted: 1 });
+      }),
+    );
+    expect(events.map(([event]) => event)).toEqual(['start', 'end', 'asyncStart', 'asyncEnd']);
+    expect(events[0]?.[1]).toMatchObject({ outcome: 'aborted', worker: 1, runTime: expect.any(Number) });
+  });
+
   it('has one message for the items that travel together', async () => {
     const events = await requestsDuring(() =>
       withBalancer({ workers: 1 }, async (balancer) => {

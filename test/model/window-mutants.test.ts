@@ -57,7 +57,7 @@ const mutants: Mutant[] = [
     'wakeMain',
     /Atomics\.compareExchange\(this\.#bell, 0, (.*), (.*)\) === \1/,
     '(Atomics.load(this.#bell, 0) === $1 && (Atomics.store(this.#bell, 0, $2), true))',
-    { workers: 2 },
+    { workers: 2, coarse: true, sleepsAtOnce: true },
     /woken twice/,
   ],
   ['publishes a completion that is not there yet', 'complete', /position \+ 1/, 'position + 2', {}, /./],

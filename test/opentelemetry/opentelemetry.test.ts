@@ -95,6 +95,22 @@ describe('spans', () => {
       await running;
     }));
 
+  it('do not call it an error when a loop is left', () =>
+    withSmallBalancer({}, async (balancer) => {
+      const exporter = new InMemorySpanExporter();
+      using _spans = instrument(balancer, { tracerProvider: tracing(exporter), metrics: false });
+      const numbers = function* numbers() {
+        for (let i = 0; ; i++) yield i;
+      };
+      for await (const _ of balancer.stream(numbers)) break;
+      for await (const _ of balancer.map(numbers(), (n) => n)) break;
+      await until(() => balancer.stats().pending === 0);
+      const spans = exporter.getFinishedSpans();
+      expect(spans.map(({ attributes }) => attributes['leastwork.request.outcome'])).toContain('aborted');
+      expect(spans.map(({ status }) => status.code)).not.toContain(SpanStatusCode.ERROR);
+      expect(spans.some(({ attributes }) => 'error.type' in attributes)).toBe(false);
+    }));
+
   it('spans that a task makes in its thread are children of its request, also after an await', () =>
     withBalancer({ workers: 1, preload: [threadSdk] }, async (balancer) => {
       const exporter = new InMemorySpanExporter();

@@ -11,8 +11,8 @@ import { until } from '../support/until.js';
 const thread = (): number => require('node:worker_threads').threadId as number;
 
 describe.each(policyNames)('%s', (policy) => {
-  it.each([1, 'auto'] as const)('runs 2,000 requests on 4 workers, window %s', (window) =>
-    withBalancer({ workers: 4, policy, window }, async (balancer) => {
+  it.each([1, 'auto'] as const)('runs 2,000 requests on 3 workers, window %s', (window) =>
+    withBalancer({ workers: 3, policy, window }, async (balancer) => {
       await allReady(balancer);
       const results = range(0, 2000).map((n) =>
         balancer.submit((value: number) => value * 2, [n], { key: `key ${n % 50}` }),

@@ -329,7 +329,7 @@ describe('changes at once', () => {
         }),
       );
       let size = 2;
-      for (let round = 0; round < 6; round++) {
+      for (let round = 0; round < 4; round++) {
         const ids = readyIds(balancer);
         const [added, removed] = await Promise.all([
           balancer.add({ weight: 1 + round }),

@@ -125,7 +125,7 @@ describe('a Balancer', () => {
         await balancer.close();
         expect(balancer.stats()).toMatchObject({ queued: 0, pending: 0, submitted: requests.length });
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   }, 120_000);
 });

@@ -20,8 +20,6 @@ const anyRun: ObservedRun = {
   completed: 1,
   failed: 0,
   itemTimes: undefined,
-  bytesIn: 0,
-  bytesOut: 0,
 };
 
 it('has a track of its own for what is submitted, also where the process has the id of a worker', () => {

@@ -120,7 +120,7 @@ export class Chart {
             stroke: color(),
             width: dashed ? 1.5 : 2,
             spanGaps: false,
-            points: { show: false },
+            points: { show: false, size: 5, filter: (_plot: uPlot, at: number) => this.#alone(at) },
             ...(dashed ? { dash: [5, 4] } : {}),
             ...(fill ? { fill: `${color()}22` } : {}),
           })),
@@ -130,6 +130,14 @@ export class Chart {
       this.#data as uPlot.AlignedData,
       this.#host,
     );
+  }
+
+  /** The points between which there is no line, and which would not be seen. */
+  #alone(series: number): number[] | null {
+    const values = this.#data[series] as Column;
+    const has = (at: number): boolean => values[at] !== null && values[at] !== undefined;
+    const alone = [...values.keys()].filter((at) => has(at) && !has(at - 1) && !has(at + 1));
+    return alone.length === 0 ? null : alone;
   }
 
   #legend(): HTMLElement {

@@ -63,7 +63,8 @@ export class Tables {
 
   show(snapshot: Snapshot): void {
     this.#snapshot = snapshot;
-    this.#workers.show(snapshot.workers);
+    // One that was replaced is beside its successor, and no row moves.
+    this.#workers.show([...snapshot.workers].sort(byLabel));
     const loads = loadsOf(snapshot);
     this.#spent = loads.reduce((sum, { spent }) => sum + spent, 0);
     this.#tasks.show(loads.sort((a, b) => b.spent - a.spent));
@@ -104,6 +105,7 @@ function workerColumns(colors: TaskColors, now: () => number): readonly Column<W
         key.hidden = running === null;
         if (running !== null) setColor(key, colors.of(running.task));
         setText(name, running?.task ?? '–');
+        cell.title = running?.task ?? '';
         setText(since, running === null ? '' : `for ${duration(Math.max(0, now() - running.since))}`);
       },
     },
@@ -136,6 +138,7 @@ function taskColumns(colors: TaskColors, spent: () => number): readonly Column<T
         if (cell.firstChild === null) cell.append(element('span', { class: 'key' }), element('span'));
         setColor(cell.firstElementChild as HTMLElement, colors.of(name));
         setText(cell.lastElementChild as HTMLElement, name);
+        cell.title = name;
       },
     },
     {
@@ -157,6 +160,10 @@ function taskColumns(colors: TaskColors, spent: () => number): readonly Column<T
     { title: 'In', text: ({ bytesIn }) => bytes(bytesIn) },
     { title: 'Out', text: ({ bytesOut }) => bytes(bytesOut) },
   ];
+}
+
+function byLabel(a: WorkerRow, b: WorkerRow): number {
+  return a.label.localeCompare(b.label, 'en', { numeric: true }) || a.id - b.id;
 }
 
 function share({ spent }: TaskLoad, all: number): number {

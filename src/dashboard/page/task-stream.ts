@@ -121,11 +121,11 @@ export class TaskStream {
     const box = this.#box(bar, width);
     if (box === undefined) return;
     const [x, y, w, h] = box;
-    const color = this.#colors.of(bar.task);
+    const color = bar.isRunning
+      ? mixed(this.#colors.of(bar.task), styleColor('idle'))
+      : this.#colors.of(bar.task);
     context.fillStyle = color;
-    context.globalAlpha = bar.isRunning ? 0.62 : 1;
     context.fillRect(x, y, w, h);
-    context.globalAlpha = 1;
     if (bar.failed > 0) {
       // Not by colour alone: a mark along the bar's foot.
       context.fillStyle = styleColor('bad');
@@ -233,6 +233,23 @@ export class TaskStream {
     }
     for (const [task, item] of this.#legendItems) item.hidden = !seen.has(task);
   }
+}
+
+/** How much of a bar's colour there is in that of one that still runs. */
+const RUNNING = 0.62;
+
+/** A colour on a ground, both given as `#rrggbb`. */
+function mixed(color: string, ground: string): string {
+  const parts = [1, 3, 5].map((at) => {
+    const [top, below] = [color, ground].map((each) => Number.parseInt(each.slice(at, at + 2), 16)) as [
+      number,
+      number,
+    ];
+    return Math.round(RUNNING * top + (1 - RUNNING) * below)
+      .toString(16)
+      .padStart(2, '0');
+  });
+  return `#${parts.join('')}`;
 }
 
 /** Black or white: what can be read on that colour, given as `#rrggbb`. */

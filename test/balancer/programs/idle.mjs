@@ -7,12 +7,12 @@ const balancer = new Balancer({ workers: 8 });
 await Promise.all(Array.from({ length: 2_000 }, (_, i) => balancer.submit((n) => n, [i])));
 await sleep(300);
 const spells = [];
-for (let i = 0; i < 7; i++) {
+for (let i = 0; i < 5; i++) {
   const used = process.cpuUsage();
   const begin = performance.now();
-  await sleep(500);
+  await sleep(400);
   const { user, system } = process.cpuUsage(used);
   spells.push((user + system) / 10 / (performance.now() - begin));
 }
-console.log(spells.sort((a, b) => a - b)[3]);
+console.log(spells.sort((a, b) => a - b)[2]);
 // It does not keep the process alive, so nothing is closed.
