@@ -71,8 +71,16 @@ const command = {
   supported: { 'dynamic-import': false },
 };
 
+const namesBySource = new Map();
+
 /** The names that a module exports. */
-async function namesOf(source) {
+function namesOf(source) {
+  const names = namesBySource.get(source) ?? findNames(source);
+  namesBySource.set(source, names);
+  return names;
+}
+
+async function findNames(source) {
   const options = { ...common, format: 'esm', entryPoints: [source], write: false, metafile: true };
   const { outputs } = (await build({ ...options, outdir: 'dist/node' })).metafile;
   return Object.values(outputs)
@@ -168,9 +176,10 @@ const elsewhere = (own, entries = []) => ({
       if (!library.has(source) || fileOf(source) === own || IN_EACH.includes(source)) return undefined;
       return { path: source, namespace: fileOf(source) < own ? 'loaded' : 'later' };
     });
-    onLoad({ filter: /./, namespace: 'loaded' }, ({ path }) => {
+    // As names of this file: hot paths do not go through the getters of the other one.
+    onLoad({ filter: /./, namespace: 'loaded' }, async ({ path }) => {
       taken.add(path);
-      return { contents: `module.exports = ${partOf(path)};` };
+      return { contents: `export const { ${(await namesOf(path)).join(', ')} } = ${partOf(path)};` };
     });
     // Loads the file when something of it is used for the first time.
     onLoad({ filter: /./, namespace: 'later' }, async ({ path }) => {

@@ -33,10 +33,7 @@ const shown = [];
 async function measure({ name, workers }) {
   const [rival] = await startRivals([name], workers);
   if (!shown.some((known) => known.name === name)) shown.push(rival);
-  // Twice: the first time most threads come up, and code is compiled.
-  const few = name === 'leastwork' ? count : count / 10;
-  for (let i = 0; i < 2; i++) await burst(rival, 'noop', undefined, few);
-  const rate = few / (await burst(rival, 'noop', undefined, few));
+  // First, since it needs all threads: none of them still comes up during the burst.
   const blocking = 50 * workers;
   await closedLoop(rival, 'block', BLOCK_MS, 10 * workers, 4 * workers);
   const loop = performance.eventLoopUtilization();
@@ -50,6 +47,10 @@ async function measure({ name, workers }) {
   };
   const time = await closedLoop(timed, 'block', BLOCK_MS, blocking, 4 * workers);
   const { active } = performance.eventLoopUtilization(loop);
+  // Twice, for code to be compiled.
+  const few = name === 'leastwork' ? count : count / 10;
+  for (let i = 0; i < 2; i++) await burst(rival, 'noop', undefined, few);
+  const rate = few / (await burst(rival, 'noop', undefined, few));
   await closeRivals([rival]);
   return { rate, efficiency: blocked / (workers * time), cost: (1_000 * active) / blocking };
 }
@@ -83,7 +84,7 @@ write({
   name: 'crowded',
   title: 'Crowded: more workers than cores',
   method:
-    `A burst of no-ops on ${cores} cores, after two that warm up; and tasks that block for ${BLOCK_MS} ms, in a closed loop of 4 a worker: efficiency = time blocked / (workers × wall time), ` +
+    `A burst of no-ops on ${cores} cores, after two that warm up; and, before that, tasks that block for ${BLOCK_MS} ms, in a closed loop of 4 a worker: efficiency = time blocked / (workers × wall time), ` +
     'and the time that the event loop of the main thread is active, for each of them. Each measurement has a pool of its own.',
   quick: options.quick,
   rounds,

@@ -38,7 +38,7 @@ function spin(/** @type {number} */ count) {
  * `loop`: what the goal is measured against; `awaits` whether it awaits each result.
  * @type {{ name: string, items: unknown[], task: (item: any) => unknown, awaits: boolean, goal?: number }[]}
  */
-const cases = [
+const all = [
   {
     name: 'JSONL, 150 bytes: JSON.parse and one field',
     items: items(200_000, line),
@@ -57,6 +57,7 @@ const cases = [
   { name: '20 µs', items: items(20_000, () => 20 * steps), task: spin, awaits: false },
   { name: '1 ms', items: items(500, () => 1_000 * steps), task: spin, awaits: false },
 ];
+const cases = options.cases(all, ({ name }) => name);
 
 const balancer = new Balancer({ workers });
 const BARE = 'bare threads';
@@ -82,7 +83,7 @@ async function turnsOf(run) {
   return { p99: histogram.percentile(99) / 1e6, max: histogram.max / 1e6 };
 }
 
-/** @type {{ name: string, settings: string, run: (of: (typeof cases)[number]) => unknown }[]} */
+/** @type {{ name: string, settings: string, run: (of: (typeof all)[number]) => unknown }[]} */
 const contestants = [
   {
     name: 'loop',
@@ -122,7 +123,7 @@ const contestants = [
   },
 ];
 
-const results = [];
+const measured = [];
 for (const each of cases) {
   progress(each.name);
   bare = await bareThreads(workers, each.items, each.task);
@@ -137,9 +138,17 @@ for (const each of cases) {
   for (const { name, run } of contestants.slice(1).filter(({ name }) => name !== BARE))
     turns.set(name, await turnsOf(() => run(each)));
   const times = new Map([...samples].map(([{ name }, values]) => [name, spread(values)]));
-  results.push({ name: each.name, count: each.items.length, goal: each.goal, times, turns });
+  measured.push({
+    name: each.name,
+    count: each.items.length,
+    goal: each.goal,
+    times: Object.fromEntries(times),
+    turns: Object.fromEntries(turns),
+  });
 }
 await balancer.close();
+const labels = all.map(({ name }) => name);
+const results = options.withKept('map', measured, labels, ({ name }) => name);
 
 const names = contestants.map(({ name }) => name);
 const [loop, ...others] = names;
@@ -149,6 +158,7 @@ write({
   title: 'Map: many cheap items',
   method: `Items in an array, results taken by a \`for await\` that only counts them; ${workers} workers and the main thread. No way of sharing the work is faster than “${BARE}”: two of a virtual machine's cores may be one core's two threads, and then give far less than twice as much.`,
   quick: options.quick,
+  isPart: options.isPart,
   rounds,
   rivals: contestants,
   packages: [],
@@ -159,7 +169,7 @@ write({
       rows: results.map(({ name, goal, times }) => [
         name,
         goal === undefined ? '' : `≤ ${goal}`,
-        ...others.map((other) => withSpread(ratio(times.get(other), times.get(loop)))),
+        ...others.map((other) => withSpread(ratio(times[other], times[loop]))),
       ]),
     },
     {
@@ -168,7 +178,7 @@ write({
       rows: results.map(({ name, count, times }) => [
         name,
         figure(count),
-        ...names.map((each) => figure((1_000 * times.get(each).median) / count)),
+        ...names.map((each) => figure((1_000 * times[each].median) / count)),
       ]),
     },
     {
@@ -176,14 +186,10 @@ write({
       head: ['items', ...ours],
       rows: results.map(({ name, turns }) => [
         name,
-        ...ours.map((each) => `${figure(turns.get(each).p99)} (${figure(turns.get(each).max)})`),
+        ...ours.map((each) => `${figure(turns[each].p99)} (${figure(turns[each].max)})`),
       ]),
     },
   ],
-  data: results.map(({ times, turns, ...rest }) => ({
-    ...rest,
-    times: Object.fromEntries(times),
-    turns: Object.fromEntries(turns),
-  })),
+  data: results,
 });
 process.exit();

@@ -1,151 +1,162 @@
-import { readFileSync } from 'node:fs';
-import { Balancer } from 'leastwork';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { stepsPerMicrosecond } from './lib/calibrate.mjs';
+import { machineIsReady, roundCounts } from './lib/capacity.mjs';
 import { benchOptions, progress } from './lib/cli.mjs';
 import { figure, withSpread } from './lib/format.mjs';
 import { write } from './lib/report.mjs';
-import { interleave } from './lib/rounds.mjs';
-import { ratio, spread } from './lib/stats.mjs';
+import { spread } from './lib/stats.mjs';
 import { watchers } from './lib/watchers.mjs';
 
 /**
  * What it costs to watch a Balancer: requests a second, and time of the main thread for each, as multiples of
- * those unwatched. Takes a minute or two, 3 at most where the machine does not give all its cores.
+ * those unwatched. Each way of watching has a process of its own, and each of its samples stands between two
+ * of the unwatched process, with whose mean it is compared. Samples are short and many: the machine's speed
+ * drifts within a second by more than what is to be seen. Processes are started anew every few rounds, since
+ * two equal ones may be compiled differently. Takes some minutes; `--rivals trace` measures one way.
+ *
+ * @typedef {object} Sample what a process is asked for
+ * @property {string} load
+ * @property {number} burst requests that are submitted at once
+ * @property {number} bursts
+ * @property {number} warm bursts before them
+ *
+ * @typedef {{ rate: number, time: number }} Figures requests per ms; µs of the main thread for each
  */
 
 const WORKERS = 2;
 const TASK_US = 20;
+const ROUNDS_OF_A_PROCESS = 10;
+const OFF = 'off';
 const options = benchOptions();
-const rounds = options.rounds(11, 3);
-const scale = options.quick ? 0.1 : 1;
-const chosen = watchers.filter(({ name }) => options.rivals([name]).length > 0);
-
-const noop = () => {};
-/** @param {number} steps */
-const spin = (steps) => {
-  let x = 1;
-  for (let i = 0; i < steps; i++) {
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-  }
-  return x;
-};
+const rounds = options.rounds(30, 3);
+const chosen = watchers.filter(({ name }) => name === OFF || options.rivals([name]).length > 0);
 const steps = Math.round(TASK_US * stepsPerMicrosecond());
 
-/**
- * @typedef {object} Load
- * @property {string} name
- * @property {number} count
- * @property {number} burst
- * @property {(balancer: Balancer) => Promise<unknown>} submit
- */
-
-/** @type {Record<string, Load>} */
+/** @type {Record<string, { title: string, burst: number, bursts: number }>} */
 const loads = {
-  noop: {
-    name: 'no-ops, in bursts of 10,000',
-    count: 300_000 * scale,
-    burst: 10_000,
-    submit: (/** @type {Balancer} */ balancer) => balancer.submit(noop),
-  },
-  task: {
-    name: `tasks of ${TASK_US} µs, in bursts of 1,000`,
-    count: 20_000 * scale,
-    burst: 1_000,
-    submit: (/** @type {Balancer} */ balancer) => balancer.submit(spin, [steps]),
-  },
+  noop: { title: 'no-ops, in bursts of 10,000', burst: 10_000, bursts: 8 },
+  task: { title: `tasks of ${TASK_US} µs, in bursts of 1,000`, burst: 1_000, bursts: 3 },
 };
 
-/** Time that this thread has had a core, in ms; `undefined` where the system does not tell. */
-function ownTime() {
-  try {
-    const [ns] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ');
-    return Number(ns) / 1e6;
-  } catch {
-    return undefined;
-  }
+/** @param {string} name */
+async function start(name) {
+  const child = fork(new URL('./lib/children/watched.mjs', import.meta.url), [
+    name,
+    `${WORKERS}`,
+    `${steps}`,
+  ]);
+  await once(child, 'message');
+  return child;
 }
 
 /**
- * @param {Balancer} balancer
- * @param {Load} load
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {Sample} sample
+ * @returns {Promise<Figures>}
  */
-async function run(balancer, { count, burst, submit }) {
-  for (let done = 0; done < count; done += burst) {
-    const promises = new Array(burst);
-    for (let i = 0; i < burst; i++) promises[i] = submit(balancer);
-    await Promise.all(promises);
+async function ask(child, sample) {
+  child.send(sample);
+  const [figures] = await once(child, 'message');
+  return figures;
+}
+
+/** @type {Record<string, Record<string, Record<'rate' | 'time' | 'rateOfOff' | 'timeOfOff', number[]>>>} */
+const results = {};
+for (const load of Object.keys(loads)) {
+  results[load] = {};
+  for (const { name } of chosen) results[load][name] = { rate: [], time: [], rateOfOff: [], timeOfOff: [] };
+}
+const others = chosen.map(({ name }) => name).filter((name) => name !== OFF);
+
+/** @type {Map<string, import('node:child_process').ChildProcess>} */
+let children = new Map();
+for (let round = 0; round < rounds; ) {
+  if (round % ROUNDS_OF_A_PROCESS === 0 && children.size === 0) {
+    for (const { name } of chosen) children.set(name, await start(name));
+    for (const [load, { burst }] of Object.entries(loads)) {
+      for (const child of children.values()) await ask(child, { load, burst, bursts: 1, warm: 12 });
+    }
+  }
+  await machineIsReady();
+  const begin = performance.now();
+  const taken = [];
+  for (const [load, { burst, bursts }] of Object.entries(loads)) {
+    const sample = { load, burst, bursts, warm: 1 };
+    let before = await ask(children.get(OFF), sample);
+    for (let i = 0; i < others.length; i++) {
+      const name = others[(i + round) % others.length];
+      const own = await ask(children.get(name), sample);
+      const after = await ask(children.get(OFF), sample);
+      taken.push({ load, name, before, own, after });
+      before = after;
+    }
+  }
+  if (!(await roundCounts(performance.now() - begin))) continue;
+  for (const { load, name, before, own, after } of taken) {
+    const { rate, time, rateOfOff, timeOfOff } = results[load][name];
+    results[load][OFF].rate.push(after.rate);
+    results[load][OFF].time.push(after.time);
+    rate.push(own.rate);
+    time.push(own.time);
+    rateOfOff.push((2 * own.rate) / (before.rate + after.rate));
+    timeOfOff.push((2 * own.time) / (before.time + after.time));
+  }
+  round++;
+  progress(`round ${round} of ${rounds}`);
+  if (round % ROUNDS_OF_A_PROCESS === 0 || round === rounds) {
+    for (const child of children.values()) child.disconnect();
+    children = new Map();
   }
 }
 
-/** @type {Record<string, Map<string, Record<'rate' | 'time', import('./lib/stats.mjs').Spread>>>} */
-const results = {};
-for (const [key, load] of Object.entries(loads)) {
-  progress(load.name);
-  const balancers = new Map(
-    chosen.map((watcher) => [watcher, new Balancer({ workers: WORKERS, ...watcher.options })]),
-  );
-  const samples = await interleave(
-    chosen,
-    rounds,
-    async (watcher) => {
-      const balancer = /** @type {Balancer} */ (balancers.get(watcher));
-      const stop = await watcher.watch?.(balancer);
-      const before = ownTime();
-      const start = performance.now();
-      await run(balancer, load);
-      const ms = performance.now() - start;
-      const after = ownTime();
-      await stop?.();
-      const time =
-        before === undefined || after === undefined ? Number.NaN : ((after - before) * 1_000) / load.count;
-      return { rate: load.count / ms, time };
-    },
-    {
-      warmUp: (watcher) =>
-        run(/** @type {Balancer} */ (balancers.get(watcher)), { ...load, count: load.burst }),
-    },
-  );
-  results[key] = new Map(
-    [...samples].map(([{ name }, values]) => [
-      name,
-      { rate: spread(values.map(({ rate }) => rate)), time: spread(values.map(({ time }) => time)) },
-    ]),
-  );
-  for (const balancer of balancers.values()) await balancer.close();
+/** @param {number[]} samples median and quartiles of a ratio */
+function multiple(samples) {
+  if (samples.length === 0) return '1 ×';
+  const { median, q1, q3 } = spread(samples);
+  return `${figure(median)} × (${figure(q1)}–${figure(q3)})`;
 }
 
-const tables = Object.entries(loads).map(([key, { name }]) => {
-  const measured = results[key];
-  const off = /** @type {Record<'rate' | 'time', import('./lib/stats.mjs').Spread>} */ (measured.get('off'));
-  return {
-    title: name,
-    head: [
-      '',
-      'k/s: median (min–max)',
-      'of unwatched',
-      'main thread, µs each: median (min–max)',
-      'of unwatched, least of each',
-    ],
-    rows: [...measured].map(([watcher, { rate, time }]) => [
-      watcher,
-      withSpread(rate),
-      off === undefined ? '' : `${figure(ratio(rate, off.rate).median)} ×`,
-      withSpread(time),
-      off === undefined ? '' : `${figure(time.min / off.time.min)} ×`,
-    ]),
-  };
-});
+const tables = Object.entries(loads).map(([load, { title }]) => ({
+  title,
+  head: [
+    '',
+    'k/s: median (min–max)',
+    'of unwatched (quartiles)',
+    'main thread, µs each: median (min–max)',
+    'of unwatched (quartiles)',
+  ],
+  rows: Object.entries(results[load]).map(([name, { rate, time, rateOfOff, timeOfOff }]) => [
+    name,
+    withSpread(spread(rate)),
+    multiple(rateOfOff),
+    withSpread(spread(time)),
+    multiple(timeOfOff),
+  ]),
+}));
 
 write({
   name: 'observe',
   title: 'What watching costs',
-  method: `Requests to ${WORKERS} workers, watched in several ways, one after the other in each round. Ratios are medians of the rounds' ratios; of the main thread's own time, on which other programs have less influence, the ratio of the least ones.`,
+  method: `Requests to ${WORKERS} workers. Each way of watching in a process of its own, each sample between two of the unwatched process, and compared with the mean of those two; new processes every ${ROUNDS_OF_A_PROCESS} rounds. Ratios are medians, with quartiles.`,
   quick: options.quick,
   rounds,
   rivals: chosen.map(({ name, settings }) => ({ name, settings })),
   packages: [],
   tables,
-  data: Object.fromEntries(Object.entries(results).map(([key, map]) => [key, Object.fromEntries(map)])),
+  data: Object.fromEntries(
+    Object.entries(results).map(([load, ways]) => [
+      load,
+      Object.fromEntries(
+        Object.entries(ways).map(([name, figures]) => [
+          name,
+          Object.fromEntries(
+            Object.entries(figures)
+              .filter(([, samples]) => samples.length > 0)
+              .map(([what, samples]) => [what, spread(samples)]),
+          ),
+        ]),
+      ),
+    ]),
+  ),
 });

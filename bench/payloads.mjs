@@ -51,7 +51,7 @@ function treeOf(size) {
 /** @param {number} size */
 const sizeName = (size) => (size >= 2 ** 20 ? `${size / 2 ** 20} MB` : `${size / 1_024} KB`);
 
-const cases = [
+const all = [
   ...[1_024, 10_240, 102_400].map((size) => ({
     label: `objects of ${sizeName(size)}, both ways`,
     task: 'mapTree',
@@ -65,10 +65,11 @@ const cases = [
     size,
   })),
 ];
+const cases = options.cases(all, ({ label }) => label);
 
 const rivals = await startRivals(names, workers);
 const warmUp = await warmUpOf(rivals, workers);
-const results = [];
+const measured = [];
 for (const { label, task, arg, size } of cases) {
   progress(label);
   const outstanding =
@@ -86,17 +87,25 @@ for (const { label, task, arg, size } of cases) {
       const count = counts.get(rival.name);
       return (1_000 * count) / (await run(rival, count));
     },
-    { warmUp },
+    {
+      // No-ops alone would leave the code cold that this case takes.
+      warmUp: async (rival) => {
+        await warmUp(rival);
+        await run(rival, counts.get(rival.name));
+      },
+    },
   );
   const rate = Object.fromEntries([...samples].map(([rival, of]) => [rival.name, spread(of)]));
-  results.push({ label, outstanding, rate });
+  measured.push({ label, outstanding, rate });
 }
 await closeRivals(rivals);
+const labels = all.map(({ label }) => label);
+const results = options.withKept('payloads', measured, labels, ({ label }) => label);
 
 const shown = rivals.map(({ name }) => name);
 const others = shown.filter((name) => name !== 'leastwork');
 
-/** @param {(typeof results)[number]} result */
+/** @param {(typeof measured)[number]} result */
 function againstBest({ rate }) {
   if (rate.leastwork === undefined || others.length === 0) return '–';
   const best = others.reduce((a, b) => (rate[b].median > rate[a].median ? b : a));
@@ -110,6 +119,7 @@ write({
     `A closed loop, ${workers} workers, at most ${OUTSTANDING.requests} requests or ${OUTSTANDING.bytes / 2 ** 20} MB a worker at a time. ` +
     'Objects are trees of nodes with numbers, strings and lists; the task gives a changed copy back. Requests a second.',
   quick: options.quick,
+  isPart: options.isPart,
   rounds,
   rivals: rivals.map(({ name, settings }) => ({ name, settings })),
   packages: packagesOf(rivals),

@@ -15,6 +15,7 @@ import type { Metrics } from './metrics/snapshot.js';
 import type { MapOutcome, MapResults } from './options/outcome.js';
 import {
   type CloseOptions,
+  type Known,
   type MapOptions,
   resolveCloseOptions,
   resolveMapOptions,
@@ -116,7 +117,7 @@ export class Balancer extends WorkerSet {
   map<T, R>(
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
-    options: MapOptions<NoInfer<T>> = {},
+    options: MapOptions<Known<T>> = {},
   ): MapResults<T, Awaited<R>> {
     return this.#map(source, task, options, false) as unknown as MapResults<T, Awaited<R>>;
   }
@@ -132,7 +133,7 @@ export class Balancer extends WorkerSet {
   mapSettled<T, R>(
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
-    options: MapOptions<NoInfer<T>> = {},
+    options: MapOptions<Known<T>> = {},
   ): AsyncIterableIterator<MapOutcome<T, Awaited<R>>> {
     return this.#map(source, task, options, true) as unknown as AsyncIterableIterator<
       MapOutcome<T, Awaited<R>>
@@ -199,7 +200,7 @@ export class Balancer extends WorkerSet {
         (options === undefined ? {} : options) as SubmitOptions,
         (_request, extras) => {
           extras.session = binding;
-          binding.accepted();
+          binding.accepted(extras);
         },
       ),
     );

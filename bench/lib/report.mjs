@@ -17,6 +17,7 @@ const RESULTS = new URL('../results/', import.meta.url);
  * @property {string} title
  * @property {string} method how it was measured, in a few sentences
  * @property {boolean} quick
+ * @property {boolean} [isPart] whether it has some of the cases alone
  * @property {number} rounds
  * @property {{ name: string, settings: string }[]} rivals
  * @property {string[]} packages
@@ -33,7 +34,7 @@ const RESULTS = new URL('../results/', import.meta.url);
  */
 export function write(report, isFinal = true) {
   const where = environment(report.packages);
-  const stem = report.quick ? `${report.name}-quick` : report.name;
+  const stem = `${report.name}${report.quick ? '-quick' : ''}${report.isPart ? '-part' : ''}`;
   const { tables, plots = {}, data, ...rest } = report;
   const plotFiles = Object.entries(plots).map(([suffix, svg]) => ({
     file: `${stem}${suffix === '' ? '' : `-${suffix}`}.svg`,

@@ -42,8 +42,10 @@ export class MapIntake {
   #isFlushing = false;
   /** The event loop takes a turn before the next chunk is begun. */
   #isResting = false;
-  /** When the first chunk was begun of those that the present call of `pull` takes; 0: none. */
-  #pullSince = 0;
+  /** When the open span was begun, in ms; 0: it has only one item, or its source had to be awaited. */
+  #begunAt = 0;
+  /** Time for the chunks of this turn of the event loop, in ms. */
+  #spent = 0;
   #isStopped = false;
   #isOver = false;
 
@@ -88,12 +90,12 @@ export class MapIntake {
   pull(): void {
     const sender = this.#sender;
     while (!this.#isOver && sender.hasLeftovers && this.#hasQueueRoom()) sender.sendLeftover();
-    this.#pullSince = 0;
     while (this.#wantsMore() && this.#hasRoom()) {
       this.#awaitsSource = true;
       try {
         const step = this.#source.next();
         if (isPromise(step)) {
+          this.#begunAt = 0;
           this.#resume(step);
           this.#flushSoon();
           return;
@@ -116,7 +118,22 @@ export class MapIntake {
     this.#open = undefined;
     span.isOpen = false;
     this.#sender.send(span, 0, span.length);
+    if (this.#begunAt > 0) this.#spend(performance.now() - this.#begunAt, span.length);
   }
+
+  /** Items have been taken and packed. @param time in ms */
+  #spend(time: number, items: number): void {
+    this.#sizes.packed(time / items);
+    if (this.#spent === 0) setImmediate(this.#onTurn);
+    this.#spent += time;
+  }
+
+  readonly #onTurn = (): void => {
+    this.#spent = 0;
+    if (!this.#isResting) return;
+    this.#isResting = false;
+    this.pull();
+  };
 
   #wantsMore(): boolean {
     return !this.#isOver && !this.#awaitsSource && !this.#isStopped && !this.#source.isOver;
@@ -135,17 +152,14 @@ export class MapIntake {
   /** Timers and I/O of the program wait while items are packed. */
   #mustRest(): boolean {
     if (this.#isResting) return true;
+    this.#begunAt = 0;
     if (this.#size === 1) return false;
-    const now = performance.now();
-    if (this.#pullSince === 0) this.#pullSince = now;
-    if (now - this.#pullSince < MOST_TURN_MS) return false;
-    if (this.#sender.underWay < FIRST_CHUNKS * this.#requests.workers) return false;
-    this.#isResting = true;
-    setImmediate(() => {
-      this.#isResting = false;
-      this.pull();
-    });
-    return true;
+    if (this.#spent >= MOST_TURN_MS && this.#sender.underWay >= FIRST_CHUNKS * this.#requests.workers) {
+      this.#isResting = true;
+      return true;
+    }
+    this.#begunAt = performance.now();
+    return false;
   }
 
   #hasQueueRoom(): boolean {

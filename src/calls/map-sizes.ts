@@ -9,9 +9,13 @@ const CHUNK_MS = 1;
  */
 const MOST_CHUNK_MS = 4 * CHUNK_MS;
 /**
- * Items of one chunk, and the bytes of all: their outcomes come together, and hold the event loop as long as
- * they are many.
+ * How long the items of one chunk may take to be packed, in ms: that holds the event loop, and so do their
+ * outcomes, which come together and cost about as much.
  */
+const PACKING_MS = 0.5;
+/** A chunk has no fewer for that reason: chunks of one item are not measured, and so would stay. */
+const LEAST_ITEMS = 16;
+/** Items of one chunk, and the bytes of all, whatever they cost. */
 const MOST_ITEMS = 2_048;
 const MOST_BYTES = 512 * 1_024;
 /**
@@ -22,8 +26,8 @@ const LAST_CHUNKS = 4;
 const LEAST_CHUNK_MS = 0.2;
 
 /**
- * The size of the next chunk follows the median of the last ones' run times: a thread that lost its core for
- * a while says nothing of its items.
+ * The size of the next chunk follows the medians of the last ones' times, of running and of packing: a thread
+ * that lost its core for a while, or collected garbage, says nothing of its items.
  */
 const CHUNKS_LOOKED_AT = 5;
 
@@ -32,8 +36,11 @@ export class ChunkSizes {
   readonly #task: TaskRef;
   readonly #workers: () => number;
   /** Mean run times of items of the last chunks, in ms. */
-  readonly #means: number[] = [];
+  readonly #runs: number[] = [];
   #median: number | undefined;
+  /** How long it took to pack an item, of the last chunks, in ms. */
+  readonly #packings: number[] = [];
+  #packing = 0;
 
   /** @param batch as in the options of `map` */
   constructor(batch: 'auto' | number, task: TaskRef, workers: () => number) {
@@ -54,9 +61,12 @@ export class ChunkSizes {
 
   /** A chunk is over. @param mean run time of its items, in ms */
   ran(mean: number): void {
-    if (this.#means.push(mean) > CHUNKS_LOOKED_AT) this.#means.shift();
-    const sorted = [...this.#means].sort((a, b) => a - b);
-    this.#median = sorted[(sorted.length - 1) >> 1];
+    this.#median = lowerMedian(this.#runs, mean);
+  }
+
+  /** A chunk has been packed. @param mean time for each of its items, in ms */
+  packed(mean: number): void {
+    this.#packing = lowerMedian(this.#packings, mean);
   }
 
   /**
@@ -68,9 +78,17 @@ export class ChunkSizes {
     const mean = this.#median ?? this.#task.mean;
     // NaN before the first run.
     if (!(mean < CHUNK_MS)) return 1;
-    const fitting = Math.max(1, Math.min(MOST_ITEMS, Math.floor(CHUNK_MS / mean)));
+    const most = Math.min(MOST_ITEMS, CHUNK_MS / mean, Math.max(LEAST_ITEMS, PACKING_MS / this.#packing));
+    const fitting = Math.max(1, Math.floor(most));
     if (remaining === undefined) return fitting;
     const share = Math.max(LEAST_CHUNK_MS / mean, remaining / (LAST_CHUNKS * this.#workers()));
     return Math.max(1, Math.min(fitting, Math.ceil(share)));
   }
+}
+
+/** Enters a time among the last ones. */
+function lowerMedian(times: number[], time: number): number {
+  if (times.push(time) > CHUNKS_LOOKED_AT) times.shift();
+  const sorted = [...times].sort((a, b) => a - b);
+  return sorted[(sorted.length - 1) >> 1] as number;
 }

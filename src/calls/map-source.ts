@@ -3,9 +3,16 @@ import { invalid } from '../options/validate.js';
 
 type Source = Iterable<unknown> | AsyncIterable<unknown>;
 
+/** What makes the iteration of a plain array: as it was before the program could change it. */
+const arrayValues = Array.prototype.values;
+const arrayIterator = Object.getPrototypeOf(arrayValues.call([])) as Iterator<unknown>;
+const arrayNext = arrayIterator.next;
+
 export class MapSource {
   readonly #source: Source;
   #iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
+  /** The source, where it is a plain array: then items can be taken from it without the iterator. */
+  #list: readonly unknown[] | undefined;
   #isOver = false;
   #size: number | undefined;
   #taken = 0;
@@ -36,6 +43,7 @@ export class MapSource {
   /** @throws the error of the source */
   open(): void {
     this.#size = sizeOf(this.#source);
+    if (isPlainArray(this.#source)) this.#list = this.#source;
     this.#iterator =
       Symbol.asyncIterator in Object(this.#source)
         ? (this.#source as AsyncIterable<unknown>)[Symbol.asyncIterator]()
@@ -44,10 +52,29 @@ export class MapSource {
 
   /** Asks for the next item. @throws the error of the source, or returns a promise that rejects with it */
   next(): IteratorResult<unknown> | Promise<IteratorResult<unknown>> {
-    this.#taken++;
-    // A call of the iterator itself, whose name its error would give.
-    const iterator = this.#iterator!;
-    return iterator.next();
+    const index = this.#taken++;
+    const list = this.#list;
+    if (list === undefined) {
+      // A call of the iterator itself, whose name its error would give.
+      const iterator = this.#iterator!;
+      return iterator.next();
+    }
+    return index < list.length ? { done: false, value: list[index] } : { done: true, value: undefined };
+  }
+
+  /** All items, where they are at hand; the next one is at `taken`. */
+  get list(): readonly unknown[] | undefined {
+    return this.#list;
+  }
+
+  /** Items that have been asked for. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** So many items have been taken from the list. */
+  skip(count: number): void {
+    this.#taken += count;
   }
 
   /** To be called when it has ended or thrown: then it is neither asked again nor closed. */
@@ -71,4 +98,15 @@ function sizeOf(source: Source): number | undefined {
   if (Array.isArray(source) || ArrayBuffer.isView(source))
     return (source as unknown as ArrayLike<unknown>).length;
   return source instanceof Set || source instanceof Map ? source.size : undefined;
+}
+
+/** Whether its iterator gives its elements, one after the other, and nothing else happens. */
+function isPlainArray(source: Source): source is unknown[] {
+  return (
+    Array.isArray(source) &&
+    Object.getPrototypeOf(source) === Array.prototype &&
+    source[Symbol.iterator] === arrayValues &&
+    !(Symbol.asyncIterator in source) &&
+    arrayIterator.next === arrayNext
+  );
 }

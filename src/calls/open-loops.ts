@@ -5,6 +5,8 @@
 export interface Loop {
   /** The Balancer is closed: the loop ends when its caller has taken what there is. */
   shut(): void;
+  /** The time to leave has come: the caller gets no more of what there is. */
+  cut(): void;
 }
 
 export class OpenLoops {
@@ -36,6 +38,11 @@ export class OpenLoops {
   /** Tells all of them that the Balancer is closed. */
   tell(): void {
     for (const ref of [...this.#open]) ref.deref()?.shut();
+  }
+
+  /** Ends all of them, whatever their callers have not taken. */
+  cut(): void {
+    for (const ref of [...this.#open]) ref.deref()?.cut();
   }
 }
 

@@ -2,6 +2,7 @@
  * An async iterator whose values arrive on their own: calls of `next` wait for them, and are served in order.
  */
 import { rethrowOn } from '../errors/async-stack.js';
+import { BalancerClosedError } from '../errors/errors.js';
 import { performance } from '../protocol/clock.js';
 import { setImmediate } from '../protocol/timers.js';
 import type { Loop, OpenLoops } from './open-loops.js';
@@ -89,6 +90,10 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
   }
 
   abstract shut(): void;
+
+  cut(): void {
+    this.end({ error: new BalancerClosedError() });
+  }
 
   /** Called by the first `next`: like a generator, nothing is opened or listened to before. */
   protected abstract begin(): void;

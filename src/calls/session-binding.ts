@@ -1,5 +1,5 @@
 /** What a session is for the dispatcher: which worker it has, and whether that is still needed. */
-import type { Binding } from '../requests/request.js';
+import type { Binding, RequestExtras } from '../requests/request.js';
 import type { View } from '../worker/view.js';
 import type { Worker } from '../worker/worker.js';
 
@@ -10,6 +10,8 @@ export class SessionBinding implements Binding {
   /** Number of accepted requests that are not settled. */
   #open = 0;
   #closed = false;
+  /** Of the request that was accepted last. */
+  #last: RequestExtras | undefined;
 
   /** @param moved called when another worker takes the place of one that has ended */
   constructor(moved: (from: number, to: number) => void) {
@@ -46,9 +48,16 @@ export class SessionBinding implements Binding {
     return view;
   }
 
-  /** A request of the session was accepted. */
-  accepted(): void {
+  /**
+   * A request of the session was accepted. While those before it may still be in the queue, it counts as no
+   * more urgent than they: it must not leave the queue first.
+   */
+  accepted(extras: RequestExtras): void {
+    const last = this.#last;
+    if (this.#open > 0 && last !== undefined && last.worker === undefined && last.priority < extras.priority)
+      extras.priority = last.priority;
     this.#open++;
+    this.#last = extras;
   }
 
   /** A request of the session was settled. */

@@ -19,8 +19,8 @@ export interface CloseOnSignalOptions {
   /**
    * How long accepted requests, and loops over `map` and `stream`, may still take, in ms ≥ 0 from the signal;
    * `Infinity`: no limit. Requests that are left are then rejected with `BalancerClosedError`; where loops
-   * are open, a little earlier, so that these have the last tenth of the time, a second at most, to leave.
-   * Default 10,000.
+   * are open, a little earlier, so that these have the last tenth of the time, a second at most, to leave:
+   * they get none of the results any more that they have not taken. Default 10,000.
    */
   timeout?: number;
   /** What becomes of accepted requests that have not started, as in `close()`. Default `'finish'`. */
@@ -105,7 +105,13 @@ class Shutdown {
       };
       // Next turn: what the settled requests' callers do in their own callbacks comes first.
       if (!hadLoops || !isOurs || this.#disposed) setImmediate(end);
-      else whenNothingIsLeft(end, timeout - (performance.now() - begin));
+      else {
+        const cut = (): void => {
+          for (const open of loops) open.cut();
+        };
+        const passed = performance.now() - begin;
+        whenNothingIsLeft(end, timeout - passed, cut, limit - passed);
+      }
     }
   }
 }
@@ -113,16 +119,24 @@ class Shutdown {
 /**
  * Calls back once, when nothing but us keeps the process alive, or after that many ms: a loop that has been
  * told may still be in its `finally` block, which nobody else can see.
+ * @param cut called before, after `cutMs`: loops whose bodies take long for each value leave in time
  */
-function whenNothingIsLeft(call: () => void, ms: number): void {
+function whenNothingIsLeft(call: () => void, ms: number, cut: () => void, cutMs: number): void {
   const once = (): void => {
     process.removeListener('beforeExit', once);
+    clearTimeout(cutTimer);
     clearTimeout(timer);
     call();
   };
   process.on('beforeExit', once);
+  const cutTimer = startTimer(cut, cutMs);
+  const timer = startTimer(once, ms);
+}
+
+/** A timer that does not keep the process alive. */
+function startTimer(call: () => void, ms: number): NodeJS.Timeout {
   const most = 2 ** 31 - 1;
-  const timer = setTimeout(once, Math.min(Math.max(ms, 1), most)).unref();
+  return setTimeout(call, Math.min(Math.max(ms, 1), most)).unref();
 }
 
 /**

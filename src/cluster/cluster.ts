@@ -7,6 +7,7 @@ import { BalancerClosedError, QueueFullError } from '../errors/errors.js';
 import type { MapOutcome, MapResults } from '../options/outcome.js';
 import {
   type CloseOptions,
+  type Known,
   type MapOptions,
   type MapSettings,
   resolveCloseOptions,
@@ -123,7 +124,7 @@ export class Cluster extends EventEmitter<ClusterEvents> implements Submitter {
   map<T, R>(
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
-    options: MapOptions<NoInfer<T>> = {},
+    options: MapOptions<Known<T>> = {},
   ): MapResults<T, Awaited<R>> {
     return this.#map(source, task, options, false) as unknown as MapResults<T, Awaited<R>>;
   }
@@ -139,7 +140,7 @@ export class Cluster extends EventEmitter<ClusterEvents> implements Submitter {
   mapSettled<T, R>(
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
-    options: MapOptions<NoInfer<T>> = {},
+    options: MapOptions<Known<T>> = {},
   ): AsyncIterableIterator<MapOutcome<T, Awaited<R>>> {
     return this.#map(source, task, options, true) as unknown as AsyncIterableIterator<
       MapOutcome<T, Awaited<R>>

@@ -8,14 +8,13 @@ import type { AnyTask } from '../tasks/signatures.js';
 import { type ChunkCall, ChunkRun } from './chunk-run.js';
 import { MalformedMessageError } from './errors.js';
 import type { JobReport } from './job-report.js';
-import { chunkReply, type JobData, parseJobData, type Reply } from './messages.js';
-import { isOfMachine } from './of-machine.js';
+import { chunkReply, type JobData, parseJobData } from './messages.js';
+import { isPutBack } from './of-machine.js';
 import type { EngineSettings } from './options.js';
 import type { Replies } from './replies.js';
+import { type Ending, type Result, runSingle } from './single-run.js';
 import { SpareControllers } from './spare-controllers.js';
 import { decodeValue } from './values/decode.js';
-import { encodeThrown, encodeValue } from './values/encode.js';
-import { excessOf } from './values/excess.js';
 
 /** Machines that may be lost with one request; as threads of a Balancer. */
 const MOST_LOSSES = 3;
@@ -23,7 +22,7 @@ const MOST_LOSSES = 3;
 const LEAVE_MS = 500;
 /** After this time there may be a machine that runs no other job on its last run, in ms. */
 const LEAVE_LAST_MS = 100;
-/** Machines that a job has gone to, after which it is looked whether anybody still waits for it. */
+/** Machines that a job has gone to, after which it is looked whether anybody waits for it. */
 const MOST_LEAVES = 20;
 
 /** The machine behind it. */
@@ -36,6 +35,8 @@ export interface JobRunsEvents {
    */
   fragile(alone: boolean): void;
   done(report: JobReport): void;
+  /** Runs a job as soon as so few others run that it may. */
+  inTurn<T>(run: () => Promise<T>): Promise<T>;
   /** How much of it a chunk may use. */
   useOfChunk(): Pick<ChunkCall, 'threads' | 'isPart'>;
 }
@@ -46,13 +47,6 @@ interface Run {
   isSuspect: boolean;
   chunk: ChunkRun | undefined;
 }
-
-interface Result {
-  readonly reply: Reply | string;
-  readonly ending: Ending;
-}
-
-type Ending = Omit<JobReport, 'id' | 'task' | 'ms'>;
 
 /** Reasons of signals. */
 const CANCELLED = new Error('cancelled by its submitter');
@@ -125,13 +119,15 @@ export class JobRuns {
       const data = parseJobData(job.data);
       const task = tasks.get(job.name);
       if (task === undefined) ending = await this.#leaveToOthers(job, token, data);
-      else ending = await this.#runTask(job, token, data, task, run);
+      else ending = await this.#events.inTurn(() => this.#runTask(job, token, data, task, run));
     } catch (error) {
       // What was not written by this package, and what the engine would not take back.
       if (!isPutBack(this.#bull, error)) ending = { items: 1, outcome: 'rejected', failures: 1, error };
       throw error;
     } finally {
       this.#runs.delete(id);
+      // BullMQ keeps the job in a linked list, of which garbage collection sees late what is over.
+      job.data = undefined;
       this.#events.done({ id, task: job.name, ms: performance.now() - began, ...ending });
     }
     this.#controllers.giveBack(run.controller);
@@ -149,6 +145,11 @@ export class JobRuns {
     run: Run,
   ): Promise<Ending> {
     const id = String(job.id);
+    // The engine has taken it for lost while it refused the reply.
+    if (this.#replies.hasEnded(id)) {
+      await this.#replies.sent();
+      return { items: 1, outcome: 'left', failures: 0 };
+    }
     const retries = data.retries ?? Number.POSITIVE_INFINITY;
     const losses = job.stalledCounter + (data.losses ?? 0);
     const isOnly = (data.chunk === undefined ? data.retries : data.threadRetries) === 0;
@@ -191,7 +192,13 @@ export class JobRuns {
     try {
       result =
         data.chunk === undefined
-          ? await this.#runSingle(id, task, data, options)
+          ? await runSingle(this.#balancer, {
+              id,
+              task,
+              args: data.args,
+              options,
+              maxPayload: this.#engine.maxPayload,
+            })
           : await this.#runChunk(job, token, data, task, options, run);
     } catch (error) {
       if (error instanceof MalformedMessageError) throw error;
@@ -199,34 +206,10 @@ export class JobRuns {
       await this.#leave(job, token, run.controller.signal.aborted ? 0 : LEAVE_MS);
       throw error;
     }
-    if (!(await this.#mayReply(job, token, run)))
-      return { items: result.ending.items, outcome: 'left', failures: 0 };
-    await this.#replies.send(data.from, result.reply);
+    const { items } = result.ending;
+    if (!(await this.#mayReply(job, token, run))) return { items, outcome: 'left', failures: 0 };
+    await this.#replies.send(data.from, result.reply, id);
     return result.ending;
-  }
-
-  /** @throws what concerns the machine, not the task */
-  async #runSingle(id: string, task: AnyTask, data: JobData, options: SubmitOptions): Promise<Result> {
-    const args = decodeValue(data.args);
-    if (!Array.isArray(args)) throw new MalformedMessageError('the arguments are no list');
-    try {
-      const value = encodeValue(await this.#balancer.submit(task, args as never, options), 'the result');
-      const { maxPayload } = this.#engine;
-      const bytes = excessOf(value, maxPayload);
-      if (bytes === undefined)
-        return { reply: { t: 'value', id, value }, ending: { items: 1, outcome: 'fulfilled', failures: 0 } };
-      const error = new Error(`the result takes ${bytes} bytes, more than maxPayload (${maxPayload})`);
-      return {
-        reply: { t: 'too-large', id, bytes, maxPayload },
-        ending: { items: 1, outcome: 'rejected', failures: 1, error },
-      };
-    } catch (error) {
-      if (options.signal?.aborted === true || isOfMachine(error)) throw error;
-      return {
-        reply: { t: 'error', id, error: encodeThrown(error) },
-        ending: { items: 1, outcome: 'rejected', failures: 1, error },
-      };
-    }
   }
 
   async #runChunk(
@@ -292,8 +275,4 @@ export class JobRuns {
 function abort({ controller, chunk }: Run, reason: Error): void {
   controller.abort(reason);
   chunk?.stop();
-}
-
-function isPutBack(bull: typeof BullMQ, error: unknown): boolean {
-  return error instanceof bull.DelayedError || error instanceof bull.WaitingError;
 }

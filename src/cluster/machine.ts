@@ -101,6 +101,7 @@ export class Machine extends EventEmitter<MachineEvents> {
       fragile: (alone) => this.#slots.beCautious(alone),
       done: (report) => this.#oneDone(report),
       useOfChunk: () => this.#slots.useOfChunk,
+      inTurn: (run) => this.#slots.inTurn(run),
     });
   }
 

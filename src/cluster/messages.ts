@@ -10,9 +10,6 @@ import { hasTags } from './values/decode.js';
  */
 export const VERSION = 1;
 
-/** Items of a chunk at most: what others may have written must not fill the memory. */
-const MOST_ITEMS = 10_000_000;
-
 /**
  * The data of a job. Its name is that of the task, as in `hash/sha256`; its queue that of the module.
  * Values are texts of `values/encode.ts`.
@@ -54,8 +51,9 @@ export interface ChunkReply {
   readonly id: string;
   /** Index of the first one. */
   readonly at: number;
-  /** See `values/outcomes.ts`. */
+  /** See `values/outcomes.ts`; of those that are missing at the end, each is `undefined`. */
   readonly outcomes: unknown[];
+  readonly count: number;
   /** Whether there are tags in any of them. */
   readonly hasTags: boolean;
   /** Characters. */
@@ -169,11 +167,22 @@ function parseChunk(
 ): ChunkReply {
   const { at, outcomes, done, ms, void: count } = mail;
   if (!isCount(at)) throw wrong('at');
-  const list = outcomes ?? (isCount(count) && count <= MOST_ITEMS ? new Array(count).fill(null) : undefined);
+  const isVoid = outcomes === undefined && isCount(count);
+  const list = isVoid ? [] : outcomes;
   if (!Array.isArray(list)) throw wrong('outcomes');
   if (typeof done !== 'boolean') throw wrong('done');
   if (typeof ms !== 'number') throw wrong('ms');
-  return { t, id, at, outcomes: list, hasTags: hasTags(text), length: text.length, done, ms };
+  return {
+    t,
+    id,
+    at,
+    outcomes: list,
+    count: isVoid ? count : list.length,
+    hasTags: hasTags(text),
+    length: text.length,
+    done,
+    ms,
+  };
 }
 
 function isCount(value: unknown): value is number {

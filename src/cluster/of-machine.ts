@@ -1,3 +1,4 @@
+import type * as BullMQ from 'bullmq';
 import { BalancerClosedError, NoWorkerError, QueueFullError } from '../errors/errors.js';
 
 /** Errors that say nothing of the task: another machine may do better. */
@@ -5,4 +6,9 @@ export function isOfMachine(error: unknown): boolean {
   return (
     error instanceof BalancerClosedError || error instanceof NoWorkerError || error instanceof QueueFullError
   );
+}
+
+/** Whether an error tells BullMQ that a job is put back, and not done. */
+export function isPutBack(bull: typeof BullMQ, error: unknown): boolean {
+  return error instanceof bull.DelayedError || error instanceof bull.WaitingError;
 }

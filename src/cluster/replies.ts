@@ -1,5 +1,4 @@
 /** Replies on their way to submitters: those of one turn to the same submitter go together. */
-import { setImmediate } from '../protocol/timers.js';
 import type { Engine, OnEngineError } from './engine/engine.js';
 import { delay } from './engine/within.js';
 import type { Reply } from './messages.js';
@@ -11,6 +10,8 @@ const MOST_ATTEMPTS = 20;
 
 interface Waiting {
   readonly text: string;
+  /** The job that it ends, if it ends one. */
+  readonly job: string | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -20,6 +21,8 @@ export class Replies {
   readonly #onError: OnEngineError;
   readonly #waiting = new Map<string, Waiting[]>();
   readonly #underWay = new Set<Promise<void>>();
+  /** Jobs of which the last reply is not delivered. */
+  readonly #jobs = new Set<string>();
   /** Sendings that the engine has refused, and that are tried again. */
   #refused = 0;
   #isClosed = false;
@@ -33,19 +36,27 @@ export class Replies {
    * Resolves when the engine has the reply before all that it is told from now on. Waits for an engine that
    * is out of reach, or has no memory left, until it is closed.
    * @param reply a text is sent as it is
+   * @param job the job that it ends
    */
-  send(to: string, reply: Reply | string): Promise<void> {
+  send(to: string, reply: Reply | string, job?: string): Promise<void> {
+    if (job !== undefined) this.#jobs.add(job);
     return new Promise((resolve, reject) => {
       const text = typeof reply === 'string' ? reply : JSON.stringify(reply);
-      const entry = { text, resolve, reject };
+      const entry = { text, job, resolve, reject };
       const together = this.#waiting.get(to);
       if (together !== undefined) {
         together.push(entry);
         return;
       }
       this.#waiting.set(to, [entry]);
-      setImmediate(() => this.#flush(to));
+      // After all microtasks of this turn.
+      process.nextTick(() => this.#flush(to));
     });
+  }
+
+  /** Whether the job's last reply is on its way: its result is known here, although the engine still has it. */
+  hasEnded(job: string): boolean {
+    return this.#jobs.has(job);
   }
 
   /** Resolves when the engine has all of them, or has refused for long. */
@@ -63,7 +74,9 @@ export class Replies {
     const sent = this.#deliver(
       to,
       batch.map(({ text }) => text),
-    );
+    ).finally(() => {
+      for (const { job } of batch) if (job !== undefined) this.#jobs.delete(job);
+    });
     if (this.#engine.sendsInOrder && this.#refused === 0) {
       // The job is let go of by the next command: one way to the engine and back for both. (Not while replies
       // are refused: a machine that went on would have ever more of them.)

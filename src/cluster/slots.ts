@@ -1,5 +1,6 @@
 /**
- * How many jobs a machine takes at a time: those that its threads run, and a few ahead, times its share.
+ * How many jobs a machine takes at a time: those that its threads run, and a few ahead. With a share below 1
+ * so many run as are that part of its threads; with one above, it has more ahead.
  * Jobs that are ahead are there when a thread becomes free. More would wait here while another machine is
  * idle, so it is one for a machine, unless jobs are so short that the way to the engine and back takes
  * longer than they do: then as many as are done with in that time. What is ahead is lost with the machine,
@@ -8,6 +9,7 @@
 import type { Worker } from 'bullmq';
 import type { Balancer } from '../balancer.js';
 import { performance } from '../protocol/clock.js';
+import { Turns } from './turns.js';
 
 /** Time between two looks at the threads, whose number may change, and at their run times, in ms. */
 const LOOK_MS = 100;
@@ -26,6 +28,7 @@ export class Slots {
   readonly #balancer: Balancer;
   readonly #share: number;
   readonly #running = new Map<Worker, number>();
+  readonly #turns: Turns;
   #total = 0;
   #threads = 0;
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -41,6 +44,7 @@ export class Slots {
   constructor(balancer: Balancer, share: number) {
     this.#balancer = balancer;
     this.#share = share;
+    this.#turns = new Turns(() => this.#most);
   }
 
   get threads(): number {
@@ -62,7 +66,20 @@ export class Slots {
     if (this.#lookedAt < this.#aloneUntil) return 1;
     const isCautious = this.#lookedAt < this.#cautiousUntil;
     const ahead = isCautious ? 1 : Math.floor(threads * Math.min(MOST_AHEAD, AHEAD_MS / this.#mean));
-    return Math.max(1, Math.round((threads + Math.max(1, ahead)) * this.#share));
+    // Less than a thread: a job ahead would wait here for as long as one runs, while another machine is idle.
+    if (threads * this.#share < 1) return 1;
+    if (this.#share < 1) return this.#most + Math.max(1, Math.floor(ahead * this.#share));
+    return Math.round((threads + Math.max(1, ahead)) * this.#share);
+  }
+
+  /** Jobs that may run at a time, where that is a part of what the threads could. */
+  get #most(): number {
+    return Math.max(1, Math.round(this.threads * this.#share));
+  }
+
+  /** Runs a job: of a share, when it is one of those that may; the others are ahead. */
+  inTurn<T>(run: () => Promise<T>): Promise<T> {
+    return this.#share < 1 ? this.#turns.take(run) : run();
   }
 
   /** Jobs that are here. */

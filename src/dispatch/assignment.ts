@@ -6,6 +6,7 @@
 import type { Policy } from '../policies/policy.js';
 import type { Queue } from '../requests/queue.js';
 import type { Request } from '../requests/request.js';
+import { keepInOrder } from '../requests/session-order.js';
 import type { WindowLimits } from '../worker/setup.js';
 import type { Worker } from '../worker/worker.js';
 import { ActiveSet } from './active-set.js';
@@ -14,7 +15,7 @@ import { HeldUp } from './held-up.js';
 import { type Move, rebalance } from './rebalance.js';
 import type { Selection } from './selection.js';
 import { Staging } from './staging.js';
-import { lessUrgentWorker } from './urgency.js';
+import { Urgency } from './urgency.js';
 
 /** Most requests that are newly set aside in one pass. */
 const MOST_SET_ASIDE = 256;
@@ -22,11 +23,11 @@ const MOST_SET_ASIDE = 256;
 export class Assignment {
   readonly #queue: Queue;
   readonly #policy: Policy;
-  readonly #limits: WindowLimits;
   readonly #workers: readonly Worker[];
   readonly #counts: Counters;
   readonly #staging: Staging;
   readonly #selection: Selection;
+  readonly #urgency: Urgency;
   readonly #activeSet: ActiveSet;
   readonly #heldUp = new HeldUp();
   #setAside = 0;
@@ -50,11 +51,14 @@ export class Assignment {
   ) {
     this.#queue = queue;
     this.#policy = policy;
-    this.#limits = limits;
     this.#workers = workers;
     this.#counts = counts;
     this.#staging = new Staging(counts);
     this.#selection = selection;
+    this.#urgency = new Urgency(workers, limits.prefetch, (free, bound, from) => {
+      this.takeBack(free, from);
+      this.#takeBackBound(bound, from);
+    });
     this.#activeSet = new ActiveSet(policy, workers, cores);
   }
 
@@ -87,7 +91,7 @@ export class Assignment {
       this.#activeSet.begin(this.#queue.peek());
       this.#askHeldUp();
       this.#emptyQueue();
-      while (this.#makeRoom()) this.#emptyQueue();
+      while (this.#urgency.makeRoom(this.#queue.peek())) this.#emptyQueue();
       this.#selection.endReservations();
       this.#refillAll();
       this.#staging.post();
@@ -164,8 +168,18 @@ export class Assignment {
     this.#policy.update(from.view);
   }
 
+  /** Requests that have been taken back from a worker, and must run there, wait there. */
+  #takeBackBound(requests: readonly Request[], from: Worker): void {
+    const waiting = requests.filter((request) => !request.isSettled);
+    if (waiting.length === 0) return;
+    this.#counts.reclaimed += waiting.length;
+    from.backlog.putBack(waiting);
+    this.#mayHaveBacklogs = true;
+  }
+
   /** Puts requests back to their place in the queue. */
   requeue(requests: readonly Request[]): void {
+    keepInOrder(requests);
     // The oldest last: then each comes to the very front.
     for (let i = requests.length - 1; i >= 0; i--) {
       const request = requests[i] as Request;
@@ -248,29 +262,16 @@ export class Assignment {
   #give(request: Request, worker: Worker): void {
     if (!this.#heldUp.isEmpty) this.#heldUp.changed();
     const { backlog } = worker;
+    const { extras } = request;
+    if (extras !== undefined && backlog.lets(request)) this.#urgency.makeRoomOn(request, worker);
     if (!worker.view.available || !backlog.lets(request)) {
-      if (request.extras !== undefined) request.extras.worker = worker;
+      if (extras !== undefined) extras.worker = worker;
       backlog.push(request);
       this.#mayHaveBacklogs = true;
       return;
     }
     this.#staging.stage(request, worker);
     this.#policy.update(worker.view);
-  }
-
-  /**
-   * If the first request of the queue finds no room: takes requests of lower priority back out of a window,
-   * so that it runs next there. A window of fixed depth stays filled as it is. O(w + window).
-   * @returns whether there is room for it now
-   */
-  #makeRoom(): boolean {
-    if (this.#queue.size === 0 || !this.#limits.prefetch.isBounded) return false;
-    const priority = this.#queue.peek()?.priority ?? Number.NEGATIVE_INFINITY;
-    const least = lessUrgentWorker(this.#workers, priority);
-    if (least === undefined) return false;
-    const requests = least.reclaimBelow(priority);
-    this.takeBack(requests, least);
-    return requests.length > 0 || this.#makeRoom();
   }
 
   /** A window may have been emptied by something other than completions. */

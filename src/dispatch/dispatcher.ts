@@ -212,7 +212,7 @@ export class Dispatcher implements RequestEvents<Worker> {
     this.counts.busyTime += worker.completions.busyTime;
     worker.closeChannel();
     this.#remove(worker);
-    this.#crashRecovery.settle(worker.takeRemains(), worker, death);
+    this.#crashRecovery.settle(worker.takeRemains(death), worker, death);
     this.#assignment.requeue(worker.backlog.takeAll());
     // It may have died between taking the bell and sending the message.
     this.poller.lookSoon();

@@ -84,6 +84,12 @@ export interface RetryOptions<T = unknown> {
   when?(error: unknown, item: T): boolean;
 }
 
+/**
+ * The type as it is known from elsewhere: nothing is inferred from this place. `NoInfer` of TypeScript, which
+ * has it from 5.4 on.
+ */
+export type Known<T> = [T][T extends unknown ? 0 : never];
+
 /** Options of `map` and `mapSettled` of items of a type. */
 export interface MapOptions<T = unknown> {
   /** Whether results come in the order of the source, instead of the order of completion. Default true. */

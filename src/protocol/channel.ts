@@ -7,6 +7,7 @@
  * port of their own: see `workers/input/arguments.ts`.)
  */
 import { type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
+import { Stash } from './stash.js';
 
 /** Hears what becomes of messages that arrive. They are counted modulo 2^32, from 1. */
 export interface ChannelObserver {
@@ -20,7 +21,7 @@ export interface ChannelObserver {
 
 export class Channel<Incoming, Outgoing, Stashed = unknown> {
   readonly #port: MessagePort;
-  readonly #stash = new Map<number, Stashed>();
+  readonly #stash = new Stash<Stashed>();
   readonly #receive: (message: Incoming) => void;
   readonly #observer: ChannelObserver | undefined;
   /** Messages in each direction, modulo 2^32. */
@@ -63,14 +64,12 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
 
   /** Keeps the message of a request; for `receive` to call. */
   stash(id: number, values: Stashed): void {
-    this.#stash.set(id, values);
+    this.#stash.put(id, values);
   }
 
   /** Takes the message of a request from the stash. */
   unstash(id: number): Stashed | undefined {
-    const values = this.#stash.get(id);
-    this.#stash.delete(id);
-    return values;
+    return this.#stash.take(id);
   }
 
   /** Receives one message. False: none has arrived. */

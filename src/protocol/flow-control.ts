@@ -10,12 +10,16 @@ import { AWAITED, type Memory, RECEIVED } from './layout.js';
 import { isBehind } from './positions.js';
 
 export class FlowControl {
-  readonly #words: Int32Array;
+  readonly #memory: Memory;
   /** W: what M had received when W last waited in vain. Until that changes, M is busy with something else. */
   #absentAt: number | undefined;
 
   constructor(memory: Memory) {
-    this.#words = memory.i32;
+    this.#memory = memory;
+  }
+
+  get #words(): Int32Array {
+    return this.#memory.i32;
   }
 
   /** M: has received so many messages, modulo 2^32. */

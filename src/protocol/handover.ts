@@ -21,10 +21,14 @@ import { ENDING, GIVING, type Memory } from './layout.js';
 const MAX_GIVING_MS = 1_000;
 
 export class Handover {
-  readonly #words: Int32Array;
+  readonly #memory: Memory;
 
   constructor(memory: Memory) {
-    this.#words = memory.i32;
+    this.#memory = memory;
+  }
+
+  get #words(): Int32Array {
+    return this.#memory.i32;
   }
 
   /**

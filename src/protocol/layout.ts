@@ -3,8 +3,6 @@
  * protocol. Used by both sides.
  */
 
-import { FIRST_POSITION } from './positions.js';
-
 /** Words (of 32 bits) in one slot: 256 bytes, of which 16 are its header. */
 export const SLOT_WORDS = 64;
 const HEADER_WORDS = 4;
@@ -52,13 +50,13 @@ export const STOPPED = CANCELLED + 3;
 
 /**
  * Index into the float64 view, behind all slots: for each completion slot, when its run has started; see
- * `run-starts.ts`.
+ * `slot-times.ts`.
  */
 export function runStarts(capacity: number): number {
   return (CONTROL_WORDS + 2 * capacity * SLOT_WORDS) / 2;
 }
 
-/** The same, behind the starts: for each request slot, until when it must have started; see `deadlines.ts`. */
+/** The same, behind the starts: for each request slot, until when it must have started; see `slot-times.ts`. */
 export function deadlines(capacity: number): number {
   return runStarts(capacity) + capacity;
 }
@@ -68,15 +66,13 @@ export function windowBytes(capacity: number): number {
   return (deadlines(capacity) + capacity) * 8;
 }
 
-/** Memory of a window, empty. */
-export function freshWindow(capacity: number): SharedArrayBuffer {
-  const memory = new SharedArrayBuffer(windowBytes(capacity));
-  beginAt(new Int32Array(memory), FIRST_POSITION);
-  return memory;
-}
-
-/** Empties a window: M, before the worker sees the memory. @param words the memory's 32-bit words */
+/**
+ * Empties a window, which may have been another's: M, before the worker sees the memory. What is in the slots
+ * counts only once it is posted, or completed.
+ * @param words the memory's 32-bit words
+ */
 export function beginAt(words: Int32Array, position: number): void {
+  words.fill(0, 0, CONTROL_WORDS);
   Atomics.store(words, WINDOW, (position << 16) | position);
   Atomics.store(words, COMPLETED, position);
 }
@@ -89,14 +85,20 @@ interface TextReader {
 
 /** Views of the shared memory by type. Slots are read and written through them directly. */
 export class Memory {
-  readonly i32: Int32Array;
-  readonly f32: Float32Array;
-  readonly f64: Float64Array;
-  readonly u8: Uint8Array;
-  readonly u16: Uint16Array;
-  readonly bytes: Buffer;
-  readonly text: TextReader;
+  i32!: Int32Array;
+  f32!: Float32Array;
+  f64!: Float64Array;
+  u8!: Uint8Array;
+  u16!: Uint16Array;
+  bytes!: Buffer;
+  text!: TextReader;
+
   constructor(shared: SharedArrayBuffer) {
+    this.moveTo(shared);
+  }
+
+  /** From now on these are views of that memory. */
+  moveTo(shared: SharedArrayBuffer): void {
     this.i32 = new Int32Array(shared);
     this.f32 = new Float32Array(shared);
     this.f64 = new Float64Array(shared);

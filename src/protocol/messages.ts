@@ -52,6 +52,8 @@ export type Path = readonly string[];
 export interface ErrorDetails {
   readonly error: Error;
   readonly details: Failure;
+  /** Its cause, if that was taken out: it refers to the error itself, which older versions of V8 cannot read. */
+  readonly cause?: unknown;
 }
 
 /** A small map of strings that travels with a request, as in `{ traceparent: '00-…' }`. */

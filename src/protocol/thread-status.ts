@@ -17,12 +17,18 @@ import {
 } from './layout.js';
 
 export class ThreadStatus {
-  readonly #words: Int32Array;
-  readonly #f64: Float64Array;
+  readonly #memory: Memory;
 
   constructor(memory: Memory) {
-    this.#words = memory.i32;
-    this.#f64 = memory.f64;
+    this.#memory = memory;
+  }
+
+  get #words(): Int32Array {
+    return this.#memory.i32;
+  }
+
+  get #f64(): Float64Array {
+    return this.#memory.f64;
   }
 
   /** W: notes which request it runs and since when (ms, `performance.now() + CLOCK_OFFSET`). */
@@ -30,6 +36,11 @@ export class ThreadStatus {
     this.#f64[STARTED_AT] = at;
     // A reader that sees this id also sees its time.
     Atomics.store(this.#words, RUNNING, id);
+  }
+
+  /** W: what it has noted last as a start. */
+  get startedAt(): number {
+    return this.#f64[STARTED_AT] as number;
   }
 
   /** M: since when the request has been running (as `noteStart`), or 0 if another one or none runs. */

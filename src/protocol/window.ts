@@ -32,7 +32,7 @@
  *   4. W claims: `head + 1`, by compare-and-swap, since M moves tail meanwhile. W reads the slot only after
  *      that, and then looks for its message, by the number in the slot (one request may be sent here twice).
  *      Positions are used again after a reclaim (tail goes t → t-n → t), so anything read before the claim
- *      may be stale. A request whose queue time is over by then is completed and not run (`deadlines.ts`).
+ *      may be stale. A request whose queue time is over by then is completed and not run (`slot-times.ts`).
  *   5. M reclaims: `tail - n`, by compare-and-swap, never below head. The last n requests are M's again.
  *      Another message tells W to drop their arguments.
  *      W notes which arguments it reads (`READING`, `READ`), and reads only those of the request that it has
@@ -81,22 +81,22 @@
  * `test/model` explores these steps in every interleaving, and breaks each of them to see that it is found.
  */
 
-import { Deadlines } from './deadlines.js';
 import { FlowControl } from './flow-control.js';
 import { Handover } from './handover.js';
 import {
   beginAt,
-  CANCELLED,
   COMPLETED,
   CONTROL_WORDS,
+  deadlines,
   Memory,
+  runStarts,
   SLOT_WORDS,
-  STOPPED,
   WINDOW,
   WORKER_STATE,
 } from './layout.js';
+import { Marks } from './marks.js';
 import { FIRST_POSITION, POSITION_MASK } from './positions.js';
-import { RunStarts } from './run-starts.js';
+import { SlotTimes } from './slot-times.js';
 import { ThreadStatus } from './thread-status.js';
 
 /** What the worker does when its window is empty. */
@@ -111,15 +111,16 @@ export class Window {
   readonly capacity: number;
   readonly status: ThreadStatus;
   readonly flow: FlowControl;
-  readonly runStarts: RunStarts;
-  readonly deadlines: Deadlines;
+  /** Of completions. */
+  readonly runStarts: SlotTimes;
+  /** Of requests whose kind says that they expire. */
+  readonly deadlines: SlotTimes;
+  /** What M asks W to stop. */
+  readonly marks: Marks;
   /** For values that are transferred, which exist once. */
   readonly handover: Handover;
-  readonly #words: Int32Array;
   readonly #bell: Int32Array;
   readonly #mask: number;
-  /** M: whether `CANCELLED` or `STOPPED` may have an id. */
-  #hasMarks = false;
 
   /**
    * @param shared memory of `windowBytes(capacity)`
@@ -131,12 +132,16 @@ export class Window {
     this.capacity = capacity;
     this.status = new ThreadStatus(this.memory);
     this.flow = new FlowControl(this.memory);
+    this.marks = new Marks(this.memory);
     this.handover = new Handover(this.memory);
-    this.#words = this.memory.i32;
     this.#bell = new Int32Array(bell);
     this.#mask = capacity - 1;
-    this.runStarts = new RunStarts(this.memory, capacity);
-    this.deadlines = new Deadlines(this.memory, capacity);
+    this.runStarts = new SlotTimes(this.memory, runStarts(capacity), capacity);
+    this.deadlines = new SlotTimes(this.memory, deadlines(capacity), capacity);
+  }
+
+  get #words(): Int32Array {
+    return this.memory.i32;
   }
 
   /** M, once, before the worker sees the memory. */
@@ -279,41 +284,13 @@ export class Window {
     );
   }
 
-  /** M: asks the running task to stop. The task sees this without a turn of its event loop. */
-  cancel(id: number): void {
-    this.#hasMarks = true;
-    Atomics.store(this.#words, CANCELLED, id);
-  }
-
-  /** M: no further item of the chunk is to be started. */
-  stop(id: number): void {
-    this.#hasMarks = true;
-    Atomics.store(this.#words, STOPPED, id);
-  }
-
-  /** W, after `ThreadStatus.noteItem`: whether that item must not be started. */
-  isStopped(id: number): boolean {
-    return Atomics.load(this.#words, STOPPED) === id;
-  }
-
   /**
-   * M: whether a request may have been asked to stop that is not over. Spares most requests the next call.
+   * M, when W has ended and everything is taken out: from now on this is a copy of the control words alone,
+   * and another window may have the memory.
    */
-  get hasMarks(): boolean {
-    return this.#hasMarks;
-  }
-
-  /** M: the request is over. After the ids have wrapped, another of the same id must not be taken for it. */
-  forgetMarks(id: number, items: number): void {
-    const words = this.#words;
-    const cancelled = words[CANCELLED] as number;
-    if (cancelled >= id && cancelled < id + items) Atomics.store(words, CANCELLED, 0);
-    if (words[STOPPED] === id) Atomics.store(words, STOPPED, 0);
-    this.#hasMarks = words[CANCELLED] !== 0 || words[STOPPED] !== 0;
-  }
-
-  /** W: whether M has asked the request to stop. */
-  isCancelled(id: number): boolean {
-    return Atomics.load(this.#words, CANCELLED) === id;
+  leaveMemory(): void {
+    const copy = new SharedArrayBuffer(CONTROL_WORDS * 4);
+    new Int32Array(copy).set(this.memory.i32.subarray(0, CONTROL_WORDS));
+    this.memory.moveTo(copy);
   }
 }

@@ -3,7 +3,9 @@
  * priority, then first in, first out; but the requests of a session keep their order, so that none counts as
  * more urgent than those before it.
  */
+import { isOlder } from './queue.js';
 import type { Binding, Request } from './request.js';
+import { prioritiesInOrder } from './session-order.js';
 
 /** Entries of removed requests that a lane or row may have before it is made anew. */
 const MOST_GONE = 1024;
@@ -30,9 +32,10 @@ interface Row {
 export class Backlog {
   /** The most urgent first; none is empty. Most often there is one. */
   readonly #lanes: Lane[] = [];
-  /** In the order in which they came. */
+  /** In the order in which they came; those that were put back come last. */
   readonly #here = new Map<Request, Lane>();
   readonly #rows = new Map<Binding, Row>();
+  #hasReturned = false;
 
   get length(): number {
     return this.#here.size;
@@ -49,9 +52,15 @@ export class Backlog {
     return this.#lanes[0]?.priority ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** The one that waits longest. */
+  /** The one that waits longest. O(1), and O(priorities) if some have been put back. */
   get oldest(): Request | undefined {
-    return this.#here.keys().next().value;
+    if (!this.#hasReturned) return this.#here.keys().next().value;
+    let oldest: Request | undefined;
+    for (const { list, from } of this.#lanes) {
+      const first = list[from] as Request;
+      if (oldest === undefined || isOlder(first, oldest)) oldest = first;
+    }
+    return oldest;
   }
 
   /** Whether the request may go ahead of all that are here: it is more urgent. O(1). */
@@ -69,6 +78,34 @@ export class Backlog {
     this.#here.set(request, lane);
   }
 
+  /**
+   * Puts back requests that have left and were not started, ahead of those of the same priority.
+   * @param requests in the order in which they are to leave; of each session, those that left it last
+   */
+  putBack(requests: readonly Request[]): void {
+    if (requests.length === 0) return;
+    this.#hasReturned = true;
+    const { priorities, lowest } = prioritiesInOrder(requests);
+    const later = [...lowest].flatMap(([session, low]) => this.#takeLater(session, low));
+    for (let i = requests.length - 1; i >= 0; i--) {
+      const request = requests[i] as Request;
+      const lane = this.#laneOf(priorities[i] as number);
+      if (lane.from > 0) lane.list[--lane.from] = request;
+      else lane.list.unshift(request);
+      lane.size++;
+      this.#here.set(request, lane);
+      const session = request.extras?.session;
+      if (session === undefined) continue;
+      const row = this.#rows.get(session);
+      if (row === undefined) this.#rows.set(session, { list: [request], size: 1 });
+      else {
+        row.list.unshift(request);
+        row.size++;
+      }
+    }
+    for (const request of later) this.push(request);
+  }
+
   /** Takes the one that leaves next. O(1), amortised. */
   shift(): Request | undefined {
     const { first } = this;
@@ -81,6 +118,7 @@ export class Backlog {
     const lane = this.#here.get(request);
     if (lane === undefined) return false;
     this.#here.delete(request);
+    if (this.#here.size === 0) this.#hasReturned = false;
     this.#leaveRow(request);
     if (--lane.size === 0) this.#lanes.splice(this.#placeOf(lane.priority), 1);
     else if (lane.list.length > MOST_GONE + 2 * lane.size) this.#tidy(lane);
@@ -90,7 +128,8 @@ export class Backlog {
 
   /** Removes and returns all, in the order in which they came. */
   takeAll(): Request[] {
-    const all = [...this.#here.keys()];
+    const all = [...this];
+    this.#hasReturned = false;
     this.#here.clear();
     this.#rows.clear();
     this.#lanes.length = 0;
@@ -99,7 +138,23 @@ export class Backlog {
 
   /** All of them, the one that waits longest first. */
   [Symbol.iterator](): IterableIterator<Request> {
-    return this.#here.keys();
+    if (!this.#hasReturned) return this.#here.keys();
+    return [...this.#here.keys()].sort((a, b) => (isOlder(a, b) ? -1 : 1)).values();
+  }
+
+  /** Takes those of a session that would leave ahead of one with this priority, in their order. */
+  #takeLater(session: Binding, priority: number): Request[] {
+    const row = this.#rows.get(session);
+    if (row === undefined) return [];
+    const here = new Set(row.list.filter((each) => this.#here.has(each)));
+    const lanes = new Set<Lane>();
+    for (const request of here) lanes.add(this.#here.get(request) as Lane);
+    const [first] = lanes as Iterable<Lane>;
+    if ((first as Lane).priority <= priority) return [];
+    for (const request of here) this.remove(request);
+    // They may come back to the same lanes, at another place.
+    for (const lane of lanes) this.#tidy(lane);
+    return [...here];
   }
 
   #priorityOf(request: Request): number {

@@ -6,7 +6,7 @@
 import { loopsOf, type OpenLoops, openLoops } from '../calls/open-loops.js';
 import type { BroadcastOptions } from '../options/broadcast.js';
 import type { MapOutcome, MapResults } from '../options/outcome.js';
-import type { CloseOptions, MapOptions, SubmitOptions } from '../options/submit.js';
+import type { CloseOptions, Known, MapOptions, SubmitOptions } from '../options/submit.js';
 import { type Observation, observationsOf, observing, unrouted } from '../stats/observation.js';
 import { type StatsTotals, totalsOf } from '../stats/totals.js';
 import type {
@@ -30,12 +30,12 @@ export interface Submitter {
   map<T, R>(
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
-    options?: MapOptions<NoInfer<T>>,
+    options?: MapOptions<Known<T>>,
   ): MapResults<T, Awaited<R>>;
   mapSettled<T, R>(
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
-    options?: MapOptions<NoInfer<T>>,
+    options?: MapOptions<Known<T>>,
   ): AsyncIterableIterator<MapOutcome<T, Awaited<R>>>;
   stats(): unknown;
   /** See `Balancer.broadcast`. A Router refuses to broadcast where a target has none. */
@@ -103,7 +103,7 @@ export class Router<Target extends Submitter = Submitter> {
   map<T, R>(
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
-    options?: MapOptions<NoInfer<T>>,
+    options?: MapOptions<Known<T>>,
   ): MapResults<T, Awaited<R>> {
     return this.#routeOf(task).map(source, task, options);
   }
@@ -112,7 +112,7 @@ export class Router<Target extends Submitter = Submitter> {
   mapSettled<T, R>(
     source: Iterable<T> | AsyncIterable<T>,
     task: (item: T) => R,
-    options?: MapOptions<NoInfer<T>>,
+    options?: MapOptions<Known<T>>,
   ): AsyncIterableIterator<MapOutcome<T, Awaited<R>>> {
     return this.#routeOf(task).mapSettled(source, task, options);
   }

@@ -14,8 +14,10 @@ import type { FoundSignal } from './abort-signals.js';
 import { byteSize } from './byte-size.js';
 import { arrayTypeOf, bufferOf, bytesIn, isResizable, lengthOf, offsetOf } from './intrinsics.js';
 import { isPlainObject } from './plain-object.js';
+import { plainTreeBytes } from './plain-tree.js';
 import { isSmallPart, keepWhole, MOVED_BYTES, type Range, type Ranges, type Scan, scan } from './scan.js';
 import { shallowCopy } from './shallow-copy.js';
+import { keepMemoryWarm } from './warm-memory.js';
 
 /** Nothing is moved out of a value that has more than so many bytes beside its views: it would be copied. */
 const MOST_BESIDE = 4_096;
@@ -57,19 +59,12 @@ export interface Packed<T> {
  * @param moves whether large buffers are to be copied, since `moved` will be transferred
  */
 export function pack<T>(value: T, transfer?: readonly unknown[], moves = false): Packed<T> {
-  if (typeof value !== 'object' || value === null) {
-    return {
-      value,
-      bytes: byteSize(value),
-      buffers: undefined,
-      signals: undefined,
-      errors: undefined,
-      moved: NONE,
-      stuck: false,
-    };
-  }
+  if (typeof value !== 'object' || value === null) return copied(value, byteSize(value));
+  const plain = plainTreeBytes(value);
+  if (plain >= 0) return copied(value, plain);
   const found = scan(value, transfer, moves);
   const { bytes, signals, errors, stuck, pinned } = found;
+  keepMemoryWarm(bytes);
   const ranges = replaceable(found);
   const buffers = found.buffers && [...found.buffers];
   if (stuck || (ranges === undefined && signals === undefined)) {
@@ -87,6 +82,24 @@ export function pack<T>(value: T, transfer?: readonly unknown[], moves = false):
     const isStuck = signals !== undefined;
     return { value, bytes, buffers, signals: undefined, errors, moved: NONE, stuck: isStuck };
   }
+}
+
+function copied<T>(value: T, bytes: number): Packed<T> {
+  keepMemoryWarm(bytes);
+  return asItIs(value, bytes);
+}
+
+/** A value of which nothing has to be prepared. */
+export function asItIs<T>(value: T, bytes: number): Packed<T> {
+  return {
+    value,
+    bytes,
+    buffers: undefined,
+    signals: undefined,
+    errors: undefined,
+    moved: NONE,
+    stuck: false,
+  };
 }
 
 function largeCopies(ranges: Ranges): readonly ArrayBuffer[] {

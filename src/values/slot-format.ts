@@ -13,7 +13,7 @@
 export const flags = {
   /** The values came, or come, by message. */
   byMessage: 1,
-  /** A request: it has a deadline. See `protocol/deadlines.ts`. */
+  /** A request: it has a deadline. See `protocol/slot-times.ts`. */
   expires: 2,
   /** A completion: messages were sent during the run, to be received before the request settles. */
   hasSent: 2,

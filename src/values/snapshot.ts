@@ -14,7 +14,7 @@ export function snapshot<T>(value: T, path: string): T {
   try {
     const { value: packed, buffers, signals, errors, stuck } = pack(value);
     if (stuck || signals !== undefined) throw new Error('it cannot be sent more than once');
-    const copy = structuredClone({ packed, buffers, errors: detailsOf(errors) });
+    const copy = structuredClone({ packed, buffers, errors: errors && detailsOf(errors) });
     restoreBuffers(copy.buffers);
     restoreErrors(copy.errors);
     return copy.packed;

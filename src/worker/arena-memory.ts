@@ -1,53 +1,7 @@
-import { setTimeout } from '../protocol/timers.js';
-
-/**
- * Memory for arenas. It belongs to the process: ended threads, of whichever Balancer, leave theirs to the
- * next ones. Allocated anew for each thread, it would come from a heap of the C library that gives nothing
- * back to the system.
- */
+import { MemoryPool } from './memory-pool.js';
 
 /** Size of an arena. Its pages are taken from the system as they are first used. */
 export const ARENA_BYTES = 4 * 2 ** 20;
-/** Memory that has not been needed for this long is let go, in ms. */
-const UNUSED_MS = 10_000;
 
-export class ArenaMemory {
-  readonly #free: SharedArrayBuffer[] = [];
-  /** The least number of free ones since the last look: these were not needed. */
-  #leastFree = 0;
-  #isLooking = false;
-
-  /** How many are free. */
-  get free(): number {
-    return this.#free.length;
-  }
-
-  take(): SharedArrayBuffer {
-    const memory = this.#free.pop() ?? new SharedArrayBuffer(ARENA_BYTES);
-    this.#leastFree = Math.min(this.#leastFree, this.#free.length);
-    return memory;
-  }
-
-  /** No thread reads or writes it any more. */
-  giveBack(memory: SharedArrayBuffer): void {
-    this.#free.push(memory);
-    if (this.#isLooking) return;
-    this.#isLooking = true;
-    setTimeout(() => this.#look(), UNUSED_MS).unref();
-  }
-
-  /** Lets go of memory that has been free since the last look. To be called now and then. */
-  shrink(): void {
-    this.#free.splice(0, this.#leastFree);
-    this.#leastFree = this.#free.length;
-  }
-
-  #look(): void {
-    this.shrink();
-    this.#isLooking = this.#free.length > 0;
-    if (this.#isLooking) setTimeout(() => this.#look(), UNUSED_MS).unref();
-  }
-}
-
-/** The memory of this process. */
-export const arenaMemory = new ArenaMemory();
+/** The memory of all arenas of this process. */
+export const arenaMemory = new MemoryPool(ARENA_BYTES);

@@ -13,8 +13,10 @@
 
 import type { ToWorker } from '../protocol/messages.js';
 import { ARENA, type ByteStore } from '../values/shared-views.js';
-import { ARENA_BYTES, type ArenaMemory } from './arena-memory.js';
+import { keepMemoryWarm } from '../values/warm-memory.js';
+import { ARENA_BYTES } from './arena-memory.js';
 import type { InFlight } from './in-flight.js';
+import type { MemoryPool } from './memory-pool.js';
 
 /** The largest value, in bytes. Measured: for larger ones the second copy costs as much as a message. */
 const MOST_BYTES = 64 * 2 ** 10;
@@ -22,14 +24,14 @@ const MOST_BYTES = 64 * 2 ** 10;
 export class Arena implements ByteStore {
   readonly #send: (message: ToWorker) => void;
   readonly #inFlight: InFlight;
-  readonly #source: ArenaMemory;
+  readonly #source: MemoryPool;
   /** `undefined` until it is first needed. */
   #memory: Uint8Array | undefined;
   /** Offsets of the next bytes, and of the first ones of this request; they count on through the wrap. */
   #head = 0;
   #start = 0;
 
-  constructor(send: (message: ToWorker) => void, inFlight: InFlight, source: ArenaMemory) {
+  constructor(send: (message: ToWorker) => void, inFlight: InFlight, source: MemoryPool) {
     this.#send = send;
     this.#inFlight = inFlight;
     this.#source = source;
@@ -67,6 +69,8 @@ export class Arena implements ByteStore {
       at = 0;
     }
     if (head - this.#inFlight.freeTo > ARENA_BYTES) return -1;
+    // The thread copies them into memory of its own.
+    keepMemoryWarm(length);
     memory.set(bytes, at);
     this.#head = head;
     return at;

@@ -30,13 +30,13 @@ export class Commands {
   /** Aborts the signal of one item of a chunk. */
   cancelItem(request: Request, index: number, reason: unknown): void {
     const id = request.id + index;
-    this.#window.cancel(id);
+    this.#window.marks.cancel(id);
     this.#channel.send({ type: 'abort', id, reason: encodeFailure(reason) });
   }
 
   /** Has no further item of a chunk started. @returns the item that runs now; -1: none */
   stopChunk(request: Request): number {
-    this.#window.stop(request.id);
+    this.#window.marks.stop(request.id);
     const index = this.#window.status.item();
     request.extras?.chunk?.stopped(index);
     return index;

@@ -21,6 +21,12 @@ import type { Sender } from './sender.js';
 
 /** Results that take long to read, as large ones do, are not all read in one go; in ms. */
 const MAX_READING_MS = 2;
+/**
+ * The same for results that came by message, in ms. What awaits them runs when the reading is over, so that
+ * long they are all alive; and what the garbage collector finds alive, it copies. Measured with trees of 10
+ * KB, 64 on the way: of the turns of the event loop the 99th percentile takes 17 ms, and 24 without.
+ */
+const MAX_RECEIVING_MS = 0.2;
 /** The clock is looked at after so many results, less one; a power of two. */
 const CLOCK_MASK = 31;
 
@@ -163,6 +169,7 @@ export class Completions<W> {
     const end = window.completed();
     let count = 0;
     let read = 0;
+    let receivingUntil = 0;
     while (inFlight.done !== end && count < limit) {
       const position = inFlight.done;
       const slot = window.completionSlot(position);
@@ -173,7 +180,7 @@ export class Completions<W> {
       if (sends) this.#channel.drainTo(memory.i32[slot + 3] as number);
       const request = inFlight.leave();
       this.#sender.over(request);
-      if (window.hasMarks) window.forgetMarks(request.id, request.items);
+      if (window.marks.hasAny) window.marks.forget(request.id, request.items);
       let value: unknown;
       let message: ResultMessage | undefined;
       const byMessage = (kind & flags.byMessage) !== 0;
@@ -194,6 +201,11 @@ export class Completions<W> {
       this.#coalescing.ran(runTime);
       if (isExpired) this.#sink.expired(this.#worker, request);
       else this.#sink.completed(this.#worker, request, runTime, value, message);
+      if (byMessage && deadline !== Number.POSITIVE_INFINITY) {
+        const time = performance.now();
+        if (receivingUntil === 0) receivingUntil = time + MAX_RECEIVING_MS;
+        else if (time > receivingUntil) break;
+      }
       if ((read & CLOCK_MASK) === 0 && performance.now() > deadline) break;
     }
     return count;

@@ -17,6 +17,8 @@ export interface Connection {
   /** For arguments alone. */
   readonly argumentsPort: MessagePort;
   readonly thread: Thread;
+  /** The thread has ended, and everything is taken out of the window: its memory is for the next one. */
+  leaveWindow(): void;
 }
 
 /**
@@ -40,5 +42,9 @@ export function connect(
   });
   channel.unref();
   thread.onDeath = died;
-  return { window, channel, argumentsPort, thread };
+  const leaveWindow = (): void => {
+    window.leaveMemory();
+    launched.giveMemoryBack();
+  };
+  return { window, channel, argumentsPort, thread, leaveWindow };
 }

@@ -4,7 +4,7 @@
  */
 
 import { advance, distance, FIRST_POSITION } from '../protocol/positions.js';
-import { isReclaimable } from '../requests/reclaimable.js';
+import { isReclaimable, mayWait } from '../requests/reclaimable.js';
 import type { Request } from '../requests/request.js';
 
 /**
@@ -86,12 +86,12 @@ export class InFlight {
     return this.#movable;
   }
 
-  /** No request that may run elsewhere has a lower priority. */
+  /** No unstarted request that may be taken back has a lower priority. */
   get lowestPriority(): number {
     return this.#lowest;
   }
 
-  /** The requests have been looked at, and none that may run elsewhere has a lower priority than this. */
+  /** The requests have been looked at, and none that may be taken back has a lower priority than this. */
   set lowestPriority(priority: number) {
     this.#lowest = priority;
   }
@@ -152,7 +152,7 @@ export class InFlight {
     const mobility = isReclaimable(request, 'balance') ? 1 : 0;
     this.#mobility[at] = mobility;
     this.#movable += mobility;
-    if (mobility > 0 && request.priority < this.#lowest) this.#lowest = request.priority;
+    if (request.priority < this.#lowest && mayWait(request)) this.#lowest = request.priority;
   }
 
   /** Takes out the first request: it is completed, or its thread has died running it. */

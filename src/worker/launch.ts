@@ -4,11 +4,11 @@
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { ThreadSettings } from '../options/thread.js';
-import { freshWindow } from '../protocol/layout.js';
 import type { ModuleAddress } from '../protocol/messages.js';
 import { requireHooks } from '../tasks/require-hooks.js';
 import { Thread } from './thread.js';
 import { threadName } from './thread-name.js';
+import { giveWindowMemoryBack, takeWindowMemory } from './window-memory.js';
 
 /** What all threads of a Balancer are started with. */
 export interface LaunchSettings {
@@ -51,13 +51,15 @@ export interface Launched {
   /** For arguments alone. */
   readonly argumentsPort: MessagePort;
   readonly thread: Thread;
+  /** The thread has ended, and nobody here uses the window's memory any more. */
+  giveMemoryBack(): void;
 }
 
 /** Starts a thread. It is to be told at once whom its end concerns: see `Thread.onDeath`. */
 export function launch(settings: LaunchSettings, { id, slot, isAwaited }: LaunchOrder): Launched {
   const { depth, bell, spin, spinners, preload, watchHeap, teardownLimit, name } = settings;
   const capacity = ringCapacity(depth);
-  const memory = freshWindow(capacity);
+  const memory = takeWindowMemory(capacity);
   const { port1, port2 } = new MessageChannel();
   const forArguments = new MessageChannel();
   const thread = new Thread(
@@ -81,7 +83,8 @@ export function launch(settings: LaunchSettings, { id, slot, isAwaited }: Launch
     [port2, forArguments.port2],
     settings.thread,
   );
-  return { memory, capacity, port: port1, argumentsPort: forArguments.port1, thread };
+  const giveMemoryBack = (): void => giveWindowMemoryBack(memory, capacity);
+  return { memory, capacity, port: port1, argumentsPort: forArguments.port1, thread, giveMemoryBack };
 }
 
 /** The smallest power of two that holds `depth`, and at least 2. */

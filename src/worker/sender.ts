@@ -7,13 +7,12 @@ import { NotCloneableError } from '../errors/errors.js';
 import type { ArgumentsMessage, SignalPlace, ToWorker } from '../protocol/messages.js';
 import { isBehind } from '../protocol/positions.js';
 import type { Window } from '../protocol/window.js';
-import type { Chunk } from '../requests/chunk.js';
 import type { Request } from '../requests/request.js';
 import type { TaskRef } from '../tasks/registry.js';
 import type { FoundSignal } from '../values/abort-signals.js';
 import { cloneError } from '../values/clone-errors.js';
-import { detailsOf } from '../values/error-details.js';
-import { type Packed, pack } from '../values/pack.js';
+import { sendErrors } from '../values/error-details.js';
+import { asItIs, type Packed, pack } from '../values/pack.js';
 import { detachedAt } from '../values/transfer-list.js';
 import { AbortForwarding } from './abort-forwarding.js';
 import { Arena } from './arena.js';
@@ -113,7 +112,10 @@ export class Sender {
     try {
       const whole = { values: request.args, context: extras?.context };
       const { value, bytes, buffers, signals, errors, moved, stuck } =
-        extras?.chunk === undefined ? packArguments(whole, transfer) : packChunk(whole, extras.chunk);
+        extras?.chunk === undefined
+          ? packArguments(whole, transfer)
+          : // Its items are packed already, and the context that they share has no parts.
+            asItIs(whole, extras.chunk.bytes);
       if (stuck) throw new Error('structured clone would make an empty object of a part');
       const message: ArgumentsMessage = {
         id: request.id,
@@ -121,12 +123,15 @@ export class Sender {
         values: value.values,
         buffers,
         signals: signals && this.#forward(request, sending, signals),
-        errors: detailsOf(errors),
+        errors: undefined,
         context: value.context,
         carrier: extras?.carrier,
         transferred: transfer,
       };
-      this.#port.postMessage(message, moved.length === 0 ? transfer : [...(transfer ?? []), ...moved]);
+      const transfers = moved.length === 0 ? transfer : [...(transfer ?? []), ...moved];
+      sendErrors(errors, undefined, (details) =>
+        this.#port.postMessage(details === undefined ? message : { ...message, errors: details }, transfers),
+      );
       this.#sending = sending;
       this.#sentBytes = bytes;
     } catch (cause) {
@@ -222,17 +227,4 @@ function packArguments(whole: Whole, transfer: readonly unknown[] | undefined): 
     signal,
   }));
   return { ...packed, value: { values: value, context: undefined }, signals: inWhole };
-}
-
-/** Its items are packed already, and the context that they share has no parts. */
-function packChunk(value: Whole, { bytes }: Chunk): Packed<Whole> {
-  return {
-    value,
-    bytes,
-    buffers: undefined,
-    signals: undefined,
-    errors: undefined,
-    moved: [],
-    stuck: false,
-  };
 }

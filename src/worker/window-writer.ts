@@ -7,6 +7,7 @@ import type { Request } from '../requests/request.js';
 import { flags } from '../values/slot-format.js';
 import { writeValues } from '../values/slot-writer.js';
 import type { InFlight } from './in-flight.js';
+import { lessUrgent } from './less-urgent.js';
 import type { Sender } from './sender.js';
 
 /** Requests that a thread had not completed at its death. */
@@ -145,21 +146,24 @@ export class WindowWriter {
   }
 
   /**
-   * Takes back the unstarted requests of a lower priority, the oldest first, except those that must stay
-   * here. O(window), and O(1) if the window has none.
+   * Takes back the unstarted requests that have a lower priority than this one, the oldest first, also those
+   * that must run here, but none ahead of which its own session puts it. O(window), and O(1) if the window
+   * has none.
    */
-  reclaimBelow(priority: number): Request[] {
+  reclaimBelow({ priority, extras }: Request): Request[] {
     const inFlight = this.#inFlight;
     if (inFlight.lowestPriority >= priority) return [];
     this.post();
-    const isLower = (request: Request | undefined) =>
-      request !== undefined && request.priority < priority && isReclaimable(request, 'balance');
-    const unstarted = this.#window.unstarted();
-    let reach = 0;
-    for (let i = 1; i <= unstarted; i++) if (isLower(inFlight.at(advance(inFlight.tail, -i)))) reach = i;
-    // Lower ones that stay have been started.
+    const unstarted: Request[] = [];
+    for (let i = this.#window.unstarted(); i > 0; i--)
+      unstarted.push(inFlight.at(advance(inFlight.tail, -i)) as Request);
+    const session = extras?.session;
+    if (session !== undefined && unstarted.some((other) => other.extras?.session === session)) return [];
+    const leaving = lessUrgent(unstarted, priority);
+    // Lower ones that stay have been started, or cannot leave.
     inFlight.lowestPriority = priority;
-    return reach === 0 ? [] : this.#takeOut(reach, isLower);
+    const first = unstarted.findIndex((request) => leaving.has(request));
+    return first < 0 ? [] : this.#takeOut(unstarted.length - first, (request) => leaving.has(request));
   }
 
   /** Whether one of the unstarted requests may run elsewhere. */

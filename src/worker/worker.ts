@@ -6,7 +6,7 @@ import type { ReclaimReason } from '../requests/reclaimable.js';
 import type { Host, Request } from '../requests/request.js';
 import { Commands } from './commands.js';
 import { Completions } from './completions.js';
-import { connect, type MainChannel } from './connection.js';
+import { type Connection, connect } from './connection.js';
 import type { CompletionSink, LifecycleEvents, RequestEvents } from './events.js';
 import { ForcedExit } from './forced-exit.js';
 import { InFlight } from './in-flight.js';
@@ -19,7 +19,7 @@ import type { WorkerSetup } from './setup.js';
 import type { WorkerState } from './state.js';
 import { Status } from './status.js';
 import { TaskOutput } from './task-output.js';
-import type { Thread, ThreadDeath } from './thread.js';
+import type { ThreadDeath } from './thread.js';
 import { UnreadableMessages } from './unreadable-messages.js';
 import { View } from './view.js';
 import { VitalSigns } from './vital-signs.js';
@@ -55,8 +55,7 @@ export class Worker implements Host {
   terminated = false;
   readonly #requestEvents: RequestEvents<Worker>;
   readonly #lifecycleEvents: LifecycleEvents<Worker>;
-  readonly #channel: MainChannel;
-  readonly #thread: Thread;
+  readonly #connection: Connection;
   readonly #sender: Sender;
   readonly #inbound: Inbound<Worker>;
   readonly #output: TaskOutput;
@@ -79,14 +78,13 @@ export class Worker implements Host {
     this.#lifecycleEvents = lifecycleEvents;
     this.#forcedExit = new ForcedExit(this, setup.launch.teardownLimit);
     this.#isLimited = setup.launch.watchHeap || setup.maxRequests !== Number.POSITIVE_INFINITY;
-    const { window, channel, argumentsPort, thread } = connect(
+    this.#connection = connect(
       setup,
       (message) => this.#inbound.receive(message),
       (number, error) => this.#unreadable.add(number, error),
       (death) => this.#died(death),
     );
-    this.#channel = channel;
-    this.#thread = thread;
+    const { window, channel, argumentsPort, thread } = this.#connection;
     this.commands = new Commands(channel, window);
     this.profiling = new Profiling(channel);
     this.vitalSigns = new VitalSigns(window);
@@ -224,9 +222,9 @@ export class Worker implements Host {
     return requests;
   }
 
-  /** Takes back unstarted requests of a lower priority; see `WindowWriter.reclaimBelow`. */
-  reclaimBelow(priority: number): Request[] {
-    const requests = this.#writer.reclaimBelow(priority);
+  /** Takes back unstarted requests that are less urgent; see `WindowWriter.reclaimBelow`. */
+  reclaimBelow(request: Request): Request[] {
+    const requests = this.#writer.reclaimBelow(request);
     if (requests.length > 0) this.status.update();
     return requests;
   }
@@ -266,18 +264,21 @@ export class Worker implements Host {
   /** Ends the thread at once, for that reason. Unstarted requests should have been taken back before. */
   terminate(cause?: Error): void {
     this.terminated = true;
-    void this.#thread.terminate(cause);
-  }
-
-  /** After death: the requests that were not completed. */
-  takeRemains(): Remains {
-    return this.#writer.takeRemains();
+    void this.#connection.thread.terminate(cause);
   }
 
   /** After death: receives the messages that have arrived and closes the ports. */
   closeChannel(): void {
-    this.#channel.close();
+    this.#connection.channel.close();
     this.#sender.close();
+  }
+
+  /** At last: the requests that were not completed. Nothing is left in the window then. */
+  takeRemains({ exitCode }: ThreadDeath): Remains {
+    const remains = this.#writer.takeRemains();
+    // A thread that was given up may still use it.
+    if (exitCode !== undefined) this.#connection.leaveWindow();
+    return remains;
   }
 
   /** Its thread does not start its requests: it counts as unresponsive until it answers. */
@@ -290,7 +291,7 @@ export class Worker implements Host {
     this.#forcedExit.stop();
     // Before its last messages are received: a `wake` among them starts a pass, which must not select it.
     this.status.enter('dead');
-    this.#channel.drain();
+    this.#connection.channel.drain();
     this.#output.over();
     this.profiling.end();
     this.#lifecycleEvents.died(this, death);

@@ -38,6 +38,14 @@ describe('map', () => {
   });
   afterEach(() => balancer.close({ timeout: 1_000 }));
 
+  it('reads an array with its holes, and one with an iterator of its own through that', async () => {
+    const sparse = [1, undefined, 3];
+    delete sparse[1];
+    expect(await collect(balancer.map(sparse, (n) => typeof n))).toEqual(['number', 'undefined', 'number']);
+    const own = Object.assign([1, 2], { [Symbol.iterator]: () => [7, 8].values() });
+    expect(await collect(balancer.map(own, (n) => n))).toEqual([7, 8]);
+  });
+
   const numbers = [...Array(500).keys()];
 
   it('results in the order of the source', async () => {

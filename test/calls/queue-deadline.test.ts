@@ -3,6 +3,10 @@ import { Balancer, type SubmitOptions, tasks } from 'leastwork';
 import { describe, expect, it } from 'vitest';
 import { Gate, wait } from '../support/gate.js';
 
+/** Long enough for requests to be sent, and a module to be looked for. */
+const QUEUE_MS = 300;
+const LOADING_MS = 1_000;
+
 const COUNT = 2;
 const LAST = 3;
 
@@ -22,13 +26,9 @@ const codeOf = (promise: Promise<unknown>) =>
     ({ code, phase }: { code: string; phase: string }) => `${code} ${phase}`,
   );
 
-/** A Balancer of one worker that has run the tasks, so that its window takes many of them. */
-async function warm(): Promise<Balancer> {
-  const balancer = new Balancer({ workers: 1 });
-  const words = new Int32Array(new SharedArrayBuffer(16));
-  for (let i = 0; i < 50; i++) await balancer.submit(count, [words]);
-  for (let i = 0; i < 50; i++) await balancer.submit(last, [words]);
-  return balancer;
+/** A Balancer of one worker, whose window takes what the tests submit. */
+function oneWorker(): Balancer {
+  return new Balancer({ workers: 1, window: 32 });
 }
 
 /** Blocks the main thread until the queue time of what was just submitted is over; then opens the gate. */
@@ -48,11 +48,11 @@ describe('a queue time that ends in the window of a worker, while the main threa
     ['in the slot', (gate: Gate) => [gate.words]],
     ['by message', (gate: Gate) => [gate.words, new Map([[1, 'x'.repeat(1_000)]])]],
   ] as const)('keeps the request from starting (arguments %s)', async (_, argumentsOf) => {
-    const balancer = await warm();
+    const balancer = oneWorker();
     const gate = new Gate();
     const first = balancer.submit(wait, [gate.shared]);
     await gate.reached();
-    const options: SubmitOptions = { queueTimeout: 30 };
+    const options: SubmitOptions = { queueTimeout: QUEUE_MS };
     const late = Array.from({ length: 5 }, () =>
       balancer.submit(count as (...args: unknown[]) => void, argumentsOf(gate), options),
     );
@@ -60,7 +60,7 @@ describe('a queue time that ends in the window of a worker, while the main threa
     // They are sent.
     await new Promise((resolve) => setImmediate(resolve));
     expect(balancer.stats().workers[0]!.pending).toBe(7);
-    passThenOpen(30, gate);
+    passThenOpen(QUEUE_MS, gate);
     untilLast(gate);
     expect(gate.words[LAST]).toBe(1);
     expect(gate.words[COUNT]).toBe(0);
@@ -76,7 +76,7 @@ describe('a queue time that ends in the window of a worker, while the main threa
   });
 
   it('keeps all items from starting that travel together', async () => {
-    const balancer = await warm();
+    const balancer = oneWorker();
     const gate = new Gate();
     const countThere = (_item: number): void =>
       void Atomics.add((globalThis as unknown as { gate: Int32Array }).gate, 2, 1);
@@ -84,21 +84,19 @@ describe('a queue time that ends in the window of a worker, while the main threa
       (words: Int32Array) => void Object.assign(globalThis, { gate: words }),
       [gate.words],
     );
-    for (let i = 0; i < 50; i++) await balancer.submit(countThere, [i]);
-    gate.words[COUNT] = 0;
     const first = balancer.submit(wait, [gate.shared]);
     await gate.reached();
     const items = Array.from({ length: 20 }, (_, i) => i);
     const settled = (async () => {
       const results = [];
-      const options = { batch: 10, submit: { queueTimeout: 30 } };
+      const options = { batch: 10, submit: { queueTimeout: QUEUE_MS } };
       for await (const each of balancer.mapSettled(items, countThere, options)) results.push(each);
       return results;
     })();
     for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
     const behind = balancer.submit(last, [gate.words]);
     await new Promise((resolve) => setImmediate(resolve));
-    passThenOpen(30, gate);
+    passThenOpen(QUEUE_MS, gate);
     untilLast(gate);
     expect(gate.words[LAST]).toBe(1);
     expect(gate.words[COUNT]).toBe(0);
@@ -113,22 +111,30 @@ describe('a queue time that ends in the window of a worker, while the main threa
     await balancer.close();
   });
 
-  it('that ends while its module is loaded keeps it from starting', async () => {
-    const balancer = await warm();
+  it.each([
+    ['a request', (b: Balancer, run: () => unknown, o: SubmitOptions) => b.submit(run, [], o)],
+    [
+      'a stream',
+      async (b: Balancer, run: () => unknown, o: SubmitOptions) => {
+        for await (const _ of b.stream(run as () => Iterable<unknown>, [], o));
+      },
+    ],
+  ] as const)('that ends while the module of %s is loaded keeps it from starting', async (what, call) => {
+    const balancer = oneWorker();
     const gate = new Gate();
     await balancer.submit(
       (words: Int32Array) => void Object.assign(globalThis, { gate: words }),
       [gate.words],
     );
-    const url = new URL('../fixtures/faults/gated-at-load.mjs?deadline', import.meta.url);
+    const url = new URL(`../fixtures/faults/gated-at-load.mjs?deadline-${what.length}`, import.meta.url);
     const { run } = tasks(url) as unknown as { run: () => unknown };
-    const loading = balancer.submit(run, [], { queueTimeout: 200 });
-    const outcome = codeOf(loading);
+    const outcome = codeOf(call(balancer, run, { queueTimeout: LOADING_MS }));
     await gate.reached();
     const behind = balancer.submit(last, [gate.words]);
     await new Promise((resolve) => setImmediate(resolve));
-    passThenOpen(200, gate);
+    passThenOpen(LOADING_MS, gate);
     untilLast(gate);
+    expect(gate.words[COUNT]).toBe(0);
     expect(await outcome).toBe('ERR_TASK_TIMEOUT queue');
     await behind;
     await balancer.close();

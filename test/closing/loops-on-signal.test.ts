@@ -44,6 +44,15 @@ describe('closeOnSignal, while a loop is open', () => {
     expect(end).toEqual(bySignal);
   });
 
+  it.each(['slow map', 'slow stream'])(
+    '%s: a body that takes long gets no more of the values that are there when its time is over',
+    async (kind) => {
+      const { said, ...end } = await run(kind, 3_000);
+      expect(said).toEqual(['ready', 'ERR_BALANCER_CLOSED', 'finally']);
+      expect(end).toEqual(bySignal);
+    },
+  );
+
   it('a loop that does not leave is cut at the timeout', async () => {
     const { said, ...end } = await run('never', 1_000);
     expect(said).toEqual(['ready', 'body']);

@@ -72,6 +72,32 @@ onEachEngine(
       });
     }
 
+    test('a job that the engine takes for lost while it refuses the reply is neither lost nor run again', async () => {
+      const machine = await site.machine(few);
+      const told = errorsOf(machine);
+      const { result, file, end } = await begin();
+      const queue = `bull:${site.name}.work`;
+      await client.config('SET', 'min-replicas-to-write', '1');
+      end();
+      await expect
+        .poll(() => told.filter((each) => each.startsWith('NOREPLICAS ')).length)
+        .toBeGreaterThan(3);
+      const [id] = (await client.lrange(`${queue}:active`, 0, -1)) as [string];
+      // As its check for jobs without a lock does, before the reply is sent again.
+      await client
+        .pipeline()
+        .config('SET', 'min-replicas-to-write', '0')
+        .lrem(`${queue}:active`, 1, id)
+        .hincrby(`${queue}:${id}`, 'stc', 1)
+        .lpush(`${queue}:wait`, id)
+        .zadd(`${queue}:marker`, 0, '0')
+        .exec();
+      expect(await result).toBe('line');
+      expect(readFileSync(file, 'utf8')).toBe('line\n');
+      // It is over for the engine, too.
+      await expect.poll(() => client.exists(`${queue}:${id}`)).toBe(0);
+    });
+
     test('… while it runs a script that does not end, and after it has forgotten all scripts', async () => {
       const machine = await site.machine(few);
       const told = errorsOf(machine);

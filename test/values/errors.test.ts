@@ -130,6 +130,35 @@ describe('an error that is no failure arrives as one that is thrown', () => {
     expect(back.error.cause).toBe(back.shared);
   });
 
+  it('and a cause that leads back to it does, whichever way it goes', async () => {
+    const circle = (): unknown[] => {
+      const outer = Object.assign(new TypeError('outer'), { code: 'E_OUTER' });
+      const inner = Object.assign(new Error('inner', { cause: [outer] }), { code: 'E_INNER' });
+      Object.defineProperty(outer, 'cause', { value: inner, configurable: true });
+      const own = Object.assign(new Error('own'), { code: 'E_OWN' });
+      Object.defineProperty(own, 'cause', { value: own, configurable: true });
+      return [new Error('before', { cause: outer }), inner, own];
+    };
+    const examine = (value: unknown): void => {
+      const [before, inner, own] = value as [Any, Any, Any];
+      expect(before.cause).toMatchObject({ name: 'TypeError', code: 'E_OUTER' });
+      expect(inner).toMatchObject({ message: 'inner', code: 'E_INNER' });
+      expect([before.cause.cause, inner.cause]).toEqual([inner, [before.cause]]);
+      expect(before.cause.cause === inner && inner.cause[0 as never] === before.cause).toBe(true);
+      expect(own.cause === own && own.code === 'E_OWN').toBe(true);
+      expect(Object.keys(own)).not.toContain('cause');
+    };
+    const given = circle();
+    examine(await balancer.submit((value: unknown) => value, [given]));
+    examine(given);
+    examine(await balancer.submit(circle));
+    for await (const value of balancer.stream(
+      new Function(`return function* () { yield (${circle})() }`)() as () => Generator,
+    ))
+      examine(value);
+    for await (const value of balancer.map([given], (value: unknown) => value)) examine(value);
+  });
+
   it('as a DOMException, which older versions of Node make an empty object of', async () => {
     const task = (given: unknown) => {
       const own = Object.assign(

@@ -6,8 +6,9 @@ import type { ToWorker } from '../../dist/src/protocol/messages.js';
 import { advance } from '../../dist/src/protocol/positions.js';
 import { Request } from '../../dist/src/requests/request.js';
 import { Arena } from '../../dist/src/worker/arena.js';
-import { ArenaMemory } from '../../dist/src/worker/arena-memory.js';
+import { ARENA_BYTES } from '../../dist/src/worker/arena-memory.js';
 import { InFlight } from '../../dist/src/worker/in-flight.js';
+import { MemoryPool } from '../../dist/src/worker/memory-pool.js';
 import { Gate, wait } from '../support/gate.js';
 import { watchMessages } from '../support/messages.js';
 
@@ -21,7 +22,7 @@ const step = fc.oneof(
 
 describe('the memory beside a window', () => {
   it('is used again for the next thread, when its own has ended', () => {
-    const source = new ArenaMemory();
+    const source = new MemoryPool(ARENA_BYTES);
     const sent: unknown[] = [];
     const open = () => {
       const arena = new Arena(
@@ -59,7 +60,7 @@ describe('the memory beside a window', () => {
             if (message.type === 'share') memory = new Uint8Array(message.buffer);
           },
           ledger,
-          new ArenaMemory(),
+          new MemoryPool(ARENA_BYTES),
         );
         /** By request id: where its values are, and their first and last bytes. */
         const places = new Map<number, { at: number; length: number }[]>();
@@ -187,7 +188,7 @@ describe('the memory for arenas', () => {
   });
 
   it('is let go when it has not been needed from one look to the next', () => {
-    const memory = new ArenaMemory();
+    const memory = new MemoryPool(ARENA_BYTES);
     const taken = [memory.take(), memory.take(), memory.take()];
     for (const one of taken) memory.giveBack(one);
     memory.shrink();

@@ -45,12 +45,12 @@ describe('completions', () => {
   it('end a cancellation: a request of the same id, after the ids have wrapped, is not cancelled', () => {
     const { window, completions, read, start, complete } = both();
     const position = start(7);
-    window.cancel(7);
-    expect(window.isCancelled(7)).toBe(true);
+    window.marks.cancel(7);
+    expect(window.marks.isCancelled(7)).toBe(true);
     complete(position);
     expect(completions.read(10, 0, false)).toBe(1);
     start(7);
-    expect(window.isCancelled(7)).toBe(false);
+    expect(window.marks.isCancelled(7)).toBe(false);
     expect(read).toEqual([7]);
   });
 

@@ -148,7 +148,7 @@ class ChunkRun {
       if (waiting !== undefined) return waiting;
       const index = this.#index;
       window.status.noteItem(index);
-      if (window.isStopped(id)) break;
+      if (window.marks.isStopped(id)) break;
       window.status.noteStart(id + index, at + CLOCK_OFFSET);
       current.begin(id + index, this.#context);
       this.#itemStart = at;

@@ -74,7 +74,7 @@ export class CurrentRequest implements RequestContext {
     if (this.#reason !== undefined) controller.abort(this.#reason);
     // A synchronous task never turns its event loop and so hears no message. Shared memory says it as well.
     const look = () => {
-      if (!isAborted.call(signal) && window.isCancelled(id)) {
+      if (!isAborted.call(signal) && window.marks.isCancelled(id)) {
         controller.abort(new DOMException('This operation was aborted', 'AbortError'));
       }
     };

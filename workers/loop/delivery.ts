@@ -68,7 +68,7 @@ export class Delivery {
     f32[slot + 2] = runTime;
     i32[slot + 3] = this.#channel.sent;
     this.#hasSent = false;
-    this.#window.runStarts.note(position);
+    this.#window.runStarts.set(position, this.#window.status.startedAt);
     this.#window.complete(position);
   }
 

@@ -18,7 +18,7 @@ import type { WorkerChannel } from './send.js';
 /** Thrown instead of an error: the queue time of the request was over when its function was loaded. */
 export const OVERDUE: unique symbol = Symbol('overdue');
 
-/** @param due as `Deadlines.at`; `Infinity`: never */
+/** @param due in ms of `performance.now() + CLOCK_OFFSET`; `Infinity`: never */
 export function isOver(due: number): boolean {
   return due !== Number.POSITIVE_INFINITY && now() + CLOCK_OFFSET >= due;
 }
@@ -56,7 +56,7 @@ export class Preparation {
   /**
    * The function of a task that has not been used here yet.
    * @param id of the request
-   * @param due until when it must have started, as `Deadlines.at`
+   * @param due until when it must have started, as for `isOver`
    */
   find(task: number, id: number, due: number): TaskFunction | Promise<TaskFunction> {
     this.#due = due;
@@ -102,7 +102,7 @@ export class Preparation {
   #loaded(id: number): void {
     const mayStart = this.#window.status.mayStart(id);
     // Nobody waits for its result any more.
-    if (!mayStart || this.#window.isCancelled(id))
+    if (!mayStart || this.#window.marks.isCancelled(id))
       throw new Error('cancelled before its function was loaded');
     if (isOver(this.#due)) throw OVERDUE;
   }

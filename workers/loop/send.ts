@@ -4,7 +4,7 @@ import { NotCloneableError } from '../../src/errors/errors.js';
 import type { Channel } from '../../src/protocol/channel.js';
 import type { ResultMessage, ToMain, ToWorker } from '../../src/protocol/messages.js';
 import { cloneError } from '../../src/values/clone-errors.js';
-import { detailsOf } from '../../src/values/error-details.js';
+import { sendErrors } from '../../src/values/error-details.js';
 import { pack } from '../../src/values/pack.js';
 import { detachedAt } from '../../src/values/transfer-list.js';
 import { transferListOf } from '../task.js';
@@ -57,9 +57,11 @@ export function send(
     const { value, buffers, signals, errors, moved, stuck } = pack(given, list, true);
     if (stuck || signals !== undefined)
       throw new Error('structured clone would make an empty object of a part');
-    const parts = { value, buffers, errors: detailsOf(errors, withoutWorkLoop) };
     const transfers = list as readonly Transferable[] | undefined;
-    channel.send(messageOf(parts), moved.length === 0 ? transfers : [...(transfers ?? []), ...moved]);
+    const all = moved.length === 0 ? transfers : [...(transfers ?? []), ...moved];
+    sendErrors(errors, withoutWorkLoop, (details) =>
+      channel.send(messageOf({ value, buffers, errors: details }), all),
+    );
   } catch (error) {
     throw refusal(error, given, list, what);
   }

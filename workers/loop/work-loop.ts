@@ -5,7 +5,7 @@
  */
 import { Channel } from '../../src/protocol/channel.js';
 import { CLOCK_OFFSET } from '../../src/protocol/clock.js';
-import type { Carrier, ChunkPayload, ToWorker, WorkerInit } from '../../src/protocol/messages.js';
+import type { Carrier, ToWorker, WorkerInit } from '../../src/protocol/messages.js';
 import { SpinPermits } from '../../src/protocol/spin-permits.js';
 import { Window } from '../../src/protocol/window.js';
 import { flags } from '../../src/values/slot-format.js';
@@ -23,7 +23,8 @@ import { inContextOf } from '../restored-context.js';
 import { Stream } from '../stream.js';
 import { identify } from '../task.js';
 import { Announcer } from './announcer.js';
-import { type ChunkHost, isThenable, runChunk } from './chunk.js';
+import { isThenable } from './chunk.js';
+import { ChunkRunner } from './chunk-runner.js';
 import { CurrentRequest } from './current-request.js';
 import { Delivery } from './delivery.js';
 import { returnTransferred } from './leaving.js';
@@ -52,6 +53,7 @@ export class WorkLoop {
   readonly #stream: Stream;
   readonly #arguments: Arguments;
   readonly #preparation: Preparation;
+  readonly #chunks: ChunkRunner;
   readonly #signals = new ArgumentSignals();
   readonly #shares: SharedBuffers;
   readonly #spinner: Spinner;
@@ -83,7 +85,7 @@ export class WorkLoop {
       flush: () => this.#output.flush(),
       sent: () => this.#delivery.sent(),
       turn: () => (this.#turns.isDue(now()) ? this.#turns.take() : undefined),
-      isCancelled: (id) => this.#window.isCancelled(id),
+      isCancelled: (id) => this.#window.marks.isCancelled(id),
     });
     this.#spinner = new Spinner(this.#window, new SpinPermits(init.spinners), init.id, init.spin);
     this.#turns = new Turns(this.#window.status, init.watchHeap);
@@ -100,6 +102,16 @@ export class WorkLoop {
       this.#arguments,
       this.#signals,
     );
+    this.#chunks = new ChunkRunner({
+      window: this.#window,
+      channel: this.#channel,
+      current: this.#current,
+      turns: this.#turns,
+      delivery: this.#delivery,
+      preparation: this.#preparation,
+      completed: (start, end) => this.#completed(start, end),
+      expire: (position, id) => this.#expire(position, id, flags.chunk),
+    });
     this.#control = new ControlMessages({
       functions: this.#functions,
       shares: this.#shares,
@@ -196,7 +208,7 @@ export class WorkLoop {
       try {
         let task = known ?? this.#preparation.find(number, id, due);
         if ((kind & flags.chunk) !== 0) {
-          const waiting = this.#runChunk(position, id, i32[slot + 3] as number, task, start);
+          const waiting = this.#chunks.run(position, id, i32[slot + 3] as number, task, start);
           if (waiting !== undefined) return waiting;
           start = now();
           if (this.#turns.isDue(start)) return this.#takeTurn();
@@ -230,41 +242,6 @@ export class WorkLoop {
       start = end;
       if (this.#turns.isDue(end)) return this.#takeTurn();
     }
-  }
-
-  /** Throws only if the chunk cannot be read. */
-  #runChunk(
-    position: number,
-    id: number,
-    sending: number,
-    task: TaskFunction | Promise<TaskFunction>,
-    start: number,
-  ): Promise<void> | undefined {
-    const { values, context, carrier } = this.#preparation.read(sending);
-    const host: ChunkHost = {
-      window: this.#window,
-      channel: this.#channel,
-      current: this.#current,
-      turns: this.#turns,
-      sent: () => this.#delivery.sent(),
-      over: (failed, since, end) => {
-        this.#delivery.result(position, id, failed, end - since);
-        this.#current.leave();
-        this.#completed(since, end);
-      },
-      expired: () => {
-        this.#current.leave();
-        this.#expire(position, id, 0);
-      },
-    };
-    this.#current.enter();
-    const loaded = typeof task === 'function' ? task : this.#preparation.whenLoaded(id, task);
-    return runChunk(
-      host,
-      inContextOf(carrier, loaded),
-      { id, payload: values[0] as ChunkPayload, context },
-      start,
-    );
   }
 
   async #runLoaded(id: number, loading: Promise<TaskFunction>, values: readonly unknown[]): Promise<unknown> {

@@ -1,6 +1,6 @@
 import { isatty } from 'node:tty';
-import type { ByteString } from '../files/bytes.js';
 import { describeErrno } from '../files/errno.js';
+import { Places } from '../files/places.js';
 import { quote } from '../files/quote.js';
 import { fileOutput } from '../manifest/file-output.js';
 import { formatLine } from '../manifest/manifest.js';
@@ -10,7 +10,7 @@ import { tidyAtEnd } from '../terminal/interrupt.js';
 import { summary } from '../terminal/summary.js';
 import { Tally } from '../terminal/tally.js';
 import { openHasher } from './hasher.js';
-import { inputFiles, isRegular, pathsToCount } from './inputs.js';
+import { type FoundFiles, filesToCount, inputFiles, isRegular } from './inputs.js';
 import { type HashOptions, HELP, parseHashOptions } from './options.js';
 import { type Hasher, type HashingOptions, hashInOrder } from './pipeline.js';
 
@@ -25,6 +25,7 @@ interface Run {
   readonly hasher: Hasher;
   readonly hashing: HashingOptions;
   readonly output: Output;
+  readonly places: Places;
   /** Prints one line to standard error. */
   report(message: string): void;
 }
@@ -59,11 +60,13 @@ export async function hashCommand(args: readonly string[]): Promise<number> {
     progress.stop();
     output.discard();
   });
+  const places = new Places();
   const hasher = openHasher(options.workers, { watch: options.watch });
   const run: Run = {
     hasher,
     hashing: { algorithm: options.algorithm, counter, onReply: (reply) => tally.add(reply) },
     output,
+    places,
     report(message) {
       progress.clear();
       process.stderr.write(`leastwork: ${message}\n`);
@@ -78,10 +81,15 @@ export async function hashCommand(args: readonly string[]): Promise<number> {
       files: tally.files + tally.unread,
       bytes: Number(Atomics.load(counter, 0)),
     }));
-    const counted =
-      options.mode === 'hash' ? pathsToCount(options.inputs, output) : pathsOfManifests(options);
+    const count = async () => {
+      const files =
+        options.mode === 'hash'
+          ? await filesToCount(options.inputs, output, places)
+          : await filesOfManifests(options, places);
+      if (files) await countInto(totals, files, places, stopCounting.signal);
+    };
     // Errors are ignored here: hashing meets the same errors and reports them.
-    if (counted) countInto(totals, counted, stopCounting.signal).catch(() => {});
+    count().catch(() => {});
   }
 
   const ok = options.mode === 'check' ? await check(options, run) : await hash(options, run);
@@ -96,13 +104,16 @@ export async function hashCommand(args: readonly string[]): Promise<number> {
   return ok ? 0 : 1;
 }
 
-async function hash(options: OptionsOf<'hash'>, { hasher, hashing, output, report }: Run): Promise<boolean> {
+async function hash(
+  options: OptionsOf<'hash'>,
+  { hasher, hashing, output, places, report }: Run,
+): Promise<boolean> {
   let ok = true;
   const failed = (message: string) => {
     ok = false;
     report(message);
   };
-  const files = inputFiles(options.inputs, output, failed);
+  const files = inputFiles(options.inputs, output, places, failed);
   for await (const batch of hashInOrder(files, hasher, hashing)) {
     let text = '';
     for (const { file, outcome } of batch) {
@@ -123,15 +134,20 @@ async function check(options: OptionsOf<'check'>, { output, ...run }: Run): Prom
   return ok;
 }
 
-/** The paths in the manifests, to be counted; `undefined` where a manifest can be read only once. */
-function pathsOfManifests(options: OptionsOf<'check'>): AsyncIterable<ByteString> | undefined {
-  return options.manifests.every(isRegular) ? readManifests(options) : undefined;
+/** The files in the manifests, to be counted; `undefined` where a manifest can be read only once. */
+async function filesOfManifests(
+  options: OptionsOf<'check'>,
+  places: Places,
+): Promise<FoundFiles | undefined> {
+  for (const manifest of options.manifests) if (!(await isRegular(manifest, places))) return undefined;
+  return readManifests(options);
 }
 
 async function* readManifests({ manifests, algorithm }: OptionsOf<'check'>) {
   const { ManifestReader } = await import('../manifest/manifest-reader.js');
   for (const manifest of manifests) {
-    for await (const entry of new ManifestReader(manifest, algorithm).entries()) yield entry.path;
+    for await (const entry of new ManifestReader(manifest, algorithm).entries())
+      yield { path: entry.path, regular: false };
   }
 }
 

@@ -29,6 +29,9 @@ export interface InputFile {
   readonly regular?: boolean;
 }
 
+/** Some of them in groups, since awaiting each would take longer than finding it in a directory. */
+export type Files<T extends InputFile> = Iterable<T> | AsyncIterable<T | Iterable<T>>;
+
 /** A file and its result. */
 export interface Hashed<T extends InputFile> {
   readonly file: T;
@@ -55,7 +58,7 @@ export const AHEAD_FILES = 65_536;
  * fails.
  */
 export async function* hashInOrder<T extends InputFile>(
-  files: Iterable<T> | AsyncIterable<T>,
+  files: Files<T>,
   hasher: Hasher,
   options: HashingOptions,
 ): AsyncGenerator<Hashed<T>[], void, undefined> {
@@ -119,13 +122,12 @@ function request(batch: number, files: readonly InputFile[], options: HashingOpt
   return { batch, algorithm: options.algorithm, paths, regular, counter: options.counter };
 }
 
-async function* inBatches<T>(items: Iterable<T> | AsyncIterable<T>): AsyncGenerator<T[], void, undefined> {
+async function* inBatches<T extends InputFile>(files: Files<T>): AsyncGenerator<T[], void, undefined> {
   const batch: T[] = [];
-  // Awaiting each item of a synchronous source would take longer than finding it in a walk.
-  if (Symbol.iterator in items) {
-    for (const item of items) if (batch.push(item) === BATCH_FILES) yield batch.splice(0);
-  } else {
-    for await (const item of items) if (batch.push(item) === BATCH_FILES) yield batch.splice(0);
+  for await (const item of files) {
+    if (Symbol.iterator in item) {
+      for (const file of item) if (batch.push(file) === BATCH_FILES) yield batch.splice(0);
+    } else if (batch.push(item) === BATCH_FILES) yield batch.splice(0);
   }
   if (batch.length > 0) yield batch;
 }

@@ -1,9 +1,11 @@
-import { closeSync, open, statSync } from 'node:fs';
+import { closeSync, open, type Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { type ByteString, toBytes } from '../files/bytes.js';
 import { asFileError } from '../files/file-error.js';
 import { quote } from '../files/quote.js';
-import { notInTheTree, type Output } from './output.js';
+import type { Output } from './output.js';
 import { replacementOutput } from './replacement.js';
 import { Writer } from './writer.js';
 
@@ -13,12 +15,24 @@ import { Writer } from './writer.js';
  */
 export async function fileOutput(file: ByteString): Promise<Output> {
   try {
-    const former = statSync(toBytes(file), { throwIfNoEntry: false });
+    // Ahead of what is done at once: on a server that does not answer, this waits and nothing else does.
+    const former = await statsOf(file);
     if (former?.isDirectory() || file.endsWith('/'))
       throw Object.assign(new Error('EISDIR'), { code: 'EISDIR', errno: -21 });
     return former && !former.isFile() ? await specialOutput(file) : replacementOutput(file, former);
   } catch (error) {
     throw asFileError(quote(file), error);
+  }
+}
+
+async function statsOf(file: ByteString): Promise<Stats | undefined> {
+  try {
+    return await stat(toBytes(file));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    // Where it is to be made.
+    await stat(toBytes(dirname(file)));
+    return undefined;
   }
 }
 
@@ -33,5 +47,5 @@ async function specialOutput(file: ByteString): Promise<Output> {
     await writer.flush();
     closeSync(descriptor);
   };
-  return { writer, ...notInTheTree, commit, discard() {} };
+  return { writer, commit, discard() {} };
 }

@@ -17,21 +17,13 @@ export function replacementOutput(file: ByteString, former: Stats | undefined): 
   const directory = statSync(toBytes(dirname(target)));
   let state: 'open' | 'committed' | 'discarded' | 'kept' = 'open';
 
-  function isSelf(path: ByteString): boolean {
-    const slash = path.lastIndexOf('/');
-    if (!names.includes(path.slice(slash + 1))) return false;
-    const parent = slash < 0 ? '.' : path.slice(0, slash) || '/';
-    return isSame(directory, statsOf(parent));
-  }
-
   return {
     writer,
 
-    isSelf,
-
-    isReachedBy(path) {
-      if (isSelf(path)) return true;
-      return former !== undefined && isSame(former, statsOf(path));
+    leftOut: {
+      names,
+      isIn: (other) => isSame(directory, other),
+      has: (other) => former !== undefined && isSame(former, other),
     },
 
     async commit() {
@@ -73,15 +65,6 @@ function open(file: ByteString, former: Stats | undefined): Replacement {
   }
 }
 
-/** `undefined` where the file does not exist or cannot be examined; reading it will report why. */
-function statsOf(path: ByteString): Stats | undefined {
-  try {
-    return statSync(toBytes(path), { throwIfNoEntry: false });
-  } catch {
-    return undefined;
-  }
-}
-
-function isSame(one: Stats, other: Stats | undefined): boolean {
-  return one.dev === other?.dev && one.ino === other.ino;
+function isSame(one: Stats, other: Stats): boolean {
+  return one.dev === other.dev && one.ino === other.ino;
 }

@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import type { WriteStream } from 'node:tty';
-import { type ByteString, toBytes } from '../files/bytes.js';
+import { type ByteString, toPath } from '../files/bytes.js';
+import type { Places } from '../files/places.js';
+import type { FoundFiles } from '../hash/inputs.js';
 import { type Bar, showBar } from './bar.js';
 import { formatBytes, formatCount, formatDuration, formatNumber, formatRate } from './format.js';
 
@@ -51,21 +53,35 @@ const SLICE = 5;
 /** Adds up files and their sizes while the files are being hashed, in short slices between other work. */
 export async function countInto(
   totals: Totals,
-  paths: Iterable<ByteString> | AsyncIterable<ByteString>,
+  files: FoundFiles,
+  places: Places,
   signal: AbortSignal,
 ): Promise<void> {
   let sliceEnd = performance.now() + SLICE;
-  for await (const path of paths) {
-    if (signal.aborted) return;
-    totals.files++;
-    try {
-      totals.bytes += statSync(toBytes(path), { throwIfNoEntry: false })?.size ?? 0;
-    } catch {
-      // Hashing it will report the error.
+  for await (const item of files) {
+    for (const file of Symbol.iterator in item ? item : [item]) {
+      if (signal.aborted) return;
+      totals.files++;
+      totals.bytes += file.regular ? sizeNow(file.path) : await sizeLater(file.path, places);
+      if (performance.now() < sliceEnd) continue;
+      await setImmediate();
+      sliceEnd = performance.now() + SLICE;
     }
-    if (performance.now() < sliceEnd) continue;
-    await setImmediate();
-    sliceEnd = performance.now() + SLICE;
   }
   totals.complete = true;
+}
+
+function sizeNow(path: ByteString): number {
+  try {
+    return statSync(toPath(path), { throwIfNoEntry: false })?.size ?? 0;
+  } catch {
+    // Hashing it will report the error.
+    return 0;
+  }
+}
+
+/** Of a file that may be where the main thread must not wait. */
+async function sizeLater(path: ByteString, places: Places): Promise<number> {
+  const { stats } = places.known(path) ?? (await places.find(path));
+  return stats?.size ?? 0;
 }

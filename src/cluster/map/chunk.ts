@@ -13,7 +13,7 @@ const FEW = 8;
 export class Chunk {
   /** Index of its first item in the source. */
   readonly first: number;
-  readonly values: unknown[] = [];
+  values: unknown[] = [];
   /** Results, and reasons. */
   outcomes: unknown[] = [];
   /** Items before this one have a result, and the others have none, but for those in `#odd`. */
@@ -47,6 +47,14 @@ export class Chunk {
     this.length += text?.length ?? lengthOf(value);
     this.values.push(value);
     this.left++;
+  }
+
+  /** @param values items that JSON carries as they are; a list that nobody else has */
+  addAll(values: unknown[], length: number): void {
+    this.length += length;
+    this.left += values.length;
+    if (this.size === 0) this.values = values;
+    else for (const value of values) this.values.push(value);
   }
 
   stateOf(offset: number): ItemState {
@@ -121,6 +129,25 @@ export function isPlain(value: unknown, mostBytes: number): boolean {
   return isAsItIs(value) && lengthOf(value) * 6 <= mostBytes;
 }
 
+/**
+ * Items that follow each other in a list and need no text.
+ * @param most of them
+ * @param room they end with the one that fills so many characters
+ */
+export function plainRun(
+  list: readonly unknown[],
+  from: number,
+  most: number,
+  room: number,
+  mostBytes: number,
+): { readonly to: number; readonly length: number } {
+  const end = Math.min(list.length, from + most);
+  let to = from;
+  let length = 0;
+  while (to < end && length < room && isPlain(list[to], mostBytes)) length += lengthOf(list[to++]);
+  return { to, length };
+}
+
 function lengthOf(value: unknown): number {
   return typeof value === 'string' ? value.length + 3 : FEW;
 }
@@ -142,8 +169,8 @@ export class ItemQueue {
     this.#ordered = ordered;
   }
 
-  taken(chunk: Chunk, offset: number): void {
-    if (this.#ordered) this.#add(chunk, offset, offset + 1);
+  taken(chunk: Chunk, offset: number, count: number): void {
+    if (this.#ordered) this.#add(chunk, offset, offset + count);
   }
 
   settled(chunk: Chunk, offset: number, end: number): void {

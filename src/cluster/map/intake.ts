@@ -1,11 +1,12 @@
 /** Items on their way from the source into chunks. */
-import { Chunk, isPlain, type Parcel } from './chunk.js';
+import type { MapSource } from '../../calls/map-source.js';
+import { Chunk, isPlain, type Parcel, plainRun } from './chunk.js';
 import type { ChunkSizes } from './chunk-sizes.js';
 import type { MapTarget } from './target.js';
 
 export interface IntakeEvents {
-  /** An item has come from the source. */
-  taken(chunk: Chunk, offset: number): void;
+  /** Items have come from the source. */
+  taken(chunk: Chunk, offset: number, count: number): void;
   /** It cannot be sent. */
   refused(chunk: Chunk, offset: number, error: unknown): void;
   /** These are to be sent together. */
@@ -55,20 +56,38 @@ export class Intake {
     this.#size = this.#sizes.next(remaining);
   }
 
+  /**
+   * Takes items that are at hand, and that JSON carries as they are: as many as follow each other and fit.
+   * @returns whether there were any
+   */
+  takeFrom(source: MapSource): boolean {
+    const { list, taken } = source;
+    if (list === undefined) return false;
+    const { mostBytes } = this.#target;
+    const most = this.#size - (this.#open?.size ?? 0);
+    const { to, length } = plainRun(list, taken, most, mostBytes - (this.#open?.length ?? 0), mostBytes);
+    const count = to - taken;
+    if (count === 0) return false;
+    const chunk = this.#begun();
+    const offset = chunk.size;
+    chunk.addAll(list.slice(taken, to), length);
+    source.skip(count);
+    this.#taken += count;
+    this.#events.taken(chunk, offset, count);
+    this.#flushIfFull(chunk);
+    return true;
+  }
+
   take(value: unknown): void {
-    if (this.#open === undefined) {
-      this.#open = new Chunk(this.#taken);
-      this.#chunks++;
-    }
-    const chunk = this.#open;
+    const chunk = this.#begun();
     const index = this.#taken++;
     const offset = chunk.size;
     const { mostBytes } = this.#target;
     if (isPlain(value, mostBytes)) {
       chunk.add(value, undefined);
-      this.#events.taken(chunk, offset);
+      this.#events.taken(chunk, offset, 1);
     } else this.#write(chunk, value, index);
-    if (chunk.size >= this.#size || chunk.length >= mostBytes) this.flush();
+    this.#flushIfFull(chunk);
   }
 
   /** Sends what has been taken. */
@@ -97,13 +116,25 @@ export class Intake {
     this.#open = undefined;
   }
 
+  #begun(): Chunk {
+    if (this.#open === undefined) {
+      this.#open = new Chunk(this.#taken);
+      this.#chunks++;
+    }
+    return this.#open;
+  }
+
+  #flushIfFull(chunk: Chunk): void {
+    if (chunk.size >= this.#size || chunk.length >= this.#target.mostBytes) this.flush();
+  }
+
   /** At once, since it may change. */
   #write(chunk: Chunk, value: unknown, index: number): void {
     const offset = chunk.size;
     const written = this.#target.write(value, index);
     const isSent = typeof written === 'string';
     chunk.add(value, isSent ? written : undefined);
-    this.#events.taken(chunk, offset);
+    this.#events.taken(chunk, offset, 1);
     if (isSent) return;
     this.#refused.push(offset);
     this.#events.refused(chunk, offset, written.error);

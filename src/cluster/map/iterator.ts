@@ -52,9 +52,9 @@ export class ClusterMapIterator extends PullIterator {
     this.#sizes = new ChunkSizes(settings.batch, target.mostBytes, () => target.machines);
     this.#reruns = new DelayedReruns(settings.retry);
     this.#intake = new Intake(target, this.#sizes, {
-      taken: (chunk, offset) => {
-        this.#queue.taken(chunk, offset);
-        this.#items++;
+      taken: (chunk, offset, count) => {
+        this.#queue.taken(chunk, offset, count);
+        this.#items += count;
       },
       refused: (chunk, offset, error) => {
         this.#settle(chunk, offset, 'rejected', error);
@@ -111,7 +111,8 @@ export class ClusterMapIterator extends PullIterator {
     if (chunk === undefined) return undefined;
     if (!this.#settles && chunk.stateOf(this.#queue.offset) === 'rejected') return undefined;
     const value = this.#take(chunk);
-    this.#pull();
+    // Room for the next one.
+    if (chunk.left === 0) this.#pull();
     return { done: false, value };
   }
 
@@ -159,6 +160,7 @@ export class ClusterMapIterator extends PullIterator {
       this.#send(this.#again.shift() as Parcel);
     }
     while (this.#wantsMore() && this.#hasRoom()) {
+      if (this.#intake.takeFrom(this.#source)) continue;
       this.#awaitsSource = true;
       try {
         const step = this.#source.next();

@@ -157,12 +157,12 @@ export class MapTarget {
   /** @returns the number of outcomes */
   #settleAll(
     parcel: Parcel,
-    { at, outcomes, hasTags }: Extract<Reply, { t: 'chunk' }>,
+    { at, outcomes, count: given, hasTags }: Extract<Reply, { t: 'chunk' }>,
     settle: Settle,
   ): number {
     const { chunk, count, offsets } = parcel;
-    if (!hasTags && at === 0 && offsets === undefined && outcomes.length === count) {
-      for (let i = 0; i < count; i++) if (outcomes[i] === null) outcomes[i] = undefined;
+    if (!hasTags && at === 0 && offsets === undefined && given === count) {
+      for (let i = 0; i < outcomes.length; i++) if (outcomes[i] === null) outcomes[i] = undefined;
       settle.values(chunk, outcomes);
       return count;
     }
@@ -175,8 +175,9 @@ export class MapTarget {
         settle.thrown(chunk, offset, error);
       },
     };
-    const end = Math.min(outcomes.length, count - at);
-    for (let i = 0; i < end; i++) readOutcome(outcomes[i], hasTags, offsetIn(parcel, at + i), receiver);
+    const end = Math.min(given, count - at);
+    for (let i = 0; i < end; i++)
+      readOutcome(outcomes[i] ?? null, hasTags, offsetIn(parcel, at + i), receiver);
     return end;
   }
 }

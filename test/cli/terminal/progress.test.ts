@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 import { expect, it } from 'vitest';
+import { Places } from '../../../dist/src/cli/files/places.js';
 import { walk } from '../../../dist/src/cli/files/walk.js';
 import { formatBytes, formatCount, formatDuration } from '../../../dist/src/cli/terminal/format.js';
 import { countInto, progressLine, showProgress } from '../../../dist/src/cli/terminal/progress.js';
@@ -52,17 +53,19 @@ it('counts a tree in the background', async () => {
   const directory = scratch();
   makeOddTree(directory);
   const totals = { files: 0, bytes: 0, complete: false };
-  await countInto(totals, walk([directory], { onError() {} }), new AbortController().signal);
-  expect(totals).toEqual({ files: 44, bytes: 2 * 1000 * ((21 * 22) / 2), complete: true });
+  const places = new Places();
+  const files = walk([directory, '/proc/version'], places, { onError() {} });
+  await countInto(totals, files, places, new AbortController().signal);
+  expect(totals).toEqual({ files: 45, bytes: 2 * 1000 * ((21 * 22) / 2), complete: true });
 });
 
 it('stops counting when told to', async () => {
   const stop = new AbortController();
   const totals = { files: 0, bytes: 0, complete: false };
-  function* endless() {
-    for (;;) yield '/';
+  async function* endless() {
+    for (;;) yield { path: '/', regular: true };
   }
-  const counting = countInto(totals, endless(), stop.signal);
+  const counting = countInto(totals, endless(), new Places(), stop.signal);
   stop.abort();
   await counting;
   expect(totals.complete).toBe(false);

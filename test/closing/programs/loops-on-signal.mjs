@@ -40,6 +40,15 @@ const loops = {
       yield 2;
       yield 3;
     }),
+  'slow stream': () =>
+    balancer.stream(function* () {
+      for (let n = 1; n <= 12; n++) yield n;
+    }),
+  'slow map': () =>
+    balancer.map(
+      Array.from({ length: 12 }, (_, i) => i + 1),
+      task,
+    ),
   endless: () =>
     balancer.stream(function* () {
       for (let n = 1; ; n++) yield n;
@@ -60,6 +69,13 @@ try {
   for await (const value of loops[kind]()) {
     seen++;
     if (kind === 'source' || kind === 'ended') continue;
+    if (kind.startsWith('slow ')) {
+      // All values are there. The first body takes until shortly before the end, another one would take longer.
+      while (seen === 1 && balancer.stats().pending + balancer.stats().waiting > 0) await turn();
+      say('ready');
+      await new Promise((resolve) => setTimeout(resolve, 0.92 * Number(timeout)));
+      continue;
+    }
     try {
       if (value !== 1) continue;
       say('ready');
