@@ -1,21 +1,68 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
+/** Files that measure what a whole process uses, or change what all in it share. */
+const ALONE = [
+  'test/balancer/cost.test.ts',
+  'test/balancer/fake-timers*.test.ts',
+  'test/balancer/warnings.test.ts',
+  'test/faults/{callbacks,replaced,starting}.test.ts',
+  'test/options/pollution.test.ts',
+  'test/pool/usage-limits.test.ts',
+  'test/soak/*.test.ts',
+  'test/tasks/source/vitest.test.ts',
+  'test/values/warm-memory.test.ts',
+  'test/worker/forgotten-buffers.test.ts',
+];
+/** Tests that start programs or engines and wait for them, or compute: one beside them does not disturb them. */
+const CALM = [
+  'test/{batch,ci,cli,cluster,collections,model,policies,properties,protocol}/**/*.test.ts',
+  'test/tasks/source/*.test.ts',
+];
+const PACKAGE = ['test/package/*.test.ts'];
+
+/** Each file brings threads and processes of its own, and waits much: two files at a time keep two cores busy. */
+const two = Math.min(availableParallelism(), 2);
+/** CI takes its time: with one at a time what a test sees depends less on the others. */
+const one = process.env.CI ? 1 : two;
+
+/** A process that starts takes longer than most files of tests: one for many files, unless they need their own. */
+const shared = { isolate: false };
+const project = (name: string, include: string[], exclude: string[], groupOrder: number, more: object) => ({
+  extends: true as const,
+  test: {
+    name,
+    include,
+    exclude: ['test/fixtures/**', 'test/matrix/**', '**/node_modules/**', ...exclude],
+    sequence: { groupOrder },
+    ...more,
+  },
+});
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/fixtures/**', 'test/matrix/**', '**/node_modules/**'],
     // Real processes, since tests start real worker threads, and some end them badly.
     pool: 'forks',
-    // Each file brings threads and processes of its own, and waits much: two files at a time keep two cores busy.
-    // CI takes its time: with one at a time what a test sees depends less on the others.
-    maxWorkers: process.env.CI ? 1 : Math.min(availableParallelism(), 2),
     // Far above what any test takes: a machine may be slow, and only a hang should ever reach them.
     testTimeout: 30_000,
     hookTimeout: 30_000,
     setupFiles: ['test/support/setup.ts'],
+    globalSetup: ['test/support/run-folder.ts'],
     // The built package is loaded by Node itself, as users load it, not transformed by vite.
     server: { deps: { external: [/\/dist\//] } },
     reporters: process.env.CI ? ['default', ['json', { outputFile: 'coverage/tests.json' }]] : ['default'],
+    projects: [
+      project('package', PACKAGE, [], 0, {
+        ...shared,
+        maxWorkers: two,
+        globalSetup: ['test/package/installed.ts'],
+      }),
+      project('calm', CALM, ALONE, 0, { ...shared, maxWorkers: two }),
+      project('timed', ['test/**/*.test.ts'], [...PACKAGE, ...CALM, ...ALONE], 1, {
+        ...shared,
+        maxWorkers: one,
+      }),
+      project('alone', ALONE, [], 2, { maxWorkers: one }),
+    ],
   },
 });

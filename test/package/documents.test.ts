@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { transform } from 'esbuild';
 import { afterAll, beforeAll, test } from 'vitest';
 import { createProject, type Project, root } from './project.js';
 
@@ -56,25 +57,30 @@ const run = programs.filter(
     ![NEEDS_MORE, IS_SERVER].some((not) => not.test(text)),
 );
 
+/** The program as Node runs it: one in TypeScript as a bundler compiles it. */
+async function compiled({ file, text }: { readonly file: string; readonly text: string }) {
+  if (!file.endsWith('.ts')) return { file, text };
+  const { code } = await transform(text, { loader: 'ts', format: 'esm', target: 'node20' });
+  return { file: file.replace(/ts$/, 'js'), text: code };
+}
+
 let project: Project;
 beforeAll(async () => {
-  project = await createProject({ packages: ['tsx'] }); // which every supported Node runs TypeScript with
-  for (const { file, text } of programs) await project.write(file, text);
+  project = await createProject();
+  for (const program of programs) {
+    const { file, text } = await compiled(program);
+    // Any port will do for the dashboard.
+    await project.write(file, text.replace('port: 7777', 'port: 0'));
+  }
   for (const [file, text] of Object.entries(files)) await project.write(file, text);
 });
 afterAll(() => project.remove());
 
-test.concurrent.for(run)('$file runs to its end', async ({ document, file, text }, { expect }) => {
-  // Any port will do for the dashboard.
-  await project.write(file, text.replace('port: 7777', 'port: 0'));
+test.concurrent.for(run)('$file runs to its end', async ({ document, file }, { expect }) => {
   // What a program reads and writes is beside it.
   const inFolder = ['-c', 'cd "$0" && exec "$@"', path.dirname(file)];
-  const { stdout, stderr, code } = await project.run('sh', [
-    ...inFolder,
-    'node',
-    ...(file.endsWith('.ts') ? ['--import', 'tsx'] : []),
-    path.basename(file),
-  ]);
+  const program = path.basename(file).replace(/\.ts$/, '.js');
+  const { stdout, stderr, code } = await project.run('sh', [...inFolder, 'node', program]);
   expect(code, stderr).toBe(0);
   expect(stdout).toMatch(outputs[document] ?? /^/);
 });

@@ -5,7 +5,7 @@ import { createProject, type Project, quickStartSucceeded } from './project.js';
 
 let project: Project;
 beforeAll(async () => {
-  project = await createProject({ installer: ['npx', '--yes', 'pnpm@10.34.8', 'add', '--prefer-offline'] });
+  project = await createProject(['npx', '--yes', 'pnpm@10.34.8', 'add', '--prefer-offline']);
 });
 afterAll(() => project.remove());
 

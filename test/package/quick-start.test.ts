@@ -11,7 +11,7 @@ const strict = ['--strict', '--target', 'es2022', '--lib', 'es2022'];
 
 let project: Project;
 beforeAll(async () => {
-  project = await createProject({ packages: ['@types/node@20'] });
+  project = await createProject();
 });
 afterAll(() => project.remove());
 

@@ -3,7 +3,7 @@ import { createProject, type Project } from './project.js';
 
 let project: Project;
 beforeAll(async () => {
-  project = await createProject({ packages: ['tsx@4'] });
+  project = await createProject();
 });
 afterAll(() => project.remove());
 

@@ -3,8 +3,10 @@ import {
   chmodSync,
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -14,6 +16,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inject } from 'vitest';
 
 /** A real engine of the tests' own, on loopback. */
 export interface EngineServer {
@@ -132,8 +135,7 @@ class PostgresServer extends Server implements EngineServer {
     this.#port = port;
     this.#user = postgresUser();
     this.#programs = programsFor(this.#user, this.folder);
-    if (this.#user.uid !== undefined)
-      spawnSync('chown', ['-R', `${this.#user.uid}:${this.#user.gid}`, this.folder]);
+    this.#own(this.folder);
     chmodSync(this.folder, 0o755);
   }
 
@@ -141,12 +143,39 @@ class PostgresServer extends Server implements EngineServer {
     return { postgres: `postgres://postgres@127.0.0.1:${this.#port}/postgres` };
   }
 
-  /** Makes the data, if there is none. */
+  /** Puts a new database there, if there is none. */
   #initialise(): void {
     if (existsSync(this.#data)) return;
-    const args = ['-D', this.#data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
-    const made = spawnSync(path.join(this.#programs, 'initdb'), args, { ...this.#user, encoding: 'utf8' });
-    if (made.status !== 0) throw new Error(`initdb: ${made.error?.message ?? made.stderr}`);
+    const made = this.#newDatabase();
+    // A thousand files: far quicker than Node's own copy.
+    if (process.platform === 'win32') cpSync(made, this.#data, { recursive: true });
+    else spawnSync('cp', ['-R', made, this.#data], this.#user);
+  }
+
+  /** One for all files of tests: it takes more than a second to make. */
+  #newDatabase(): string {
+    const made = path.join(inject('runFolder'), 'postgres', 'made');
+    if (existsSync(made)) return made;
+    mkdirSync(path.dirname(made), { recursive: true });
+    this.#own(path.dirname(made));
+    chmodSync(path.dirname(path.dirname(made)), 0o755);
+    const own = `${made}-${process.pid}`;
+    const args = ['-D', own, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
+    const ran = spawnSync(path.join(this.#programs, 'initdb'), args, { ...this.#user, encoding: 'utf8' });
+    if (ran.status !== 0) throw new Error(`initdb: ${ran.error?.message ?? ran.stderr}`);
+    try {
+      renameSync(own, made);
+    } catch (error) {
+      // Another process has been faster.
+      if (!existsSync(made)) throw error;
+      rmSync(own, { recursive: true });
+    }
+    return made;
+  }
+
+  #own(folder: string): void {
+    if (this.#user.uid !== undefined)
+      spawnSync('chown', ['-R', `${this.#user.uid}:${this.#user.gid}`, folder]);
   }
 
   get #data(): string {

@@ -7,9 +7,9 @@ import { scratch } from '../../support/scratch.js';
 
 const directory = scratch('map');
 
-/** Runs `leastwork map --quiet` in the scratch directory. Text in and out is UTF-8. */
-function map(args: readonly string[], input: string | Buffer = '') {
-  const ran = leastwork(['map', '--quiet', ...args], { cwd: directory, input });
+/** Runs `leastwork map --quiet` in the scratch directory, on one thread. Text in and out is UTF-8. */
+function map(args: readonly string[], input: string | Buffer = '', workers = 1) {
+  const ran = leastwork(['map', '--quiet', '-j', String(workers), ...args], { cwd: directory, input });
   return { code: ran.code, out: Buffer.from(ran.stdout, 'latin1').toString('utf8'), err: ran.stderr };
 }
 
@@ -146,8 +146,8 @@ describe('results', () => {
     const fn =
       'l => { const n = +l.slice(5); const end = performance.now() + (n % 400 === 0 ? 15 : 0); while (performance.now() < end); return l }';
     const input = `${lines.join('\n')}\n`;
-    expect(map(['-e', fn], input).out).toBe(input);
-    const unordered = map(['--unordered', '-e', fn], input).out.trimEnd().split('\n');
+    expect(map(['-e', fn], input, 2).out).toBe(input);
+    const unordered = map(['--unordered', '-e', fn], input, 2).out.trimEnd().split('\n');
     expect(unordered.sort()).toEqual([...lines].sort());
   });
 
@@ -182,7 +182,7 @@ describe('failed items', () => {
     const lines = Array.from({ length: 500 }, (_, i) => `${i}`);
     const fn =
       'l => { if (l === "123") process.exit(7); if (l === "321") setImmediate(() => { throw new Error("late") }); return l }';
-    const { out, code } = map(['-e', fn, '--errors', 'exit.err'], `${lines.join('\n')}\n`);
+    const { out, code } = map(['-e', fn, '--errors', 'exit.err'], `${lines.join('\n')}\n`, 2);
     expect(code).toBe(1);
     const failed = errorsIn('exit.err');
     expect(failed[0]).toMatchObject({ line: 124, item: '123', name: 'WorkerCrashedError' });
@@ -199,7 +199,7 @@ describe('failed items', () => {
     const fn = 'l => { if (l.startsWith("bad")) throw new Error(l); return l.length }';
     const wanted = lines.flatMap((line, i) => (line.startsWith('bad') ? [[i + 1, line]] : []));
     for (const order of [[], ['--unordered']]) {
-      map([...order, '-e', fn, input, '--errors', 'many.err']);
+      map([...order, '-e', fn, input, '--errors', 'many.err'], '', 2);
       const found = errorsIn('many.err').map(({ line, item }) => [line, item]);
       expect(found.sort(([a], [b]) => a - b)).toEqual(wanted);
     }
