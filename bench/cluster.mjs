@@ -4,6 +4,7 @@ import { inlineLength, stepsPerMicrosecond } from './lib/calibrate.mjs';
 import { benchOptions, progress } from './lib/cli.mjs';
 import { ours, sandboxed } from './lib/cluster/contestants.mjs';
 import { startRedis } from './lib/cluster/redis.mjs';
+import { environment } from './lib/environment.mjs';
 import { figure, percent, withSpread } from './lib/format.mjs';
 import { write } from './lib/report.mjs';
 import { interleave } from './lib/rounds.mjs';
@@ -63,75 +64,82 @@ async function rateOf(
 progress('warm-up');
 for (const contestant of contestants) await contestant.run('noop', items(20_000), 10);
 
-const chunks = [];
-for (const [chunk, count] of /** @type {const} */ ([
+const [us, them] = contestants;
+const single = items(20_000);
+const million = items(1_000_000);
+/** The ceiling: as many threads, which hold their items and do nothing but the work. */
+const BARE = 'threads alone';
+
+/** @type {Map<string, () => Promise<any>>} what is measured, by the name that `--cases` knows */
+const measures = new Map();
+
+const CHUNKS = /** @type {const} */ ([
   [1, 20_000],
   [10, 100_000],
   [100, 500_000],
   [1_000, 1_000_000],
-])) {
-  progress(`chunks of ${chunk}`);
-  const given = items(count);
-  const rates = await both(
-    (each) => rateOf(each, given, chunk),
-    (each) => each.run('noop', quarter(given), chunk),
-  );
-  chunks.push({ chunk, count: given.length, rates });
+]);
+for (const [chunk, count] of CHUNKS) {
+  measures.set(`chunks, ${chunk}-item`, async () => {
+    const given = items(count);
+    const rates = await both(
+      (each) => rateOf(each, given, chunk),
+      (each) => each.run('noop', quarter(given), chunk),
+    );
+    return { chunk, count: given.length, rates };
+  });
 }
 
-progress('map as it is called');
-const [us, them] = contestants;
-const given = items(1_000_000);
-const single = items(20_000);
-const automatic = await both(
-  (each) => (each === us ? rateOf(us, given, 'auto') : rateOf(them, single, 1)),
-  (each) => (each === us ? us.run('noop', quarter(given), 'auto') : them.run('noop', quarter(single), 1)),
+measures.set('map', () =>
+  both(
+    (each) => (each === us ? rateOf(us, million, 'auto') : rateOf(them, single, 1)),
+    (each) => (each === us ? us.run('noop', quarter(million), 'auto') : them.run('noop', quarter(single), 1)),
+  ),
 );
 
-progress('latency');
-const latency = await both(async (each) => {
-  const times = [];
-  for (let n = 0; n < 1_000 * scale; n++) {
-    const start = performance.now();
-    await each.one('noop', n);
-    times.push(performance.now() - start);
-  }
-  return quantile(
-    times.sort((a, b) => a - b),
-    0.5,
-  );
-});
+measures.set('latency', () =>
+  both(async (each) => {
+    const times = [];
+    for (let n = 0; n < 1_000 * scale; n++) {
+      const start = performance.now();
+      await each.one('noop', n);
+      times.push(performance.now() - start);
+    }
+    return quantile(
+      times.sort((a, b) => a - b),
+      0.5,
+    );
+  }),
+);
 
-/** The ceiling: as many threads, which hold their items and do nothing but the work. */
-const BARE = 'threads alone';
-const efficiency = [];
-for (const [ms, count, chunk] of /** @type {const} */ ([
+const TASKS = /** @type {const} */ ([
   [1, 5_000, 1],
   [1, 5_000, 20],
   [20, 400, 1],
-])) {
-  progress(`tasks of ${ms} ms, ${chunk} a job`);
-  const steps = Math.round(ms * 1_000 * perMicrosecond);
-  const work = items(count).map(() => steps);
-  const threads = await bareThreads(MACHINES, work, spin);
-  const bare = /** @type {any} */ ({ name: BARE, run: () => threads.run() });
-  const shares = await both(
-    async (each) => {
-      const inline = inlineLength(steps, ms * 1_000, 100) / 1_000;
-      const start = performance.now();
-      await each.run('spin', work, chunk);
-      return (work.length * inline) / (MACHINES * (performance.now() - start));
-    },
-    async (each) => {
-      if (each !== bare) await each.run('spin', quarter(work), chunk);
-    },
-    [bare],
-  );
-  await threads.end();
-  efficiency.push({ ms, chunk, shares });
+]);
+for (const [ms, count, chunk] of TASKS) {
+  measures.set(`tasks of ${ms} ms, ${chunk} a job`, async () => {
+    const steps = Math.round(ms * 1_000 * perMicrosecond);
+    const work = items(count).map(() => steps);
+    const threads = await bareThreads(MACHINES, work, spin);
+    const bare = /** @type {any} */ ({ name: BARE, run: () => threads.run() });
+    const shares = await both(
+      async (each) => {
+        const inline = inlineLength(steps, ms * 1_000, 100) / 1_000;
+        const start = performance.now();
+        await each.run('spin', work, chunk);
+        return (work.length * inline) / (MACHINES * (performance.now() - start));
+      },
+      async (each) => {
+        if (each !== bare) await each.run('spin', quarter(work), chunk);
+      },
+      [bare],
+    );
+    await threads.end();
+    return { ms, chunk, shares };
+  });
 }
 
-progress('memory of the engine');
 const used = async () => Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]);
 /** CPU time in seconds, and bytes in and out, since the start of Redis. */
 async function asks() {
@@ -142,48 +150,74 @@ async function asks() {
     bytes: value('total_net_input_bytes') + value('total_net_output_bytes'),
   };
 }
-const before = await used();
-let most = before;
-const watch = setInterval(async () => {
-  most = Math.max(most, await used());
-}, 50);
-await us.run('noop', given, 'auto');
-clearInterval(watch);
-// What one job asks of Redis itself: its limit, since it has one thread for all commands.
-const costs = [];
-for (let round = 0; round < rounds; round++) {
-  const asked = await asks();
-  await us.run('noop', single, 1);
-  const now = await asks();
-  costs.push({
-    ms: ((now.cpu - asked.cpu) * 1_000) / single.length,
-    bytes: (now.bytes - asked.bytes) / single.length,
-  });
-}
-const memory = { items: given.length, before, most, after: await used() };
-for (const each of contestants) await each.close();
 
-progress('recovery');
-const recovery = [];
-for (let round = 0; round < rounds; round++) {
-  const killed = await ours(redis, {
-    machines: MACHINES,
-    name: `killed${round}`,
-    lockDuration: SHORT_LOCK_MS,
-  });
-  const steps = Math.round(50_000 * perMicrosecond);
-  await killed.run('spin', [steps, steps], 1);
-  let settled = 0;
-  const requests = Array.from({ length: 20 }, () => killed.one('spin', steps).then(() => ++settled));
-  await requests[0];
-  const start = performance.now();
-  killed.kill();
-  await Promise.all(requests);
-  recovery.push((performance.now() - start) / SHORT_LOCK_MS);
-  await killed.close();
+measures.set('memory of the engine', async () => {
+  const before = await used();
+  let most = before;
+  const watch = setInterval(async () => {
+    most = Math.max(most, await used());
+  }, 50);
+  await us.run('noop', million, 'auto');
+  clearInterval(watch);
+  return { items: million.length, before, most, after: await used() };
+});
+
+// What one job asks of Redis itself: its limit, since it has one thread for all commands.
+measures.set('costs', async () => {
+  const costs = [];
+  for (let round = 0; round < rounds; round++) {
+    const asked = await asks();
+    await us.run('noop', single, 1);
+    const now = await asks();
+    costs.push({
+      ms: ((now.cpu - asked.cpu) * 1_000) / single.length,
+      bytes: (now.bytes - asked.bytes) / single.length,
+    });
+  }
+  return costs;
+});
+
+measures.set('recovery', async () => {
+  const recovery = [];
+  for (let round = 0; round < rounds; round++) {
+    const killed = await ours(redis, {
+      machines: MACHINES,
+      name: `killed${round}`,
+      lockDuration: SHORT_LOCK_MS,
+    });
+    const steps = Math.round(50_000 * perMicrosecond);
+    await killed.run('spin', [steps, steps], 1);
+    let settled = 0;
+    const requests = Array.from({ length: 20 }, () => killed.one('spin', steps).then(() => ++settled));
+    await requests[0];
+    const start = performance.now();
+    killed.kill();
+    await Promise.all(requests);
+    recovery.push((performance.now() - start) / SHORT_LOCK_MS);
+    await killed.close();
+  }
+  return recovery;
+});
+
+const labels = [...measures.keys()];
+const measured = [];
+for (const label of options.cases(labels, (each) => each)) {
+  progress(label);
+  const value = await measures.get(label)?.();
+  measured.push({ label, value, at: environment([]).commit, rounds });
 }
+for (const each of contestants) await each.close();
 client.disconnect();
 await redis.stop();
+
+const results = options.withKept('cluster', measured, labels, ({ label }) => label);
+/** Those that were kept, by what they were measured at. */
+const earlier = results
+  .filter((result) => !measured.includes(result))
+  .map(({ label, at, rounds }) => `${label} (${at}, ${rounds} rounds)`);
+/** The result of each of those names that there is. */
+const resultsOf = (/** @type {string} */ start) =>
+  results.filter(({ label }) => label.startsWith(start)).map(({ value }) => value);
 
 const names = [OURS, THEIRS];
 const row = (/** @type {Record<string, any>} */ values, /** @type {(value: any) => string} */ show) => [
@@ -197,8 +231,9 @@ write({
   title: 'Many machines on one Redis',
   method:
     `${MACHINES} machines of one thread, submitter and a Redis without persistence on one host, so they share its cores. Ratios are taken round by round; before each sample its contestant runs a quarter of the work. ` +
-    `Efficiency = work / (threads × wall time); "${BARE}" are as many threads that do nothing but the work, without engine and submitter: what the machine gives at most. A chunk is the items of one job.`,
+    `Efficiency = work / (threads × wall time); "${BARE}" are as many threads that do nothing but the work, without engine and submitter: what the machine gives at most. A chunk is the items of one job.${earlier.length > 0 ? ` Measured in parts, of which these earlier: ${earlier.join('; ')}.` : ''}`,
   quick: options.quick,
+  isPart: options.isPart,
   rounds,
   rivals: contestants.map(({ name, settings }) => ({ name, settings })),
   packages: ['bullmq', 'ioredis'],
@@ -207,48 +242,50 @@ write({
       title: 'No-ops, items per second, by chunk',
       head: ['items a job', ...names, 'ratio'],
       rows: [
-        ...chunks.map(({ chunk, rates }) => [String(chunk), ...row(rates, rate)]),
-        ['`map` beside one job each', ...row(automatic, rate)],
+        ...resultsOf('chunks').map(({ chunk, rates }) => [String(chunk), ...row(rates, rate)]),
+        ...resultsOf('map').map((rates) => ['`map` beside one job each', ...row(rates, rate)]),
       ],
     },
     {
       title: 'One at a time: median time to the result, ms (ratio below 1: faster)',
       head: ['', ...names, 'ratio'],
-      rows: [['no-op', ...row(latency, ({ median }) => figure(median))]],
+      rows: resultsOf('latency').map((times) => ['no-op', ...row(times, ({ median }) => figure(median))]),
     },
     {
       title: 'Efficiency',
       head: ['', ...names, 'ratio', BARE, ...names.map((name) => `${name} / ${BARE}`)],
-      rows: efficiency.map(({ ms, chunk, shares }) => [
+      rows: resultsOf('tasks').map(({ ms, chunk, shares }) => [
         `${ms} ms, ${chunk} a job`,
         ...row(shares, ({ median }) => percent(median)),
-        percent(shares[BARE].median),
-        ...names.map((name) => withSpread(ratio(shares[name], shares[BARE]))),
+        ...(shares[BARE]
+          ? [
+              percent(shares[BARE].median),
+              ...names.map((name) => withSpread(ratio(shares[name], shares[BARE]))),
+            ]
+          : ['', '', '']),
       ]),
     },
     {
       title: `From kill -9 of one machine until all have settled, in lock durations (${SHORT_LOCK_MS} ms; wanted: ≤ 2; 20 requests of 50 ms)`,
       head: ['', 'locks'],
-      rows: [[OURS, withSpread(spread(recovery))]],
+      rows: resultsOf('recovery').map((locks) => [OURS, withSpread(spread(locks))]),
     },
     {
       title: 'What one job of one item asks of Redis, leastwork',
       head: ['', 'median'],
-      rows: [
+      rows: resultsOf('costs').flatMap((/** @type {{ ms: number, bytes: number }[]} */ costs) => [
         ['CPU time, ms', withSpread(spread(costs.map(({ ms }) => ms)))],
         ['bytes in and out', withSpread(spread(costs.map(({ bytes }) => bytes)))],
-      ],
+      ]),
     },
     {
       title: 'Memory of Redis, MB',
       head: ['', 'before', 'most', 'after'],
-      rows: [
-        [
-          `${count(memory.items)} items by map`,
-          ...[before, most, memory.after].map((bytes) => (bytes / 2 ** 20).toFixed(1)),
-        ],
-      ],
+      rows: resultsOf('memory').map(({ items, before, most, after }) => [
+        `${count(items)} items by map`,
+        ...[before, most, after].map((bytes) => (bytes / 2 ** 20).toFixed(1)),
+      ]),
     },
-  ],
-  data: { chunks, automatic, latency, efficiency, recovery, costs, memory },
+  ].filter(({ rows }) => rows.length > 0),
+  data: { results },
 });

@@ -102,8 +102,8 @@ export interface BalancerOptions extends ThreadOptions, ObserveOptions {
    * item of a `map` counts as one, whatever it travels in. With 1 each request has a fresh thread. Requests
    * of a session do not count while it is open: it keeps its thread, which ends when the session is closed.
    * The fresh thread is started ahead of time, when the old one has got its last request, or will have before
-   * a thread has come up; it may therefore run fewer. A start takes some 20 to 60 ms of a core, so a limit
-   * should be worth many times that in run time. Default: `Infinity`.
+   * a thread has come up, and waits in reserve until the old one has run its last. A start takes some 20 to
+   * 100 ms of a core, so a limit should be worth many times that in run time. Default: `Infinity`.
    */
   maxRequestsPerWorker?: number;
   /**

@@ -132,7 +132,7 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
   async resize(workers: number | { min: number; max: number }): Promise<void> {
     const range = workerLimits(workers ?? null, 'resize(workers)');
     this.mustBeOpen();
-    await this.#change(this.#engine.pool.resize(range));
+    await this.#change(this.#engine.pool.resizing.resize(range));
   }
 
   /**
@@ -152,7 +152,7 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
   async add(options: AddOptions = {}): Promise<number> {
     const weight = resolveAddOptions(options);
     this.mustBeOpen();
-    return await this.#change(this.#engine.pool.add(weight));
+    return await this.#change(this.#engine.pool.resizing.add(weight));
   }
 
   /**
@@ -165,7 +165,7 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
    */
   async remove(id: number): Promise<boolean> {
     validate('remove(id)', id, WORKER_ID);
-    return await this.#change(this.#engine.pool.remove(id));
+    return await this.#change(this.#engine.pool.resizing.remove(id));
   }
 
   /**

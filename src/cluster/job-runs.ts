@@ -122,6 +122,8 @@ export class JobRuns {
     } catch (error) {
       // What was not written by this package, and what the engine would not take back.
       if (!isPutBack(this.#bull, error)) ending = { items: 1, outcome: 'rejected', failures: 1, error };
+      // Nothing was replied.
+      run.ended('left');
       throw error;
     } finally {
       this.#runs.delete(id);

@@ -51,7 +51,7 @@ export class Autoscaling implements Duty {
     const { pace } = this;
     if (pace === undefined) return undefined;
     const wanted = this.#scaler.decide(this.#sample(now));
-    if (wanted !== this.#pool.target) void this.#pool.scale(wanted);
+    if (wanted !== this.#pool.target) void this.#pool.resizing.scale(wanted);
     return this.#dispatcher.busy || this.#pool.starting > 0 ? now + pace : this.#scaler.nextLook;
   }
 

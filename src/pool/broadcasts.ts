@@ -10,6 +10,7 @@ import { NoWorkerError } from '../errors/errors.js';
 import type { TaskRef } from '../tasks/registry.js';
 import type { Worker } from '../worker/worker.js';
 import type { Members } from './members.js';
+import type { Reserves } from './reserves.js';
 
 /** What became of a broadcast on one worker. */
 export type BroadcastOutcome<R> = {
@@ -43,13 +44,15 @@ export const LEFT = new Error('the worker has left');
 
 export class Broadcasts {
   readonly #members: Members;
+  readonly #reserves: Reserves;
   readonly #send: SendBroadcast;
   /** In the order of the calls. */
   #list: Broadcast[] = [];
   #lastNumber = 0;
 
-  constructor(members: Members, send: SendBroadcast) {
+  constructor(members: Members, reserves: Reserves, send: SendBroadcast) {
     this.#members = members;
+    this.#reserves = reserves;
     this.#send = send;
   }
 
@@ -62,6 +65,7 @@ export class Broadcasts {
     const replaced = this.#list.filter((other) => other.isKept && other.isReplacedBy(call));
     for (const other of replaced) other.isKept = false;
     this.#list.push(broadcast);
+    this.#reserves.dissolve();
     for (const { worker, state } of this.#members.all()) {
       if (state === 'starting') broadcast.owe(worker);
       else if (worker.state === 'ready' || (worker.state === 'draining' && worker.sessions > 0))

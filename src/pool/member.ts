@@ -1,11 +1,12 @@
 /**
  * A worker's membership in the pool.
  *
- *     starting ─────→ serving ⇄ being-replaced
- *       │  │             │            │
- *       │  │             ├── leaving ←┤
- *       │  └→ abandoned  │      │     │
- *       ↓        └───────┴──────┴─────┴──→ gone
+ *     starting ──┬────→ serving ⇄ being-replaced
+ *       │  │     │         ↑ │            │
+ *       │  │     ├→ in-reserve            │
+ *       │  │     ↓         │ ├── leaving ←┤
+ *       │  └→ abandoned    │ │      │     │
+ *       ↓        └─────────┴─┴──────┴─────┴──→ gone
  *     failed
  */
 import { performance } from '../protocol/clock.js';
@@ -14,6 +15,7 @@ import type { StartAttempt } from './circuit.js';
 
 /**
  * - `starting`: its thread comes up, or runs the start-up check; it gets no requests yet
+ * - `in-reserve`: it is up, and gets no requests while the one that it is to replace has some left to run
  * - `serving`: it gets requests
  * - `being-replaced`: it gets requests while a successor is being started in its place
  * - `abandoned`: it was removed before it got requests; its thread is being ended
@@ -22,7 +24,8 @@ import type { StartAttempt } from './circuit.js';
  * - `gone`: its thread has ended otherwise
  */
 export const MEMBER_TRANSITIONS = {
-  starting: ['serving', 'abandoned', 'failed'],
+  starting: ['in-reserve', 'serving', 'abandoned', 'failed'],
+  'in-reserve': ['serving', 'abandoned', 'gone'],
   serving: ['being-replaced', 'leaving', 'gone'],
   'being-replaced': ['serving', 'leaving', 'gone'],
   abandoned: ['gone'],
@@ -52,17 +55,24 @@ export class Member {
   readonly replaces: Member | undefined;
   /** It makes the set larger by one: if it cannot be started, the set stays as it was. */
   readonly isExtra: boolean;
+  /** Once it is up it may wait until its predecessor has run all that it may. */
+  mayWait: boolean;
   #state: MemberState = 'starting';
 
   constructor(
     worker: Worker,
     attempt: StartAttempt,
-    { replaces, isExtra = false }: { replaces?: Member | undefined; isExtra?: boolean },
+    {
+      replaces,
+      isExtra = false,
+      mayWait = false,
+    }: { replaces?: Member | undefined; isExtra?: boolean; mayWait?: boolean },
   ) {
     this.worker = worker;
     this.attempt = attempt;
     this.replaces = replaces;
     this.isExtra = isExtra;
+    this.mayWait = mayWait;
     replaces?.enter('being-replaced');
     // Callers that wait for it get the rejection; often there is none.
     this.ready.promise.catch(() => {});
@@ -74,7 +84,7 @@ export class Member {
 
   /** Whether it is, or will be, in the set of workers. */
   get isStaying(): boolean {
-    return this.#state === 'starting' || this.getsRequests;
+    return this.#isComing || this.getsRequests;
   }
 
   get getsRequests(): boolean {
@@ -83,7 +93,7 @@ export class Member {
 
   /** Whether it counts for the size of the set: one that is being replaced is counted with its successor. */
   get counts(): boolean {
-    return this.#state === 'starting' || this.#state === 'serving';
+    return this.#isComing || this.#state === 'serving';
   }
 
   /** Whether its place is vacant when it goes now: no successor and no predecessor has it. */
@@ -101,17 +111,23 @@ export class Member {
 
   /** It is to go. Nothing changes if that has been decided before. */
   leave(): void {
-    if (this.#state === 'starting') this.#giveUpStart('abandoned');
+    if (this.#isComing) this.#giveUp('abandoned');
     else if (this.getsRequests) this.enter('leaving');
   }
 
   /** Its thread has ended. */
   end(): void {
-    if (this.#state === 'starting') this.#giveUpStart('failed');
+    if (this.#state === 'starting') this.#giveUp('failed');
+    else if (this.#state === 'in-reserve') this.#giveUp('gone');
     else this.enter('gone');
   }
 
-  #giveUpStart(next: 'abandoned' | 'failed'): void {
+  /** It gets no requests yet, and will. */
+  get #isComing(): boolean {
+    return this.#state === 'starting' || this.#state === 'in-reserve';
+  }
+
+  #giveUp(next: 'abandoned' | 'failed' | 'gone'): void {
     this.enter(next);
     if (this.replaces?.state === 'being-replaced') this.replaces.enter('serving');
   }

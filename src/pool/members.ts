@@ -32,7 +32,7 @@ export class Members {
     return size;
   }
 
-  /** Number of members that get no requests yet. O(n). */
+  /** Number of members whose threads come up. O(n). */
   get starting(): number {
     let starting = 0;
     for (const { state } of this.#members.values()) if (state === 'starting') starting++;
@@ -59,7 +59,7 @@ export class Members {
   get succeeding(): number {
     let succeeding = 0;
     for (const { state, replaces } of this.#members.values()) {
-      if (state !== 'starting' || replaces === undefined) continue;
+      if ((state !== 'starting' && state !== 'in-reserve') || replaces === undefined) continue;
       if (!replaces.getsRequests || replaces.worker.status.allowance <= 0) succeeding++;
     }
     return succeeding;

@@ -15,6 +15,7 @@ import type { PoolEvents, PoolRules } from './pool-setup.js';
 import { Readiness } from './readiness.js';
 import { Recycling } from './recycling.js';
 import { Replacement } from './replacement.js';
+import { Reserves } from './reserves.js';
 import { Resizing } from './resizing.js';
 import { Retirement } from './retirement.js';
 import type { ScalingLimits } from './scaler.js';
@@ -28,6 +29,7 @@ import { UsageLimits } from './usage-limits.js';
 export class Pool implements LifecycleEvents<Worker> {
   /** For `Maintenance`. */
   readonly recycling: Recycling;
+  readonly resizing: Resizing;
   readonly broadcasts: Broadcasts;
   readonly #rules: PoolRules;
   readonly #dispatcher: Dispatcher;
@@ -39,9 +41,9 @@ export class Pool implements LifecycleEvents<Worker> {
   readonly #readiness: Readiness;
   readonly #retirement: Retirement;
   readonly #replacement: Replacement;
+  readonly #reserves: Reserves;
   readonly #availability: Availability;
   readonly #size: Size;
-  readonly #resizing: Resizing;
   /** Of threads since the start. */
   #ended = 0;
   #crashed = 0;
@@ -66,16 +68,24 @@ export class Pool implements LifecycleEvents<Worker> {
     this.#availability = new Availability((error) => events.refusing(error));
     this.#spawner = new Spawner(setup, headStart, this.#members, dispatcher, this, () => this.#fill());
     this.#retirement = new Retirement(this.#members, dispatcher);
-    this.#replacement = new Replacement(this.#members, this.#spawner, this.#retirement);
     const limits = new UsageLimits(rules.maxRequests, rules.maxHeap);
-    this.recycling = new Recycling(limits, this.#members, dispatcher, this.#replacement, (member) =>
-      this.#retireSpent(member),
+    const reserves = new Reserves(this.#members, limits, (member) => this.#admit(member));
+    this.#reserves = reserves;
+    this.#replacement = new Replacement(this.#members, this.#spawner, this.#retirement, reserves);
+    this.recycling = new Recycling(
+      limits,
+      this.#members,
+      dispatcher,
+      this.#replacement,
+      reserves,
+      (now) => this.#spawner.mayStart(now),
+      (member) => this.#retireSpent(member),
     );
-    this.#resizing = new Resizing(this.#size, this.#members, this.#spawner, this.#retirement, () =>
+    this.resizing = new Resizing(this.#size, this.#members, this.#spawner, this.#retirement, reserves, () =>
       this.#fill(),
     );
     this.#readiness = new Readiness(this.#members, this.#size, this.circuit);
-    this.broadcasts = new Broadcasts(this.#members, send);
+    this.broadcasts = new Broadcasts(this.#members, reserves, send);
     this.#startup = new Startup(this.broadcasts, rules.check, rules.stepLimits, (worker, error) =>
       this.#startedUp(worker, error),
     );
@@ -128,37 +138,11 @@ export class Pool implements LifecycleEvents<Worker> {
   }
 
   /**
-   * Sets the limits of the number of workers. Resolves when new ones are ready and the surplus ones have
-   * ended.
-   */
-  resize(range: ScalingLimits): Promise<void> {
-    return this.#resizing.resize(range);
-  }
-
-  /** Sets the number of workers, within the limits. Resolves when the surplus ones have ended. */
-  scale(size: number): Promise<void> {
-    return this.#resizing.scale(size);
-  }
-
-  /** Adds one worker of the given weight; resolves to its id when it is ready. */
-  add(weight: number): Promise<number> {
-    return this.#resizing.add(weight);
-  }
-
-  /**
-   * Removes a worker: it finishes what it has started. Resolves when its thread has ended; to false if there
-   * is none.
-   */
-  remove(id: number): Promise<boolean> {
-    return this.#resizing.remove(id);
-  }
-
-  /**
    * Resolves when that many workers get requests; `undefined`: all that there should be. Starts what is
    * missing.
    */
   async ready(count: number | undefined): Promise<void> {
-    if (count !== undefined && count > this.target) void this.scale(count);
+    if (count !== undefined && count > this.target) void this.resizing.scale(count);
     await this.#readiness.wait(count, this.#closing);
   }
 
@@ -179,6 +163,7 @@ export class Pool implements LifecycleEvents<Worker> {
     if (member === undefined) return;
     if (member.leavesVacancy) this.#spawner.vacate(worker, notBefore);
     this.#retirement.eject(member, cause);
+    this.#reserves.relieve(member);
     this.#fill();
   }
 
@@ -194,6 +179,8 @@ export class Pool implements LifecycleEvents<Worker> {
 
   /** Lets all threads end, and terminates those that start. Resolves when all have ended. */
   async close(): Promise<void> {
+    // Those in reserve end as others do, with their modules' teardown.
+    this.#reserves.dissolve();
     this.#stop();
     await this.#retirement.retireAll();
   }
@@ -212,7 +199,7 @@ export class Pool implements LifecycleEvents<Worker> {
     const member = this.#members.get(worker.id) as Member;
     if (this.#closed || !member.isStaying) return;
     if (!this.#startup.isNeededBy(worker)) {
-      this.#admit(member);
+      this.#passed(member);
       return;
     }
     // A thread that has ended meanwhile has not passed.
@@ -232,11 +219,15 @@ export class Pool implements LifecycleEvents<Worker> {
     this.#startup.forget(worker);
     this.#dispatcher.died(worker, death);
     member.ended.resolve();
-    if (state === 'starting') this.broadcasts.startEnded(worker, startFailed(member, death));
+    this.#reserves.relieve(member);
+    if (state === 'starting' || state === 'in-reserve')
+      this.broadcasts.startEnded(worker, startFailed(member, death));
     else if (state === 'abandoned') {
       startAbandoned(member, this.#closing || this.#closed);
       this.broadcasts.startEnded(worker, undefined);
-    } else this.#spawner.ended(wasRunning || worker.completed > 0, isExpected);
+    }
+    if (state !== 'starting' && state !== 'abandoned')
+      this.#spawner.ended(wasRunning || worker.completed > 0, isExpected);
     // An extra worker that failed to start leaves the set as it was.
     if (leavesVacancy && state === 'starting' && member.isExtra) this.#size.move(-1);
     else if (leavesVacancy) this.#spawner.vacate(worker);
@@ -249,14 +240,19 @@ export class Pool implements LifecycleEvents<Worker> {
   #startedUp(worker: Worker, error: Error | undefined): void {
     const member = this.#members.get(worker.id);
     if (this.#closed || !member?.isStaying) return;
-    if (error === undefined) this.#admit(member);
+    if (error === undefined) this.#passed(member);
     else worker.terminate(error);
+  }
+
+  /** It can get requests. */
+  #passed(member: Member): void {
+    member.attempt.succeeded();
+    this.recycling.started(member);
+    if (!this.#reserves.takes(member)) this.#admit(member);
   }
 
   #admit(member: Member): void {
     const { worker } = member;
-    member.attempt.succeeded();
-    this.recycling.started(member);
     // The predecessor leaves first: both have one label, and policies that hash tell workers apart by it.
     if (member.replaces !== undefined) void this.#retirement.retire(member.replaces);
     member.enter('serving');
@@ -274,6 +270,7 @@ export class Pool implements LifecycleEvents<Worker> {
     if (this.#closed) return;
     if (member.leavesVacancy) this.#spawner.vacate(member.worker);
     void this.#retirement.retire(member);
+    this.#reserves.relieve(member);
     this.#fill();
   }
 

@@ -8,6 +8,7 @@ import type { Duty } from './maintenance.js';
 import type { Member } from './member.js';
 import type { Members } from './members.js';
 import type { Replacement } from './replacement.js';
+import type { Reserves } from './reserves.js';
 import type { UsageLimits } from './usage-limits.js';
 
 /** How often to look under load, in ms: a start that has failed is tried again. */
@@ -19,16 +20,23 @@ export class Recycling implements Duty {
   readonly #members: Members;
   readonly #dispatcher: Dispatcher;
   readonly #replacement: Replacement;
+  readonly #reserves: Reserves;
+  readonly #mayStart: (now: number) => boolean;
   readonly #retire: (member: Member) => void;
   /** Workers to look at in the next microtask. */
   readonly #used = new Set<Worker>();
 
-  /** @param retire has the worker leave the set, and its place filled if no successor is on its way */
+  /**
+   * @param mayStart whether a thread may be started at that time, in ms
+   * @param retire has the worker leave the set, and its place filled if no successor is on its way
+   */
   constructor(
     limits: UsageLimits,
     members: Members,
     dispatcher: Dispatcher,
     replacement: Replacement,
+    reserves: Reserves,
+    mayStart: (now: number) => boolean,
     retire: (member: Member) => void,
   ) {
     this.pace = limits.areSet ? PACE_MS : undefined;
@@ -36,6 +44,8 @@ export class Recycling implements Duty {
     this.#members = members;
     this.#dispatcher = dispatcher;
     this.#replacement = replacement;
+    this.#reserves = reserves;
+    this.#mayStart = mayStart;
     this.#retire = retire;
   }
 
@@ -70,8 +80,9 @@ export class Recycling implements Duty {
     const { worker } = member;
     if (!member.getsRequests || worker.state !== 'ready') return;
     if (this.#limits.isSpent(worker)) this.#retire(member);
+    else if (this.#limits.isTooLarge(worker)) this.#reserves.relieve(member);
     // Where no successor can be started the worker goes on as far as it may, and the next look tries again.
-    else if (member.state === 'serving' && this.#limits.isNear(worker, now))
-      this.#replacement.replace(member).catch(() => {});
+    if (member.state === 'serving' && this.#limits.isNear(worker, now) && this.#mayStart(now))
+      this.#replacement.replace(member, { mayWait: true }).catch(() => {});
   }
 }

@@ -1,6 +1,7 @@
 /** Replaces workers by fresh ones: each fresh one is ready before the old one is retired. */
 import type { Member } from './member.js';
 import type { Members } from './members.js';
+import type { Reserves } from './reserves.js';
 import type { Retirement } from './retirement.js';
 import { placeOf, type Spawner } from './spawner.js';
 
@@ -8,13 +9,15 @@ export class Replacement {
   readonly #members: Members;
   readonly #spawner: Spawner;
   readonly #retirement: Retirement;
+  readonly #reserves: Reserves;
   /** Resolves when the last reload has ended. */
   #lastReload: Promise<void> = Promise.resolve();
 
-  constructor(members: Members, spawner: Spawner, retirement: Retirement) {
+  constructor(members: Members, spawner: Spawner, retirement: Retirement, reserves: Reserves) {
     this.#members = members;
     this.#spawner = spawner;
     this.#retirement = retirement;
+    this.#reserves = reserves;
   }
 
   /**
@@ -28,14 +31,15 @@ export class Replacement {
   }
 
   /**
-   * Replaces one worker, unless that is under way. @throws NoWorkerError no successor can be started; then
-   * the worker goes on
+   * Replaces one worker, unless that is under way.
+   * @param how whether the successor may wait for its turn; see `Reserves`
+   * @throws NoWorkerError no successor can be started; then the worker goes on
    */
-  async replace(member: Member): Promise<void> {
+  async replace(member: Member, how: { mayWait: boolean } = { mayWait: false }): Promise<void> {
     // A caller of `add()` may wait for it, and its successor might be ready first.
     if (member.state === 'starting') await member.ready.promise.catch(() => {});
     if (member.state !== 'serving') return;
-    const successor = this.#spawner.start(placeOf(member.worker), { replaces: member });
+    const successor = this.#spawner.start(placeOf(member.worker), { replaces: member, ...how });
     try {
       await successor.ready.promise;
     } catch (error) {
@@ -51,6 +55,7 @@ export class Replacement {
     const lastId = this.#spawner.lastId;
     for (const member of [...this.#members.all()]) {
       // Its recycling may be under way.
+      this.#reserves.dissolve();
       await this.#members.successorOf(member)?.ready.promise.catch(() => {});
       if (member.worker.id <= lastId) await this.replace(member);
     }

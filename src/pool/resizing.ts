@@ -2,6 +2,7 @@
 import { NoWorkerError } from '../errors/errors.js';
 import type { Member } from './member.js';
 import type { Members } from './members.js';
+import type { Reserves } from './reserves.js';
 import type { Retirement } from './retirement.js';
 import type { ScalingLimits } from './scaler.js';
 import type { Size } from './size.js';
@@ -12,14 +13,23 @@ export class Resizing {
   readonly #members: Members;
   readonly #spawner: Spawner;
   readonly #retirement: Retirement;
+  readonly #reserves: Reserves;
   readonly #fill: () => void;
 
   /** @param fill starts the missing workers, and reports whether requests can wait */
-  constructor(size: Size, members: Members, spawner: Spawner, retirement: Retirement, fill: () => void) {
+  constructor(
+    size: Size,
+    members: Members,
+    spawner: Spawner,
+    retirement: Retirement,
+    reserves: Reserves,
+    fill: () => void,
+  ) {
     this.#size = size;
     this.#members = members;
     this.#spawner = spawner;
     this.#retirement = retirement;
+    this.#reserves = reserves;
     this.#fill = fill;
   }
 
@@ -38,6 +48,7 @@ export class Resizing {
   /** Sets the number of workers, within the limits. Resolves when the surplus ones have ended. */
   async scale(size: number): Promise<void> {
     this.#size.aim(size);
+    this.#reserves.dissolve();
     const leaving = this.#members
       .surplus(this.#size.target)
       .flatMap((member) => this.#retirement.retireChain(member));
@@ -63,6 +74,7 @@ export class Resizing {
     const member = this.#members.get(id);
     if (!member?.isStaying) return false;
     this.#mustNotEmpty(member);
+    this.#reserves.dissolve();
     this.#size.move(-1);
     const leaving = this.#retirement.retireChain(member);
     this.#fill();

@@ -80,7 +80,7 @@ export class Spawner {
    * @throws NoWorkerError while starts fail
    * @throws BalancerClosedError
    */
-  start(place: Place, how?: { replaces: Member } | { isExtra: true }): Member {
+  start(place: Place, how?: { replaces: Member; mayWait: boolean } | { isExtra: true }): Member {
     if (this.#stopped) throw new BalancerClosedError('the Balancer is closed');
     this.mustAllow();
     const attempt = this.circuit.begin(performance.now());
@@ -108,6 +108,11 @@ export class Spawner {
     const member = new Member(worker, attempt, { replaces: undefined, isExtra: false, ...how });
     this.#members.add(member);
     return member;
+  }
+
+  /** Whether `fill` would start one now. */
+  mayStart(now: number): boolean {
+    return !this.#stopped && this.#throttle.allows(now);
   }
 
   /** @throws NoWorkerError while starts fail */

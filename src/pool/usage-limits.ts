@@ -46,11 +46,20 @@ export class UsageLimits {
     return worker.completed >= this.#maxRequests;
   }
 
+  isTooLarge(worker: Worker): boolean {
+    return worker.vitalSigns.heapUsed > this.#maxHeap;
+  }
+
+  /** Whether a successor that is up should take its place now. */
+  isOver(worker: Worker): boolean {
+    return this.isSpent(worker) || this.isTooLarge(worker);
+  }
+
   /**
    * Whether a successor should be started at `now`, in ms. To be asked whenever the worker has progressed.
    */
   isNear(worker: Worker, now: number): boolean {
-    if (worker.status.allowance <= 0 || worker.vitalSigns.heapUsed > this.#maxHeap) return true;
+    if (worker.status.allowance <= 0 || this.isTooLarge(worker)) return true;
     if (this.#maxRequests === Number.POSITIVE_INFINITY) return false;
     const rest = this.#maxRequests - worker.completed;
     return rest <= this.#rateOf(worker, now) * this.#startTime;

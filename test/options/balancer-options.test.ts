@@ -70,11 +70,11 @@ const table: { [Name in keyof Required<BalancerOptions>]: { refused: unknown[]; 
       { stackSizeMb: '4' },
       { stackSizeMb: 0.2 },
       { codeRangeSizeMb: 5e9 },
-      { maxOldGenerationSizeMb: 2.9 },
+      { maxOldGenerationSizeMb: 7.9 },
     ],
     taken: [
       {},
-      { maxOldGenerationSizeMb: 3 },
+      { maxOldGenerationSizeMb: 8 },
       { maxYoungGenerationSizeMb: 0.01, codeRangeSizeMb: 0.01 },
       { maxOldGenerationSizeMb: 64, stackSizeMb: 0.25 },
       { codeRangeSizeMb: 512 },

@@ -38,8 +38,10 @@ class World {
       get starting() {
         return world.starting;
       },
-      async scale(size: number) {
-        world.target = size;
+      resizing: {
+        async scale(size: number) {
+          world.target = size;
+        },
       },
     };
     const dispatcher = {

@@ -14,6 +14,7 @@ const inState = (state: MemberState): Member => {
   if (state === 'starting') return made;
   if (state === 'abandoned') made.leave();
   else if (state === 'failed') made.end();
+  else if (state === 'in-reserve') made.enter('in-reserve');
   else {
     made.enter('serving');
     if (state === 'being-replaced') member({ replaces: made });
@@ -26,6 +27,7 @@ const inState = (state: MemberState): Member => {
 describe('membership', () => {
   it.each<[MemberState, { isStaying: boolean; getsRequests: boolean; counts: boolean }]>([
     ['starting', { isStaying: true, getsRequests: false, counts: true }],
+    ['in-reserve', { isStaying: true, getsRequests: false, counts: true }],
     ['serving', { isStaying: true, getsRequests: true, counts: true }],
     ['being-replaced', { isStaying: true, getsRequests: true, counts: false }],
     ['abandoned', { isStaying: false, getsRequests: false, counts: false }],
@@ -50,6 +52,17 @@ describe('membership', () => {
       const predecessor = inState('serving');
       const successor = member({ replaces: predecessor });
       expect(predecessor.state).toBe('being-replaced');
+      successor[what]();
+      expect(predecessor.state).toBe('serving');
+    },
+  );
+
+  it.each(['leave', 'end'] as const)(
+    'a predecessor serves on when its successor is to %s in reserve',
+    (what) => {
+      const predecessor = inState('serving');
+      const successor = member({ replaces: predecessor });
+      successor.enter('in-reserve');
       successor[what]();
       expect(predecessor.state).toBe('serving');
     },
