@@ -15,6 +15,13 @@ import { type BatchInput, type ByteSource, nameOf, openSource } from './source.j
  */
 export const PIECE_BYTES = 1024 * 1024 - HEADER_BYTES / 2;
 
+/**
+ * From the first on a line of a file gets room for all that is left of it, up to the second: only what is read
+ * takes memory, and a copy into larger memory leaves the smaller one behind until it is collected.
+ */
+const LONG_LINE_BYTES = 8 * 1024 * 1024;
+const MOST_AT_ONCE = 128 * 1024 * 1024;
+
 /** V8's longest string. */
 const MOST_LINE_BYTES = 512 * 1024 * 1024;
 
@@ -158,6 +165,14 @@ export class Reader {
     return { range, from, bytes: area, memory };
   }
 
+  /** A larger capacity, for a line that does not fit one. */
+  #roomBeyond(capacity: number): number {
+    const { left } = this;
+    const whole =
+      left === undefined || capacity < LONG_LINE_BYTES ? 0 : Math.min(capacity + left, MOST_AT_ONCE);
+    return Math.min(Math.max(capacity * 2, whole), MOST_LINE_BYTES);
+  }
+
   /** Reads until a line end or the end of the range; `undefined` at the end. */
   async #fill(source: ByteSource, carry: Buffer, to: number, input: BatchInput) {
     let capacity = PIECE_BYTES;
@@ -166,7 +181,8 @@ export class Reader {
     let area = memory.bytes.subarray(HEADER_BYTES, HEADER_BYTES + capacity);
     let length = carry.copy(area);
     for (;;) {
-      const want = Math.min(capacity - length, to - this.#position);
+      // No more than there is already: the line may end soon.
+      const want = Math.min(capacity - length, Math.max(PIECE_BYTES, length), to - this.#position);
       const read = want > 0 ? await source.read(area.subarray(length, length + want)) : 0;
       this.#position += read;
       length += read;
@@ -186,7 +202,7 @@ export class Reader {
           `${nameOf(input)}: the line that begins at byte ${this.#position - length} is longer than ${MOST_LINE_BYTES / 1024 / 1024} MB`,
         );
       }
-      capacity *= 2;
+      capacity = this.#roomBeyond(capacity);
       const larger = this.#pool.take(capacity);
       const space = larger.bytes.subarray(HEADER_BYTES, HEADER_BYTES + capacity);
       filled.copy(space);

@@ -1,12 +1,18 @@
 import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
 import { readJournal, runBatch } from '../../batch/index.js';
 import { formatBytes, formatCount } from '../terminal/format.js';
+import { newBalancer } from './balancer.js';
 import type { MapCluster } from './cluster-options.js';
 import { taskOf } from './function.js';
 import type { MapOptions } from './options.js';
 
-/** Prints the plan. Returns the exit code; throws if the batch could not run. */
+/**
+ * Prints the plan. Returns the exit code; throws if the batch could not run: an input is not there, the
+ * function does not load, no machine serves it.
+ */
 export async function dryRun(options: MapOptions): Promise<number> {
   const task = taskOf(options);
   const { fn, cluster, format, separator, inputs, output, errors, journal } = options;
@@ -19,9 +25,21 @@ export async function dryRun(options: MapOptions): Promise<number> {
     `errors    ${errors ?? 'counted only'}`,
     cluster === undefined ? `workers   ${options.workers}` : `machines  ${await machinesOf(cluster, task)}`,
   ];
+  if (cluster === undefined) await load(options, task);
   if (journal !== undefined) lines.push(`journal   ${journal}: ${describeJournal(journal)}`);
   process.stdout.write(`${lines.join('\n')}\n`);
   return 0;
+}
+
+/** Loads the function in a thread, as a batch without items does. */
+async function load(options: MapOptions, task: ReturnType<typeof taskOf>): Promise<void> {
+  const balancer = newBalancer({ ...options, workers: 1 });
+  try {
+    const base = pathToFileURL(resolve('program')).href;
+    await runBatch(balancer, { input: Readable.from([]), task, base, format: options.format });
+  } finally {
+    await balancer.close({ timeout: 0 });
+  }
 }
 
 /** Rejects if none serves the function: as a batch without items does. */

@@ -134,6 +134,20 @@ describe('what is said', () => {
     expect(map(['--dry-run', '-e', 'l => l', 'missing']).code).toBe(2);
   });
 
+  test.each([
+    ['two.cjs#three', "has no export 'three'; its functions are: two"],
+    ['two.cjs#number', "exports 'number', but it is no function"],
+    ['throws.cjs#one', 'does not load: not today'],
+    ['none.cjs#one', 'there is no such module'],
+  ])('--dry-run finds that %s is no function', (fn, message) => {
+    write('two.cjs', 'exports.two = () => 2; exports.number = 2;\n');
+    write('throws.cjs', "throw new Error('not today');\n");
+    const { code, stdout, stderr } = map(['--dry-run', `./${fn}`]);
+    expect(stderr).toContain(message);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(map(['--dry-run', './two.cjs#two']).code).toBe(0);
+  });
+
   test('--max-memory replaces threads that have grown', () => {
     const fn = `l => {
       (globalThis.kept ??= []).push(new Array(1e5).fill(l));
