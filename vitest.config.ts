@@ -1,23 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** Files that measure what a whole process uses, or change what all in it share. */
-const ALONE = [
-  'test/balancer/cost.test.ts',
-  'test/balancer/fake-timers*.test.ts',
-  'test/balancer/warnings.test.ts',
-  'test/faults/{callbacks,replaced,starting}.test.ts',
-  'test/options/pollution.test.ts',
-  'test/pool/usage-limits.test.ts',
-  'test/soak/*.test.ts',
-  'test/tasks/source/vitest.test.ts',
-  'test/values/warm-memory.test.ts',
-  'test/worker/forgotten-buffers.test.ts',
-];
-/** Tests that start programs or engines and wait for them, or compute: one beside them does not disturb them. */
+/**
+ * Tests that start programs or engines and wait for them, or compute: one beside them does not disturb them, nor
+ * what others have left in their process.
+ */
 const CALM = [
   'test/{batch,ci,cli,cluster,collections,model,policies,properties,protocol}/**/*.test.ts',
-  'test/tasks/source/*.test.ts',
+  'test/tasks/source/!(vitest).test.ts',
 ];
 const PACKAGE = ['test/package/*.test.ts'];
 
@@ -57,12 +47,9 @@ export default defineConfig({
         maxWorkers: two,
         globalSetup: ['test/package/installed.ts'],
       }),
-      project('calm', CALM, ALONE, 0, { ...shared, maxWorkers: two }),
-      project('timed', ['test/**/*.test.ts'], [...PACKAGE, ...CALM, ...ALONE], 1, {
-        ...shared,
-        maxWorkers: one,
-      }),
-      project('alone', ALONE, [], 2, { maxWorkers: one }),
+      project('calm', CALM, [], 0, { ...shared, maxWorkers: two }),
+      // They look at threads, memory, listeners and the like of the whole process.
+      project('timed', ['test/**/*.test.ts'], [...PACKAGE, ...CALM], 1, { maxWorkers: one }),
     ],
   },
 });
