@@ -51,6 +51,11 @@ const all = [
     command: `exec "${process.execPath}" "${here('fast.cjs')}" "$1" > "$2"`,
   },
   {
+    name: 'bare threads',
+    settings: `lib/batch/bare.cjs: ${workers} threads that each read a share of the file, and nothing else: what the machine has to give`,
+    command: `exec "${process.execPath}" "${here('bare.cjs')}" "$1" ${workers} > "$2"`,
+  },
+  {
     name: 'Node, readline',
     settings: 'lib/batch/readline.cjs: for await (const line of createInterface(…))',
     command: `exec "${process.execPath}" "${here('readline.cjs')}" "$1" > "$2"`,

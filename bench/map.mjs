@@ -4,6 +4,7 @@ import { bareThreads } from './lib/bare-threads.mjs';
 import { stepsPerMicrosecond } from './lib/calibrate.mjs';
 import { benchOptions, progress } from './lib/cli.mjs';
 import { figure, withSpread } from './lib/format.mjs';
+import { givenLines } from './lib/given-lines.mjs';
 import { write } from './lib/report.mjs';
 import { interleave } from './lib/rounds.mjs';
 import { ratio, spread } from './lib/stats.mjs';
@@ -63,6 +64,9 @@ const balancer = new Balancer({ workers });
 const BARE = 'bare threads';
 /** @type {Awaited<ReturnType<typeof bareThreads>> | undefined} */
 let bare;
+const GIVEN = 'bare threads, given the lines';
+/** @type {Awaited<ReturnType<typeof givenLines>> | undefined} */
+let given;
 
 /** @param {AsyncIterable<unknown>} values */
 async function drain(values) {
@@ -121,21 +125,30 @@ const contestants = [
     settings: `${workers} threads that hold equal shares of the items already, and give no results: what the machine has to give`,
     run: () => bare?.run(),
   },
+  {
+    name: GIVEN,
+    settings: `${workers} threads to which the main thread copies the lines, and which give integers; it blocks meanwhile`,
+    run: () => given?.run(),
+  },
 ];
 
 const measured = [];
 for (const each of cases) {
   progress(each.name);
   bare = await bareThreads(workers, each.items, each.task);
-  for (const { run } of contestants) await run(each);
-  const samples = await interleave(contestants, rounds, async ({ run }) => {
+  const areLines = typeof each.items[0] === 'string';
+  if (areLines) given = await givenLines(workers, /** @type {string[]} */ (each.items), each.task);
+  const entrants = contestants.filter(({ name }) => name !== GIVEN || areLines);
+  for (const { run } of entrants) await run(each);
+  const samples = await interleave(entrants, rounds, async ({ run }) => {
     const start = performance.now();
     await run(each);
     return performance.now() - start;
   });
   await bare.end();
+  if (areLines) await given?.end();
   const turns = new Map();
-  for (const { name, run } of contestants.slice(1).filter(({ name }) => name !== BARE))
+  for (const { name, run } of contestants.slice(1).filter(({ name }) => name !== BARE && name !== GIVEN))
     turns.set(name, await turnsOf(() => run(each)));
   const times = new Map([...samples].map(([{ name }, values]) => [name, spread(values)]));
   measured.push({

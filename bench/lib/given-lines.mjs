@@ -77,7 +77,7 @@ export async function givenLines(count, lines, task) {
           joined += lines[i];
           words[ENDS + i - at] = joined.length;
         }
-        text.latin1Write(joined, 0);
+        text.write(joined, 'latin1');
         words[1] = to - at;
         Atomics.store(words, 0, 1);
         Atomics.notify(words, 0);

@@ -6,6 +6,14 @@ import { UsageError } from './arguments.js';
 
 const IS_PATH = /^(?:\.{0,2}\/|[a-zA-Z]:\\)/;
 
+/** What paths and packages resolve from: a program in the working directory. */
+const program = (): string => resolve('program');
+
+/** Its address, for what resolves by addresses. */
+export function programAddress(): string {
+  return pathToFileURL(program()).href;
+}
+
 /** Paths and packages resolve from the working directory. Throws `UsageError`. */
 export function moduleAddress(module: string): string | URL {
   const path = resolve(module);
@@ -15,7 +23,7 @@ export function moduleAddress(module: string): string | URL {
   }
   if (/^(?:data|file|node):/.test(module)) return new URL(module);
   try {
-    return pathToFileURL(createRequire(resolve('program')).resolve(module));
+    return pathToFileURL(createRequire(program()).resolve(module));
   } catch {
     throw new UsageError(`${module}: there is no such file, nor such a package here`);
   }
@@ -41,7 +49,7 @@ export function servedAddress(module: string, mustExist: boolean): string | URL 
 /** One that is for `import` alone is there, too. */
 function isInstalled(name: string): boolean {
   try {
-    createRequire(resolve('program')).resolve(name);
+    createRequire(program()).resolve(name);
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ERR_PACKAGE_PATH_NOT_EXPORTED';

@@ -1,6 +1,5 @@
 /** Replies on their way to submitters: those of one turn to the same submitter go together. */
-
-import { setTimeout } from '../protocol/timers.js';
+import { performance } from '../protocol/clock.js';
 import type { Engine, OnEngineError } from './engine/engine.js';
 import { delay } from './engine/within.js';
 import type { Reply } from './messages.js';
@@ -31,6 +30,8 @@ export class Replies {
   readonly #underWay = new Set<Promise<void>>();
   /** Jobs of which the last reply is not delivered, or was refused not long ago. */
   readonly #jobs = new Set<string>();
+  /** Those of them whose replies are delivered, and until when they are known, in ms. */
+  readonly #known: { readonly jobs: readonly string[]; readonly until: number }[] = [];
   /** Sendings that the engine has refused, and that are tried again. */
   #refused = 0;
   #isClosed = false;
@@ -65,6 +66,7 @@ export class Replies {
 
   /** Whether the job has ended here, although the engine still has it. */
   hasEnded(job: string): boolean {
+    this.#forgetKnown();
     return this.#jobs.has(job);
   }
 
@@ -84,9 +86,9 @@ export class Replies {
       to,
       batch.map(({ text }) => text),
     ).then(
-      (wasRefused) => this.#forget(batch, wasRefused),
+      (wasRefused) => this.#over(batch, wasRefused),
       (error) => {
-        this.#forget(batch, false);
+        this.#over(batch, false);
         throw error;
       },
     );
@@ -108,12 +110,18 @@ export class Replies {
     );
   }
 
-  #forget(batch: readonly Waiting[], later: boolean): void {
-    if (later) {
-      setTimeout(() => this.#forget(batch, false), KNOWN_LOCKS * this.#lockDuration).unref();
-      return;
+  #over(batch: readonly Waiting[], wasRefused: boolean): void {
+    this.#forgetKnown();
+    const jobs = batch.flatMap(({ job }) => job ?? []);
+    if (wasRefused) this.#known.push({ jobs, until: performance.now() + KNOWN_LOCKS * this.#lockDuration });
+    else for (const job of jobs) this.#jobs.delete(job);
+  }
+
+  #forgetKnown(): void {
+    const now = performance.now();
+    while (this.#known[0] !== undefined && this.#known[0].until <= now) {
+      for (const job of this.#known.shift()?.jobs ?? []) this.#jobs.delete(job);
     }
-    for (const { job } of batch) if (job !== undefined) this.#jobs.delete(job);
   }
 
   /** @returns whether the engine has refused it first */

@@ -44,7 +44,8 @@ export function recordRun(
   const { queuedAt, args } = request;
   const startedAt = worker.completions.lastStart;
   const early = earlyBy(request, startedAt);
-  recorder.ran(queuedAt && startedAt + early - queuedAt, early > runTime ? 0 : runTime - early);
+  const waitTime = queuedAt === undefined ? undefined : startedAt + early - queuedAt;
+  recorder.ran(waitTime, early > runTime ? 0 : runTime - early);
   // Those that fit a slot are few, and quickly counted. Of a request that was given up they are gone.
   recorder.bytesIn += worker.completions.lastBytes || (args.length === 0 ? 0 : byteSize(args));
   recorder.bytesOut += byteSize(value);

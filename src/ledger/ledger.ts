@@ -78,7 +78,7 @@ export class Ledger {
 
   /** Tells what became of a request. `thrown`: what its caller gets instead of a result. */
   reportSettled(request: ObservedRequest, outcome: RequestOutcome, thrown: Thrown | undefined): void {
-    this.recorders?.of(request.task).settled(outcome);
+    if (this.recorders !== undefined) this.recorders.of(request.task).outcomes[outcome]++;
     this.observer?.settled(request, outcome, thrown);
   }
 

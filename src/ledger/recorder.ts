@@ -12,9 +12,7 @@ export interface TaskRecorder {
   /** Bytes of arguments and of results, estimated. */
   bytesIn: number;
   bytesOut: number;
-  /** Requests that were fulfilled: most are. The others go to `settled`. */
-  fulfilled: number;
-  settled(outcome: RequestOutcome): void;
+  readonly outcomes: { [Outcome in RequestOutcome]: number };
   /**
    * A request has been run by itself.
    * @param waitTime in ms; `undefined`: when it was submitted is not known

@@ -4,8 +4,7 @@ import type { Recorders } from '../ledger/recorder.js';
 import { performance } from '../protocol/clock.js';
 import { Histogram } from './histogram.js';
 import type { Metrics, MetricsReader, MetricsSnapshot, TaskMetrics } from './snapshot.js';
-import type { TaskTotals } from './task-totals.js';
-import { TotalsRecorder } from './totals-recorder.js';
+import { TaskTotals } from './task-totals.js';
 
 /** Tasks that are told apart by name; the others are counted together, as `(other)`. */
 const MOST_TASKS = 200;
@@ -19,12 +18,12 @@ interface Place {
 }
 
 export class MetricsRecorders implements Recorders, Metrics {
-  readonly #tasks = new Map<string, TotalsRecorder>();
+  readonly #tasks = new Map<string, TaskTotals>();
   /** By the task's id: names are looked up once, of most tasks. */
-  readonly #byId: (TotalsRecorder | undefined)[] = [];
+  readonly #byId: (TaskTotals | undefined)[] = [];
   #base: Place = { at: performance.now(), tasks: new Map() };
 
-  of({ id, name }: ObservedTask): TotalsRecorder {
+  of({ id, name }: ObservedTask): TaskTotals {
     return this.#byId[id] ?? this.#enter(id, name);
   }
 
@@ -47,20 +46,20 @@ export class MetricsRecorders implements Recorders, Metrics {
     };
   }
 
-  #enter(id: number, name: string): TotalsRecorder {
+  #enter(id: number, name: string): TaskTotals {
     const key = this.#tasks.has(name) || this.#tasks.size < MOST_TASKS ? name : OTHER;
-    let recorder = this.#tasks.get(key);
-    if (recorder === undefined) {
-      recorder = new TotalsRecorder();
-      this.#tasks.set(key, recorder);
+    let totals = this.#tasks.get(key);
+    if (totals === undefined) {
+      totals = new TaskTotals();
+      this.#tasks.set(key, totals);
     }
     // A program that makes ever new functions must not fill the memory.
-    if (id < MOST_IDS) this.#byId[id] = recorder;
-    return recorder;
+    if (id < MOST_IDS) this.#byId[id] = totals;
+    return totals;
   }
 
   #place(): Place {
-    const tasks = new Map(Array.from(this.#tasks, ([name, recorder]) => [name, recorder.totals().copy()]));
+    const tasks = new Map(Array.from(this.#tasks, ([name, totals]) => [name, totals.copy()]));
     return { at: performance.now(), tasks };
   }
 
@@ -68,8 +67,8 @@ export class MetricsRecorders implements Recorders, Metrics {
     const waitTime = new Histogram();
     const runTime = new Histogram();
     const tasks: (TaskMetrics & { readonly sum: number })[] = [];
-    for (const [task, recorder] of this.#tasks) {
-      const since = recorder.totals().since(place.tasks.get(task));
+    for (const [task, totals] of this.#tasks) {
+      const since = totals.since(place.tasks.get(task));
       waitTime.add(since.waitTime);
       runTime.add(since.runTime);
       tasks.push({ task, sum: since.runTime.sum, ...since.metrics() });

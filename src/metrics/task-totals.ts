@@ -1,15 +1,31 @@
-/** What has been counted of one task. */
+/** What has been counted of one task. To count must cost little where tasks are no-ops. */
+import type { ObservedRequest, ObservedRun } from '../ledger/observer.js';
 import { noOutcomes, REQUEST_OUTCOMES, type RequestOutcome } from '../ledger/outcome.js';
+import type { TaskRecorder } from '../ledger/recorder.js';
 import { Histogram } from './histogram.js';
 import type { TaskMetrics } from './snapshot.js';
 
-export class TaskTotals {
+export class TaskTotals implements TaskRecorder {
   failed = 0;
   bytesIn = 0;
   bytesOut = 0;
   outcomes: { [Outcome in RequestOutcome]: number } = noOutcomes();
   waitTime = new Histogram();
   runTime = new Histogram();
+
+  ran(waitTime: number | undefined, runTime: number): void {
+    if (waitTime !== undefined) this.waitTime.record(waitTime);
+    this.runTime.record(runTime);
+  }
+
+  ranItems({ queuedAt }: ObservedRequest, run: ObservedRun): void {
+    const { startedAt, runTime, completed, itemTimes } = run;
+    this.failed += run.failed;
+    if (completed === 0) return;
+    if (queuedAt !== undefined) this.waitTime.record(startedAt - queuedAt, completed);
+    if (itemTimes === undefined) this.runTime.record(runTime / completed, completed);
+    else for (let i = 0; i < completed; i++) this.runTime.record(itemTimes[i] as number);
+  }
 
   copy(): TaskTotals {
     return this.since(undefined);

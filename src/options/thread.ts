@@ -79,9 +79,9 @@ export interface ThreadSettings {
 
 const NICENESS = integerIn(-40, 40);
 /**
- * Node aborts the whole process for a smaller old generation or stack, or for a larger
- * code range. With 2.5 MB it always does, from version 22 on; with 5 MB version 26 does now and then, while the
- * thread starts, for which it needs some 8 in any case.
+ * Node aborts the whole process for a smaller old generation or stack, or for a larger code range: with an old
+ * generation of 2 MB always, from version 22 on; with 5 MB version 26 does now and then, while the thread
+ * starts, for which it needs some 8 in any case.
  */
 const RESOURCE_LIMITS: { readonly [Name in keyof Required<ResourceLimits>]: Rule } = {
   maxOldGenerationSizeMb: {

@@ -73,10 +73,6 @@ export class RequestExtras {
   carrier: Carrier | undefined = undefined;
 }
 
-/** A request that is being rejected, and the worker that has it. */
-let rejected: Request | undefined;
-let rejectedAt: Host | undefined;
-
 /** The resolve function of a settled request: so that it settles once and keeps nothing alive. */
 function settled(): void {}
 
@@ -93,7 +89,7 @@ export class Request implements RequestView, ObservedRequest {
   readonly id: number;
   readonly task: TaskRef;
   args: readonly unknown[];
-  readonly extras: RequestExtras | undefined;
+  extras: RequestExtras | undefined;
   /** When it was submitted, in ms of `performance.now()`; set only where somebody observes the Balancer. */
   queuedAt: number | undefined = undefined;
   #resolve: Resolve = settled;
@@ -148,7 +144,7 @@ export class Request implements RequestView, ObservedRequest {
 
   /** The worker that has it, if that is known. */
   get worker(): Host | undefined {
-    return rejected === this ? rejectedAt : (this.extras?.worker as Host | undefined);
+    return this.extras?.worker as Host | undefined;
   }
 
   /**
@@ -170,7 +166,7 @@ export class Request implements RequestView, ObservedRequest {
       this.#resolve = settled;
       this.args = NO_VALUES;
       ledger.outcomes.fulfilled++;
-      if (ledger.recorders !== undefined) ledger.recorders.of(this.task).fulfilled++;
+      if (ledger.recorders !== undefined) ledger.recorders.of(this.task).outcomes.fulfilled++;
       if (ledger.observer !== undefined) ledger.observer.settled(this, 'fulfilled', undefined);
     } else {
       this.#finish('fulfilled', undefined);
@@ -197,10 +193,10 @@ export class Request implements RequestView, ObservedRequest {
 
   /** As `reject`, by one who knows its worker, which most requests do not: observers may ask for it. */
   rejectAt(worker: Host, error: unknown, outcome: RequestOutcome): void {
-    rejected = this;
-    rejectedAt = worker;
+    if (this.isSettled) return;
+    this.extras ??= new RequestExtras();
+    this.extras.worker = worker;
     this.reject(error, outcome);
-    rejected = rejectedAt = undefined;
   }
 
   /** It is not taken. Does nothing when settled already. */

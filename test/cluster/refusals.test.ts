@@ -152,7 +152,8 @@ onEachEngine(
     test('a reply that comes after its job was looked for in vain counts', async () => {
       await site.machine(few);
       const { result, file, end } = await begin();
-      const monitor = await client.duplicate().monitor();
+      const watching = client.duplicate();
+      const monitor = await watching.monitor();
       const looked = new Promise<void>((resolve) => {
         monitor.on('monitor', (_time, [command, , , , text]: string[]) => {
           if (command?.toLowerCase() === 'xadd' && text?.includes('"sync"')) resolve();
@@ -170,6 +171,7 @@ onEachEngine(
       expect(await result).toBe('line');
       expect(readFileSync(file, 'utf8')).toBe('line\n');
       monitor.disconnect();
+      watching.disconnect();
     });
 
     test('requests wait while the engine has no memory left, and are refused by name when that lasts', async () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { recordRun, reportRun } from '../../dist/src/dispatch/run-report.js';
 import { IdleObserver, type ObservedRun } from '../../dist/src/ledger/observer.js';
-import { TotalsRecorder } from '../../dist/src/metrics/totals-recorder.js';
+import { TaskTotals } from '../../dist/src/metrics/task-totals.js';
 import { Request } from '../../dist/src/requests/request.js';
 import { TaskRef } from '../../dist/src/tasks/registry.js';
 import type { Worker } from '../../dist/src/worker/worker.js';
@@ -33,9 +33,9 @@ it.each([
   reportRun(observer, workerThatStarted(lastStart), request, 5, false);
   expect(runs).toMatchObject([expected]);
 
-  const recorder = new TotalsRecorder();
+  const recorder = new TaskTotals();
   recordRun(recorder, workerThatStarted(lastStart), request, 5, 'result');
-  const { waitTime, runTime, bytesIn, bytesOut } = recorder.totals();
+  const { waitTime, runTime, bytesIn, bytesOut } = recorder;
   expect(runTime).toMatchObject({ count: 1, sum: expected.runTime });
   expect(waitTime).toMatchObject(
     queuedAt === undefined ? { count: 0 } : { count: 1, sum: expected.startedAt - queuedAt },

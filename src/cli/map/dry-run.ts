@@ -1,8 +1,7 @@
 import { statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { pathToFileURL } from 'node:url';
 import { readJournal, runBatch } from '../../batch/index.js';
+import { programAddress } from '../module-address.js';
 import { formatBytes, formatCount } from '../terminal/format.js';
 import { newBalancer } from './balancer.js';
 import type { MapCluster } from './cluster-options.js';
@@ -35,7 +34,7 @@ export async function dryRun(options: MapOptions): Promise<number> {
 async function load(options: MapOptions, task: ReturnType<typeof taskOf>): Promise<void> {
   const balancer = newBalancer({ ...options, workers: 1 });
   try {
-    const base = pathToFileURL(resolve('program')).href;
+    const base = programAddress();
     await runBatch(balancer, { input: Readable.from([]), task, base, format: options.format });
   } finally {
     await balancer.close({ timeout: 0 });

@@ -1,6 +1,4 @@
-import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
-import { pathToFileURL } from 'node:url';
 import {
   BatchError,
   BatchFileError,
@@ -11,6 +9,7 @@ import {
 import { type Balancer, BalancerError, InvalidOptionError } from '../../index.js';
 import { UsageError } from '../arguments.js';
 import { describeErrno, errnoOf } from '../files/errno.js';
+import { programAddress } from '../module-address.js';
 import { optionMessage } from '../option-values.js';
 import type { Bar } from '../terminal/bar.js';
 import type { Watch } from '../watch.js';
@@ -91,7 +90,7 @@ async function map(
     report = await runBatch(runner, {
       input: options.inputs,
       task,
-      base: pathToFileURL(resolve('program')).href,
+      base: programAddress(),
       output: options.output ?? 1,
       errors: options.errors,
       journal: options.journal,
