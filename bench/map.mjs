@@ -67,6 +67,8 @@ let bare;
 const GIVEN = 'bare threads, given the lines';
 /** @type {Awaited<ReturnType<typeof givenLines>> | undefined} */
 let given;
+/** @param {string} name */
+const isBare = (name) => name === BARE || name === GIVEN;
 
 /** @param {AsyncIterable<unknown>} values */
 async function drain(values) {
@@ -148,7 +150,7 @@ for (const each of cases) {
   await bare.end();
   if (areLines) await given?.end();
   const turns = new Map();
-  for (const { name, run } of contestants.slice(1).filter(({ name }) => name !== BARE && name !== GIVEN))
+  for (const { name, run } of contestants.slice(1).filter(({ name }) => !isBare(name)))
     turns.set(name, await turnsOf(() => run(each)));
   const times = new Map([...samples].map(([{ name }, values]) => [name, spread(values)]));
   measured.push({
@@ -165,7 +167,7 @@ const results = options.withKept('map', measured, labels, ({ name }) => name);
 
 const names = contestants.map(({ name }) => name);
 const [loop, ...others] = names;
-const ours = others.filter((name) => name !== BARE);
+const ours = others.filter((name) => !isBare(name));
 write({
   name: 'map',
   title: 'Map: many cheap items',
@@ -182,7 +184,7 @@ write({
       rows: results.map(({ name, goal, times }) => [
         name,
         goal === undefined ? '' : `≤ ${goal}`,
-        ...others.map((other) => withSpread(ratio(times[other], times[loop]))),
+        ...others.map((other) => (times[other] ? withSpread(ratio(times[other], times[loop])) : '')),
       ]),
     },
     {
@@ -191,7 +193,7 @@ write({
       rows: results.map(({ name, count, times }) => [
         name,
         figure(count),
-        ...names.map((each) => figure((1_000 * times[each].median) / count)),
+        ...names.map((each) => (times[each] ? figure((1_000 * times[each].median) / count) : '')),
       ]),
     },
     {
