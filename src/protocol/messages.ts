@@ -100,7 +100,9 @@ export interface ArgumentsMessage {
   readonly id: number;
   /** Number of this message within its worker, counted from 1. The slot carries it, too. */
   readonly sending: number;
-  readonly values: readonly unknown[];
+  values: readonly unknown[];
+  /** The values as bytes, instead of `values`: see `src/values/tree-format.ts`. */
+  tree?: ArrayBuffer | undefined;
   /** The views in it that were Buffers: structured clone makes Uint8Arrays of them. */
   readonly buffers: readonly ArrayBufferView[] | undefined;
   /** AbortSignals that were taken out, for the thread to put in its own. */
@@ -115,6 +117,16 @@ export interface ArgumentsMessage {
    * request.
    */
   readonly transferred: readonly Transferable[] | undefined;
+}
+
+/** A value in a message, with what structured clone does not keep of it; see `src/values/carried.ts`. */
+export interface CarriedValue {
+  value: unknown;
+  /** Plain data as bytes, instead of `value`: see `src/values/tree-format.ts`. */
+  tree?: ArrayBuffer | undefined;
+  /** The views in the value that were Buffers. */
+  readonly buffers: readonly ArrayBufferView[] | undefined;
+  readonly errors: readonly ErrorDetails[] | undefined;
 }
 
 /** From a worker to the main thread. */
@@ -148,42 +160,34 @@ export type ToMain =
       /** The request that was running, or the item of it; 0: none. */
       readonly id: number;
     }
-  | {
-      readonly type: 'progress' | 'yielded';
-      readonly id: number;
-      readonly value: unknown;
-      readonly buffers: readonly ArrayBufferView[] | undefined;
-      readonly errors: readonly ErrorDetails[] | undefined;
-    };
+  | ProgressMessage;
+
+/** A progress value, or one that a stream yields. */
+export interface ProgressMessage extends CarriedValue {
+  readonly type: 'progress' | 'yielded';
+  readonly id: number;
+}
 
 /**
  * The result, or Failure, of a request whose completion slot says `byMessage`. Sent before the slot is
  * published.
  */
-export interface ResultMessage {
+export interface ResultMessage extends CarriedValue {
   readonly type: 'result';
   readonly id: number;
-  readonly value: unknown;
   readonly failure: Failure | undefined;
-  /** The views in the value that were Buffers. */
-  readonly buffers: readonly ArrayBufferView[] | undefined;
-  readonly errors: readonly ErrorDetails[] | undefined;
 }
 
 /**
  * The result, or Failure, of one item of a chunk, if the chunk's memory cannot carry it. Sent before the
  * outcome is published.
  */
-export interface OutcomeMessage {
+export interface OutcomeMessage extends CarriedValue {
   readonly type: 'outcome';
   /** Id of the chunk. */
   readonly id: number;
   readonly index: number;
-  readonly value: unknown;
   readonly failure: Failure | undefined;
-  /** The views in the value that were Buffers. */
-  readonly buffers: readonly ArrayBufferView[] | undefined;
-  readonly errors: readonly ErrorDetails[] | undefined;
 }
 
 /** Texts in the memory of a chunk. They are in groups, each written and read at once. */

@@ -40,6 +40,8 @@ export interface Packed<T> {
   readonly errors: ReadonlySet<Error> | undefined;
   /** Buffers in the value that were made here, for it alone: to be transferred. */
   readonly moved: readonly ArrayBuffer[];
+  /** The value as bytes, if it is plain data: see `tree-format.ts`. */
+  readonly tree?: ArrayBuffer;
   /** There is an AbortSignal that cannot be taken out: it is in a Map, say. */
   readonly stuck: boolean;
 }
@@ -100,6 +102,12 @@ export function asItIs<T>(value: T, bytes: number): Packed<T> {
     moved: NONE,
     stuck: false,
   };
+}
+
+/** A value that goes as bytes. @param rest what goes instead of the value */
+export function asBytes<T>(rest: T, tree: ArrayBuffer): Packed<T> {
+  const bytes = tree.byteLength;
+  return { ...asItIs(rest, bytes), moved: [tree], tree };
 }
 
 function largeCopies(ranges: Ranges): readonly ArrayBuffer[] {

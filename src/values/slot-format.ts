@@ -1,7 +1,8 @@
 /**
  * The payload of a slot: up to six values, each a number, boolean, null, undefined, 64-bit bigint, short
  * string, small byte array or small plain object; or a reference to shared memory (the thread knows the
- * buffer by a number) or to a larger byte array in the thread's arena. All other values go by message, and
+ * buffer by a number) or to a larger byte array in the thread's arena.
+ * Or all of them are in the arena, as plain data (`tree-format.ts`). All other values go by message, and
  * the kind says so. Used by both sides.
  *
  * `kind` is one word: 4 bits of flags (two of them mean one thing in a request, another in a completion), 3 bits of count, and 4 bits of tag for each value. Values lie one
@@ -44,6 +45,8 @@ export const tags = {
   int32: 12,
   shared: 13,
   inArena: 14,
+  /** As the only tag: all values are plain data, as bytes in the arena; see `tree-format.ts`. */
+  tree: 15,
 } as const;
 
 export const COUNT_SHIFT = 4;

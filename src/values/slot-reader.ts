@@ -2,6 +2,7 @@
 import type { Memory } from '../protocol/layout.js';
 import { ARENA, readShared, SHARED_BYTES, type SharedBufferOf } from './shared-views.js';
 import { COUNT_SHIFT, IN_ARENA_BYTES, PAYLOAD_OFFSET, TAG_BITS, TAG_SHIFT, tags } from './slot-format.js';
+import { readTree } from './tree-reader.js';
 
 const EMPTY: readonly unknown[] = Object.freeze([]);
 
@@ -24,6 +25,10 @@ export function readValues(
   const count = (kind >>> COUNT_SHIFT) & 7;
   if (count === 0) return EMPTY;
   const start = (slot + PAYLOAD_OFFSET) << 2;
+  if (((kind >>> TAG_SHIFT) & 15) === tags.tree) {
+    const stored = storedBytes(memory, start, bufferOf as SharedBufferOf);
+    return readTree(stored.buffer as ArrayBuffer) as readonly unknown[];
+  }
   readTo = 0;
   const values = new Array<unknown>(count);
   for (let i = 0; i < count; i++) {
@@ -88,13 +93,19 @@ function readValue(
 }
 
 function readInArena(memory: Memory, start: number, bufferOf: SharedBufferOf): Uint8Array {
-  const from = (start + readTo) >> 2;
+  const from = start + readTo;
   readTo += IN_ARENA_BYTES;
-  const length = memory.i32[from + 1] as number;
-  const stored = new Uint8Array(bufferOf(ARENA), memory.i32[from], length);
+  const bytes = storedBytes(memory, from, bufferOf);
+  return memory.i32[(from >> 2) + 2] === 1 ? bytes : new Uint8Array(bytes.buffer);
+}
+
+/** A copy of the bytes whose offset and length are noted at `from`. */
+function storedBytes(memory: Memory, from: number, bufferOf: SharedBufferOf): Buffer {
+  const at = memory.i32[from >> 2];
+  const length = memory.i32[(from >> 2) + 1] as number;
   const bytes = Buffer.allocUnsafeSlow(length);
-  bytes.set(stored);
-  return memory.i32[from + 2] === 1 ? bytes : new Uint8Array(bytes.buffer);
+  bytes.set(new Uint8Array(bufferOf(ARENA), at, length));
+  return bytes;
 }
 
 function readSpan(memory: Memory, start: number, tag: number): unknown {

@@ -4,7 +4,7 @@ import { type Memory, PAYLOAD_BYTES } from '../protocol/layout.js';
 import { isDetached } from './detached.js';
 import { arrayTypeOf, bufferOf, isResizable, lengthOf } from './intrinsics.js';
 import { beginJson, WIDE, writeJson } from './json.js';
-import { SHARED_BYTES, type Stores, writeShared } from './shared-views.js';
+import { type ByteStore, SHARED_BYTES, type Stores, writeShared } from './shared-views.js';
 import {
   COUNT_SHIFT,
   IN_ARENA_BYTES,
@@ -72,6 +72,20 @@ export function writeValues(
   } catch {
     return -1;
   }
+}
+
+/**
+ * Has the slot refer to values that are written as bytes already, all in one list.
+ * @param tree what `writeTree` gave for the list
+ * @returns the kind; -1: there is no room in the arena
+ */
+export function writeStored(memory: Memory, slot: number, tree: Uint8Array, arena: ByteStore): number {
+  const { length } = tree;
+  const at = arena.put(tree, length);
+  if (at < 0) return -1;
+  memory.i32[slot + PAYLOAD_OFFSET] = at;
+  memory.i32[slot + PAYLOAD_OFFSET + 1] = length;
+  return (1 << COUNT_SHIFT) | (tags.tree << TAG_SHIFT);
 }
 
 /** Writes one value, without an array around it. Otherwise as `writeValues`. */

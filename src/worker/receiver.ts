@@ -8,6 +8,7 @@ import { encodeFailure } from '../errors/failure.js';
 import type { ArgumentsMessage, ResultMessage, ToMain } from '../protocol/messages.js';
 import type { Request } from '../requests/request.js';
 import { callUser } from '../requests/user-callback.js';
+import { restore } from '../values/carried.js';
 import { restoreErrors } from '../values/error-details.js';
 import { restoreBuffers } from '../values/restore-buffers.js';
 import type { MainChannel } from './connection.js';
@@ -46,8 +47,7 @@ export class Receiver {
         this.#channel.stash(message.id, message);
         break;
       case 'outcome':
-        restoreBuffers(message.buffers);
-        restoreErrors(message.errors);
+        restore(message);
         this.#inFlight.find(message.id)?.extras?.chunk?.received(message);
         break;
       case 'progressed':
@@ -57,13 +57,11 @@ export class Receiver {
         this.#output.received(message.stream, message.chunk, message.id);
         break;
       case 'progress':
-        restoreBuffers(message.buffers);
-        restoreErrors(message.errors);
+        restore(message);
         this.#progressed(this.#inFlight.find(message.id), message.value);
         break;
       case 'yielded':
-        restoreBuffers(message.buffers);
-        restoreErrors(message.errors);
+        restore(message);
         if (!this.#unreadable.hasFailed(message.id))
           this.#inFlight.find(message.id)?.extras?.onYield?.(message.value);
         break;
@@ -85,8 +83,7 @@ export class Receiver {
     if (byMessage && message === undefined) return failed(id, notReadable('the result', error?.cause));
     if (error !== undefined && message?.failure === undefined) return failed(id, error);
     if (message === undefined) return undefined;
-    restoreBuffers(message.buffers);
-    restoreErrors(message.errors);
+    restore(message);
     return message;
   }
 

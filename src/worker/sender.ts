@@ -12,8 +12,9 @@ import type { TaskRef } from '../tasks/registry.js';
 import type { FoundSignal } from '../values/abort-signals.js';
 import { cloneError } from '../values/clone-errors.js';
 import { sendErrors } from '../values/error-details.js';
-import { asItIs, type Packed, pack } from '../values/pack.js';
+import { asBytes, asItIs, type Packed, pack } from '../values/pack.js';
 import { detachedAt } from '../values/transfer-list.js';
+import { copyOf } from '../values/tree-bytes.js';
 import { AbortForwarding } from './abort-forwarding.js';
 import { Arena } from './arena.js';
 import { arenaMemory } from './arena-memory.js';
@@ -31,6 +32,9 @@ interface Whole {
   readonly values: readonly unknown[];
   readonly context: unknown;
 }
+
+/** The values are elsewhere in the message. */
+const NO_VALUES: Whole = { values: [], context: undefined };
 
 export class Sender {
   /** The shared buffers that the thread knows. */
@@ -99,8 +103,11 @@ export class Sender {
     this.#channel.send({ type: 'define', definition: task.definition });
   }
 
-  /** @returns the error with which the request must be rejected: then nothing was sent */
-  sendArguments(request: Request): Error | undefined {
+  /**
+   * @param written the arguments as bytes, if they are plain data: see `tree-format.ts`
+   * @returns the error with which the request must be rejected: then nothing was sent
+   */
+  sendArguments(request: Request, written: Uint8Array | undefined): Error | undefined {
     const { extras } = request;
     const transfer = extras?.transfer;
     // Detached since `submit`. Node would send an empty buffer, or one that cannot be read there.
@@ -111,11 +118,13 @@ export class Sender {
     const sending = (this.#sending + 1) | 0;
     try {
       const whole = { values: request.args, context: extras?.context };
-      const { value, bytes, buffers, signals, errors, moved, stuck } =
-        extras?.chunk === undefined
-          ? packArguments(whole, transfer)
-          : // Its items are packed already, and the context that they share has no parts.
-            asItIs(whole, extras.chunk.bytes);
+      const { value, bytes, buffers, signals, errors, moved, stuck, tree } =
+        written !== undefined
+          ? asBytes(NO_VALUES, copyOf(written))
+          : extras?.chunk === undefined
+            ? packArguments(whole, transfer)
+            : // Its items are packed already, and the context that they share has no parts.
+              asItIs(whole, extras.chunk.bytes);
       if (stuck) throw new Error('structured clone would make an empty object of a part');
       const message: ArgumentsMessage = {
         id: request.id,
@@ -128,6 +137,7 @@ export class Sender {
         carrier: extras?.carrier,
         transferred: transfer,
       };
+      if (tree !== undefined) message.tree = tree;
       const transfers = moved.length === 0 ? transfer : [...(transfer ?? []), ...moved];
       sendErrors(errors, undefined, (details) =>
         this.#port.postMessage(details === undefined ? message : { ...message, errors: details }, transfers),

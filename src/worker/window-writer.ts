@@ -5,7 +5,8 @@ import type { Window } from '../protocol/window.js';
 import { isReclaimable, type ReclaimReason } from '../requests/reclaimable.js';
 import type { Request } from '../requests/request.js';
 import { flags } from '../values/slot-format.js';
-import { writeValues } from '../values/slot-writer.js';
+import { writeStored, writeValues } from '../values/slot-writer.js';
+import { writeTree } from '../values/tree-writer.js';
 import type { InFlight } from './in-flight.js';
 import { lessUrgent } from './less-urgent.js';
 import type { Sender } from './sender.js';
@@ -71,11 +72,17 @@ export class WindowWriter {
     sender.introduce(request.task, inFlight);
     const { arena } = sender;
     arena.begin();
-    let kind = needsMessage(request) ? -1 : writeValues(memory, slot, request.args, sender);
+    const byMessage = needsMessage(request);
+    let kind = byMessage ? -1 : writeValues(memory, slot, request.args, sender);
+    const tree = kind < 0 && mayBePlain(request) ? writeTree(request.args) : undefined;
+    if (tree !== undefined && !byMessage) {
+      arena.begin();
+      kind = writeStored(memory, slot, tree, arena);
+    }
     let { bytes } = arena;
     if (kind < 0) {
       arena.begin();
-      const error = this.#sendArguments(request);
+      const error = this.#sendArguments(request, tree);
       if (error !== undefined) return error;
       kind = request.extras?.chunk === undefined ? flags.byMessage : flags.byMessage | flags.chunk;
       bytes = sender.sentBytes;
@@ -107,12 +114,12 @@ export class WindowWriter {
    * Transferred arguments are not sent to an ending thread: it never starts the request, and its death gives
    * that back.
    */
-  #sendArguments(request: Request): Error | undefined {
+  #sendArguments(request: Request, tree: Uint8Array | undefined): Error | undefined {
     const transfer = request.extras?.transfer;
-    if (transfer === undefined || transfer.length === 0) return this.#sender.sendArguments(request);
+    if (transfer === undefined || transfer.length === 0) return this.#sender.sendArguments(request, tree);
     if (!this.#window.handover.give()) return undefined;
     try {
-      return this.#sender.sendArguments(request);
+      return this.#sender.sendArguments(request, tree);
     } finally {
       this.#window.handover.given();
     }
@@ -277,6 +284,14 @@ export class WindowWriter {
     const { i32 } = this.#window.memory;
     return ((i32[slot + 2] as number) & flags.byMessage) === 0 ? undefined : i32[slot + 3];
   }
+}
+
+/** Whether the arguments alone travel, and may be written as bytes. */
+function mayBePlain({ extras }: Request): boolean {
+  return (
+    extras === undefined ||
+    (extras.transfer === undefined && extras.context === undefined && extras.chunk === undefined)
+  );
 }
 
 function needsMessage(request: Request): boolean {

@@ -11,6 +11,7 @@ import { type MessagePort, receiveMessageOnPort, type Transferable } from 'node:
 import type { ArgumentsMessage } from '../../src/protocol/messages.js';
 import { isBehind } from '../../src/protocol/positions.js';
 import type { ThreadStatus } from '../../src/protocol/thread-status.js';
+import { readTree } from '../../src/values/tree-reader.js';
 
 export class Arguments {
   readonly #port: MessagePort;
@@ -94,6 +95,7 @@ export class Arguments {
         return null;
       }
       message = entry.message as ArgumentsMessage;
+      if (!this.#dropped.has(message.sending)) readBytes(message);
     } catch (error) {
       this.#unreadable = error;
     }
@@ -101,4 +103,11 @@ export class Arguments {
     this.#status.noteRead(this.#last);
     return this.#dropped.delete(this.#last) ? undefined : message;
   }
+}
+
+/** Plain data comes as bytes. What they become takes more memory than they do, so it is part of the reading. */
+function readBytes(message: ArgumentsMessage): void {
+  if (message.tree === undefined) return;
+  message.values = readTree(message.tree) as readonly unknown[];
+  message.tree = undefined;
 }

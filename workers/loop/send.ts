@@ -2,18 +2,20 @@
 import type { Transferable } from 'node:worker_threads';
 import { NotCloneableError } from '../../src/errors/errors.js';
 import type { Channel } from '../../src/protocol/channel.js';
-import type { ResultMessage, ToMain, ToWorker } from '../../src/protocol/messages.js';
+import type { CarriedValue, ToMain, ToWorker } from '../../src/protocol/messages.js';
 import { cloneError } from '../../src/values/clone-errors.js';
 import { sendErrors } from '../../src/values/error-details.js';
 import { pack } from '../../src/values/pack.js';
 import { detachedAt } from '../../src/values/transfer-list.js';
+import { copyOf } from '../../src/values/tree-bytes.js';
+import { writeTree } from '../../src/values/tree-writer.js';
 import { transferListOf } from '../task.js';
 import { withoutWorkLoop } from './frames.js';
 
 export type WorkerChannel = Channel<ToWorker, ToMain>;
 
 /** The parts of a message that carries a value. */
-export type ValueParts = Pick<ResultMessage, 'value' | 'buffers' | 'errors'>;
+export type ValueParts = CarriedValue;
 
 type MessageOf = (parts: ValueParts) => ToMain;
 
@@ -29,11 +31,11 @@ export function sendMarked(
   what: string,
   messageOf: MessageOf,
 ): void {
-  const isObject = (typeof marked === 'object' && marked !== null) || typeof marked === 'function';
+  const mayBeMarked = isObject(marked) || typeof marked === 'function';
   let value = marked;
   let list: readonly object[] | undefined;
   try {
-    if (isObject) list = transferListOf(marked);
+    if (mayBeMarked) list = transferListOf(marked);
     if (list !== undefined) value = (marked as { value: unknown }).value;
     const detached = list === undefined ? -1 : detachedAt(list);
     if (detached >= 0) {
@@ -54,6 +56,12 @@ export function send(
   messageOf: MessageOf,
 ): void {
   try {
+    const bytes = list === undefined && isObject(given) ? writeTree(given) : undefined;
+    if (bytes !== undefined) {
+      const tree = copyOf(bytes);
+      channel.send(messageOf({ value: undefined, tree, buffers: undefined, errors: undefined }), [tree]);
+      return;
+    }
     const { value, buffers, signals, errors, moved, stuck } = pack(given, list, true);
     if (stuck || signals !== undefined)
       throw new Error('structured clone would make an empty object of a part');
@@ -65,6 +73,10 @@ export function send(
   } catch (error) {
     throw refusal(error, given, list, what);
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function refusal(
