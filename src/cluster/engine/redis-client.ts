@@ -25,8 +25,9 @@ const EXAMPLE =
 /** @throws InvalidOptionError */
 export function clientOf(ioredis: IoRedis, { redis, prefix }: EngineSettings): Redis {
   const RedisClass = ioredis.default ?? ioredis.Redis ?? ioredis;
-  if (typeof redis === 'string') return new RedisClass(redis, OPTIONS);
-  if (redis instanceof URL) return new RedisClass(redis.href, OPTIONS);
+  if (typeof redis === 'string' || redis instanceof URL)
+    // Valkey's protocol is that of Redis, and `ioredis` takes its name for the path of a socket.
+    return new RedisClass(String(redis).replace(/^valkey/, 'redis'), OPTIONS);
   const given = redis as RedisOptions & Partial<Redis>;
   if (typeof given.duplicate !== 'function') return new RedisClass({ ...given, ...OPTIONS });
   if (isClusterClient(given)) return copyOfCluster(given, prefix);
