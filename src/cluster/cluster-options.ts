@@ -15,7 +15,7 @@ import {
 import { LocalOnlyError } from './errors.js';
 import { ENGINE_NAMES, type EngineOptions, type EngineSettings, resolveEngineOptions } from './options.js';
 
-export interface ClusterOptions extends EngineOptions {
+export interface ClusterLimits {
   /**
    * Requests that may be under way: an integer ≥ 1, or `Infinity`. A further one is refused with
    * `ERR_QUEUE_FULL`. Default 10,000.
@@ -37,6 +37,9 @@ export interface ClusterOptions extends EngineOptions {
    */
   machineTimeout?: number;
 }
+
+/** Where the engine is, and what a Cluster allows. */
+export type ClusterOptions = EngineOptions & ClusterLimits;
 
 /**
  * Options of one `submit` on a Cluster. `key`, `transfer` and `onProgress` are refused: they work within one

@@ -1,6 +1,6 @@
 /** `leastwork/cluster`: the same calls, run by many machines. */
 export { Cluster } from './cluster.js';
-export type { ClusterOptions, ClusterSubmitOptions } from './cluster-options.js';
+export type { ClusterLimits, ClusterOptions, ClusterSubmitOptions } from './cluster-options.js';
 export type { ClusterEvents, ClusterStats, MachineSnapshot } from './cluster-stats.js';
 export {
   EngineError,
@@ -13,12 +13,15 @@ export {
 export type { JobReport } from './job-report.js';
 export { Machine, type MachineEvents, type MachineStats } from './machine.js';
 export type {
+  CommonEngineOptions,
   EngineOptions,
+  PostgresEngineOptions,
   PostgresOptions,
   PostgresPool,
   RedisClient,
+  RedisEngineOptions,
   RedisOptions,
 } from './options.js';
 export { leastworkProcessor, type ProcessedJob } from './processor.js';
 export { serve } from './serve.js';
-export type { LimiterOptions, ServeOptions } from './serve-options.js';
+export type { LimiterOptions, MachineOptions, ServeOptions } from './serve-options.js';

@@ -48,15 +48,8 @@ export interface PostgresOptions {
   readonly [option: string]: unknown;
 }
 
-/** Where the engine is, and what both sides must agree on. Exactly one of `redis` and `postgres`. */
-export interface EngineOptions {
-  /** Redis or Valkey: a URL, options of `ioredis`, or a client. */
-  redis?: string | URL | RedisOptions | RedisClient;
-  /**
-   * PostgreSQL: a URL, options of `pg`, or a pool. BullMQ's tables are made, in the schema `bullmq`, where
-   * they are not there.
-   */
-  postgres?: string | URL | PostgresOptions | PostgresPool;
+/** What both sides must agree on. */
+export interface CommonEngineOptions {
   /**
    * Name of the cluster: those with different names know nothing of each other. Queues are called after it
    * and the module, as in `leastwork.hash`. Letters, digits, `_` and `-`. Default `'leastwork'`.
@@ -83,6 +76,26 @@ export interface EngineOptions {
    */
   maxPayload?: number;
 }
+
+/** The engine is Redis or Valkey. */
+export interface RedisEngineOptions extends CommonEngineOptions {
+  /** Redis or Valkey: a URL, options of `ioredis`, or a client. */
+  redis: string | URL | RedisOptions | RedisClient;
+  postgres?: undefined;
+}
+
+/** The engine is PostgreSQL. */
+export interface PostgresEngineOptions extends CommonEngineOptions {
+  /**
+   * PostgreSQL: a URL, options of `pg`, or a pool. BullMQ's tables are made, in the schema `bullmq`, where
+   * they are not there.
+   */
+  postgres: string | URL | PostgresOptions | PostgresPool;
+  redis?: undefined;
+}
+
+/** Where the engine is, exactly one of `redis` and `postgres`, and what both sides must agree on. */
+export type EngineOptions = RedisEngineOptions | PostgresEngineOptions;
 
 /** `EngineOptions` after validation. */
 export interface EngineSettings {

@@ -23,7 +23,7 @@ export interface LimiterOptions {
   duration: number;
 }
 
-export interface ServeOptions extends EngineOptions {
+export interface MachineOptions {
   /**
    * Runs the tasks. A Balancer of yours stays open when the machine is closed; one that is made of options is
    * closed with it. Default: a new Balancer.
@@ -39,6 +39,9 @@ export interface ServeOptions extends EngineOptions {
    */
   keepFailed?: number;
 }
+
+/** Where the engine is, and what a machine takes. */
+export type ServeOptions = EngineOptions & MachineOptions;
 
 /** `ServeOptions` after validation. */
 export interface ServeSettings {

@@ -1,10 +1,10 @@
 import { Redis } from 'ioredis';
-import { Cluster, type ClusterOptions, serve } from 'leastwork/cluster';
+import { Cluster, type EngineOptions, serve } from 'leastwork/cluster';
 import { Pool } from 'pg';
 import { afterAll, expect, test } from 'vitest';
 import { onEachEngine, work, workUrl } from '../support/cluster.js';
 
-type Form = (url: URL) => Pick<ClusterOptions, 'redis' | 'postgres'>;
+type Form = (url: URL) => EngineOptions;
 
 const opened: { readonly close: () => Promise<unknown> }[] = [];
 afterAll(() => Promise.all(opened.map(({ close }) => close())));

@@ -1,5 +1,5 @@
 import { Balancer, Router, tasks } from 'leastwork';
-import { Cluster } from 'leastwork/cluster';
+import { Cluster, type ClusterOptions } from 'leastwork/cluster';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { onEachEngine, work, workUrl } from '../support/cluster.js';
 import { collect } from '../support/collect.js';
@@ -307,7 +307,7 @@ describe('what exists within one process alone is refused by name', () => {
 
   test('options', () => {
     const refused = (options: object, option: string): void =>
-      expect(() => new Cluster(options)).toThrow(
+      expect(() => new Cluster(options as ClusterOptions)).toThrow(
         expect.objectContaining({ code: 'ERR_INVALID_OPTION', option }),
       );
     refused({}, 'Cluster options');

@@ -1,5 +1,5 @@
 import { type Balancer, Router, tasks } from 'leastwork';
-import { Cluster, leastworkProcessor, type Machine, serve } from 'leastwork/cluster';
+import { Cluster, type ClusterOptions, leastworkProcessor, type Machine, serve } from 'leastwork/cluster';
 import { expectType } from './expect.js';
 
 interface Work {
@@ -33,6 +33,27 @@ serve(['/work.js'], { redis: 'redis://a', balancer }).catch(() => {});
 serve('/work.js', { redis: 'redis://a' }).catch(() => {});
 // @ts-expect-error no such option
 new Cluster({ redis: 'redis://a', maxqueue: 1 });
+
+// Exactly one engine, on both sides.
+declare const url: string;
+declare const isLocal: boolean;
+declare const address: { readonly redis: string } | { readonly postgres: string };
+declare const limits: Omit<ClusterOptions, 'redis' | 'postgres'>;
+new Cluster(isLocal ? { redis: url } : { postgres: url, retries: 1 });
+new Cluster({ ...address, ...limits, name: 'a' });
+new Cluster({ redis: url, postgres: undefined });
+// @ts-expect-error none
+new Cluster({});
+// @ts-expect-error none
+new Cluster({ retries: 1 });
+// @ts-expect-error both
+new Cluster({ redis: url, postgres: url });
+// @ts-expect-error a variable of the environment that may not be set
+new Cluster({ redis: process.env.LEASTWORK_REDIS });
+// @ts-expect-error none
+serve(['/work.js'], { share: 2 }).catch(() => {});
+// @ts-expect-error both
+serve(['/work.js'], { redis: url, postgres: url }).catch(() => {});
 
 leastworkProcessor(balancer, work.double);
 leastworkProcessor(balancer, { double: work.double }, { timeout: 5 });
