@@ -183,6 +183,7 @@ export class Machine extends EventEmitter<MachineEvents> {
 
   async #close(timeout: number): Promise<void> {
     clearTimeout(this.#beat);
+    this.#slots.leave();
     // So that nobody counts on it.
     const left = within(PAUSE_MS, this.#directory?.leave() ?? Promise.resolve());
     await this.#stopTaking(timeout);
@@ -234,6 +235,7 @@ export class Machine extends EventEmitter<MachineEvents> {
           const tasks = this.#served.get(module)?.tasks ?? new Map();
           await this.#runs.run(job, token, tasks);
         } finally {
+          await this.#slots.rest();
           this.#slots.changed(worker, -1);
         }
       },

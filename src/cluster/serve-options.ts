@@ -29,7 +29,10 @@ export interface MachineOptions {
    * closed with it. Default: a new Balancer.
    */
   balancer?: Balancer | BalancerOptions;
-  /** What this machine takes, relative to its threads: a number from 0.01 to 100. Default 1. */
+  /**
+   * What this machine takes, relative to its threads: a number from 0.01 to 100. Below 1 that part of them is
+   * busy on average; above 1 more jobs are ahead. Default 1.
+   */
   share?: number;
   /** Limits how many jobs are begun. All machines should have the same. Default: none. */
   limiter?: LimiterOptions;

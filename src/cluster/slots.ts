@@ -1,6 +1,6 @@
 /**
  * How many jobs a machine takes at a time: those that its threads run, and a few ahead. With a share below 1
- * so many run as are that part of its threads; with one above, it has more ahead.
+ * as many run as are that part of its threads, on average (see `Turns`); with one above, it has more ahead.
  * Jobs that are ahead are there when a thread becomes free. More would wait here while another machine is
  * idle, so it is one for a machine, unless jobs are so short that the way to the engine and back takes
  * longer than they do: then as many as are done with in that time. What is ahead is lost with the machine,
@@ -9,6 +9,7 @@
 import type { Worker } from 'bullmq';
 import type { Balancer } from '../balancer.js';
 import { performance } from '../protocol/clock.js';
+import { setTimeout } from '../protocol/timers.js';
 import { Turns } from './turns.js';
 
 /** Time between two looks at the threads, whose number may change, and at their run times, in ms. */
@@ -21,6 +22,8 @@ const MOST_AHEAD = 32;
 const CAUTIOUS_MS = 10_000;
 /** How long jobs are taken one at a time after one that must be alone, in ms. */
 const ALONE_MS = 1_000;
+/** So near to a number of whole threads a share means that: 0.33 of three threads is one. */
+const NEAR = 0.05;
 /** Weight of earlier looks in the mean, where jobs have become shorter; longer ones count at once. */
 const OLDER = 0.5;
 
@@ -40,11 +43,14 @@ export class Slots {
   #mean = Number.POSITIVE_INFINITY;
   #cautiousUntil = Number.NEGATIVE_INFINITY;
   #aloneUntil = Number.NEGATIVE_INFINITY;
+  #isLeaving = false;
+  /** Ends a rest. */
+  #wake: (() => void) | undefined;
 
   constructor(balancer: Balancer, share: number) {
     this.#balancer = balancer;
     this.#share = share;
-    this.#turns = new Turns(() => this.#most);
+    this.#turns = new Turns(() => this.#average);
   }
 
   get threads(): number {
@@ -65,21 +71,45 @@ export class Slots {
     const { threads } = this;
     if (this.#lookedAt < this.#aloneUntil) return 1;
     const isCautious = this.#lookedAt < this.#cautiousUntil;
-    const ahead = isCautious ? 1 : Math.floor(threads * Math.min(MOST_AHEAD, AHEAD_MS / this.#mean));
-    // Less than a thread: a job ahead would wait here for as long as one runs, while another machine is idle.
-    if (threads * this.#share < 1) return 1;
-    if (this.#share < 1) return this.#most + Math.max(1, Math.floor(ahead * this.#share));
-    return Math.round((threads + Math.max(1, ahead)) * this.#share);
+    const short = isCautious ? 0 : Math.min(MOST_AHEAD, AHEAD_MS / this.#mean);
+    if (this.#share >= 1)
+      return Math.round((threads + Math.max(1, Math.floor(threads * short))) * this.#share);
+    const average = this.#average;
+    // Less than a thread: a long job ahead would wait here while another machine is idle.
+    if (average < 1) return 1 + Math.floor(average * short);
+    return Math.round(average) + Math.max(1, Math.floor(average * short));
   }
 
-  /** Jobs that may run at a time, where that is a part of what the threads could. */
-  get #most(): number {
-    return Math.max(1, Math.round(this.threads * this.#share));
+  /** Jobs that run at a time, on average, where that is a part of what the threads could. */
+  get #average(): number {
+    const average = Math.max(1, this.threads) * this.#share;
+    const whole = Math.round(average);
+    return Math.abs(average - whole) < NEAR && whole > 0 ? whole : average;
   }
 
   /** Runs a job: of a share, when it is one of those that may; the others are ahead. */
   inTurn<T>(run: () => Promise<T>): Promise<T> {
     return this.#share < 1 ? this.#turns.take(run) : run();
+  }
+
+  /**
+   * With less than a thread: resolves when the next job may begin, so that no job comes before, and waits here
+   * while another machine is idle.
+   */
+  async rest(): Promise<void> {
+    if (this.#share >= 1 || this.#average >= 1 || this.#isLeaving) return;
+    const { pause } = this.#turns;
+    if (pause === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      setTimeout(resolve, pause);
+    });
+  }
+
+  /** Nothing further is taken: what rests ends. */
+  leave(): void {
+    this.#isLeaving = true;
+    this.#wake?.();
   }
 
   /** Jobs that are here. */
