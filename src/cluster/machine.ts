@@ -123,6 +123,7 @@ export class Machine extends EventEmitter<MachineEvents> {
   /** @internal Connects, and begins to take jobs. */
   async open(): Promise<void> {
     await reach(this.#engine, this.#settings.engine.engineTimeout, () => this.#lastError);
+    if (this.#settings.share === 0) return;
     const { name, lockDuration } = this.#settings.engine;
     this.#mailbox = this.#engine.openMailbox(this.id, (text) => this.#onMail(text));
     this.#directory = new Directory(this.#engine, name, {

@@ -9,10 +9,12 @@ import {
   isRecord,
   numberIn,
   ownValue,
+  type Rule,
   resolve,
   resolveFields,
   validateNames,
 } from '../options/validate.js';
+import { moduleAddress } from '../tasks/handles.js';
 import { ENGINE_NAMES, type EngineOptions, type EngineSettings, resolveEngineOptions } from './options.js';
 
 /** At most `max` jobs of a module in `duration`, over all machines together; as BullMQ's `limiter`. */
@@ -31,7 +33,8 @@ export interface MachineOptions {
   balancer?: Balancer | BalancerOptions;
   /**
    * What this machine takes, relative to its threads: a number from 0.01 to 100. Below 1 that part of them is
-   * busy on average; above 1 more jobs are ahead. Default 1.
+   * busy on average; above 1 more jobs are ahead. With 0 it takes nothing, and the cluster does not count on
+   * it: to check that a machine could serve. Default 1.
    */
   share?: number;
   /** Limits how many jobs are begun. All machines should have the same. Default: none. */
@@ -56,7 +59,10 @@ export interface ServeSettings {
   readonly keepFailed: number;
 }
 
-const SHARE = numberIn(0.01, 100);
+const SHARE: Rule = {
+  allowed: '0, or a number from 0.01 to 100',
+  accepts: (value) => value === 0 || numberIn(0.01, 100).accepts(value),
+};
 const KEPT = integerIn(0, 100_000);
 const LIMITER: Fields<LimiterOptions> = {
   max: [Number.NaN, integerIn(1, Number.MAX_SAFE_INTEGER)],
@@ -92,7 +98,14 @@ export function resolveServeOptions(
   const balancer = isMade
     ? (given as unknown as Balancer)
     : new Balancer(withModules((given ?? {}) as BalancerOptions, modules));
-  return { engine, balancer, ownsBalancer: !isMade, share, limiter: limiter && { ...limiter }, keepFailed };
+  return {
+    engine,
+    balancer,
+    ownsBalancer: !isMade,
+    share,
+    limiter: limiter && { ...limiter },
+    keepFailed,
+  };
 }
 
 function withModules(options: BalancerOptions, modules: readonly (URL | string)[]): BalancerOptions {
@@ -109,10 +122,11 @@ function validateLimiter(what: string, limiter: LimiterOptions): void {
 
 /** @throws InvalidOptionError */
 export function mustBeModules(modules: unknown): asserts modules is readonly (URL | string)[] {
-  if (Array.isArray(modules) && modules.length > 0) return;
-  throw invalid(
-    'serve(modules)',
-    modules,
-    "a list of modules, as in [new URL('./hash.js', import.meta.url)]",
-  );
+  if (!Array.isArray(modules) || modules.length === 0)
+    throw invalid(
+      'serve(modules)',
+      modules,
+      "a list of modules, as in [new URL('./hash.js', import.meta.url)]",
+    );
+  for (const [i, module] of modules.entries()) moduleAddress(module, `serve(modules)[${i}]`);
 }

@@ -69,6 +69,7 @@ export class Slots {
 
   get limit(): number {
     const { threads } = this;
+    if (this.#share === 0) return 0;
     if (this.#lookedAt < this.#aloneUntil) return 1;
     const isCautious = this.#lookedAt < this.#cautiousUntil;
     const short = isCautious ? 0 : Math.min(MOST_AHEAD, AHEAD_MS / this.#mean);

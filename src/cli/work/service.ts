@@ -63,9 +63,9 @@ export async function runService(options: WorkOptions, log: Log, events: Service
   }
 }
 
-/** Checks that it could run. Returns what it would serve. Rejects where it could not. */
+/** Checks that it could run, and takes no job. Returns what it would serve. Rejects where it could not. */
 export async function tryService(options: WorkOptions): Promise<string> {
-  const machine = await serve(modulesOf(options), { ...serveOptions(options), share: 0.01 });
+  const machine = await serve(modulesOf(options), { ...serveOptions(options), share: 0 });
   const tasks = machine.tasks.map((name) => `  ${name}\n`).join('');
   await machine.close({ timeout: options.shutdownTimeout });
   return tasks;

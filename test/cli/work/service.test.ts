@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { tasks } from 'leastwork';
 import { expect, test } from 'vitest';
-import { onEachEngine, type Site } from '../../support/cluster.js';
+import { onEachEngine, type Site, workUrl } from '../../support/cluster.js';
 import { ended, leastwork, start } from '../../support/command.js';
 import { scratch } from '../../support/scratch.js';
 import { eventsOf, runsOf } from '../../trace/events.js';
@@ -149,9 +149,19 @@ onEachEngine((site) => {
     }
   });
 
-  test('--dry-run lists the tasks', () => {
-    const { code, stdout } = leastwork(['work', ...engineArgs(site), '--dry-run', '--workers=1', module]);
-    expect([code, stdout]).toEqual([0, 'This machine would serve:\n  jobs/version\n  jobs/wait\n']);
+  test('--dry-run lists the tasks, and takes no job', async () => {
+    const work = tasks<{ pid(): number }>(workUrl);
+    const result = site.cluster().submit(work.pid);
+    const args = ['work', ...engineArgs(site), '--dry-run', '--workers=1', fileURLToPath(workUrl)];
+    const child = start(args, folder);
+    let said = '';
+    child.stdout?.on('data', (chunk) => {
+      said += chunk;
+    });
+    expect(await ended(child)).toEqual({ code: 0, signal: null });
+    expect(said).toMatch(/^This machine would serve:\n {2}work\/add\n(?: {2}work\/\S+\n)+$/);
+    await site.machine();
+    expect(await result).toBe(process.pid);
   });
 });
 
