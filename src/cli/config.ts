@@ -112,6 +112,8 @@ function find(folder: string): string | undefined {
 }
 
 function load(file: string): unknown {
+  // Before a package is asked for that would read it.
+  if (!existsSync(file)) throw new UsageError(`${file}: there is no such file`);
   const require = createRequire(import.meta.url);
   try {
     switch (extname(file)) {

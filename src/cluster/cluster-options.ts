@@ -3,6 +3,7 @@ import { InvalidOptionError } from '../errors/errors.js';
 import { resolveSubmitOptions, type SubmitOptions } from '../options/submit.js';
 import {
   type Fields,
+  isRecord,
   limitFrom,
   MOST_MS,
   numberIn,
@@ -125,9 +126,10 @@ export function resolveRequestOptions(
 
 function splitDelay(options: ClusterSubmitOptions | undefined): { delay: number; rest: SubmitOptions } {
   if (options === undefined) return { delay: 0, rest: {} };
-  if (typeof options !== 'object' || options === null || !Object.hasOwn(options, 'delay'))
-    return { delay: 0, rest: options };
-  const { delay, ...rest } = options;
+  if (!isRecord(options)) return { delay: 0, rest: options };
+  refuseUnknown(options);
+  if (!Object.hasOwn(options, 'delay')) return { delay: 0, rest: options };
+  const { delay, ...rest } = options as ClusterSubmitOptions;
   return { delay: resolve('submit options.delay', delay, DELAY_MS, 0), rest };
 }
 
@@ -136,6 +138,25 @@ const LOCAL = {
   transfer: 'what goes to another machine is copied',
   onProgress: 'progress is told within one process',
 } as const;
+
+const REMOTE_NAMES: readonly (keyof ClusterSubmitOptions)[] = [
+  'signal',
+  'timeout',
+  'queueTimeout',
+  'priority',
+  'retries',
+  'context',
+  'delay',
+];
+
+/** Names what works here, where what works with a Balancer would be named. @throws InvalidOptionError */
+function refuseUnknown(options: object): void {
+  const isLocal = (name: string): boolean => Object.hasOwn(LOCAL, name);
+  if (Object.keys(options).every((name) => isLocal(name) || (REMOTE_NAMES as string[]).includes(name)))
+    return;
+  const others = Object.entries(options).filter(([name]) => !isLocal(name));
+  validateNames('submit options', Object.fromEntries(others), REMOTE_NAMES);
+}
 
 /** @throws LocalOnlyError */
 export function refuseLocal(given: { readonly [K in keyof typeof LOCAL]: unknown }): void {

@@ -1,5 +1,5 @@
 import { Balancer, Router, tasks } from 'leastwork';
-import { Cluster, type ClusterOptions } from 'leastwork/cluster';
+import { Cluster, type ClusterOptions, serve } from 'leastwork/cluster';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { onEachEngine, work, workUrl } from '../support/cluster.js';
 import { collect } from '../support/collect.js';
@@ -303,7 +303,22 @@ describe('what exists within one process alone is refused by name', () => {
       await expect(cluster.submit(work.same, [1], { delay: -1 })).rejects.toMatchObject({
         option: 'submit options.delay',
       });
+      const dealy = cluster.submit(work.same, [1], { dealy: 5 } as object);
+      await expect(dealy).rejects.toThrow(
+        "submit options.dealy: got an unknown option (did you mean 'delay'?), expected one of signal, timeout, queueTimeout, priority, retries, context, delay",
+      );
     }));
+
+  test('modules', async () => {
+    const refused = async (modules: unknown, option: string): Promise<void> => {
+      const served = serve(modules as URL[], { redis: 'redis://127.0.0.1:1' });
+      await expect(served).rejects.toMatchObject({ code: 'ERR_INVALID_OPTION', option });
+    };
+    await refused([], 'serve(modules)');
+    await refused(workUrl, 'serve(modules)');
+    await refused([workUrl, './work.mjs'], 'serve(modules)[1]');
+    await refused([null], 'serve(modules)[0]');
+  });
 
   test('options', () => {
     const refused = (options: object, option: string): void =>

@@ -68,6 +68,8 @@ it('a config file gives options and modules; an unknown one is refused', () => {
   expect(refused(['--config', file])).toBe(
     `${file}: work: there is no option 'modul': did you mean 'module'?`,
   );
+  const none = join(folder, 'none.yaml');
+  expect(refused(['--config', none])).toBe(`${none}: there is no such file`);
 });
 
 it('--help explains it', () => {
