@@ -3,8 +3,10 @@
  * match.
  */
 import { resolve } from 'node:path';
+import { refuseSharedFiles } from './distinct-files.js';
 import { BatchError } from './errors.js';
 import { changesOf, type Identity, identifyInput, identifyTask } from './journal/identity.js';
+import { lockJournal, type Unlock } from './journal/lock.js';
 import { type JournalState, loadJournal } from './journal/state.js';
 import type { BatchSettings } from './options.js';
 import { continuedFileSink, descriptorSink, replacedFileSink, type Sink } from './output/sink.js';
@@ -32,6 +34,10 @@ export interface BatchFiles {
   /** Undefined: there is no journal. */
   readonly identity: Identity | undefined;
   readonly state: JournalState | undefined;
+  /** Whether the identity is not the one that the journal has. */
+  readonly isChanged: boolean;
+  /** Lets other runs have the journal. */
+  readonly unlock: Unlock;
   readonly sinks: { readonly output: Sink; readonly errors: Sink | undefined };
 }
 
@@ -55,7 +61,7 @@ export async function openFiles(
   });
   try {
     const files = await Promise.race([opening, aborted]);
-    if (files === undefined) opening.then(({ sinks }) => discard(sinks)).catch(() => {});
+    if (files === undefined) opening.then(giveUp).catch(() => {});
     return files;
   } finally {
     signal.removeEventListener('abort', abort);
@@ -67,9 +73,32 @@ async function open(
   changed: () => void,
   signal: AbortSignal | undefined,
 ): Promise<BatchFiles> {
-  const identity = settings.journal === undefined ? undefined : await identityOf(settings);
-  const state = identity === undefined ? undefined : await formerState(settings, identity);
-  return { identity, state, sinks: await openSinks(settings, state, changed, signal) };
+  await refuseSharedFiles(settings);
+  const { journal } = settings;
+  if (journal === undefined) {
+    const sinks = await openSinks(settings, undefined, changed, signal);
+    return { identity: undefined, state: undefined, isChanged: false, unlock() {}, sinks };
+  }
+  const unlock = await lockJournal(journal);
+  try {
+    const identity = await identityOf(settings);
+    const former = await formerState(settings, identity);
+    return {
+      identity,
+      ...former,
+      unlock,
+      sinks: await openSinks(settings, former.state, changed, signal),
+    };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** Of a batch that does not begin. */
+export function giveUp({ sinks, unlock }: BatchFiles): void {
+  discard(sinks);
+  unlock();
 }
 
 /** Removes temporary files. Synchronous, for signals. */
@@ -78,14 +107,19 @@ export function discard({ output, errors }: BatchFiles['sinks']): void {
   errors?.discard();
 }
 
-/** The state from which to go on; `undefined` for a fresh start. @throws BatchError */
-async function formerState(settings: BatchSettings, identity: Identity): Promise<JournalState | undefined> {
+const FRESH = { state: undefined, isChanged: false };
+
+/** The state from which to go on; none for a fresh start. @throws BatchError */
+async function formerState(
+  settings: BatchSettings,
+  identity: Identity,
+): Promise<Pick<BatchFiles, 'state' | 'isChanged'>> {
   const path = settings.journal as string;
   const state = await loadJournal(path);
   if (state === undefined) {
     if (settings.retryFailed)
       throw new BatchError(`${path}: there is no journal whose failed items could be run again`);
-    return undefined;
+    return FRESH;
   }
   if (!settings.resume && !settings.retryFailed) {
     throw new BatchError(
@@ -97,13 +131,15 @@ async function formerState(settings: BatchSettings, identity: Identity): Promise
       `${path}: this batch is not complete: finish it with --resume before its failed items are run again`,
     );
   }
+  // Of what was never done anything may have changed.
+  if (state.pass === 1 && state.done.length === 0 && state.end !== 'complete') return FRESH;
   const changes = changesOf(state.identity, identity);
   if (changes.length > 0 && !settings.force) {
     throw new BatchError(
       `${path}: since this journal began, ${changes.join('; ')} (--force goes on nevertheless)`,
     );
   }
-  return state;
+  return { state, isChanged: changes.length > 0 };
 }
 
 async function openSinks(
@@ -112,10 +148,14 @@ async function openSinks(
   changed: () => void,
   signal: AbortSignal | undefined,
 ): Promise<BatchFiles['sinks']> {
-  const { output, errors, journal } = settings;
-  const errorsBase = startsPass(settings, state) ? 0 : (state?.errors ?? 0);
+  const { output, errors, journal, force } = settings;
+  const isNewPass = startsPass(settings, state);
+  const errorsBase = isNewPass ? 0 : (state?.errors ?? 0);
+  const isExact = state !== undefined && state.end !== 'open' && !force;
   const begin = (path: string, base: number) =>
-    journal === undefined ? replacedFileSink(path, changed, signal) : continuedFileSink(path, base, changed);
+    journal === undefined
+      ? replacedFileSink(path, changed, signal)
+      : continuedFileSink(path, { base, isExact: isExact && !(isNewPass && path === errors) }, changed);
   const makeOutput =
     typeof output === 'number'
       ? () => descriptorSink(output, changed)

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import {
   BatchError,
@@ -39,7 +40,7 @@ export async function runMap(options: MapOptions, balancer: Balancer | undefined
   } catch (error) {
     if (errnoOf(error) === 'EPIPE') return EXIT_BROKEN_PIPE;
     process.stderr.write(`leastwork: ${explain(error)}\n`);
-    if (options.journal !== undefined && !options.dryRun && isOfSurroundings(error)) {
+    if (!options.dryRun && hasBegun(options.journal) && isOfSurroundings(error)) {
       process.stderr.write('leastwork: what is done is kept: run the same command with --resume to go on\n');
     }
     if (error instanceof UsageError) process.stderr.write(SEE_HELP);
@@ -68,10 +69,12 @@ async function map(
   close: () => Promise<void>,
 ): Promise<number> {
   let bar: Bar | undefined;
+  // The bar is loaded meanwhile.
+  let isOver = false;
   let running: RunningBatch | undefined;
   // Files may wait to be opened, as a FIFO for its reader.
-  const hasBegun = (): boolean => running !== undefined;
-  const interrupt = listenForInterrupts(hasBegun, () => {
+  const isRunning = (): boolean => running !== undefined;
+  const interrupt = listenForInterrupts(isRunning, () => {
     bar?.stop();
     running?.discard();
   });
@@ -115,11 +118,13 @@ async function map(
         if (hasBar) {
           showBatchProgress(process.stderr, progress).then((shown) => {
             bar = shown;
+            if (isOver) shown.stop();
           });
         }
       },
     });
   } finally {
+    isOver = true;
     bar?.stop();
     await close();
   }
@@ -163,6 +168,11 @@ function explain(error: unknown): string {
   const code = errnoOf(error);
   if (code !== undefined) return `${(error as NodeJS.ErrnoException).syscall} error: ${describeErrno(code)}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** Whether there is a journal with something in it. */
+function hasBegun(journal: string | undefined): boolean {
+  return journal !== undefined && (statSync(journal, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
 /** Not of what was asked for: it may be asked for again. */
