@@ -138,3 +138,14 @@ test('what --force has accepted is what the journal is about from then on', () =
   expect(run(...args).code).toBe(0);
   expect(read('grown.out')).toBe('1\n2\n');
 });
+
+test('an input that ends before what was done is not the same one', () => {
+  const args = ['map', '--quiet', ...echo, '-o', 'pipe.out', '--journal', 'pipe.j', '--resume'];
+  const pipe = (input: string) => leastwork(args, { cwd: directory, input });
+  expect(pipe('1\n2\n3\n').code).toBe(0);
+  expect(pipe('1\n2\n3\n').code).toBe(0);
+  const { code, stderr } = pipe('1\n');
+  expect(stderr).toContain('leastwork: -: ends before byte 6, up to which it was done before\n');
+  expect(code).toBe(2);
+  expect(read('pipe.out')).toBe('1\n2\n3\n');
+});
