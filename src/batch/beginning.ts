@@ -9,7 +9,13 @@ import { changesOf, type Identity, identifyInput, identifyTask } from './journal
 import { lockJournal, type Unlock } from './journal/lock.js';
 import { type JournalState, loadJournal } from './journal/state.js';
 import type { BatchSettings } from './options.js';
-import { continuedFileSink, descriptorSink, replacedFileSink, type Sink } from './output/sink.js';
+import {
+  type Continuation,
+  continuedFileSink,
+  descriptorSink,
+  replacedFileSink,
+  type Sink,
+} from './output/sink.js';
 
 /**
  * True: the failed items are to be run again. False: an interrupted pass over them goes on, or there is none.
@@ -18,7 +24,7 @@ export function startsPass({ retryFailed }: BatchSettings, state: JournalState |
   return retryFailed && state !== undefined && (state.end === 'complete' || state.todo === undefined);
 }
 
-async function identityOf(settings: BatchSettings): Promise<Identity> {
+export async function identityOf(settings: BatchSettings): Promise<Identity> {
   const { inputs, task, output, errors, format, separator, ordered, tag } = settings;
   return {
     task: await identifyTask(task),
@@ -110,7 +116,7 @@ export function discard({ output, errors }: BatchFiles['sinks']): void {
 const FRESH = { state: undefined, isChanged: false };
 
 /** The state from which to go on; none for a fresh start. @throws BatchError */
-async function formerState(
+export async function formerState(
   settings: BatchSettings,
   identity: Identity,
 ): Promise<Pick<BatchFiles, 'state' | 'isChanged'>> {
@@ -142,25 +148,39 @@ async function formerState(
   return { state, isChanged: changes.length > 0 };
 }
 
+/** Where output and failed items of a journal are gone on with. */
+function continuations(settings: BatchSettings, state: JournalState | undefined) {
+  const isExact = state !== undefined && state.end !== 'open' && !settings.force;
+  const output: Continuation = { base: state?.output ?? 0, isExact };
+  const errors: Continuation = startsPass(settings, state)
+    ? { base: 0, isExact: false }
+    : { base: state?.errors ?? 0, isExact };
+  return { output, errors };
+}
+
+/** Whether they are as the journal says. @throws BatchError */
+export async function checkSinks(settings: BatchSettings, state: JournalState | undefined): Promise<void> {
+  if (settings.journal === undefined) return;
+  const { output, errors } = continuations(settings, state);
+  if (typeof settings.output === 'string') await continuedFileSink(settings.output, output, () => {});
+  if (settings.errors !== undefined) await continuedFileSink(settings.errors, errors, () => {});
+}
+
 async function openSinks(
   settings: BatchSettings,
   state: JournalState | undefined,
   changed: () => void,
   signal: AbortSignal | undefined,
 ): Promise<BatchFiles['sinks']> {
-  const { output, errors, journal, force } = settings;
-  const isNewPass = startsPass(settings, state);
-  const errorsBase = isNewPass ? 0 : (state?.errors ?? 0);
-  const isExact = state !== undefined && state.end !== 'open' && !force;
-  const begin = (path: string, base: number) =>
+  const { output, errors, journal } = settings;
+  const from = continuations(settings, state);
+  const begin = (path: string, continuation: Continuation) =>
     journal === undefined
       ? replacedFileSink(path, changed, signal)
-      : continuedFileSink(path, { base, isExact: isExact && !(isNewPass && path === errors) }, changed);
+      : continuedFileSink(path, continuation, changed);
   const makeOutput =
-    typeof output === 'number'
-      ? () => descriptorSink(output, changed)
-      : await begin(output, state?.output ?? 0);
-  const makeErrors = errors === undefined ? undefined : await begin(errors, errorsBase);
+    typeof output === 'number' ? () => descriptorSink(output, changed) : await begin(output, from.output);
+  const makeErrors = errors === undefined ? undefined : await begin(errors, from.errors);
   // In one turn, so that a signal does not come where one of two temporary files is there.
   const made = makeOutput();
   try {

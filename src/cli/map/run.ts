@@ -10,11 +10,11 @@ import {
 import { type Balancer, BalancerError, InvalidOptionError } from '../../index.js';
 import { UsageError } from '../arguments.js';
 import { describeErrno, errnoOf } from '../files/errno.js';
-import { programAddress } from '../module-address.js';
 import { optionMessage } from '../option-values.js';
 import type { Bar } from '../terminal/bar.js';
 import type { Watch } from '../watch.js';
 import { isWatched } from '../watch-options.js';
+import { batchOptions } from './batch-options.js';
 import { CHUNKS_PER_WORKER } from './chunks.js';
 import type { MapCluster } from './cluster-options.js';
 import { dryRun } from './dry-run.js';
@@ -91,25 +91,7 @@ async function map(
   let report: BatchReport;
   try {
     report = await runBatch(runner, {
-      input: options.inputs,
-      task,
-      base: programAddress(),
-      output: options.output ?? 1,
-      errors: options.errors,
-      journal: options.journal,
-      resume: options.resume,
-      retryFailed: options.retryFailed,
-      force: options.force,
-      format: options.format,
-      separator: options.separator,
-      ordered: !options.unordered,
-      tag: options.tag,
-      retry: {
-        attempts: options.retries + 1,
-        ...(options.retryDelay === undefined ? {} : { delay: options.retryDelay }),
-      },
-      timeout: options.timeout,
-      halt: options.halt,
+      ...batchOptions(options, task),
       concurrency: options.workers * CHUNKS_PER_WORKER,
       signal: interrupt.signal,
       onStart(batch) {
