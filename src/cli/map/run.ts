@@ -1,16 +1,9 @@
 import { statSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import {
-  BatchError,
-  BatchFileError,
-  type BatchReport,
-  type RunningBatch,
-  runBatch,
-} from '../../batch/index.js';
-import { type Balancer, BalancerError, InvalidOptionError } from '../../index.js';
+import { BatchFileError, type BatchReport, type RunningBatch, runBatch } from '../../batch/index.js';
+import { type Balancer, BalancerError } from '../../index.js';
 import { UsageError } from '../arguments.js';
-import { describeErrno, errnoOf } from '../files/errno.js';
-import { optionMessage } from '../option-values.js';
+import { errnoOf } from '../files/errno.js';
 import type { Bar } from '../terminal/bar.js';
 import type { Watch } from '../watch.js';
 import { isWatched } from '../watch-options.js';
@@ -19,6 +12,7 @@ import { CHUNKS_PER_WORKER } from './chunks.js';
 import type { MapCluster } from './cluster-options.js';
 import { dryRun } from './dry-run.js';
 import { EXIT_UNABLE, SEE_HELP } from './exits.js';
+import { explain } from './explain.js';
 import { taskOf } from './function.js';
 import { listenForInterrupts } from './interrupt.js';
 import type { MapOptions } from './options.js';
@@ -136,22 +130,6 @@ function howToGoOn({ journal, output }: MapOptions, { outcome, failed }: BatchRe
   return `${why}${kept}; with --journal FILE and --output FILE a batch can be gone on with`;
 }
 
-/** The message for an error, with the name of the file. */
-function explain(error: unknown): string {
-  if (error instanceof BatchFileError) {
-    const words = describeErrno(error.code);
-    // Those of a decompressor say more than their codes.
-    return words === error.code ? error.message : `${error.path}: ${words}`;
-  }
-  if (error instanceof InvalidOptionError) return optionMessage(error);
-  if (error instanceof BatchError || error instanceof UsageError || error instanceof BalancerError) {
-    return error.message + hintFor(error.message);
-  }
-  const code = errnoOf(error);
-  if (code !== undefined) return `${(error as NodeJS.ErrnoException).syscall} error: ${describeErrno(code)}`;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
 /** Whether there is a journal with something in it. */
 function hasBegun(journal: string | undefined): boolean {
   return journal !== undefined && (statSync(journal, { throwIfNoEntry: false })?.size ?? 0) > 0;
@@ -161,9 +139,4 @@ function hasBegun(journal: string | undefined): boolean {
 function isOfSurroundings(error: unknown): boolean {
   if (error instanceof BalancerError) return error.code === 'ERR_ENGINE' || error.code === 'ERR_NO_MACHINE';
   return error instanceof BatchFileError;
-}
-
-function hintFor(message: string): string {
-  if (!/Unknown file extension "\.[cm]?tsx?"| it is TypeScript: /.test(message)) return '';
-  return `\nThis Node (${process.version}) needs a loader for TypeScript: NODE_OPTIONS='--import tsx' leastwork map …`;
 }
