@@ -14,15 +14,23 @@ const BOM = [0xef, 0xbb, 0xbf];
  */
 export function eachRecordEnd(bytes: Uint8Array, visit: (end: number) => boolean): void {
   const start = BOM.every((byte, i) => bytes[i] === byte) ? BOM.length : 0;
-  let isQuoted = false;
-  for (let i = start; i < bytes.length; i++) {
+  const { length } = bytes;
+  for (let i = start; i < length; i++) {
     const byte = bytes[i];
-    if (byte === QUOTE) {
-      if (!isQuoted) {
-        const before = bytes[i - 1];
-        isQuoted = i === start || before === COMMA || before === NEWLINE;
-      } else if (bytes[i + 1] === QUOTE) i++;
-      else isQuoted = false;
-    } else if (byte === NEWLINE && !isQuoted && !visit(i + 1)) return;
+    if (byte === NEWLINE) {
+      if (!visit(i + 1)) return;
+    } else if (byte === QUOTE && (i === start || opensAfter(bytes[i - 1]))) {
+      do {
+        i++;
+        while (i < length && bytes[i] !== QUOTE) i++;
+        // Twice: an escaped one.
+      } while (bytes[++i] === QUOTE);
+      // What follows the closing one is looked at next.
+      i--;
+    }
   }
+}
+
+function opensAfter(byte: number | undefined): boolean {
+  return byte === COMMA || byte === NEWLINE;
 }
