@@ -1,8 +1,8 @@
 /** The task of a batch's threads: runs chunks. */
+import { type ParseCsv, recordParser } from './csv-parser.js';
 import type { Overflow, ThreadSetup } from './layout.js';
 import { ChunkRun, publishAtExit } from './thread/chunk-run.js';
 import { type ItemFunction, loadFunction } from './thread/function.js';
-import type { ParseCsv } from './thread/items.js';
 
 /** A setup with its function and parser loaded. */
 interface Loaded {
@@ -41,5 +41,5 @@ export function runChunk(
 
 async function loadCsv(): Promise<ParseCsv> {
   const { parse } = await import('csv-parse/sync');
-  return (text, columns) => parse(text, { columns: [...columns], skip_empty_lines: true });
+  return recordParser(parse);
 }

@@ -1,5 +1,6 @@
 /// <reference types="node" preserve="true" />
 /** `leastwork/batch`: functions over files of any size. */
+export { checkBatch } from './check-batch.js';
 export { BatchError, BatchFileError } from './errors.js';
 export type { HaltRule } from './halt.js';
 export type { BatchInput } from './input/source.js';

@@ -4,6 +4,7 @@
  */
 import { requireOptional } from '../errors/optional-package.js';
 import type { MapOutcome } from '../options/outcome.js';
+import { type ParseCsv, recordParser } from './csv-parser.js';
 import type { Executor } from './executor.js';
 import type { Format, ThreadSetup } from './layout.js';
 import type { ChunkMemory } from './memory.js';
@@ -11,7 +12,6 @@ import type { BatchOptions } from './options.js';
 import type { TextMapper, Texts } from './remote.js';
 import { RemoteRun } from './remote-run.js';
 import type { Run } from './settle.js';
-import type { ParseCsv } from './thread/items.js';
 import type { Part } from './work.js';
 
 /**
@@ -67,7 +67,7 @@ export class RemoteExecutor implements Executor {
     this.#onHungry = onHungry;
     if (format !== 'csv') return;
     const { parse } = requireOptional('csv-parse/sync', 'CSV input') as typeof import('csv-parse/sync');
-    this.#parseCsv = (text, columns) => parse(text, { columns: [...columns], skip_empty_lines: true });
+    this.#parseCsv = recordParser(parse);
   }
 
   prepare(): Promise<unknown> {

@@ -1,13 +1,14 @@
 /** One chunk whose items run elsewhere: what is to be sent, and what has become of it. */
 import { TaskTimeoutError, WorkerCrashedError } from '../errors/errors.js';
 import type { MapOutcome } from '../options/outcome.js';
+import type { ParseCsv } from './csv-parser.js';
 import { crashError, timeoutError } from './item-error.js';
 import { field, HEADER_BYTES, NO_THREAD, type Overflow, type ThreadSetup } from './layout.js';
 import { type ChunkMemory, newMemory } from './memory.js';
 import type { Texts } from './remote.js';
 import type { Run } from './settle.js';
 import { ChunkRun } from './thread/chunk-run.js';
-import { type Items, itemsOf, type ParseCsv } from './thread/items.js';
+import { type Items, itemsOf } from './thread/items.js';
 import type { Part } from './work.js';
 
 type Outcome = MapOutcome<unknown, Texts>;

@@ -3,7 +3,7 @@
 import { fstatSync, statSync } from 'node:fs';
 import type { Balancer } from '../balancer.js';
 import { performance } from '../protocol/clock.js';
-import { type BatchFiles, discard, openFiles, startsPass } from './beginning.js';
+import { type BatchFiles, discard, giveUp, openFiles, startsPass } from './beginning.js';
 import { isCompressed } from './compression.js';
 import type { Executor } from './executor.js';
 import { mustHalt } from './halt.js';
@@ -72,11 +72,15 @@ export async function runBatch(runner: Balancer | RemoteRunner, options: BatchOp
   try {
     batch = new Batch(executor, settings, files);
   } catch (error) {
-    discard(files.sinks);
+    giveUp(files);
     throw error;
   }
-  settings.onStart?.(batch);
-  return await batch.run(settings.signal);
+  try {
+    settings.onStart?.(batch);
+    return await batch.run(settings.signal);
+  } finally {
+    files.unlock();
+  }
 }
 
 /** The report of a batch that was interrupted before its files were open. */
@@ -109,12 +113,14 @@ class Batch implements RunningBatch {
   readonly #results: Results;
   readonly #journal: Journal | undefined;
   readonly #state: JournalState | undefined;
+  readonly #files: BatchFiles;
   readonly #sinks: BatchFiles['sinks'];
   readonly #started = performance.now();
   readonly #shares = new Map<number, { items: number; bytes: number }>();
   #items = 0;
   #bytes = 0;
   #failed = 0;
+  #hasBegun = false;
   #outcome: BatchReport['outcome'] = 'complete';
   #end: () => void = () => {};
   #abandon: (error: unknown) => void = () => {};
@@ -127,8 +133,9 @@ class Batch implements RunningBatch {
       this.#abandon = reject;
     });
     this.#state = files.state;
+    this.#files = files;
     this.#sinks = files.sinks;
-    this.#journal = this.#openJournal(files.identity);
+    this.#journal = this.#openJournal();
     const state = this.#state;
     // An interrupted pass over failed items is continued; a finished one is followed by the next.
     const isNewPass = startsPass(settings, state);
@@ -164,6 +171,7 @@ class Batch implements RunningBatch {
       else signal?.addEventListener('abort', interrupt);
       // A function that does not load rejects both: the first rejection counts.
       await Promise.all([this.#outcome === 'complete' ? this.#runner.start() : undefined, this.#ended]);
+      this.#begin();
       this.#results.write();
       await this.#sinks.output.writer.flush();
       await this.#sinks.errors?.writer.flush();
@@ -192,14 +200,24 @@ class Batch implements RunningBatch {
     else this.#sinks.output.discard();
   }
 
-  #openJournal(identity: Identity | undefined): Journal | undefined {
+  #openJournal(): Journal | undefined {
     const { journal: path } = this.#settings;
-    if (path === undefined || identity === undefined) return undefined;
-    const journal = new Journal(path, this.#state, this.#sinks, (error) => this.#abandon(error));
-    if (this.#state === undefined) journal.begin(identity);
-    else if (startsPass(this.#settings, this.#state)) journal.retryFailed();
-    else journal.resume();
-    return journal;
+    if (path === undefined) return undefined;
+    return new Journal(path, this.#state, this.#sinks, (error) => this.#abandon(error));
+  }
+
+  /** With the first results: a function that does not load leaves all files as they were. */
+  #begin(): void {
+    if (this.#hasBegun) return;
+    const { identity, isChanged } = this.#files;
+    const changed = isChanged ? identity : undefined;
+    if (this.#state === undefined) this.#journal?.begin(identity as Identity);
+    else if (startsPass(this.#settings, this.#state)) this.#journal?.retryFailed(changed);
+    else this.#journal?.resume(changed);
+    // After its record, by which a kill in between is gone on from.
+    this.#sinks.output.start();
+    this.#sinks.errors?.start();
+    this.#hasBegun = true;
   }
 
   #makeProgress(): BatchProgress {
@@ -225,6 +243,12 @@ class Batch implements RunningBatch {
   }
 
   #done(parts: readonly Part[]): void {
+    try {
+      this.#begin();
+    } catch (error) {
+      this.#abandon(error);
+      return;
+    }
     for (const part of parts) this.#failed += part.done.failures.length;
     const released = this.#results.write();
     if (this.#outcome === 'complete' && mustHalt(this.#settings.halt, this.#failed, this.#items)) {

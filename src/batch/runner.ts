@@ -18,7 +18,7 @@ import { type ChunkMemory, MemoryPool } from './memory.js';
 import type { BatchSettings } from './options.js';
 import { retryDelay } from './retry.js';
 import { type Run, settle } from './settle.js';
-import { Setups } from './setups.js';
+import { checkHeader, Setups } from './setups.js';
 import { Part, Work } from './work.js';
 
 /** Most bytes of input and results in memory before reading pauses. */
@@ -66,7 +66,10 @@ export class Runner {
     this.#events = events;
     this.ends = lineEnds(settings.format, settings.separator);
     const { inputs, format } = settings;
-    this.#reader = new Reader({ inputs, ends: this.ends, hasHeader: format === 'csv', rangesOf }, this.#pool);
+    this.#reader = new Reader(
+      { inputs, ends: this.ends, checkHeader: format === 'csv' ? checkHeader : undefined, rangesOf },
+      this.#pool,
+    );
     this.#setups = new Setups(settings);
   }
 

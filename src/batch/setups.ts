@@ -1,5 +1,8 @@
 /** Setups of threads as JSON: the same text for all chunks of an input. */
+
 import { requireOptional } from '../errors/optional-package.js';
+import { parseHeader } from './csv-parser.js';
+import { BatchError } from './errors.js';
 import type { ThreadSetup } from './layout.js';
 import type { BatchSettings } from './options.js';
 
@@ -16,16 +19,30 @@ export class Setups {
     this.#current = this.plain;
   }
 
-  /** @param header first record of a CSV input */
+  /** @param header first record of a CSV input, that has been checked */
   of(header: Buffer | undefined): string {
     if (header === undefined) return this.plain;
     if (header !== this.#header) {
       this.#header = header;
-      // Loaded lazily: it takes some ms.
-      const { parse } = requireOptional('csv-parse/sync', 'CSV input') as typeof import('csv-parse/sync');
-      const [columns = []] = parse(header.toString('utf8')) as string[][];
-      this.#current = JSON.stringify({ ...this.#base, columns });
+      this.#current = JSON.stringify({ ...this.#base, columns: columnsOf(header) });
     }
     return this.#current;
   }
+}
+
+/** @throws BatchError this is no record of CSV */
+export function checkHeader(header: Buffer, input: string): void {
+  try {
+    columnsOf(header);
+  } catch (error) {
+    throw new BatchError(
+      `${input}: the header, its first record, cannot be read: ${(error as Error).message}`,
+    );
+  }
+}
+
+function columnsOf(header: Buffer): string[] {
+  // Loaded lazily: it takes some ms.
+  const { parse } = requireOptional('csv-parse/sync', 'CSV input') as typeof import('csv-parse/sync');
+  return parseHeader(parse, header.toString('utf8'));
 }

@@ -4,6 +4,7 @@ import { dirname, extname, join, resolve } from 'node:path';
 import { didYouMean } from '../errors/did-you-mean.js';
 import { requireOptional } from '../errors/optional-package.js';
 import { UsageError } from './arguments.js';
+import { esModuleHint } from './es-module-hint.js';
 
 /*
  * The config file: for each command a section of the same names as its long options. Options beat the file,
@@ -130,7 +131,8 @@ function load(file: string): unknown {
         return contentOf(require(file));
     }
   } catch (error) {
-    throw new UsageError(`${file}: ${(error as Error).message}`);
+    const { message } = error as Error;
+    throw new UsageError(`${file}: ${message}${esModuleHint(message)}`);
   }
 }
 

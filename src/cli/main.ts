@@ -3,6 +3,7 @@ import Module, { createRequire } from 'node:module';
 import { UsageError } from './arguments.js';
 import { describeErrno, errnoOf } from './files/errno.js';
 import { FileError } from './files/file-error.js';
+import { print } from './terminal/print.js';
 
 /*
  * The command `leastwork`: finds the subcommand and runs it. Only the module of that subcommand is loaded.
@@ -58,11 +59,11 @@ const EXIT_BROKEN_PIPE = 141;
 async function main(args: readonly string[]): Promise<number> {
   const [first, ...rest] = args;
   if (first === '--help' || first === '-h') {
-    process.stdout.write(HELP);
+    await print(HELP);
     return 0;
   }
   if (first === '--version' || (first && first in COMMANDS && rest[0] === '--version')) {
-    process.stdout.write(`leastwork ${version()}\n`);
+    await print(`leastwork ${version()}\n`);
     return 0;
   }
   const command = Object.hasOwn(COMMANDS, first ?? '') ? COMMANDS[first!] : undefined;
@@ -92,4 +93,6 @@ function version(): string {
 
 // `process.exit` and not `exitCode`: after a failure, workers may still be hashing a large file in vain.
 keepCompiled();
+// Who reads the messages may go away: what runs goes on, and its exit code tells the rest.
+process.stderr.on('error', () => {});
 main(process.argv.slice(2)).then((code) => process.exit(code));

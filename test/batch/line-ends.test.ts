@@ -2,18 +2,24 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { lineEnds } from '../../dist/src/batch/input/line-ends.js';
 
-/** By a simple automaton: the positions after all line ends. */
+/** By a simple automaton: the positions after all line ends. A quote opens at the beginning of a field. */
 function endsOf(text: string, format: 'lines' | 'csv'): number[] {
   const ends: number[] = [];
   let isQuoted = false;
+  /** Position of the last quote that closed a field, or began an escaped quote. */
+  let closed = -1;
   for (let i = 0; i < text.length; i++) {
-    if (text[i] === '"' && format === 'csv') isQuoted = !isQuoted;
+    const opens = /^["\n,]$/.test(text[i - 1] ?? ',') && (text[i - 1] !== '"' || closed === i - 1);
+    if (text[i] === '"' && format === 'csv') {
+      if (isQuoted) closed = i;
+      isQuoted = !isQuoted && opens;
+    }
     if (text[i] === '\n' && !isQuoted) ends.push(i + 1);
   }
   return ends;
 }
 
-const texts = fc.string({ unit: fc.constantFrom('a', '\n', '"', '\r'), maxLength: 40 });
+const texts = fc.string({ unit: fc.constantFrom('a', '\n', '"', '\r', ','), maxLength: 40 });
 
 describe.each(['lines', 'csv'] as const)('%s', (format) => {
   const ends = lineEnds(format, 10);

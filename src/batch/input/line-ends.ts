@@ -1,4 +1,5 @@
 /** Finds line ends in bytes, without decoding. */
+import { eachRecordEnd } from '../csv-records.js';
 import type { Format } from '../layout.js';
 
 /** `bytes` begins at the beginning of a line; positions are relative to it. */
@@ -57,17 +58,11 @@ class PlainEnds implements LineEnds {
   }
 }
 
-const QUOTE = 34;
-const NEWLINE = 10;
-
-/**
- * CSV records. A line end inside quotes belongs to a field; an escaped quote is two quotes and changes
- * nothing.
- */
+/** CSV records. */
 class RecordEnds implements LineEnds {
   last(bytes: Buffer): number {
     let last = 0;
-    this.#each(bytes, (end) => {
+    eachRecordEnd(bytes, (end) => {
       last = end;
       return true;
     });
@@ -76,7 +71,7 @@ class RecordEnds implements LineEnds {
 
   firstFrom(bytes: Buffer, target: number): number {
     let first = bytes.length;
-    this.#each(bytes, (end) => {
+    eachRecordEnd(bytes, (end) => {
       if (end < target) return true;
       first = end;
       return false;
@@ -88,7 +83,7 @@ class RecordEnds implements LineEnds {
     if (lines === 0) return 0;
     let at = bytes.length;
     let left = lines;
-    this.#each(bytes, (end) => {
+    eachRecordEnd(bytes, (end) => {
       if (--left > 0) return true;
       at = end;
       return false;
@@ -99,20 +94,11 @@ class RecordEnds implements LineEnds {
   count(bytes: Buffer): number {
     let count = 0;
     let last = 0;
-    this.#each(bytes, (end) => {
+    eachRecordEnd(bytes, (end) => {
       count++;
       last = end;
       return true;
     });
     return last < bytes.length ? count + 1 : count;
-  }
-
-  #each(bytes: Buffer, visit: (end: number) => boolean): void {
-    let isQuoted = false;
-    for (let i = 0; i < bytes.length; i++) {
-      const byte = bytes[i];
-      if (byte === QUOTE) isQuoted = !isQuoted;
-      else if (byte === NEWLINE && !isQuoted && !visit(i + 1)) return;
-    }
   }
 }

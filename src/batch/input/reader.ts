@@ -53,8 +53,8 @@ export interface Piece {
 export interface ReaderOptions {
   readonly inputs: readonly BatchInput[];
   readonly ends: LineEnds;
-  /** Whether the first record of each input is its header. */
-  readonly hasHeader: boolean;
+  /** The first record of each input is its header: throws if it is none. Default: there are no headers. */
+  readonly checkHeader: ((header: Buffer, input: string) => void) | undefined;
   /** Ranges of an input to run. Default: all of it. */
   rangesOf?(source: number): Range[];
 }
@@ -115,11 +115,13 @@ export class Reader {
     this.#position = 0;
     let carry: Buffer = Buffer.alloc(0);
     let header: Buffer | undefined;
-    if (this.#options.hasHeader) {
+    const { checkHeader } = this.#options;
+    if (checkHeader !== undefined) {
       const first = await this.#fill(source, Buffer.alloc(0), Number.POSITIVE_INFINITY, input);
       if (first === undefined) return;
       const end = this.#options.ends.after(first.bytes, 1);
       header = Buffer.from(withoutBom(first.bytes.subarray(0, end)));
+      checkHeader(header, nameOf(input));
       carry = Buffer.from(first.filled.subarray(end));
       this.#pool.give(first.memory);
     }
@@ -131,7 +133,9 @@ export class Reader {
       }
       carry = carry.subarray(Math.min(carry.length, Math.max(0, from - (this.#position - carry.length))));
       if (carry.length === 0 && this.#position < from) {
-        await source.skipTo(from);
+        if (!(await source.skipTo(from))) {
+          throw new BatchError(`${nameOf(input)}: ends before byte ${from}, up to which it was done before`);
+        }
         this.#position = from;
       }
       const over = this.#position - range.to;

@@ -17,8 +17,8 @@ export interface ByteSource {
   readonly size: number | undefined;
   /** Reads at least one byte into `into`; 0 at the end. */
   read(into: Buffer): Promise<number>;
-  /** Continues at a later position. */
-  skipTo(position: number): Promise<void>;
+  /** Continues at a later position. @returns false: the input ends before it */
+  skipTo(position: number): Promise<boolean>;
   close(): void;
 }
 
@@ -82,8 +82,9 @@ class FileSource implements ByteSource {
     }
   }
 
-  async skipTo(position: number): Promise<void> {
+  async skipTo(position: number): Promise<boolean> {
     this.#position = position;
+    return position <= this.size;
   }
 
   close(): void {
@@ -113,12 +114,13 @@ class StreamSource implements ByteSource {
     return length;
   }
 
-  async skipTo(position: number): Promise<void> {
+  async skipTo(position: number): Promise<boolean> {
     while (this.#position < position && (await this.#fill())) {
       const length = Math.min(position - this.#position, this.#rest.length);
       this.#rest = this.#rest.subarray(length);
       this.#position += length;
     }
+    return this.#position >= position;
   }
 
   close(): void {

@@ -6,10 +6,10 @@
  * crash of the process or of the machine loses the work since the last commit.
  */
 
-import { closeSync, fdatasync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, fstatSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { clearTimeout, setTimeout } from '../../protocol/timers.js';
-import { BatchFileError } from '../errors.js';
+import { BatchError, BatchFileError } from '../errors.js';
 import type { Sink } from '../output/sink.js';
 import type { Identity } from './identity.js';
 import { commitText, type DoneRange, type FailedLine, failText, lineOf, TITLE } from './record.js';
@@ -40,6 +40,9 @@ export class Journal {
   #totals: { items: number; failed: number; output: number; errors: number };
   #timer: NodeJS.Timeout | undefined;
   #committing: Promise<void> | undefined;
+  /** Bytes of the journal. */
+  #size: number;
+  #hasBegun = false;
 
   /** @param failed called with the error if a commit cannot be written */
   constructor(
@@ -58,25 +61,38 @@ export class Journal {
       output: sinks.output.base,
       errors: sinks.errors?.base ?? 0,
     };
+    this.#size = state?.bytes ?? 0;
     try {
       this.#file = openSync(path, 'a');
-      ftruncateSync(this.#file, state?.bytes ?? 0);
     } catch (error) {
       throw new BatchFileError(path, error);
     }
   }
 
   begin(identity: Identity): void {
-    this.#append(`${TITLE}\n${lineOf(`batch ${JSON.stringify(identity)}`)}${lineOf(`begin ${now()}`)}`);
+    this.#start(`${TITLE}\n${identityLine(identity)}${lineOf(`begin ${now()}`)}`);
   }
 
-  resume(): void {
-    this.#append(lineOf(`resume ${now()}`));
+  /** @param identity if it has changed */
+  resume(identity?: Identity): void {
+    this.#start(`${identityLine(identity)}${lineOf(`resume ${now()}`)}`);
   }
 
-  retryFailed(): void {
+  /** @param identity if it has changed */
+  retryFailed(identity?: Identity): void {
     this.#totals = { ...this.#totals, items: 0, failed: 0 };
-    this.#append(lineOf(`retry-failed ${now()}`));
+    this.#start(`${identityLine(identity)}${lineOf(`retry-failed ${now()}`)}`);
+  }
+
+  /** Cuts off what does not count, and writes the first records of this run. */
+  #start(text: string): void {
+    this.#hasBegun = true;
+    try {
+      ftruncateSync(this.#file, this.#size);
+    } catch (error) {
+      throw new BatchFileError(this.#path, error);
+    }
+    this.#append(text);
   }
 
   /** Called in the order of writing. */
@@ -100,6 +116,8 @@ export class Journal {
     clearTimeout(this.#timer);
     await this.#committing;
     clearTimeout(this.#timer);
+    // Of a batch that never began nothing stays.
+    if (!this.#hasBegun && fstatSync(this.#file).size === 0) unlinkSync(this.#path);
     closeSync(this.#file);
   }
 
@@ -143,13 +161,20 @@ export class Journal {
   }
 
   #append(text: string): void {
+    const bytes = Buffer.from(text);
     try {
-      const bytes = Buffer.from(text);
+      const { size } = fstatSync(this.#file);
+      if (size !== this.#size) throw new BatchError(`${this.#path}: something else writes to this journal`);
       for (let at = 0; at < bytes.length; ) at += writeSync(this.#file, bytes, at);
     } catch (error) {
-      throw new BatchFileError(this.#path, error);
+      throw error instanceof BatchError ? error : new BatchFileError(this.#path, error);
     }
+    this.#size += bytes.length;
   }
+}
+
+function identityLine(identity: Identity | undefined): string {
+  return identity === undefined ? '' : lineOf(`batch ${JSON.stringify(identity)}`);
 }
 
 function now(): string {

@@ -5,6 +5,8 @@ import { BatchError, BatchFileError } from '../errors.js';
 import type { Identity } from './identity.js';
 import { type DoneRange, type FailedLine, parseCommit, parseFail, TITLE, textOf } from './record.js';
 
+const NEWLINE = 10;
+
 /** How the last run ended; `open`: it was killed or is still running. */
 export type JournalEnd = 'open' | 'interrupted' | 'halted' | 'complete';
 
@@ -39,13 +41,13 @@ export interface JournalState {
  * @throws BatchError the file is no journal
  */
 export function readJournal(path: string): JournalState | undefined {
-  let text: string;
+  let bytes: Buffer;
   try {
-    text = readFileSync(path, 'utf8');
+    bytes = readFileSync(path);
   } catch (error) {
     return absent(path, error);
   }
-  return parseJournal(path, text);
+  return parseJournal(path, bytes);
 }
 
 /**
@@ -53,14 +55,14 @@ export function readJournal(path: string): JournalState | undefined {
  * @throws BatchError also if it is no regular file
  */
 export async function loadJournal(path: string): Promise<JournalState | undefined> {
-  let text: string;
+  let bytes: Buffer;
   try {
     if (!(await stat(path)).isFile()) throw new BatchError(`${path}: a journal must be a regular file`);
-    text = await readFile(path, 'utf8');
+    bytes = await readFile(path);
   } catch (error) {
     return absent(path, error);
   }
-  return parseJournal(path, text);
+  return parseJournal(path, bytes);
 }
 
 function absent(path: string, error: unknown): undefined {
@@ -68,19 +70,22 @@ function absent(path: string, error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new BatchFileError(path, error);
 }
 
-function parseJournal(path: string, text: string): JournalState | undefined {
-  const lines = text.split('\n');
-  // A last line without its end is torn.
-  lines.pop();
-  const title = lines.shift();
-  if (title === undefined && TITLE.startsWith(text)) return undefined;
-  if (title !== TITLE) throw new BatchError(`${path}: this is no journal of leastwork`);
-  const reading = new Reading(Buffer.byteLength(TITLE) + 1);
-  for (const line of lines) {
-    const record = textOf(line);
+/** Line by line: with some millions of failed items a journal is longer than V8's strings. */
+function parseJournal(path: string, bytes: Buffer): JournalState | undefined {
+  const titleLine = Buffer.from(`${TITLE}\n`);
+  if (bytes.length < titleLine.length && titleLine.subarray(0, bytes.length).equals(bytes)) return undefined;
+  if (!bytes.subarray(0, titleLine.length).equals(titleLine)) {
+    throw new BatchError(`${path}: this is no journal of leastwork`);
+  }
+  const reading = new Reading(titleLine.length);
+  for (let from = titleLine.length; ; ) {
+    const end = bytes.indexOf(NEWLINE, from);
+    // A last line without its end is torn.
+    const record = end < 0 ? undefined : textOf(bytes.toString('utf8', from, end));
     // Records after a damaged line cannot be trusted.
     if (record === undefined) break;
-    reading.add(record, Buffer.byteLength(line) + 1);
+    reading.add(record, end + 1 - from);
+    from = end + 1;
   }
   return reading.state();
 }
@@ -117,8 +122,9 @@ class Reading {
     const commit = parseCommit(record);
     if (commit !== undefined) {
       const { done, ...totals } = commit;
-      this.#done.push(...done);
-      this.#failures.push(...this.#pending);
+      // Not as arguments of one call: there may be more of them than its stack holds.
+      for (const range of done) this.#done.push(range);
+      for (const failure of this.#pending) this.#failures.push(failure);
       this.#pending = [];
       this.#totals = totals;
       return;

@@ -1,6 +1,6 @@
 /** The remaining work of a batch, from its journal. */
 import type { Range } from '../input/reader.js';
-import type { DoneRange } from './record.js';
+import type { DoneRange, FailedLine } from './record.js';
 import type { JournalState } from './state.js';
 
 /**
@@ -20,13 +20,35 @@ export function todoRanges(
         state.done.filter((range) => range.source === source),
       );
   const done = isNewPass ? [] : state.done;
-  const isDone = (source: number, from: number) =>
-    done.some((range) => range.source === source && range.from <= from && from < range.to);
-  return (source) =>
-    todo
-      .filter((line) => line.source === source && !isDone(source, line.from))
-      .sort((a, b) => a.from - b.from)
-      .map(({ from, to, line }) => ({ source, from, to, line }));
+  return (source) => {
+    const failed = todo.filter((line) => line.source === source).sort((a, b) => a.from - b.from);
+    return joined(
+      undone(
+        failed,
+        done.filter((range) => range.source === source),
+      ),
+    );
+  };
+}
+
+/** The lines that no range has. Both are in order. */
+function undone(lines: readonly FailedLine[], done: readonly DoneRange[]): FailedLine[] {
+  let at = 0;
+  return lines.filter(({ from }) => {
+    while (at < done.length && done[at]!.to <= from) at++;
+    return at === done.length || from < done[at]!.from;
+  });
+}
+
+/** Lines that follow each other are one range, so that they travel together. */
+function joined(lines: readonly FailedLine[]): Range[] {
+  const ranges: { source: number; from: number; to: number; line: number }[] = [];
+  for (const { source, from, to, line } of lines) {
+    const last = ranges.at(-1);
+    if (last?.to === from) last.to = to;
+    else ranges.push({ source, from, to, line });
+  }
+  return ranges;
 }
 
 /** The gaps between ranges, and the rest after the last one. */

@@ -52,8 +52,7 @@ export function openReplacement(file: string, former: Stats | undefined): Replac
   const target = targetOf(file);
   const exists = former !== undefined;
   if (exists) accessSync(toBytes(target), constants.W_OK);
-  // The superuser may write it all the same, but whoever made it read-only meant it.
-  if (exists && (former.mode & ANY_WRITE) === 0) throw readOnly(file);
+  if (exists) refuseReadOnly(file, former);
   const name = `.${basename(target).slice(0, MAX_NAME_PART)}.${randomBytes(6).toString('hex')}.tmp`;
   const open = (temporary: string): Replacement => {
     const { O_RDWR, O_CREAT, O_EXCL } = constants;
@@ -95,9 +94,14 @@ function toBytes(bytes: string): Buffer {
 
 const ANY_WRITE = 0o222;
 
-function readOnly(file: string): Error {
+/**
+ * The superuser may write it all the same, but whoever made it read-only meant it.
+ * @throws a system error: nobody may write the file
+ */
+export function refuseReadOnly(file: string, { mode }: Stats): void {
+  if ((mode & ANY_WRITE) !== 0) return;
   const message = `EACCES: permission denied, access '${toText(file)}'`;
-  return Object.assign(new Error(message), {
+  throw Object.assign(new Error(message), {
     code: 'EACCES',
     errno: -systemConstants.errno.EACCES,
     syscall: 'access',

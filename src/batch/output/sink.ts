@@ -20,7 +20,7 @@ import { compressorFor, isCompressed } from '../compression.js';
 import { BatchError, BatchFileError } from '../errors.js';
 import { ByteWriter } from './byte-writer.js';
 import { CompressingWriter } from './compressing-writer.js';
-import { fromText, openReplacement, putInPlace, toText } from './replacement.js';
+import { fromText, openReplacement, putInPlace, refuseReadOnly, toText } from './replacement.js';
 
 const sync = promisify(fdatasync);
 const openFile = promisify(open);
@@ -30,6 +30,8 @@ export interface Sink {
   readonly writer: ByteWriter;
   /** Bytes present before this run. */
   readonly base: number;
+  /** Cuts off what is beyond `base`; before the first write. Until then a present file is as it was. */
+  start(): void;
   /** Resolves when the written bytes would survive a power failure. */
   sync(): Promise<void>;
   /** Ends the output: flushes, and makes a replaced file appear. */
@@ -41,8 +43,11 @@ export interface Sink {
 /** A descriptor opened by the caller, such as standard output. */
 export function descriptorSink(file: number, changed: () => void, name = nameOfDescriptor(file)): Sink {
   const writer = writerFor(compressorFor(name), file, name, undefined, changed);
-  return { writer, base: 0, sync: async () => {}, commit: () => writer.flush(), discard() {} };
+  return { ...PLAIN, writer, commit: () => writer.flush(), discard() {} };
 }
+
+/** What needs no more than its writer. */
+const PLAIN = { base: 0, start() {}, sync: async () => {} };
 
 function writerFor(
   compressor: Transform | undefined,
@@ -108,7 +113,7 @@ async function openFifo(path: string, signal: AbortSignal | undefined): Promise<
 function ownSink(file: number, path: string, changed: () => void): Sink {
   const writer = writerFor(compressorFor(path), file, path, undefined, changed);
   const end = closing(file, writer);
-  return { writer, base: 0, sync: async () => {}, commit: () => writer.flush().finally(end), discard: end };
+  return { ...PLAIN, writer, commit: () => writer.flush().finally(end), discard: end };
 }
 
 /** @returns closes the file once: as soon as nothing is being written */
@@ -128,9 +133,8 @@ function replacement(path: string, former: Stats | undefined, changed: () => voi
   const writer = writerFor(compressor, opened.descriptor, path, 0, changed);
   let isOpen = true;
   return {
+    ...PLAIN,
     writer,
-    base: 0,
-    sync: async () => {},
     async commit() {
       await writer.flush();
       // Without it, a power failure soon after the rename can leave an empty file on some file systems.
@@ -157,13 +161,25 @@ function replacement(path: string, former: Stats | undefined, changed: () => voi
   };
 }
 
+/** What a file is continued from. */
+export interface Continuation {
+  /** Bytes that the journal speaks of. */
+  readonly base: number;
+  /** Whether there can be no more: the run before has ended in good order. */
+  readonly isExact: boolean;
+}
+
 /**
- * A file written in place after its first `base` bytes; the rest is cut off.
+ * A file written in place after its first `base` bytes; the rest is cut off when it is started.
  * @returns makes it, synchronously; throws BatchFileError
  * @throws BatchFileError
- * @throws BatchError the file is shorter than `base`, or no regular file
+ * @throws BatchError the file is not the one that was written, or no regular file
  */
-export function continuedFileSink(path: string, base: number, changed: () => void): Promise<() => Sink> {
+export function continuedFileSink(
+  path: string,
+  { base, isExact }: Continuation,
+  changed: () => void,
+): Promise<() => Sink> {
   if (isCompressed(path)) {
     throw new BatchError(
       `${path}: with a journal, files that are written are not compressed, since they are cut back when the batch is resumed`,
@@ -173,30 +189,52 @@ export function continuedFileSink(path: string, base: number, changed: () => voi
     const former = await statsOf(path);
     if (former !== undefined && !former.isFile())
       throw new BatchError(`${path}: with a journal, this must be a regular file`);
-    if (former !== undefined && former.size < base) {
-      throw new BatchError(
-        `${path}: has ${former.size} bytes, but the journal speaks of ${base}: it is not the file that was written`,
-      );
-    }
-    return () =>
-      inWordsNow(path, () => {
-        const file = openSync(path, base > 0 || former !== undefined ? 'r+' : 'w+');
-        ftruncateSync(file, base);
-        const writer = new ByteWriter(file, path, base, changed);
-        const end = closing(file, writer);
-        return {
-          writer,
-          base,
-          sync: () => sync(file),
-          async commit() {
-            await writer.flush();
-            await sync(file);
-            end();
-          },
-          discard: end,
-        };
-      });
+    refuseOtherSize(path, former?.size, base, isExact);
+    if (former !== undefined) refuseReadOnly(fromText(path), former);
+    return () => inWordsNow(path, () => continued(path, base, former === undefined, changed));
   });
+}
+
+function refuseOtherSize(path: string, size: number | undefined, base: number, isExact: boolean): void {
+  if (size === undefined ? base === 0 : size === base || (size > base && !isExact)) return;
+  const is = size === undefined ? 'is not there' : `has ${size} bytes`;
+  const hint = size !== undefined && size > base ? ' as it was (--force cuts it back)' : '';
+  throw new BatchError(
+    `${path}: ${is}, but the journal speaks of ${base}: it is not the file that was written${hint}`,
+  );
+}
+
+function continued(path: string, base: number, isNew: boolean, changed: () => void): Sink {
+  const file = openSync(path, isNew ? 'w+' : 'r+');
+  const writer = new ByteWriter(file, path, base, changed);
+  const end = closing(file, writer);
+  let isStarted = false;
+  return {
+    writer,
+    base,
+    start() {
+      ftruncateSync(file, base);
+      isStarted = true;
+    },
+    sync: () => sync(file),
+    async commit() {
+      await writer.flush();
+      await sync(file);
+      end();
+    },
+    discard() {
+      end();
+      if (isNew && !isStarted) removeNow(path);
+    },
+  };
+}
+
+function removeNow(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // Already gone.
+  }
 }
 
 async function statsOf(path: string): Promise<Stats | undefined> {

@@ -2,6 +2,7 @@
 
 import { threadId } from 'node:worker_threads';
 import { performance } from '../../protocol/clock.js';
+import type { ParseCsv } from '../csv-parser.js';
 import {
   type FailureRecord,
   field,
@@ -11,7 +12,7 @@ import {
   type ThreadSetup,
 } from '../layout.js';
 import type { ItemFunction } from './function.js';
-import { type Items, itemsOf, type ParseCsv } from './items.js';
+import { type Items, itemsOf } from './items.js';
 import { isLater, laterLinesOf, linesOf } from './results.js';
 
 /** After this time, in ms, a chunk is handed back, so that its remaining lines can be redistributed. */

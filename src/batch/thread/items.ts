@@ -1,4 +1,6 @@
 /** Decodes the items of a chunk. */
+import type { ParseCsv } from '../csv-parser.js';
+import { eachRecordEnd } from '../csv-records.js';
 import type { Format, ThreadSetup } from '../layout.js';
 
 /** A cursor over the items of a chunk. */
@@ -12,9 +14,6 @@ export interface Items {
   /** The current line holds no item. */
   isBlank(): boolean;
 }
-
-/** Parses CSV; loaded lazily. */
-export type ParseCsv = (text: string, columns: readonly string[]) => unknown[];
 
 /**
  * Bytes decoded at once. Measured with Node 20 for 100 MB: strings below 128 KB are allocated in V8's young
@@ -109,7 +108,7 @@ class CsvItems implements Items {
         text,
         () => {
           if (parsed !== undefined) return parsed[place];
-          const [only, ...more] = parse(text, columns);
+          const [only, ...more] = parseOne(text, columns, parse);
           if (only === undefined || more.length > 0) throw new Error('this is not one record of CSV');
           return only;
         },
@@ -134,19 +133,23 @@ class CsvItems implements Items {
   }
 }
 
-/** Cuts at the line ends that are not between quotes. */
+/** The parser counts lines from this record on, which says nothing about the file. */
+function parseOne(text: string, columns: readonly string[], parse: ParseCsv): unknown[] {
+  try {
+    return parse(text, columns);
+  } catch (error) {
+    throw new Error((error as Error).message.replace(/ (?:on|at) line \d+/, ''));
+  }
+}
+
 function recordsOf(bytes: Buffer): string[] {
   const texts: string[] = [];
   let from = 0;
-  let isQuoted = false;
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i];
-    if (byte === 34) isQuoted = !isQuoted;
-    else if (byte === 10 && !isQuoted) {
-      texts.push(bytes.toString('utf8', from, i + 1));
-      from = i + 1;
-    }
-  }
+  eachRecordEnd(bytes, (end) => {
+    texts.push(bytes.toString('utf8', from, end));
+    from = end;
+    return true;
+  });
   if (from < bytes.length) texts.push(bytes.toString('utf8', from));
   return texts;
 }

@@ -7,6 +7,7 @@ import { formatLine } from '../manifest/manifest.js';
 import { type Output, standardOutput } from '../manifest/output.js';
 import type { Bar } from '../terminal/bar.js';
 import { tidyAtEnd } from '../terminal/interrupt.js';
+import { print } from '../terminal/print.js';
 import { summary } from '../terminal/summary.js';
 import { Tally } from '../terminal/tally.js';
 import { openHasher } from './hasher.js';
@@ -40,7 +41,7 @@ const noProgress: Bar = { clear() {}, stop() {} };
 export async function hashCommand(args: readonly string[]): Promise<number> {
   const options = parseHashOptions(args);
   if (options.mode === 'help') {
-    process.stdout.write(HELP);
+    await print(HELP);
     return 0;
   }
 

@@ -2,6 +2,7 @@ import { BatchError, BatchFileError, type JournalState, readJournal } from '../.
 import { parseCommandLine, UsageError } from '../arguments.js';
 import { describeErrno } from '../files/errno.js';
 import { formatBytes, formatCount, formatNumber } from '../terminal/format.js';
+import { print } from '../terminal/print.js';
 
 const HELP = `Usage: leastwork journal [OPTION] FILE
 
@@ -30,14 +31,14 @@ export async function journalCommand(args: readonly string[]): Promise<number> {
   try {
     const { values, positionals } = parseCommandLine(args, OPTIONS);
     if (values.help) {
-      process.stdout.write(HELP);
+      await print(HELP);
       return 0;
     }
     const [path, ...more] = positionals;
     if (path === undefined || more.length > 0) throw new UsageError('name one journal');
     const state = readJournal(Buffer.from(path, 'latin1').toString('utf8'));
     if (state === undefined) throw new BatchError(`${path}: there is no such journal`);
-    process.stdout.write(values.failed ? failedLines(state) : describe(state));
+    await print(values.failed ? failedLines(state) : describe(state));
     return state.end === 'complete' && state.failed === 0 ? 0 : 1;
   } catch (error) {
     const isFile = error instanceof BatchFileError;

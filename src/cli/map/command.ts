@@ -4,6 +4,7 @@
  */
 import type { Balancer } from '../../index.js';
 import { UsageError } from '../arguments.js';
+import { print } from '../terminal/print.js';
 import { newBalancer } from './balancer.js';
 import { EXIT_UNABLE, SEE_HELP } from './exits.js';
 import { HELP } from './help.js';
@@ -16,7 +17,7 @@ export async function mapCommand(args: readonly string[]): Promise<number> {
   try {
     const given = parseMapArguments(args);
     if (given.values.help) {
-      process.stdout.write(HELP);
+      await print(HELP);
       return 0;
     }
     options = mapOptions(withConfig(given));

@@ -1,16 +1,18 @@
 import { statSync } from 'node:fs';
 import { Readable } from 'node:stream';
-import { readJournal, runBatch } from '../../batch/index.js';
+import { checkBatch, readJournal, runBatch } from '../../batch/index.js';
 import { programAddress } from '../module-address.js';
 import { formatBytes, formatCount } from '../terminal/format.js';
+import { print } from '../terminal/print.js';
 import { newBalancer } from './balancer.js';
+import { batchOptions } from './batch-options.js';
 import type { MapCluster } from './cluster-options.js';
 import { taskOf } from './function.js';
 import type { MapOptions } from './options.js';
 
 /**
- * Prints the plan. Returns the exit code; throws if the batch could not run: an input is not there, the
- * function does not load, no machine serves it.
+ * Prints the plan. Returns the exit code; throws if the batch could not run: a file is not there or may not be
+ * written, the journal is of another batch, the function does not load, no machine serves it.
  */
 export async function dryRun(options: MapOptions): Promise<number> {
   const task = taskOf(options);
@@ -24,9 +26,10 @@ export async function dryRun(options: MapOptions): Promise<number> {
     `errors    ${errors ?? 'counted only'}`,
     cluster === undefined ? `workers   ${options.workers}` : `machines  ${await machinesOf(cluster, task)}`,
   ];
+  await checkBatch(batchOptions(options, task));
   if (cluster === undefined) await load(options, task);
   if (journal !== undefined) lines.push(`journal   ${journal}: ${describeJournal(journal)}`);
-  process.stdout.write(`${lines.join('\n')}\n`);
+  await print(`${lines.join('\n')}\n`);
   return 0;
 }
 
@@ -55,8 +58,8 @@ async function machinesOf(where: MapCluster, task: ReturnType<typeof taskOf>): P
 
 function describeInput(input: string): string {
   if (input === '-') return 'standard input';
-  const stats = statSync(input);
-  return stats.isFile() ? `${input}, ${formatBytes(stats.size)}` : input;
+  const stats = statSync(input, { throwIfNoEntry: false });
+  return stats?.isFile() ? `${input}, ${formatBytes(stats.size)}` : input;
 }
 
 function describeJournal(path: string): string {

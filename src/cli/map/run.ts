@@ -1,23 +1,18 @@
+import { statSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import {
-  BatchError,
-  BatchFileError,
-  type BatchReport,
-  type RunningBatch,
-  runBatch,
-} from '../../batch/index.js';
-import { type Balancer, BalancerError, InvalidOptionError } from '../../index.js';
+import { BatchFileError, type BatchReport, type RunningBatch, runBatch } from '../../batch/index.js';
+import { type Balancer, BalancerError } from '../../index.js';
 import { UsageError } from '../arguments.js';
-import { describeErrno, errnoOf } from '../files/errno.js';
-import { programAddress } from '../module-address.js';
-import { optionMessage } from '../option-values.js';
+import { errnoOf } from '../files/errno.js';
 import type { Bar } from '../terminal/bar.js';
 import type { Watch } from '../watch.js';
 import { isWatched } from '../watch-options.js';
+import { batchOptions } from './batch-options.js';
 import { CHUNKS_PER_WORKER } from './chunks.js';
 import type { MapCluster } from './cluster-options.js';
 import { dryRun } from './dry-run.js';
 import { EXIT_UNABLE, SEE_HELP } from './exits.js';
+import { explain } from './explain.js';
 import { taskOf } from './function.js';
 import { listenForInterrupts } from './interrupt.js';
 import type { MapOptions } from './options.js';
@@ -39,7 +34,7 @@ export async function runMap(options: MapOptions, balancer: Balancer | undefined
   } catch (error) {
     if (errnoOf(error) === 'EPIPE') return EXIT_BROKEN_PIPE;
     process.stderr.write(`leastwork: ${explain(error)}\n`);
-    if (options.journal !== undefined && !options.dryRun && isOfSurroundings(error)) {
+    if (!options.dryRun && hasBegun(options.journal) && isOfSurroundings(error)) {
       process.stderr.write('leastwork: what is done is kept: run the same command with --resume to go on\n');
     }
     if (error instanceof UsageError) process.stderr.write(SEE_HELP);
@@ -68,10 +63,12 @@ async function map(
   close: () => Promise<void>,
 ): Promise<number> {
   let bar: Bar | undefined;
+  // The bar is loaded meanwhile.
+  let isOver = false;
   let running: RunningBatch | undefined;
   // Files may wait to be opened, as a FIFO for its reader.
-  const hasBegun = (): boolean => running !== undefined;
-  const interrupt = listenForInterrupts(hasBegun, () => {
+  const isRunning = (): boolean => running !== undefined;
+  const interrupt = listenForInterrupts(isRunning, () => {
     bar?.stop();
     running?.discard();
   });
@@ -88,25 +85,7 @@ async function map(
   let report: BatchReport;
   try {
     report = await runBatch(runner, {
-      input: options.inputs,
-      task,
-      base: programAddress(),
-      output: options.output ?? 1,
-      errors: options.errors,
-      journal: options.journal,
-      resume: options.resume,
-      retryFailed: options.retryFailed,
-      force: options.force,
-      format: options.format,
-      separator: options.separator,
-      ordered: !options.unordered,
-      tag: options.tag,
-      retry: {
-        attempts: options.retries + 1,
-        ...(options.retryDelay === undefined ? {} : { delay: options.retryDelay }),
-      },
-      timeout: options.timeout,
-      halt: options.halt,
+      ...batchOptions(options, task),
       concurrency: options.workers * CHUNKS_PER_WORKER,
       signal: interrupt.signal,
       onStart(batch) {
@@ -115,11 +94,13 @@ async function map(
         if (hasBar) {
           showBatchProgress(process.stderr, progress).then((shown) => {
             bar = shown;
+            if (isOver) shown.stop();
           });
         }
       },
     });
   } finally {
+    isOver = true;
     bar?.stop();
     await close();
   }
@@ -149,29 +130,13 @@ function howToGoOn({ journal, output }: MapOptions, { outcome, failed }: BatchRe
   return `${why}${kept}; with --journal FILE and --output FILE a batch can be gone on with`;
 }
 
-/** The message for an error, with the name of the file. */
-function explain(error: unknown): string {
-  if (error instanceof BatchFileError) {
-    const words = describeErrno(error.code);
-    // Those of a decompressor say more than their codes.
-    return words === error.code ? error.message : `${error.path}: ${words}`;
-  }
-  if (error instanceof InvalidOptionError) return optionMessage(error);
-  if (error instanceof BatchError || error instanceof UsageError || error instanceof BalancerError) {
-    return error.message + hintFor(error.message);
-  }
-  const code = errnoOf(error);
-  if (code !== undefined) return `${(error as NodeJS.ErrnoException).syscall} error: ${describeErrno(code)}`;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+/** Whether there is a journal with something in it. */
+function hasBegun(journal: string | undefined): boolean {
+  return journal !== undefined && (statSync(journal, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
 /** Not of what was asked for: it may be asked for again. */
 function isOfSurroundings(error: unknown): boolean {
   if (error instanceof BalancerError) return error.code === 'ERR_ENGINE' || error.code === 'ERR_NO_MACHINE';
   return error instanceof BatchFileError;
-}
-
-function hintFor(message: string): string {
-  if (!/Unknown file extension "\.[cm]?tsx?"| it is TypeScript: /.test(message)) return '';
-  return `\nThis Node (${process.version}) needs a loader for TypeScript: NODE_OPTIONS='--import tsx' leastwork map …`;
 }

@@ -7,7 +7,7 @@ export function summaryText(report: BatchReport): string {
   const notes = [
     failed > 0 ? `${formatNumber(failed)} failed` : '',
     retried > 0 ? `${formatNumber(retried)} retried` : '',
-    before.items > 0 ? `${formatNumber(before.items)} done before` : '',
+    before.items > 0 ? `${formatNumber(before.items)} done before${failedOf(before.failed)}` : '',
   ].filter((note) => note !== '');
   const total = [
     `${formatCount(items, 'item')}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`,
@@ -24,4 +24,8 @@ export function summaryText(report: BatchReport): string {
 
 export function summaryJson(report: BatchReport): string {
   return `${JSON.stringify(report)}\n`;
+}
+
+function failedOf(failed: number): string {
+  return failed > 0 ? `, of which ${formatNumber(failed)} failed` : '';
 }

@@ -2,6 +2,7 @@ import { BalancerError, InvalidOptionError } from '../../index.js';
 import { UsageError } from '../arguments.js';
 import { describeErrno, errnoOf } from '../files/errno.js';
 import { optionMessage } from '../option-values.js';
+import { print } from '../terminal/print.js';
 import { isDaemon, startDaemon, tellStarter } from './daemon.js';
 import { HELP } from './help.js';
 import { Log } from './log.js';
@@ -16,11 +17,11 @@ export async function workCommand(args: readonly string[]): Promise<number> {
   try {
     const options = parseWorkOptions(args, process.env);
     if (options === undefined) {
-      process.stdout.write(HELP);
+      await print(HELP);
       return 0;
     }
     if (options.dryRun) {
-      process.stdout.write(`This machine would serve:\n${await tryService(options)}`);
+      await print(`This machine would serve:\n${await tryService(options)}`);
       return 0;
     }
     if (options.daemon && !isDaemon()) return await startDaemon(options.logFile as string);

@@ -62,13 +62,19 @@ test.each([
 });
 
 test('an engine that does not answer ends it, and the journal is kept', () => {
+  writeFileSync(join(folder, 'kept.cjs'), 'exports.row = (line) => line;\n');
   const files = ['-o', 'out', '--journal', 'journal'];
-  const { code, stderr } = leastwork(['map', FUNCTION, REDIS, '--engine-timeout=300ms', ...files, 'list'], {
-    cwd: folder,
-  });
+  const run = (...args: string[]) =>
+    leastwork(['map', './kept.cjs#row', ...files, 'list', ...args], { cwd: folder });
+  const there = [REDIS, '--engine-timeout=300ms', '--resume'];
+  const kept = /^leastwork: what is done is kept: run the same command with --resume to go on$/m;
+  const { code, stderr } = run(...there);
   expect(code).toBe(2);
   expect(stderr).toMatch(/^leastwork: the engine cannot be used: .*ECONNREFUSED/m);
-  expect(stderr).toMatch(/^leastwork: what is done is kept: run the same command with --resume to go on$/m);
+  // Nothing has begun.
+  expect(stderr).not.toMatch(kept);
+  expect(run().code).toBe(0);
+  expect(run(...there).stderr).toMatch(kept);
 });
 
 test('a config file names the cluster; the command line wins over it, and over what it says of threads', () => {
