@@ -43,7 +43,7 @@ export interface ThreadOptions {
   execArgv?: readonly string[];
   /**
    * Lowers the priority of the threads, where the optional package `@napi-rs/nice` is installed; an integer
-   * from -40 to 40, as for `nice`: higher is less urgent. Default 0.
+   * from 0 to 40, on Windows from -40, as for `nice`: higher is less urgent. Default 0.
    */
   niceIncrement?: number;
   /**
@@ -77,7 +77,9 @@ export interface ThreadSettings {
   readonly home: URL;
 }
 
-const NICENESS = integerIn(-40, 40);
+/** Below 0 Piscina refuses it, but on Windows. */
+const NICENESS = integerIn(process.platform === 'win32' ? -40 : 0, 40);
+
 /**
  * Node aborts the whole process for a smaller old generation or stack, or for a larger code range: with an old
  * generation of 2 MB always, from version 22 on; with 5 MB version 26 does now and then, while the thread

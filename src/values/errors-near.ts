@@ -3,6 +3,7 @@
  * `Promise.allSettled` gives. Used by both sides.
  */
 import { isError } from '../errors/encode.js';
+import { elementsOf } from './elements.js';
 import { isPlainObject } from './plain-object.js';
 
 /** Down to the fields of objects in a list that is one of the arguments. */
@@ -24,7 +25,7 @@ export function hasErrorNear(whole: object): boolean {
 
 function look(container: object, depth: number, visits: { left: number }): boolean {
   if (Array.isArray(container)) {
-    for (const part of container) if (isFound(part, depth, visits)) return true;
+    for (const part of elementsOf(container)) if (isFound(part, depth, visits)) return true;
     return false;
   }
   for (const key of Object.keys(container)) {

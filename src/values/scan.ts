@@ -7,6 +7,7 @@ import { types } from 'node:util';
 import { isError, keepsCauseOnly } from '../errors/encode.js';
 import { hasSignalNear } from './abort-signals.js';
 import { byteSize, NUMBER_BYTES, OBJECT_BYTES } from './byte-size.js';
+import { elementsOf } from './elements.js';
 import { isEmptied, isThenable } from './emptied.js';
 import { hasErrorNear } from './errors-near.js';
 import { arrayTypeOf, bufferOf, bytesIn, bytesOf, offsetOf } from './intrinsics.js';
@@ -153,7 +154,7 @@ function visitArray(value: readonly unknown[], rewritable: boolean, found: Scan)
       return;
     }
   }
-  visitAll(value, rewritable, found);
+  visitAll(elementsOf(value), rewritable, found);
 }
 
 /** The parts of an object that is not rewritten. */

@@ -86,7 +86,10 @@ const table: { [Name in keyof Required<BalancerOptions>]: { refused: unknown[]; 
   },
   argv: { refused: [null, 'x', {}, [1], 5], taken: [[], ['a']] },
   execArgv: { refused: [null, 'x', {}, [1], 5], taken: [[], ['--no-warnings']] },
-  niceIncrement: { refused: [...notIntegers, 41, -41], taken: [0, 19] },
+  niceIncrement: {
+    refused: [...notIntegers, 41, process.platform === 'win32' ? -41 : -1],
+    taken: [0, 19],
+  },
   entry: {
     refused: [null, 5, '', 'worker.js', './worker.js', {}],
     taken: ['file:///w.js', new URL('file:///w.js')],
