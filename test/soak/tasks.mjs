@@ -145,3 +145,8 @@ export function exitLater(n, ms) {
   setTimeout(() => process.exit(lateExitCode(n)), ms);
   return n;
 }
+
+/** Plain data there and back. */
+export function renumbered(records, n) {
+  return { n, count: records.length, records: records.map((record) => ({ ...record, n })) };
+}

@@ -29,6 +29,13 @@ export const remote = tasks(new URL('./tasks.mjs', import.meta.url));
 const missing = tasks(new URL('./missing.mjs', import.meta.url));
 
 const bytesOf = (length, n) => Uint8Array.from({ length }, (_, i) => (i * 7 + n) & 255);
+const recordsOf = (length, n) =>
+  Array.from({ length }, (_, i) => ({
+    id: n + i,
+    name: `${i % 50 === 0 ? '→' : ''}name ${i}`,
+    share: i / 3,
+    next: i === 0 ? null : { id: i, tags: ['a', `${n}`] },
+  }));
 const shared = () => new Int32Array(new SharedArrayBuffer(4));
 const hasCode = (code, path) => (error) => error?.code === code && error.path === path;
 
@@ -63,6 +70,13 @@ export const values = {
     make: (n) => {
       const object = { n, at: new Date(n), tags: ['a', `${n}`], nested: { half: n / 2 } };
       return { task: remote.turned, args: [object], value: local.turned(object) };
+    },
+  },
+  'plain data': {
+    weight: 60,
+    make: (n, random) => {
+      const data = recordsOf(random.integer(1, random.integer(1, 400)), n);
+      return { task: remote.renumbered, args: [data, n], value: local.renumbered(data, n) };
     },
   },
   Map: {
