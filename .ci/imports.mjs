@@ -96,7 +96,7 @@ const FOLDERS = {
   dashboard: ['root', 'errors', 'ledger', 'metrics', 'options', 'protocol', 'stats', 'router'],
   prometheus: ['root', 'errors', 'ledger', 'options', 'stats', 'router'],
   opentelemetry: ['root', 'errors', 'ledger', 'options', 'protocol', 'stats', 'router', 'workers'],
-  cli: ['root', 'batch', 'cluster', 'dashboard', 'prometheus', 'errors', 'options'],
+  cli: ['root', 'batch', 'cluster', 'dashboard', 'profile', 'prometheus', 'errors', 'options'],
   workers: ['errors', 'protocol', 'values'],
 };
 
@@ -138,6 +138,7 @@ const rules = [
         'src/index.ts',
         'src/batch/index.ts',
         'src/batch/output/replacement.ts',
+        'src/profile/make-folder.ts',
         'src/options/cpu-quota.ts',
         'src/prometheus/index.ts',
         'src/dashboard/index.ts',

@@ -1,7 +1,7 @@
 /** Watches the Balancer of a command: trace, profiles, dashboard. */
-import { mkdir } from 'node:fs/promises';
 import { type Dashboard, serveDashboard } from '../dashboard/index.js';
 import { type Balancer, BalancerError } from '../index.js';
+import { makeFolder } from '../profile/make-folder.js';
 import { describeErrno, errnoOf } from './files/errno.js';
 import type { WatchOptions } from './watch-options.js';
 
@@ -42,7 +42,7 @@ export async function startWatch(
 /** What cannot be written at the end is told at the beginning. */
 async function createFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
   } catch (error) {
     const why = describeErrno(errnoOf(error) ?? String(error));
     throw new BalancerError('ERR_PROFILE_FILE', `--cpu-prof ${folder}: ${why}`, { cause: error });

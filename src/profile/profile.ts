@@ -1,9 +1,10 @@
 /** CPU profiles of workers. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BalancerError } from '../errors/errors.js';
 import { clearTimeout, setTimeout } from '../protocol/timers.js';
+import { makeFolder } from './make-folder.js';
 import type { ProfileSettings } from './options.js';
 
 /** A CPU profile as V8 makes it: what a `.cpuprofile` file holds. */
@@ -145,7 +146,7 @@ async function over(
 async function createFolder(given: string | URL): Promise<string> {
   const folder = given instanceof URL ? fileURLToPath(given) : given;
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
   } catch (cause) {
     throw folderError(cause);
   }
