@@ -1,5 +1,7 @@
 /// <reference types="node" preserve="true" />
 /** `leastwork/batch`: functions over files of any size. */
+
+export type { BatchReport } from './batch.js';
 export { checkBatch } from './check-batch.js';
 export { BatchError, BatchFileError } from './errors.js';
 export type { HaltRule } from './halt.js';
@@ -11,4 +13,4 @@ export type { Format } from './layout.js';
 export type { BatchOptions, BatchProgress, RunningBatch } from './options.js';
 export type { RemoteRunner, TextMapper, Texts } from './remote.js';
 export type { RetryOptions } from './retry.js';
-export { type BatchReport, runBatch } from './run-batch.js';
+export { runBatch } from './run-batch.js';

@@ -10,6 +10,7 @@ import { writeTree } from '../values/tree-writer.js';
 import type { InFlight } from './in-flight.js';
 import { lessUrgent } from './less-urgent.js';
 import type { Sender } from './sender.js';
+import { mayBePlain, needsMessage } from './travel.js';
 
 /** Requests that a thread had not completed at its death. */
 export interface Remains {
@@ -284,23 +285,4 @@ export class WindowWriter {
     const { i32 } = this.#window.memory;
     return ((i32[slot + 2] as number) & flags.byMessage) === 0 ? undefined : i32[slot + 3];
   }
-}
-
-/** Whether the arguments alone travel, and may be written as bytes. */
-function mayBePlain({ extras }: Request): boolean {
-  return (
-    extras === undefined ||
-    (extras.transfer === undefined && extras.context === undefined && extras.chunk === undefined)
-  );
-}
-
-function needsMessage(request: Request): boolean {
-  const { extras } = request;
-  if (extras === undefined) return false;
-  return (
-    extras.transfer !== undefined ||
-    extras.context !== undefined ||
-    extras.chunk !== undefined ||
-    extras.carrier !== undefined
-  );
 }
