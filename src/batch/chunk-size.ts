@@ -16,12 +16,7 @@ const LEAST_AT_END = 8 * 1024;
 const WEIGHT = 0.5;
 
 export class ChunkSize {
-  readonly #most: number;
   #bytesPerMs = 0;
-
-  constructor(most: number) {
-    this.#most = most;
-  }
 
   /** Records a finished run. */
   ran(bytes: number, ms: number): void {
@@ -32,10 +27,13 @@ export class ChunkSize {
       this.#bytesPerMs === 0 ? speed : 1 / ((1 - WEIGHT) / this.#bytesPerMs + WEIGHT / speed);
   }
 
-  /** @param left bytes not yet run, if known */
-  next(left: number | undefined, workers: number): number {
+  /**
+   * @param left bytes not yet run, if known
+   * @param most upper limit
+   */
+  next(left: number | undefined, workers: number, most: number): number {
     const bytes = this.#bytesPerMs === 0 ? FIRST_BYTES : this.#bytesPerMs * TARGET_MS;
-    const share = left === undefined ? this.#most : Math.max(LEAST_AT_END, left / (2 * workers));
-    return Math.max(1, Math.min(bytes, share, this.#most));
+    const share = left === undefined ? most : Math.max(LEAST_AT_END, left / (2 * workers));
+    return Math.max(1, Math.min(bytes, share, most));
   }
 }

@@ -3,6 +3,7 @@ import { type ParseCsv, recordParser } from './csv-parser.js';
 import type { Overflow, ThreadSetup } from './layout.js';
 import { ChunkRun, publishAtExit } from './thread/chunk-run.js';
 import { type ItemFunction, loadFunction } from './thread/function.js';
+import type { FilePart } from './thread/slices.js';
 
 /** A setup with its function and parser loaded. */
 interface Loaded {
@@ -28,15 +29,19 @@ export async function prepare(json: string): Promise<void> {
   loaded.set(json, { setup, fn, parseCsv: setup.format === 'csv' ? await loadCsv() : undefined });
 }
 
-/** Runs a chunk; see `layout.ts`. Results are in its memory, except for an overflow. */
+/**
+ * Runs a chunk; see `layout.ts`. Results are in its memory, except for an overflow.
+ *
+ * @param input bytes of input in the memory, or the part of a file that is read here
+ */
 export function runChunk(
   json: string,
   memory: SharedArrayBuffer,
-  inputBytes: number,
+  input: number | FilePart,
 ): Overflow | undefined | Promise<Overflow | undefined> {
   const ready = loaded.get(json);
-  if (ready === undefined) return prepare(json).then(() => runChunk(json, memory, inputBytes));
-  return new ChunkRun(ready.setup, ready.fn, memory, inputBytes, ready.parseCsv).run();
+  if (ready === undefined) return prepare(json).then(() => runChunk(json, memory, input));
+  return new ChunkRun(ready.setup, ready.fn, memory, input, ready.parseCsv).run();
 }
 
 async function loadCsv(): Promise<ParseCsv> {

@@ -8,10 +8,17 @@ export interface Executor {
   prepare(setup: string): Promise<unknown>;
   /** Whether it takes another chunk, beside so many. */
   wants(running: number): boolean;
-  /** Size of the next chunk in bytes. @param left bytes not yet run, if known */
-  sizeOf(left: number | undefined): number;
   /**
-   * Runs a chunk that is in its memory. What has become of it is in the memory of the run, which may be
+   * Size of the next chunk in bytes.
+   *
+   * @param left bytes not yet run, if known
+   * @param most upper limit
+   */
+  sizeOf(left: number | undefined, most: number): number;
+  /** Whether the chunk may be in a file, which its thread then reads. */
+  readonly readsFiles: boolean;
+  /**
+   * Runs a chunk that is in its memory, or in its file. What has become of it is in the memory of the run, which may be
    * another one. Rejects with what concerns the whole batch.
    */
   run(part: Part, memory: ChunkMemory): Promise<Run>;

@@ -5,7 +5,6 @@ import { called, tasks } from '../tasks/handles.js';
 import { workerFile } from '../worker-entry.js';
 import { ChunkSize } from './chunk-size.js';
 import type { Executor } from './executor.js';
-import { PIECE_BYTES } from './input/reader.js';
 import { crashError, type ItemError, timeoutError } from './item-error.js';
 import { field } from './layout.js';
 import type { ChunkMemory } from './memory.js';
@@ -19,13 +18,14 @@ const CHUNKS_PER_WORKER = 3;
 type ChunkTask = typeof import('./chunk-task.js');
 
 export class LocalExecutor implements Executor {
+  readonly readsFiles = true;
   readonly #balancer: Balancer;
   readonly #prepare: ChunkTask['prepare'];
   readonly #runChunk: ChunkTask['runChunk'];
   readonly #timeout: number;
   readonly #timeouts: Timeouts;
   readonly #concurrency: number | undefined;
-  readonly #size = new ChunkSize(PIECE_BYTES);
+  readonly #size = new ChunkSize();
   readonly #running = new Set<AbortController>();
   #workers = 1;
   #tellStopped: () => void = () => {};
@@ -54,14 +54,17 @@ export class LocalExecutor implements Executor {
     return running < (this.#concurrency ?? this.#workers * CHUNKS_PER_WORKER);
   }
 
-  sizeOf(left: number | undefined): number {
-    return this.#size.next(left, this.#workers);
+  sizeOf(left: number | undefined, most: number): number {
+    return this.#size.next(left, this.#workers, most);
   }
 
   run(part: Part, memory: ChunkMemory): Promise<Run> {
     const controller = new AbortController();
     this.#running.add(controller);
-    const args: [string, SharedArrayBuffer, number] = [part.setup, memory.shared, part.bytes.length];
+    const { file, from, to } = part;
+    const inputBytes = file === undefined ? part.bytes.length : 0;
+    const input = file === undefined ? inputBytes : { descriptor: file.descriptor, from, to };
+    const args: Parameters<ChunkTask['runChunk']> = [part.setup, memory.shared, input];
     let killed: ItemError | undefined;
     const unwatch = this.#timeouts.watch(memory.header, () => {
       killed = timeoutError(this.#timeout);
@@ -75,13 +78,13 @@ export class LocalExecutor implements Executor {
     return this.#balancer.submit(this.#runChunk, args, { signal: controller.signal }).then(
       (overflow) => {
         end();
-        return { part, memory, overflow };
+        return { part, memory, inputBytes, overflow };
       },
       (error) => {
         end();
         killed ??= error instanceof WorkerCrashedError ? crashError(error) : undefined;
         if (killed === undefined) throw error;
-        return { part, memory, killed };
+        return { part, memory, inputBytes, killed };
       },
     );
   }

@@ -31,7 +31,24 @@ export class MemoryPool {
 
   /** Memory for an input of this size and its results. */
   take(inputBytes: number): ChunkMemory {
-    const wanted = HEADER_BYTES + inputBytes + Math.max(LEAST_ROOM, inputBytes * this.#ratio);
+    return this.#take(HEADER_BYTES + inputBytes + this.#roomFor(inputBytes));
+  }
+
+  /** Memory for the results of an input that a thread reads. */
+  takeRoom(inputBytes: number): ChunkMemory {
+    return this.#take(HEADER_BYTES + this.#roomFor(inputBytes));
+  }
+
+  /** The largest input whose results fit into memory that is used again. */
+  get mostWithRoom(): number {
+    return (MOST_POOLED - HEADER_BYTES) / this.#ratio;
+  }
+
+  #roomFor(inputBytes: number): number {
+    return Math.max(LEAST_ROOM, inputBytes * this.#ratio);
+  }
+
+  #take(wanted: number): ChunkMemory {
     // Powers of two make reuse likely; untouched pages cost nothing.
     const size = Math.max(LEAST_SIZE, 2 ** Math.ceil(Math.log2(wanted)));
     const found = this.#free.get(size)?.pop();

@@ -79,6 +79,8 @@ export class RemoteExecutor implements Executor {
     return this.#queue.length < MOST_QUEUED && running < MOST_OPEN;
   }
 
+  readonly readsFiles = false;
+
   sizeOf(): number {
     return CHUNK_BYTES;
   }

@@ -110,7 +110,7 @@ export class RemoteRun {
       const overflow = run.run() as Overflow | undefined;
       if (overflow !== undefined) continue;
       memory.header[field.thread] = NO_THREAD;
-      return { part, memory };
+      return { part, memory, inputBytes: length };
     }
   }
 

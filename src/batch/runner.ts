@@ -5,19 +5,20 @@
  *                             ↑                                         │
  *                             └── not run yet, to be run again ─────────┘
  *
- * The main thread moves bytes and positions only. Reading pauses while too much input or output is held in
+ * The main thread moves bytes and positions only, of plain files positions alone. Reading pauses while too much input or output is held in
  * memory.
  */
 
 import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import type { Executor } from './executor.js';
 import { type LineEnds, lineEnds } from './input/line-ends.js';
-import { type Piece, Reader, type ReaderOptions } from './input/reader.js';
+import { PIECE_BYTES, type Piece, Reader, type ReaderOptions } from './input/reader.js';
+import type { SharedFile } from './input/shared-file.js';
 import { field, HEADER_BYTES, resetHeader } from './layout.js';
 import { type ChunkMemory, MemoryPool } from './memory.js';
 import type { BatchSettings } from './options.js';
 import { retryDelay } from './retry.js';
-import { type Run, settle } from './settle.js';
+import { isWhole, type Run, settle } from './settle.js';
 import { checkHeader, Setups } from './setups.js';
 import { Part, Work } from './work.js';
 
@@ -65,9 +66,16 @@ export class Runner {
     this.#settings = settings;
     this.#events = events;
     this.ends = lineEnds(settings.format, settings.separator);
-    const { inputs, format } = settings;
+    const { inputs, format, separator } = settings;
     this.#reader = new Reader(
-      { inputs, ends: this.ends, checkHeader: format === 'csv' ? checkHeader : undefined, rangesOf },
+      {
+        inputs,
+        ends: this.ends,
+        separator,
+        checkHeader: format === 'csv' ? checkHeader : undefined,
+        sizeOf: executor.readsFiles && canCut(settings) ? () => this.#sizeInFile() : undefined,
+        rangesOf,
+      },
       this.#pool,
     );
     this.#setups = new Setups(settings);
@@ -115,13 +123,24 @@ export class Runner {
     this.#endIfOver();
   }
 
+  /** Bytes to be handed out, if known. */
+  get #left(): number | undefined {
+    const unread = this.#hasEnded ? 0 : this.#reader.left;
+    return unread === undefined ? undefined : unread + this.work.waitingBytes;
+  }
+
+  #sizeInFile(): number {
+    return this.#executor.sizeOf(this.#left, this.#pool.mostWithRoom);
+  }
+
   /** Takes the first waiting part, or a piece of it. */
   #cut(): Part {
     const part = this.work.take() as Part;
     const { bytes, memory } = part;
-    const left = this.#reader.left;
-    const all = left === undefined ? undefined : left + this.work.waitingBytes + bytes.length;
-    const size = this.#executor.sizeOf(this.#hasEnded ? this.work.waitingBytes + bytes.length : all);
+    // It was cut as it is wanted.
+    if (part.file !== undefined) return part;
+    const left = this.#left;
+    const size = this.#executor.sizeOf(left === undefined ? undefined : left + bytes.length, PIECE_BYTES);
     // A small rest is not worth a copy.
     if (size * 1.5 >= bytes.length) return part;
     const end = this.ends.firstFrom(bytes, Math.ceil(size));
@@ -140,7 +159,10 @@ export class Runner {
     this.#running.set(part, memory);
     this.#executor.run(part, memory).then(
       (run) => this.#returned(run),
-      (error) => this.#fail(error),
+      (error) => {
+        part.releaseFile();
+        this.#fail(error);
+      },
     );
   }
 
@@ -148,6 +170,7 @@ export class Runner {
   #place(part: Part): ChunkMemory {
     const { bytes, memory } = part;
     part.memory = undefined;
+    if (part.file !== undefined) return this.#pool.takeRoom(part.size);
     if (memory !== undefined && bytes.byteOffset === HEADER_BYTES) {
       resetHeader(memory.header);
       return memory;
@@ -161,8 +184,20 @@ export class Runner {
 
   #returned(run: Run): void {
     const { part, memory } = run;
-    // Abandoned by a halt.
-    if (this.#isOver || !this.#running.delete(part)) return;
+    if (this.#isOver || !this.#running.has(part)) {
+      // Abandoned by a halt.
+      part.releaseFile();
+      return;
+    }
+    if (part.file !== undefined && !isWhole(run)) {
+      this.#readIn(part, part.file).then(
+        () => this.#returned(run),
+        (error) => this.#fail(error),
+      );
+      return;
+    }
+    this.#running.delete(part);
+    part.releaseFile();
     const { length } = part.bytes;
     if (run.overflow !== undefined) this.#pool.enlarge();
     let parts: Part[];
@@ -195,6 +230,16 @@ export class Runner {
     this.pump();
   }
 
+  /** The lines are looked at one by one: some have failed, or are to be run again. */
+  async #readIn(part: Part, file: SharedFile): Promise<void> {
+    try {
+      part.bytes = await file.readAll(part.from, part.to);
+      this.#held += part.bytes.length;
+    } finally {
+      part.releaseFile();
+    }
+  }
+
   /** Schedules a retry; no worker waits for it. */
   #delay(part: Part): void {
     if (this.#isStopped) return;
@@ -225,10 +270,11 @@ export class Runner {
     );
   }
 
-  #append({ range, from, bytes, memory, header, isFirst }: Piece): void {
+  #append({ range, from, to, bytes, memory, file, header, isFirst }: Piece): void {
     this.#held += bytes.length;
     this.#executor.look();
-    const part = new Part(range, from, bytes, this.#setups.of(header), memory);
+    const part = new Part(range, from, bytes, this.#setups.of(header), memory, to - from);
+    part.file = file;
     part.isFirst = isFirst;
     this.work.append(part);
   }
@@ -239,8 +285,7 @@ export class Runner {
     if (!isThrough && !this.#isStopped) return;
     // A pending read, from a terminal perhaps, is abandoned.
     this.#isOver = true;
-    this.#reader.close();
-    this.#executor.close();
+    this.#close();
     this.#events.ended();
   }
 
@@ -248,8 +293,21 @@ export class Runner {
     if (this.#isOver) return;
     this.#isOver = true;
     this.stop(true);
-    this.#reader.close();
-    this.#executor.close();
+    this.#close();
     this.#events.failed(error);
   }
+
+  #close(): void {
+    this.#reader.close();
+    this.work.releaseFiles();
+    this.#executor.close();
+  }
+}
+
+/**
+ * The number of a line is known when all lines before have been run or counted: where it is asked for out of
+ * order, the bytes have to be here.
+ */
+function canCut({ ordered, journal, errors }: BatchSettings): boolean {
+  return ordered || (journal === undefined && errors === undefined);
 }

@@ -2,7 +2,7 @@
 
 import type { LineEnds } from './input/line-ends.js';
 import type { ItemError } from './item-error.js';
-import { type FailureRecord, field, type Overflow, readPublished } from './layout.js';
+import { type FailureRecord, field, HEADER_BYTES, type Overflow, readPublished } from './layout.js';
 import type { ChunkMemory } from './memory.js';
 import type { Failure, Part } from './work.js';
 
@@ -10,6 +10,8 @@ import type { Failure, Part } from './work.js';
 export interface Run {
   readonly part: Part;
   readonly memory: ChunkMemory;
+  /** Bytes of input in the memory, behind which the results begin. */
+  readonly inputBytes: number;
   readonly overflow?: Overflow | undefined;
   /** Set if the thread died or was ended: the error of the running line. */
   readonly killed?: ItemError;
@@ -31,7 +33,17 @@ interface Failed extends ItemError {
   readonly output: number;
 }
 
-/** @returns the replacing parts in order: done, delayed and waiting ones */
+/** Whether all lines have been run and none failed: their bytes need not be looked at any more. */
+export function isWhole({ memory: { header }, overflow, killed }: Run): boolean {
+  if (killed !== undefined || overflow !== undefined || header[field.complete] !== 1) return false;
+  return readPublished(header).failureBytes === 0;
+}
+
+/**
+ * The part must have its bytes, unless it is whole.
+ *
+ * @returns the replacing parts in order: done, delayed and waiting ones
+ */
 export function settle(run: Run, rules: SettleRules): Part[] {
   return new Settling(run, rules).parts();
 }
@@ -52,10 +64,10 @@ class Settling {
   }
 
   parts(): Part[] {
-    const { part, memory, overflow, killed } = this.#run;
+    const { part, memory, inputBytes, overflow, killed } = this.#run;
     const { header, bytes } = memory;
     const { lines, outputBytes, failureBytes, items } = readPublished(header);
-    const outputFrom = part.bytes.byteOffset + part.bytes.length - bytes.byteOffset;
+    const outputFrom = HEADER_BYTES + inputBytes;
     const results = bytes.subarray(outputFrom, outputFrom + outputBytes);
     const failed: Failed[] = recordsIn(bytes.subarray(bytes.length - failureBytes));
     const output = overflow === undefined ? Buffer.from(results) : Buffer.concat([results, overflow.output]);
@@ -64,13 +76,13 @@ class Settling {
     const isComplete = header[field.complete] === 1;
     this.#addDone(
       doneLines,
-      isComplete ? part.bytes.length : undefined,
+      isComplete ? part.size : undefined,
       output,
       failed,
       items + (overflow?.items ?? 0),
     );
     if (killed !== undefined) this.#addKilled(header[field.item] as number, killed);
-    if (this.#at < part.bytes.length) this.#addWaiting(part.bytes.length);
+    if (this.#at < part.size) this.#addWaiting(part.size);
     return this.#parts;
   }
 

@@ -11,6 +11,7 @@
  */
 
 import type { Range } from './input/reader.js';
+import type { SharedFile } from './input/shared-file.js';
 import type { ChunkMemory } from './memory.js';
 
 /** An item that failed without further retries. */
@@ -52,8 +53,10 @@ export class Part {
   readonly to: number;
   /** Setup of the threads, as JSON. */
   readonly setup: string;
-  /** Input of the part; empty once it is done. */
+  /** Input of the part; empty once it is done, and while it is in a file only. */
   bytes: Buffer;
+  /** Where a thread is to read the input; held until the part has been run. */
+  file: SharedFile | undefined;
   /** Memory that holds the input and is released with the part. */
   memory: ChunkMemory | undefined;
   /** Number of lines, once counted. */
@@ -85,6 +88,11 @@ export class Part {
     this.memory = memory;
   }
 
+  /** Bytes of input. */
+  get size(): number {
+    return this.to - this.from;
+  }
+
   get state(): PartState {
     return this.#state;
   }
@@ -94,6 +102,12 @@ export class Part {
       throw new Error(`a part that is ${this.#state} cannot become ${state}`);
     }
     this.#state = state;
+  }
+
+  /** Its file is not needed any more. */
+  releaseFile(): void {
+    this.file?.release();
+    this.file = undefined;
   }
 
   /** Creates one of the parts that replace this one. */
@@ -168,7 +182,7 @@ export class Work {
 
   /** Bytes of the waiting parts. */
   get waitingBytes(): number {
-    return this.#waiting.reduce((sum, part) => sum + part.bytes.length, 0);
+    return this.#waiting.reduce((sum, part) => sum + part.size, 0);
   }
 
   /** The first waiting part. */
@@ -178,5 +192,10 @@ export class Work {
 
   take(): Part | undefined {
     return this.#waiting.shift();
+  }
+
+  /** Of those that will not be run any more. */
+  releaseFiles(): void {
+    for (const part of this.#waiting) part.releaseFile();
   }
 }

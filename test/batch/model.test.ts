@@ -38,16 +38,26 @@ function randomItem(n: number, random: () => number): Item {
   return [n, 'plain', 0];
 }
 
-test.each([1, 2, 3])(
-  'failures, retries, dead threads, results without room: all is as it must be (%i)',
-  async (seed) => {
+// Of the longer lines the threads read the file themselves.
+test.each([
+  [1, ''],
+  [2, ''],
+  [3, ''],
+  [4, 'long lines'],
+  [5, 'long lines'],
+  [6, 'long lines'],
+])(
+  'failures, retries, dead threads, results without room: all is as it must be (%i %s)',
+  async (seed, lines) => {
     const random = seeded(seed);
     const count = 300 + Math.floor(random() * 1_000);
     const items = Array.from({ length: count }, (_, n) => randomItem(n, random));
     const ordered = seed % 2 === 0;
+    const pad = lines === '' ? '' : ` ${'.'.repeat(1_000)}`;
+    const lineOf = (item: Item) => item.join(' ') + pad;
     const path = (name: string) => join(directory, `${name}-${seed}`);
     mkdirSync(path('marks'));
-    writeFileSync(path('in'), items.map((item) => item.join(' ')).join('\n'));
+    writeFileSync(path('in'), items.map(lineOf).join('\n'));
 
     await using balancer = new Balancer({ workers: 2, env: { ...process.env, MARKS: path('marks') } });
     const { outcome } = tasks<{ outcome(line: string): unknown }>(
@@ -72,7 +82,7 @@ test.each([1, 2, 3])(
       .map((line) => JSON.parse(line));
     failed.sort((a, b) => a.line - b.line);
     expect(failed.map(({ line, item }) => [line, item])).toEqual(
-      failing.map((item) => [item[0] + 1, item.join(' ')]),
+      failing.map((item) => [item[0] + 1, lineOf(item)]),
     );
     expect(report).toMatchObject({ outcome: 'complete', items: count, failed: failing.length });
   },

@@ -1,5 +1,6 @@
 /**
- * Reads inputs as pieces of whole lines, in shared memory.
+ * Reads inputs as pieces of whole lines, in shared memory. Files whose bytes are the lines are only cut; the
+ * threads read them.
  *
  * Bytes are read straight into the memory that a thread will run them from. Only the part after the last line
  * end is copied, to the beginning of the next piece.
@@ -7,7 +8,9 @@
 import { BatchError } from '../errors.js';
 import { HEADER_BYTES } from '../layout.js';
 import type { ChunkMemory, MemoryPool } from '../memory.js';
+import { cutFile } from './file-cutter.js';
 import type { LineEnds } from './line-ends.js';
+import type { SharedFile } from './shared-file.js';
 import { type BatchInput, type ByteSource, nameOf, openSource } from './source.js';
 
 /**
@@ -21,6 +24,9 @@ export const PIECE_BYTES = 1024 * 1024 - HEADER_BYTES / 2;
  */
 const LONG_LINE_BYTES = 8 * 1024 * 1024;
 const MOST_AT_ONCE = 128 * 1024 * 1024;
+
+/** Smaller files, and smaller ranges of one, are read here. */
+const LEAST_TO_CUT = 256 * 1024;
 
 /** V8's longest string. */
 const MOST_LINE_BYTES = 512 * 1024 * 1024;
@@ -36,14 +42,17 @@ export interface Range {
   line: number;
 }
 
-/** Whole lines. */
+/** Whole lines: bytes in memory, or still in a file. */
 export interface Piece {
   readonly range: Range;
-  /** Position of the first byte in its input. */
+  /** Position of the first byte in its input, and that behind the last one. */
   readonly from: number;
+  readonly to: number;
   readonly bytes: Buffer;
   /** Holds the bytes. */
-  readonly memory: ChunkMemory;
+  readonly memory: ChunkMemory | undefined;
+  /** Set if the bytes have not been read. To be released by who gets the piece. */
+  readonly file: SharedFile | undefined;
   /** First record of a CSV input. */
   readonly header: Buffer | undefined;
   /** First piece of its input. */
@@ -53,8 +62,12 @@ export interface Piece {
 export interface ReaderOptions {
   readonly inputs: readonly BatchInput[];
   readonly ends: LineEnds;
+  /** The byte that ends a line. */
+  readonly separator: number;
   /** The first record of each input is its header: throws if it is none. Default: there are no headers. */
   readonly checkHeader: ((header: Buffer, input: string) => void) | undefined;
+  /** Wanted bytes of the next piece of a file that is not read here. Default: all is read here. */
+  sizeOf: (() => number) | undefined;
   /** Ranges of an input to run. Default: all of it. */
   rangesOf?(source: number): Range[];
 }
@@ -99,12 +112,43 @@ export class Reader {
       const source = await openSource(input);
       this.#open = source;
       try {
-        yield* this.#readSource(source, input, ranges);
+        const file = this.#fileToCut(source, ranges);
+        if (file === undefined) yield* this.#readSource(source, input, ranges);
+        else yield* this.#cut(file, ranges);
       } finally {
         source.close();
       }
     }
     this.#open = undefined;
+  }
+
+  /** The file, if its threads are to read it. */
+  #fileToCut({ file }: ByteSource, ranges: readonly Range[]): SharedFile | undefined {
+    if (file === undefined || this.#options.sizeOf === undefined) return undefined;
+    const { size } = file;
+    return ranges.every(({ from, to }) => Math.min(to, size) - from >= LEAST_TO_CUT) ? file : undefined;
+  }
+
+  async *#cut(file: SharedFile, ranges: readonly Range[]): AsyncGenerator<Piece, void, undefined> {
+    const cutter = {
+      file,
+      separator: this.#options.separator,
+      mostLineBytes: MOST_LINE_BYTES,
+      sizeAt: (position: number) => {
+        this.#position = position;
+        return this.#options.sizeOf?.() as number;
+      },
+    };
+    const bytes = Buffer.alloc(0);
+    for (const range of ranges) {
+      const start = range.from === 0 ? bomLength(await file.readAll(0, BOM.length)) : range.from;
+      let isFirst = range.from === 0;
+      for await (const { from, to } of cutFile(cutter, start, range.to)) {
+        this.#position = to;
+        yield { range, from, to, bytes, memory: undefined, file: file.hold(), header: undefined, isFirst };
+        isFirst = false;
+      }
+    }
   }
 
   async *#readSource(
@@ -143,7 +187,7 @@ export class Reader {
         // The whole range was read together with the header.
         const bytes = carry.subarray(0, carry.length - over);
         carry = carry.subarray(bytes.length);
-        yield { ...this.#pieceOf(range, from, bytes), header, isFirst: range.from === 0 };
+        yield { ...this.#pieceOf(range, from, bytes), file: undefined, header, isFirst: range.from === 0 };
         continue;
       }
       for (let isFirst = range.from === 0; ; isFirst = false) {
@@ -153,7 +197,17 @@ export class Reader {
         const start = from === 0 && header === undefined ? bomLength(piece.bytes) : 0;
         const bytes = piece.bytes.subarray(start);
         if (bytes.length > 0) {
-          yield { range, from: from + start, bytes, memory: piece.memory, header, isFirst };
+          const to = from + piece.bytes.length;
+          yield {
+            range,
+            from: from + start,
+            to,
+            bytes,
+            memory: piece.memory,
+            file: undefined,
+            header,
+            isFirst,
+          };
         }
         if (bytes.length === 0) this.#pool.give(piece.memory);
         from += piece.bytes.length;
@@ -166,7 +220,7 @@ export class Reader {
     const memory = this.#pool.take(bytes.length);
     const area = memory.bytes.subarray(HEADER_BYTES, HEADER_BYTES + bytes.length);
     bytes.copy(area);
-    return { range, from, bytes: area, memory };
+    return { range, from, to: from + bytes.length, bytes: area, memory };
   }
 
   /** A larger capacity, for a line that does not fit one. */

@@ -1,11 +1,11 @@
 /** Inputs as bytes: files, standard input, streams. Compressed files are read through a decompressor. */
-import { close, createReadStream, fstatSync, open, read } from 'node:fs';
+import { createReadStream, fstatSync, open } from 'node:fs';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { decompressorFor } from '../compression.js';
 import { BatchFileError } from '../errors.js';
+import { SharedFile } from './shared-file.js';
 
-const readBytes = promisify(read);
 const openFile = promisify(open);
 
 /** A path, `-` for standard input, or a stream of bytes. */
@@ -20,6 +20,8 @@ export interface ByteSource {
   /** Continues at a later position. @returns false: the input ends before it */
   skipTo(position: number): Promise<boolean>;
   close(): void;
+  /** Set for a regular file that holds the bytes as they are. */
+  readonly file?: SharedFile;
 }
 
 /** Bytes read at once. */
@@ -37,7 +39,9 @@ export async function openSource(input: BatchInput): Promise<ByteSource> {
   if (typeof input !== 'string') return new StreamSource(input, '(stream)');
   if (input === '-') {
     // A read pending in libuv's thread pool would block the exit of the process; a stream's does not.
-    return fstatSync(0).isFile() ? new FileSource(0, '-') : new StreamSource(process.stdin, '-');
+    return fstatSync(0).isFile()
+      ? new FileSource(new SharedFile(0, '-'))
+      : new StreamSource(process.stdin, '-');
   }
   const decompressor = decompressorFor(input);
   let file: number;
@@ -49,7 +53,7 @@ export async function openSource(input: BatchInput): Promise<ByteSource> {
     throw new BatchFileError(input, error);
   }
   const isFile = fstatSync(file).isFile();
-  if (decompressor === undefined && isFile) return new FileSource(file, input);
+  if (decompressor === undefined && isFile) return new FileSource(new SharedFile(file, input));
   const stream = createReadStream('', { fd: file, highWaterMark: PIECE });
   if (decompressor === undefined) return new StreamSource(stream, input);
   const output = new PassThrough();
@@ -59,27 +63,22 @@ export async function openSource(input: BatchInput): Promise<ByteSource> {
 }
 
 class FileSource implements ByteSource {
-  readonly #file: number;
-  readonly #name: string;
+  readonly file: SharedFile;
   #position = 0;
+  #isClosed = false;
 
-  constructor(file: number, name: string) {
-    this.#file = file;
-    this.#name = name;
+  constructor(file: SharedFile) {
+    this.file = file;
   }
 
   get size(): number {
-    return fstatSync(this.#file).size;
+    return this.file.size;
   }
 
   async read(into: Buffer): Promise<number> {
-    try {
-      const { bytesRead } = await readBytes(this.#file, into, 0, into.length, this.#position);
-      this.#position += bytesRead;
-      return bytesRead;
-    } catch (error) {
-      throw new BatchFileError(this.#name, error);
-    }
+    const read = await this.file.read(into, this.#position);
+    this.#position += read;
+    return read;
   }
 
   async skipTo(position: number): Promise<boolean> {
@@ -88,7 +87,8 @@ class FileSource implements ByteSource {
   }
 
   close(): void {
-    if (this.#file !== 0) close(this.#file, () => {});
+    if (!this.#isClosed) this.file.release();
+    this.#isClosed = true;
   }
 }
 

@@ -14,6 +14,7 @@ import {
 import type { ItemFunction } from './function.js';
 import { type Items, itemsOf } from './items.js';
 import { isLater, laterLinesOf, linesOf } from './results.js';
+import type { FilePart } from './slices.js';
 
 /** After this time, in ms, a chunk is handed back, so that its remaining lines can be redistributed. */
 const BUDGET_MS = 32;
@@ -69,19 +70,22 @@ export class ChunkRun {
   #publishedItems = 0;
   #overflow: Overflow | undefined;
 
+  /** @param input its bytes at the beginning of the memory, or where it is to be read */
   constructor(
     setup: ThreadSetup,
     fn: ItemFunction,
     memory: SharedArrayBuffer,
-    inputBytes: number,
+    input: number | FilePart,
     parseCsv?: ParseCsv,
     limits: Limits = LIMITS,
   ) {
     this.#fn = fn;
     this.#limits = limits;
     this.#header = new Int32Array(memory, 0, HEADER_BYTES / 4);
+    const inputBytes = typeof input === 'number' ? input : 0;
+    const bytes = typeof input === 'number' ? Buffer.from(memory, HEADER_BYTES, input) : input;
     this.#area = new Uint8Array(memory, HEADER_BYTES + inputBytes);
-    this.#items = itemsOf(setup, Buffer.from(memory, HEADER_BYTES, inputBytes), parseCsv);
+    this.#items = itemsOf(setup, bytes, parseCsv);
     this.#tagged = setup.tag;
     this.#header[field.thread] = threadId;
   }
@@ -108,7 +112,7 @@ export class ChunkRun {
       }
       if (!this.#finished(failure)) return this.#end();
     }
-    return this.#complete();
+    return items.isCutShort ? this.#end() : this.#complete();
   }
 
   async #goOnLater(first: unknown): Promise<Overflow | undefined> {

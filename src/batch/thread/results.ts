@@ -15,6 +15,8 @@ export function isLater(value: unknown): value is PromiseLike<unknown> | AsyncIt
 /** Lines of a value: none for `undefined`, one per value of an iterable, else one. */
 export function linesOf(value: unknown, tag: string): string {
   if (typeof value === 'string') return `${tag}${value}\n`;
+  // As JSON has it, without its price; what is not finite is null there.
+  if (typeof value === 'number' && Number.isFinite(value)) return `${tag}${value}\n`;
   if (value === undefined) return '';
   if (typeof value === 'object' && value !== null) {
     if (value instanceof Uint8Array) return `${tag}${Buffer.from(value).toString('utf8')}\n`;
