@@ -21,7 +21,10 @@ export const field = {
   complete: 3,
   /** First place: lines, bytes of results, bytes of failures, items. The second follows it. */
   published: 4,
-  /** Id of the thread. */
+  /**
+   * Id of the thread; 0 before it begins. The thread sets it and then looks at `stop`; the main thread sets `stop`
+   * and then looks here: so a chunk that has not begun after that runs no item.
+   */
   thread: 12,
   /** How long the run has taken, in µs. */
   time: 13,

@@ -15,6 +15,9 @@ import type { Part } from './work.js';
 /** Chunks in flight per worker. With all cores busy, the main thread may take some ms to get its turn. */
 const CHUNKS_PER_WORKER = 3;
 
+/** Why a chunk is taken back when no further item is to begin. */
+const NOT_BEGUN = new Error('the batch begins no further item');
+
 type ChunkTask = typeof import('./chunk-task.js');
 
 export class LocalExecutor implements Executor {
@@ -26,7 +29,7 @@ export class LocalExecutor implements Executor {
   readonly #timeouts: Timeouts;
   readonly #concurrency: number | undefined;
   readonly #size = new ChunkSize();
-  readonly #running = new Set<AbortController>();
+  readonly #running = new Map<AbortController, Int32Array>();
   #workers = 1;
   #tellStopped: () => void = () => {};
   readonly #stopped = new Promise<void>((resolve) => {
@@ -60,7 +63,7 @@ export class LocalExecutor implements Executor {
 
   run(part: Part, memory: ChunkMemory): Promise<Run> {
     const controller = new AbortController();
-    this.#running.add(controller);
+    this.#running.set(controller, memory.header);
     const { file, from, to } = part;
     const inputBytes = file === undefined ? part.bytes.length : 0;
     const input = file === undefined ? inputBytes : { descriptor: file.descriptor, from, to };
@@ -82,6 +85,7 @@ export class LocalExecutor implements Executor {
       },
       (error) => {
         end();
+        if (error === NOT_BEGUN) return { part, memory, inputBytes };
         killed ??= error instanceof WorkerCrashedError ? crashError(error) : undefined;
         if (killed === undefined) throw error;
         return { part, memory, inputBytes, killed };
@@ -100,7 +104,11 @@ export class LocalExecutor implements Executor {
 
   stop(now: boolean): void {
     this.#tellStopped();
-    if (now) for (const controller of this.#running) controller.abort(new Error('the batch was halted'));
+    for (const [controller, header] of this.#running) {
+      if (now) controller.abort(new Error('the batch was halted'));
+      // A module that never loads does not hold up the end here, either.
+      else if (Atomics.load(header, field.thread) === 0) controller.abort(NOT_BEGUN);
+    }
   }
 
   close(): void {}

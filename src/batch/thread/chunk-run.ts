@@ -87,7 +87,8 @@ export class ChunkRun {
     this.#area = new Uint8Array(memory, HEADER_BYTES + inputBytes);
     this.#items = itemsOf(setup, bytes, parseCsv);
     this.#tagged = setup.tag;
-    this.#header[field.thread] = threadId;
+    // Ahead of the first look at `stop`, as `layout.ts` says.
+    Atomics.store(this.#header, field.thread, threadId);
   }
 
   /**

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { ended, leastwork, start } from '../../support/command.js';
@@ -37,6 +37,17 @@ it.each(
   child.kill('SIGHUP');
   expect(await ended(child)).toEqual({ code: null, signal: 'SIGHUP' });
   expect(readdirSync(directory).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+});
+
+it('a module that a thread has begun to load, and never ends to: a signal ends it', async () => {
+  const loads = join(directory, 'loads');
+  const module = `import { writeFileSync } from 'node:fs'; writeFileSync(${JSON.stringify(loads)}, ''); await new Promise(() => setInterval(() => {}, 1e3));`;
+  writeFileSync(join(directory, 'loading.mjs'), `${module} export default 1;`);
+  const child = start(['map', './loading.mjs', 'in', '-o', 'out'], directory);
+  // The first part of the input waits for it by then.
+  await until(() => existsSync(loads));
+  child.kill('SIGHUP');
+  expect(await ended(child)).toEqual({ code: null, signal: 'SIGHUP' });
 });
 
 it('a journal that is a FIFO is refused, and not waited for', () => {
