@@ -12,7 +12,7 @@ import type { Settlement } from '../requests/settlement.js';
 import type { CompletionSink } from '../worker/events.js';
 import type { Worker } from '../worker/worker.js';
 import type { Counters } from './counters.js';
-import { recordRun, reportChunk, reportRun } from './run-report.js';
+import { recordBytes, reportChunk, reportRun } from './run-report.js';
 
 export interface CompletionEvents {
   /** A request has been run whose caller still waits for it. Called only if it is defined. */
@@ -20,6 +20,7 @@ export interface CompletionEvents {
 }
 
 export class CompletedRequests implements CompletionSink<Worker> {
+  readonly isRecorded = true;
   readonly #policy: Policy;
   /** Whether the policy learns from runs. */
   readonly #policyObserves: boolean;
@@ -51,10 +52,11 @@ export class CompletedRequests implements CompletionSink<Worker> {
     request.task.ran(runTime);
     const failure = message?.failure;
     const { recorders, observer } = request.task.ledger;
+    // Its times are recorded by `RunRecorder`.
     if (recorders !== undefined) {
-      const recorder = recorders.of(request.task);
-      recordRun(recorder, worker, request, runTime, message?.value ?? value);
-      if (failure !== undefined) recorder.failed++;
+      const result = message === undefined ? value : message.value;
+      if (typeof result === 'object' || typeof result === 'string') recordBytes(recorders, request, result);
+      if (failure !== undefined) recorders.of(request.task).failed++;
     }
     if (observer !== undefined) reportRun(observer, worker, request, runTime, failure !== undefined);
     this.#counts.completed++;

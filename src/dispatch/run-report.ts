@@ -1,11 +1,12 @@
 /** Tells the recorders and the observer of a run that has ended. */
 import type { ObservedRun, Observer } from '../ledger/observer.js';
-import type { TaskRecorder } from '../ledger/recorder.js';
+import type { Recorders } from '../ledger/recorder.js';
 import { CLOCK_OFFSET, performance } from '../protocol/clock.js';
 import type { Chunk } from '../requests/chunk.js';
 import type { Request } from '../requests/request.js';
-import { byteSize } from '../values/byte-size.js';
+import { byteSize, NUMBER_BYTES } from '../values/byte-size.js';
 import { contentBytes } from '../values/outcomes.js';
+import { earlyBy } from '../worker/run-recorder.js';
 import type { Worker } from '../worker/worker.js';
 
 /** One object for all, since there may be a million a second. */
@@ -17,41 +18,13 @@ const run: { -readonly [Name in keyof ObservedRun]: ObservedRun[Name] } = {
   itemTimes: undefined,
 };
 
-/**
- * By how much the noted start of a run lies before its submit, in ms. A thread takes the end of one run for
- * the start of the next, and may lose its core between the two: then the next one may have been submitted
- * after that, and has not started before.
- * @param startedAt in ms of `performance.now()`
- */
-function earlyBy({ queuedAt }: Request, startedAt: number): number {
-  return queuedAt !== undefined && queuedAt > startedAt ? queuedAt - startedAt : 0;
-}
-
 function noteTimes(request: Request, startedAt: number, runTime: number): void {
-  const early = earlyBy(request, startedAt);
+  const early = earlyBy(request.queuedAt, startedAt);
   run.startedAt = startedAt + early;
   run.runTime = Math.max(0, runTime - early);
 }
 
-/** The worker has just read the completion of a request. @param value the result, in whatever way it came */
-export function recordRun(
-  recorder: TaskRecorder,
-  worker: Worker,
-  request: Request,
-  runTime: number,
-  value: unknown,
-): void {
-  const { queuedAt, args } = request;
-  const startedAt = worker.completions.lastStart;
-  const early = earlyBy(request, startedAt);
-  const waitTime = queuedAt === undefined ? undefined : startedAt + early - queuedAt;
-  recorder.ran(waitTime, early > runTime ? 0 : runTime - early);
-  // Those that fit a slot are few, and quickly counted. Of a request that was given up they are gone.
-  recorder.bytesIn += worker.completions.lastBytes || (args.length === 0 ? 0 : byteSize(args));
-  recorder.bytesOut += byteSize(value);
-}
-
-/** The same for the observer. */
+/** The worker has just read the completion of a request. */
 export function reportRun(
   observer: Observer,
   worker: Worker,
@@ -64,6 +37,11 @@ export function reportRun(
   run.failed = isFailed ? 1 : 0;
   run.itemTimes = undefined;
   observer.ran(request, worker, run);
+}
+
+/** The result of a request that has more bytes than a number. */
+export function recordBytes(recorders: Recorders, { task }: Request, result: unknown): void {
+  recorders.of(task).bytesOut += byteSize(result) - NUMBER_BYTES;
 }
 
 /** The same of a chunk, of which so many items were run. */

@@ -50,16 +50,23 @@ function beginOf(bucket: number): number {
 export class Histogram {
   /** As long as the largest value needs. */
   counts: Float64Array = new Float64Array(8 * SUBS);
-  count = 0;
   /** In ms. */
   sum = 0;
 
+  /** O(buckets): `record` need not keep it. */
+  get count(): number {
+    let count = 0;
+    for (let i = 0; i < this.counts.length; i++) count += this.counts[i] as number;
+    return count;
+  }
+
   /** Counts a value, or several equal ones. O(1). @param ms ≥ 0 */
   record(ms: number, times = 1): void {
-    const bucket = bucketOf(ms);
-    if (bucket >= this.counts.length) this.#grow(bucket);
-    (this.counts[bucket] as number) += times;
-    this.count += times;
+    value[0] = ms;
+    const bucket = ((words[UPPER] as number) >> SHIFT) - FIRST;
+    const { counts } = this;
+    if (bucket < counts.length) (counts[bucket < 0 ? 0 : bucket] as number) += times;
+    else this.#recordLarger(bucket, times);
     this.sum += ms * times;
   }
 
@@ -67,7 +74,6 @@ export class Histogram {
   add(other: Histogram): void {
     if (other.counts.length > this.counts.length) this.#grow(other.counts.length - 1);
     for (let i = 0; i < other.counts.length; i++) (this.counts[i] as number) += other.counts[i] as number;
-    this.count += other.count;
     this.sum += other.sum;
   }
 
@@ -77,7 +83,6 @@ export class Histogram {
     if (earlier === undefined) return since;
     for (let i = 0; i < earlier.counts.length; i++)
       (since.counts[i] as number) -= earlier.counts[i] as number;
-    since.count -= earlier.count;
     since.sum -= earlier.sum;
     return since;
   }
@@ -85,7 +90,6 @@ export class Histogram {
   copy(): Histogram {
     const copy = new Histogram();
     copy.counts = this.counts.slice();
-    copy.count = this.count;
     copy.sum = this.sum;
     return copy;
   }
@@ -98,7 +102,7 @@ export class Histogram {
     let seen = 0;
     for (let i = 0; i < this.counts.length; i++) {
       seen += this.counts[i] as number;
-      if (seen >= rank && seen > 0) return middleOf(i);
+      if (seen >= rank) return middleOf(i);
     }
     return 0;
   }
@@ -116,6 +120,13 @@ export class Histogram {
       p99: this.quantile(0.99),
       p999: this.quantile(0.999),
     };
+  }
+
+  /** A value that is larger than all before it. */
+  #recordLarger(larger: number, times: number): void {
+    const bucket = Math.min(larger, LAST_BUCKET);
+    if (bucket >= this.counts.length) this.#grow(bucket);
+    (this.counts[bucket] as number) += times;
   }
 
   #grow(bucket: number): void {

@@ -13,11 +13,6 @@ export class TaskTotals implements TaskRecorder {
   waitTime = new Histogram();
   runTime = new Histogram();
 
-  ran(waitTime: number | undefined, runTime: number): void {
-    if (waitTime !== undefined) this.waitTime.record(waitTime);
-    this.runTime.record(runTime);
-  }
-
   ranItems({ queuedAt }: ObservedRequest, run: ObservedRun): void {
     const { startedAt, runTime, completed, itemTimes } = run;
     this.failed += run.failed;

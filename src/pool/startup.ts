@@ -57,6 +57,7 @@ const STEP_ID = 2 ** 30 + 1;
 type Verdict = (worker: Worker, error: Error | undefined) => void;
 
 export class Startup implements CompletionSink<Worker> {
+  readonly isRecorded = false;
   readonly #broadcasts: Broadcasts;
   readonly #check: StartupCheck | undefined;
   readonly #limits: StepLimits;

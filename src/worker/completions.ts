@@ -17,6 +17,7 @@ import type { MainChannel } from './connection.js';
 import type { CompletionSink } from './events.js';
 import type { InFlight } from './in-flight.js';
 import type { Receiver } from './receiver.js';
+import { RunRecorder } from './run-recorder.js';
 import type { Sender } from './sender.js';
 
 /** Results that take long to read, as large ones do, are not all read in one go; in ms. */
@@ -50,6 +51,9 @@ export class Completions<W> {
   readonly #sender: Sender;
   readonly #receiver: Receiver;
   readonly #coalescing = new Coalescing();
+  readonly #recorder: RunRecorder;
+  /** How many of the next completions are recorded before they are read. */
+  #recorded = 0;
   #sink: CompletionSink<W>;
   #isReading = false;
 
@@ -69,6 +73,7 @@ export class Completions<W> {
     this.#sender = sender;
     this.#receiver = receiver;
     this.#sink = sink;
+    this.#recorder = new RunRecorder(window, inFlight);
   }
 
   /** Items that the thread has started and that have no outcome. O(completions that have not been read). */
@@ -83,11 +88,6 @@ export class Completions<W> {
   /** When the run that was reported last has started, in ms of `performance.now()`. */
   get lastStart(): number {
     return this.#window.runStarts.at(this.#last) - CLOCK_OFFSET;
-  }
-
-  /** Bytes of its arguments that did not fit a slot, estimated. */
-  get lastBytes(): number {
-    return this.#inFlight.bytesAt(this.#last);
   }
 
   /** Whether there is any to be read. */
@@ -170,8 +170,12 @@ export class Completions<W> {
     let count = 0;
     let read = 0;
     let receivingUntil = 0;
+    // Where nothing is to be recorded it is negative, and never gets to 0.
+    let recorded = this.#sink.isRecorded && this.#recorder.isWanted(inFlight.done) ? this.#recorded : -1;
     while (inFlight.done !== end && count < limit) {
       const position = inFlight.done;
+      if (recorded === 0) recorded = this.#recorder.record(position, end);
+      recorded--;
       const slot = window.completionSlot(position);
       const kind = memory.i32[slot + 1] as number;
       const runTime = memory.f32[slot + 2] as number;
@@ -208,6 +212,7 @@ export class Completions<W> {
       }
       if ((read & CLOCK_MASK) === 0 && performance.now() > deadline) break;
     }
+    this.#recorded = Math.max(0, recorded);
     return count;
   }
 }

@@ -7,6 +7,8 @@ import type { Request } from '../requests/request.js';
 import type { ThreadDeath } from './thread.js';
 
 export interface CompletionSink<W> {
+  /** Whether the runs are those of requests, which recorders are told of; otherwise of start-up checks. */
+  readonly isRecorded: boolean;
   /** A request is completed: with the message if there is one, else with the value. */
   completed(
     worker: W,

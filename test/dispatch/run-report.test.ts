@@ -1,14 +1,13 @@
 import { expect, it } from 'vitest';
-import { recordRun, reportRun } from '../../dist/src/dispatch/run-report.js';
+import { reportRun } from '../../dist/src/dispatch/run-report.js';
 import { IdleObserver, type ObservedRun } from '../../dist/src/ledger/observer.js';
-import { TaskTotals } from '../../dist/src/metrics/task-totals.js';
 import { Request } from '../../dist/src/requests/request.js';
 import { TaskRef } from '../../dist/src/tasks/registry.js';
 import type { Worker } from '../../dist/src/worker/worker.js';
 
 /** The main thread has got a completion from it, of a run that has started then. */
 function workerThatStarted(lastStart: number): Worker {
-  return { id: 1, completions: { lastStart, lastBytes: 0 } } as unknown as Worker;
+  return { id: 1, completions: { lastStart } } as unknown as Worker;
 }
 
 const task = new TaskRef(
@@ -32,13 +31,4 @@ it.each([
   request.queuedAt = queuedAt;
   reportRun(observer, workerThatStarted(lastStart), request, 5, false);
   expect(runs).toMatchObject([expected]);
-
-  const recorder = new TaskTotals();
-  recordRun(recorder, workerThatStarted(lastStart), request, 5, 'result');
-  const { waitTime, runTime, bytesIn, bytesOut } = recorder;
-  expect(runTime).toMatchObject({ count: 1, sum: expected.runTime });
-  expect(waitTime).toMatchObject(
-    queuedAt === undefined ? { count: 0 } : { count: 1, sum: expected.startedAt - queuedAt },
-  );
-  expect([bytesIn, bytesOut]).toEqual([0, 12]);
 });

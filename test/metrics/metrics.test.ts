@@ -116,4 +116,12 @@ describe('metrics', () => {
       expect(() => balancer.metrics()).toThrow(InvalidOptionError);
       expect(() => balancer.metrics()).toThrow('metrics: true');
     }));
+
+  it('do not count runs of the start-up check, which are no requests', () =>
+    withBalancer({ workers: 1, metrics: true, check: () => 1 }, async (balancer) => {
+      await balancer.submit(() => 'result'.repeat(10));
+      const { runTime, waitTime, tasks } = balancer.metrics().snapshot();
+      expect([runTime.count, waitTime.count, tasks.length]).toEqual([1, 1, 1]);
+      expect(tasks[0]).toMatchObject({ bytesIn: 0, bytesOut: 120 });
+    }));
 });

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { Ledger } from '../../dist/src/ledger/ledger.js';
+import { MetricsRecorders } from '../../dist/src/metrics/metrics.js';
 import { windowBytes } from '../../dist/src/protocol/layout.js';
 import { Window } from '../../dist/src/protocol/window.js';
 import { Request } from '../../dist/src/requests/request.js';
@@ -8,10 +10,11 @@ import { Completions } from '../../dist/src/worker/completions.js';
 import { InFlight } from '../../dist/src/worker/in-flight.js';
 
 const CAPACITY = 8;
-const task = { id: 1, mean: 0.1, runs: 1 } as TaskRef;
+const ledger = new Ledger();
+const task = { id: 1, mean: 0.1, runs: 1, ledger } as TaskRef;
 
 /** Both sides of one window. */
-function both() {
+function both(onCompleted: (id: number) => void = () => {}) {
   const window = new Window(new SharedArrayBuffer(windowBytes(CAPACITY)), new SharedArrayBuffer(4), CAPACITY);
   window.reset();
   const inFlight = new InFlight(CAPACITY, { pending: 0, work: 0 });
@@ -23,11 +26,18 @@ function both() {
     undefined as never,
     { over() {} } as never,
     undefined as never,
-    { completed: (_worker, { id }) => read.push(id), expired: () => {} },
+    {
+      isRecorded: true,
+      completed: (_worker, { id }) => {
+        read.push(id);
+        onCompleted(id);
+      },
+      expired: () => {},
+    },
   );
   /** The main thread sends a request, and the worker claims it. */
-  const start = (id: number) => {
-    const request = new Request(id, task, [], undefined);
+  const start = (id: number, of = task) => {
+    const request = new Request(id, of, [], undefined);
     inFlight.enter(request, 0, 0);
     window.post(1);
     return window.claim();
@@ -62,5 +72,36 @@ describe('completions', () => {
       completions.readLast(0);
     });
     expect(read).toEqual([1]);
+  });
+
+  it('are recorded once, also where they are read in parts, and only while somebody wants it', () => {
+    const { completions, start, complete } = both();
+    const recorders = new MetricsRecorders();
+    const runs = () => recorders.of(task).runTime.count;
+    for (let id = 1; id <= 5; id++) complete(start(id));
+    expect(completions.read(1, 0, false)).toBe(1);
+    expect(runs()).toBe(0);
+    ledger.recorders = recorders;
+    for (let n = 0; n < 3; n++) expect(completions.read(1, 0, false)).toBe(1);
+    ledger.recorders = undefined;
+    expect(completions.read(10, 0, false)).toBe(1);
+    const before = runs();
+    for (let id = 6; id <= 8; id++) complete(start(id));
+    ledger.recorders = recorders;
+    expect(completions.read(10, 0, false)).toBe(3);
+    ledger.recorders = undefined;
+    // The last one of the first five was recorded ahead of its reading, as somebody wanted it then.
+    expect([before, runs()]).toEqual([4, 7]);
+  });
+
+  it('may be wanted no more by recorders while they are read', () => {
+    const { completions, read, start, complete } = both((id) => {
+      if (id === 1) ledger.recorders = undefined;
+    });
+    ledger.recorders = new MetricsRecorders();
+    complete(start(1));
+    complete(start(2, { ...task, id: 2 } as TaskRef));
+    expect(completions.read(10, 0, false)).toBe(2);
+    expect(read).toEqual([1, 2]);
   });
 });
