@@ -47,8 +47,7 @@ export class TraceFile {
    */
   constructor(file: string | URL, onError?: (error: unknown) => void) {
     this.onError = onError;
-    // Not emptied before it is known to be nobody's.
-    this.#fd = openSync(file, constants.O_WRONLY | constants.O_CREAT);
+    this.#fd = open(file);
     try {
       this.#identity = claim(this.#fd);
     } catch (error) {
@@ -128,6 +127,26 @@ export class TraceFile {
     this.bytes.copyWithin(border, begin, end);
     this.bytes.fill(SPACE, begin, border);
     return border + end - begin;
+  }
+}
+
+/** Not emptied before it is known to be nobody's. @throws Error it is a pipe that nobody reads */
+function open(file: string | URL): number {
+  const flags = constants.O_WRONLY | constants.O_CREAT;
+  let fd: number;
+  try {
+    // To open a pipe would otherwise block this thread until somebody reads it.
+    fd = openSync(file, flags | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENXIO') throw error;
+    throw new Error('it is a pipe that nobody reads', { cause: error });
+  }
+  if (!fstatSync(fd).isFIFO()) return fd;
+  // Writes wait for the reader.
+  try {
+    return openSync(file, flags);
+  } finally {
+    closeSync(fd);
   }
 }
 

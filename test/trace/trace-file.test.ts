@@ -1,8 +1,11 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { MOST_EVENT_BYTES, TraceFile } from '../../dist/src/trace/trace-file.js';
 import { scratch } from '../support/scratch.js';
+import { until } from '../support/until.js';
 
 const PAGE = 4096;
 
@@ -17,10 +20,46 @@ it('has no event across the border of two pages, however it was flushed', () => 
     if (i % 13 === 0) file.flush();
   }
   file.close();
-  const text = readFileSync(path, 'latin1');
-  expect(JSON.parse(text)).toHaveLength(lengths.length);
+  const written = readFileSync(path, 'latin1');
+  expect(JSON.parse(written)).toHaveLength(lengths.length);
   // What a kill in the middle of a write leaves: whole pages.
-  for (let end = PAGE; end < text.length; end += PAGE) {
-    expect(() => JSON.parse(`${text.slice(0, end)}]`)).not.toThrow();
+  for (let end = PAGE; end < written.length; end += PAGE) {
+    expect(() => JSON.parse(`${written.slice(0, end)}]`)).not.toThrow();
   }
 });
+
+const hasPipes = process.platform !== 'win32';
+
+it.runIf(hasPipes)('that is a pipe nobody reads is refused, and does not block the thread', () => {
+  const path = join(scratch(), 'pipe');
+  execFileSync('mkfifo', [path]);
+  const program = `
+    import { TraceFile } from ${JSON.stringify(new URL('../../dist/src/trace/trace-file.js', import.meta.url).href)};
+    try { new TraceFile(process.argv[1]); } catch (error) { console.log(error.message); }`;
+  const args = ['--input-type=module', '-e', program, path];
+  const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000 });
+  expect(stdout).toBe('it is a pipe that nobody reads\n');
+});
+
+it.runIf(hasPipes)(
+  'may be a pipe: its reader gets all of it, also what is more than the pipe holds',
+  async () => {
+    const path = join(scratch(), 'pipe');
+    execFileSync('mkfifo', [path]);
+    const reader = spawn('cat', [path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let file: TraceFile | undefined;
+    await until(() => {
+      try {
+        file = new TraceFile(path);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+    const copied = text(reader.stdout);
+    // One pipe holds 64 KB.
+    for (let i = 0; i < 2_000; i++) file?.add(JSON.stringify({ name: 'x'.repeat(100), i }));
+    file?.close();
+    expect(JSON.parse(await copied)).toHaveLength(2_000);
+  },
+);
