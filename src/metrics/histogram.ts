@@ -65,7 +65,7 @@ export class Histogram {
     value[0] = ms;
     const bucket = ((words[UPPER] as number) >> SHIFT) - FIRST;
     const { counts } = this;
-    if (bucket < counts.length) (counts[bucket < 0 ? 0 : bucket] as number) += times;
+    if (bucket < counts.length) (counts[Math.max(0, bucket)] as number) += times;
     else this.#recordLarger(bucket, times);
     this.sum += ms * times;
   }
