@@ -2,11 +2,14 @@ import { describe, expect, it, vi } from 'vitest';
 import { everything, fileIn, HEALTHY } from './everything.js';
 
 describe('fake timers that are installed before the package is loaded, in the program and in its threads', () => {
-  it.each(['node-test', 'sinon', 'fake-timers', 'on-top-of-each-other', 'hand-made'])('%s', async (tool) => {
-    const { outcomes, errors } = await everything(['--import', fileIn(`fakes/${tool}.mjs`)]);
-    expect(outcomes).toEqual(HEALTHY);
-    expect(errors).toBe('');
-  });
+  it.each(['node-test', 'sinon', 'fake-timers', 'on-top-of-each-other', 'hand-made', 'clocks'])(
+    '%s',
+    async (tool) => {
+      const { outcomes, errors } = await everything(['--import', fileIn(`fakes/${tool}.mjs`)]);
+      expect(outcomes).toEqual(HEALTHY);
+      expect(errors).toBe('');
+    },
+  );
 
   it('vitest', async () => {
     vi.useFakeTimers();
