@@ -3,20 +3,25 @@ import type { Backoff } from './backoff.js';
 /*
  * The circuit for starts of workers (Nygard, "Release It!"; Fowler, "CircuitBreaker"):
  *
- *               threshold failures in a row               the backoff is over, one attempt begins
- *      closed ────────────────────────────→ open ────────────────────────────────→ half-open
- *         ↑  ↑                              │  ↑                                     │   │
- *         │  └── an earlier attempt succeeds┘  └── that fails, or is abandoned ────────┘   │
- *         └───────────────────────────────────────────── it succeeds ───────────────────┘
+ *          threshold failures in a row,
+ *          the last one alone              the backoff is over, one attempt begins
+ *      closed ──────────────────→ open ────────────────────────────────────→ half-open
+ *         ↑                        ↑                                           │   │
+ *         │                        └───── that fails, or is abandoned ─────────┘   │
+ *         └─────────────────────────────────────── it succeeds ────────────────────┘
  *
- * closed:    workers are started, each failure delaying the next start by the backoff; requests wait.
- * open:      no worker is started. Requests wait while an earlier start is still under way, else they fail at
- *            once with the last cause, rather than hang.
+ * closed:    workers are started, each failure delaying the next start by the backoff; requests wait. After a
+ *            failure they should be started one by one (`isTrying`) until one succeeds.
+ * open:      no worker is started, and none is on its way. Requests fail at once with the last cause, rather than
+ *            hang.
  * half-open: one worker is started; requests wait for it.
+ *
+ * Only a start that was the only one under way opens the circuit: several at once can take each other's last file
+ * descriptors or threads, where one of them alone would have come up.
  */
 export const CIRCUIT_TRANSITIONS = {
   closed: ['open'],
-  open: ['half-open', 'closed'],
+  open: ['half-open'],
   'half-open': ['closed', 'open'],
 } as const satisfies Record<string, readonly string[]>;
 
@@ -55,8 +60,12 @@ export class Circuit {
   #cause: unknown;
   /** Number of ended waves; see `begin`. */
   #wave = 0;
-  /** The attempt that decides about half-open. */
-  #probe: StartAttempt | undefined;
+  /** Number of attempts since the beginning. */
+  #begun = 0;
+  /** Number of attempts that have not ended. */
+  #underWay = 0;
+  /** The last attempt that began after a failure, while it is under way. */
+  #trial: StartAttempt | undefined;
 
   /** @param threshold failures in a row that open it, ≥ 1 */
   constructor(threshold: number, backoff: Backoff) {
@@ -86,6 +95,11 @@ export class Circuit {
     return this.#state !== 'half-open' && (this.#retryAt === undefined || now >= this.#retryAt);
   }
 
+  /** Whether an attempt is under way that began after a failure: the next ones should wait for its outcome. */
+  get isTrying(): boolean {
+    return this.#trial !== undefined;
+  }
+
   /**
    * Begins a start. To be called only where `allows(now)`.
    *
@@ -97,26 +111,33 @@ export class Circuit {
     if (!this.allows(now))
       throw new Error(`a start began at ${now} while the circuit (${this.#state}) does not allow it`);
     const wave = this.#wave;
+    const number = ++this.#begun;
+    const beganAlone = this.#underWay++ === 0;
     let ended = false;
     const end = (then: () => void) => () => {
       if (ended) return;
       ended = true;
+      this.#underWay--;
+      if (this.#trial === attempt) this.#trial = undefined;
       then();
     };
     const attempt: StartAttempt = {
       succeeded: end(() => this.#succeeded()),
-      failed: (failedAt, cause) => end(() => this.#failed(failedAt, cause, wave, attempt))(),
-      abandoned: end(() => this.#probeEnded(attempt)),
+      failed: (failedAt, cause) =>
+        end(() => this.#failed(failedAt, cause, wave, beganAlone && number === this.#begun))(),
+      abandoned: end(() => this.#unproven()),
     };
-    if (this.#state === 'open') {
-      this.#enter('half-open');
-      this.#probe = attempt;
-    }
+    if (this.#failures > 0) this.#trial = attempt;
+    if (this.#state === 'open') this.#enter('half-open');
     return attempt;
   }
 
-  /** Somebody asks for a start, and may have mended what made the last ones fail: the backoff is over. */
+  /**
+   * What made starts fail may be over: somebody asks for one, or a thread has ended that took what they lacked.
+   * The backoff is over, and a failure of one that is under way delays nothing.
+   */
   retryNow(): void {
+    this.#wave += 1;
     this.#retryAt = undefined;
   }
 
@@ -129,25 +150,23 @@ export class Circuit {
     this.#retryAt = undefined;
     this.#cause = undefined;
     this.#backoff.succeeded();
-    this.#probe = undefined;
     if (this.#state !== 'closed') this.#enter('closed');
   }
 
-  #failed(now: number, cause: unknown, wave: number, attempt: StartAttempt): void {
+  #failed(now: number, cause: unknown, wave: number, wasAlone: boolean): void {
     this.#failures += 1;
     this.#cause = cause;
     if (wave === this.#wave) {
       this.#wave += 1;
       this.#retryAt = now + this.#backoff.failed();
     }
-    this.#probeEnded(attempt);
-    if (this.#state === 'closed' && this.#failures >= this.#threshold) this.#enter('open');
+    this.#unproven();
+    if (this.#state === 'closed' && this.#failures >= this.#threshold && wasAlone) this.#enter('open');
   }
 
-  #probeEnded(attempt: StartAttempt): void {
-    if (this.#probe !== attempt) return;
-    this.#probe = undefined;
-    this.#enter('open');
+  /** An attempt has ended without success. While half-open there is no other one. */
+  #unproven(): void {
+    if (this.#state === 'half-open') this.#enter('open');
   }
 
   #enter(next: CircuitState): void {

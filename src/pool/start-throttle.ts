@@ -12,12 +12,12 @@ export class StartThrottle {
 
   /** Whether a thread may be started at `now` (ms) in a vacant place. */
   allows(now: number): boolean {
-    return this.circuit.allows(now) && now >= this.#notBefore;
+    return this.circuit.allows(now) && !this.circuit.isTrying && now >= this.#notBefore;
   }
 
   /** When `allows` may be true again, in ms; Infinity: when the start under way has ended. */
   get nextAt(): number {
-    if (this.circuit.state === 'half-open') return Number.POSITIVE_INFINITY;
+    if (this.circuit.isTrying) return Number.POSITIVE_INFINITY;
     return Math.max(this.circuit.retryAt ?? 0, this.#notBefore);
   }
 
@@ -26,8 +26,9 @@ export class StartThrottle {
     this.#notBefore = now + this.#crashes.failed();
   }
 
-  /** A thread has ended that had begun requests. */
+  /** A thread has ended that had begun requests. Another one may have what it took. */
   worked(): void {
     this.#crashes.succeeded();
+    this.circuit.retryNow();
   }
 }

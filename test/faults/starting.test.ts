@@ -15,6 +15,11 @@ import { until } from '../support/until.js';
 const folder = scratch();
 
 const FAULT = path.join(folder, 'fault');
+/** Threads come up only where none of them is there, and the first few not at all. */
+const alone = (failing: number) => ({
+  preload: [new URL('../fixtures/faults/alone.mjs', import.meta.url)],
+  workerData: new Int32Array(new SharedArrayBuffer(8)).fill(failing, 0, 1),
+});
 const preload = [new URL('../fixtures/faults/preload.mjs', import.meta.url)];
 const env = { ...process.env, FAULT };
 
@@ -77,11 +82,25 @@ describe('a thread that cannot start', () => {
       const waiting = submitMany(balancer);
       // Two may end in the same turn.
       await until(() => balancer.stats().threads.ended === 3);
-      expect(['open', 'half-open']).toContain(balancer.stats().circuit.state);
       const later = submitMany(balancer);
       rmSync(FAULT);
       expect(await fates([...waiting, ...later])).toEqual([...submitted, ...submitted]);
       expect(balancer.stats().circuit.state).toBe('closed');
+    });
+  });
+
+  it('fails no request where all that start at once fail, and one of them alone would come up', async () => {
+    await withSmallBalancer({ workers: 5, ...alone(5) }, async (balancer) => {
+      expect(await fates(submitMany(balancer))).toEqual(submitted);
+    });
+  });
+
+  it('is started at once where another thread has ended that took what it lacked', async () => {
+    await withSmallBalancer({ workers: 2, inline: true, ...alone(0) }, async (balancer) => {
+      await balancer.submit(faults.echo, [0]);
+      await until(() => balancer.stats().circuit.state === 'open');
+      const waiting = [balancer.submit(() => process.exit(7)), ...submitMany(balancer)];
+      expect(await fates(waiting)).toEqual(['ERR_WORKER_CRASHED', ...submitted]);
     });
   });
 

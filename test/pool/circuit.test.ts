@@ -111,30 +111,39 @@ describe('circuit for starts of workers', () => {
     expect(circuit.snapshot().failures).toBe(0);
   });
 
-  it('starts that fail together raise the backoff once, and open at the threshold', () => {
+  it('starts that fail together raise the backoff once, and open only when one alone has failed, too', () => {
     const attempts = Array.from({ length: 8 }, () => circuit.begin(0));
     for (const attempt of attempts) attempt.failed(50, 'all');
-    expect(circuit.snapshot()).toEqual({ state: 'open', failures: 8, retryAt: 150, cause: 'all' });
+    expect(circuit.snapshot()).toEqual({ state: 'closed', failures: 8, retryAt: 150, cause: 'all' });
+    expect(circuit.isTrying).toBe(false);
+    const alone = circuit.begin(150);
+    expect(circuit.isTrying).toBe(true);
+    alone.failed(200, 'alone');
+    expect(circuit.isTrying).toBe(false);
+    expect(circuit.snapshot()).toEqual({ state: 'open', failures: 9, retryAt: 400, cause: 'alone' });
   });
 
-  it('an earlier start that succeeds closes an open circuit', () => {
+  it('a start that is over before another one fails does not count as beside it', () => {
+    circuit.begin(0).abandoned();
+    fail(3);
+    expect(circuit.state).toBe('open');
+  });
+
+  it('a start under way when the reason of failures may have gone delays none after it', () => {
+    fail(3);
+    const probe = circuit.begin(circuit.retryAt as number);
+    circuit.retryNow();
+    probe.failed(5_000, 'before');
+    expect(circuit.state).toBe('open');
+    expect(circuit.allows(5_000)).toBe(true);
+  });
+
+  it('one that is slow keeps it closed while others fail', () => {
     const slow = circuit.begin(0);
     fail(3);
-    slow.succeeded();
     expect(circuit.state).toBe('closed');
-    expect(circuit.allows(0)).toBe(true);
-  });
-
-  it('an earlier start that ends late does not end the half-open attempt of another', () => {
-    const [slow, slower] = [circuit.begin(0), circuit.begin(0)];
-    fail(3);
-    const probe = circuit.begin(circuit.retryAt!);
-    slow.failed(5000, 'late');
-    slower.abandoned();
-    expect(circuit.state).toBe('half-open');
-    probe.failed(6000, 'probe');
-    expect(circuit.state).toBe('open');
-    expect(circuit.retryAt).toBe(6000 + 800);
+    slow.succeeded();
+    expect(circuit.snapshot()).toMatchObject({ state: 'closed', failures: 0, retryAt: undefined });
   });
 
   it('an attempt ends once', () => {
