@@ -36,7 +36,7 @@ import type { ScalingLimits } from './pool/scaler.js';
 import type { ModuleAddress } from './protocol/messages.js';
 import { MAX_CAPACITY } from './protocol/positions.js';
 import { moduleAddress } from './tasks/handles.js';
-import { snapshot } from './values/snapshot.js';
+import { plainSnapshot } from './values/snapshot.js';
 import { workerEntry } from './worker-entry.js';
 
 /** Options of a Balancer. Times are real time, also while a test tool has installed fake timers. */
@@ -268,7 +268,8 @@ export function resolveOptions(options: BalancerOptions): Settings {
         : outlierConfig(outlierDetection),
     check,
     ...observeSettings(options),
-    thread: threadSettings(options, workerEntry, (value, name) => snapshot(value, name)),
+    // A function of its own: what copies is loaded by its first use.
+    thread: threadSettings(options, workerEntry, (value, name) => plainSnapshot(value, name)),
   };
 }
 

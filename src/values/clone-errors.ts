@@ -185,12 +185,33 @@ function findHostObject(value: object, path: string): Found | undefined {
     return undefined;
   } catch {
     if (hasSubstitute(value)) return { path, what: emptiedInWords(value) };
+    if (types.isNativeError(value) && leadsBack(value))
+      return {
+        path,
+        what: 'an error whose cause leads back to it: a circle that this version of Node cannot read',
+      };
     const name = value.constructor?.name;
     return {
       path,
       what: `an object of the kind ${typeof name === 'string' && name !== '' ? name : 'Object'}`,
     };
   }
+}
+
+/** Whether the cause of an error has that error in it, at any depth. */
+function leadsBack(error: Error): boolean {
+  const seen = new Set<unknown>();
+  const waiting: unknown[] = [error.cause];
+  for (let part = waiting.pop(); part !== undefined || waiting.length > 0; part = waiting.pop()) {
+    if (part === error) return true;
+    if (typeof part !== 'object' || part === null || seen.has(part) || seen.size > MAX_SEARCHED) continue;
+    seen.add(part);
+    if (types.isMap(part)) waiting.push(...part.keys(), ...part.values());
+    else if (types.isSet(part)) waiting.push(...part);
+    else if (types.isNativeError(part)) waiting.push(part.cause);
+    else if (!isLeaf(part)) waiting.push(...Object.values(part));
+  }
+  return false;
 }
 
 function accessor(key: string): string {

@@ -35,6 +35,16 @@ describe('broadcast', () => {
       expect(await seen(balancer)).toEqual(['second', 'second', 'second']);
     }));
 
+  it('takes an error that is the cause of its own cause', () =>
+    withBalancer({ workers: 1 }, async (balancer) => {
+      const error: Error = new Error('outer');
+      error.cause = new Error('inner', { cause: error });
+      const isCircle = (given: Error) => (given.cause as Error).cause === given;
+      expect(await balancer.broadcast(isCircle, [error])).toMatchObject([{ value: true }]);
+      await crashOne(balancer);
+      expect((error.cause as Error).cause).toBe(error);
+    }));
+
   it('runs on workers that come later, the last of each task alone, before they get requests', () =>
     withBalancer({ workers: 2 }, async (balancer) => {
       await balancer.broadcast(configure, ['old']);

@@ -80,6 +80,8 @@ describe('the slot of a worker', () => {
     }));
 });
 
+const MAJOR = Number.parseInt(process.versions.node, 10);
+
 describe('workerData', () => {
   it('is what threads find under that name, as it was when the Balancer was made', async () => {
     const given = { name: 'db', nested: new Map([['port', 80]]), bytes: new Uint8Array([1, 2]) };
@@ -97,6 +99,24 @@ describe('workerData', () => {
     );
     expect(() => new Balancer({ workers: 1, workerData: [new AbortController().signal] })).toThrow(
       expect.objectContaining({ code: 'ERR_NOT_CLONEABLE', path: 'workerData[0]' }),
+    );
+  });
+
+  it.each([
+    ['its own cause', 'workerData', (error: Error) => error],
+    ['the cause of its cause', 'workerData.cause', (error: Error) => new Error('inner', { cause: error })],
+    ['in what its cause has', 'workerData', (error: Error) => ({ list: [new Map([[1, error]])] })],
+  ])('says so where this version of Node cannot send it: an error that is %s', async (_how, path, around) => {
+    const error: Error = new Error('outer');
+    error.cause = around(error);
+    if (MAJOR > 20) {
+      await using balancer = new Balancer({ workers: 1, workerData: error });
+      expect(await balancer.submit(data)).toMatchObject({ message: 'outer', cause: expect.anything() });
+      return;
+    }
+    const what = 'an error whose cause leads back to it: a circle that this version of Node cannot read';
+    expect(() => new Balancer({ workers: 1, workerData: error })).toThrow(
+      expect.objectContaining({ code: 'ERR_NOT_CLONEABLE', path, message: expect.stringContaining(what) }),
     );
   });
 });
