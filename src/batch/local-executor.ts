@@ -85,7 +85,7 @@ export class LocalExecutor implements Executor {
       },
       (error) => {
         end();
-        if (error === NOT_BEGUN) return { part, memory, inputBytes };
+        if (error === NOT_BEGUN) return { part, memory, inputBytes, isWithdrawn: true };
         killed ??= error instanceof WorkerCrashedError ? crashError(error) : undefined;
         if (killed === undefined) throw error;
         return { part, memory, inputBytes, killed };

@@ -208,7 +208,7 @@ export class Runner {
       return;
     }
     // A thread that is being ended may still write to its memory, so that is not reused.
-    if (run.killed === undefined) this.#pool.give(memory);
+    if (run.killed === undefined && !run.isWithdrawn) this.#pool.give(memory);
     this.work.replace(part, parts);
     const done = parts.filter(({ state }) => state === 'done');
     let doneBytes = 0;
@@ -225,7 +225,7 @@ export class Runner {
       }
     }
     this.#executor.ran(doneBytes, memory);
-    this.#events.ran(memory.header[field.thread] as number, items, doneBytes);
+    if (!run.isWithdrawn) this.#events.ran(memory.header[field.thread] as number, items, doneBytes);
     this.#events.done(done);
     this.pump();
   }

@@ -15,6 +15,8 @@ export interface Run {
   readonly overflow?: Overflow | undefined;
   /** Set if the thread died or was ended: the error of the running line. */
   readonly killed?: ItemError;
+  /** No item has been run, and none will be. */
+  readonly isWithdrawn?: boolean;
 }
 
 /** After this many threads died before the first line of a part, the part is halved. */

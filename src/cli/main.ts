@@ -95,4 +95,8 @@ function version(): string {
 keepCompiled();
 // Who reads the messages may go away: what runs goes on, and its exit code tells the rest.
 process.stderr.on('error', () => {});
+// Then the process only waits for its threads, one of which may be blocked in a read: a signal ends that.
+process.once('exit', () => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(signal);
+});
 main(process.argv.slice(2)).then((code) => process.exit(code));

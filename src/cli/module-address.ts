@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, type Stats, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -19,9 +19,10 @@ export function moduleAddress(module: string): string | URL {
   const path = resolve(module);
   if (IS_PATH.test(module) || existsSync(path)) {
     if (!existsSync(path)) throw new UsageError(`${module}: there is no such module`);
+    mustBeFile(module, path);
     return pathToFileURL(path);
   }
-  if (/^(?:data|file|node):/.test(module)) return new URL(module);
+  if (/^(?:data|file|node):/.test(module)) return urlOf(module);
   try {
     return pathToFileURL(createRequire(program()).resolve(module));
   } catch {
@@ -37,13 +38,35 @@ export function servedAddress(module: string, mustExist: boolean): string | URL 
   const path = resolve(module);
   if (IS_PATH.test(module) || existsSync(path)) {
     if (mustExist && !existsSync(path)) throw new UsageError(`${module}: there is no such module`);
+    if (mustExist) mustBeFile(module, path);
     return pathToFileURL(path);
   }
-  if (/^(?:data|file|node):/.test(module)) return new URL(module);
+  if (/^(?:data|file|node):/.test(module)) return urlOf(module);
   if (mustExist && !isInstalled(module)) {
     throw new UsageError(`${module}: there is no such file, nor such a package here`);
   }
   return module;
+}
+
+function urlOf(module: string): URL {
+  const url = new URL(module);
+  if (url.protocol === 'file:') mustBeFile(module, url);
+  return url;
+}
+
+/**
+ * Each thread reads the module. What can be read once, as a FIFO, would hold up all but one of them, and perhaps all.
+ * What is not there, or a directory, is for the loader to tell. Throws `UsageError`.
+ */
+function mustBeFile(module: string, path: string | URL): void {
+  let stats: Stats | undefined;
+  try {
+    stats = statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return;
+  }
+  if (stats === undefined || stats.isFile() || stats.isDirectory()) return;
+  throw new UsageError(`${module}: a module must be a regular file`);
 }
 
 /** One that is for `import` alone is there, too. */

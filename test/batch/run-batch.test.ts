@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { Balancer, InvalidOptionError, TaskNotFoundError, tasks } from 'leastwork';
 import { BatchError, BatchFileError, type BatchOptions, readJournal, runBatch } from 'leastwork/batch';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { until } from '../support/until.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'leastwork-batch-'));
 const path = (name: string) => join(directory, name);
@@ -49,6 +50,22 @@ test('a function of a module', async () => {
   const { twice } = tasks<{ twice(line: string): string }>(pathToFileURL(path('task.mjs')));
   await run({ input: [path('in'), path('in')], task: twice });
   expect(read('out')).toBe('aa\nbb\naa\nbb\n');
+});
+
+test('what no thread has begun when the signal aborts is handed back, and is nobody’s share', async () => {
+  const module = 'export const never = 1; await new Promise(() => setInterval(() => {}, 1e3));\n';
+  writeFileSync(path('never.mjs'), module);
+  const { never } = tasks<{ never(line: string): string }>(pathToFileURL(path('never.mjs')));
+  await using own = new Balancer({ workers: 1 });
+  const controller = new AbortController();
+  const input = path('in');
+  writeFileSync(input, lines(10));
+  const report = runBatch(own, { input, output: path('out'), task: never, signal: controller.signal });
+  // The function, and a chunk.
+  await until(() => own.stats().submitted === 2);
+  controller.abort();
+  expect(await report).toMatchObject({ outcome: 'interrupted', items: 0, shares: [] });
+  await own.close({ timeout: 0 });
 });
 
 test('all items run once, whatever they take and however they fail', async () => {

@@ -47,5 +47,5 @@ A TIME is as in 30, 500ms, 30s, 5m or 1h.
 Signals: TERM and INT end it in good order: it takes nothing new, finishes what runs, and leaves the rest to others; a second one
 ends it at once. HUP loads the modules anew, in fresh threads, and opens the log file anew; no request fails.
 
-Exit code: 0 it was ended by a signal; 2 it could not start.
+Exit code: 0 it was ended by a signal (by the signal itself where it was not ready yet); 2 it could not start.
 `;

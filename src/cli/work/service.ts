@@ -29,6 +29,7 @@ export async function runService(options: WorkOptions, log: Log, events: Service
   const machine = await Promise.race([starting, signals.ended]);
   if (machine === undefined) {
     log.info('ended before it was ready');
+    signals.die();
     return;
   }
   let health: HealthServer | undefined;
@@ -112,6 +113,7 @@ class Signals {
   onHurry: (() => void) | undefined;
   onReload: (() => void) | undefined;
   hasEnded = false;
+  #first: NodeJS.Signals | undefined;
 
   constructor() {
     this.ended = new Promise((resolve) => {
@@ -119,11 +121,22 @@ class Signals {
         process.on(signal, () => {
           if (this.hasEnded) this.onHurry?.();
           this.hasEnded = true;
+          this.#first ??= signal;
           resolve(undefined);
         });
       }
     });
     process.on('SIGHUP', () => this.onReload?.());
+  }
+
+  /**
+   * Ends the process by the signal that it got. `process.exit` would wait for its threads, of which one that loads a
+   * module may be blocked in a read.
+   */
+  die(): void {
+    if (this.#first === undefined) return;
+    process.removeAllListeners(this.#first);
+    process.kill(process.pid, this.#first);
   }
 }
 
