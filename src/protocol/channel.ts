@@ -7,6 +7,7 @@
  * port of their own: see `workers/input/arguments.ts`.)
  */
 import { type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
+import { withoutInheritedOptions } from './inherited-options.js';
 import { Stash } from './stash.js';
 
 /** Hears what becomes of messages that arrive. They are counted modulo 2^32, from 1. */
@@ -33,12 +34,14 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
     this.#port = port;
     this.#receive = receive;
     this.#observer = observer;
-    port.on('message', (message: Incoming) => {
-      this.#count();
-      observer?.adopt?.(message as object);
-      receive(message);
+    withoutInheritedOptions(() => {
+      port.on('message', (message: Incoming) => {
+        this.#count();
+        observer?.adopt?.(message as object);
+        receive(message);
+      });
+      port.on('messageerror', (error) => this.#unread(error));
     });
-    port.on('messageerror', (error) => this.#unread(error));
   }
 
   /** @throws DataCloneError a value cannot be cloned; then nothing was sent and nothing transferred */

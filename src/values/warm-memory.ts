@@ -10,6 +10,7 @@
  * have to provide the memory.
  */
 import { MessageChannel } from 'node:worker_threads';
+import { withoutInheritedOptions } from '../protocol/inherited-options.js';
 
 /**
  * Pieces of up to this size are kept. Measured with the soak test, whose threads come and go: with 31 MiB the
@@ -31,7 +32,7 @@ export function keepMemoryWarm(bytes: number): void {
   isDone = true;
   try {
     const piece = new ArrayBuffer(BYTES);
-    const { port1, port2 } = new MessageChannel();
+    const { port1, port2 } = withoutInheritedOptions(() => new MessageChannel());
     port2.close();
     // What nobody can receive is freed at once, and not when the garbage collector comes to it.
     port1.postMessage(piece, [piece]);

@@ -4,6 +4,7 @@
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { ThreadSettings } from '../options/thread.js';
+import { withoutInheritedOptions } from '../protocol/inherited-options.js';
 import type { ModuleAddress } from '../protocol/messages.js';
 import { requireHooks } from '../tasks/require-hooks.js';
 import { Thread } from './thread.js';
@@ -60,8 +61,10 @@ export function launch(settings: LaunchSettings, { id, slot, isAwaited }: Launch
   const { depth, bell, spin, spinners, preload, watchHeap, teardownLimit, name } = settings;
   const capacity = ringCapacity(depth);
   const memory = takeWindowMemory(capacity);
-  const { port1, port2 } = new MessageChannel();
-  const forArguments = new MessageChannel();
+  const [{ port1, port2 }, forArguments] = withoutInheritedOptions(() => [
+    new MessageChannel(),
+    new MessageChannel(),
+  ]);
   const thread = new Thread(
     {
       port: port2,

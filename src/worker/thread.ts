@@ -7,9 +7,9 @@
 import type { Worker as NodeWorker, Transferable } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import type { ThreadSettings } from '../options/thread.js';
+import { withoutInheritedOptions } from '../protocol/inherited-options.js';
 import type { WorkerInit } from '../protocol/messages.js';
 import { clearTimeout, queueMicrotask, setTimeout } from '../protocol/timers.js';
-import { withoutInheritedOptions } from './inherited-options.js';
 import { piscinaBeside } from './piscina.js';
 import { withThreadName } from './thread-name.js';
 

@@ -16,6 +16,10 @@ const pollution = {
   transferList: [new ArrayBuffer(1)],
   trackUnmanagedFds: false,
   workerData: 'evil',
+  // Of event listeners.
+  once: true,
+  passive: true,
+  capture: true,
   // What an `Object.prototype` is made of contains itself.
   itself: {},
 };
@@ -38,6 +42,10 @@ const seen = await balancer.submit(async () => {
     limit: resourceLimits.maxOldGenerationSizeMb !== 17,
   };
 });
+// By message, each.
+for (let i = 0; i < 3; i++) await balancer.submit((map) => map, [new Map([[1, 2]])]);
+await balancer.submit(() => process.exit(3)).catch(() => {});
+await balancer.submit((map) => map, [new Map()]);
 for (const name of Object.keys(pollution)) delete Object.prototype[name];
 await balancer.close();
 console.log(JSON.stringify(seen));

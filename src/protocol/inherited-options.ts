@@ -1,9 +1,15 @@
-/** Options that Node's `new Worker` reads and Piscina does not set. */
-const OPEN_OPTIONS = ['eval', 'name', 'stderr', 'stdin', 'stdout', 'transferList'];
+/**
+ * Options that Node's `new Worker` reads and Piscina does not set, and those of event listeners, which Node reads of an
+ * object of its own where it makes a port, or listens to one.
+ */
+const OPEN_OPTIONS = [
+  ...['eval', 'name', 'stderr', 'stdin', 'stdout', 'transferList'],
+  ...['once', 'passive', 'capture'],
+];
 
 /**
- * Starts a thread, while `Object.prototype` has none of the options of `new Worker`: a polluted prototype
- * would set them for the thread. `start` must not run code of the program.
+ * Starts a thread, makes a port or listens to one, while `Object.prototype` has none of these options: a polluted
+ * prototype would set them. `start` must not run code of the program.
  */
 export function withoutInheritedOptions<T>(start: () => T): T {
   const hidden: [name: string, property: PropertyDescriptor][] = [];
