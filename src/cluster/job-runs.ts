@@ -6,6 +6,7 @@ import type { SubmitOptions } from '../options/submit.js';
 import { performance } from '../protocol/clock.js';
 import type { AnyTask } from '../tasks/signatures.js';
 import { type ChunkCall, ChunkRun } from './chunk-run.js';
+import { EndOfTurn } from './end-of-turn.js';
 import { MalformedMessageError } from './errors.js';
 import { HeldJob, type Holder } from './held-job.js';
 import type { JobReport } from './job-report.js';
@@ -59,6 +60,7 @@ export class JobRuns {
   readonly #controllers = new SpareControllers();
   /** Shared memory for chunks. */
   readonly #spare: Int32Array[] = [];
+  readonly #endOfTurn = new EndOfTurn();
   /** A job is here on its last run. If it ends the machine, no other one shall be given up for it. */
   #hasLast = false;
   /** When this process was last known to run. */
@@ -192,6 +194,8 @@ export class JobRuns {
     };
     let result: Result;
     try {
+      // Jobs that have come together go to the threads together: one wake-up for all of them.
+      if (this.#runs.size > 1) await this.#endOfTurn.wait();
       result =
         data.chunk === undefined
           ? await runSingle(this.#balancer, {

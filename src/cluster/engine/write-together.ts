@@ -4,6 +4,8 @@
  * single commands are sent again in their order.)
  */
 import type { Redis } from 'ioredis';
+import { atEndOfTurn } from '../end-of-turn.js';
+import { writeAtOnce } from './command-bytes.js';
 
 type Stream = Partial<Pick<NodeJS.WritableStream & { cork(): void; uncork(): void }, 'cork' | 'uncork'>>;
 
@@ -21,10 +23,11 @@ export function writeTogether(client: Redis): void {
       if (typeof socket?.cork === 'function' && typeof socket.uncork === 'function') {
         corked = socket;
         socket.cork();
-        // After all microtasks: what follows from an answer goes with it.
-        process.nextTick(queueMicrotask, () => process.nextTick(uncork));
+        // What follows from an answer goes with it.
+        atEndOfTurn(uncork);
       }
     }
+    writeAtOnce(command);
     return send(command, stream);
   };
 }
