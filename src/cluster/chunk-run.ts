@@ -140,6 +140,10 @@ export class ChunkRun {
     return this.#call.means.get(this.#task);
   }
 
+  get #address(): Asked['address'] {
+    return this.#call.texts === true ? this.#asked.local : this.#asked.address;
+  }
+
   #lanesFor({ from, to }: Slice): number {
     const { threads, isPart } = this.#call;
     if (isPart) return threads;
@@ -201,7 +205,7 @@ export class ChunkRun {
   async #runSlice(slice: Slice): Promise<void> {
     const { signal, context, maxPayload, texts, timeout } = this.#call;
     const { from, to, deaths } = slice;
-    const { runItems, address } = this.#asked;
+    const { runItems } = this.#asked;
     const progress = this.#spare.pop() ?? new Int32Array(new SharedArrayBuffer(8));
     progress[RUNNING] = -1;
     progress[STOP] = 0;
@@ -210,7 +214,7 @@ export class ChunkRun {
     const budget = Math.min(MOST_SLICE_MS, (timeout ?? Number.POSITIVE_INFINITY) / 4);
     const items = this.#textOf(slice);
     // Bytes go through shared memory, where an object would be cloned.
-    const call = callBytes({ ...address, count, texts: texts === true, budget, maxPayload }, items);
+    const call = callBytes({ ...this.#address, count, texts: texts === true, budget, maxPayload }, items);
     this.#running.add(progress);
     let run: ItemsRun;
     try {
@@ -261,9 +265,9 @@ export class ChunkRun {
     if (at + 1 < to) this.#left.push({ from: at + 1, to, deaths: undefined });
     const further = Math.max(0, retries - 1);
     if (error instanceof TaskTimeoutError || deaths !== undefined || retries === 0) {
-      const { runItems, address } = this.#asked;
+      const { runItems } = this.#asked;
       const outcome = new OutcomeWriter(this.#call.maxPayload);
-      outcome.thrown(errorOfItem(error, runItems, address.name, timeout));
+      outcome.thrown(errorOfItem(error, runItems, this.#address.name, timeout));
       this.#failures++;
       this.#done(at, { count: 1, outcomes: outcome.end() });
     } else this.#left.push({ from: at, to: at + 1, deaths: Math.min(MOST_DEATHS, further) });

@@ -38,7 +38,7 @@ export class NoMachineError extends BalancerError {
     super(
       'ERR_NO_MACHINE',
       machines === 0
-        ? `no machine serves task '${taskName}': there are no machines. Start one with serve([new URL('./module.js', import.meta.url)])`
+        ? `no machine serves task '${taskName}': there are no machines. Start one: 'leastwork work MODULE', or serve([MODULE]) in a program`
         : `no machine serves task '${taskName}'; the ${machines} that there are serve: ${names}`,
     );
     this.taskName = taskName;

@@ -11,6 +11,8 @@ type ItemsTask = typeof import('./items-task.js');
 export interface Asked {
   readonly runItems: ItemsTask['runItems'];
   readonly address: Pick<ItemsCall, 'url' | 'base' | 'path' | 'name'>;
+  /** The same, with the name that the task has in a process: failures of a batch are those of one machine. */
+  readonly local: Asked['address'];
 }
 
 const known = new WeakMap<AnyTask, Asked>();
@@ -22,7 +24,12 @@ export function itemsTask(task: AnyTask): Asked {
   if (target === undefined) throw new Error('a served task is an export of a module');
   const { runItems } = tasks<ItemsTask>(workerFile('items-task.mjs'));
   const name = targetName(target);
-  const asked = { runItems: called(runItems, name), address: { ...target, name } };
+  const { name: _, ...unnamed } = target;
+  const asked = {
+    runItems: called(runItems, name),
+    address: { ...target, name },
+    local: { ...target, name: targetName(unnamed) },
+  };
   known.set(task, asked);
   return asked;
 }

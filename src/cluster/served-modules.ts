@@ -2,14 +2,14 @@
 import type { Balancer } from '../balancer.js';
 import { InvalidOptionError, TaskNotFoundError } from '../errors/errors.js';
 import { routeName } from '../router/route-name.js';
-import { type TaskTarget, targetOf, tasks } from '../tasks/handles.js';
+import { called, type TaskTarget, targetOf, tasks } from '../tasks/handles.js';
 import type { AnyTask } from '../tasks/signatures.js';
 import { workerFile } from '../worker-entry.js';
 
 export interface ServedModule {
   /** As routes have it: `hash`. */
   readonly name: string;
-  /** Handles by the task's name: `hash/sha256`. */
+  /** Handles by the task's name, as in `hash/sha256`, which errors, stats and traces have, too. */
   readonly tasks: ReadonlyMap<string, AnyTask>;
 }
 
@@ -54,7 +54,8 @@ async function loadServed(balancer: Balancer, module: URL | string, i: number): 
   for (const path of paths) {
     let handle: unknown = handles;
     for (const key of path) handle = (handle as Record<string, unknown>)[key];
-    found.set([name, ...path].join('/'), handle as AnyTask);
+    const task = [name, ...path].join('/');
+    found.set(task, called(handle as AnyTask, task));
   }
   return { name, tasks: found };
 }

@@ -43,6 +43,7 @@ onEachEngine((site) => {
     const cluster = site.cluster();
     await expect(cluster.submit(work.spin, [60_000], { timeout: 20 })).rejects.toMatchObject({
       code: 'ERR_TASK_TIMEOUT',
+      message: expect.stringContaining("'work/spin'"),
       phase: 'run',
     });
     expect(await cluster.submit(work.add, [1, 1])).toBe(2);
@@ -224,6 +225,7 @@ onEachEngine(
       const cluster = site.cluster({ ...slow, machineTimeout: 300 });
       await expect(cluster.submit(work.double, [1])).rejects.toMatchObject({
         code: 'ERR_NO_MACHINE',
+        message: expect.stringMatching(/there are no machines\. .*leastwork work.*serve\(/),
         served: [],
       });
       await site.machine(slow);

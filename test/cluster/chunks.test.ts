@@ -74,7 +74,7 @@ onEachEngine((site) => {
     for (const { index, ...outcome } of outcomes)
       expect(outcome).toMatchObject(
         index === 3
-          ? { reason: { code: 'ERR_TASK_TIMEOUT', timeout: 200, message: /work\.mjs#noteItem/ } }
+          ? { reason: { code: 'ERR_TASK_TIMEOUT', timeout: 200, message: /'work\/noteItem'/ } }
           : { value: index },
       );
     const runs = runsOf(file);
@@ -91,7 +91,7 @@ onEachEngine((site) => {
     for (const { index, ...outcome } of outcomes)
       expect(outcome).toMatchObject(
         index === 3
-          ? { reason: { code: 'ERR_WORKER_CRASHED', taskName: 'work.mjs#noteItem' } }
+          ? { reason: { code: 'ERR_WORKER_CRASHED', taskName: 'work/noteItem' } }
           : { value: index },
       );
     const runs = runsOf(file);

@@ -56,7 +56,7 @@ onEachEngine((site) => {
     writeFileSync(gate, '');
     expect(await running).toBe('waited');
     expect(await ended(child)).toEqual({ code: 0, signal: null });
-    expect(runsOf(eventsOf(trace)).map(({ name }) => name)).toContain('jobs.mjs#wait');
+    expect(runsOf(eventsOf(trace)).map(({ name }) => name)).toContain('jobs/wait');
     expect(readdirSync(profiles)).toContain('leastwork.worker-1.cpuprofile');
   });
 
