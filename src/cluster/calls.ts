@@ -1,5 +1,7 @@
 /** Makes requests of calls: names the task, writes the arguments, watches signal and time limits. */
-import { TaskTimeoutError } from '../errors/errors.js';
+import { rethrow } from '../errors/async-stack.js';
+import { BalancerError, TaskTimeoutError } from '../errors/errors.js';
+import { withoutOwnFrames } from '../errors/own-frame.js';
 import { performance } from '../protocol/clock.js';
 import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import { listenToAbort, unlistenToAbort } from '../requests/abort-listeners.js';
@@ -14,7 +16,7 @@ import {
 } from './cluster-options.js';
 import type { Connection } from './connection.js';
 import { within } from './engine/within.js';
-import { EngineError, MachineLostError, PayloadTooLargeError } from './errors.js';
+import { EngineError, MachineLostError, NoMachineError, PayloadTooLargeError } from './errors.js';
 import { type JobData, type Reply, VERSION } from './messages.js';
 import { queueNameOf, type TaskName, taskNameOf } from './names.js';
 import { ClusterRequest, type Outlet } from './request.js';
@@ -68,8 +70,8 @@ export class Calls {
     this.mustFit(call.task, text);
     return new Promise((resolve, reject) => {
       const request = this.#request(call, { args: text }, call.settings.retries, {
-        replied: (reply) => settleSingle(call.task, reply, resolve, reject),
-        failed: reject,
+        replied: (reply) => settleSingle(call.task, reply, resolve),
+        failed: (error) => (isOfOneRequest(error) ? resolve(failing(error)) : reject(error)),
       });
       this.start(request, call.settings);
     });
@@ -155,22 +157,30 @@ export class Calls {
 }
 
 /** What a reply to a single request means. */
-function settleSingle(
-  { name }: TaskName,
-  reply: Reply,
-  resolve: (value: unknown) => void,
-  reject: (error: unknown) => void,
-): void {
+function settleSingle({ name }: TaskName, reply: Reply, resolve: (value: unknown) => void): void {
   if (reply.t !== 'value') {
-    reject(errorOf(name, reply));
+    resolve(failing(errorOf(name, reply)));
     return;
   }
   try {
     // A value with a method `then` cannot be: functions are not sent.
     resolve(decodeValue(reply.value));
   } catch (error) {
-    reject(error);
+    resolve(failing(error));
   }
+}
+
+/** Others are shared by many, or are the reason of a signal, which is its owner's. */
+function isOfOneRequest(error: unknown): boolean {
+  return (
+    error instanceof TaskTimeoutError || error instanceof NoMachineError || error instanceof MachineLostError
+  );
+}
+
+/** Rejects, with the frames of who awaits the request: an error says where it was asked for. */
+function failing(error: unknown): Promise<never> {
+  if (error instanceof BalancerError) withoutOwnFrames(error);
+  return rethrow(() => error);
 }
 
 /** The error that a reply stands for. */

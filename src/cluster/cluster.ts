@@ -3,7 +3,9 @@ import { EventEmitter } from 'node:events';
 import { type TextMapper, textMapper } from '../batch/remote.js';
 import { MapSource } from '../calls/map-source.js';
 import { OpenLoops, openLoops } from '../calls/open-loops.js';
+import { isOfOneRequest } from '../errors/async-stack.js';
 import { BalancerClosedError, QueueFullError } from '../errors/errors.js';
+import { withoutOwnFrames } from '../errors/own-frame.js';
 import type { MapOutcome, MapResults } from '../options/outcome.js';
 import {
   type CloseOptions,
@@ -105,7 +107,7 @@ export class Cluster extends EventEmitter<ClusterEvents> implements Submitter {
       }
       return this.#calls.single(call, args);
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(isOfOneRequest(error) ? withoutOwnFrames(error as Error) : error);
     }
   }
 

@@ -44,8 +44,13 @@ export async function runSingle(
     return { reply: { t: 'too-large', id, bytes, maxPayload }, ending: rejected(error) };
   } catch (error) {
     if (options.signal?.aborted === true || isOfMachine(error)) throw error;
-    return { reply: { t: 'error', id, error: encodeThrown(error) }, ending: rejected(error) };
+    return { reply: { t: 'error', id, error: encodeThrown(error, withoutMachine) }, ending: rejected(error) };
   }
+}
+
+/** Without the frames of who awaits the run here, which are added last: those of its caller count. */
+function withoutMachine(stack: string): string {
+  return stack.replace(/(?:\n {4}at async [^\n]*[\\/]bullmq[\\/][^\n]*)+$/, '');
 }
 
 function rejected(error: unknown): Ending {

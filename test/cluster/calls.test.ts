@@ -49,6 +49,24 @@ onEachEngine((site) => {
     expect(await cluster.submit(work.add, [1, 1])).toBe(2);
   });
 
+  test('an error says who waits for the request, and nothing of the machine', async () => {
+    const cluster = site.cluster({ machineTimeout: 200, lockDuration: 100 });
+    async function someFunction(submit: () => Promise<unknown>): Promise<void> {
+      await submit();
+    }
+    const calls = [
+      () => cluster.submit(work.fail, ['x']),
+      () => cluster.submit(work.spin, [60_000], { timeout: 20 }),
+      () => cluster.submit(work.missing),
+      () => cluster.submit(work.same, [() => 1]),
+    ];
+    for (const call of calls) {
+      const { stack } = await someFunction(call).catch((error) => error);
+      expect(stack).toMatch(/\n {4}at (?:async )?someFunction .*calls\.test\.ts/);
+      expect(stack).not.toMatch(/bullmq|[\\/]dist[\\/]node[\\/]/);
+    }
+  });
+
   test('a map gives the results in order, in chunks; a Cluster is a Submitter', async () => {
     await using router = new Router({ 'work/*': site.cluster(), '*': new Balancer({ workers: 1 }) });
     const results = await collect(router.map(range(0, 3_000), work.double));
