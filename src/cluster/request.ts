@@ -30,7 +30,7 @@ export class ClusterRequest {
   isMissed = false;
   /** How often the engine has lost it, and machines before it was made. */
   losses: number;
-  #cleanUps: (() => void)[] = [];
+  #cleanUps: (() => void)[] | undefined;
   /** When it is to be looked for. */
   lookAt = Number.POSITIVE_INFINITY;
 
@@ -49,6 +49,7 @@ export class ClusterRequest {
 
   /** Has a function called when it is settled. */
   onSettled(cleanUp: () => void): void {
+    this.#cleanUps ??= [];
     this.#cleanUps.push(cleanUp);
   }
 
@@ -56,8 +57,8 @@ export class ClusterRequest {
   settle(): boolean {
     if (this.isSettled) return false;
     this.isSettled = true;
-    for (const cleanUp of this.#cleanUps) cleanUp();
-    this.#cleanUps = [];
+    for (const cleanUp of this.#cleanUps ?? []) cleanUp();
+    this.#cleanUps = undefined;
     return true;
   }
 }

@@ -17,21 +17,22 @@ interface Parts {
 /** Has a command written so, if it has bytes among its arguments. */
 export function writeAtOnce(command: Command): void {
   const parts = command as unknown as Parts;
-  // A command is sent again, with what it has, after a connection was lost.
-  if (parts.bufferMode !== true || Object.hasOwn(parts, 'toWritable')) return;
-  const toWritable = parts.toWritable.bind(parts);
-  parts.toWritable = (socket) => {
-    const { args } = parts;
-    try {
-      // This chooses between a script's text and its hash, for the name and the first argument.
-      parts.args = [args[0] as string | Buffer];
-      toWritable(socket);
-      args[0] = parts.args[0] as string | Buffer;
-    } finally {
-      parts.args = args;
-    }
-    return bytesOf(parts.name, args);
-  };
+  if (parts.bufferMode === true) parts.toWritable = toBytes;
+}
+
+/** Again, when a command is sent again, with what it has, after a connection was lost. */
+function toBytes(this: Parts, socket: object): Buffer {
+  const { args } = this;
+  const { toWritable } = Object.getPrototypeOf(this) as Parts;
+  try {
+    // This chooses between a script's text and its hash, for the name and the first argument.
+    this.args = [args[0] as string | Buffer];
+    toWritable.call(this, socket);
+    args[0] = this.args[0] as string | Buffer;
+  } finally {
+    this.args = args;
+  }
+  return bytesOf(this.name, args);
 }
 
 /** In the protocol of Redis. */
