@@ -117,6 +117,8 @@ export class JobRuns {
     this.#runs.set(id, run);
     let ending: Ending = { items: 1, outcome: 'left', failures: 0 };
     try {
+      // The engine has thrown away what it held of the job, apart from its id: its submitter will miss it.
+      if ((job.name as string | undefined) === undefined) return;
       const data = parseJobData(job.data);
       const task = tasks.get(job.name);
       if (task === undefined) ending = await this.#leaveToOthers(job, token, data);

@@ -149,6 +149,21 @@ onEachEngine(
       await expect.poll(() => client.exists(`${queue}:${id}`)).toBe(0);
     });
 
+    test('a job of which the engine has thrown away all but its id is sent again, unless it may not', async () => {
+      const cluster = site.cluster(few);
+      const queue = `bull:${site.name}.work`;
+      const results = [cluster.submit(work.double, [2]), cluster.submit(work.double, [3], { retries: 0 })];
+      const settled = Promise.allSettled(results);
+      await expect.poll(() => client.zcard(`${queue}:prioritized`)).toBe(2);
+      for (const id of await client.zrange(`${queue}:prioritized`, 0, -1)) await client.del(`${queue}:${id}`);
+      await site.machine(few);
+      expect(await settled).toMatchObject([
+        { value: 4 },
+        { reason: { code: 'ERR_MACHINE_LOST', losses: 1, message: /engine lost its job/ } },
+      ]);
+      expect(await client.keys(`${queue}:*.*`)).toEqual([]);
+    });
+
     test('a reply that comes after its job was looked for in vain counts', async () => {
       await site.machine(few);
       const { result, file, end } = await begin();
