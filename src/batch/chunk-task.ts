@@ -1,9 +1,9 @@
 /** The task of a batch's threads: runs chunks. */
 import { type ParseCsv, recordParser } from './csv-parser.js';
 import type { Overflow, ThreadSetup } from './layout.js';
+import { textIn } from './setup-memory.js';
 import { ChunkRun, publishAtExit } from './thread/chunk-run.js';
 import { type ItemFunction, loadFunction } from './thread/function.js';
-import type { FilePart } from './thread/slices.js';
 
 /** A setup with its function and parser loaded. */
 interface Loaded {
@@ -13,6 +13,7 @@ interface Loaded {
 }
 
 const loaded = new Map<string, Loaded>();
+const byText = new WeakMap<SharedArrayBuffer, Loaded>();
 
 // Output of the function must not mix with the results on standard output.
 process.stdout._write = (chunk, encoding, done) => process.stderr._write(chunk, encoding, done);
@@ -30,18 +31,32 @@ export async function prepare(json: string): Promise<void> {
 }
 
 /**
- * Runs a chunk; see `layout.ts`. Results are in its memory, except for an overflow.
+ * Runs a chunk; see `layout.ts`. Results are in its memory, except for an overflow. All arguments fit a slot, so that no
+ * message is sent for a chunk.
  *
- * @param input bytes of input in the memory, or the part of a file that is read here
+ * @param text the setup, in shared memory
+ * @param inputBytes bytes of input in the memory, unless it is read here
+ * @param descriptor of the file of which the part between `from` and `to` is read here; -1: none
  */
 export function runChunk(
-  json: string,
+  text: SharedArrayBuffer,
   memory: SharedArrayBuffer,
-  input: number | FilePart,
+  inputBytes: number,
+  descriptor: number,
+  from: number,
+  to: number,
 ): Overflow | undefined | Promise<Overflow | undefined> {
-  const ready = loaded.get(json);
-  if (ready === undefined) return prepare(json).then(() => runChunk(json, memory, input));
+  const ready = byText.get(text) ?? loadedOf(text);
+  if (ready === undefined)
+    return prepare(textIn(text)).then(() => runChunk(text, memory, inputBytes, descriptor, from, to));
+  const input = descriptor < 0 ? inputBytes : { descriptor, from, to };
   return new ChunkRun(ready.setup, ready.fn, memory, input, ready.parseCsv).run();
+}
+
+function loadedOf(text: SharedArrayBuffer): Loaded | undefined {
+  const ready = loaded.get(textIn(text));
+  if (ready !== undefined) byText.set(text, ready);
+  return ready;
 }
 
 async function loadCsv(): Promise<ParseCsv> {

@@ -9,6 +9,7 @@ import { crashError, type ItemError, timeoutError } from './item-error.js';
 import { field } from './layout.js';
 import type { ChunkMemory } from './memory.js';
 import type { Run } from './settle.js';
+import { inSharedMemory } from './setup-memory.js';
 import { Timeouts } from './timeouts.js';
 import type { Part } from './work.js';
 
@@ -30,6 +31,7 @@ export class LocalExecutor implements Executor {
   readonly #concurrency: number | undefined;
   readonly #size = new ChunkSize();
   readonly #running = new Map<AbortController, Int32Array>();
+  #setup: { readonly text: string; readonly shared: SharedArrayBuffer } | undefined;
   #workers = 1;
   #tellStopped: () => void = () => {};
   readonly #stopped = new Promise<void>((resolve) => {
@@ -66,8 +68,9 @@ export class LocalExecutor implements Executor {
     this.#running.set(controller, memory.header);
     const { file, from, to } = part;
     const inputBytes = file === undefined ? part.bytes.length : 0;
-    const input = file === undefined ? inputBytes : { descriptor: file.descriptor, from, to };
-    const args: Parameters<ChunkTask['runChunk']> = [part.setup, memory.shared, input];
+    const setup = this.#setupOf(part.setup);
+    const descriptor = file?.descriptor ?? -1;
+    const args: Parameters<ChunkTask['runChunk']> = [setup, memory.shared, inputBytes, descriptor, from, to];
     let killed: ItemError | undefined;
     const unwatch = this.#timeouts.watch(memory.header, () => {
       killed = timeoutError(this.#timeout);
@@ -91,6 +94,12 @@ export class LocalExecutor implements Executor {
         return { part, memory, inputBytes, killed };
       },
     );
+  }
+
+  /** Parts that follow each other have the same one. */
+  #setupOf(text: string): SharedArrayBuffer {
+    if (this.#setup?.text !== text) this.#setup = { text, shared: inSharedMemory(text) };
+    return this.#setup.shared;
   }
 
   ran(bytes: number, { header }: ChunkMemory): void {

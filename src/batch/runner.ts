@@ -308,6 +308,8 @@ export class Runner {
  * The number of a line is known when all lines before have been run or counted: where it is asked for out of
  * order, the bytes have to be here.
  */
-function canCut({ ordered, journal, errors }: BatchSettings): boolean {
+function canCut({ format, ordered, journal, errors }: BatchSettings): boolean {
+  // Where a record ends depends on all the quotes before.
+  if (format === 'csv') return false;
   return ordered || (journal === undefined && errors === undefined);
 }

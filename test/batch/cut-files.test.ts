@@ -17,8 +17,8 @@ const run = (options: Omit<BatchOptions, 'output'>) =>
   runBatch(balancer, { output: path('out'), ...options });
 const output = () => readFileSync(path('out'), 'utf8');
 
-/** Some hundreds of KB: enough for its threads to read it. */
-const LINES = Array.from({ length: 6_000 }, (_, n) => `${n} ${'é'.repeat((n * 7) % 60)}`);
+/** More than 16 MB: enough for its threads to read it. */
+const LINES = Array.from({ length: 280_000 }, (_, n) => `${n} ${'é'.repeat((n * 7) % 60)}`);
 
 describe.each([
   ['lines', LINES.join('\n')],
@@ -27,8 +27,8 @@ describe.each([
   ['a byte order mark', `\uFEFF${LINES.join('\n')}`],
   ['blank ones, and a blank end', `\n\n${LINES.join('\n\n\n')}\n\n\n`],
   ['one longer than many parts', [...LINES, 'x'.repeat(5_000_000), ...LINES].join('\n')],
-  ['long ones only', Array.from({ length: 12 }, (_, n) => `${n}`.repeat(200_000)).join('\n')],
-  ['one without end', 'é'.repeat(400_000)],
+  ['long ones only', Array.from({ length: 90 }, (_, n) => `${n}`.repeat(150_000)).join('\n')],
+  ['one without end', 'é'.repeat(9_000_000)],
   ['bytes that are not UTF-8', Buffer.from(`${LINES.join('\n')}\n\xff\xfe`, 'latin1')],
 ])('a file that its threads read: %s', (name, text) => {
   const file = path(`in-${name.length}`);
@@ -44,6 +44,25 @@ describe.each([
     await run({ input: file, task, ordered: false });
     expect(output().split('\n').sort().join() === expected.split('\n').sort().join()).toBe(true);
   });
+});
+
+it('records of CSV end where their quotes say', async () => {
+  const fields = LINES.map((line, n) => (n % 3 === 0 ? `"${line}\n\nmore"` : line));
+  writeFileSync(path('csv'), `n,text\n${fields.map((field, n) => `${n},${field}`).join('\n')}\n`);
+  const task = ({ n, text }: { n: string; text: string }) => `${n} ${text.length}`;
+  const report = await run({ input: path('csv'), format: 'csv', task });
+  const wanted = LINES.map((line, n) => `${n} ${line.length + (n % 3 === 0 ? 6 : 0)}\n`);
+  expect(output()).toBe(wanted.join(''));
+  expect(report).toMatchObject({ items: LINES.length, failed: 0 });
+});
+
+it('JSON lines, blank ones among them', async () => {
+  const blank = (n: number) => (n % 5 === 0 ? '\n \n' : '\n');
+  writeFileSync(path('ndjson'), LINES.map((text, n) => `${JSON.stringify({ n, text })}${blank(n)}`).join(''));
+  const task = ({ n, text }: { n: number; text: string }) => `${n} ${text.length}`;
+  const report = await run({ input: path('ndjson'), format: 'ndjson', task });
+  expect(output()).toBe(LINES.map((line, n) => `${n} ${line.length}\n`).join(''));
+  expect(report).toMatchObject({ items: LINES.length, failed: 0 });
 });
 
 it('lines that end with NUL', async () => {
@@ -79,7 +98,7 @@ it.each([true, false])('a failed line has its number and its bytes (in order: %s
 });
 
 it('a file that becomes shorter meanwhile ends the batch, and is named', async () => {
-  writeFileSync(path('shrinks'), `${LINES.join('\n')}\n`.repeat(20));
+  writeFileSync(path('shrinks'), `${LINES.join('\n')}\n`);
   const ran = run({
     input: path('shrinks'),
     task: (line: string) => {

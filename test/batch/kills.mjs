@@ -20,9 +20,10 @@ process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
 // Long enough for a batch in order whose threads read the file themselves, until some of it is done.
 writeFileSync(
   join(directory, 'input'),
-  Array.from({ length: ITEMS }, (_, n) => `${JSON.stringify({ n, pad: 'y'.repeat(150 + (n % 90)) })}\n`).join(
-    '',
-  ),
+  Array.from(
+    { length: ITEMS },
+    (_, n) => `${JSON.stringify({ n, pad: 'y'.repeat(6_000 + (n % 90)) })}\n`,
+  ).join(''),
 );
 
 const WAYS = ['SIGKILL', 'SIGKILL', 'SIGINT', 'SIGINT twice'];

@@ -25,8 +25,10 @@ export const PIECE_BYTES = 1024 * 1024 - HEADER_BYTES / 2;
 const LONG_LINE_BYTES = 8 * 1024 * 1024;
 const MOST_AT_ONCE = 128 * 1024 * 1024;
 
-/** Smaller files, and smaller ranges of one, are read here. */
-const LEAST_TO_CUT = 256 * 1024;
+/**
+ * Smaller files, and smaller ranges of one, are read here: that takes few ms, and what cuts them is not compiled by then.
+ */
+const LEAST_TO_CUT = 16 * 1024 * 1024;
 
 /** V8's longest string. */
 const MOST_LINE_BYTES = 512 * 1024 * 1024;
