@@ -1,26 +1,26 @@
 /**
  * Runs the parts of the input where the executor has them run: on threads, or on other machines.
  *
- *     input ─→ Reader ─→ Work (parts, in order) ─→ Executor ─→ settle ─→ Work ─→ written
+ *     input ─→ Supply ─→ Work (parts, in order) ─→ Executor ─→ settle ─→ Work ─→ written
  *                             ↑                                         │
  *                             └── not run yet, to be run again ─────────┘
  *
- * The main thread moves bytes and positions only, of plain files positions alone. Reading pauses while too much input or output is held in
- * memory.
+ * The main thread moves bytes and positions only, of plain files positions alone. Reading pauses while too much
+ * input or output is held in memory.
  */
 
 import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import type { Executor } from './executor.js';
 import { type LineEnds, lineEnds } from './input/line-ends.js';
-import { PIECE_BYTES, type Piece, Reader, type ReaderOptions } from './input/reader.js';
+import type { ReaderOptions } from './input/reader.js';
 import type { SharedFile } from './input/shared-file.js';
 import { field, HEADER_BYTES, resetHeader } from './layout.js';
 import { type ChunkMemory, MemoryPool } from './memory.js';
 import type { BatchSettings } from './options.js';
 import { retryDelay } from './retry.js';
 import { isWhole, type Run, settle } from './settle.js';
-import { checkHeader, Setups } from './setups.js';
-import { Part, Work } from './work.js';
+import { Supply } from './supply.js';
+import { type Part, Work } from './work.js';
 
 /** Most bytes of input and results in memory before reading pauses. */
 const MOST_HELD = 64 * 1024 * 1024;
@@ -45,14 +45,11 @@ export class Runner {
   readonly #settings: BatchSettings;
   readonly #events: RunnerEvents;
   readonly #pool = new MemoryPool();
-  readonly #reader: Reader;
-  readonly #setups: Setups;
+  readonly #supply: Supply;
   readonly #running = new Map<Part, ChunkMemory>();
   readonly #delays = new Set<NodeJS.Timeout>();
   #held = 0;
   #retried = 0;
-  #isReading = false;
-  #hasEnded = false;
   #isStopped = false;
   #isOver = false;
 
@@ -66,19 +63,7 @@ export class Runner {
     this.#settings = settings;
     this.#events = events;
     this.ends = lineEnds(settings.format, settings.separator);
-    const { inputs, format, separator } = settings;
-    this.#reader = new Reader(
-      {
-        inputs,
-        ends: this.ends,
-        separator,
-        checkHeader: format === 'csv' ? checkHeader : undefined,
-        sizeOf: executor.readsFiles && canCut(settings) ? () => this.#sizeInFile() : undefined,
-        rangesOf,
-      },
-      this.#pool,
-    );
-    this.#setups = new Setups(settings);
+    this.#supply = new Supply(this.work, this.ends, executor, this.#pool, settings, rangesOf);
   }
 
   /** Runs of items beyond their first. */
@@ -89,7 +74,7 @@ export class Runner {
   /** Starts. Rejects if the function cannot be loaded. */
   async start(): Promise<void> {
     this.pump();
-    await this.#executor.prepare(this.#setups.plain);
+    await this.#executor.prepare(this.#supply.setup);
   }
 
   /** Starts no further items. With `now`, running items are abandoned. */
@@ -117,39 +102,10 @@ export class Runner {
       if (next === undefined) break;
       // The first part always runs: the others wait for it.
       if (next !== this.work.first && (this.#held > MOST_HELD || this.#events.isFull())) break;
-      this.#run(this.#cut());
+      this.#run(this.#supply.take());
     }
     this.#read();
     this.#endIfOver();
-  }
-
-  /** Bytes to be handed out, if known. */
-  get #left(): number | undefined {
-    const unread = this.#hasEnded ? 0 : this.#reader.left;
-    return unread === undefined ? undefined : unread + this.work.waitingBytes;
-  }
-
-  #sizeInFile(): number {
-    return this.#executor.sizeOf(this.#left, this.#pool.mostWithRoom);
-  }
-
-  /** Takes the first waiting part, or a piece of it. */
-  #cut(): Part {
-    const part = this.work.take() as Part;
-    const { bytes, memory } = part;
-    // It was cut as it is wanted.
-    if (part.file !== undefined) return part;
-    const left = this.#left;
-    const size = this.#executor.sizeOf(left === undefined ? undefined : left + bytes.length, PIECE_BYTES);
-    // A small rest is not worth a copy.
-    if (size * 1.5 >= bytes.length) return part;
-    const end = this.ends.firstFrom(bytes, Math.ceil(size));
-    if (end >= bytes.length) return part;
-    const head = new Part(part.range, part.from, bytes.subarray(0, end), part.setup);
-    head.isFirst = part.isFirst;
-    const tail = new Part(part.range, part.from + end, bytes.subarray(end), part.setup, memory);
-    this.work.replace(part, [head, tail]);
-    return this.work.take() as Part;
   }
 
   #run(part: Part): void {
@@ -189,6 +145,12 @@ export class Runner {
       part.releaseFile();
       return;
     }
+    if (run.isWithdrawn) {
+      this.#running.delete(part);
+      part.releaseFile();
+      this.#endIfOver();
+      return;
+    }
     if (part.file !== undefined && !isWhole(run)) {
       this.#readIn(part, part.file).then(
         () => this.#returned(run),
@@ -208,7 +170,7 @@ export class Runner {
       return;
     }
     // A thread that is being ended may still write to its memory, so that is not reused.
-    if (run.killed === undefined && !run.isWithdrawn) this.#pool.give(memory);
+    if (run.killed === undefined) this.#pool.give(memory);
     this.work.replace(part, parts);
     const done = parts.filter(({ state }) => state === 'done');
     let doneBytes = 0;
@@ -225,7 +187,7 @@ export class Runner {
       }
     }
     this.#executor.ran(doneBytes, memory);
-    if (!run.isWithdrawn) this.#events.ran(memory.header[field.thread] as number, items, doneBytes);
+    this.#events.ran(memory.header[field.thread] as number, items, doneBytes);
     this.#events.done(done);
     this.pump();
   }
@@ -256,34 +218,21 @@ export class Runner {
   }
 
   #read(): void {
-    if (this.#isReading || this.#hasEnded || this.#isStopped || this.#isOver) return;
-    if (this.work.waiting > 0 || this.#held > MOST_HELD || this.#events.isFull()) return;
-    this.#isReading = true;
-    this.#reader.next().then(
-      (piece) => {
-        this.#isReading = false;
-        if (piece === undefined) this.#hasEnded = true;
-        else this.#append(piece);
+    if (this.#isStopped || this.#isOver || !this.#supply.isWanted) return;
+    if (this.#held > MOST_HELD || this.#events.isFull()) return;
+    this.#supply.read().then(
+      (bytes) => {
+        this.#held += bytes;
         this.pump();
       },
       (error) => this.#fail(error),
     );
   }
 
-  #append({ range, from, to, bytes, memory, file, header, isFirst }: Piece): void {
-    this.#held += bytes.length;
-    this.#executor.look();
-    const part = new Part(range, from, bytes, this.#setups.of(header), memory, to - from);
-    part.file = file;
-    part.isFirst = isFirst;
-    this.work.append(part);
-  }
-
   #endIfOver(): void {
     if (this.#isOver || this.#running.size > 0) return;
-    const isThrough = this.#hasEnded && this.work.waiting === 0 && this.#delays.size === 0;
+    const isThrough = this.#supply.hasEnded && this.work.waiting === 0 && this.#delays.size === 0;
     if (!isThrough && !this.#isStopped) return;
-    // A pending read, from a terminal perhaps, is abandoned.
     this.#isOver = true;
     this.#close();
     this.#events.ended();
@@ -298,18 +247,7 @@ export class Runner {
   }
 
   #close(): void {
-    this.#reader.close();
-    this.work.releaseFiles();
+    this.#supply.close();
     this.#executor.close();
   }
-}
-
-/**
- * The number of a line is known when all lines before have been run or counted: where it is asked for out of
- * order, the bytes have to be here.
- */
-function canCut({ format, ordered, journal, errors }: BatchSettings): boolean {
-  // Where a record ends depends on all the quotes before.
-  if (format === 'csv') return false;
-  return ordered || (journal === undefined && errors === undefined);
 }

@@ -15,7 +15,7 @@ export interface Run {
   readonly overflow?: Overflow | undefined;
   /** Set if the thread died or was ended: the error of the running line. */
   readonly killed?: ItemError;
-  /** No item has been run, and none will be. */
+  /** No item has been run, and none will be, as the batch is being stopped. */
   readonly isWithdrawn?: boolean;
 }
 

@@ -206,12 +206,18 @@ function leadsBack(error: Error): boolean {
     if (part === error) return true;
     if (typeof part !== 'object' || part === null || seen.has(part) || seen.size > MAX_SEARCHED) continue;
     seen.add(part);
-    if (types.isMap(part)) waiting.push(...part.keys(), ...part.values());
-    else if (types.isSet(part)) waiting.push(...part);
-    else if (types.isNativeError(part)) waiting.push(part.cause);
-    else if (!isLeaf(part)) waiting.push(...Object.values(part));
+    for (const inner of partsOf(part)) waiting.push(inner);
   }
   return false;
+}
+
+function* partsOf(value: object): Iterable<unknown> {
+  if (types.isMap(value)) {
+    yield* value.keys();
+    yield* value.values();
+  } else if (types.isSet(value)) yield* value;
+  else if (types.isNativeError(value)) yield value.cause;
+  else if (!isLeaf(value)) yield* Object.values(value);
 }
 
 function accessor(key: string): string {

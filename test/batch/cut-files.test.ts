@@ -153,6 +153,17 @@ describe('its descriptor is closed', () => {
     await comesDownTo(count);
   });
 
+  it('after batches that are interrupted at any moment', async () => {
+    const count = madeFile();
+    for (let ms = 0; ms < 40; ms += 2) {
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(), ms);
+      const input = [path('in'), path('in'), path('in')];
+      await run({ input, signal: controller.signal, task: (line: string) => line });
+    }
+    await comesDownTo(count);
+  });
+
   it('after a batch that is interrupted', async () => {
     const count = madeFile();
     const { signal } = interruptedSoon();

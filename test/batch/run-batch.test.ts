@@ -95,6 +95,19 @@ test('all items run once, whatever they take and however they fail', async () =>
   expect(failed.every(({ line, item }) => String(line) === item)).toBe(true);
 });
 
+test('items of one file are run again while another file is opened', async () => {
+  const input = Array.from({ length: 400 }, (_, n) => path(`many-${n}`));
+  for (const [n, file] of input.entries()) writeFileSync(file, 'a\n'.repeat(n % 40));
+  const count = input.reduce((sum, _, n) => sum + (n % 40), 0);
+  const task = (line: string) => {
+    if (Math.random() < 0.3) throw new Error('for now');
+    return line;
+  };
+  const report = await run({ input, task, retry: { attempts: 50, delay: 0 } });
+  expect(report).toMatchObject({ items: count, failed: 0 });
+  expect(read('out')).toBe('a\n'.repeat(count));
+});
+
 test('an item that needs more memory than its thread may have fails alone', async () => {
   writeFileSync(path('in'), lines(200));
   await using small = new Balancer({ workers: 2, resourceLimits: { maxOldGenerationSizeMb: 30 } });

@@ -118,10 +118,10 @@ export class Reader {
         if (file === undefined) yield* this.#readSource(source, input, ranges);
         else yield* this.#cut(file, ranges);
       } finally {
+        this.#open = undefined;
         source.close();
       }
     }
-    this.#open = undefined;
   }
 
   /** The file, if its threads are to read it. */
