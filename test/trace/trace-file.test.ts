@@ -1,7 +1,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { MOST_EVENT_BYTES, TraceFile } from '../../dist/src/trace/trace-file.js';
 import { scratch } from '../support/scratch.js';
@@ -44,9 +44,15 @@ it.runIf(hasPipes)('that is a pipe nobody reads is refused, and does not block t
 it.runIf(hasPipes)(
   'may be a pipe: its reader gets all of it, also what is more than the pipe holds',
   async () => {
-    const path = join(scratch(), 'pipe');
+    const folder = scratch();
+    const path = join(folder, 'pipe');
+    const copy = join(folder, 'copy');
     execFileSync('mkfifo', [path]);
-    const reader = spawn('cat', [path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    // Into a file: this thread, which would have to read a stream, waits while it writes to the pipe.
+    const output = openSync(copy, 'w');
+    const reader = spawn('cat', [path], { stdio: ['ignore', output, 'inherit'] });
+    const ended = once(reader, 'close');
+    closeSync(output);
     let file: TraceFile | undefined;
     await until(() => {
       try {
@@ -56,10 +62,10 @@ it.runIf(hasPipes)(
         return false;
       }
     });
-    const copied = text(reader.stdout);
     // One pipe holds 64 KB.
-    for (let i = 0; i < 2_000; i++) file?.add(JSON.stringify({ name: 'x'.repeat(100), i }));
+    for (let i = 0; i < 20_000; i++) file?.add(JSON.stringify({ name: 'x'.repeat(100), i }));
     file?.close();
-    expect(JSON.parse(await copied)).toHaveLength(2_000);
+    await ended;
+    expect(JSON.parse(readFileSync(copy, 'utf8'))).toHaveLength(20_000);
   },
 );
