@@ -24,13 +24,13 @@ export interface Connection {
 /**
  * Connects with a thread, and starts it if it has not been started.
  * @param unreadable called with the number of each message that cannot be read here
- * @param died called once, when the thread has ended
+ * @param died called once, with the exit code, when the thread has ended
  */
 export function connect(
   setup: WorkerSetup,
   received: (message: ToMain) => void,
   unreadable: (number: number, error: unknown) => void,
-  died: (death: ThreadDeath) => void,
+  died: (exitCode: ThreadDeath['exitCode']) => void,
 ): Connection {
   const launched: Launched = setup.launched ?? launch(setup.launch, setup);
   const { memory, capacity, port, argumentsPort, thread } = launched;

@@ -40,10 +40,10 @@ export class Thread {
   #isGivenUp = false;
   #patience: NodeJS.Timeout | undefined;
   /**
-   * Called exactly once, in a later turn, after the thread has ended or has been given up. To be set in the
-   * turn in which the thread is started.
+   * Called exactly once, in a later turn, after the thread has ended or has been given up, with its exit code.
+   * To be set in the turn in which the thread is started.
    */
-  onDeath: (death: ThreadDeath) => void = () => {};
+  onDeath: (exitCode: ThreadDeath['exitCode']) => void = () => {};
 
   /** Starts a thread at once. */
   constructor(init: WorkerInit, transfer: readonly Transferable[], options: ThreadSettings) {
@@ -89,6 +89,13 @@ export class Thread {
     await this.#piscina.run(init, { transferList: transfer as never });
   }
 
+  /**
+   * Why it ends, or has ended. A message that says so may arrive after the end: it is to be read before.
+   */
+  get cause(): unknown {
+    return this.#cause;
+  }
+
   /** It will end, and for that reason unless there is an earlier one. */
   blame(cause: unknown): void {
     this.#cause ??= cause;
@@ -125,7 +132,7 @@ export class Thread {
   #end(exitCode: number | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.onDeath({ exitCode, cause: this.#cause });
+    this.onDeath(exitCode);
     if (!this.#isGivenUp) void this.terminate();
   }
 }

@@ -82,7 +82,7 @@ export class Worker implements Host {
       setup,
       (message) => this.#inbound.receive(message),
       (number, error) => this.#unreadable.add(number, error),
-      (death) => this.#died(death),
+      (exitCode) => this.#died(exitCode),
     );
     const { window, channel, argumentsPort, thread } = this.#connection;
     this.commands = new Commands(channel, window);
@@ -287,13 +287,14 @@ export class Worker implements Host {
     this.commands.call();
   }
 
-  #died(death: ThreadDeath): void {
+  #died(exitCode: ThreadDeath['exitCode']): void {
     this.#forcedExit.stop();
     // Before its last messages are received: a `wake` among them starts a pass, which must not select it.
     this.status.enter('dead');
-    this.#connection.channel.drain();
+    const { channel, thread } = this.#connection;
+    channel.drain();
     this.#output.over();
     this.profiling.end();
-    this.#lifecycleEvents.died(this, death);
+    this.#lifecycleEvents.died(this, { exitCode, cause: thread.cause });
   }
 }

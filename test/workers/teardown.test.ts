@@ -73,6 +73,21 @@ describe('the teardown of a module', () => {
     expect(good.notes()).toEqual(['begin good', 'end good']);
   });
 
+  it('that fails is the cause also if the end is seen before the message that says so', async () => {
+    const module = moduleThat('throws');
+    for (let i = 0; i < 10; i++) {
+      const balancer = new Balancer({ workers: 1 });
+      await balancer.submit(module.run, [1]);
+      const ended = next(balancer, 'workerEnd');
+      const closed = balancer.close();
+      await new Promise((resolve) => setImmediate(resolve));
+      // Both arrive while nobody looks.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60);
+      await closed;
+      expect((await ended).cause).toMatchObject({ name: 'RangeError' });
+    }
+  });
+
   it.each(['hangs', 'blocks'])('that %s is given up', async (how) => {
     const module = moduleThat(how);
     const balancer = new Balancer({ workers: 1, teardownTimeout: 30 });
