@@ -54,6 +54,7 @@ function outputsOf(sources) {
 /** What `bundle.mjs` makes of sources, relative to dist, each with its map. */
 export const BUNDLES = [
   'workers/main.cjs',
+  'workers/on-demand.cjs',
   'workers/typescript-hooks.mjs',
   'node/core.cjs',
   'node/engine.cjs',
@@ -102,6 +103,7 @@ const BUILDERS = [
   '.ci/declarations.mjs',
   '.ci/entries.mjs',
   '.ci/page.mjs',
+  '.ci/parts.mjs',
   `${PAGE}index.html`,
   `${PAGE}style.css`,
 ];

@@ -18,8 +18,9 @@ export interface ThreadParts {
   readonly arguments: Arguments;
   readonly signals: ArgumentSignals;
   readonly current: CurrentRequest;
-  readonly stream: Stream;
-  readonly profiler: Profiler;
+  /** `undefined`: no generator has run yet. */
+  readonly stream: () => Stream | undefined;
+  readonly profiler: () => Profiler;
   readonly status: ThreadStatus;
   readonly channel: WorkerChannel;
 }
@@ -38,7 +39,7 @@ export class ControlMessages {
   }
 
   carryOut(message: ToWorker): void {
-    const { functions, shares, signals, current, stream, status, channel } = this.#parts;
+    const { functions, shares, signals, current, status, channel } = this.#parts;
     switch (message.type) {
       case 'define':
         functions.define(message.definition);
@@ -59,16 +60,16 @@ export class ControlMessages {
       case 'abort':
         current.abort(message.id, decodeFailure(message.reason));
         // The stream may wait for a caller who takes no more.
-        stream.return(message.id);
+        this.#parts.stream()?.return(message.id);
         break;
       case 'signal':
         signals.abort(message);
         break;
       case 'credit':
-        stream.credit(message.id, message.values);
+        this.#parts.stream()?.credit(message.id, message.values);
         break;
       case 'return':
-        stream.return(message.id);
+        this.#parts.stream()?.return(message.id);
         break;
       case 'ping':
         status.beat();
@@ -77,10 +78,10 @@ export class ControlMessages {
         channel.send({ type: 'here' });
         break;
       case 'profile':
-        this.#parts.profiler.start(message.number, message.interval);
+        this.#parts.profiler().start(message.number, message.interval);
         break;
       case 'endProfile':
-        this.#parts.profiler.stop(message.number);
+        this.#parts.profiler().stop(message.number);
         break;
       case 'retire':
         this.#isRetiring = true;

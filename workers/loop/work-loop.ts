@@ -23,7 +23,6 @@ import { inContextOf } from '../restored-context.js';
 import { Stream } from '../stream.js';
 import { identify } from '../task.js';
 import { Announcer } from './announcer.js';
-import { isThenable } from './chunk.js';
 import { ChunkRunner } from './chunk-runner.js';
 import { CurrentRequest } from './current-request.js';
 import { Delivery } from './delivery.js';
@@ -34,6 +33,7 @@ import { sendProgress } from './progress.js';
 import { getReady, isReadyEarly } from './readiness.js';
 import type { WorkerChannel } from './send.js';
 import { Spinner } from './spinner.js';
+import { isThenable } from './thenable.js';
 import { Turns } from './turns.js';
 
 /**
@@ -50,7 +50,8 @@ export class WorkLoop {
   readonly #delivery: Delivery;
   readonly #announcer: Announcer;
   readonly #current: CurrentRequest;
-  readonly #stream: Stream;
+  #stream: Stream | undefined;
+  #profiler: Profiler | undefined;
   readonly #arguments: Arguments;
   readonly #preparation: Preparation;
   readonly #chunks: ChunkRunner;
@@ -80,13 +81,6 @@ export class WorkLoop {
     });
     this.#delivery = new Delivery(this.#window, this.#channel, this.#output);
     this.#announcer = new Announcer(this.#window, this.#channel);
-    this.#stream = new Stream({
-      channel: this.#channel,
-      flush: () => this.#output.flush(),
-      sent: () => this.#delivery.sent(),
-      turn: () => (this.#turns.isDue(now()) ? this.#turns.take() : undefined),
-      isCancelled: (id) => this.#window.marks.isCancelled(id),
-    });
     this.#spinner = new Spinner(this.#window, new SpinPermits(init.spinners), init.id, init.spin);
     this.#turns = new Turns(this.#window.status, init.watchHeap);
     // In order with the task's output.
@@ -118,8 +112,8 @@ export class WorkLoop {
       arguments: this.#arguments,
       signals: this.#signals,
       current: this.#current,
-      stream: this.#stream,
-      profiler: new Profiler((answer) => this.#channel.send(answer)),
+      stream: () => this.#stream,
+      profiler: () => (this.#profiler ??= new Profiler((answer) => this.#channel.send(answer))),
       status: this.#window.status,
       channel: this.#channel,
     });
@@ -228,7 +222,7 @@ export class WorkLoop {
         }
         this.#current.enter();
         result = typeof task === 'function' ? task(...values) : this.#runLoaded(id, task, values);
-        if ((kind & flags.streams) !== 0) result = this.#stream.run(id, result, carrier);
+        if ((kind & flags.streams) !== 0) result = this.#streams().run(id, result, carrier);
         if (isThenable(result)) return this.#finishLater(position, id, result, start);
       } catch (error) {
         if (error === OVERDUE) this.#expire(position, id, kind);
@@ -242,6 +236,18 @@ export class WorkLoop {
       start = end;
       if (this.#turns.isDue(end)) return this.#takeTurn();
     }
+  }
+
+  /** Made for the first generator. */
+  #streams(): Stream {
+    this.#stream ??= new Stream({
+      channel: this.#channel,
+      flush: () => this.#output.flush(),
+      sent: () => this.#delivery.sent(),
+      turn: () => (this.#turns.isDue(now()) ? this.#turns.take() : undefined),
+      isCancelled: (id) => this.#window.marks.isCancelled(id),
+    });
+    return this.#stream;
   }
 
   async #runLoaded(id: number, loading: Promise<TaskFunction>, values: readonly unknown[]): Promise<unknown> {
