@@ -26,8 +26,7 @@ export function readValues(
   if (count === 0) return EMPTY;
   const start = (slot + PAYLOAD_OFFSET) << 2;
   if (((kind >>> TAG_SHIFT) & 15) === tags.tree) {
-    const stored = storedBytes(memory, start, bufferOf as SharedBufferOf);
-    return readTree(stored.buffer as ArrayBuffer) as readonly unknown[];
+    return readStored(memory, start, bufferOf as SharedBufferOf) as readonly unknown[];
   }
   readTo = 0;
   const values = new Array<unknown>(count);
@@ -37,10 +36,13 @@ export function readValues(
   return values;
 }
 
-/** Reads the value that `writeOne` wrote. */
-export function readOne(memory: Memory, slot: number, kind: number): unknown {
+/**
+ * Reads the value that `writeOne` wrote.
+ * @param bufferOf needed if it was written with stores
+ */
+export function readOne(memory: Memory, slot: number, kind: number, bufferOf?: SharedBufferOf): unknown {
   readTo = 0;
-  return readValue(memory, (slot + PAYLOAD_OFFSET) << 2, (kind >>> TAG_SHIFT) & 15, undefined);
+  return readValue(memory, (slot + PAYLOAD_OFFSET) << 2, (kind >>> TAG_SHIFT) & 15, bufferOf);
 }
 
 function readValue(
@@ -80,6 +82,8 @@ function readValue(
       readTo += 8;
       return (BigInt(memory.i32[at + 1] as number) << 32n) | BigInt((memory.i32[at] as number) >>> 0);
     }
+    case tags.tree:
+      return readStored(memory, start, bufferOf as SharedBufferOf);
     case tags.inArena:
       return readInArena(memory, start, bufferOf as SharedBufferOf);
     case tags.shared: {
@@ -90,6 +94,11 @@ function readValue(
     default:
       return undefined;
   }
+}
+
+/** What `writeStored` wrote. */
+function readStored(memory: Memory, start: number, bufferOf: SharedBufferOf): unknown {
+  return readTree(storedBytes(memory, start, bufferOf).buffer as ArrayBuffer);
 }
 
 function readInArena(memory: Memory, start: number, bufferOf: SharedBufferOf): Uint8Array {

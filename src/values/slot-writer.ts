@@ -75,8 +75,8 @@ export function writeValues(
 }
 
 /**
- * Has the slot refer to values that are written as bytes already, all in one list.
- * @param tree what `writeTree` gave for the list
+ * Has the slot refer to what is written as bytes already: values, all in one list, or one value.
+ * @param tree what `writeTree` gave for it
  * @returns the kind; -1: there is no room in the arena
  */
 export function writeStored(memory: Memory, slot: number, tree: Uint8Array, arena: ByteStore): number {
@@ -89,12 +89,12 @@ export function writeStored(memory: Memory, slot: number, tree: Uint8Array, aren
 }
 
 /** Writes one value, without an array around it. Otherwise as `writeValues`. */
-export function writeOne(memory: Memory, slot: number, value: unknown): number {
+export function writeOne(memory: Memory, slot: number, value: unknown, stores?: Stores): number {
   try {
     end = 0;
     nextWrite();
     beginJson();
-    const tag = writeValue(memory, (slot + PAYLOAD_OFFSET) << 2, value, undefined);
+    const tag = writeValue(memory, (slot + PAYLOAD_OFFSET) << 2, value, stores);
     return tag < 0 ? -1 : (1 << COUNT_SHIFT) | (tag << TAG_SHIFT);
   } catch {
     // A proxy's trap threw. The clone refuses all proxies, and its error says more.

@@ -11,6 +11,7 @@ import { advance } from '../protocol/positions.js';
 import type { Window } from '../protocol/window.js';
 import type { Request } from '../requests/request.js';
 import { isCallingUser } from '../requests/user-callback.js';
+import type { SharedBufferOf } from '../values/shared-views.js';
 import { flags } from '../values/slot-format.js';
 import { readOne } from '../values/slot-reader.js';
 import type { MainChannel } from './connection.js';
@@ -52,6 +53,7 @@ export class Completions<W> {
   readonly #receiver: Receiver;
   readonly #coalescing = new Coalescing();
   readonly #recorder: RunRecorder;
+  readonly #bufferOf: SharedBufferOf;
   /** How many of the next completions are recorded before they are read. */
   #recorded = 0;
   #sink: CompletionSink<W>;
@@ -64,6 +66,7 @@ export class Completions<W> {
     channel: MainChannel,
     sender: Sender,
     receiver: Receiver,
+    bufferOf: SharedBufferOf,
     sink: CompletionSink<W>,
   ) {
     this.#worker = worker;
@@ -72,6 +75,7 @@ export class Completions<W> {
     this.#channel = channel;
     this.#sender = sender;
     this.#receiver = receiver;
+    this.#bufferOf = bufferOf;
     this.#sink = sink;
     this.#recorder = new RunRecorder(window, inFlight);
   }
@@ -190,7 +194,7 @@ export class Completions<W> {
       const byMessage = (kind & flags.byMessage) !== 0;
       if (sends) message = this.#receiver.takeResult(request.id, byMessage);
       const isExpired = (kind & flags.expired) !== 0;
-      if (!byMessage && !isExpired) value = readOne(memory, slot, kind);
+      if (!byMessage && !isExpired) value = readOne(memory, slot, kind, this.#bufferOf);
       const chunk = request.extras?.chunk;
       if (chunk === undefined) {
         count++;

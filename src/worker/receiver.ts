@@ -13,6 +13,7 @@ import { restoreErrors } from '../values/error-details.js';
 import { restoreBuffers } from '../values/restore-buffers.js';
 import type { MainChannel } from './connection.js';
 import type { InFlight } from './in-flight.js';
+import type { ResultMemory } from './result-memory.js';
 import type { Sender } from './sender.js';
 import type { TaskOutput } from './task-output.js';
 import { notReadable, type UnreadableMessages } from './unreadable-messages.js';
@@ -26,6 +27,7 @@ export class Receiver {
   readonly #sender: Sender;
   readonly #unreadable: UnreadableMessages;
   readonly #output: TaskOutput;
+  readonly #results: ResultMemory;
 
   constructor(
     channel: MainChannel,
@@ -33,7 +35,9 @@ export class Receiver {
     sender: Sender,
     unreadable: UnreadableMessages,
     output: TaskOutput,
+    results: ResultMemory,
   ) {
+    this.#results = results;
     this.#output = output;
     this.#unreadable = unreadable;
     this.#channel = channel;
@@ -44,6 +48,7 @@ export class Receiver {
   receive(message: FromTasks): void {
     switch (message.type) {
       case 'result':
+        this.#results.cameByMessage(message);
         this.#channel.stash(message.id, message);
         break;
       case 'outcome':

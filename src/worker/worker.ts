@@ -13,6 +13,7 @@ import { InFlight } from './in-flight.js';
 import { Inbound } from './inbound.js';
 import { Profiling } from './profiling.js';
 import { Receiver } from './receiver.js';
+import { ResultMemory } from './result-memory.js';
 import { Running } from './running.js';
 import { Sender } from './sender.js';
 import type { WorkerSetup } from './setup.js';
@@ -61,6 +62,7 @@ export class Worker implements Host {
   readonly #output: TaskOutput;
   readonly #unreadable: UnreadableMessages;
   readonly #writer: WindowWriter;
+  readonly #results: ResultMemory;
   readonly #forcedExit: ForcedExit;
   /** Whether it is to be replaced some time for what it has done. */
   readonly #isLimited: boolean;
@@ -95,7 +97,15 @@ export class Worker implements Host {
       this.commands.stopStream(request),
     );
     this.#output = new TaskOutput(setup.id, inFlight, setup.output);
-    const receiver = new Receiver(channel, inFlight, this.#sender, this.#unreadable, this.#output);
+    this.#results = new ResultMemory((message) => channel.send(message));
+    const receiver = new Receiver(
+      channel,
+      inFlight,
+      this.#sender,
+      this.#unreadable,
+      this.#output,
+      this.#results,
+    );
     this.#writer = new WindowWriter(window, inFlight, this.#sender);
     this.status = new Status(setup, this.view, inFlight, this.#sender, () => this.completions.count);
     this.completions = new Completions<Worker>(
@@ -105,6 +115,7 @@ export class Worker implements Host {
       channel,
       this.#sender,
       receiver,
+      this.#results.of,
       requestEvents.completions,
     );
     this.running = new Running(window, () => this.completions.running);
@@ -277,7 +288,10 @@ export class Worker implements Host {
   takeRemains({ exitCode }: ThreadDeath): Remains {
     const remains = this.#writer.takeRemains();
     // A thread that was given up may still use it.
-    if (exitCode !== undefined) this.#connection.leaveWindow();
+    if (exitCode !== undefined) {
+      this.#connection.leaveWindow();
+      this.#results.close();
+    }
     return remains;
   }
 

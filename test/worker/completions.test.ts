@@ -26,6 +26,7 @@ function both(onCompleted: (id: number) => void = () => {}) {
     undefined as never,
     { over() {} } as never,
     undefined as never,
+    { of: () => new SharedArrayBuffer(0) } as never,
     {
       isRecorded: true,
       completed: (_worker, { id }) => {

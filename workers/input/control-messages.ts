@@ -4,6 +4,7 @@ import type { ToWorker } from '../../src/protocol/messages.js';
 import type { ThreadStatus } from '../../src/protocol/thread-status.js';
 import type { Functions } from '../functions/functions.js';
 import type { CurrentRequest } from '../loop/current-request.js';
+import type { Delivery } from '../loop/delivery.js';
 import type { WorkerChannel } from '../loop/send.js';
 import type { Profiler } from '../profiler.js';
 import type { Stream } from '../stream.js';
@@ -18,6 +19,7 @@ export interface ThreadParts {
   readonly arguments: Arguments;
   readonly signals: ArgumentSignals;
   readonly current: CurrentRequest;
+  readonly delivery: Delivery;
   /** `undefined`: no generator has run yet. */
   readonly stream: () => Stream | undefined;
   readonly profiler: () => Profiler;
@@ -49,6 +51,9 @@ export class ControlMessages {
         break;
       case 'share':
         shares.add(message.number, message.buffer);
+        break;
+      case 'results':
+        this.#parts.delivery.useMemory(message.buffer);
         break;
       case 'unshare':
         shares.forget(message.numbers);

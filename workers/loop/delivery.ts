@@ -5,9 +5,10 @@
 import { encodeFailure, type Failure } from '../../src/errors/failure.js';
 import type { Window } from '../../src/protocol/window.js';
 import { flags } from '../../src/values/slot-format.js';
-import { writeOne } from '../../src/values/slot-writer.js';
+import { writeOne, writeStored } from '../../src/values/slot-writer.js';
 import type { Output } from '../output.js';
 import { withoutWorkLoop } from './frames.js';
+import { ResultArena } from './result-arena.js';
 import { sendMarked, type WorkerChannel } from './send.js';
 
 export class Delivery {
@@ -20,11 +21,18 @@ export class Delivery {
    * one.
    */
   #hasSent = false;
+  /** `undefined`: the main thread has given no memory for bytes. */
+  #arena: ResultArena | undefined;
 
   constructor(window: Window, channel: WorkerChannel, output: Output) {
     this.#window = window;
     this.#channel = channel;
     this.#output = output;
+  }
+
+  /** Bytes of results go there from now on, if they do not fit a slot. */
+  useMemory(buffer: SharedArrayBuffer): void {
+    this.#arena = new ResultArena(buffer, this.#window.capacity);
   }
 
   /** A message was sent that must arrive before the next completion is read. */
@@ -35,13 +43,25 @@ export class Delivery {
   /** Completes the request at `position` with its result. Never throws. */
   result(position: number, id: number, value: unknown, runTime: number): void {
     const slot = this.#window.completionSlot(position);
-    let kind = writeOne(this.#window.memory, slot, value);
+    this.#arena?.begin(position);
+    let kind = writeOne(this.#window.memory, slot, value, this.#arena);
     if (kind < 0) {
       kind = flags.byMessage;
       try {
-        sendMarked(this.#channel, value, 'the result', (parts) => {
-          return { type: 'result', id, failure: undefined, ...parts };
-        });
+        sendMarked(
+          this.#channel,
+          value,
+          'the result',
+          (parts) => {
+            return { type: 'result', id, failure: undefined, ...parts };
+          },
+          this.#arena &&
+            ((tree) => {
+              const stored = writeStored(this.#window.memory, slot, tree, this.#arena as ResultArena);
+              if (stored >= 0) kind = stored;
+              return stored >= 0;
+            }),
+        );
       } catch (error) {
         this.#sendFailure(id, encodeFailure(error));
       }
@@ -68,6 +88,7 @@ export class Delivery {
     f32[slot + 2] = runTime;
     i32[slot + 3] = this.#channel.sent;
     this.#hasSent = false;
+    this.#arena?.end(position);
     this.#window.runStarts.set(position, this.#window.status.startedAt);
     this.#window.complete(position);
   }

@@ -19,6 +19,9 @@ export type ValueParts = CarriedValue;
 
 type MessageOf = (parts: ValueParts) => ToMain;
 
+/** Keeps plain data that was written as bytes, so that no message is needed. @returns false: it has no room */
+type Keep = (tree: Uint8Array) => boolean;
+
 /**
  * Sends a value that `transfer()` may have marked.
  *
@@ -30,6 +33,7 @@ export function sendMarked(
   marked: unknown,
   what: string,
   messageOf: MessageOf,
+  keep?: Keep,
 ): void {
   const mayBeMarked = isObject(marked) || typeof marked === 'function';
   let value = marked;
@@ -44,7 +48,7 @@ export function sendMarked(
   } catch (error) {
     throw refusal(error, value, list, what);
   }
-  send(channel, value, list, what, messageOf);
+  send(channel, value, list, what, messageOf, keep);
 }
 
 /** Sends a value that is not marked. Otherwise as `sendMarked`. */
@@ -54,10 +58,12 @@ export function send(
   list: readonly object[] | undefined,
   what: string,
   messageOf: MessageOf,
+  keep?: Keep,
 ): void {
   try {
     const bytes = list === undefined && isObject(given) ? writeTree(given) : undefined;
     if (bytes !== undefined) {
+      if (keep?.(bytes) === true) return;
       const tree = copyOf(bytes);
       channel.send(messageOf({ value: undefined, tree, buffers: undefined, errors: undefined }), [tree]);
       return;

@@ -112,6 +112,7 @@ export class WorkLoop {
       arguments: this.#arguments,
       signals: this.#signals,
       current: this.#current,
+      delivery: this.#delivery,
       stream: () => this.#stream,
       profiler: () => (this.#profiler ??= new Profiler((answer) => this.#channel.send(answer))),
       status: this.#window.status,
