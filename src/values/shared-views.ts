@@ -21,6 +21,12 @@ export interface Numbering {
 export interface ByteStore {
   /** @returns the offset of the copy, in bytes; -1: no room, the bytes must go by message */
   put(bytes: Uint8Array, length: number): number;
+  /**
+   * The same for a string.
+   * @param length in bytes
+   * @param isWide it takes two bytes for each character
+   */
+  putText(text: string, length: number, isWide: boolean): number;
 }
 
 /** Memory outside of the slot that values in it may refer to. */

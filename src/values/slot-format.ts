@@ -1,7 +1,7 @@
 /**
  * The payload of a slot: up to six values, each a number, boolean, null, undefined, 64-bit bigint, short
  * string, small byte array or small plain object; or a reference to shared memory (the thread knows the
- * buffer by a number) or to a larger byte array in the thread's arena.
+ * buffer by a number) or to a larger byte array or string in the arena.
  * Or all of them are in the arena, as plain data (`tree-format.ts`). All other values go by message, and
  * the kind says so. Used by both sides.
  *
@@ -57,5 +57,8 @@ export const MAX_VALUES = 6;
 /** The slot's payload begins this many words after its header's start. */
 export const PAYLOAD_OFFSET = 4;
 
-/** Offset, length and class of bytes that are in the arena. */
+/** What is in the arena. */
+export const stored = { bytes: 0, buffer: 1, latin1: 2, utf16: 3 } as const;
+
+/** Offset, length in bytes, and which of these. */
 export const IN_ARENA_BYTES = 16;

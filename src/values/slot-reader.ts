@@ -1,7 +1,15 @@
 /** Reads values from the payload of a slot; `slot-format.ts` has the format. Used by both sides. */
-import type { Memory } from '../protocol/layout.js';
+import type { Memory, TextReader } from '../protocol/layout.js';
 import { ARENA, readShared, SHARED_BYTES, type SharedBufferOf } from './shared-views.js';
-import { COUNT_SHIFT, IN_ARENA_BYTES, PAYLOAD_OFFSET, TAG_BITS, TAG_SHIFT, tags } from './slot-format.js';
+import {
+  COUNT_SHIFT,
+  IN_ARENA_BYTES,
+  PAYLOAD_OFFSET,
+  stored,
+  TAG_BITS,
+  TAG_SHIFT,
+  tags,
+} from './slot-format.js';
 import { readTree } from './tree-reader.js';
 
 const EMPTY: readonly unknown[] = Object.freeze([]);
@@ -101,11 +109,35 @@ function readStored(memory: Memory, start: number, bufferOf: SharedBufferOf): un
   return readTree(storedBytes(memory, start, bufferOf).buffer as ArrayBuffer);
 }
 
-function readInArena(memory: Memory, start: number, bufferOf: SharedBufferOf): Uint8Array {
+function readInArena(memory: Memory, start: number, bufferOf: SharedBufferOf): Uint8Array | string {
   const from = start + readTo;
   readTo += IN_ARENA_BYTES;
-  const bytes = storedBytes(memory, from, bufferOf);
-  return memory.i32[(from >> 2) + 2] === 1 ? bytes : new Uint8Array(bytes.buffer);
+  switch (memory.i32[(from >> 2) + 2]) {
+    case stored.latin1: {
+      const at = memory.i32[from >> 2] as number;
+      return textOf(bufferOf(ARENA)).latin1Slice(at, at + (memory.i32[(from >> 2) + 1] as number));
+    }
+    case stored.utf16: {
+      const at = memory.i32[from >> 2] as number;
+      return textOf(bufferOf(ARENA)).ucs2Slice(at, at + (memory.i32[(from >> 2) + 1] as number));
+    }
+    case stored.buffer:
+      return storedBytes(memory, from, bufferOf);
+    default:
+      return new Uint8Array(storedBytes(memory, from, bufferOf).buffer);
+  }
+}
+
+/** The arenas that strings have been read from. */
+const readers = new WeakMap<SharedArrayBuffer, TextReader>();
+
+function textOf(arena: SharedArrayBuffer): TextReader {
+  let reader = readers.get(arena);
+  if (reader === undefined) {
+    reader = Buffer.from(arena) as unknown as TextReader;
+    readers.set(arena, reader);
+  }
+  return reader;
 }
 
 /** A copy of the bytes whose offset and length are noted at `from`. */

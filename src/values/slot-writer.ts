@@ -10,11 +10,13 @@ import {
   IN_ARENA_BYTES,
   MAX_VALUES,
   PAYLOAD_OFFSET,
+  stored,
   TAG_BITS,
   TAG_SHIFT,
   tags,
 } from './slot-format.js';
 
+const WIDE_CHARACTER = /[^\0-\xff]/;
 const BIGINT_MIN = -(2n ** 63n);
 const BIGINT_MAX = 2n ** 63n - 1n;
 
@@ -129,7 +131,7 @@ function writeValue(memory: Memory, start: number, value: unknown, stores: Store
       end += 8;
       return tags.number;
     case 'string':
-      return writeString(memory, start, value);
+      return writeString(memory, start, value, stores);
     case 'undefined':
       return tags.undefined;
     case 'boolean':
@@ -143,23 +145,23 @@ function writeValue(memory: Memory, start: number, value: unknown, stores: Store
   }
 }
 
-function writeString(memory: Memory, start: number, value: string): number {
+function writeString(memory: Memory, start: number, value: string, stores: Stores | undefined): number {
   const length = value.length;
-  if (end + 4 + length > PAYLOAD_BYTES) return -1;
+  if (end + 4 + length > PAYLOAD_BYTES) return writeText(memory, start, value, stores);
   const at = start + end + 4;
   const { u8 } = memory;
   for (let i = 0; i < length; i++) {
     const code = value.charCodeAt(i);
-    if (code > 0xff) return writeWide(memory, start, value);
+    if (code > 0xff) return writeWide(memory, start, value, stores);
     u8[at + i] = code;
   }
   finishSpan(memory, start, length);
   return tags.latin1;
 }
 
-function writeWide(memory: Memory, start: number, value: string): number {
+function writeWide(memory: Memory, start: number, value: string, stores: Stores | undefined): number {
   const length = value.length;
-  if (end + 4 + length * 2 > PAYLOAD_BYTES) return -1;
+  if (end + 4 + length * 2 > PAYLOAD_BYTES) return writeText(memory, start, value, stores);
   const at = (start + end + 4) >> 1;
   for (let i = 0; i < length; i++) memory.u16[at + i] = value.charCodeAt(i);
   finishSpan(memory, start, length * 2);
@@ -220,11 +222,25 @@ function writeInArena(
 ): number {
   if (end + IN_ARENA_BYTES > PAYLOAD_BYTES) return -1;
   const at = stores.arena.put(bytes, length);
+  return writePlace(memory, start, at, length, Buffer.isBuffer(bytes) ? stored.buffer : stored.bytes);
+}
+
+/** Copies a string that does not fit the slot into the arena. */
+function writeText(memory: Memory, start: number, value: string, stores: Stores | undefined): number {
+  if (stores === undefined || end + IN_ARENA_BYTES > PAYLOAD_BYTES) return -1;
+  const isWide = WIDE_CHARACTER.test(value);
+  const length = isWide ? 2 * value.length : value.length;
+  const at = stores.arena.putText(value, length, isWide);
+  return writePlace(memory, start, at, length, isWide ? stored.utf16 : stored.latin1);
+}
+
+/** @param at -1: there is no room in the arena */
+function writePlace(memory: Memory, start: number, at: number, length: number, what: number): number {
   if (at < 0) return -1;
   const to = (start + end) >> 2;
   memory.i32[to] = at;
   memory.i32[to + 1] = length;
-  memory.i32[to + 2] = Buffer.isBuffer(bytes) ? 1 : 0;
+  memory.i32[to + 2] = what;
   end += IN_ARENA_BYTES;
   return tags.inArena;
 }

@@ -12,8 +12,8 @@
  */
 
 import type { ToWorker } from '../protocol/messages.js';
+import { ByteRing } from '../values/byte-ring.js';
 import { ARENA, type ByteStore } from '../values/shared-views.js';
-import { keepMemoryWarm } from '../values/warm-memory.js';
 import { ARENA_BYTES } from './arena-memory.js';
 import type { InFlight } from './in-flight.js';
 import type { MemoryPool } from './memory-pool.js';
@@ -26,9 +26,9 @@ export class Arena implements ByteStore {
   readonly #inFlight: InFlight;
   readonly #source: MemoryPool;
   /** `undefined` until it is first needed. */
-  #memory: Uint8Array | undefined;
-  /** Offsets of the next bytes, and of the first ones of this request; they count on through the wrap. */
-  #head = 0;
+  #buffer: SharedArrayBuffer | undefined;
+  #ring: ByteRing | undefined;
+  /** Where the bytes of this request begin. */
   #start = 0;
 
   constructor(send: (message: ToWorker) => void, inFlight: InFlight, source: MemoryPool) {
@@ -39,47 +39,44 @@ export class Arena implements ByteStore {
 
   /** The thread has ended. */
   close(): void {
-    if (this.#memory !== undefined) this.#source.giveBack(this.#memory.buffer as SharedArrayBuffer);
-    this.#memory = undefined;
+    if (this.#buffer !== undefined) this.#source.giveBack(this.#buffer);
+    this.#buffer = undefined;
+    this.#ring = undefined;
   }
 
   /** A request is to be staged, or is sent by message after all. O(1). */
   begin(): void {
-    if (this.#memory === undefined) return;
-    this.#head = this.#start = this.#inFlight.claimArenaFrom();
+    if (this.#ring !== undefined) this.#ring.head = this.#start = this.#inFlight.claimArenaFrom();
   }
 
   /** Where the bytes of the request that is being staged end. */
   get end(): number {
-    return this.#head;
+    return this.#ring === undefined ? 0 : this.#ring.head;
   }
 
   /** Bytes that the request that is being staged takes. */
   get bytes(): number {
-    return this.#head - this.#start;
+    return this.end - this.#start;
   }
 
   put(bytes: Uint8Array, length: number): number {
-    if (length > MOST_BYTES) return -1;
-    const memory = this.#memory ?? this.#make();
-    let at = this.#head % ARENA_BYTES;
-    let head = this.#head + length;
-    if (at + length > ARENA_BYTES) {
-      head += ARENA_BYTES - at;
-      at = 0;
-    }
-    if (head - this.#inFlight.freeTo > ARENA_BYTES) return -1;
-    // The thread copies them into memory of its own.
-    keepMemoryWarm(length);
-    memory.set(bytes, at);
-    this.#head = head;
-    return at;
+    return length > MOST_BYTES ? -1 : this.#free().put(bytes, length);
   }
 
-  #make(): Uint8Array {
-    const buffer = this.#source.take();
-    this.#send({ type: 'share', number: ARENA, buffer });
-    this.#memory = new Uint8Array(buffer);
-    return this.#memory;
+  putText(text: string, length: number, isWide: boolean): number {
+    return length > MOST_BYTES ? -1 : this.#free().putText(text, length, isWide);
+  }
+
+  #free(): ByteRing {
+    const ring = this.#ring ?? this.#make();
+    ring.freeTo = this.#inFlight.freeTo;
+    return ring;
+  }
+
+  #make(): ByteRing {
+    this.#buffer = this.#source.take();
+    this.#send({ type: 'share', number: ARENA, buffer: this.#buffer });
+    this.#ring = new ByteRing(this.#buffer, ARENA_BYTES, MOST_BYTES);
+    return this.#ring;
   }
 }

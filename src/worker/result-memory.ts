@@ -1,5 +1,5 @@
 /**
- * The memory into which a thread copies results that do not fit a slot: bytes, or plain data as bytes. It is
+ * The memory into which a thread copies results that do not fit a slot: byte arrays, strings, plain data. It is
  * given to the thread when some of them have come by message. The thread's half is `workers/loop/result-arena.ts`.
  */
 import type { ResultMessage, ToWorker } from '../protocol/messages.js';
@@ -24,9 +24,7 @@ export class ResultMemory {
   /** A result has come by message. */
   cameByMessage({ value, tree }: ResultMessage): void {
     if (this.#buffer !== undefined) return;
-    const bytes = tree ?? value;
-    if (!(bytes instanceof Uint8Array) && !(bytes instanceof ArrayBuffer)) return;
-    if (bytes.byteLength > MOST_RESULT_BYTES || ++this.#cameByMessage < EXPECTED_AFTER) return;
+    if (!fits(tree ?? value) || ++this.#cameByMessage < EXPECTED_AFTER) return;
     this.#buffer = arenaMemory.take();
     this.#send({ type: 'results', buffer: this.#buffer });
   }
@@ -36,4 +34,11 @@ export class ResultMemory {
     if (this.#buffer !== undefined) arenaMemory.giveBack(this.#buffer);
     this.#buffer = undefined;
   }
+}
+
+/** Whether the next ones like that will be in the memory. */
+function fits(result: unknown): boolean {
+  if (typeof result === 'string') return result.length <= MOST_RESULT_BYTES;
+  const isBytes = result instanceof Uint8Array || result instanceof ArrayBuffer;
+  return isBytes && result.byteLength <= MOST_RESULT_BYTES;
 }

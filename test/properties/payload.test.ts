@@ -152,7 +152,10 @@ describe('values in a slot', () => {
           if (!buffers.includes(buffer)) buffers.push(buffer);
           return LAST_NUMBER - buffers.indexOf(buffer);
         };
-        const kind = writeValues(memory, SLOT, given, { shares: { numberOf }, arena: { put: () => -1 } });
+        const kind = writeValues(memory, SLOT, given, {
+          shares: { numberOf },
+          arena: { put: () => -1, putText: () => -1 },
+        });
         checkCanaries(memory, canary);
         const objects = given.filter((value) => ArrayBuffer.isView(value));
         const isTwice = new Set(objects).size < objects.length;

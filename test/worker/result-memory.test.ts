@@ -16,8 +16,11 @@ const block = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(
 /** What a task of that number gives; of each kind of result that is larger than a slot. */
 function result(number: number, length: number) {
   const text = String.fromCharCode(97 + (number % 26));
-  if (number % 3 === 0) return new Uint8Array(length).fill(number);
-  if (number % 3 === 1) return Buffer.alloc(length, number);
+  if (number % 5 === 0) return new Uint8Array(length).fill(number);
+  if (number % 5 === 1) return Buffer.alloc(length, number);
+  if (number % 5 === 2) return text.repeat(length);
+  // Beyond Latin-1, with half of a pair.
+  if (number % 5 === 3) return `${text}\u20ac\ud83d\xe9`.repeat(length >> 2);
   return {
     number,
     list: Array.from({ length: 1 + (length >> 6) }, (_, i) => ({ i, text: text.repeat(40) })),
@@ -31,7 +34,8 @@ describe('the memory for results', () => {
     const sent: ToWorker[] = [];
     const memory = new ResultMemory((each) => sent.push(each));
     for (let i = 0; i < 20; i++) {
-      memory.cameByMessage(message({ value: 'text' }));
+      memory.cameByMessage(message({ value: { any: 'object' } }));
+      memory.cameByMessage(message({ value: 'x'.repeat(MOST_RESULT_BYTES + 1) }));
       memory.cameByMessage(message({ value: new Uint8Array(MOST_RESULT_BYTES + 1) }));
       memory.cameByMessage(message({ value: new Uint16Array(100) }));
     }
@@ -67,7 +71,7 @@ describe('the memory for results', () => {
           arena.begin(position);
           // The main thread may have read up to the one before.
           const unread = kept.slice(Math.max(0, position - CAPACITY + 1));
-          const at = length === 0 ? -1 : arena.put(new Uint8Array(length), length);
+          const at = length === 0 ? -1 : arena.arena.put(new Uint8Array(length), length);
           if (length > MOST_RESULT_BYTES) expect(at).toBe(-1);
           const from = Math.max(at, 0);
           const to = at < 0 ? from : at + length;
@@ -84,14 +88,14 @@ describe('the memory for results', () => {
     const arena = new ResultArena(new SharedArrayBuffer(2_000), 2);
     const put = (position: number) => {
       arena.begin(position);
-      const at = arena.put(new Uint8Array(1_000), 1_000);
+      const at = arena.arena.put(new Uint8Array(1_000), 1_000);
       arena.end(position);
       return at;
     };
     expect([0, 1, 2, 3, 4].map(put)).toEqual([0, 1_000, 0, 1_000, 0]);
     const full = new ResultArena(new SharedArrayBuffer(2_000), 4);
     full.begin(0);
-    expect([1, 2, 3].map(() => full.put(new Uint8Array(1_000), 1_000))).toEqual([0, 1_000, -1]);
+    expect([1, 2, 3].map(() => full.arena.put(new Uint8Array(1_000), 1_000))).toEqual([0, 1_000, -1]);
   });
 });
 
@@ -110,6 +114,33 @@ describe('results that do not fit a slot', () => {
     };
     await Promise.all(Array.from({ length: 150 }, caller));
     expect(sent('results')).toBe(2);
+  });
+
+  it('are strings as well, and so are arguments: of any length, and of all characters', async () => {
+    await using balancer = new Balancer({ workers: 1 });
+    const texts = ['a', '\xff', '\0', 'é€', '\ud83d', '\ud83d\ude00'].flatMap((unit) =>
+      [100, 239, 240, 1_001, 8_191, 16_385, 40_000, 70_000].map((length) => unit.repeat(length)),
+    );
+    // Ropes and slices, too.
+    texts.push(
+      `${texts[3]}${texts[20]}`,
+      (texts[5] as string).slice(7),
+      (texts[21] as string).slice(1, 4_000),
+    );
+    for (let round = 0; round < 3; round++) {
+      const given = await Promise.all(
+        texts.map((text, i) =>
+          balancer.submit((a: string, b: number, c: string) => c + a + b, [text, i, `${i}:`]),
+        ),
+      );
+      expect(given.every((text, i) => text === `${i}:${texts[i]}${i}`)).toBe(true);
+      // Two long ones in one request.
+      const pair = await balancer.submit(
+        (a: string, b: string) => [a.length, b],
+        [texts[5] as string, texts[29] as string],
+      );
+      expect(pair).toEqual([texts[5]?.length, texts[29]]);
+    }
   });
 
   it('are the caller’s own: not shared memory, and not written to by later ones', async () => {

@@ -57,7 +57,7 @@ export class Delivery {
           },
           this.#arena &&
             ((tree) => {
-              const stored = writeStored(this.#window.memory, slot, tree, this.#arena as ResultArena);
+              const stored = writeStored(this.#window.memory, slot, tree, (this.#arena as ResultArena).arena);
               if (stored >= 0) kind = stored;
               return stored >= 0;
             }),
