@@ -1,6 +1,7 @@
 /** The client of Redis that the options name. */
 import type { Cluster, Redis, RedisOptions } from 'ioredis';
 import { InvalidOptionError } from '../../errors/errors.js';
+import { performance } from '../../protocol/clock.js';
 import type { EngineSettings } from '../options.js';
 
 type RedisClass = new (...options: (string | RedisOptions)[]) => Redis;
@@ -19,6 +20,27 @@ const OPTIONS = {
   retryStrategy: retryDelay,
 } satisfies RedisOptions;
 
+/**
+ * A server that has become a replica keeps the connections that it has, though its address may lead to the new
+ * master by now. The command is given again by whoever gave it.
+ * @param given what the user's own options say of an error
+ */
+function leavingReplicas(given: RedisOptions['reconnectOnError']): RedisOptions {
+  // By the options of each client, which `ioredis` copies with it.
+  const left = new WeakMap<object, number>();
+  return {
+    reconnectOnError(error) {
+      // Before version 7 Redis tells that within the error of a script.
+      if (!/^READONLY |-READONLY /.test(error.message)) return given?.call(this, error) ?? false;
+      // Many commands may have been refused at once.
+      const now = performance.now();
+      if (now - (left.get(this) ?? Number.NEGATIVE_INFINITY) < MOST_RETRY_MS) return false;
+      left.set(this, now);
+      return true;
+    },
+  };
+}
+
 const EXAMPLE =
   "redis: new Cluster([{ host: 'node' }]) of ioredis, and a prefix in braces, as in prefix: '{leastwork}'";
 
@@ -27,12 +49,16 @@ export function clientOf(ioredis: IoRedis, { redis, prefix }: EngineSettings): R
   const RedisClass = ioredis.default ?? ioredis.Redis ?? ioredis;
   if (typeof redis === 'string' || redis instanceof URL)
     // Valkey's protocol is that of Redis, and `ioredis` takes its name for the path of a socket.
-    return new RedisClass(String(redis).replace(/^valkey/, 'redis'), OPTIONS);
+    return new RedisClass(String(redis).replace(/^valkey/, 'redis'), {
+      ...OPTIONS,
+      ...leavingReplicas(undefined),
+    });
   const given = redis as RedisOptions & Partial<Redis>;
-  if (typeof given.duplicate !== 'function') return new RedisClass({ ...given, ...OPTIONS });
+  if (typeof given.duplicate !== 'function')
+    return new RedisClass({ ...given, ...OPTIONS, ...leavingReplicas(given.reconnectOnError) });
   if (isClusterClient(given)) return copyOfCluster(given, prefix);
   if (given.options?.keyPrefix) throw keyPrefixed();
-  return given.duplicate(OPTIONS);
+  return given.duplicate({ ...OPTIONS, ...leavingReplicas(given.options?.reconnectOnError) });
 }
 
 export function isClusterClient(client: object): client is Cluster {
