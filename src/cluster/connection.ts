@@ -115,7 +115,13 @@ export class Connection {
   /** The engine has answered. */
   #heard(): void {
     this.requests.heardAt = performance.now();
-    this.#failure = undefined;
+    if (!this.#isDeaf) this.#failure = undefined;
+  }
+
+  /** Replies have been refused for longer than an engine may be out of reach. */
+  get #isDeaf(): boolean {
+    const since = this.#mailbox?.refusedSince;
+    return since !== undefined && performance.now() - since > this.#settings.engine.engineTimeout;
   }
 
   /** Whether the engine is still there, from which nothing may come any more. */
@@ -123,7 +129,7 @@ export class Connection {
     const silent = performance.now() - this.requests.heardAt;
     const { lockDuration, engineTimeout } = this.#settings.engine;
     // Two beats may be missed even if it is shorter.
-    if (silent > Math.max(engineTimeout, this.isOpen ? 2.5 * lockDuration : 0)) this.#fail();
+    if (silent > Math.max(engineTimeout, this.isOpen ? 2.5 * lockDuration : 0) || this.#isDeaf) this.#fail();
     if (this.#failure !== undefined) this.requests.rejectAll(() => this.#failure);
     void this.#lookForMachines();
   }
@@ -142,7 +148,8 @@ export class Connection {
       const wasThere = await directory.beat();
       await this.#engine.keepMailbox(this.id);
       this.#heard();
-      await this.requests.look(!wasThere);
+      // It would wait for mail, and no beat meanwhile.
+      if (this.#mailbox?.refusedSince === undefined) await this.requests.look(!wasThere);
       this.#noteMachines(await directory.live());
     } catch (error) {
       this.#onError(error as Error);

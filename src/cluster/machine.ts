@@ -122,22 +122,21 @@ export class Machine extends EventEmitter<MachineEvents> {
 
   /** @internal Connects, and begins to take jobs. */
   async open(): Promise<void> {
-    await reach(this.#engine, this.#settings.engine.engineTimeout, () => this.#lastError);
-    if (this.#settings.share === 0) return;
-    const { name, lockDuration } = this.#settings.engine;
-    this.#mailbox = this.#engine.openMailbox(this.id, (text) => this.#onMail(text));
-    this.#directory = new Directory(this.#engine, name, {
-      kind: 'machine',
-      id: this.id,
-      every: lockDuration,
-      tasks: this.tasks,
-      threads: this.#slots.threads,
-      slots: this.#slots.limit,
+    const { lockDuration, engineTimeout } = this.#settings.engine;
+    const reached = (begin: () => Promise<unknown>): Promise<void> =>
+      reach(this.#engine, engineTimeout, () => this.#lastError, begin);
+    // An engine that answers may still refuse what a machine asks of it.
+    if (this.#settings.share === 0) return reached(() => this.#tryOut());
+    await reached(() => {
+      // Not before: on a new database there would be no tables.
+      this.#directory ??= this.#newDirectory();
+      return this.#sayAlive(this.#directory);
     });
+    this.#mailbox = this.#engine.openMailbox(this.id, (text) => this.#onMail(text));
     this.#ticks = setInterval(() => this.#runs.tick(), lockDuration / 8);
-    await this.#beatNow();
+    this.#beatLater();
     for (const module of this.#served.keys()) this.#take(module);
-    await Promise.all(this.#workers.map((worker) => worker.waitUntilReady()));
+    await reached(() => Promise.all(this.#workers.map((worker) => worker.waitUntilReady())));
   }
 
   /** A snapshot, as plain data. */
@@ -256,18 +255,43 @@ export class Machine extends EventEmitter<MachineEvents> {
     this.#slots.add(worker);
   }
 
-  async #beatNow(): Promise<void> {
+  #beatLater(): void {
+    if (this.#closing !== undefined) return;
     const { lockDuration } = this.#settings.engine;
-    try {
+    this.#beat = setTimeout(async () => {
       this.#slots.adjust();
-      await this.#directory?.beat({ threads: this.#slots.threads, slots: this.#slots.limit });
-      await this.#engine.keepMailbox(this.id);
-      await this.#directory?.live();
-      this.#beatAt = performance.now();
-    } catch (error) {
-      this.#onError(error as Error);
-    }
-    if (this.#closing === undefined) this.#beat = setTimeout(() => void this.#beatNow(), lockDuration);
+      try {
+        await this.#sayAlive(this.#directory as Directory);
+      } catch (error) {
+        this.#onError(error as Error);
+      }
+      this.#beatLater();
+    }, lockDuration);
+  }
+
+  #newDirectory(): Directory {
+    const { name, lockDuration } = this.#settings.engine;
+    return new Directory(this.#engine, name, {
+      kind: 'machine',
+      id: this.id,
+      every: lockDuration,
+      tasks: this.tasks,
+      threads: this.#slots.threads,
+      slots: this.#slots.limit,
+    });
+  }
+
+  /** Reads and writes, but does not say that there is a machine. */
+  async #tryOut(): Promise<void> {
+    await this.#newDirectory().live();
+    await this.#engine.removeMailbox(this.id);
+  }
+
+  async #sayAlive(directory: Directory): Promise<void> {
+    await directory.beat({ threads: this.#slots.threads, slots: this.#slots.limit });
+    await this.#engine.keepMailbox(this.id);
+    await directory.live();
+    this.#beatAt = performance.now();
   }
 
   #onMail(text: string): void {

@@ -8,6 +8,8 @@ export type OnMail = (text: string) => void;
 
 /** Messages to one submitter or machine. They are kept until it has taken them. */
 export interface Mailbox {
+  /** Since when the engine refuses to give what is in it, by the monotonic clock; `undefined`: it does not. */
+  readonly refusedSince: number | undefined;
   /** Takes no more. The messages that are there stay. */
   close(): Promise<void>;
 }

@@ -7,6 +7,8 @@ const CONCURRENCY = 20;
 const NO_LIMIT = 1_000_000;
 
 export class QueueMailbox implements Mailbox {
+  /** BullMQ's worker reads it by the same queries as all others: an engine that refuses them is missed. */
+  readonly refusedSince = undefined;
   readonly #worker: Worker;
 
   constructor(engine: Engine, name: string, onMail: OnMail, lockDuration: number) {

@@ -8,6 +8,7 @@ import { delay, within } from './within.js';
 const PAUSE_MS = 500;
 
 /**
+ * @param begin what is done first with an engine that has answered
  * @param lastError what the connection has told since
  * @throws EngineError it has not answered for that time, or refuses
  */
@@ -15,13 +16,14 @@ export async function reach(
   engine: Engine,
   engineTimeout: number,
   lastError: () => Error | undefined,
+  begin: () => Promise<unknown>,
 ): Promise<void> {
   const began = performance.now();
   let cause: unknown;
   while (performance.now() - began < engineTimeout) {
     try {
       const left = engineTimeout - (performance.now() - began);
-      if ((await withinOrThrow(left, engine.ready())) === true) return;
+      if ((await withinOrThrow(left, engine.ready().then(begin))) === true) return;
     } catch (error) {
       cause = error;
       if (!isTransient(error)) break;
@@ -34,7 +36,7 @@ export async function reach(
 }
 
 /** @returns true: it has resolved; undefined: not in that time. Rejects as the promise does. */
-function withinOrThrow(ms: number, promise: Promise<void>): Promise<true | undefined> {
+function withinOrThrow(ms: number, promise: Promise<unknown>): Promise<true | undefined> {
   let failure: { error: unknown } | undefined;
   const settled = promise.then(
     () => true as const,

@@ -6,6 +6,7 @@
 import type { Redis } from 'ioredis';
 import { performance } from '../../protocol/clock.js';
 import { clearInterval, clearTimeout, setInterval, setTimeout } from '../../protocol/timers.js';
+import { isTransient } from '../transient.js';
 import type { Mailbox, OnEngineError, OnMail } from './engine.js';
 import { delay, within } from './within.js';
 
@@ -33,6 +34,7 @@ export class RedisMailbox implements Mailbox {
   #deleteLater: NodeJS.Timeout | undefined;
   #isClosed = false;
   #heardAt = performance.now();
+  #refusedSince: number | undefined;
   readonly #watch: NodeJS.Timeout;
   readonly #done: Promise<void>;
 
@@ -45,6 +47,10 @@ export class RedisMailbox implements Mailbox {
     this.#onError = onError;
     this.#watch = setInterval(() => this.#look(), BLOCK_MS);
     this.#done = this.#read();
+  }
+
+  get refusedSince(): number | undefined {
+    return this.#refusedSince;
   }
 
   async close(): Promise<void> {
@@ -70,9 +76,12 @@ export class RedisMailbox implements Mailbox {
           this.#last,
         );
         this.#heardAt = performance.now();
+        this.#refusedSince = undefined;
         for (const [, entries] of found ?? []) this.#take(entries);
       } catch (error) {
         if (this.#isClosed) return;
+        // What passes is seen by all commands alike.
+        if (!isTransient(error)) this.#refusedSince ??= performance.now();
         this.#onError(error as Error);
         await delay(PAUSE_MS);
       }

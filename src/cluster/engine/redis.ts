@@ -53,6 +53,12 @@ export class RedisEngine implements Engine {
   async ready(): Promise<void> {
     await this.ping();
     if (this.sendsInOrder) await refuseNode(this.#client);
+    await this.#select();
+    // Whoever may not read a mailbox would wait for replies that nobody can give.
+    await this.#client.xread('COUNT', 1, 'STREAMS', this.#mailboxKey(''), '0-0');
+  }
+
+  async #select(): Promise<void> {
     const { db } = this.#client.options;
     if (!db) return;
     try {
