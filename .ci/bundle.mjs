@@ -82,6 +82,7 @@ const ENGINE = ['src/calls/submission.ts', 'src/engine.ts', 'src/stats/stats.ts'
 const ON_DEMAND = [
   'src/calls/map.ts',
   'src/calls/map-requests.ts',
+  'src/calls/map-shapes.ts',
   'src/calls/map-source.ts',
   'src/calls/stream.ts',
   'src/calls/stream-request.ts',

@@ -3,6 +3,7 @@
 import { type BalancerOptions, resolveOptions } from './balancer-options.js';
 import { MapIterator } from './calls/map.js';
 import { MapRequests } from './calls/map-requests.js';
+import { MapShapes } from './calls/map-shapes.js';
 import { MapSource } from './calls/map-source.js';
 import { OpenLoops, openLoops } from './calls/open-loops.js';
 import { Session } from './calls/session.js';
@@ -51,6 +52,8 @@ export class Balancer extends WorkerSet {
   readonly #submission: Submission;
   readonly #maxQueue: number;
   readonly #freeMemories = new FreeMemories();
+  /** Made by the first map. */
+  #mapShapes: MapShapes | undefined;
   readonly #windowBytes: number;
   readonly #loops = new OpenLoops();
   readonly #retries: number;
@@ -149,13 +152,18 @@ export class Balancer extends WorkerSet {
     const settings = resolveMapOptions(options);
     const ref = this.#engine.tasks.resolve(task);
     mustNotStream(ref);
-    const target = new MapRequests(this.#submission, this.#engine.dispatcher, {
+    this.#mapShapes ??= new MapShapes();
+    const shapes = this.#mapShapes;
+    const submission = this.#submission;
+    const { dispatcher } = this.#engine;
+    const target = new MapRequests(submission, dispatcher, {
       task,
       ref,
       options: settings.submit,
       retries: this.#retries,
       windowBytes: this.#windowBytes,
       freeMemories: this.#freeMemories,
+      ended: () => shapes.ended(submission, dispatcher, ref),
     });
     return new MapIterator(target, new MapSource(source), settings, settles, this.#loops);
   }

@@ -92,6 +92,11 @@ export class MapIntake {
     while (this.#wantsMore() && this.#hasRoom()) {
       this.#awaitsSource = true;
       try {
+        const { list } = this.#source;
+        if (list !== undefined) {
+          this.#takeOf(list);
+          continue;
+        }
         const step = this.#source.next();
         if (isPromise(step)) {
           this.#begunAt = 0;
@@ -201,13 +206,30 @@ export class MapIntake {
   #take(step: IteratorResult<unknown>): void {
     if (this.#isOver) return;
     mustBeResult(step);
-    if (step.done === true) {
-      this.#source.end();
-      this.flush();
-      this.#events.sourceEnded();
-      return;
-    }
-    const { value } = step;
+    if (step.done === true) this.#sourceEnded();
+    else this.#add(step.value);
+  }
+
+  /** As `next` of the source, without an object for each item. */
+  #takeOf(list: readonly unknown[]): void {
+    const index = this.#source.taken;
+    this.#source.skip(1);
+    const isEnd = index >= list.length;
+    const item = isEnd ? undefined : list[index];
+    this.#awaitsSource = false;
+    // A getter may have ended the map.
+    if (this.#isOver) return;
+    if (isEnd) this.#sourceEnded();
+    else this.#add(item);
+  }
+
+  #sourceEnded(): void {
+    this.#source.end();
+    this.flush();
+    this.#events.sourceEnded();
+  }
+
+  #add(value: unknown): void {
     const bytes = byteSize(value);
     this.#budget.enter(bytes);
     let span = this.#open;

@@ -35,6 +35,8 @@ export interface MapCall {
   /** Most bytes of arguments in a window. */
   readonly windowBytes: number;
   readonly freeMemories: FreeMemories;
+  /** Called at the end of the map. */
+  readonly ended: () => void;
 }
 
 /** Workers that may die running one item; as for any request. */
@@ -150,6 +152,11 @@ export class MapRequests {
       bytes: 1.5 * workers * windowBytes,
       least: 2 * workers,
     };
+  }
+
+  /** The map has ended. */
+  ended(): void {
+    this.#call.ended();
   }
 
   /** Whether this is the error of a Balancer that is closed: it concerns all items that are still to come. */

@@ -226,6 +226,7 @@ export class MapIterator extends PullIterator implements JobEvents, IntakeEvents
     this.#intake.end();
     this.#reruns.clear();
     this.#sender.withdrawAll();
+    this.#requests.ended();
     const closed = this.#source.close();
     // A source that has just been asked for an item may take forever.
     this.#closed = this.#intake.awaitsSource ? undefined : closed;

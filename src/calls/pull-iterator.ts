@@ -65,6 +65,11 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
       this.#told();
       return Promise.resolve(DONE);
     }
+    return this.#wait();
+  }
+
+  /** Apart from `next`: a function with a closure in it makes an object for that at each call. */
+  #wait(): Promise<Step> {
     const step = new Promise<Step>((resolve) => {
       this.#waiting.push(resolve);
     });
