@@ -11,7 +11,6 @@
  *
  * Paths are bytes, since file names need not be UTF-8: one character from U+0000 to U+00FF for each byte.
  */
-import { randomBytes } from 'node:crypto';
 import {
   accessSync,
   closeSync,
@@ -53,7 +52,7 @@ export function openReplacement(file: string, former: Stats | undefined): Replac
   const exists = former !== undefined;
   if (exists) accessSync(toBytes(target), constants.W_OK);
   if (exists) refuseReadOnly(file, former);
-  const name = `.${basename(target).slice(0, MAX_NAME_PART)}.${randomBytes(6).toString('hex')}.tmp`;
+  const name = `.${basename(target).slice(0, MAX_NAME_PART)}.${process.getBuiltinModule('node:crypto').randomBytes(6).toString('hex')}.tmp`;
   const open = (temporary: string): Replacement => {
     const { O_RDWR, O_CREAT, O_EXCL } = constants;
     // Until the end nobody else may read what replaces a file that others may not read.

@@ -1,5 +1,4 @@
 /** A progress bar at the bottom of a terminal. */
-import { clearLine, cursorTo } from 'node:readline';
 import type { WriteStream } from 'node:tty';
 
 export interface Bar {
@@ -45,6 +44,7 @@ export async function showBar(stream: WriteStream, state: (seconds: number) => B
   });
   return {
     clear() {
+      const { clearLine, cursorTo } = process.getBuiltinModule('node:readline');
       cursorTo(stream, 0);
       clearLine(stream, 0);
     },

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { leastwork } from '../../support/command.js';
@@ -46,4 +46,29 @@ test('what Node compiles is kept, in the folder that the user names, where this 
   vi.unstubAllEnvs();
   expect(stdout).toBe('x\n');
   expect(readdirSync(cache).length > 0).toBe(keepsCompiled);
+});
+
+test('what compresses and what encrypts is loaded only where something of it is used', () => {
+  const report = join(directory, 'report.cjs');
+  const list = join(directory, 'loaded');
+  writeFileSync(
+    report,
+    `process.once('exit', () => {
+      if (require('node:worker_threads').isMainThread)
+        require('node:fs').writeFileSync(${JSON.stringify(list)}, process.moduleLoadList.join('\\n'));
+    });`,
+  );
+  const loaded = (...args: string[]) => {
+    vi.stubEnv('NODE_OPTIONS', `--require=${report}`);
+    const { code } = leastwork(['map', '--quiet', '-j', '1', '-e', 'l => l', ...args], {
+      cwd: directory,
+      input: 'x\n',
+    });
+    vi.unstubAllEnvs();
+    expect(code).toBe(0);
+    const modules = readFileSync(list, 'utf8').split('\n');
+    return ['crypto', 'zlib'].filter((name) => modules.includes(`NativeModule ${name}`));
+  };
+  expect(loaded()).toEqual([]);
+  expect(loaded('--output', 'out.gz')).toEqual(['crypto', 'zlib']);
 });
