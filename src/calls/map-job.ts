@@ -127,8 +127,8 @@ export class MapJob implements ChunkOwner {
 
   /** Enters the outcome of one item in the books. */
   #enter(outcome: RequestOutcome): void {
-    const { ledger } = this.#task;
-    ledger.outcomes[outcome]++;
+    const { account, ledger } = this.#task;
+    account.outcomes[outcome]++;
     if (outcome === 'refused') ledger.refusals[this.chunk.refusal]++;
     this.chunk.entered++;
   }

@@ -135,7 +135,7 @@ export class MapRequests {
 
   /** Items that have been submitted, and have come back, will not run. */
   dropped(items: number): void {
-    this.task.ledger.outcomes.aborted += items;
+    this.task.account.outcomes.aborted += items;
   }
 
   /** Whether an item is run again after that many workers have died running it. */

@@ -202,20 +202,26 @@ export class Submission {
   /** Nothing is accepted. Calls with bad arguments are no requests, and are not looked for here. */
   #refuse(task: unknown, error: Error): Promise<never> {
     const ledger = this.#ledger;
+    const ref = ledger.isObserved ? this.#taskOf(task) : undefined;
     ledger.submitted++;
-    ledger.outcomes.refused++;
     ledger.refusals[reasonOf(error)]++;
-    if (ledger.isObserved) {
-      try {
-        const request = new Request(this.#takeIds(1), this.#tasks.resolve(task), undefined, undefined);
-        this.#observed(request);
-        this.#clock.expire();
-        ledger.reportSettled(request, 'refused', { error });
-      } catch {
-        // No task: there is nothing to tell.
-      }
+    (ref?.account ?? ledger.unknown).outcomes.refused++;
+    if (ref !== undefined) {
+      const request = new Request(this.#takeIds(1), ref, undefined, undefined);
+      this.#observed(request);
+      this.#clock.expire();
+      ledger.observer?.settled(request, 'refused', { error });
     }
     return Promise.reject(error);
+  }
+
+  /** The task, if it is one. */
+  #taskOf(task: unknown): TaskRef | undefined {
+    try {
+      return this.#tasks.resolve(task);
+    } catch {
+      return undefined;
+    }
   }
 
   #observed(request: Request): void {

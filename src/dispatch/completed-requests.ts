@@ -12,7 +12,7 @@ import type { Settlement } from '../requests/settlement.js';
 import type { CompletionSink } from '../worker/events.js';
 import type { Worker } from '../worker/worker.js';
 import type { Counters } from './counters.js';
-import { recordBytes, reportChunk, reportRun } from './run-report.js';
+import { reportChunk, reportRun } from './run-report.js';
 
 export interface CompletionEvents {
   /** A request has been run whose caller still waits for it. Called only if it is defined. */
@@ -51,18 +51,15 @@ export class CompletedRequests implements CompletionSink<Worker> {
     }
     request.task.ran(runTime);
     const failure = message?.failure;
-    const { recorders, observer } = request.task.ledger;
-    // Its times are recorded by `RunRecorder`.
-    if (recorders !== undefined) {
-      const result = message === undefined ? value : message.value;
-      if (typeof result === 'object' || typeof result === 'string') recordBytes(recorders, request, result);
-      if (failure !== undefined) recorders.of(request.task).failed++;
-    }
+    // Its times, and what a small result takes, are recorded before it is read.
+    const { observer } = request.task.ledger;
     if (observer !== undefined) reportRun(observer, worker, request, runTime, failure !== undefined);
     this.#counts.completed++;
     if (failure !== undefined) {
       this.#counts.failed++;
       worker.failed++;
+      const { recorder } = request.task.account;
+      if (recorder !== undefined) recorder.failed++;
     }
     if (this.#policyObserves) this.#policy.observe?.(worker.view, { runTime, ok: failure === undefined });
     // An aborted request, or one that timed out, fails for that reason, on whichever worker.

@@ -1,10 +1,9 @@
 /** Tells the recorders and the observer of a run that has ended. */
 import type { ObservedRun, Observer } from '../ledger/observer.js';
-import type { Recorders } from '../ledger/recorder.js';
 import { CLOCK_OFFSET, performance } from '../protocol/clock.js';
 import type { Chunk } from '../requests/chunk.js';
 import type { Request } from '../requests/request.js';
-import { byteSize, NUMBER_BYTES } from '../values/byte-size.js';
+import { byteSize } from '../values/byte-size.js';
 import { contentBytes } from '../values/outcomes.js';
 import { earlyBy } from '../worker/run-recorder.js';
 import type { Worker } from '../worker/worker.js';
@@ -39,11 +38,6 @@ export function reportRun(
   observer.ran(request, worker, run);
 }
 
-/** The result of a request that has more bytes than a number. */
-export function recordBytes(recorders: Recorders, { task }: Request, result: unknown): void {
-  recorders.of(task).bytesOut += byteSize(result) - NUMBER_BYTES;
-}
-
 /** The same of a chunk, of which so many items were run. */
 export function reportChunk(
   worker: Worker,
@@ -53,15 +47,15 @@ export function reportChunk(
   completed: number,
   failed: number,
 ): void {
-  const { recorders, observer } = request.task.ledger;
-  if (recorders === undefined && observer === undefined) return;
+  const { recorder } = request.task.account;
+  const { observer } = request.task.ledger;
+  if (recorder === undefined && observer === undefined) return;
   const { payload, bytes, size } = chunk;
   noteTimes(request, worker.completions.lastStart, runTime);
   run.completed = completed;
   run.failed = failed;
   run.itemTimes = payload.times && new Float32Array(payload.times, 0, completed);
-  if (recorders !== undefined) {
-    const recorder = recorders.of(request.task);
+  if (recorder !== undefined) {
     recorder.ranItems(request, run);
     recorder.bytesIn += (bytes * completed) / size;
     recorder.bytesOut += contentBytes(payload.memory, completed) + chunk.takenBytes;
@@ -72,8 +66,9 @@ export function reportChunk(
 
 /** The worker has died running a request. @param item if it is a chunk: the item that was noted, or -1 */
 export function reportDeath(worker: Worker, request: Request, item: number): void {
-  const { recorders, observer } = request.task.ledger;
-  if (recorders === undefined && observer === undefined) return;
+  const { recorder } = request.task.account;
+  const { observer } = request.task.ledger;
+  if (recorder === undefined && observer === undefined) return;
   const chunk = request.extras?.chunk;
   const startedAt = worker.running.startOf(
     chunk === undefined ? request : { id: request.id + Math.max(0, item) },
@@ -85,7 +80,7 @@ export function reportDeath(worker: Worker, request: Request, item: number): voi
   run.completed = (chunk?.completed ?? 0) + (isItem ? 1 : 0);
   run.failed = (chunk?.failed ?? 0) + (isItem ? 1 : 0);
   run.itemTimes = timesWith(chunk, run.runTime, isItem);
-  recorders?.of(request.task).ranItems(request, run);
+  recorder?.ranItems(request, run);
   observer?.ran(request, worker, run);
 }
 

@@ -6,32 +6,39 @@
  *     submitted = queued + running + the sum of all outcomes
  */
 import type { Carrier } from '../protocol/messages.js';
+import { Account } from './account.js';
 import { ChannelObserver, requestsAreHeard } from './channels.js';
-import type { ObservedRequest, Observer, Thrown } from './observer.js';
+import type { Observer } from './observer.js';
 import { Observers } from './observers.js';
-import { noOutcomes, REQUEST_OUTCOMES, type Refusal, type RequestOutcome } from './outcome.js';
+import { noOutcomes, type OutcomeCounts, REQUEST_OUTCOMES, type Refusal } from './outcome.js';
 import type { Recorders } from './recorder.js';
+
+/** Tasks that are told apart by name; the others are counted together, as `(other)`. */
+const MOST_TASKS = 200;
+const OTHER = '(other)';
 
 export class Ledger {
   /** Requests submitted, refused ones included. */
   submitted = 0;
-  readonly outcomes = noOutcomes();
+  /** For requests that were refused before anybody looked at their task. */
+  readonly unknown = new Account();
   readonly refusals: { [Why in Refusal]: number } = { 'queue-full': 0, 'no-worker': 0, closed: 0 };
   /** Name of the Balancer. */
   readonly name: string;
   /**
-   * Who is told what happens to requests; `undefined`: nobody. That and `recorders` are all that is looked at
-   * where nobody listens.
+   * Who is told what happens to requests; `undefined`: nobody. That and the recorder of a task are all that is
+   * looked at where nobody listens.
    */
   observer: Observer | undefined;
-  /** Counts what becomes of requests, by task; `undefined`: nobody wants to know. */
-  recorders: Recorders | undefined = undefined;
   /** Gives what is to travel with the request that is being submitted; `undefined`: nobody wants that. */
   capture: (() => Carrier | undefined) | undefined;
   /** Is told of rare events always, and of requests while somebody listens to their channels. */
   readonly #channels: ChannelObserver;
   #channelsAreOn = false;
   readonly #observers: Observer[] = [];
+  /** By the task's name. */
+  readonly #accounts = new Map<string, Account>();
+  #recorders: Recorders | undefined;
 
   /**
    * @param name of the Balancer
@@ -48,7 +55,7 @@ export class Ledger {
    */
   get isObserved(): boolean {
     if (requestsAreHeard() !== this.#channelsAreOn) this.#switchChannels();
-    return this.observer !== undefined || this.recorders !== undefined;
+    return this.observer !== undefined || this.#recorders !== undefined;
   }
 
   /** Who is told of rare events: workers, a full queue. */
@@ -57,11 +64,33 @@ export class Ledger {
     return this.#channelsAreOn ? this.observer : new Observers([this.#channels, this.observer]);
   }
 
-  /** The sum of all outcomes. */
-  get settled(): number {
-    let sum = 0;
-    for (const outcome of REQUEST_OUTCOMES) sum += this.outcomes[outcome];
-    return sum;
+  /** What became of requests of all tasks together. O(tasks). */
+  get outcomes(): OutcomeCounts {
+    const sums = noOutcomes();
+    for (const outcome of REQUEST_OUTCOMES) {
+      sums[outcome] = this.unknown.outcomes[outcome];
+      for (const { outcomes } of this.#accounts.values()) sums[outcome] += outcomes[outcome];
+    }
+    return sums;
+  }
+
+  /** The account of a task. All tasks of a name have one, and so have all that come after the first 200. */
+  accountOf(name: string): Account {
+    const key = this.#accounts.has(name) || this.#accounts.size < MOST_TASKS ? name : OTHER;
+    let account = this.#accounts.get(key);
+    if (account === undefined) {
+      account = new Account();
+      account.recorder = this.#recorders?.recorderOf(key, account.outcomes);
+      this.#accounts.set(key, account);
+    }
+    return account;
+  }
+
+  /** From now on these count times and bytes of each task; `undefined`: nothing does. */
+  record(recorders: Recorders | undefined): void {
+    this.#recorders = recorders;
+    for (const [name, account] of this.#accounts)
+      account.recorder = recorders?.recorderOf(name, account.outcomes);
   }
 
   /** Tells one more observer from now on. @returns ends that */
@@ -74,12 +103,6 @@ export class Ledger {
       this.#observers.splice(at, 1);
       this.#choose();
     };
-  }
-
-  /** Tells what became of a request. `thrown`: what its caller gets instead of a result. */
-  reportSettled(request: ObservedRequest, outcome: RequestOutcome, thrown: Thrown | undefined): void {
-    if (this.recorders !== undefined) this.recorders.of(request.task).outcomes[outcome]++;
-    this.observer?.settled(request, outcome, thrown);
   }
 
   #switchChannels(): void {

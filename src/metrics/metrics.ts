@@ -1,16 +1,10 @@
 /** Counts wait times and run times of each task of a Balancer, in histograms. */
-import type { ObservedTask } from '../ledger/observer.js';
+import type { OutcomeCounts } from '../ledger/outcome.js';
 import type { Recorders } from '../ledger/recorder.js';
 import { performance } from '../protocol/clock.js';
 import { Histogram } from './histogram.js';
 import type { Metrics, MetricsReader, MetricsSnapshot, TaskMetrics } from './snapshot.js';
 import { TaskTotals } from './task-totals.js';
-
-/** Tasks that are told apart by name; the others are counted together, as `(other)`. */
-const MOST_TASKS = 200;
-const OTHER = '(other)';
-/** Tasks whose name is looked up once. */
-const MOST_IDS = 10_000;
 
 interface Place {
   readonly at: number;
@@ -19,12 +13,12 @@ interface Place {
 
 export class MetricsRecorders implements Recorders, Metrics {
   readonly #tasks = new Map<string, TaskTotals>();
-  /** By the task's id: names are looked up once, of most tasks. */
-  readonly #byId: (TaskTotals | undefined)[] = [];
   #base: Place = { at: performance.now(), tasks: new Map() };
 
-  of({ id, name }: ObservedTask): TaskTotals {
-    return this.#byId[id] ?? this.#enter(id, name);
+  recorderOf(name: string, outcomes: OutcomeCounts): TaskTotals {
+    const totals = new TaskTotals(outcomes, { ...outcomes });
+    this.#tasks.set(name, totals);
+    return totals;
   }
 
   snapshot(): MetricsSnapshot {
@@ -46,18 +40,6 @@ export class MetricsRecorders implements Recorders, Metrics {
     };
   }
 
-  #enter(id: number, name: string): TaskTotals {
-    const key = this.#tasks.has(name) || this.#tasks.size < MOST_TASKS ? name : OTHER;
-    let totals = this.#tasks.get(key);
-    if (totals === undefined) {
-      totals = new TaskTotals();
-      this.#tasks.set(key, totals);
-    }
-    // A program that makes ever new functions must not fill the memory.
-    if (id < MOST_IDS) this.#byId[id] = totals;
-    return totals;
-  }
-
   #place(): Place {
     const tasks = new Map(Array.from(this.#tasks, ([name, totals]) => [name, totals.copy()]));
     return { at: performance.now(), tasks };
@@ -68,6 +50,7 @@ export class MetricsRecorders implements Recorders, Metrics {
     const runTime = new Histogram();
     const tasks: (TaskMetrics & { readonly sum: number })[] = [];
     for (const [task, totals] of this.#tasks) {
+      if (totals.isEmpty) continue;
       const since = totals.since(place.tasks.get(task));
       waitTime.add(since.waitTime);
       runTime.add(since.runTime);

@@ -9,7 +9,7 @@ export interface TaskMetrics {
   readonly count: number;
   /** How many of them have failed. */
   readonly failed: number;
-  /** What became of requests. Items that travel together in a `map` are not told apart here: see `count`. */
+  /** What became of requests: over all tasks, the same sums as in `stats()`. Each item of a `map` counts as one. */
   readonly outcomes: OutcomeCounts;
   /** From submit to the start of the run, in ms. */
   readonly waitTime: Distribution;

@@ -16,25 +16,25 @@ import type { Memory } from './layout.js';
 
 export class SlotTimes {
   readonly #memory: Memory;
-  readonly #from: number;
+  /** Where they begin: an index into the float64 view, in the order of the slots. */
+  readonly from: number;
   readonly #mask: number;
 
   /**
-   * @param from where they begin: an index into the float64 view
    * @param capacity of the window
    */
   constructor(memory: Memory, from: number, capacity: number) {
     this.#memory = memory;
-    this.#from = from;
+    this.from = from;
     this.#mask = capacity - 1;
   }
 
   /** @param time in ms of `performance.now() + CLOCK_OFFSET` */
   set(position: number, time: number): void {
-    this.#memory.f64[this.#from + (position & this.#mask)] = time;
+    this.#memory.f64[this.from + (position & this.#mask)] = time;
   }
 
   at(position: number): number {
-    return this.#memory.f64[this.#from + (position & this.#mask)] as number;
+    return this.#memory.f64[this.from + (position & this.#mask)] as number;
   }
 }

@@ -160,13 +160,12 @@ export class Request implements RequestView, ObservedRequest {
   resolve(value: unknown): void {
     const resolve = this.#resolve;
     if (resolve === settled) return;
-    const { ledger } = this.task;
     if (this.extras === undefined) {
       // The common case, without looking names up.
       this.#resolve = settled;
       this.args = NO_VALUES;
-      ledger.outcomes.fulfilled++;
-      if (ledger.recorders !== undefined) ledger.recorders.of(this.task).outcomes.fulfilled++;
+      const { account, ledger } = this.task;
+      account.outcomes.fulfilled++;
       if (ledger.observer !== undefined) ledger.observer.settled(this, 'fulfilled', undefined);
     } else {
       this.#finish('fulfilled', undefined);
@@ -254,10 +253,10 @@ export class Request implements RequestView, ObservedRequest {
     this.args = NO_VALUES;
     const { extras } = this;
     const outcome = extras?.isLeft === true ? 'aborted' : end;
-    const { ledger } = this.task;
-    if (extras?.chunk === undefined) ledger.outcomes[outcome]++;
+    const { account, ledger } = this.task;
+    if (extras?.chunk === undefined) account.outcomes[outcome]++;
     else extras.chunk.outcome = outcome;
-    ledger.reportSettled(this, outcome, thrown);
+    ledger.observer?.settled(this, outcome, thrown);
     if (extras === undefined) return;
     extras.session?.settled();
     if (extras.release === undefined) return;

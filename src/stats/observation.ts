@@ -39,16 +39,18 @@ export class Observation {
 
   /** The histograms, of which all who want them share one set. `stop`: they are not wanted any more. */
   measure(): { readonly metrics: Metrics; readonly stop: () => void } {
-    this.#metrics ??= new MetricsRecorders();
+    if (this.#metrics === undefined) {
+      this.#metrics = new MetricsRecorders();
+      this.#ledger.record(this.#metrics);
+    }
     this.#metricsReaders++;
-    this.#ledger.recorders = this.#metrics;
     let isWanted = true;
     const stop = (): void => {
       if (!isWanted) return;
       isWanted = false;
       if (--this.#metricsReaders > 0) return;
       this.#metrics = undefined;
-      this.#ledger.recorders = undefined;
+      this.#ledger.record(undefined);
     };
     return { metrics: this.#metrics, stop };
   }

@@ -2,7 +2,7 @@
 
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import type { Ledger } from '../ledger/ledger.js';
-import type { OutcomeCounts, RefusalCounts } from '../ledger/outcome.js';
+import { type OutcomeCounts, REQUEST_OUTCOMES, type RefusalCounts } from '../ledger/outcome.js';
 import type { CircuitSnapshot } from '../pool/circuit.js';
 import type { Pool } from '../pool/pool.js';
 import type { ThreadCounts } from '../pool/thread-counts.js';
@@ -64,13 +64,15 @@ export function snapshot(
 ): BalancerStats {
   const now = performance.now();
   const { running, counts } = dispatcher;
+  const { submitted, outcomes } = ledger;
+  const settled = REQUEST_OUTCOMES.reduce((sum, outcome) => sum + outcomes[outcome], 0);
   const workers = [...pool.workers()];
   return {
     name: ledger.name,
-    submitted: ledger.submitted,
-    queued: ledger.submitted - ledger.settled - running,
+    submitted,
+    queued: submitted - settled - running,
     running,
-    outcomes: { ...ledger.outcomes },
+    outcomes,
     refusals: { ...ledger.refusals },
     waiting: dispatcher.waiting,
     ...(maxQueue !== Number.POSITIVE_INFINITY && { maxQueue }),

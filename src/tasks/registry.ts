@@ -7,6 +7,7 @@
 
 import { InvalidOptionError, NotAFunctionError } from '../errors/errors.js';
 import { callerPlace } from '../errors/origin.js';
+import type { Account } from '../ledger/account.js';
 import { Ledger } from '../ledger/ledger.js';
 import type { TaskDefinition } from '../protocol/messages.js';
 import { entryUrl } from './entry-url.js';
@@ -36,6 +37,8 @@ export class TaskRef {
   readonly streams: boolean;
   /** The books of its Balancer. */
   readonly ledger: Ledger;
+  /** What they have of this task. */
+  readonly account: Account;
   /** Mean run time as reported by the workers, in ms; NaN before the first report. */
   mean = Number.NaN;
   /** Number of runs in `mean`. */
@@ -52,6 +55,7 @@ export class TaskRef {
     this.definition = definition;
     this.streams = streams;
     this.ledger = ledger;
+    this.account = ledger.accountOf(this.name);
   }
 
   /** Takes a run into the mean. @param runTime in ms */

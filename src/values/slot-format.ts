@@ -54,6 +54,21 @@ export const TAG_SHIFT = 7;
 export const TAG_BITS = 4;
 export const MAX_VALUES = 6;
 
+/** Tags of values that all take the same few bytes, as bits. */
+const FIXED =
+  (1 << tags.undefined) |
+  (1 << tags.null) |
+  (1 << tags.true) |
+  (1 << tags.false) |
+  (1 << tags.number) |
+  (1 << tags.bigint) |
+  (1 << tags.int32);
+
+/** Whether it depends on the first value how many bytes it takes. */
+export function isSized(kind: number): boolean {
+  return ((FIXED >> ((kind >>> TAG_SHIFT) & 15)) & 1) === 0;
+}
+
 /** The slot's payload begins this many words after its header's start. */
 export const PAYLOAD_OFFSET = 4;
 

@@ -12,7 +12,7 @@ import type { Window } from '../protocol/window.js';
 import type { Request } from '../requests/request.js';
 import { isCallingUser } from '../requests/user-callback.js';
 import type { SharedBufferOf } from '../values/shared-views.js';
-import { flags } from '../values/slot-format.js';
+import { flags, isSized } from '../values/slot-format.js';
 import { readOne } from '../values/slot-reader.js';
 import type { MainChannel } from './connection.js';
 import type { CompletionSink } from './events.js';
@@ -197,6 +197,8 @@ export class Completions<W> {
       if (!byMessage && !isExpired) value = readOne(memory, slot, kind, this.#bufferOf);
       const chunk = request.extras?.chunk;
       if (chunk === undefined) {
+        if (recorded >= 0 && (byMessage || isSized(kind)))
+          this.#recorder.recordResult(request, message === undefined ? value : message.value);
         count++;
         if (!isExpired) this.count++;
       } else {

@@ -116,6 +116,15 @@ export class InFlight {
     return 0;
   }
 
+  /** The requests and the bytes of their arguments by `position & mask`, for a loop over many. */
+  get lists(): {
+    readonly requests: readonly (Request | undefined)[];
+    readonly sizes: Float64Array;
+    readonly mask: number;
+  } {
+    return { requests: this.#requests, sizes: this.#sizes, mask: this.#mask };
+  }
+
   at(position: number): Request | undefined {
     return this.#requests[position & this.#mask];
   }

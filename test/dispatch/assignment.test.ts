@@ -10,7 +10,8 @@ import type { TaskRef } from '../../dist/src/tasks/registry.js';
 import { Prefetch } from '../../dist/src/worker/prefetch.js';
 import type { Worker } from '../../dist/src/worker/worker.js';
 
-const task = { mean: 1, runs: 1, kills: 0, ledger: new Ledger() } as TaskRef;
+const ledger = new Ledger();
+const task = { mean: 1, runs: 1, kills: 0, ledger, account: ledger.accountOf('task') } as TaskRef;
 const counts = { completed: 0, failed: 0, reclaimed: 0, retried: 0, busyTime: 0, ejected: 0 };
 const limits = { depth: 8, prefetch: new Prefetch(1.5), bytes: 1_000 };
 const policy = { name: 'none', pins: false, add() {}, remove() {}, select: () => undefined, update() {} };

@@ -1,5 +1,6 @@
-import { InvalidOptionError } from 'leastwork';
+import { Balancer, InvalidOptionError, type OutcomeCounts } from 'leastwork';
 import { describe, expect, it } from 'vitest';
+import { type Observation, observationsOf } from '../../dist/src/stats/observation.js';
 import { withBalancer } from '../support/balancer.js';
 import { faults } from '../support/faults.js';
 import { Gate } from '../support/gate.js';
@@ -51,6 +52,52 @@ describe('metrics', () => {
       expect(metrics?.runTime.max).toBeGreaterThan(19);
       expect(metrics?.runTime.p95).toBeLessThan(19);
       expect(metrics?.bytesOut).toBeGreaterThanOrEqual((99 * 100) / 2);
+    }));
+
+  it('have outcomes by task that add up to those of the Balancer: items of a map, refused ones, the closed', async () => {
+    const balancer = new Balancer({ workers: 1, maxQueue: 1, window: 1, metrics: true });
+    const sums = () => {
+      const { tasks } = balancer.metrics().snapshot();
+      const names = Object.keys(balancer.stats().outcomes) as (keyof OutcomeCounts)[];
+      const sum = (name: keyof OutcomeCounts) => tasks.reduce((all, task) => all + task.outcomes[name], 0);
+      return Object.fromEntries(names.map((name) => [name, sum(name)]));
+    };
+    for await (const _ of balancer.mapSettled(
+      range(0, 50),
+      (n) => {
+        if (n % 10 === 0) throw new Error('no');
+      },
+      { batch: 10 },
+    ));
+    expect(sums()).toMatchObject({ fulfilled: 45, failed: 5 });
+    const controller = new AbortController();
+    const settled = Promise.allSettled([
+      ...range(0, 5).map(() => balancer.submit(spin, [5])),
+      balancer.submit(spin, [5], { signal: controller.signal }),
+    ]);
+    controller.abort();
+    await settled;
+    const { fulfilled, refused } = balancer.stats().outcomes;
+    expect(refused).toBeGreaterThan(0);
+    expect(fulfilled).toBeGreaterThan(45);
+    await balancer.close();
+    await balancer.submit(spin, [1]).catch(() => {});
+    expect(sums()).toEqual(balancer.stats().outcomes);
+  });
+
+  it('begin with what is counted from then on, where they are asked for later', () =>
+    withBalancer({ workers: 1 }, async (balancer) => {
+      const never = () => 1;
+      await balancer.submit(never);
+      await balancer.submit(spin, [0]);
+      const [observation] = observationsOf(balancer) as [Observation];
+      const { metrics, stop } = observation.measure();
+      await balancer.submit(spin, [0]);
+      const { tasks } = metrics.snapshot();
+      expect(tasks).toMatchObject([{ task: 'spin', count: 1, outcomes: { fulfilled: 1 } }]);
+      stop();
+      await balancer.submit(spin, [0]);
+      expect(metrics.snapshot().tasks).toMatchObject([{ count: 1 }]);
     }));
 
   it('can be reset, and read by intervals that do not disturb each other', () =>

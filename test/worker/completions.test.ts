@@ -11,7 +11,8 @@ import { InFlight } from '../../dist/src/worker/in-flight.js';
 
 const CAPACITY = 8;
 const ledger = new Ledger();
-const task = { id: 1, mean: 0.1, runs: 1, ledger } as TaskRef;
+const account = ledger.accountOf('task');
+const task = { id: 1, mean: 0.1, runs: 1, ledger, account } as TaskRef;
 
 /** Both sides of one window. */
 function both(onCompleted: (id: number) => void = () => {}) {
@@ -77,29 +78,28 @@ describe('completions', () => {
 
   it('are recorded once, also where they are read in parts, and only while somebody wants it', () => {
     const { completions, start, complete } = both();
-    const recorders = new MetricsRecorders();
-    const runs = () => recorders.of(task).runTime.count;
+    const [first, second] = [new MetricsRecorders(), new MetricsRecorders()];
+    const runs = (recorders = first) => recorders.snapshot().runTime.count;
     for (let id = 1; id <= 5; id++) complete(start(id));
     expect(completions.read(1, 0, false)).toBe(1);
     expect(runs()).toBe(0);
-    ledger.recorders = recorders;
+    ledger.record(first);
     for (let n = 0; n < 3; n++) expect(completions.read(1, 0, false)).toBe(1);
-    ledger.recorders = undefined;
+    ledger.record(undefined);
     expect(completions.read(10, 0, false)).toBe(1);
-    const before = runs();
     for (let id = 6; id <= 8; id++) complete(start(id));
-    ledger.recorders = recorders;
+    ledger.record(second);
     expect(completions.read(10, 0, false)).toBe(3);
-    ledger.recorders = undefined;
+    ledger.record(undefined);
     // The last one of the first five was recorded ahead of its reading, as somebody wanted it then.
-    expect([before, runs()]).toEqual([4, 7]);
+    expect([runs(), runs(second)]).toEqual([4, 3]);
   });
 
   it('may be wanted no more by recorders while they are read', () => {
     const { completions, read, start, complete } = both((id) => {
-      if (id === 1) ledger.recorders = undefined;
+      if (id === 1) ledger.record(undefined);
     });
-    ledger.recorders = new MetricsRecorders();
+    ledger.record(new MetricsRecorders());
     complete(start(1));
     complete(start(2, { ...task, id: 2 } as TaskRef));
     expect(completions.read(10, 0, false)).toBe(2);

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { MetricsRecorders } from '../../dist/src/metrics/metrics.js';
+import type { TaskTotals } from '../../dist/src/metrics/task-totals.js';
 import { CLOCK_OFFSET } from '../../dist/src/protocol/clock.js';
 import { windowBytes } from '../../dist/src/protocol/layout.js';
 import { advance, FIRST_POSITION } from '../../dist/src/protocol/positions.js';
@@ -28,11 +29,12 @@ function recorded(requests: readonly Request[], kindOf: (request: Request) => nu
     window.runStarts.set(inFlight.tail, 12 + CLOCK_OFFSET);
     inFlight.enter(request, 0, 0);
   }
-  const recorders = new MetricsRecorders();
-  task.ledger.recorders = recorders;
+  task.ledger.record(new MetricsRecorders());
   const recorder = new RunRecorder(window, inFlight);
   const seen = recorder.record(FIRST_POSITION, advance(FIRST_POSITION, requests.length));
-  return { seen, ...recorders.of(task) };
+  const totals = task.account.recorder as TaskTotals;
+  const { waitTime, runTime, bytesIn, bytesOut } = totals;
+  return { seen, waitTime, runTime, bytesIn, bytesOut };
 }
 
 function request(queuedAt?: number, args: unknown[] = [], extras?: RequestExtras): Request {
