@@ -31,7 +31,7 @@ export class CrashRecovery {
 
   /** The thread has ended with these requests in its window. */
   settle({ running, unstarted, reading, loading, item }: Remains, worker: Worker, death: ThreadDeath): void {
-    if (running !== undefined) reportDeath(worker, running, item);
+    if (running !== undefined && worker.completions.areOfRequests) reportDeath(worker, running, item);
     if (running?.extras?.chunk !== undefined)
       this.#chunkCrashed(running, running.extras.chunk, item, worker, death);
     else if (running !== undefined) this.#crashed(running, worker, death);

@@ -209,7 +209,7 @@ export class Dispatcher implements RequestEvents<Worker> {
    */
   died(worker: Worker, death: ThreadDeath): void {
     worker.readLastCompletions(performance.now());
-    this.counts.busyTime += worker.completions.busyTime;
+    this.counts.busyTime += worker.busyTime;
     worker.closeChannel();
     this.#remove(worker);
     this.#crashRecovery.settle(worker.takeRemains(death), worker, death);

@@ -78,7 +78,7 @@ export function snapshot(
     ...(maxQueue !== Number.POSITIVE_INFINITY && { maxQueue }),
     pending: dispatcher.pending,
     ...counts,
-    busyTime: workers.reduce((sum, { completions }) => sum + completions.busyTime, counts.busyTime),
+    busyTime: workers.reduce((sum, { busyTime }) => sum + busyTime, counts.busyTime),
     threads: pool.threads,
     circuit: pool.circuit.snapshot(),
     workers: workers.map((worker) => workerStats(worker, utilization, now)),

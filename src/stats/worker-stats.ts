@@ -77,9 +77,9 @@ export function workerStats(worker: Worker, utilization: Utilization, now: numbe
     restarts: worker.restarts,
     ...(running !== undefined && { running }),
     pending: view.pending + worker.backlog.length,
-    completed: worker.completed,
+    completed: worker.completedRequests,
     failed: worker.failed,
-    busyTime: worker.completions.busyTime,
+    busyTime: worker.busyTime,
     utilization: utilization.of(worker, now),
     ...(heap > 0 && { heap }),
   };

@@ -89,6 +89,11 @@ export class Completions<W> {
     return unsettled;
   }
 
+  /** Whether they are those of requests; otherwise of start-up steps, which no statistics count. */
+  get areOfRequests(): boolean {
+    return this.#sink.isRecorded;
+  }
+
   /** When the run that was reported last has started, in ms of `performance.now()`. */
   get lastStart(): number {
     return this.#window.runStarts.at(this.#last) - CLOCK_OFFSET;

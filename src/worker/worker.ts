@@ -162,9 +162,22 @@ export class Worker implements Host {
     if (this.state !== 'ejected') this.status.enter('ejected');
   }
 
-  /** How many requests it has completed, failures included; of a chunk each item counts. */
+  /**
+   * How many requests it has completed, failures included; of a chunk each item counts. Until it gets
+   * requests, its start-up steps.
+   */
   get completed(): number {
     return this.completions.count;
+  }
+
+  /** The same without start-up steps. */
+  get completedRequests(): number {
+    return this.completions.areOfRequests ? this.completions.count : 0;
+  }
+
+  /** Sum of the run times of its requests, in ms. */
+  get busyTime(): number {
+    return this.completions.areOfRequests ? this.completions.busyTime : 0;
   }
 
   /** Requests sent and not started, or about to be sent. */

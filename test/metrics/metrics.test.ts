@@ -2,6 +2,7 @@ import { Balancer, InvalidOptionError, type OutcomeCounts } from 'leastwork';
 import { describe, expect, it } from 'vitest';
 import { type Observation, observationsOf } from '../../dist/src/stats/observation.js';
 import { withBalancer } from '../support/balancer.js';
+import { next } from '../support/events.js';
 import { faults } from '../support/faults.js';
 import { Gate } from '../support/gate.js';
 import { range } from '../support/range.js';
@@ -163,6 +164,13 @@ describe('metrics', () => {
       expect(() => balancer.metrics()).toThrow(InvalidOptionError);
       expect(() => balancer.metrics()).toThrow('metrics: true');
     }));
+
+  it('do not count a start-up check in which a thread has died', async () => {
+    const balancer = new Balancer({ workers: 1, metrics: true, check: () => process.exit(3) });
+    await next(balancer, 'workerEnd');
+    expect(balancer.metrics().snapshot()).toMatchObject({ runTime: { count: 0 }, tasks: [] });
+    await balancer.close();
+  });
 
   it('do not count runs of the start-up check, which are no requests', () =>
     withBalancer({ workers: 1, metrics: true, check: () => 1 }, async (balancer) => {

@@ -75,6 +75,23 @@ describe('stats()', () => {
       expect(threads).toEqual({ started: 2, ended: 1, crashed: 1 });
     }));
 
+  it('count no start-up steps, also while a worker runs them', () =>
+    withBalancer({ workers: 1 }, async (balancer) => {
+      const gate = new Gate();
+      await balancer.workersReady();
+      await balancer.broadcast(faults.busy, [2, 1]);
+      const blocked = balancer.broadcast(faults.blocked, [gate.words]);
+      await gate.reached();
+      const added = balancer.add();
+      // It has run the first one by then.
+      await gate.reached(2);
+      const { busyTime, completed, workers } = balancer.stats();
+      expect(workers[1]).toMatchObject({ state: 'checking', completed: 0, busyTime: 0 });
+      expect([completed, busyTime]).toEqual([1, workers[0]?.busyTime]);
+      gate.open();
+      await Promise.all([blocked, added]);
+    }));
+
   it('keep their totals when workers end, and after close()', async () => {
     const balancer = new Balancer({ workers: 2 });
     await Promise.all(range(0, 50).map((n) => balancer.submit(faults.busy, [1, n])));
