@@ -58,6 +58,8 @@ describe.skipIf(chromium === undefined)('the page', () => {
     await expect.poll(() => figure('Refused').textContent()).toBe('1');
     expect(await figure('Waiting').textContent()).toBe('2');
     expect(await page.getByRole('log').textContent()).toContain('The queue is full.');
+    // An item outside of a list is announced as nothing.
+    expect(await page.locator('li:not(ul > li, ol > li), [role]:is(ul, ol) > li').count()).toBe(0);
     const workers = page.getByRole('table', { name: 'Workers' }).getByRole('row');
     expect(await workers.count()).toBe(3);
     expect(await workers.nth(1).textContent()).toMatch(/running.*blocked.* for /);

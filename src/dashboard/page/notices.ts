@@ -83,7 +83,7 @@ export class Notices {
         continue;
       }
       const made = element('span', { 'aria-live': 'off' }, text);
-      const item = element('li', {}, element('b', {}, title), ' ', made);
+      const item = element('p', {}, element('b', {}, title), ' ', made);
       this.#items.set(key, { item, text: made });
       this.#list.append(item);
     }
