@@ -13,7 +13,7 @@
 export const field = {
   /** Set by the main thread: begin no further item. */
   stop: 0,
-  /** The line that runs, counted from 0 in the chunk; -1 before the first. */
+  /** The line that runs, counted from 0 in the chunk; -1 before the first, and when the run is over. */
   item: 1,
   /** Counts publications; its lowest bit selects the place. */
   sequence: 2,

@@ -72,8 +72,10 @@ export class LocalExecutor implements Executor {
     const descriptor = file?.descriptor ?? -1;
     const args: Parameters<ChunkTask['runChunk']> = [setup, memory.shared, inputBytes, descriptor, from, to];
     let killed: ItemError | undefined;
+    let isTimeout = false;
     const unwatch = this.#timeouts.watch(memory.header, () => {
       killed = timeoutError(this.#timeout);
+      isTimeout = true;
       Atomics.store(memory.header, field.stop, 1);
       controller.abort(new Error(killed.message));
     });
@@ -91,7 +93,7 @@ export class LocalExecutor implements Executor {
         if (error === NOT_BEGUN) return { part, memory, inputBytes, isWithdrawn: true };
         killed ??= error instanceof WorkerCrashedError ? crashError(error) : undefined;
         if (killed === undefined) throw error;
-        return { part, memory, inputBytes, killed };
+        return { part, memory, inputBytes, killed, isTimeout };
       },
     );
   }

@@ -15,6 +15,8 @@ export interface Run {
   readonly overflow?: Overflow | undefined;
   /** Set if the thread died or was ended: the error of the running line. */
   readonly killed?: ItemError;
+  /** It was ended since a line took too long. That one may have ended just then: then no line has failed. */
+  readonly isTimeout?: boolean;
   /** No item has been run, and none will be, as the batch is being stopped. */
   readonly isWithdrawn?: boolean;
 }
@@ -66,7 +68,7 @@ class Settling {
   }
 
   parts(): Part[] {
-    const { part, memory, inputBytes, overflow, killed } = this.#run;
+    const { part, memory, inputBytes, overflow, killed, isTimeout = false } = this.#run;
     const { header, bytes } = memory;
     const { lines, outputBytes, failureBytes, items } = readPublished(header);
     const outputFrom = HEADER_BYTES + inputBytes;
@@ -83,7 +85,9 @@ class Settling {
       failed,
       items + (overflow?.items ?? 0),
     );
-    if (killed !== undefined) this.#addKilled(header[field.item] as number, killed);
+    const item = Atomics.load(header, field.item);
+    const wasRunning = this.#at < part.size && (item >= this.#line || !isTimeout);
+    if (killed !== undefined && wasRunning) this.#addKilled(item, killed);
     if (this.#at < part.size) this.#addWaiting(part.size);
     return this.#parts;
   }

@@ -3,6 +3,7 @@
  * item's clock starts when the timer first sees it, up to a tenth of the timeout late.
  */
 import { performance } from '../protocol/clock.js';
+import { afterMessages } from '../protocol/deadline.js';
 import { clearInterval, setInterval } from '../protocol/timers.js';
 import { field } from './layout.js';
 
@@ -48,8 +49,14 @@ export class Timeouts {
         watched.item = item;
         watched.since = now;
       } else if (item >= 0 && now - watched.since >= this.#timeout) {
-        watched.expire();
+        afterMessages(() => this.#judge(watched));
       }
     }
+  }
+
+  /** A thread that has ended is no longer watched, and one that was late runs another item by now. */
+  #judge(watched: Watched): void {
+    if (this.#watched.has(watched) && Atomics.load(watched.header, field.item) === watched.item)
+      watched.expire();
   }
 }

@@ -10,6 +10,7 @@
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { TaskTimeoutError } from '../errors/errors.js';
 import { CLOCK_OFFSET, performance } from '../protocol/clock.js';
+import { afterMessages } from '../protocol/deadline.js';
 import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import { listenToAbort, unlistenToAbort } from '../requests/abort-listeners.js';
 import type { Chunk } from '../requests/chunk.js';
@@ -49,8 +50,9 @@ export class Cancellation {
       extras.sent = () => {
         clearTimeout(running);
         const check = (ms: number): void => {
-          running = setTimeout(() => {
-            if (this.#hasSettled(request)) return;
+          const judge = (): void => {
+            // It has been sent again meanwhile, since the thread that ran it has ended.
+            if (running !== timer || this.#hasSettled(request)) return;
             const { chunk } = extras;
             const left =
               chunk === undefined
@@ -62,8 +64,9 @@ export class Cancellation {
                 request,
                 new TaskTimeoutError(request.task.name, 'run', timeout, request.task.place),
               );
-          }, ms);
-          running.unref();
+          };
+          const timer = setTimeout(() => afterMessages(judge), ms).unref();
+          running = timer;
         };
         check(timeout);
       };
@@ -114,7 +117,7 @@ export class Cancellation {
     // One timer for each worker, since its earlier requests are over: otherwise a long grace would keep every
     // stopped request in memory.
     clearTimeout(this.#graces.get(worker));
-    const timer = setTimeout(over, this.#grace);
+    const timer = setTimeout(() => afterMessages(over), this.#grace);
     this.#graces.set(worker, timer.unref());
   }
 
@@ -128,6 +131,7 @@ export class Cancellation {
    * then.
    */
   #hasSettled(request: Request): boolean {
+    if (request.isSettled) return true;
     const worker = request.extras?.worker as Worker | undefined;
     if (worker !== undefined) this.#dispatcher.collect(worker);
     return request.isSettled;

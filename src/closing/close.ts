@@ -15,7 +15,8 @@ import { withoutOwnFrames } from '../errors/own-frame.js';
 import type { CloseSettings } from '../options/submit.js';
 import type { Maintenance } from '../pool/maintenance.js';
 import type { Pool } from '../pool/pool.js';
-import { clearTimeout, setImmediate, setTimeout } from '../protocol/timers.js';
+import { Deadline } from '../protocol/deadline.js';
+import { setImmediate } from '../protocol/timers.js';
 import type { KeepAlive } from './keep-alive.js';
 import { watchForStandstill } from './standstill.js';
 
@@ -69,8 +70,8 @@ export class Closing {
     }
     if (timeout === Number.POSITIVE_INFINITY) return () => {};
     const why = `and its timeout of ${timeout} ms ran out before this request ended`;
-    const timer = setTimeout(() => this.#giveUp(why), timeout);
-    return () => clearTimeout(timer);
+    const deadline = new Deadline(() => this.#giveUp(why), timeout);
+    return () => deadline.clear();
   }
 
   /** To be called when no request is queued or pending. */

@@ -17,19 +17,24 @@ const LOOKS = 4;
  */
 export function watchForStandstill(dispatcher: Dispatcher, limit: number, over: () => void): () => void {
   if (limit === Number.POSITIVE_INFINITY) return () => {};
-  let since = performance.now();
+  let lastLook = performance.now();
+  let silence = 0;
   let left = leftOf(dispatcher);
+  const pace = Math.max(1, limit / LOOKS);
   const timer = setInterval(
     () => {
       const now = performance.now();
       const leftNow = leftOf(dispatcher);
-      if (leftNow !== left || isRunning(dispatcher)) since = now;
+      const hasMoved = leftNow !== left || isRunning(dispatcher);
+      // A late look means that this thread was busy, and handed out no requests meanwhile.
+      silence = hasMoved ? 0 : silence + Math.min(now - lastLook, pace);
+      lastLook = now;
       left = leftNow;
-      if (now - since < limit) return;
+      if (silence < limit) return;
       clearInterval(timer);
       over();
     },
-    Math.min(MOST_MS, Math.max(1, limit / LOOKS)),
+    Math.min(MOST_MS, pace),
   );
   return () => clearInterval(timer);
 }

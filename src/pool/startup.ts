@@ -5,8 +5,9 @@
  * enough that the thread has come up and loaded its modules.
  */
 import { decodeFailure } from '../errors/failure.js';
+import { performance } from '../protocol/clock.js';
+import { Deadline } from '../protocol/deadline.js';
 import type { ResultMessage } from '../protocol/messages.js';
-import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import { Request } from '../requests/request.js';
 import type { TaskRef } from '../tasks/registry.js';
 import type { CompletionSink } from '../worker/events.js';
@@ -47,7 +48,7 @@ interface Progress {
   /** Number of the last broadcast that it has begun. */
   broadcast: number;
   hasBegunCheck: boolean;
-  timer: NodeJS.Timeout | undefined;
+  timer: Deadline | undefined;
 }
 
 /** Above the ids of all requests. */
@@ -93,7 +94,7 @@ export class Startup implements CompletionSink<Worker> {
   ): void {
     const progress = this.#running.get(worker.id);
     if (progress === undefined) return;
-    clearTimeout(progress.timer);
+    progress.timer?.clear();
     if (message?.failure !== undefined) {
       this.#failed(worker, progress, decodeFailure(message.failure));
       return;
@@ -107,7 +108,7 @@ export class Startup implements CompletionSink<Worker> {
 
   /** The worker's thread has ended. */
   forget(worker: Worker): void {
-    clearTimeout(this.#running.get(worker.id)?.timer);
+    this.#running.get(worker.id)?.timer?.clear();
     this.#running.delete(worker.id);
   }
 
@@ -125,11 +126,15 @@ export class Startup implements CompletionSink<Worker> {
     worker.flush();
     if (step.limit !== Number.POSITIVE_INFINITY) {
       const late = `the ${step.kind} '${step.task.name}' did not end within ${step.limit} ms`;
-      progress.timer = setTimeout(() => this.#end(worker, new Error(late)), step.limit);
-      progress.timer.unref();
+      const timer = new Deadline(() => {
+        worker.readCompletions(Number.POSITIVE_INFINITY, performance.now());
+        // It has ended, and this thread was too busy to see that, if the next one has begun.
+        if (progress.timer === timer) this.#end(worker, new Error(late));
+      }, step.limit);
+      progress.timer = timer;
     }
     if (error === undefined) return;
-    clearTimeout(progress.timer);
+    progress.timer?.clear();
     this.#failed(worker, progress, error);
   }
 

@@ -4,7 +4,7 @@
  * holds the thread beyond its time.
  */
 import { MOST_MS } from '../options/validate.js';
-import { clearTimeout, setTimeout } from '../protocol/timers.js';
+import { Deadline } from '../protocol/deadline.js';
 
 /** Between two looks, in ms. A thread that had nothing to run at both is ended. */
 const LINGER_MS = 2_000;
@@ -17,8 +17,9 @@ interface EndingThread {
 export class ForcedExit {
   readonly #worker: EndingThread;
   readonly #teardownLimit: number;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: Deadline | undefined;
   #wasEmpty = false;
+  #hasEnded = false;
 
   /** @param teardownLimit how long the `teardown` of modules may take, in ms; `Infinity`: no limit */
   constructor(worker: EndingThread, teardownLimit: number) {
@@ -30,23 +31,22 @@ export class ForcedExit {
   begin(): void {
     if (this.#timer !== undefined) return;
     this.#wasEmpty = this.#worker.view.pending === 0;
-    this.#timer = setTimeout(() => this.#look(), LINGER_MS);
-    this.#timer.unref();
+    this.#timer = new Deadline(() => this.#look(), LINGER_MS);
   }
 
   /** The thread has begun with `teardown`, to which it gives that time itself, if it is not blocked. */
   tearingDown(): void {
-    if (this.#timer === undefined) return;
-    clearTimeout(this.#timer);
+    if (this.#timer === undefined || this.#hasEnded) return;
+    this.#timer.clear();
     const ms = this.#teardownLimit + LINGER_MS;
     if (ms === Number.POSITIVE_INFINITY) return;
-    this.#timer = setTimeout(() => this.#worker.terminate(), Math.min(ms, MOST_MS));
-    this.#timer.unref();
+    this.#timer = new Deadline(() => this.#worker.terminate(), Math.min(ms, MOST_MS));
   }
 
   /** The thread has ended. */
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#hasEnded = true;
+    this.#timer?.clear();
   }
 
   #look(): void {

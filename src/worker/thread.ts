@@ -7,9 +7,10 @@
 import type { Worker as NodeWorker, Transferable } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import type { ThreadSettings } from '../options/thread.js';
+import { Deadline } from '../protocol/deadline.js';
 import { withoutInheritedOptions } from '../protocol/inherited-options.js';
 import type { WorkerInit } from '../protocol/messages.js';
-import { clearTimeout, queueMicrotask, setTimeout } from '../protocol/timers.js';
+import { queueMicrotask } from '../protocol/timers.js';
 import { piscinaBeside } from './piscina.js';
 import { withThreadName } from './thread-name.js';
 
@@ -38,7 +39,7 @@ export class Thread {
   #isTerminated = false;
   #ended = false;
   #isGivenUp = false;
-  #patience: NodeJS.Timeout | undefined;
+  #patience: Deadline | undefined;
   /**
    * Called exactly once, in a later turn, after the thread has ended or has been given up, with its exit code.
    * To be set in the turn in which the thread is started.
@@ -108,7 +109,7 @@ export class Thread {
     // If no thread could be made, Piscina still has our call in its queue and would reject a promise without
     // an owner.
     if (this.#piscina.threads.length === 0) return;
-    if (!this.#ended) this.#patience ??= setTimeout(() => this.#giveUp(), MOST_ENDING_MS).unref();
+    if (!this.#ended) this.#patience ??= new Deadline(() => this.#giveUp(), MOST_ENDING_MS);
     await this.#piscina.destroy();
   }
 
@@ -125,7 +126,7 @@ export class Thread {
 
   #exited(exitCode: number): void {
     if (this.#isGivenUp) givenUp--;
-    clearTimeout(this.#patience);
+    this.#patience?.clear();
     this.#end(exitCode);
   }
 

@@ -157,6 +157,7 @@ export class ChunkRun {
     // Stopped early: the last items may be unpublished.
     if (this.#overflow === undefined && this.#header[field.complete] === 0) this.#publish(this.#line + 1);
     current = undefined;
+    Atomics.store(this.#header, field.item, -1);
     this.#header[field.time] = (performance.now() - this.#started) * 1000;
     return this.#overflow;
   }
