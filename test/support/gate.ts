@@ -28,6 +28,11 @@ export class Gate {
     await this.#atLeast(ARRIVED, tasks);
   }
 
+  /** Blocks this thread until a task has come to the gate: it learns of nothing that happens before. */
+  awaitBlocked(): void {
+    if (Atomics.wait(this.words, ARRIVED, 0, 10_000) === 'timed-out') throw new Error('no task has come');
+  }
+
   /** Lets the tasks that wait at the gate go on, and all later ones. */
   open(): void {
     Atomics.store(this.words, OPENED, 1);
