@@ -1,8 +1,18 @@
-import { createReadStream, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Balancer } from 'leastwork';
 import { BatchError, type BatchOptions, readJournal, runBatch } from 'leastwork/batch';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SharedFile } from '../../dist/src/batch/input/shared-file.js';
 import { scratch } from '../support/scratch.js';
 
 const folder = scratch();
@@ -151,6 +161,29 @@ describe('its descriptor is closed', () => {
     const report = await run({ input: path('in'), task, halt: { when, fail: 1 } });
     expect(report.outcome).toBe('halted');
     await comesDownTo(count);
+  });
+
+  it('once, also if somebody holds it again afterwards', async () => {
+    const isOpen = (descriptor: number) => {
+      try {
+        return fstatSync(descriptor).isFile();
+      } catch {
+        return false;
+      }
+    };
+    madeFile();
+    const descriptor = openSync(path('in'), 'r');
+    const file = new SharedFile(descriptor, 'in');
+    file.release();
+    await expect.poll(() => isOpen(descriptor)).toBe(false);
+    await expect(file.read(Buffer.alloc(1), 0)).rejects.toThrow('in: the batch has ended while it was read');
+    const others: number[] = [];
+    while (!others.includes(descriptor) && others.length < 100) others.push(openSync(path('in'), 'r'));
+    expect(others).toContain(descriptor);
+    file.hold().release();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(isOpen(descriptor)).toBe(true);
+    for (const other of others) closeSync(other);
   });
 
   it('after batches that are interrupted at any moment', async () => {

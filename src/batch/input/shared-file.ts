@@ -11,6 +11,7 @@ export class SharedFile {
   readonly descriptor: number;
   readonly name: string;
   #holders = 1;
+  #isClosed = false;
 
   constructor(descriptor: number, name: string) {
     this.descriptor = descriptor;
@@ -28,15 +29,23 @@ export class SharedFile {
 
   release(): void {
     this.#holders--;
-    if (this.#holders === 0 && this.descriptor !== 0) close(this.descriptor, () => {});
+    // Once: whoever held it again then would close what has got its number since.
+    if (this.#holders > 0 || this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.descriptor !== 0) close(this.descriptor, () => {});
   }
 
   /** Reads at least one byte; 0 at the end. @throws BatchFileError */
   async read(into: Buffer, position: number): Promise<number> {
+    if (this.#isClosed) throw new BatchError(`${this.name}: the batch has ended while it was read`);
+    // It stays open meanwhile: its number would be another file's.
+    this.hold();
     try {
       return (await readBytes(this.descriptor, into, 0, into.length, position)).bytesRead;
     } catch (error) {
       throw new BatchFileError(this.name, error);
+    } finally {
+      this.release();
     }
   }
 
