@@ -5,13 +5,12 @@
 // In a process there is one copy of the library, whether `require` or `import` loads it first: the CommonJS
 // files. The ES modules beside them only pass on their exports.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { writeDeclarations } from './declarations.mjs';
 import { ENTRIES } from './entries.mjs';
 import { buildPage } from './page.mjs';
-import { Parts } from './parts.mjs';
 import { BUNDLES } from './setup.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -72,6 +71,40 @@ const command = {
   supported: { 'dynamic-import': false },
 };
 
+const namesBySource = new Map();
+
+/** The names that a module exports. */
+function namesOf(source) {
+  const names = namesBySource.get(source) ?? findNames(source);
+  namesBySource.set(source, names);
+  return names;
+}
+
+async function findNames(source) {
+  const options = { ...common, format: 'esm', entryPoints: [source], write: false, metafile: true };
+  const { outputs } = (await build({ ...options, outdir: 'dist/node' })).metafile;
+  return Object.values(outputs)
+    .flatMap((output) => output.exports)
+    .sort();
+}
+
+/** The source that a relative import means. */
+const sourceOf = (path, importer) => relative(root, join(dirname(importer), path)).replace(/\.js$/, '.ts');
+
+/** The modules that the main entry is made of, without those that are only reached through `cut`. */
+async function modulesWithout(cut) {
+  const cutOff = {
+    name: 'cut-off',
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.{1,2}\// }, ({ path, importer }) =>
+        cut.includes(sourceOf(path, importer)) ? { path, external: true } : undefined,
+      );
+    },
+  };
+  const options = { ...commonJs, entryPoints: [ENTRIES.index.source], write: false, metafile: true };
+  return new Set(Object.keys((await build({ ...options, plugins: [cutOff] })).metafile.inputs));
+}
+
 /**
  * What every Balancer needs, but not before its first threads are started. It is loaded while they come up.
  * These modules, and what only they import, are in `engine.cjs`.
@@ -103,63 +136,72 @@ const ON_DEMAND = [
   'src/trace/trace.ts',
 ];
 
-/** What a thread needs only for some requests: in `workers/on-demand.cjs`. */
-const THREAD_ON_DEMAND = [
-  'src/errors/did-you-mean.ts',
-  'src/errors/failure.ts',
-  'src/values/abort-signals.ts',
-  'src/values/clone-errors.ts',
-  'src/values/error-details.ts',
-  'src/values/outcomes.ts',
-  'src/values/pack.ts',
-  'src/values/packed-items.ts',
-  'src/values/restore-buffers.ts',
-  'src/values/transfer-list.ts',
-  'src/values/tree-bytes.ts',
-  'src/values/tree-reader.ts',
-  'src/values/tree-writer.ts',
-  'workers/functions/syntax-errors.ts',
-  'workers/functions/typescript/load.ts',
-  'workers/functions/typescript/require-hooks.ts',
-  'workers/loop/chunk.ts',
-  'workers/profiler.ts',
-  'workers/stream.ts',
-];
-
 /** Constants and arithmetic of the hot path: each file has them itself. */
 const IN_EACH = ['src/protocol/layout.ts', 'src/protocol/positions.ts', 'src/protocol/spin-permits.ts'];
 
-const library = await Parts.of({
-  options: commonJs,
-  entry: ENTRIES.index.source,
-  files: ['core', 'engine', 'on-demand'],
-  cuts: [ENGINE, ON_DEMAND],
-  inEach: IN_EACH,
-});
+const library = await modulesWithout([]);
+const inCore = await modulesWithout([...ENGINE, ...ON_DEMAND]);
+const inCoreOrEngine = await modulesWithout(ON_DEMAND);
 
-const thread = await Parts.of({
-  options: commonJs,
-  entry: 'workers/main.ts',
-  files: ['main', 'on-demand'],
-  cuts: [THREAD_ON_DEMAND],
-  inEach: IN_EACH,
-});
+/** The files of the library, in the order in which they are loaded. */
+const FILES = ['core', 'engine', 'on-demand'];
+
+/** The file that a module of the library is in, as an index into `FILES`. */
+function fileOf(source) {
+  if (inCore.has(source)) return 0;
+  return inCoreOrEngine.has(source) ? 1 : 2;
+}
+
+/** The modules that other files take. */
+const taken = new Set([...ENGINE, ...ON_DEMAND]);
+
+const partOf = (source) => `require('./${FILES[fileOf(source)]}.cjs')[${JSON.stringify(source)}]`;
 
 /**
- * For what comes after the library.
+ * Leaves modules of the library to the files that they are in, so that a process has one copy of each class
+ * and of all state.
+ * @param own index of the file that is built; one that is none of the library's comes after all of them
  * @param entries sources of the public entries that are built
  */
-const onLibrary = (entries = []) =>
-  library.plugin(library.count, (source) => {
-    const name = Object.keys(ENTRIES).find((each) => ENTRIES[each].source === source);
-    return name !== undefined && ENTRIES[name].onCore && !entries.includes(source)
-      ? `./${name}.cjs`
-      : undefined;
-  });
+const elsewhere = (own, entries = []) => ({
+  name: 'elsewhere',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.{1,2}\// }, ({ path, importer, namespace }) => {
+      if (namespace !== 'file') return { path, external: true };
+      const source = sourceOf(path, importer);
+      const entry = Object.keys(ENTRIES).find(
+        (name) => ENTRIES[name].onCore && ENTRIES[name].source === source,
+      );
+      if (own === FILES.length && entry !== undefined && !entries.includes(source))
+        return { path: `./${entry}.cjs`, external: true };
+      if (!library.has(source) || fileOf(source) === own || IN_EACH.includes(source)) return undefined;
+      return { path: source, namespace: fileOf(source) < own ? 'loaded' : 'later' };
+    });
+    // As names of this file: hot paths do not go through the getters of the other one.
+    onLoad({ filter: /./, namespace: 'loaded' }, async ({ path }) => {
+      taken.add(path);
+      return { contents: `export const { ${(await namesOf(path)).join(', ')} } = ${partOf(path)};` };
+    });
+    // Loads the file when something of it is used for the first time.
+    onLoad({ filter: /./, namespace: 'later' }, async ({ path }) => {
+      taken.add(path);
+      const getters = (await namesOf(path)).map(
+        (name) => `get ${name}() { return (part ??= load()).${name}; }`,
+      );
+      return {
+        contents: `
+          let part;
+          const load = () => ${partOf(path)};
+          module.exports = { __esModule: true, ${getters.join(', ')} };`,
+      };
+    });
+  },
+});
 
 const otherEntries = Object.keys(ENTRIES).filter((name) => name !== 'index');
 
 await Promise.all([
+  build({ ...commonJs, entryPoints: ['workers/main.ts'], outfile: 'dist/workers/main.cjs' }),
   build({
     ...common,
     format: 'esm',
@@ -173,7 +215,9 @@ await Promise.all([
       outdir: 'dist/node',
       outExtension: { '.js': '.cjs' },
       define: { ...commonJs.define, DASHBOARD_PAGE: page },
-      plugins: ENTRIES[name].onCore ? [onLibrary([ENTRIES[name].source]), byRequire] : [byRequire],
+      plugins: ENTRIES[name].onCore
+        ? [elsewhere(FILES.length, [ENTRIES[name].source]), byRequire]
+        : [byRequire],
     }),
   ),
   // These two begin as fast as they can, and need little of the library.
@@ -191,7 +235,7 @@ await Promise.all([
       watch: 'src/cli/watch.ts',
       work: 'src/cli/work/command.ts',
     },
-    plugins: [threadsApart, onLibrary(), byRequire],
+    plugins: [threadsApart, elsewhere(FILES.length), byRequire],
   }),
   build({
     ...common,
@@ -233,8 +277,24 @@ await Promise.all([
   }),
 ]);
 
-await library.build({ outdir: 'dist/node', plugins: [byRequire] });
-await thread.build({ outdir: 'dist/workers' });
+const quoted = (file) => JSON.stringify(`./${file}`);
+// The last one first: what it takes stands in the others.
+for (const [index, name] of [...FILES.entries()].reverse()) {
+  const sources = [...taken].filter((source) => fileOf(source) === index).sort();
+  await build({
+    ...commonJs,
+    stdin: {
+      contents: [
+        ...(index === 0 ? [`export * from ${quoted(ENTRIES.index.source)}`] : []),
+        ...sources.map((source) => `export * as ${JSON.stringify(source)} from ${quoted(source)}`),
+      ].join('\n'),
+      resolveDir: root,
+      sourcefile: `${name}.js`,
+    },
+    outfile: `dist/node/${name}.cjs`,
+    plugins: [elsewhere(index), byRequire],
+  });
+}
 
 const write = (file, lines) => writeFileSync(`${root}/dist/${file}`, `${lines.join('\n')}\n`);
 
@@ -246,10 +306,10 @@ write('node/index.cjs', [
   // The first Balancer needs it at once, and tells of it if something is wrong with it.
   "try { require('../workers/piscina/main.cjs'); } catch {}",
   "Object.defineProperty(exports, '__esModule', { value: true });",
-  ...(await library.namesOf(ENTRIES.index.source)).map((name) => `exports.${name} = core.${name};`),
+  ...(await namesOf(ENTRIES.index.source)).map((name) => `exports.${name} = core.${name};`),
 ]);
 for (const [name, { source }] of Object.entries(ENTRIES)) {
-  const names = (await library.namesOf(source)).join(', ');
+  const names = (await namesOf(source)).join(', ');
   write(`node/${name}.js`, [`export { ${names} } from './${name}.cjs';`]);
 }
 

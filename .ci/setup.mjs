@@ -54,7 +54,6 @@ function outputsOf(sources) {
 /** What `bundle.mjs` makes of sources, relative to dist, each with its map. */
 export const BUNDLES = [
   'workers/main.cjs',
-  'workers/on-demand.cjs',
   'workers/typescript-hooks.mjs',
   'node/core.cjs',
   'node/engine.cjs',
@@ -103,7 +102,6 @@ const BUILDERS = [
   '.ci/declarations.mjs',
   '.ci/entries.mjs',
   '.ci/page.mjs',
-  '.ci/parts.mjs',
   `${PAGE}index.html`,
   `${PAGE}style.css`,
 ];

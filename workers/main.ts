@@ -6,7 +6,7 @@ import { nameThread } from './thread-name.js';
 
 /** Starts the work loop. Returns at once; the loop goes on by itself. */
 export function install(init: WorkerInit): void {
-  if (init.requireHooks.length > 0) takeRequireHooks(init.requireHooks);
+  takeRequireHooks(init.requireHooks);
   void new WorkLoop(init).start(init);
   nameThread(init.name);
 }

@@ -9,7 +9,7 @@ export const INTERNAL = /\bnode:internal\//;
  * other names.
  */
 const ROOT =
-  /^.*\/(?=dist\/(?:node\/(?:core|engine)\.cjs|workers\/(?:main|on-demand)\.cjs|src\/errors\/own-frame\.js)$)/.exec(
+  /^.*\/(?=dist\/(?:node\/(?:core|engine)\.cjs|workers\/main\.cjs|src\/errors\/own-frame\.js)$)/.exec(
     import.meta.url,
   )?.[0];
 

@@ -15,6 +15,25 @@ describe('a crash while the result is cloned', () => {
       expect(await balancer.submit(faults.echo, ['next'])).toBe('next');
     }));
 
+  it('an error reaches its caller although the thread can open no file', () =>
+    withSmallBalancer({}, async (balancer) => {
+      await balancer.submit(faults.echo, [1]);
+      const victim = balancer.submit(() => {
+        const fs = process.getBuiltinModule('node:fs');
+        for (const name of ['openSync', 'readFileSync', 'statSync'] as const)
+          Object.assign(fs, {
+            [name]: () => {
+              throw Object.assign(new Error(name), { code: 'EMFILE' });
+            },
+          });
+        throw Object.assign(new TypeError('its own'), { code: 'MINE' });
+      });
+      await expect(victim).rejects.toMatchObject({ name: 'TypeError', message: 'its own', code: 'MINE' });
+      const large = { list: Array.from({ length: 100 }, (_, i) => ({ i })) };
+      expect(await balancer.submit(faults.echo, [large])).toEqual(large);
+      expect(balancer.stats().workers).toMatchObject([{ id: 1 }]);
+    }));
+
   it('a getter that throws costs no thread', () =>
     withSmallBalancer({}, async (balancer) => {
       const [victim, after] = await Promise.allSettled([

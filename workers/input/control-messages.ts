@@ -20,9 +20,8 @@ export interface ThreadParts {
   readonly signals: ArgumentSignals;
   readonly current: CurrentRequest;
   readonly delivery: Delivery;
-  /** `undefined`: no generator has run yet. */
-  readonly stream: () => Stream | undefined;
-  readonly profiler: () => Profiler;
+  readonly stream: Stream;
+  readonly profiler: Profiler;
   readonly status: ThreadStatus;
   readonly channel: WorkerChannel;
 }
@@ -41,7 +40,7 @@ export class ControlMessages {
   }
 
   carryOut(message: ToWorker): void {
-    const { functions, shares, signals, current, status, channel } = this.#parts;
+    const { functions, shares, signals, current, stream, status, channel } = this.#parts;
     switch (message.type) {
       case 'define':
         functions.define(message.definition);
@@ -65,16 +64,16 @@ export class ControlMessages {
       case 'abort':
         current.abort(message.id, decodeFailure(message.reason));
         // The stream may wait for a caller who takes no more.
-        this.#parts.stream()?.return(message.id);
+        stream.return(message.id);
         break;
       case 'signal':
         signals.abort(message);
         break;
       case 'credit':
-        this.#parts.stream()?.credit(message.id, message.values);
+        stream.credit(message.id, message.values);
         break;
       case 'return':
-        this.#parts.stream()?.return(message.id);
+        stream.return(message.id);
         break;
       case 'ping':
         status.beat();
@@ -83,10 +82,10 @@ export class ControlMessages {
         channel.send({ type: 'here' });
         break;
       case 'profile':
-        this.#parts.profiler().start(message.number, message.interval);
+        this.#parts.profiler.start(message.number, message.interval);
         break;
       case 'endProfile':
-        this.#parts.profiler().stop(message.number);
+        this.#parts.profiler.stop(message.number);
         break;
       case 'retire':
         this.#isRetiring = true;

@@ -15,7 +15,6 @@ import { withoutWorkLoop } from './frames.js';
 import { now } from './natives.js';
 import { OVERDUE } from './preparation.js';
 import { sendMarked, type WorkerChannel } from './send.js';
-import { isThenable } from './thenable.js';
 import type { Turns } from './turns.js';
 
 /** Outcomes of a chunk that runs on are told of after this time, in ms. */
@@ -235,4 +234,13 @@ class ChunkRun {
     this.#host.sent();
     this.#outcomes.publishSent();
   }
+}
+
+/** Whether the task's result must be awaited. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    value !== null &&
+    (typeof value === 'object' || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
 }

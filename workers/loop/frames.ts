@@ -16,7 +16,7 @@ const SOURCES = new URL('../../workers/', FOLDER);
 const FRAMES = new RegExp(
   `\\n {4}at (?:async )?(?:WorkLoop\\.|Stream\\.|ChunkRun\\.)?#(?:runAll|runLoaded|runItems|finishLater|iterate) ` +
     `\\((?:${[FOLDER, SOURCES].flatMap((folder) => [folder.href, fileURLToPath(folder)].map(quoted)).join('|')})` +
-    `(?:main|on-demand|loop[/\\\\](?:work-loop|chunk)|stream)\\.(?:c?js|ts):`,
+    `(?:main|loop[/\\\\](?:work-loop|chunk)|stream)\\.(?:c?js|ts):`,
 );
 
 /** Cuts a stack where our own frames begin. O(length), for tasks that throw only. */

@@ -23,6 +23,7 @@ import { inContextOf } from '../restored-context.js';
 import { Stream } from '../stream.js';
 import { identify } from '../task.js';
 import { Announcer } from './announcer.js';
+import { isThenable } from './chunk.js';
 import { ChunkRunner } from './chunk-runner.js';
 import { CurrentRequest } from './current-request.js';
 import { Delivery } from './delivery.js';
@@ -33,7 +34,6 @@ import { sendProgress } from './progress.js';
 import { getReady, isReadyEarly } from './readiness.js';
 import type { WorkerChannel } from './send.js';
 import { Spinner } from './spinner.js';
-import { isThenable } from './thenable.js';
 import { Turns } from './turns.js';
 
 /**
@@ -50,8 +50,7 @@ export class WorkLoop {
   readonly #delivery: Delivery;
   readonly #announcer: Announcer;
   readonly #current: CurrentRequest;
-  #stream: Stream | undefined;
-  #profiler: Profiler | undefined;
+  readonly #stream: Stream;
   readonly #arguments: Arguments;
   readonly #preparation: Preparation;
   readonly #chunks: ChunkRunner;
@@ -81,6 +80,13 @@ export class WorkLoop {
     });
     this.#delivery = new Delivery(this.#window, this.#channel, this.#output);
     this.#announcer = new Announcer(this.#window, this.#channel);
+    this.#stream = new Stream({
+      channel: this.#channel,
+      flush: () => this.#output.flush(),
+      sent: () => this.#delivery.sent(),
+      turn: () => (this.#turns.isDue(now()) ? this.#turns.take() : undefined),
+      isCancelled: (id) => this.#window.marks.isCancelled(id),
+    });
     this.#spinner = new Spinner(this.#window, new SpinPermits(init.spinners), init.id, init.spin);
     this.#turns = new Turns(this.#window.status, init.watchHeap);
     // In order with the task's output.
@@ -113,8 +119,8 @@ export class WorkLoop {
       signals: this.#signals,
       current: this.#current,
       delivery: this.#delivery,
-      stream: () => this.#stream,
-      profiler: () => (this.#profiler ??= new Profiler((answer) => this.#channel.send(answer))),
+      stream: this.#stream,
+      profiler: new Profiler((answer) => this.#channel.send(answer)),
       status: this.#window.status,
       channel: this.#channel,
     });
@@ -223,7 +229,7 @@ export class WorkLoop {
         }
         this.#current.enter();
         result = typeof task === 'function' ? task(...values) : this.#runLoaded(id, task, values);
-        if ((kind & flags.streams) !== 0) result = this.#streams().run(id, result, carrier);
+        if ((kind & flags.streams) !== 0) result = this.#stream.run(id, result, carrier);
         if (isThenable(result)) return this.#finishLater(position, id, result, start);
       } catch (error) {
         if (error === OVERDUE) this.#expire(position, id, kind);
@@ -237,18 +243,6 @@ export class WorkLoop {
       start = end;
       if (this.#turns.isDue(end)) return this.#takeTurn();
     }
-  }
-
-  /** Made for the first generator. */
-  #streams(): Stream {
-    this.#stream ??= new Stream({
-      channel: this.#channel,
-      flush: () => this.#output.flush(),
-      sent: () => this.#delivery.sent(),
-      turn: () => (this.#turns.isDue(now()) ? this.#turns.take() : undefined),
-      isCancelled: (id) => this.#window.marks.isCancelled(id),
-    });
-    return this.#stream;
   }
 
   async #runLoaded(id: number, loading: Promise<TaskFunction>, values: readonly unknown[]): Promise<unknown> {
