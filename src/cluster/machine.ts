@@ -6,9 +6,8 @@ import type { Balancer } from '../balancer.js';
 import { requireOptional } from '../errors/optional-package.js';
 import { type CloseOptions, resolveCloseOptions } from '../options/submit.js';
 import { performance } from '../protocol/clock.js';
-import { clearInterval, clearTimeout, setInterval, setTimeout } from '../protocol/timers.js';
+import { clearInterval, setInterval } from '../protocol/timers.js';
 import { callUser } from '../requests/user-callback.js';
-import { Directory } from './directory.js';
 import { CLOSE_MS, type Engine, type Mailbox, type OnEngineError } from './engine/engine.js';
 import { openEngine } from './engine/open.js';
 import { reach } from './engine/reach.js';
@@ -17,6 +16,7 @@ import type { JobReport } from './job-report.js';
 import { JobRuns } from './job-runs.js';
 import { parseMail } from './messages.js';
 import { newId, queueNameOf } from './names.js';
+import { Presence } from './presence.js';
 import { Replies } from './replies.js';
 import type { ServeSettings } from './serve-options.js';
 import { loadModules, type ServedModule } from './served-modules.js';
@@ -50,7 +50,6 @@ export interface MachineStats {
 const PAUSE_MS = 500;
 /** A stalled job is taken again by whoever checks; its `retries` are ours to check. */
 const NO_LIMIT = 1_000_000;
-const MISSED_BEATS = 3;
 /**
  * Looks for jobs whose lock has run out, in the time of a lock. BullMQ takes a job for lost in the second
  * look, and of all machines only one looks in that time: who comes a little early waits for its next turn.
@@ -68,14 +67,12 @@ export class Machine extends EventEmitter<MachineEvents> {
   readonly #engine: Engine;
   readonly #onError: OnEngineError;
   readonly #slots: Slots;
+  readonly #presence: Presence;
   readonly #replies: Replies;
   readonly #runs: JobRuns;
   readonly #workers: Worker[] = [];
   #mailbox: Mailbox | undefined;
-  #directory: Directory | undefined;
-  #beat: NodeJS.Timeout | undefined;
   #ticks: NodeJS.Timeout | undefined;
-  #beatAt = Number.NEGATIVE_INFINITY;
   readonly #counts = { fulfilled: 0, rejected: 0, cancelled: 0, left: 0, lost: 0 };
   #items = 0;
   /** Of the engine. */
@@ -95,6 +92,11 @@ export class Machine extends EventEmitter<MachineEvents> {
     this.#bull = requireOptional('bullmq', 'leastwork/cluster') as typeof BullMQ;
     this.#engine = openEngine(settings.engine, served.length + 1, this.#onError);
     this.#slots = new Slots(settings.balancer, settings.share);
+    const described = () => {
+      this.#slots.adjust();
+      return { tasks: this.tasks, threads: this.#slots.threads, slots: this.#slots.limit };
+    };
+    this.#presence = new Presence(this.#engine, this.id, settings.engine, described, this.#onError);
     this.#replies = new Replies(this.#engine, settings.engine.lockDuration, this.#onError);
     const holder = {
       machine: this.id,
@@ -102,7 +104,7 @@ export class Machine extends EventEmitter<MachineEvents> {
       queue: (name: string) => this.#engine.queue(name),
     };
     this.#runs = new JobRuns(this.#bull, settings.balancer, settings.engine, holder, this.#replies, {
-      isGone: async (submitter) => (await this.#directory?.isGone(submitter)) === true,
+      isGone: (submitter) => this.#presence.isGone(submitter),
       fragile: (alone) => this.#slots.beCautious(alone),
       done: (report) => this.#oneDone(report),
       useOfChunk: () => this.#slots.useOfChunk,
@@ -126,22 +128,17 @@ export class Machine extends EventEmitter<MachineEvents> {
     const reached = (begin: () => Promise<unknown>): Promise<void> =>
       reach(this.#engine, engineTimeout, () => this.#lastError, begin);
     // An engine that answers may still refuse what a machine asks of it.
-    if (this.#settings.share === 0) return reached(() => this.#tryOut());
-    await reached(() => {
-      // Not before: on a new database there would be no tables.
-      this.#directory ??= this.#newDirectory();
-      return this.#sayAlive(this.#directory);
-    });
+    if (this.#settings.share === 0) return reached(() => this.#presence.tryOut());
+    await reached(() => this.#presence.begin());
     this.#mailbox = this.#engine.openMailbox(this.id, (text) => this.#onMail(text));
     this.#ticks = setInterval(() => this.#runs.tick(), lockDuration / 8);
-    this.#beatLater();
+    this.#presence.goOn();
     for (const module of this.#served.keys()) this.#take(module);
     await reached(() => Promise.all(this.#workers.map((worker) => worker.waitUntilReady())));
   }
 
   /** A snapshot, as plain data. */
   stats(): MachineStats {
-    const silent = performance.now() - this.#beatAt;
     return {
       id: this.id,
       tasks: this.tasks,
@@ -150,7 +147,7 @@ export class Machine extends EventEmitter<MachineEvents> {
       running: this.#slots.running,
       jobs: { ...this.#counts },
       items: this.#items,
-      connected: silent < MISSED_BEATS * this.#settings.engine.lockDuration,
+      connected: this.#presence.isConnected,
     };
   }
 
@@ -162,7 +159,7 @@ export class Machine extends EventEmitter<MachineEvents> {
   async reload(): Promise<void> {
     await this.#settings.balancer.reload();
     this.#served = byName(await loadModules(this.#settings.balancer, this.#modules));
-    await this.#directory?.beat({ tasks: this.tasks });
+    await this.#presence.changed();
   }
 
   /**
@@ -182,10 +179,8 @@ export class Machine extends EventEmitter<MachineEvents> {
   }
 
   async #close(timeout: number): Promise<void> {
-    clearTimeout(this.#beat);
     this.#slots.leave();
-    // So that nobody counts on it.
-    const left = within(PAUSE_MS, this.#directory?.leave() ?? Promise.resolve());
+    const left = within(PAUSE_MS, this.#presence.leave());
     await this.#stopTaking(timeout);
     clearInterval(this.#ticks);
     await left;
@@ -253,45 +248,6 @@ export class Machine extends EventEmitter<MachineEvents> {
     worker.on('lockRenewalFailed', (ids) => this.#runs.suspect(ids));
     this.#workers.push(worker);
     this.#slots.add(worker);
-  }
-
-  #beatLater(): void {
-    if (this.#closing !== undefined) return;
-    const { lockDuration } = this.#settings.engine;
-    this.#beat = setTimeout(async () => {
-      this.#slots.adjust();
-      try {
-        await this.#sayAlive(this.#directory as Directory);
-      } catch (error) {
-        this.#onError(error as Error);
-      }
-      this.#beatLater();
-    }, lockDuration);
-  }
-
-  #newDirectory(): Directory {
-    const { name, lockDuration } = this.#settings.engine;
-    return new Directory(this.#engine, name, {
-      kind: 'machine',
-      id: this.id,
-      every: lockDuration,
-      tasks: this.tasks,
-      threads: this.#slots.threads,
-      slots: this.#slots.limit,
-    });
-  }
-
-  /** Reads and writes, but does not say that there is a machine. */
-  async #tryOut(): Promise<void> {
-    await this.#newDirectory().live();
-    await this.#engine.removeMailbox(this.id);
-  }
-
-  async #sayAlive(directory: Directory): Promise<void> {
-    await directory.beat({ threads: this.#slots.threads, slots: this.#slots.limit });
-    await this.#engine.keepMailbox(this.id);
-    await directory.live();
-    this.#beatAt = performance.now();
   }
 
   #onMail(text: string): void {

@@ -1,0 +1,110 @@
+/** Tells all others that a machine is there, again and again, and learns who else is. */
+import { performance } from '../protocol/clock.js';
+import { clearTimeout, setTimeout } from '../protocol/timers.js';
+import { Directory } from './directory.js';
+import type { Engine, OnEngineError } from './engine/engine.js';
+import type { EngineSettings } from './options.js';
+
+const MISSED_BEATS = 3;
+
+/** What a machine tells of itself. */
+export interface Description {
+  readonly tasks: readonly string[];
+  readonly threads: number;
+  readonly slots: number;
+}
+
+export class Presence {
+  readonly #engine: Engine;
+  readonly #id: string;
+  readonly #settings: EngineSettings;
+  readonly #describe: () => Description;
+  readonly #onError: OnEngineError;
+  #directory: Directory | undefined;
+  #beat: NodeJS.Timeout | undefined;
+  #beatAt = Number.NEGATIVE_INFINITY;
+  #hasLeft = false;
+
+  /** @param describe called at each beat */
+  constructor(
+    engine: Engine,
+    id: string,
+    settings: EngineSettings,
+    describe: () => Description,
+    onError: OnEngineError,
+  ) {
+    this.#engine = engine;
+    this.#id = id;
+    this.#settings = settings;
+    this.#describe = describe;
+    this.#onError = onError;
+  }
+
+  /** The engine has answered lately. */
+  get isConnected(): boolean {
+    return performance.now() - this.#beatAt < MISSED_BEATS * this.#settings.lockDuration;
+  }
+
+  /** Reads and writes, but does not say that there is a machine. Rejects with what the engine refuses. */
+  async tryOut(): Promise<void> {
+    await this.#newDirectory().live();
+    await this.#engine.removeMailbox(this.#id);
+  }
+
+  /** The first beat. Rejects with what the engine refuses; may be called again then. */
+  async begin(): Promise<void> {
+    // Not before: on a new database there would be no tables.
+    this.#directory ??= this.#newDirectory();
+    await this.#sayAlive(this.#directory);
+  }
+
+  /** From now on there is a beat for each lock. */
+  goOn(): void {
+    if (this.#hasLeft) return;
+    this.#beat = setTimeout(() => void this.#next(), this.#settings.lockDuration);
+  }
+
+  /** Its tasks are others now. */
+  async changed(): Promise<void> {
+    await this.#directory?.beat({ tasks: this.#describe().tasks });
+  }
+
+  /** Whether a submitter has not been heard of for long. */
+  async isGone(submitter: string): Promise<boolean> {
+    return (await this.#directory?.isGone(submitter)) === true;
+  }
+
+  /** So that nobody counts on it. */
+  async leave(): Promise<void> {
+    this.#hasLeft = true;
+    clearTimeout(this.#beat);
+    await this.#directory?.leave();
+  }
+
+  async #next(): Promise<void> {
+    try {
+      await this.#sayAlive(this.#directory as Directory);
+    } catch (error) {
+      this.#onError(error as Error);
+    }
+    this.goOn();
+  }
+
+  async #sayAlive(directory: Directory): Promise<void> {
+    const { threads, slots } = this.#describe();
+    await directory.beat({ threads, slots });
+    await this.#engine.keepMailbox(this.#id);
+    await directory.live();
+    this.#beatAt = performance.now();
+  }
+
+  #newDirectory(): Directory {
+    const { name, lockDuration } = this.#settings;
+    return new Directory(this.#engine, name, {
+      kind: 'machine',
+      id: this.#id,
+      every: lockDuration,
+      ...this.#describe(),
+    });
+  }
+}
