@@ -72,7 +72,7 @@ export type ToWorker =
   | { readonly type: 'define'; readonly definition: TaskDefinition }
   | { readonly type: 'forget'; readonly ids: readonly number[] }
   | { readonly type: 'share'; readonly number: number; readonly buffer: SharedArrayBuffer }
-  /** Memory for bytes of results. Sent once at most. */
+  /** Memory for results. Sent once at most. */
   | { readonly type: 'results'; readonly buffer: SharedArrayBuffer }
   | { readonly type: 'unshare'; readonly numbers: readonly number[] }
   | { readonly type: 'drop'; readonly sendings: readonly number[] }

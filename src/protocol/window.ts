@@ -61,10 +61,10 @@
  *  11. M stops a chunk: it writes the chunk's id to `STOPPED`, then reads `ITEM`. W writes `ITEM` first and
  *      then reads `STOPPED`: a stopped chunk ends there, and is completed with fewer outcomes than items.
  *
- * Steps: bytes of results
+ * Steps: results in memory beside the window
  *
- *  12. Bytes that do not fit the completion slot are copied by W into memory that M has given it for them; the
- *      slot says where they are. M copies them out when it reads the completion. W uses their memory again, as
+ *  12. What does not fit the completion slot is copied by W, as bytes, into memory that M has given it for that;
+ *      the slot says where. M copies it out when it reads the completion. W uses the memory again, as
  *      it does the slot, when it completes the request `capacity` positions later: by step 9 M has read the
  *      completion then.
  *

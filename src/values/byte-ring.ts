@@ -13,8 +13,8 @@ export class ByteRing implements ByteStore {
   head = 0;
   /** What is before has been read. */
   freeTo = 0;
+  readonly most: number;
   readonly #bytes: Buffer;
-  readonly #most: number;
 
   /**
    * @param size bytes that are used of the buffer
@@ -22,7 +22,7 @@ export class ByteRing implements ByteStore {
    */
   constructor(buffer: SharedArrayBuffer, size: number, most: number) {
     this.#bytes = Buffer.from(buffer, 0, size);
-    this.#most = most;
+    this.most = most;
   }
 
   put(bytes: Uint8Array, length: number): number {
@@ -42,7 +42,6 @@ export class ByteRing implements ByteStore {
 
   /** @returns -1: there is no room */
   #take(length: number): number {
-    if (length > this.#most) return -1;
     const size = this.#bytes.length;
     let at = this.head % size;
     let head = this.head + length;

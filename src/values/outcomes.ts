@@ -9,6 +9,7 @@
 import type { Memory } from '../protocol/layout.js';
 import { beginJson, isCurrentJson, WIDE, writeJson } from './json.js';
 import type { TextWriter } from './packed-text.js';
+import { needsTwoBytes } from './two-bytes.js';
 
 const COUNT = 0;
 const FIRST_BYTE = 8;
@@ -32,7 +33,6 @@ const tags = {
 const MOST_VALUES = 256;
 /** Characters up to which a text is copied one by one: a call of Buffer's writer takes as long. */
 const SHORT_TEXT = 64;
-const WIDE_CHARACTER = /[^\0-\xff]/;
 
 /** Bytes of memory for outcomes with that many bytes of content each. */
 export function outcomeBytes(count: number, each: number): number {
@@ -155,7 +155,7 @@ export class OutcomeWriter {
     const { length } = text;
     const from = this.#at + HEADER_BYTES;
     if (from + length > this.#limit) return -1;
-    if (!WIDE_CHARACTER.test(text)) {
+    if (!needsTwoBytes(text)) {
       this.#text.latin1Write(text, from);
       return this.#tag(tags.latin1, length);
     }

@@ -10,6 +10,7 @@
 import type { Memory } from '../protocol/layout.js';
 import type { PackedTexts } from '../protocol/messages.js';
 import { beginJson, isCurrentJson, WIDE, writeJson } from './json.js';
+import { needsTwoBytes } from './two-bytes.js';
 
 /** Characters after which a group takes no further text. */
 const GROUP_CHARACTERS = 16 * 1_024;
@@ -17,7 +18,6 @@ const GROUP_CHARACTERS = 16 * 1_024;
 export const MOST_CHARACTERS = 64 * 1_024;
 /** Values in one item that are looked at. */
 const MOST_VALUES = 256;
-const WIDE_CHARACTER = /[^\0-\xff]/;
 const { join } = Array.prototype;
 
 /** Buffer's own writers of text; see `TextReader` in `layout.ts`. */
@@ -53,7 +53,7 @@ export function writeTexts(
     } while (i < to && length < GROUP_CHARACTERS);
     // Measured: strings that are added to one another leave an object each, and take half as long again.
     const text = join.call(strings.slice(first, i), '');
-    const isWide = WIDE_CHARACTER.test(text);
+    const isWide = needsTwoBytes(text);
     const bytes = isWide ? 2 * text.length : text.length;
     next = aligned(next);
     if (next + bytes > room) return undefined;

@@ -19,6 +19,8 @@ export interface Numbering {
 
 /** Memory that a thread reads, for copies of bytes. */
 export interface ByteStore {
+  /** Bytes of the largest value. */
+  readonly most: number;
   /** @returns the offset of the copy, in bytes; -1: no room, the bytes must go by message */
   put(bytes: Uint8Array, length: number): number;
   /**

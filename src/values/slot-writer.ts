@@ -15,8 +15,8 @@ import {
   TAG_SHIFT,
   tags,
 } from './slot-format.js';
+import { needsTwoBytes } from './two-bytes.js';
 
-const WIDE_CHARACTER = /[^\0-\xff]/;
 const BIGINT_MIN = -(2n ** 63n);
 const BIGINT_MAX = 2n ** 63n - 1n;
 
@@ -83,7 +83,7 @@ export function writeValues(
  */
 export function writeStored(memory: Memory, slot: number, tree: Uint8Array, arena: ByteStore): number {
   const { length } = tree;
-  const at = arena.put(tree, length);
+  const at = length > arena.most ? -1 : arena.put(tree, length);
   if (at < 0) return -1;
   memory.i32[slot + PAYLOAD_OFFSET] = at;
   memory.i32[slot + PAYLOAD_OFFSET + 1] = length;
@@ -221,16 +221,19 @@ function writeInArena(
   stores: Stores,
 ): number {
   if (end + IN_ARENA_BYTES > PAYLOAD_BYTES) return -1;
-  const at = stores.arena.put(bytes, length);
+  const { arena } = stores;
+  const at = length > arena.most ? -1 : arena.put(bytes, length);
   return writePlace(memory, start, at, length, Buffer.isBuffer(bytes) ? stored.buffer : stored.bytes);
 }
 
 /** Copies a string that does not fit the slot into the arena. */
 function writeText(memory: Memory, start: number, value: string, stores: Stores | undefined): number {
   if (stores === undefined || end + IN_ARENA_BYTES > PAYLOAD_BYTES) return -1;
-  const isWide = WIDE_CHARACTER.test(value);
+  const { arena } = stores;
+  // A long one is not looked through in vain.
+  const isWide = value.length <= arena.most && needsTwoBytes(value);
   const length = isWide ? 2 * value.length : value.length;
-  const at = stores.arena.putText(value, length, isWide);
+  const at = length > arena.most ? -1 : arena.putText(value, length, isWide);
   return writePlace(memory, start, at, length, isWide ? stored.utf16 : stored.latin1);
 }
 

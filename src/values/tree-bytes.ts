@@ -1,13 +1,13 @@
 /** Lays the parts of a tree out as bytes; `tree-format.ts` has the format. */
 import type { TextWriter } from './packed-text.js';
 import { doublesFrom, GROUP_WORDS, HEADER_WORDS } from './tree-format.js';
+import { needsTwoBytes } from './two-bytes.js';
 import { keepMemoryWarm } from './warm-memory.js';
 
 /** Characters after which a group takes no further string. */
 const GROUP_CHARACTERS = 16 * 1_024;
 /** Bytes of a tree that are kept for the next one. */
 const MOST_KEPT_BYTES = 2 ** 20;
-const WIDE_CHARACTER = /[^\0-\xff]/;
 const { join } = Array.prototype;
 
 let memory = bytesOf(4_096);
@@ -41,7 +41,7 @@ export function layOut(
   const groups: number[] = [];
   let end = textsFrom;
   for (const [group, text] of texts.entries()) {
-    const isWide = WIDE_CHARACTER.test(text);
+    const isWide = needsTwoBytes(text);
     end += end & 1;
     groups.push(upTo[group] as number, end, isWide ? 1 : 0);
     end += isWide ? 2 * text.length : text.length;

@@ -22,6 +22,7 @@ import type { MemoryPool } from './memory-pool.js';
 const MOST_BYTES = 64 * 2 ** 10;
 
 export class Arena implements ByteStore {
+  readonly most = MOST_BYTES;
   readonly #send: (message: ToWorker) => void;
   readonly #inFlight: InFlight;
   readonly #source: MemoryPool;
@@ -60,11 +61,11 @@ export class Arena implements ByteStore {
   }
 
   put(bytes: Uint8Array, length: number): number {
-    return length > MOST_BYTES ? -1 : this.#free().put(bytes, length);
+    return this.#free().put(bytes, length);
   }
 
   putText(text: string, length: number, isWide: boolean): number {
-    return length > MOST_BYTES ? -1 : this.#free().putText(text, length, isWide);
+    return this.#free().putText(text, length, isWide);
   }
 
   #free(): ByteRing {

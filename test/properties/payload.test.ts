@@ -154,7 +154,7 @@ describe('values in a slot', () => {
         };
         const kind = writeValues(memory, SLOT, given, {
           shares: { numberOf },
-          arena: { put: () => -1, putText: () => -1 },
+          arena: { most: 0, put: () => -1, putText: () => -1 },
         });
         checkCanaries(memory, canary);
         const objects = given.filter((value) => ArrayBuffer.isView(value));

@@ -186,7 +186,7 @@ describe('byte arrays in a slot', () => {
 
   it('nor are views of shared memory what their prototype says', () => {
     const disguised = Object.setPrototypeOf(new Int16Array(new SharedArrayBuffer(8)), Uint8Array.prototype);
-    const stores = { shares: { numberOf: () => 1 }, arena: { put: () => -1, putText: () => -1 } };
+    const stores = { shares: { numberOf: () => 1 }, arena: { most: 0, put: () => -1, putText: () => -1 } };
     expect(writeValues(slots(), SLOT, [disguised], stores)).toBe(-1);
     expect(writeValues(slots(), SLOT, [new Int16Array(disguised.buffer)], stores)).toBeGreaterThan(0);
   });

@@ -21,7 +21,7 @@ export class Delivery {
    * one.
    */
   #hasSent = false;
-  /** `undefined`: the main thread has given no memory for bytes. */
+  /** `undefined`: the main thread has given no memory for results. */
   #arena: ResultArena | undefined;
 
   constructor(window: Window, channel: WorkerChannel, output: Output) {
@@ -30,7 +30,7 @@ export class Delivery {
     this.#output = output;
   }
 
-  /** Bytes of results go there from now on, if they do not fit a slot. */
+  /** Results that do not fit a slot go there from now on, if they are fit for it. */
   useMemory(buffer: SharedArrayBuffer): void {
     this.#arena = new ResultArena(buffer, this.#window.capacity);
   }
