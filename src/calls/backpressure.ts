@@ -42,10 +42,13 @@ export class Backpressure {
     return hasRoom ? coming + 1 : coming;
   }
 
-  /** Dispatches what can be, if the queue is full. Returns whether it has space then. */
+  /**
+   * Dispatches what can be, if the queue is full. Returns whether it has space then. A worker that has finished
+   * has room, also where the main thread has been busy since and has not heard of it.
+   */
   makeSpace(): boolean {
     if (!this.isFull) return true;
-    this.#dispatcher.pass();
+    this.#dispatcher.catchUp();
     return !this.isFull;
   }
 

@@ -120,6 +120,12 @@ export class Dispatcher implements RequestEvents<Worker> {
     this.#passes.run();
   }
 
+  /** `pass`, with the completions read that are there: also for workers that the main thread has not heard. */
+  catchUp(): void {
+    this.#assignment.spread();
+    this.#passes.catchUp();
+  }
+
   /** How many requests of a task the windows and a small reserve hold. O(1). */
   capacityFor(task: TaskRef): number {
     const { depth, prefetch } = this.#limits;

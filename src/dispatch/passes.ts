@@ -135,6 +135,24 @@ export class Passes implements Lookout {
     this.#run(this.#stuckWorkers.atEachPass);
   }
 
+  /**
+   * Reads completions that are there, in the middle of a turn, and makes a pass.
+   *
+   * The turn may follow from promises that were settled so before, as in a loop of `then(submit)`. Such a
+   * loop would never leave the microtasks, so its promises are settled in the next turn of the event loop.
+   */
+  catchUp(): void {
+    if (this.#assignment.isActive) return;
+    const settlement = this.#settlement;
+    // A listener of a completion may have come here.
+    const { defers } = settlement;
+    settlement.defers = defers || this.#passesSinceLook > 0;
+    this.#readCompletions(performance.now(), MOST_IN_BURST);
+    settlement.defers = defers;
+    this.run();
+    if (this.#settlement.hasDeferred) this.poller.lookSoon();
+  }
+
   /** The queue or a window has become shorter, by something other than a pass. */
   noteLoad(): void {
     const workers = this.#workers;
@@ -199,18 +217,10 @@ export class Passes implements Lookout {
 
   /**
    * A pass in the middle of a long burst, with completions read so that windows do not run dry meanwhile.
-   *
-   * A burst may follow from promises that the last one has settled, as in a loop of `then(submit)`. Such a
-   * loop would never leave the microtasks, so its promises are settled in the next turn of the event loop.
    */
   #runInBurst(): void {
     this.#inBurst = 0;
-    if (this.#assignment.isActive) return;
-    this.#settlement.defers = this.#passesSinceLook > 0;
-    this.#readCompletions(performance.now(), MOST_IN_BURST);
-    this.#settlement.defers = false;
-    this.run();
-    if (this.#settlement.hasDeferred) this.poller.lookSoon();
+    this.catchUp();
   }
 
   /** @param limit for all workers together @returns how many there were */

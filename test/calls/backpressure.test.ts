@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { withSmallBalancer } from '../support/balancer.js';
 import { fates } from '../support/fates.js';
 import { faults } from '../support/faults.js';
-import { Gate } from '../support/gate.js';
+import { Gate, waitLater } from '../support/gate.js';
 import { range } from '../support/range.js';
 import { ready } from '../support/readiness.js';
 import { until } from '../support/until.js';
@@ -195,6 +195,45 @@ describe('backpressure', () => {
       for await (const value of balancer.map(range(0, 100), faults.echo as (n: number) => number))
         values.push(value);
       expect(values).toEqual(range(0, 100));
+    }));
+
+  it.each([0, 1, 3])(
+    'maxQueue %i: a worker that has finished is room, before the main thread hears of it',
+    (most) =>
+      withSmallBalancer({ window: 1, maxQueue: most }, async (balancer) => {
+        const gate = new Gate();
+        await ready(balancer, 1);
+        // All in one turn: no message of the thread is received.
+        const accepted: Promise<unknown>[] = [balancer.submit(waitLater, [gate.shared])];
+        const submit = (value: number) => balancer.submit(faults.echo, [value]);
+        for (const value of range(0, most)) accepted.push(submit(value));
+        const refused = fates([submit(-1), submit(-1)]);
+        gate.awaitBlocked();
+        accepted.push(submit(most));
+        const refusedLater = fates([submit(-1)]);
+        gate.open();
+        expect(await fates(accepted)).toEqual([undefined, ...range(0, most + 1)]);
+        expect(await refused).toEqual(['ERR_QUEUE_FULL', 'ERR_QUEUE_FULL']);
+        expect(await refusedLater).toEqual(['ERR_QUEUE_FULL']);
+      }),
+  );
+
+  it('loops that submit again at once, and wait where the queue is full, let the event loop turn', () =>
+    withSmallBalancer({ workers: 2, window: 1, maxQueue: 0 }, async (balancer) => {
+      await ready(balancer, 2);
+      let isOver = false;
+      let done = 0;
+      const loop = async () => {
+        while (!isOver) {
+          const [fate] = await fates([balancer.submit(faults.echo, [1])]);
+          if (fate === 'ERR_QUEUE_FULL') await balancer.ready();
+          else done++;
+        }
+      };
+      const loops = range(0, 16).map(loop);
+      while (done < 1000) await turn();
+      isOver = true;
+      await Promise.all(loops);
     }));
 
   it('a crash does not count what it puts back', () =>
