@@ -148,10 +148,12 @@ const rules = [
       ].includes(to),
   },
   {
-    why: "a batch takes of the threads' code only how functions are loaded, and only in its threads",
+    why: "a batch takes of the threads' code how functions are loaded and what tasks may take, only in its threads",
     types: true,
     applies: ({ from, to }) => folderOf(from) === 'batch' && folderOf(to) === 'workers',
-    allows: ({ from, to }) => from.startsWith('src/batch/thread/') && to.startsWith('workers/functions/'),
+    allows: ({ from, to }) =>
+      (from.startsWith('src/batch/thread/') && to.startsWith('workers/functions/')) ||
+      (from === 'src/batch/chunk-task.ts' && to === 'workers/task.ts'),
   },
   {
     why: "of the threads' code, OpenTelemetry takes what tasks may take, too",

@@ -10,9 +10,9 @@ import type { Identity } from './journal/identity.js';
 import { Journal } from './journal/journal.js';
 import type { JournalState } from './journal/state.js';
 import { todoRanges } from './journal/todo.js';
-import { NO_THREAD } from './layout.js';
+import { NO_WORKER } from './layout.js';
 import type { BatchProgress, BatchSettings, RunningBatch } from './options.js';
-import { Results } from './results.js';
+import { type FirstFailure, Results } from './results.js';
 import { Runner } from './runner.js';
 import type { Part } from './work.js';
 
@@ -23,6 +23,8 @@ export interface BatchReport {
   /** Items of this run, with those that failed. */
   readonly items: number;
   readonly failed: number;
+  /** The first one of these, in the order of the output. */
+  readonly firstFailure: FirstFailure | undefined;
   /** Runs of items beyond their first. */
   readonly retried: number;
   /** Items, and failed ones, that the journal had before. */
@@ -31,7 +33,7 @@ export interface BatchReport {
   readonly bytes: number;
   readonly outputBytes: number;
   readonly seconds: number;
-  /** What each thread did; empty for a Cluster. */
+  /** What each worker did, the threads that had its place one after the other together; empty for a Cluster. */
   readonly shares: readonly { readonly items: number; readonly bytes: number }[];
 }
 
@@ -78,7 +80,7 @@ export class Batch implements RunningBatch {
       rangesOf && ((source: number): Range[] => rangesOf(source)),
       {
         done: (parts) => this.#done(parts),
-        ran: (thread, items, bytes) => this.#ran(thread, items, bytes),
+        ran: (worker, items, bytes) => this.#ran(worker, items, bytes),
         isFull: () => this.#sinks.output.writer.waitingBytes > MOST_UNWRITTEN,
         ended: () => this.#end(),
         failed: (error) => this.#abandon(error),
@@ -190,12 +192,12 @@ export class Batch implements RunningBatch {
     this.#runner.advance(released);
   }
 
-  #ran(thread: number, items: number, bytes: number): void {
+  #ran(worker: number, items: number, bytes: number): void {
     this.#items += items;
     this.#bytes += bytes;
-    if (thread === NO_THREAD) return;
-    const share = this.#shares.get(thread) ?? { items: 0, bytes: 0 };
-    this.#shares.set(thread, { items: share.items + items, bytes: share.bytes + bytes });
+    if (worker === NO_WORKER) return;
+    const share = this.#shares.get(worker) ?? { items: 0, bytes: 0 };
+    this.#shares.set(worker, { items: share.items + items, bytes: share.bytes + bytes });
   }
 
   /** Output has been written, or could not be. */
@@ -214,6 +216,7 @@ export class Batch implements RunningBatch {
       outcome: this.#outcome,
       items: this.#items,
       failed: this.#failed,
+      firstFailure: this.#results.firstFailure,
       retried: this.#runner.retried,
       before: { items: this.#state?.items ?? 0, failed: this.#state?.failed ?? 0 },
       bytes: this.#bytes,

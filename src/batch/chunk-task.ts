@@ -1,4 +1,5 @@
 /** The task of a batch's threads: runs chunks. */
+import { context } from '../../workers/task.js';
 import { type ParseCsv, recordParser } from './csv-parser.js';
 import type { Overflow, ThreadSetup } from './layout.js';
 import { textIn } from './setup-memory.js';
@@ -11,6 +12,9 @@ interface Loaded {
   readonly fn: ItemFunction;
   readonly parseCsv: ParseCsv | undefined;
 }
+
+/** As in the header of a chunk. */
+const WORKER = context.worker.slot + 1;
 
 const loaded = new Map<string, Loaded>();
 const byText = new WeakMap<SharedArrayBuffer, Loaded>();
@@ -50,7 +54,7 @@ export function runChunk(
   if (ready === undefined)
     return prepare(textIn(text)).then(() => runChunk(text, memory, inputBytes, descriptor, from, to));
   const input = descriptor < 0 ? inputBytes : { descriptor, from, to };
-  return new ChunkRun(ready.setup, ready.fn, memory, input, ready.parseCsv).run();
+  return new ChunkRun(WORKER, ready.setup, ready.fn, memory, input, ready.parseCsv).run();
 }
 
 function loadedOf(text: SharedArrayBuffer): Loaded | undefined {

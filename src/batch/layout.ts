@@ -22,16 +22,16 @@ export const field = {
   /** First place: lines, bytes of results, bytes of failures, items. The second follows it. */
   published: 4,
   /**
-   * Id of the thread; 0 before it begins. The thread sets it and then looks at `stop`; the main thread sets `stop`
-   * and then looks here: so a chunk that has not begun after that runs no item.
+   * Place of the worker, from 1; 0 before it begins. The thread sets it and then looks at `stop`; the main thread sets
+   * `stop` and then looks here: so a chunk that has not begun after that runs no item.
    */
-  thread: 12,
+  worker: 12,
   /** How long the run has taken, in µs. */
   time: 13,
 } as const;
 
-/** The id of no thread of this process: the items have run elsewhere. */
-export const NO_THREAD = -1;
+/** In place of a worker: the items have run on another machine. */
+export const NO_WORKER = -1;
 
 export const HEADER_BYTES = 64;
 const PLACE_FIELDS = 4;

@@ -118,7 +118,7 @@ export class LocalExecutor implements Executor {
     for (const [controller, header] of this.#running) {
       if (now) controller.abort(new Error('the batch was halted'));
       // A module that never loads does not hold up the end here, either.
-      else if (Atomics.load(header, field.thread) === 0) controller.abort(NOT_BEGUN);
+      else if (Atomics.load(header, field.worker) === 0) controller.abort(NOT_BEGUN);
     }
   }
 

@@ -3,7 +3,7 @@ import { TaskTimeoutError, WorkerCrashedError } from '../errors/errors.js';
 import type { MapOutcome } from '../options/outcome.js';
 import type { ParseCsv } from './csv-parser.js';
 import { crashError, timeoutError } from './item-error.js';
-import { field, HEADER_BYTES, NO_THREAD, type Overflow, type ThreadSetup } from './layout.js';
+import { field, HEADER_BYTES, NO_WORKER, type Overflow, type ThreadSetup } from './layout.js';
 import { type ChunkMemory, newMemory } from './memory.js';
 import type { Texts } from './remote.js';
 import type { Run } from './settle.js';
@@ -105,11 +105,18 @@ export class RemoteRun {
       const limits = { ms: Number.POSITIVE_INFINITY, lines: this.#lines };
       // It was told to begin no further item, perhaps; these have run.
       memory.header[field.stop] = 0;
-      const run = new ChunkRun(this.#setup, outcomeOf, memory.shared, length, this.#parseCsv, limits);
+      const run = new ChunkRun(
+        NO_WORKER,
+        this.#setup,
+        outcomeOf,
+        memory.shared,
+        length,
+        this.#parseCsv,
+        limits,
+      );
       // Texts are no promises.
       const overflow = run.run() as Overflow | undefined;
       if (overflow !== undefined) continue;
-      memory.header[field.thread] = NO_THREAD;
       return { part, memory, inputBytes: length };
     }
   }

@@ -4,7 +4,17 @@ import { nameOf } from './input/source.js';
 import type { Journal } from './journal/journal.js';
 import type { BatchSettings } from './options.js';
 import type { Sink } from './output/sink.js';
-import type { Part, Work } from './work.js';
+import type { Failure, Part, Work } from './work.js';
+
+/** Which item has failed, and why. */
+export interface FirstFailure {
+  /** Its input, where there are several. */
+  readonly file?: string;
+  /** Number of its line, from 1. */
+  readonly line: number;
+  readonly name: string;
+  readonly message: string;
+}
 
 export class Results {
   readonly #settings: BatchSettings;
@@ -15,6 +25,7 @@ export class Results {
   readonly #journal: Journal | undefined;
   #outputSize: number;
   #errorsSize: number;
+  #firstFailure: FirstFailure | undefined;
 
   constructor(
     settings: BatchSettings,
@@ -31,6 +42,10 @@ export class Results {
     this.#journal = journal;
     this.#outputSize = sinks.output.base;
     this.#errorsSize = sinks.errors?.base ?? 0;
+  }
+
+  get firstFailure(): FirstFailure | undefined {
+    return this.#firstFailure;
   }
 
   /** Writes all parts whose turn it is. @returns bytes released from memory */
@@ -52,12 +67,18 @@ export class Results {
     this.#output.writer.write(output);
     this.#outputSize += output.length;
     part.become('written');
-    if (this.#journal === undefined && (failures.length === 0 || this.#errors === undefined)) return;
+    const isFirstFailure = failures.length > 0 && this.#firstFailure === undefined;
+    const tellsFailures = failures.length > 0 && this.#errors !== undefined;
+    if (this.#journal === undefined && !tellsFailures && !isFirstFailure) return;
     const first = this.#lineOf(part);
     const { source } = part.range;
+    const { inputs } = this.#settings;
+    const file = inputs.length > 1 ? { file: nameOf(inputs[source] as string) } : {};
+    if (isFirstFailure) {
+      const { line, name, message } = failures[0] as Failure;
+      this.#firstFailure = { ...file, line: first + line, name, message };
+    }
     if (failures.length > 0 && this.#errors !== undefined) {
-      const { inputs } = this.#settings;
-      const file = inputs.length > 1 ? { file: nameOf(inputs[source] as string) } : {};
       const records = failures.map(({ line, from, item, name, message, stack }) =>
         JSON.stringify({ ...file, line: first + line, offset: from, item, name, message, stack }),
       );

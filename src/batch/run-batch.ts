@@ -46,6 +46,7 @@ export async function runBatch(runner: Balancer | RemoteRunner, options: BatchOp
 const NOTHING = {
   items: 0,
   failed: 0,
+  firstFailure: undefined,
   retried: 0,
   before: { items: 0, failed: 0 },
   bytes: 0,

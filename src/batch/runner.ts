@@ -30,7 +30,7 @@ export interface RunnerEvents {
   /** Parts are finished: some may be writable. */
   done(parts: readonly Part[]): void;
   /** A chunk has come back. */
-  ran(thread: number, items: number, bytes: number): void;
+  ran(worker: number, items: number, bytes: number): void;
   /** Whether writing lags behind. */
   isFull(): boolean;
   /** All work is finished, or stopped. */
@@ -187,7 +187,7 @@ export class Runner {
       }
     }
     this.#executor.ran(doneBytes, memory);
-    this.#events.ran(memory.header[field.thread] as number, items, doneBytes);
+    this.#events.ran(memory.header[field.worker] as number, items, doneBytes);
     this.#events.done(done);
     this.pump();
   }

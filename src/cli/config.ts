@@ -26,6 +26,12 @@ type OptionTypes = Readonly<
   Record<string, { readonly type: 'string' | 'boolean'; readonly multiple?: boolean }>
 >;
 
+/** Options that name files: relative to the folder of the config file, wherever the command runs. */
+const PATHS = ['output', 'errors', 'journal', 'files-from', 'trace', 'cpu-prof', 'pid-file', 'log-file'];
+
+/** Options that name modules: the same, unless that is a package. */
+const MODULES = ['preload', 'module'];
+
 /** Options without a meaning in a file. */
 const ONLY_HERE = ['config', 'help'];
 
@@ -48,7 +54,7 @@ export function configured<V extends { config?: string }>(
   const section = sections[command];
   if (section === undefined || section === null) return values;
   const where = `${file}: ${command}`;
-  const fromFile = sectionValues(objectOf(section, where), options, where);
+  const fromFile = sectionValues(objectOf(section, where), options, where, dirname(file));
   for (const names of exclusive) {
     if (!names.some((name) => isGiven(values, name))) continue;
     for (const name of names) delete fromFile[name];
@@ -66,17 +72,37 @@ function sectionValues(
   section: Record<string, unknown>,
   options: OptionTypes,
   where: string,
+  folder: string,
 ): Record<string, unknown> {
   const known = Object.keys(options).filter((name) => !ONLY_HERE.includes(name));
   const values: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(section)) {
     mustBeKnown(name, known, where, 'option');
-    values[name] = optionValue(value, options[name]!, `${where}.${name}`);
+    const given = optionValue(plain(name, value), options[name]!, `${where}.${name}`);
+    // Off, as if it were not there.
+    if (given !== undefined) values[name] = located(name, given, folder);
   }
   return values;
 }
 
+/** What may be said in a file in a way of its own, as it is said on a command line. */
+function plain(name: string, value: unknown): unknown {
+  // It may stand without a port.
+  if (name === 'dashboard' && typeof value === 'boolean') return value ? '' : undefined;
+  const isMapping = name === 'env' && typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isMapping ? Object.entries(value).map(([key, each]) => `${key}=${each ?? ''}`) : value;
+}
+
+function located(name: string, value: unknown, folder: string): unknown {
+  if (Array.isArray(value)) return value.map((each) => located(name, each, folder));
+  if (typeof value !== 'string' || value === '' || value === '-') return value;
+  if (PATHS.includes(name)) return resolve(folder, value);
+  const path = resolve(folder, value);
+  return MODULES.includes(name) && (/^\.{1,2}[\\/]/.test(value) || existsSync(path)) ? path : value;
+}
+
 function optionValue(value: unknown, { type, multiple }: OptionTypes[string], where: string): unknown {
+  if (value === undefined) return undefined;
   if (multiple) {
     const list = Array.isArray(value) ? value : [value];
     return list.map((each) => optionValue(each, { type }, where));

@@ -1,6 +1,5 @@
 /** Runs one chunk in a thread: calls the function for each item and publishes the results. */
 
-import { threadId } from 'node:worker_threads';
 import { performance } from '../../protocol/clock.js';
 import type { ParseCsv } from '../csv-parser.js';
 import {
@@ -70,8 +69,12 @@ export class ChunkRun {
   #publishedItems = 0;
   #overflow: Overflow | undefined;
 
-  /** @param input its bytes at the beginning of the memory, or where it is to be read */
+  /**
+   * @param worker who runs it, as in the header
+   * @param input its bytes at the beginning of the memory, or where it is to be read
+   */
   constructor(
+    worker: number,
     setup: ThreadSetup,
     fn: ItemFunction,
     memory: SharedArrayBuffer,
@@ -88,7 +91,7 @@ export class ChunkRun {
     this.#items = itemsOf(setup, bytes, parseCsv);
     this.#tagged = setup.tag;
     // Ahead of the first look at `stop`, as `layout.ts` says.
-    Atomics.store(this.#header, field.thread, threadId);
+    Atomics.store(this.#header, field.worker, worker);
   }
 
   /**

@@ -48,6 +48,9 @@ function lineOf(value: unknown, tag: string): string {
 
 function textOf(value: unknown): string | undefined {
   if (value === undefined || typeof value === 'string') return value;
+  // As JSON it would be `{}`, without a word.
+  if (typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function')
+    throw new TypeError('there is a promise among the results: await it, as with Promise.all');
   const json = value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : JSON.stringify(value);
   if (json === undefined) throw new TypeError(`the result is a ${typeof value}, which cannot be written`);
   return json;

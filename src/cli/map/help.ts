@@ -19,9 +19,9 @@ Examples:
 
 Input:
       --ndjson           each line is parsed as JSON; blank ones are skipped
-      --csv              each record is an object, its keys from the header of its FILE
+      --csv              each record is an object, its keys from the header of its FILE (npm install csv-parse)
   -0, --null             lines end with a NUL byte, as from find -print0
-      --files-from FILE  the FILEs are the lines of FILE
+      --files-from FILE  the FILEs are the lines of FILE, or what NUL bytes separate, as from find -print0
                          FILEs named .gz and .zst are decompressed
 
 Output:

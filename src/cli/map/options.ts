@@ -188,7 +188,8 @@ function inputsOf(files: readonly string[], list: string | undefined): readonly 
   } catch (error) {
     throw new UsageError(`--files-from: ${(error as Error).message}`);
   }
-  const names = text.split(/\r?\n/).filter((name) => name !== '');
+  // No name has a NUL byte in it: such a list is one of `find -print0`.
+  const names = text.split(text.includes('\0') ? '\0' : /\r?\n/).filter((name) => name !== '');
   if (names.length === 0) throw new UsageError(`--files-from: ${list} names no files`);
   return names;
 }

@@ -5,6 +5,7 @@ import { type Balancer, BalancerError } from '../../index.js';
 import { UsageError } from '../arguments.js';
 import { errnoOf } from '../files/errno.js';
 import type { Bar } from '../terminal/bar.js';
+import { formatCount } from '../terminal/format.js';
 import type { Watch } from '../watch.js';
 import { isWatched } from '../watch-options.js';
 import { batchOptions } from './batch-options.js';
@@ -104,7 +105,7 @@ async function map(
     bar?.stop();
     await close();
   }
-  if (options.summary === 'text') process.stderr.write(summaryText(report));
+  if (options.summary === 'text') process.stderr.write(summaryText(report, options.errors));
   if (options.summary === 'json') process.stderr.write(summaryJson(report));
   if (report.outcome !== 'complete') process.stderr.write(`leastwork: ${howToGoOn(options, report)}\n`);
   if (report.outcome === 'interrupted') interrupt.die();
@@ -123,7 +124,7 @@ function stillFailed({ retryFailed }: MapOptions, { before }: BatchReport): numb
 }
 
 function howToGoOn({ journal, output }: MapOptions, { outcome, failed }: BatchReport): string {
-  const why = outcome === 'halted' ? `halted after ${failed} failed items` : 'interrupted';
+  const why = outcome === 'halted' ? `halted after ${formatCount(failed, 'failed item')}` : 'interrupted';
   if (journal !== undefined)
     return `${why}; what is done is kept: run the same command with --resume to go on`;
   const kept = output === undefined ? '' : `; ${output} is left as it was`;

@@ -1,8 +1,11 @@
 import type { BatchReport } from '../../batch/index.js';
 import { formatBytes, formatCount, formatNumber } from '../terminal/format.js';
 
-/** The closing words. */
-export function summaryText(report: BatchReport): string {
+/** Characters of an error that are shown. */
+const MOST_MESSAGE = 200;
+
+/** The closing words. @param errors the file of failed items */
+export function summaryText(report: BatchReport, errors: string | undefined): string {
   const { items, failed, retried, before, bytes, seconds, shares } = report;
   const notes = [
     failed > 0 ? `${formatNumber(failed)} failed` : '',
@@ -19,7 +22,22 @@ export function summaryText(report: BatchReport): string {
     const percent = `${((share.items / Math.max(items, 1)) * 100).toFixed(1)} %`.padStart(7);
     return `  worker ${index + 1}: ${percent}, ${formatCount(share.items, 'item')}, ${formatBytes(share.bytes)}`;
   });
-  return [total, ...lines, ''].join('\n');
+  return [total, ...lines, ...failureLines(report, errors), ''].join('\n');
+}
+
+/** Why the first item has failed, and where all are. */
+function failureLines({ firstFailure }: BatchReport, errors: string | undefined): string[] {
+  if (firstFailure === undefined) return [];
+  const { file, line, name, message } = firstFailure;
+  const where = file === undefined ? `line ${line}` : `${file}: line ${line}`;
+  const all = errors === undefined ? '--errors FILE would tell all' : `all: ${errors}`;
+  return [`  failed: ${where}: ${shown(`${name}: ${message}`)} (${all})`];
+}
+
+/** One line, of a message that anything may be in. */
+function shown(text: string): string {
+  const line = text.replace(/\p{Cc}+/gu, ' ');
+  return line.length > MOST_MESSAGE ? `${line.slice(0, MOST_MESSAGE)}…` : line;
 }
 
 export function summaryJson(report: BatchReport): string {

@@ -84,6 +84,8 @@ describe('items', () => {
     file('plain.txt', 'z\n');
     file('list', 'packed.txt.gz\r\nplain.txt\n');
     expect(map(['-e', 'l => l', '--files-from', 'list']).out).toBe('x\ny\nz\n');
+    const nul = 'packed.txt.gz\0plain.txt\0';
+    expect(map(['-e', 'l => l', '--files-from', '-'], nul).out).toBe('x\ny\nz\n');
   });
 });
 
@@ -99,6 +101,12 @@ describe('results', () => {
     expect(map(['-e', fn], 'a\nb\n').out).toBe('a\naa\nb\nbb\n');
     expect(map(['-e', 'function* (l) { yield* l }'], 'ab\n').out).toBe('a\nb\n');
     expect(map(['-e', 'async l => l + 1'], 'a\nb\n').out).toBe('a1\nb1\n');
+  });
+
+  test('a promise among several is a failure, for as JSON it would be an empty object', () => {
+    const fn = 'l => l === "a" ? [1, Promise.resolve(2)] : Promise.all([1, Promise.resolve(2)])';
+    expect(map(['-e', fn, '--errors', 'promises'], 'a\nb\n').out).toBe('1\n2\n');
+    expect(errorsIn('promises')[0].message).toContain('there is a promise among the results');
   });
 
   test('a generator that throws after some values gives none of them', () => {

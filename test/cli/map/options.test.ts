@@ -61,6 +61,32 @@ describe('the config file', () => {
     expect(code).toBe(2);
   });
 
+  test('names files and modules relative to its folder, wherever the command runs', () => {
+    const root = join(directory, 'paths');
+    mkdirSync(join(root, 'deep'), { recursive: true });
+    writeFileSync(join(root, 'setup.cjs'), 'globalThis.greeting = "hello";\n');
+    writeFileSync(join(root, 'list'), 'input\n');
+    writeFileSync(join(root, 'deep', 'input'), 'x\n');
+    writeFileSync(
+      join(root, 'leastwork.config.json'),
+      '{ "map": { "preload": "./setup.cjs", "output": "out", "files-from": "list", "quiet": true } }',
+    );
+    expect(map(['-e', 'l => globalThis.greeting'], join(root, 'deep'))).toMatchObject({
+      stderr: '',
+      code: 0,
+    });
+    expect(readFileSync(join(root, 'out'), 'utf8')).toBe('hello\n');
+  });
+
+  test('may have the environment as a mapping, and a dashboard without a port', () => {
+    write('env.yaml', 'map:\n  env: { A: 1, B: b=c }\n  dashboard: true\n');
+    const { stdout, stderr } = map(['--config', 'env.yaml', '-e', 'l => process.env.A + process.env.B']);
+    expect(stdout).toBe('1b=c\n');
+    expect(stderr).toContain('dashboard: http://127.0.0.1:');
+    write('off.yaml', 'map:\n  dashboard: false\n  quiet: true\n');
+    expect(map(['--config', 'off.yaml', '-e', 'l => l'])).toMatchObject({ stdout: 'x\n', stderr: '' });
+  });
+
   test('that is named must be there', () => {
     expect(map(['--config', 'none.yaml', '-e', 'l => l']).code).toBe(2);
   });
@@ -87,8 +113,33 @@ describe('what is said', () => {
       '1\n2\n3\n',
     );
     expect(stderr).toMatch(
-      /^3 items \(1 failed\), 6 B, \d.*s, \d+ items\/s\n {2}worker 1: 100\.0 %, 3 items, 6 B\n$/,
+      /^3 items \(1 failed\), 6 B, \d.*s, \d+ items\/s\n {2}worker 1: 100\.0 %, 3 items, 6 B\n {2}failed: /,
     );
+  });
+
+  test('why the first item has failed', () => {
+    write('first', '1\n');
+    const fn = 'l => { if (l > 1) throw new RangeError("no\\n\\x1b[31m" + l) }';
+    const said = (...args: string[]) =>
+      map(['-e', fn, ...args], directory, '1\n2\n3\n')
+        .stderr.split('\n')
+        .at(-2);
+    expect(said()).toBe('  failed: line 2: RangeError: no [31m2 (--errors FILE would tell all)');
+    expect(said('first', '-', '--errors', 'bad')).toBe(
+      '  failed: -: line 2: RangeError: no [31m2 (all: bad)',
+    );
+    expect(JSON.parse(map(['-e', 'l => l()', '--summary', 'json']).stderr).firstFailure).toEqual({
+      line: 1,
+      name: 'TypeError',
+      message: 'l is not a function',
+    });
+  });
+
+  test('the share of a worker, however often its thread was replaced', () => {
+    const fn = 'l => { if (l % 2) process.exit() }';
+    const { stderr } = map(['-j', '1', '-e', fn], directory, '1\n2\n3\n4\n5\n6\n');
+    expect(stderr).toContain('  worker 1: 100.0 %, 6 items, 12 B\n');
+    expect(stderr).not.toContain('worker 2');
   });
 
   test('the same as JSON', () => {
