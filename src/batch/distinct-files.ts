@@ -10,17 +10,18 @@ const statOpen = promisify(fstat);
 const realPathOf = promisify(realpath);
 
 /**
- * Results, failed items and journal need files of their own. With a journal they are written in place, so that
- * an input cannot be one of them; without one, a file is replaced when all is read.
+ * Results, failed items and journal need files of their own, none of which is an input. Only the output of a batch
+ * without a journal may be one: it is replaced when all is read.
  * @throws BatchError
  */
 export async function refuseSharedFiles({ output, errors, journal, inputs }: BatchSettings): Promise<void> {
+  const mayReplaceInput = journal === undefined;
   const uses: [use: string, path: string | undefined][] = [
     ['the output', typeof output === 'string' ? output : undefined],
     ['the file of failed items', errors],
     ['the journal', journal],
   ];
-  if (journal !== undefined) {
+  if (!mayReplaceInput || errors !== undefined) {
     for (const input of inputs) uses.push(['an input', typeof input === 'string' ? input : undefined]);
   }
   const seen = new Map<string, string>();
@@ -30,7 +31,8 @@ export async function refuseSharedFiles({ output, errors, journal, inputs }: Bat
     if (file === undefined) continue;
     const other = seen.get(file);
     if (other === undefined) seen.set(file, use);
-    else if (use !== other) throw new BatchError(`${path}: is both ${other} and ${use}`);
+    else if (use === other || (mayReplaceInput && use === 'an input' && other === 'the output')) continue;
+    else throw new BatchError(`${path}: is both ${other} and ${use}`);
   }
 }
 

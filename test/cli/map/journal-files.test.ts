@@ -32,6 +32,16 @@ describe('a file that is used twice', () => {
     expect(read('same')).toBe('2\n4\n');
   });
 
+  test('is refused as the input and the file of failed items, also without a journal', () => {
+    write('same', '1\n2\n');
+    const { code, stderr } = run(...echo, 'same', '--errors', 'same');
+    expect(stderr).toBe('leastwork: same: is both the file of failed items and an input\n');
+    expect(code).toBe(2);
+    expect(read('same')).toBe('1\n2\n');
+    expect(run('-e', 'l => l + 1', 'same', '-o', 'same', '--errors', 'other').code).toBe(0);
+    expect(read('same')).toBe('11\n21\n');
+  });
+
   test.each([
     ['the output and the file of failed items', ['-o', 'x', '--errors', 'x']],
     ['the output and the journal', ['-o', 'x', '--journal', 'x']],
