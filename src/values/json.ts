@@ -25,7 +25,7 @@ const SPACE = 0x20;
 
 type Chars = Uint8Array | Uint16Array;
 
-/** Objects met since `beginJson`: JSON would lose the identity of one that is met twice. */
+/** Objects met since `beginJson`, up to `endJson`: JSON would lose the identity of one that is met twice. */
 const seen: object[] = [];
 let left = 0;
 /** Counts the calls of `beginJson`, modulo 2^32. */
@@ -37,10 +37,15 @@ let turns = 0;
  * @returns for `isCurrentJson`
  */
 export function beginJson(most = MAX_VALUES): number {
-  if (seen.length > 0) seen.length = 0;
+  endJson();
   left = most;
   turns = (turns + 1) | 0;
   return turns;
+}
+
+/** Call it after them: what was written may be large, and is not to be kept alive. */
+export function endJson(): void {
+  if (seen.length > 0) seen.length = 0;
 }
 
 /** Whether no getter has written other values since that call of `beginJson`. */

@@ -7,7 +7,7 @@
  * outcome that says so.
  */
 import type { Memory } from '../protocol/layout.js';
-import { beginJson, isCurrentJson, WIDE, writeJson } from './json.js';
+import { beginJson, endJson, isCurrentJson, WIDE, writeJson } from './json.js';
 import type { TextWriter } from './packed-text.js';
 import { needsTwoBytes } from './two-bytes.js';
 
@@ -179,6 +179,8 @@ export class OutcomeWriter {
     } catch {
       // A getter threw: the clone will meet it as well, and its error says more.
       return -1;
+    } finally {
+      endJson();
     }
   }
 }

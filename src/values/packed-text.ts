@@ -9,7 +9,7 @@
  */
 import type { Memory } from '../protocol/layout.js';
 import type { PackedTexts } from '../protocol/messages.js';
-import { beginJson, isCurrentJson, WIDE, writeJson } from './json.js';
+import { beginJson, endJson, isCurrentJson, WIDE, writeJson } from './json.js';
 import { needsTwoBytes } from './two-bytes.js';
 
 /** Characters after which a group takes no further text. */
@@ -136,6 +136,8 @@ function writeObject(item: object, memory: Memory, start: number, length: number
   } catch {
     // A getter threw. The item fails alone, with the error of the clone.
     return -1;
+  } finally {
+    endJson();
   }
 }
 

@@ -3,7 +3,7 @@ import { types } from 'node:util';
 import { type Memory, PAYLOAD_BYTES } from '../protocol/layout.js';
 import { isDetached } from './detached.js';
 import { arrayTypeOf, bufferOf, isResizable, lengthOf } from './intrinsics.js';
-import { beginJson, WIDE, writeJson } from './json.js';
+import { beginJson, endJson, WIDE, writeJson } from './json.js';
 import { type ByteStore, SHARED_BYTES, type Stores, writeShared } from './shared-views.js';
 import {
   COUNT_SHIFT,
@@ -73,6 +73,8 @@ export function writeValues(
     return spans > 1 && haveIdentity(values) ? -1 : kind;
   } catch {
     return -1;
+  } finally {
+    endJson();
   }
 }
 
@@ -101,6 +103,8 @@ export function writeOne(memory: Memory, slot: number, value: unknown, stores?: 
   } catch {
     // A proxy's trap threw. The clone refuses all proxies, and its error says more.
     return -1;
+  } finally {
+    endJson();
   }
 }
 
