@@ -12,5 +12,6 @@ export { type JournalEnd, type JournalState, readJournal } from './journal/state
 export type { Format } from './layout.js';
 export type { BatchOptions, BatchProgress, RunningBatch } from './options.js';
 export type { RemoteRunner, TextMapper, Texts } from './remote.js';
+export type { FirstFailure } from './results.js';
 export type { RetryOptions } from './retry.js';
 export { runBatch } from './run-batch.js';

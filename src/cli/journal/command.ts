@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { BatchError, BatchFileError, type JournalState, readJournal } from '../../batch/index.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
 import { describeErrno } from '../files/errno.js';
@@ -36,9 +37,10 @@ export async function journalCommand(args: readonly string[]): Promise<number> {
     }
     const [path, ...more] = positionals;
     if (path === undefined || more.length > 0) throw new UsageError('name one journal');
-    const state = readJournal(Buffer.from(path, 'latin1').toString('utf8'));
+    const file = Buffer.from(path, 'latin1').toString('utf8');
+    const state = readJournal(file);
     if (state === undefined) throw new BatchError(`${path}: there is no such journal`);
-    await print(values.failed ? failedLines(state) : describe(state));
+    await print(values.failed ? failedLines(state) : describe(state, lastWritten(file, state)));
     return state.end === 'complete' && state.failed === 0 ? 0 : 1;
   } catch (error) {
     const isFile = error instanceof BatchFileError;
@@ -51,7 +53,12 @@ export async function journalCommand(args: readonly string[]): Promise<number> {
   }
 }
 
-function describe(state: JournalState): string {
+/** Commits have no time of their own: while a run goes on, or was killed, that of the file is the latest. */
+function lastWritten(file: string, { end, last }: JournalState): string {
+  return end === 'open' ? statSync(file).mtime.toISOString() : last;
+}
+
+function describe(state: JournalState, last: string): string {
   const { identity, items, failed, done } = state;
   const pass = state.pass > 1 ? ` (failed items, run again: pass ${state.pass})` : '';
   const lines = [
@@ -65,7 +72,7 @@ function describe(state: JournalState): string {
     }),
     `output    ${identity.output}: ${formatBytes(state.output)}`,
     `items     ${formatNumber(items)}, ${formatNumber(failed)} failed${pass}`,
-    `began     ${state.began}, last written ${state.last}, resumed ${formatCount(state.resumes, 'time')}`,
+    `began     ${state.began}, last written ${last}, resumed ${formatCount(state.resumes, 'time')}`,
     `state     ${ENDS[state.end]}`,
     ...errorKinds(state),
   ];

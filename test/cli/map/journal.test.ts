@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ended, leastwork, start } from '../../support/command.js';
@@ -49,6 +49,16 @@ describe('a journal', () => {
     expect(code).toBe(1);
     const failed = leastwork(['journal', '--failed', 'text.journal'], { cwd: directory });
     expect(failed.stdout).toMatch(/text\.in\t4\tError: four\n$/);
+  });
+
+  test('of a run that goes on, or was killed, was last written when its file was', () => {
+    write('killed.journal', read('text.journal').replace(/^complete.*\n/m, ''));
+    utimesSync(join(directory, 'killed.journal'), 0, 86_400);
+    const { stdout } = summaryOf('killed');
+    expect(stdout).toContain(
+      'last written 1970-01-02T00:00:00.000Z, resumed 0 times\nstate     not complete',
+    );
+    expect(summaryOf('text').stdout).toMatch(/last written 2\d{3}-/);
   });
 
   test('that exists is not overwritten', () => {
