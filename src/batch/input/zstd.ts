@@ -83,7 +83,7 @@ class FrameEnd {
 /**
  * Decompresses all frames, one after the other.
  * @param make a decompressor of one frame
- * @throws the bytes are no frames, or end within one
+ * @throws the bytes are no frames, or end within one, or there are none
  */
 export async function* decompressFrames(
   compressed: AsyncIterable<Uint8Array>,
@@ -110,6 +110,7 @@ export async function* decompressFrames(
       yield part;
     }
   }
+  if (!(await fill())) throw invalid('Z_BUF_ERROR', 'the file is empty: it is cut off');
   while (await fill()) {
     const frame = new FrameEnd();
     const bytes = bytesOf(frame);

@@ -50,6 +50,13 @@ describe('compressed files', () => {
       code: 2,
       err: expect.stringContaining('cut.zst: the file ends within a Zstandard frame'),
     });
+    file('empty.zst', '');
+    expect(map(['-e', 'l => l', 'empty.zst'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('empty.zst: the file is empty'),
+    });
+    map(['-e', 'l => undefined', '-o', 'nothing.zst'], 'x\n');
+    expect(map(['-e', 'l => l', 'nothing.zst'])).toMatchObject({ code: 0, out: '', err: '' });
     file('more.zst', Buffer.concat([frame, Buffer.from('more')]));
     expect(map(['-e', 'l => l', 'more.zst'])).toMatchObject({
       code: 2,
