@@ -130,7 +130,7 @@ export class MapIterator extends PullIterator implements JobEvents, IntakeEvents
   /** An item has failed. Returns whether that is not its outcome: it runs again, or the map has ended. */
   #goesOn(span: Span, offset: number, error: unknown): boolean {
     if (this.#settles && this.#requests.isEnd(error)) {
-      this.end({ error });
+      this.endNow({ error });
       return true;
     }
     const run = (): void => {
@@ -204,24 +204,25 @@ export class MapIterator extends PullIterator implements JobEvents, IntakeEvents
 
   /** No item is taken any more: outcomes of earlier items are given, and then the error. */
   override shut(): void {
+    this.hurry();
     if (this.state !== 'running' || this.#source.isOver || this.#failing) return;
     void this.#source.close();
     this.#source.end();
     this.sourceFailed(new BalancerClosedError());
   }
 
-  readonly #onAbort = (): void => this.end({ error: this.#signal?.reason });
+  readonly #onAbort = (): void => this.endNow({ error: this.#signal?.reason });
 
   #fail(span: Span, offset: number): void {
     const error = span.outcomes[offset];
     this.#failed = { index: span.first + offset, item: span.items[offset] };
     markFailure(error, this.#failed);
-    this.end({ error });
+    if (this.#requests.isEnd(error)) this.endNow({ error });
+    else this.end({ error });
   }
 
   /** Withdraws what has not started, and closes the source. */
   protected override clear(): Promise<unknown> | undefined {
-    if (this.#signal !== undefined) unlistenToAbort(this.#signal, this.#onAbort);
     this.#outlet.clear();
     this.#intake.end();
     this.#reruns.clear();
@@ -230,6 +231,13 @@ export class MapIterator extends PullIterator implements JobEvents, IntakeEvents
     const closed = this.#source.close();
     // A source that has just been asked for an item may take forever.
     this.#closed = this.#intake.awaitsSource ? undefined : closed;
+    // So may its end: until then an abort still ends the wait.
+    if (this.#closed === undefined) this.#unlisten();
+    else this.#closed.then(this.#unlisten, this.#unlisten);
     return this.#closed;
   }
+
+  readonly #unlisten = (): void => {
+    if (this.#signal !== undefined) unlistenToAbort(this.#signal, this.#onAbort);
+  };
 }

@@ -32,6 +32,8 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
   #turnSince = 0;
   /** The event loop takes a turn before the next value is given. */
   #isResting = false;
+  /** Tells the caller of the end; set while that waits for the clean-up. */
+  #finish: (() => void) | undefined;
   /** Set from the first `next` until the caller has been told of the end. */
   #entry: WeakRef<Loop> | undefined;
 
@@ -97,7 +99,7 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
   abstract shut(): void;
 
   cut(): void {
-    this.end({ error: new BalancerClosedError() });
+    this.endNow({ error: new BalancerClosedError() });
   }
 
   /** Called by the first `next`: like a generator, nothing is opened or listened to before. */
@@ -150,14 +152,27 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
       this.#failure = failure;
       return;
     }
-    const finish = (): void => {
+    this.#finish = (): void => {
+      this.#finish = undefined;
       first(failure === undefined ? DONE : rethrowOn(failure.error));
       for (const waiter of others) waiter(DONE);
       this.#told();
     };
+    const finish = (): void => this.#finish?.();
     // An error of the clean-up must not hide the one that ended the iteration.
     if (cleared === undefined) finish();
     else cleared.then(finish, finish);
+  }
+
+  /** Ends the iteration without waiting for the clean-up, which may take forever; also where it has begun. */
+  protected endNow(failure: { readonly error: unknown }): void {
+    this.end(failure);
+    this.hurry();
+  }
+
+  /** Tells the caller of an end that waits for the clean-up. */
+  protected hurry(): void {
+    this.#finish?.();
   }
 
   /**

@@ -133,13 +133,13 @@ export class ClusterMapIterator extends PullIterator {
 
   /** No item is taken any more: outcomes of earlier items are given, and then the error. */
   override shut(): void {
+    this.hurry();
     if (this.state !== 'running' || this.#source.isOver || this.#failing) return;
     void this.#source.close();
     this.#sourceFailed(new BalancerClosedError('the Cluster is closed and takes no more requests'));
   }
 
   protected override clear(): Promise<unknown> | undefined {
-    if (this.#signal !== undefined) unlistenToAbort(this.#signal, this.#onAbort);
     this.#queue.clear();
     this.#intake.clear();
     this.#again.length = 0;
@@ -149,10 +149,17 @@ export class ClusterMapIterator extends PullIterator {
     const closed = this.#source.close();
     // A source that has just been asked for an item may take forever.
     this.#closed = this.#awaitsSource ? undefined : closed;
+    // So may its end: until then an abort still ends the wait.
+    if (this.#closed === undefined) this.#unlisten();
+    else this.#closed.then(this.#unlisten, this.#unlisten);
     return this.#closed;
   }
 
-  readonly #onAbort = (): void => this.end({ error: this.#signal?.reason });
+  readonly #onAbort = (): void => this.endNow({ error: this.#signal?.reason });
+
+  readonly #unlisten = (): void => {
+    if (this.#signal !== undefined) unlistenToAbort(this.#signal, this.#onAbort);
+  };
 
   /** Sends items that are to run again, then takes items from the source while there is room for them. */
   #pull(): void {
