@@ -1,4 +1,5 @@
 /** Makes requests of calls: names the task, writes the arguments, watches signal and time limits. */
+import type { JobsOptions } from 'bullmq';
 import { rethrow } from '../errors/async-stack.js';
 import { BalancerError, TaskTimeoutError } from '../errors/errors.js';
 import { withoutOwnFrames } from '../errors/own-frame.js';
@@ -25,6 +26,17 @@ import { encodeValue } from './values/encode.js';
 
 /** How long the engine may take to say whether a job has begun, in ms. */
 const ANSWER_MS = 2_000;
+
+function jobOptions(priority: number, delay: number): JobsOptions {
+  return {
+    attempts: 0,
+    priority: enginePriority(priority),
+    ...(delay > 0 && { delay }),
+    removeOnComplete: true,
+  };
+}
+
+const USUAL = jobOptions(0, 0);
 
 /** What is the same for all requests of one call. */
 export interface Call {
@@ -136,12 +148,7 @@ export class Calls {
       ...(Number.isFinite(timeout) && { timeout }),
       ...(context !== undefined && { context }),
     };
-    const options = {
-      jobId: id,
-      priority: enginePriority(priority),
-      ...(delay > 0 && { delay }),
-      removeOnComplete: true,
-    };
+    const options = priority === 0 && delay === 0 ? USUAL : jobOptions(priority, delay);
     return new ClusterRequest({ id, task, queue, data, options, outlet, retries });
   }
 

@@ -231,9 +231,15 @@ export class OpenRequests {
   /** @returns those to be sent again */
   async #addAll(queue: string, requests: readonly ClusterRequest[]): Promise<readonly ClusterRequest[]> {
     try {
-      await this.#engine
-        .queue(queue)
-        .addBulk(requests.map(({ task, data, options }) => ({ name: task.name, data, opts: options })));
+      await this.#engine.add(
+        queue,
+        requests.map(({ id, task, data, options }) => ({
+          id,
+          name: task.name,
+          data: JSON.stringify(data),
+          options,
+        })),
+      );
     } catch (error) {
       this.#onError(error as Error);
       if (isTransient(error)) return requests;

@@ -1,5 +1,6 @@
 /** The engine as the rest of the cluster sees it: queues and workers of BullMQ, and mailboxes. */
 import type { Job, Queue, Worker, WorkerOptions } from 'bullmq';
+import type { NewJob } from './job-entry.js';
 
 export type Processor = (job: Job, token: string | undefined) => Promise<unknown>;
 
@@ -21,6 +22,8 @@ export interface Engine {
   ping(): Promise<unknown>;
   /** The queue of that name: one object, on a connection that all share. */
   queue(name: string): Queue;
+  /** Adds jobs to a queue, in that order. Rejects where some of them may not have been added. */
+  add(queue: string, jobs: readonly NewJob[]): Promise<void>;
   worker(name: string, processor: Processor, options: Partial<WorkerOptions>): Worker;
   openMailbox(id: string, onMail: OnMail): Mailbox;
   /** What `send` has been called with is done before what a worker is told to do later. */

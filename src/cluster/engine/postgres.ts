@@ -13,6 +13,7 @@ import {
   type Processor,
   stopRenewing,
 } from './engine.js';
+import { addJobs, type NewJob } from './job-entry.js';
 import { QueueMailbox } from './queue-mailbox.js';
 import { within } from './within.js';
 
@@ -75,6 +76,10 @@ export class PostgresEngine implements Engine {
 
   queue(name: string): Queue {
     return this.#queueIn(this.#queues, name);
+  }
+
+  add(queue: string, jobs: readonly NewJob[]): Promise<void> {
+    return addJobs(this.queue(queue), jobs);
   }
 
   worker(name: string, processor: Processor, options: Partial<WorkerOptions>): Worker {

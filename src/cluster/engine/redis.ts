@@ -17,6 +17,7 @@ import {
   type Processor,
   stopRenewing,
 } from './engine.js';
+import { addJobs, type NewJob } from './job-entry.js';
 import { clientOf, type IoRedis, isClusterClient, refuseNode } from './redis-client.js';
 import { RedisMailbox } from './redis-mailbox.js';
 import { within } from './within.js';
@@ -86,6 +87,10 @@ export class RedisEngine implements Engine {
       this.#queues.set(name, queue);
     }
     return queue;
+  }
+
+  add(queue: string, jobs: readonly NewJob[]): Promise<void> {
+    return addJobs(this.queue(queue), jobs);
   }
 
   worker(name: string, processor: Processor, options: Partial<WorkerOptions>): Worker {
