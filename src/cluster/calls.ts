@@ -51,6 +51,8 @@ export interface Call {
 export class Calls {
   readonly #settings: ClusterSettings;
   readonly #connection: Connection;
+  /** Calls without options of their own, which are all alike. */
+  readonly #withoutOptions = new WeakMap<AnyTask, Call>();
   #lastId = 0;
 
   constructor(settings: ClusterSettings, connection: Connection) {
@@ -60,6 +62,15 @@ export class Calls {
 
   /** @throws InvalidOptionError, LocalOnlyError, NotAFunctionError, NotCloneableError */
   prepare(task: AnyTask, options: ClusterSubmitOptions | undefined): Call {
+    if (options !== undefined || typeof task !== 'function') return this.#prepare(task, options);
+    const before = this.#withoutOptions.get(task);
+    if (before !== undefined) return before;
+    const call = this.#prepare(task, undefined);
+    this.#withoutOptions.set(task, call);
+    return call;
+  }
+
+  #prepare(task: AnyTask, options: ClusterSubmitOptions | undefined): Call {
     const name = taskNameOf(task);
     const settings = resolveRequestOptions(options, this.#settings);
     const { context } = settings;
@@ -140,13 +151,18 @@ export class Calls {
   ): ClusterRequest {
     const id = `${this.#connection.id}.${++this.#lastId}`;
     const { timeout, priority, delay } = settings;
+    // In JSON, what is undefined is missing.
     const data: JobData = {
       v: VERSION,
       from: this.#connection.id,
-      ...fields,
+      args: fields.args,
+      chunk: fields.chunk,
+      texts: fields.texts,
+      timeout: Number.isFinite(timeout) ? timeout : undefined,
       retries: Number.isFinite(retries) ? retries : null,
-      ...(Number.isFinite(timeout) && { timeout }),
-      ...(context !== undefined && { context }),
+      threadRetries: fields.threadRetries,
+      losses: fields.losses,
+      context,
     };
     const options = priority === 0 && delay === 0 ? USUAL : jobOptions(priority, delay);
     return new ClusterRequest({ id, task, queue, data, options, outlet, retries });

@@ -58,11 +58,10 @@ export class HeldJob {
   }
 
   /**
-   * Whether a result counts: no other machine has the job, or will. Waits for an engine that refuses to tell,
+   * Whether a result of a suspect counts: no other machine has the job, or will. Waits for an engine that refuses to tell,
    * and for a job without a lock until it is to be given to a machine.
    */
   async mayReply(): Promise<boolean> {
-    if (!this.isSuspect) return true;
     const { lockDuration } = this.#holder;
     let began = performance.now();
     while (performance.now() - began < WAIT_LOCKS * lockDuration + WAIT_MS) {

@@ -191,8 +191,8 @@ export class JobRuns {
         data.threadRetries === undefined
           ? Math.max(0, retries - losses)
           : (data.threadRetries ?? Number.POSITIVE_INFINITY),
-      ...(data.timeout !== undefined && { timeout: data.timeout }),
-      ...(data.context !== undefined && { context: decodeValue(data.context) }),
+      timeout: data.timeout,
+      context: data.context === undefined ? undefined : decodeValue(data.context),
     };
     let result: Result;
     try {
@@ -215,7 +215,8 @@ export class JobRuns {
       throw error;
     }
     const { items } = result.ending;
-    if (!(await this.#mayReply(run))) return { items, outcome: 'left', failures: 0 };
+    const mayReply = this.#mayReply(run);
+    if (!(mayReply === true || (await mayReply))) return { items, outcome: 'left', failures: 0 };
     await this.#replies.send(data.from, result.reply, id);
     return result.ending;
   }
@@ -254,9 +255,9 @@ export class JobRuns {
     if ((await run.takeAgain(job, token)) === 'left') await this.#leave(job, token, 0);
   }
 
-  async #mayReply(run: HeldJob): Promise<boolean> {
+  #mayReply(run: HeldJob): true | Promise<boolean> {
     this.tick();
-    return run.mayReply();
+    return run.isSuspect ? run.mayReply() : true;
   }
 
   /** Nobody here serves it: others may. Where its submitter is gone, it goes nowhere any more. */

@@ -230,7 +230,8 @@ export class Machine extends EventEmitter<MachineEvents> {
           const tasks = this.#served.get(module)?.tasks ?? new Map();
           await this.#runs.run(job, token, tasks);
         } finally {
-          await this.#slots.rest();
+          const rest = this.#slots.rest();
+          if (rest !== undefined) await rest;
           this.#slots.changed(worker, -1);
         }
       },

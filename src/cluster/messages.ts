@@ -99,13 +99,13 @@ export function parseJobData(data: unknown): JobData {
     v,
     from,
     args,
+    chunk,
+    texts,
+    timeout,
     retries,
-    ...(chunk !== undefined && { chunk }),
-    ...(texts && { texts }),
-    ...(timeout !== undefined && { timeout }),
-    ...(threadRetries !== undefined && { threadRetries }),
-    ...(losses !== undefined && { losses }),
-    ...(context !== undefined && { context }),
+    threadRetries,
+    losses,
+    context,
   };
 }
 

@@ -112,9 +112,12 @@ export class Replies {
 
   #over(batch: readonly Waiting[], wasRefused: boolean): void {
     this.#forgetKnown();
+    if (!wasRefused) {
+      for (const { job } of batch) if (job !== undefined) this.#jobs.delete(job);
+      return;
+    }
     const jobs = batch.flatMap(({ job }) => job ?? []);
-    if (wasRefused) this.#known.push({ jobs, until: performance.now() + KNOWN_LOCKS * this.#lockDuration });
-    else for (const job of jobs) this.#jobs.delete(job);
+    this.#known.push({ jobs, until: performance.now() + KNOWN_LOCKS * this.#lockDuration });
   }
 
   #forgetKnown(): void {

@@ -95,13 +95,13 @@ export class Slots {
 
   /**
    * With less than a thread: resolves when the next job may begin, so that no job comes before, and waits here
-   * while another machine is idle.
+   * while another machine is idle. `undefined`: it may begin now.
    */
-  async rest(): Promise<void> {
-    if (this.#share >= 1 || this.#average >= 1 || this.#isLeaving) return;
+  rest(): Promise<void> | undefined {
+    if (this.#share >= 1 || this.#average >= 1 || this.#isLeaving) return undefined;
     const { pause } = this.#turns;
-    if (pause === 0) return;
-    await new Promise<void>((resolve) => {
+    if (pause === 0) return undefined;
+    return new Promise<void>((resolve) => {
       this.#wake = resolve;
       setTimeout(resolve, pause);
     });
