@@ -17,7 +17,7 @@ const LOOK_MS = 100;
 /** Work that each thread has ahead while jobs are short, in ms: some round trips to the engine. */
 const AHEAD_MS = 4;
 /** Jobs that each thread has ahead at most. */
-const MOST_AHEAD = 32;
+const MOST_AHEAD = 64;
 /** How long little is ahead after such a job, in ms. */
 const CAUTIOUS_MS = 10_000;
 /** How long jobs are taken one at a time after one that must be alone, in ms. */
