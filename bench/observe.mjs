@@ -14,7 +14,8 @@ import { watchers } from './lib/watchers.mjs';
  * it is compared in each round. All take turns, and so have waited equally long: a process that is asked more
  * often is up to a tenth faster. Samples are short and many: the machine's speed drifts within a second by more
  * than what is to be seen. Processes are started anew every few rounds, since two equal ones may be compiled
- * differently. Takes some minutes; `--rivals trace` measures one way.
+ * differently. Takes some minutes; `--cases 'no-ops: metrics'` measures one way with one load, beside the
+ * unwatched ones, and `--keep` with it leaves the other rows as they are.
  *
  * @typedef {object} Sample what a process is asked for
  * @property {string} load
@@ -33,16 +34,32 @@ const OFF = 'off';
 const TWICE = 'off, once more';
 const options = benchOptions();
 const rounds = options.rounds(30, 3);
-const chosen = watchers.filter(
-  ({ name }) => name === OFF || name === TWICE || options.rivals([name]).length > 0,
-);
 const steps = Math.round(TASK_US * stepsPerMicrosecond());
 
-/** @type {Record<string, { title: string, burst: number, bursts: number }>} */
+/** @type {Record<string, { label: string, title: string, burst: number, bursts: number }>} */
 const loads = {
-  noop: { title: 'no-ops, in bursts of 10,000', burst: 10_000, bursts: 12 },
-  task: { title: `tasks of ${TASK_US} µs, in bursts of 1,000`, burst: 1_000, bursts: 6 },
+  noop: { label: 'no-ops', title: 'no-ops, in bursts of 10,000', burst: 10_000, bursts: 12 },
+  task: {
+    label: `tasks of ${TASK_US} µs`,
+    title: `tasks of ${TASK_US} µs, in bursts of 1,000`,
+    burst: 1_000,
+    bursts: 6,
+  },
 };
+
+/** @param {{ load: string, name: string }} row what `--cases` knows it by */
+const labelOf = ({ load, name }) => `${loads[load].label}: ${name}`;
+/** @param {string} name */
+const isUnwatched = (name) => name === OFF || name === TWICE;
+const all = Object.keys(loads).flatMap((load) => watchers.map(({ name }) => ({ load, name })));
+const asked = options
+  .cases(all, labelOf)
+  .filter(({ name }) => isUnwatched(name) || options.rivals([name]).length > 0);
+const cases = all.filter(
+  (row) => asked.includes(row) || (isUnwatched(row.name) && asked.some(({ load }) => load === row.load)),
+);
+const measuredLoads = Object.keys(loads).filter((load) => cases.some((row) => row.load === load));
+const chosen = watchers.filter(({ name }) => cases.some((row) => row.name === name));
 
 /** @param {string} name */
 async function start(name) {
@@ -68,26 +85,26 @@ async function ask(child, sample) {
 
 /** @type {Record<string, Record<string, Record<'rate' | 'time' | 'rateOfOff' | 'timeOfOff', number[]>>>} */
 const results = {};
-for (const load of Object.keys(loads)) {
-  results[load] = {};
-  for (const { name } of chosen) results[load][name] = { rate: [], time: [], rateOfOff: [], timeOfOff: [] };
+for (const { load, name } of cases) {
+  results[load] ??= {};
+  results[load][name] = { rate: [], time: [], rateOfOff: [], timeOfOff: [] };
 }
-const names = chosen.map(({ name }) => name);
 
 /** @type {Map<string, import('node:child_process').ChildProcess>} */
 let children = new Map();
 for (let round = 0; round < rounds; ) {
   if (round % ROUNDS_OF_A_PROCESS === 0 && children.size === 0) {
     for (const { name } of chosen) children.set(name, await start(name));
-    for (const [load, { burst }] of Object.entries(loads)) {
-      for (const child of children.values()) await ask(child, { load, burst, bursts: 1, warm: 12 });
-    }
+    for (const { load, name } of cases)
+      await ask(children.get(name), { load, burst: loads[load].burst, bursts: 1, warm: 12 });
   }
   await machineIsReady();
   const begin = performance.now();
   /** @type {Record<string, Record<string, Figures>>} */
   const taken = {};
-  for (const [load, { burst, bursts }] of Object.entries(loads)) {
+  for (const load of measuredLoads) {
+    const { burst, bursts } = loads[load];
+    const names = Object.keys(results[load]);
     taken[load] = {};
     for (let i = 0; i < names.length; i++) {
       const name = names[(i + round) % names.length];
@@ -95,7 +112,7 @@ for (let round = 0; round < rounds; ) {
     }
   }
   if (!(await roundCounts(performance.now() - begin))) continue;
-  for (const load of Object.keys(loads)) {
+  for (const load of measuredLoads) {
     const { [OFF]: off, [TWICE]: twice } = taken[load];
     for (const [name, own] of Object.entries(taken[load])) {
       const { rate, time, rateOfOff, timeOfOff } = results[load][name];
@@ -116,53 +133,55 @@ for (let round = 0; round < rounds; ) {
   }
 }
 
-/** @param {number[]} samples median and quartiles of a ratio */
-function multiple(samples) {
-  if (samples.length === 0) return '1 ×';
-  const { median, q1, q3 } = spread(samples);
+const measured = cases.map(({ load, name }) => {
+  const { rate, time, rateOfOff, timeOfOff } = results[load][name];
+  const ratios = name === OFF ? {} : { rateOfOff: spread(rateOfOff), timeOfOff: spread(timeOfOff) };
+  return { load, name, rounds, rate: spread(rate), time: spread(time), ...ratios };
+});
+const rows = options.withKept('observe', measured, all.map(labelOf), (row) => labelOf(row));
+
+/** @param {ReturnType<typeof spread> | undefined} ratio shown as its median and quartiles */
+function multiple(ratio) {
+  if (ratio === undefined) return '1 ×';
+  const { median, q1, q3 } = ratio;
   return `${figure(median)} × (${figure(q1)}–${figure(q3)})`;
 }
 
-const tables = Object.entries(loads).map(([load, { title }]) => ({
-  title,
-  head: [
-    '',
-    'k/s: median (min–max)',
-    'of unwatched (quartiles)',
-    'main thread, µs each: median (min–max)',
-    'of unwatched (quartiles)',
-  ],
-  rows: Object.entries(results[load]).map(([name, { rate, time, rateOfOff, timeOfOff }]) => [
-    name,
-    withSpread(spread(rate)),
-    multiple(rateOfOff),
-    withSpread(spread(time)),
-    multiple(timeOfOff),
-  ]),
-}));
+const tables = Object.entries(loads)
+  .map(([load, { title }]) => ({
+    title,
+    head: [
+      '',
+      'rounds',
+      'k/s: median (min–max)',
+      'of unwatched (quartiles)',
+      'main thread, µs each: median (min–max)',
+      'of unwatched (quartiles)',
+    ],
+    rows: rows
+      .filter((row) => row.load === load)
+      .map(({ name, rounds: count, rate, time, rateOfOff, timeOfOff }) => [
+        name,
+        count,
+        withSpread(rate),
+        multiple(rateOfOff),
+        withSpread(time),
+        multiple(timeOfOff),
+      ]),
+  }))
+  .filter(({ rows: { length } }) => length > 0);
 
 write({
   name: 'observe',
   title: 'What watching costs',
-  method: `Requests to ${WORKERS} workers. Each way of watching in a process of its own; all take turns, and in each round the two unwatched ones give the mean with which the others are compared; new processes every ${ROUNDS_OF_A_PROCESS} rounds. Ratios are medians, with quartiles.`,
+  method: `Requests to ${WORKERS} workers. Each way of watching in a process of its own; all take turns, and in each round the two unwatched ones give the mean with which the others are compared; new processes every ${ROUNDS_OF_A_PROCESS} rounds. Ratios are medians, with quartiles. Rows may have been measured at different times, each beside unwatched processes of its own.`,
   quick: options.quick,
+  isPart: options.isPart,
   rounds,
-  rivals: chosen.map(({ name, settings }) => ({ name, settings })),
+  rivals: watchers
+    .filter(({ name }) => rows.some((row) => row.name === name))
+    .map(({ name, settings }) => ({ name, settings })),
   packages: [],
   tables,
-  data: Object.fromEntries(
-    Object.entries(results).map(([load, ways]) => [
-      load,
-      Object.fromEntries(
-        Object.entries(ways).map(([name, figures]) => [
-          name,
-          Object.fromEntries(
-            Object.entries(figures)
-              .filter(([, samples]) => samples.length > 0)
-              .map(([what, samples]) => [what, spread(samples)]),
-          ),
-        ]),
-      ),
-    ]),
-  ),
+  data: { results: rows },
 });
