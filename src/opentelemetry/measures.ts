@@ -5,7 +5,7 @@
 import type { BatchObservableResult, Histogram, Meter } from '@opentelemetry/api';
 import type { Observation } from '../stats/observation.js';
 import { PoolSums } from './pool-sums.js';
-import { Times } from './times.js';
+import { type AttributesByTask, Times } from './times.js';
 
 /** In s. The SDK's own are for ms. */
 const BOUNDARIES = [
@@ -25,6 +25,8 @@ export function measuresOf(meter: Meter): Measures {
 
 export class Measures {
   readonly #pools = new PoolSums();
+  /** Of the tasks of all Balancers of a name. */
+  readonly #tasks = new Map<string, AttributesByTask>();
   /** Calls that no route has matched, of Routers that there are; and of those that have ended. */
   readonly #unrouted = new Map<object, () => number>();
   #unroutedBefore: number | undefined;
@@ -86,9 +88,12 @@ export class Measures {
 
   /** Measures a Balancer. @returns ends that: what it has counted stays */
   measure(observation: Observation): () => void {
+    const { name } = observation;
+    const tasks = this.#tasks.get(name) ?? new Map();
+    this.#tasks.set(name, tasks);
     const stops = [
       this.#pools.add(observation),
-      observation.observe(new Times(observation.name, this.#waitTime, this.#runTime)),
+      observation.observe(new Times(name, this.#waitTime, this.#runTime, tasks)),
     ];
     return () => {
       for (const stop of stops) stop();

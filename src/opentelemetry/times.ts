@@ -7,19 +7,23 @@ import {
   type ObservedWorker,
 } from '../ledger/observer.js';
 
-/** Tasks whose attributes are kept. */
-const MOST_TASKS = 10_000;
+/** Tasks that are told apart by name; the others are counted together: an SDK keeps each series it is told of. */
+const MOST_TASKS = 200;
+const OTHER = '(other)';
+
+/** Attributes by the task's name: made once, and shared by all Balancers of a name. */
+export type AttributesByTask = Map<string, Attributes>;
 
 export class Times extends IdleObserver {
   readonly #pool: string;
   readonly #wait: Histogram;
   readonly #run: Histogram;
-  /** Attributes by the task's id: made once. */
-  readonly #attributes = new Map<number, Attributes>();
+  readonly #attributes: AttributesByTask;
 
-  /** @param pool name of the Balancer @param wait @param run in s */
-  constructor(pool: string, wait: Histogram, run: Histogram) {
+  /** @param pool name of the Balancer @param wait @param run in s @param attributes those of the pool's tasks */
+  constructor(pool: string, wait: Histogram, run: Histogram, attributes: AttributesByTask) {
     super();
+    this.#attributes = attributes;
     this.#pool = pool;
     this.#wait = wait;
     this.#run = run;
@@ -28,7 +32,7 @@ export class Times extends IdleObserver {
   override ran({ task, queuedAt }: ObservedRequest, _worker: ObservedWorker, run: ObservedRun): void {
     const { startedAt, runTime, completed, itemTimes } = run;
     if (completed === 0) return;
-    const attributes = this.#attributesOf(task.id, task.name);
+    const attributes = this.#attributesOf(task.name);
     const wait = queuedAt === undefined ? undefined : (startedAt - queuedAt) / 1000;
     // Each item of a chunk has waited as long as the chunk.
     if (wait !== undefined) for (let i = 0; i < completed; i++) this.#wait.record(wait, attributes);
@@ -37,12 +41,12 @@ export class Times extends IdleObserver {
     else for (const time of itemTimes) this.#run.record(time / 1000, attributes);
   }
 
-  #attributesOf(id: number, name: string): Attributes {
-    const known = this.#attributes.get(id);
+  #attributesOf(name: string): Attributes {
+    const known = this.#attributes.get(name);
     if (known !== undefined) return known;
-    if (this.#attributes.size >= MOST_TASKS) this.#attributes.clear();
+    if (name !== OTHER && this.#attributes.size >= MOST_TASKS) return this.#attributesOf(OTHER);
     const attributes = { 'leastwork.pool.name': this.#pool, 'leastwork.task.name': name };
-    this.#attributes.set(id, attributes);
+    this.#attributes.set(name, attributes);
     return attributes;
   }
 }

@@ -1,6 +1,7 @@
 import {
   AggregationTemporality,
   type DataPoint,
+  type Histogram,
   InMemoryMetricExporter,
   MeterProvider,
   PeriodicExportingMetricReader,
@@ -86,4 +87,22 @@ it('adds up the calls that no route of several Routers has matched', async () =>
     await router.submit(function other() {}).catch(() => {});
   }
   expect(await told('leastwork.request.unrouted')).toEqual(['undefined  2']);
+});
+
+it('tells 200 tasks of a pool apart, in however many Balancers, so that series do not grow without end', async () => {
+  await using first = new Balancer({ name: 'many', workers: 1 });
+  await using second = new Balancer({ name: 'many', workers: 1 });
+  for (const balancer of [first, second]) instrument(balancer, { meterProvider, spans: false });
+  const named = (i: number) => new Function(`return function task${i}() {}`)() as () => void;
+  for (let i = 0; i < 300; i++) await (i < 150 ? first : second).submit(named(i));
+  await meterProvider.forceFlush();
+  const points = exporter
+    .getMetrics()
+    .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics))
+    .filter(({ descriptor }) => descriptor.name === 'leastwork.request.run_time')
+    .flatMap(({ dataPoints }) => dataPoints as DataPoint<Histogram>[]);
+  const counts = new Map(
+    points.map(({ attributes, value }) => [attributes['leastwork.task.name'], value.count]),
+  );
+  expect([counts.size, counts.get('task199'), counts.get('(other)')]).toEqual([201, 1, 100]);
 });
