@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { withSmallBalancer } from '../support/balancer.js';
 import { fates } from '../support/fates.js';
 import { faults } from '../support/faults.js';
-import { Gate, waitLater } from '../support/gate.js';
+import { Gate, waitThenLater } from '../support/gate.js';
 import { range } from '../support/range.js';
 import { ready } from '../support/readiness.js';
 import { until } from '../support/until.js';
@@ -202,12 +202,14 @@ describe('backpressure', () => {
     (most) =>
       withSmallBalancer({ window: 1, maxQueue: most }, async (balancer) => {
         const gate = new Gate();
+        const run = new Gate();
         await ready(balancer, 1);
         // All in one turn: no message of the thread is received.
-        const accepted: Promise<unknown>[] = [balancer.submit(waitLater, [gate.shared])];
+        const accepted: Promise<unknown>[] = [balancer.submit(waitThenLater, [run.shared, gate.shared])];
         const submit = (value: number) => balancer.submit(faults.echo, [value]);
         for (const value of range(0, most)) accepted.push(submit(value));
         const refused = fates([submit(-1), submit(-1)]);
+        run.open();
         gate.awaitBlocked();
         accepted.push(submit(most));
         const refusedLater = fates([submit(-1)]);

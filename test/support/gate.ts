@@ -86,3 +86,17 @@ export function waitLater(shared: SharedArrayBuffer): void {
     Atomics.wait(words, 1, 0);
   }, 0);
 }
+
+/** As `waitLater`, after it has waited at another gate in its run. */
+export function waitThenLater(first: SharedArrayBuffer, later: SharedArrayBuffer): void {
+  const gate = new Int32Array(first);
+  Atomics.add(gate, 0, 1);
+  Atomics.notify(gate, 0);
+  Atomics.wait(gate, 1, 0);
+  setTimeout(() => {
+    const words = new Int32Array(later);
+    Atomics.add(words, 0, 1);
+    Atomics.notify(words, 0);
+    Atomics.wait(words, 1, 0);
+  }, 0);
+}
