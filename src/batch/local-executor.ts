@@ -8,7 +8,7 @@ import type { Executor } from './executor.js';
 import { crashError, type ItemError, timeoutError } from './item-error.js';
 import { field } from './layout.js';
 import type { ChunkMemory } from './memory.js';
-import type { Run } from './settle.js';
+import { type Run, UNEVENTFUL } from './settle.js';
 import { inSharedMemory } from './setup-memory.js';
 import { Timeouts } from './timeouts.js';
 import type { Part } from './work.js';
@@ -71,6 +71,7 @@ export class LocalExecutor implements Executor {
     const setup = this.#setupOf(part.setup);
     const descriptor = file?.descriptor ?? -1;
     const args: Parameters<ChunkTask['runChunk']> = [setup, memory.shared, inputBytes, descriptor, from, to];
+    const run: Run = { part, memory, inputBytes, ...UNEVENTFUL };
     let killed: ItemError | undefined;
     let isTimeout = false;
     const unwatch = this.#timeouts.watch(memory.header, () => {
@@ -86,14 +87,14 @@ export class LocalExecutor implements Executor {
     return this.#balancer.submit(this.#runChunk, args, { signal: controller.signal }).then(
       (overflow) => {
         end();
-        return { part, memory, inputBytes, overflow };
+        return { ...run, overflow };
       },
       (error) => {
         end();
-        if (error === NOT_BEGUN) return { part, memory, inputBytes, isWithdrawn: true };
+        if (error === NOT_BEGUN) return { ...run, isWithdrawn: true };
         killed ??= error instanceof WorkerCrashedError ? crashError(error) : undefined;
         if (killed === undefined) throw error;
-        return { part, memory, inputBytes, killed, isTimeout };
+        return { ...run, killed, isTimeout };
       },
     );
   }

@@ -240,7 +240,7 @@ function checkedHalt(halt: HaltRule): HaltRule {
 function describeTask(task: unknown, base = entryUrl()): ThreadSetup['task'] {
   validate(`${NAME}.task`, task, { ...FUNCTION, allowed: 'a function, or a handle from tasks(url)' });
   const target = targetOf(task as object);
-  if (target !== undefined) return { kind: 'module', name: targetName(target), ...target };
+  if (target !== undefined) return { kind: 'module', ...target, name: targetName(target) };
   const { name, source, sloppy, helpers } = analyzeFunction(task as (...args: never[]) => unknown);
   return { kind: 'inline', name, source, base, sloppy, helpers };
 }

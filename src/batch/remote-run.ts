@@ -6,7 +6,7 @@ import { crashError, timeoutError } from './item-error.js';
 import { field, HEADER_BYTES, NO_WORKER, type Overflow, type ThreadSetup } from './layout.js';
 import { type ChunkMemory, newMemory } from './memory.js';
 import type { Texts } from './remote.js';
-import type { Run } from './settle.js';
+import { type Run, UNEVENTFUL } from './settle.js';
 import { ChunkRun } from './thread/chunk-run.js';
 import { type Items, itemsOf } from './thread/items.js';
 import type { Part } from './work.js';
@@ -117,7 +117,7 @@ export class RemoteRun {
       // Texts are no promises.
       const overflow = run.run() as Overflow | undefined;
       if (overflow !== undefined) continue;
-      return { part, memory, inputBytes: length };
+      return { part, memory, inputBytes: length, ...UNEVENTFUL };
     }
   }
 

@@ -12,17 +12,25 @@ export interface Run {
   readonly memory: ChunkMemory;
   /** Bytes of input in the memory, behind which the results begin. */
   readonly inputBytes: number;
-  readonly overflow?: Overflow | undefined;
+  readonly overflow: Overflow | undefined;
   /** Set if the thread died or was ended: the error of the running line. */
-  readonly killed?: ItemError;
+  readonly killed: ItemError | undefined;
   /** It was ended since a line took too long. That one may have ended just then: then no line has failed. */
-  readonly isTimeout?: boolean;
+  readonly isTimeout: boolean;
   /** No item has been run, and none will be, as the batch is being stopped. */
-  readonly isWithdrawn?: boolean;
+  readonly isWithdrawn: boolean;
 }
 
 /** After this many threads died before the first line of a part, the part is halved. */
 const MOST_DEATHS = 2;
+
+/** A run that has ended without any of these. */
+export const UNEVENTFUL = {
+  overflow: undefined,
+  killed: undefined,
+  isTimeout: false,
+  isWithdrawn: false,
+} as const;
 
 /** Rules for line ends and retries. */
 export interface SettleRules {
@@ -68,7 +76,7 @@ class Settling {
   }
 
   parts(): Part[] {
-    const { part, memory, inputBytes, overflow, killed, isTimeout = false } = this.#run;
+    const { part, memory, inputBytes, overflow, killed, isTimeout } = this.#run;
     const { header, bytes } = memory;
     const { lines, outputBytes, failureBytes, items } = readPublished(header);
     const outputFrom = HEADER_BYTES + inputBytes;

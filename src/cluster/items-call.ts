@@ -24,11 +24,10 @@ export function itemsTask(task: AnyTask): Asked {
   if (target === undefined) throw new Error('a served task is an export of a module');
   const { runItems } = tasks<ItemsTask>(workerFile('items-task.mjs'));
   const name = targetName(target);
-  const { name: _, ...unnamed } = target;
   const asked = {
     runItems: called(runItems, name),
     address: { ...target, name },
-    local: { ...target, name: targetName(unnamed) },
+    local: { ...target, name: targetName({ ...target, name: undefined }) },
   };
   known.set(task, asked);
   return asked;

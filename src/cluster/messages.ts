@@ -194,9 +194,10 @@ export function isId(value: string): boolean {
   return /^[\w.-]{1,200}$/.test(value);
 }
 
+/** Only what was written counts, and nothing that `Object.prototype` has. */
 function recordOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value as Record<string, unknown>;
+    return Object.assign(Object.create(null) as object, value) as Record<string, unknown>;
   throw new MalformedMessageError(`${what} is not of the form that leastwork writes`);
 }
 

@@ -104,7 +104,7 @@ export interface ArgumentsMessage {
   readonly sending: number;
   values: readonly unknown[];
   /** The values as bytes, instead of `values`: see `src/values/tree-format.ts`. */
-  tree?: ArrayBuffer | undefined;
+  tree: ArrayBuffer | undefined;
   /** The views in it that were Buffers: structured clone makes Uint8Arrays of them. */
   readonly buffers: readonly ArrayBufferView[] | undefined;
   /** AbortSignals that were taken out, for the thread to put in its own. */
@@ -125,7 +125,7 @@ export interface ArgumentsMessage {
 export interface CarriedValue {
   value: unknown;
   /** Plain data as bytes, instead of `value`: see `src/values/tree-format.ts`. */
-  tree?: ArrayBuffer | undefined;
+  tree: ArrayBuffer | undefined;
   /** The views in the value that were Buffers. */
   readonly buffers: readonly ArrayBufferView[] | undefined;
   readonly errors: readonly ErrorDetails[] | undefined;

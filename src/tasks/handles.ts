@@ -35,7 +35,7 @@ export interface TaskTarget {
   /** File URL from which a package's name is resolved: the program's entry file. */
   readonly base: string;
   /** What it is called, where that is not its address. */
-  readonly name?: string;
+  readonly name: string | undefined;
 }
 
 /** A registered symbol, so that a second copy of this package in the program recognises handles, too. */
@@ -56,7 +56,7 @@ const TARGET = Symbol.for('leastwork.task');
  * @throws InvalidOptionError for a relative path, since it is ambiguous
  */
 export function tasks<T = Record<string, TaskFunction>>(module: URL | string): Tasks<T> {
-  return namespaceOf({ url: specifierOf(module), path: [], base: entryUrl() }) as Tasks<T>;
+  return namespaceOf({ url: specifierOf(module), path: [], base: entryUrl(), name: undefined }) as Tasks<T>;
 }
 
 /** Where a handle points; `undefined` for anything else. */

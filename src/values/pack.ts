@@ -41,7 +41,7 @@ export interface Packed<T> {
   /** Buffers in the value that were made here, for it alone: to be transferred. */
   readonly moved: readonly ArrayBuffer[];
   /** The value as bytes, if it is plain data: see `tree-format.ts`. */
-  readonly tree?: ArrayBuffer;
+  readonly tree: ArrayBuffer | undefined;
   /** There is an AbortSignal that cannot be taken out: it is in a Map, say. */
   readonly stuck: boolean;
 }
@@ -70,7 +70,7 @@ export function pack<T>(value: T, transfer?: readonly unknown[], moves = false):
   const ranges = replaceable(found);
   const buffers = found.buffers && [...found.buffers];
   if (stuck || (ranges === undefined && signals === undefined)) {
-    return { value, bytes, buffers, signals: undefined, errors, moved: NONE, stuck };
+    return { value, bytes, tree: undefined, buffers, signals: undefined, errors, moved: NONE, stuck };
   }
   const rewriting: Rewriting = { ranges, pinned, signals, copies: new Map(), places: new Map(), path: [] };
   try {
@@ -78,11 +78,29 @@ export function pack<T>(value: T, transfer?: readonly unknown[], moves = false):
     const views = buffers?.map((view) => (rewriting.copies.get(view) ?? view) as ArrayBufferView);
     const taken = signals && [...rewriting.places.values()];
     const moved = moves && ranges !== undefined ? largeCopies(ranges) : NONE;
-    return { value: copy, bytes, buffers: views, signals: taken, errors, moved, stuck: false };
+    return {
+      value: copy,
+      bytes,
+      tree: undefined,
+      buffers: views,
+      signals: taken,
+      errors,
+      moved,
+      stuck: false,
+    };
   } catch {
     // Too deep, or a getter that throws the second time.
     const isStuck = signals !== undefined;
-    return { value, bytes, buffers, signals: undefined, errors, moved: NONE, stuck: isStuck };
+    return {
+      value,
+      bytes,
+      tree: undefined,
+      buffers,
+      signals: undefined,
+      errors,
+      moved: NONE,
+      stuck: isStuck,
+    };
   }
 }
 
@@ -96,6 +114,7 @@ export function asItIs<T>(value: T, bytes: number): Packed<T> {
   return {
     value,
     bytes,
+    tree: undefined,
     buffers: undefined,
     signals: undefined,
     errors: undefined,

@@ -115,5 +115,13 @@ export class Receiver {
 
 function failed(id: number, error: NotCloneableError): ResultMessage {
   const failure = encodeFailure(error);
-  return { type: 'result', id, value: undefined, failure, buffers: undefined, errors: undefined };
+  return {
+    type: 'result',
+    id,
+    value: undefined,
+    tree: undefined,
+    failure,
+    buffers: undefined,
+    errors: undefined,
+  };
 }

@@ -130,6 +130,7 @@ export class Sender {
         id: request.id,
         sending,
         values: value.values,
+        tree,
         buffers,
         signals: signals && this.#forward(request, sending, signals),
         errors: undefined,
@@ -137,7 +138,6 @@ export class Sender {
         carrier: extras?.carrier,
         transferred: transfer,
       };
-      if (tree !== undefined) message.tree = tree;
       const transfers = moved.length === 0 ? transfer : [...(transfer ?? []), ...moved];
       sendErrors(errors, undefined, (details) =>
         this.#port.postMessage(details === undefined ? message : { ...message, errors: details }, transfers),

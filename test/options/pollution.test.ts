@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -155,6 +158,24 @@ describe('a program with a polluted prototype', () => {
     expect(lines).toContain('printed in the thread');
     const seen = JSON.parse(lines.find((line) => line.startsWith('{')) as string);
     expect(seen).toEqual({ evil: 'none', argv: 0, execArgv: 0, limit: true });
+  });
+
+  it('takes nothing of it for what its own parts or the parser have said', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'leastwork-'));
+    try {
+      const program = fileIn('polluted-parts.mjs');
+      const { stdout } = await promisify(execFile)(process.execPath, ['--no-warnings', program, folder]);
+      expect(JSON.parse(stdout)).toEqual({
+        inline: -1,
+        message: 2,
+        result: 1,
+        error: true,
+        items: [1, 1],
+        batch: 'A\nB\n',
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('has a Balancer that works', async () => {

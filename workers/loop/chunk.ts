@@ -224,6 +224,7 @@ class ChunkRun {
       id: this.#id,
       index: this.#index,
       value: undefined,
+      tree: undefined,
       failure,
       buffers: undefined,
       errors: undefined,

@@ -98,6 +98,7 @@ export class Delivery {
       type: 'result',
       id,
       value: undefined,
+      tree: undefined,
       failure,
       buffers: undefined,
       errors: undefined,

@@ -74,7 +74,7 @@ export function send(
     const transfers = list as readonly Transferable[] | undefined;
     const all = moved.length === 0 ? transfers : [...(transfers ?? []), ...moved];
     sendErrors(errors, withoutWorkLoop, (details) =>
-      channel.send(messageOf({ value, buffers, errors: details }), all),
+      channel.send(messageOf({ value, tree: undefined, buffers, errors: details }), all),
     );
   } catch (error) {
     throw refusal(error, given, list, what);

@@ -21,7 +21,7 @@ export interface ByteSource {
   skipTo(position: number): Promise<boolean>;
   close(): void;
   /** Set for a regular file that holds the bytes as they are. */
-  readonly file?: SharedFile;
+  readonly file: SharedFile | undefined;
 }
 
 /** Bytes read at once. */
@@ -93,6 +93,7 @@ class FileSource implements ByteSource {
 }
 
 class StreamSource implements ByteSource {
+  readonly file = undefined;
   readonly size = undefined;
   readonly #name: string;
   readonly #stream: Readable;
