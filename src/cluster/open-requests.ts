@@ -229,8 +229,10 @@ export class OpenRequests {
   }
 
   /** @returns those to be sent again */
-  async #addAll(queue: string, requests: readonly ClusterRequest[]): Promise<readonly ClusterRequest[]> {
+  async #addAll(queue: string, given: readonly ClusterRequest[]): Promise<readonly ClusterRequest[]> {
+    let requests = given;
     try {
+      if (given.some(({ isUnsure }) => isUnsure)) requests = await this.#missing(given);
       await this.#engine.add(
         queue,
         requests.map(({ id, task, data, options }) => ({
@@ -242,7 +244,10 @@ export class OpenRequests {
       );
     } catch (error) {
       this.#onError(error as Error);
-      if (isTransient(error)) return requests;
+      if (isTransient(error)) {
+        for (const request of requests) request.isUnsure = true;
+        return requests;
+      }
       for (const request of requests)
         this.reject(
           request,
@@ -250,15 +255,32 @@ export class OpenRequests {
         );
       return [];
     }
-    const now = performance.now();
-    this.heardAt = now;
-    for (const request of requests) {
-      request.isSent = true;
-      request.lookAt = now + this.#lookAfter;
-      // While it was being sent.
-      if (request.isSettled) this.#cancel(request);
-    }
+    this.heardAt = performance.now();
+    for (const request of requests) this.#sent(request);
     return [];
+  }
+
+  #sent(request: ClusterRequest): void {
+    request.isSent = true;
+    request.isUnsure = false;
+    request.lookAt = performance.now() + this.#lookAfter;
+    // While it was being sent.
+    if (request.isSettled) this.#cancel(request);
+  }
+
+  /** Those that the engine does not have, and has not had: what has run must not be added again. */
+  async #missing(requests: readonly ClusterRequest[]): Promise<readonly ClusterRequest[]> {
+    const states = await Promise.all(
+      requests.map(({ queue, id, isUnsure }) =>
+        isUnsure ? this.#engine.queue(queue).getJobState(id) : 'unknown',
+      ),
+    );
+    // A machine replies before it lets go of the job.
+    if (!(await this.#sync.done())) throw new EngineError('a message to oneself has not come back');
+    return requests.filter((request, i) => {
+      if (states[i] !== 'unknown') this.#sent(request);
+      return states[i] === 'unknown' && !request.isSettled;
+    });
   }
 
   async #gone(request: ClusterRequest, state: string): Promise<void> {

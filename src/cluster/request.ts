@@ -26,6 +26,8 @@ export class ClusterRequest {
   /** The engine has taken it. */
   isSent = false;
   isSettled = false;
+  /** The engine may have it: the answer was lost. */
+  isUnsure = false;
   /** Its job was gone when it was last looked for. */
   isMissed = false;
   /** How often the engine has lost it, and machines before it was made. */

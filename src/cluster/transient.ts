@@ -10,7 +10,7 @@ const REDIS =
 const POSTGRES = /^(?:08|57P0|53)/;
 /** Of sockets and resolvers. */
 const NODE = /^(?:ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|EAI_AGAIN|ENOTFOUND|ERR_SOCKET)/;
-const TEXT = /connection|socket|timeout|terminat|closed/i;
+const TEXT = /connection|socket|timeout|terminat|closed|max retries per request/i;
 
 /** Whether the same command may succeed later. */
 export function isTransient(error: unknown): boolean {

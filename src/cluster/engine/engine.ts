@@ -22,7 +22,7 @@ export interface Engine {
   ping(): Promise<unknown>;
   /** The queue of that name: one object, on a connection that all share. */
   queue(name: string): Queue;
-  /** Adds jobs to a queue, in that order. Rejects where some of them may not have been added. */
+  /** Adds jobs to a queue, in that order. Rejects where it is not known whether all have been added. */
   add(queue: string, jobs: readonly NewJob[]): Promise<void>;
   worker(name: string, processor: Processor, options: Partial<WorkerOptions>): Worker;
   openMailbox(id: string, onMail: OnMail): Mailbox;

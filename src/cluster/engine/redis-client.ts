@@ -79,6 +79,21 @@ function copyOfCluster(client: Cluster, prefix: string): Redis {
   return copy as unknown as Redis;
 }
 
+/**
+ * A copy that rejects commands whose answer was lost with a connection. (With `autoResendUnfulfilledCommands:
+ * false` they would never be settled.)
+ */
+export function sendingOnce(client: Redis): Redis {
+  const once = { maxRetriesPerRequest: 0 };
+  const either: object = client;
+  if (!isClusterClient(either)) return client.duplicate(once);
+  const { redisOptions } = either.options;
+  return either.duplicate([], {
+    retryDelayOnFailover: 0,
+    redisOptions: { ...redisOptions, ...once },
+  }) as unknown as Redis;
+}
+
 function keyPrefixed(): InvalidOptionError {
   return new InvalidOptionError(
     'redis',

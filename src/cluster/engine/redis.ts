@@ -18,7 +18,7 @@ import {
   stopRenewing,
 } from './engine.js';
 import { addJobs, type NewJob } from './job-entry.js';
-import { clientOf, type IoRedis, isClusterClient, refuseNode } from './redis-client.js';
+import { clientOf, type IoRedis, isClusterClient, refuseNode, sendingOnce } from './redis-client.js';
 import { RedisMailbox } from './redis-mailbox.js';
 import { within } from './within.js';
 import { writeTogether } from './write-together.js';
@@ -33,6 +33,12 @@ export class RedisEngine implements Engine {
   readonly #settings: EngineSettings;
   readonly #onError: OnEngineError;
   readonly #queues = new Map<string, Queue>();
+  /**
+   * By which jobs are added: a command whose answer was lost is not sent again there, since its jobs may have
+   * run already, and would run twice.
+   */
+  #adding: Redis | undefined;
+  readonly #addingQueues = new Map<string, Queue>();
   readonly #workers = new Set<Worker>();
   readonly #mailboxes = new Set<RedisMailbox>();
   /** The client, and all copies that BullMQ makes of it. */
@@ -78,19 +84,38 @@ export class RedisEngine implements Engine {
   queue(name: string): Queue {
     let queue = this.#queues.get(name);
     if (queue === undefined) {
-      queue = new this.#bull.Queue(name, {
-        connection: this.#client,
-        prefix: this.#settings.prefix,
-        streams: { events: { maxLen: EVENTS_KEPT } },
-      });
-      queue.on('error', this.#onError);
+      queue = this.#makeQueue(name, this.#client);
       this.#queues.set(name, queue);
     }
     return queue;
   }
 
-  add(queue: string, jobs: readonly NewJob[]): Promise<void> {
-    return addJobs(this.queue(queue), jobs);
+  #makeQueue(name: string, connection: Redis): Queue {
+    const queue = new this.#bull.Queue(name, {
+      connection,
+      prefix: this.#settings.prefix,
+      streams: { events: { maxLen: EVENTS_KEPT } },
+    });
+    queue.on('error', this.#onError);
+    return queue;
+  }
+
+  add(name: string, jobs: readonly NewJob[]): Promise<void> {
+    let queue = this.#addingQueues.get(name);
+    if (queue === undefined) {
+      queue = this.#makeQueue(name, this.#addingClient());
+      this.#addingQueues.set(name, queue);
+    }
+    return addJobs(queue, jobs);
+  }
+
+  #addingClient(): Redis {
+    if (this.#adding !== undefined) return this.#adding;
+    const adding = sendingOnce(this.#client);
+    adding.on('error', this.#onError);
+    if (this.sendsInOrder) writeTogether(adding);
+    this.#adding = adding;
+    return adding;
   }
 
   worker(name: string, processor: Processor, options: Partial<WorkerOptions>): Worker {
@@ -136,7 +161,12 @@ export class RedisEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    const parts = [...this.#workers, ...this.#mailboxes, ...this.#queues.values()];
+    const parts = [
+      ...this.#workers,
+      ...this.#mailboxes,
+      ...this.#queues.values(),
+      ...this.#addingQueues.values(),
+    ];
     await within(CLOSE_MS, Promise.allSettled(parts.map((part) => part.close())));
     for (const worker of this.#workers) stopRenewing(worker);
     // Where the engine is gone, those that BullMQ has made would look for it for ever.

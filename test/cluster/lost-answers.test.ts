@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { onEachEngine, work } from '../support/cluster.js';
+import { range } from '../support/range.js';
+import { scratch } from '../support/scratch.js';
+
+const folder = scratch('cluster');
+
+onEachEngine(
+  (site) => {
+    test('the answer to the adding of jobs is lost with its connection: none of them runs twice', async () => {
+      const server = new URL((site.server.address as { redis: string }).redis);
+      const sockets = new Set<Socket>();
+      /** Jobs reach Redis; nothing comes back, and then the connections end. */
+      let isArmed = false;
+      let isDeaf = false;
+      let cuts = 0;
+      const proxy = createServer((socket) => {
+        const other = connect(Number(server.port), server.hostname);
+        sockets.add(socket);
+        socket.on('error', () => {}).on('close', () => other.destroy());
+        other.on('error', () => {}).on('close', () => socket.destroy());
+        other.on('data', (data) => void (isDeaf || socket.write(data)));
+        socket.on('data', (data) => {
+          other.write(data);
+          if (!isArmed || !data.includes('work/note')) return;
+          isArmed = false;
+          isDeaf = true;
+          setTimeout(() => {
+            cuts++;
+            isDeaf = false;
+            for (const each of sockets) each.destroy();
+            sockets.clear();
+          }, 200);
+        });
+      }).listen(0, '127.0.0.1');
+      await once(proxy, 'listening');
+      try {
+        await site.machine();
+        const { port } = proxy.address() as AddressInfo;
+        const cluster = site.cluster({ redis: `redis://127.0.0.1:${port}` } as object);
+        await cluster.submit(work.add, [1, 2]);
+        const file = path.join(folder, 'lost-answers');
+        for (let round = 0; round < 3; round++) {
+          isArmed = true;
+          const lines = range(0, 20).map((n) => `${round}.${n}`);
+          await Promise.all(lines.map((line) => cluster.submit(work.note, [file, line], { retries: 0 })));
+        }
+        expect(cuts).toBe(3);
+        const ran = readFileSync(file, 'utf8').trim().split('\n');
+        expect(ran.length).toBe(60);
+        expect(new Set(ran).size).toBe(60);
+        await cluster.close();
+      } finally {
+        proxy.close();
+        for (const each of sockets) each.destroy();
+      }
+    });
+  },
+  ['redis'],
+);
