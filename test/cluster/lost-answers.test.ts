@@ -59,6 +59,38 @@ onEachEngine(
         for (const each of sockets) each.destroy();
       }
     });
+
+    test('the connection by which jobs are added dies silently: they are added by another one', async () => {
+      const server = new URL((site.server.address as { redis: string }).redis);
+      const sockets = new Set<Socket>();
+      let dead: Socket | undefined;
+      const proxy = createServer((socket) => {
+        const other = connect(Number(server.port), server.hostname);
+        sockets.add(socket);
+        socket.on('error', () => {}).on('close', () => other.destroy());
+        other.on('error', () => {}).on('close', () => socket.destroy());
+        other.on('data', (data) => void (socket === dead || socket.write(data)));
+        socket.on('data', (data) => {
+          if (data.includes('work/note')) dead ??= socket;
+          if (socket !== dead) other.write(data);
+        });
+      }).listen(0, '127.0.0.1');
+      await once(proxy, 'listening');
+      try {
+        await site.machine();
+        const { port } = proxy.address() as AddressInfo;
+        const cluster = site.cluster({ redis: `redis://127.0.0.1:${port}` } as object);
+        await cluster.submit(work.add, [1, 2]);
+        const file = path.join(folder, 'dead');
+        expect(await cluster.submit(work.note, [file, 'once'], { retries: 0 })).toBe('once');
+        expect(dead).toBeDefined();
+        expect(readFileSync(file, 'utf8')).toBe('once\n');
+        await cluster.close();
+      } finally {
+        proxy.close();
+        for (const each of sockets) each.destroy();
+      }
+    }, 60_000);
   },
   ['redis'],
 );

@@ -3,6 +3,7 @@ import type * as BullMQ from 'bullmq';
 import type { Job, Queue, Worker, WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { performance } from '../../protocol/clock.js';
+import { clearTimeout, setTimeout } from '../../protocol/timers.js';
 import { EngineError } from '../errors.js';
 import type { EngineSettings } from '../options.js';
 import { isTransient } from '../transient.js';
@@ -22,6 +23,9 @@ import { clientOf, type IoRedis, isClusterClient, refuseNode, sendingOnce } from
 import { RedisMailbox } from './redis-mailbox.js';
 import { within } from './within.js';
 import { writeTogether } from './write-together.js';
+
+/** Longest wait for the answer to the adding of jobs, in ms: then its connection is given up. */
+const ADD_MS = 15_000;
 
 export class RedisEngine implements Engine {
   /**
@@ -100,13 +104,22 @@ export class RedisEngine implements Engine {
     return queue;
   }
 
-  add(name: string, jobs: readonly NewJob[]): Promise<void> {
+  async add(name: string, jobs: readonly NewJob[]): Promise<void> {
+    const client = this.#addingClient();
     let queue = this.#addingQueues.get(name);
     if (queue === undefined) {
-      queue = this.#makeQueue(name, this.#addingClient());
+      queue = this.#makeQueue(name, client);
       this.#addingQueues.set(name, queue);
     }
-    return addJobs(queue, jobs);
+    // All else goes by other connections, which would not show that this one has died silently.
+    const timer = setTimeout(() => {
+      if (client.status === 'ready') client.disconnect(true);
+    }, ADD_MS);
+    try {
+      await addJobs(queue, jobs);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   #addingClient(): Redis {
