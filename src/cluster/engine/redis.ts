@@ -117,6 +117,11 @@ export class RedisEngine implements Engine {
     }, ADD_MS);
     try {
       await addJobs(queue, jobs);
+    } catch (error) {
+      // One whose connection has broken before it was ready would refuse for ever.
+      if (this.#addingQueues.get(name) === queue) this.#addingQueues.delete(name);
+      void queue.close().catch(() => {});
+      throw error;
     } finally {
       clearTimeout(timer);
     }
