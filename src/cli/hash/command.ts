@@ -12,6 +12,7 @@ import { summary } from '../terminal/summary.js';
 import { Tally } from '../terminal/tally.js';
 import { openHasher } from './hasher.js';
 import { type FoundFiles, filesToCount, inputFiles, isRegular } from './inputs.js';
+import { refuseLostInput } from './lost-input.js';
 import { type HashOptions, HELP, parseHashOptions } from './options.js';
 import { type Hasher, type HashingOptions, hashInOrder } from './pipeline.js';
 
@@ -62,6 +63,7 @@ export async function hashCommand(args: readonly string[]): Promise<number> {
     output.discard();
   });
   const places = new Places();
+  if (options.mode === 'hash') await refuseLostInput(options.inputs, output, places);
   const hasher = openHasher(options.workers, { watch: options.watch });
   const run: Run = {
     hasher,

@@ -124,6 +124,23 @@ it('leaves itself out where it is named, by whatever path, but hashes twice what
   }
 });
 
+it('that is the only input, or the list of inputs, is refused: it would be lost', () => {
+  const directory = fresh();
+  for (const file of ['a', 'b']) writeFileSync(join(directory, file), 'b\n');
+  for (const args of [
+    ['a', '-o', 'a'],
+    ['a', './a', '-o', 'a'],
+    ['--files-from', 'a', '-o', './a'],
+  ]) {
+    const ran = leastwork(['hash', ...args], { cwd: directory });
+    expect(ran).toMatchObject({ code: 1, stdout: '' });
+    expect(ran.stderr).toContain('--output: ');
+    expect(ran.stderr).toContain('would be replaced');
+    expect(readFileSync(join(directory, 'a'), 'utf8')).toBe('b\n');
+    expect(readdirSync(directory).sort()).toEqual(['a', 'b']);
+  }
+});
+
 it('may have any name that a file can have', () => {
   const directory = fresh();
   const bytes = (name: string) => Buffer.from(name, 'latin1');
