@@ -232,7 +232,11 @@ export class OpenRequests {
   async #addAll(queue: string, given: readonly ClusterRequest[]): Promise<readonly ClusterRequest[]> {
     let requests = given;
     try {
-      if (given.some(({ isUnsure }) => isUnsure)) requests = await this.#missing(given);
+      if (given.some(({ isUnsure }) => isUnsure)) {
+        const missing = await this.#missing(given);
+        if (missing === undefined) return given;
+        requests = missing;
+      }
       await this.#engine.add(
         queue,
         requests.map(({ id, task, data, options }) => ({
@@ -268,15 +272,18 @@ export class OpenRequests {
     if (request.isSettled) this.#cancel(request);
   }
 
-  /** Those that the engine does not have, and has not had: what has run must not be added again. */
-  async #missing(requests: readonly ClusterRequest[]): Promise<readonly ClusterRequest[]> {
+  /**
+   * Those that the engine does not have, and has not had: what has run must not be added again. `undefined`: that
+   * cannot be told yet, since the mailbox has not been read.
+   */
+  async #missing(requests: readonly ClusterRequest[]): Promise<readonly ClusterRequest[] | undefined> {
     const states = await Promise.all(
       requests.map(({ queue, id, isUnsure }) =>
         isUnsure ? this.#engine.queue(queue).getJobState(id) : 'unknown',
       ),
     );
     // A machine replies before it lets go of the job.
-    if (!(await this.#sync.done())) throw new EngineError('a message to oneself has not come back');
+    if (!(await this.#sync.done())) return undefined;
     return requests.filter((request, i) => {
       if (states[i] !== 'unknown') this.#sent(request);
       return states[i] === 'unknown' && !request.isSettled;

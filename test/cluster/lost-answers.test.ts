@@ -91,6 +91,58 @@ onEachEngine(
         for (const each of sockets) each.destroy();
       }
     }, 60_000);
+
+    test('the mailbox cannot be read for longer meanwhile: the requests wait for it', async () => {
+      const server = new URL((site.server.address as { redis: string }).redis);
+      const sockets = new Set<Socket>();
+      const mailboxes = new Set<Socket>();
+      let isCut = false;
+      let isHeld = false;
+      const end = (ended: Set<Socket>) => {
+        for (const each of ended) each.destroy();
+        ended.clear();
+      };
+      const proxy = createServer((socket) => {
+        const other = connect(Number(server.port), server.hostname);
+        sockets.add(socket);
+        socket.on('error', () => {}).on('close', () => other.destroy());
+        other.on('error', () => {}).on('close', () => socket.destroy());
+        other.on(
+          'data',
+          (data) => void ((isHeld && (!isCut || mailboxes.has(socket))) || socket.write(data)),
+        );
+        socket.on('data', (data) => {
+          if (data.includes('xread')) mailboxes.add(socket);
+          other.write(data);
+          if (isCut || isHeld || !data.includes('work/note')) return;
+          isHeld = true;
+          setTimeout(() => {
+            isCut = true;
+            end(sockets);
+          }, 200);
+          // Longer than a message to oneself is waited for.
+          setTimeout(() => {
+            isHeld = false;
+            end(mailboxes);
+          }, 13_000);
+        });
+      }).listen(0, '127.0.0.1');
+      await once(proxy, 'listening');
+      try {
+        await site.machine();
+        const { port } = proxy.address() as AddressInfo;
+        const cluster = site.cluster({ redis: `redis://127.0.0.1:${port}` } as object);
+        await cluster.submit(work.add, [1, 2]);
+        const file = path.join(folder, 'unread');
+        expect(await cluster.submit(work.note, [file, 'once'], { retries: 0 })).toBe('once');
+        expect([isCut, isHeld]).toEqual([true, false]);
+        expect(readFileSync(file, 'utf8')).toBe('once\n');
+        await cluster.close();
+      } finally {
+        proxy.close();
+        end(sockets);
+      }
+    }, 60_000);
   },
   ['redis'],
 );
