@@ -44,8 +44,14 @@ export class Results {
     this.#errorsSize = sinks.errors?.base ?? 0;
   }
 
+  /** Also of a part whose turn has not come when a batch is halted. */
   get firstFailure(): FirstFailure | undefined {
-    return this.#firstFailure;
+    if (this.#firstFailure !== undefined) return this.#firstFailure;
+    for (let part = this.#work.first; part !== undefined; part = part.next) {
+      if (part.state === 'done' && part.done.failures.length > 0)
+        return this.#firstFailureOf(part, this.#lineOf(part));
+    }
+    return undefined;
   }
 
   /** Writes all parts whose turn it is. @returns bytes released from memory */
@@ -72,12 +78,8 @@ export class Results {
     if (this.#journal === undefined && !tellsFailures && !isFirstFailure) return;
     const first = this.#lineOf(part);
     const { source } = part.range;
-    const { inputs } = this.#settings;
-    const file = inputs.length > 1 ? { file: nameOf(inputs[source] as string) } : {};
-    if (isFirstFailure) {
-      const { line, name, message } = failures[0] as Failure;
-      this.#firstFailure = { ...file, line: first + line, name, message };
-    }
+    const file = this.#fileOf(part);
+    if (isFirstFailure) this.#firstFailure = this.#firstFailureOf(part, first);
     if (failures.length > 0 && this.#errors !== undefined) {
       const records = failures.map(({ line, from, item, name, message, stack }) =>
         JSON.stringify({ ...file, line: first + line, offset: from, item, name, message, stack }),
@@ -100,6 +102,16 @@ export class Results {
       output: this.#outputSize,
       errors: this.#errorsSize,
     });
+  }
+
+  #firstFailureOf(part: Part, first: number): FirstFailure {
+    const { line, name, message } = part.done.failures[0] as Failure;
+    return { ...this.#fileOf(part), line: first + line, name, message };
+  }
+
+  #fileOf(part: Part): { file?: string } {
+    const { inputs } = this.#settings;
+    return inputs.length > 1 ? { file: nameOf(inputs[part.range.source] as string) } : {};
   }
 
   /** The first part of an input includes its byte order mark or header. */

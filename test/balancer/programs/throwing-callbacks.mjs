@@ -24,8 +24,12 @@ const results = [
     },
   }),
 ];
-const all = [];
+// The first one ends when some of them have been refused.
+const gate = new Int32Array(new SharedArrayBuffer(4));
+const all = [balancer.submit((words) => Atomics.wait(words, 0, 0), [gate])];
 for (let i = 0; i < 10; i++) all.push(balancer.submit((n) => n, [i]).catch(({ code }) => code));
+Atomics.store(gate, 0, 1);
+Atomics.notify(gate, 0);
 await Promise.all(all);
 await balancer.ready();
 results.push(await balancer.submit(() => 'goes on'));

@@ -100,6 +100,19 @@ describe('--halt', () => {
   test('does not, where there are fewer failures', () => {
     expect(map(['--halt', 'soon,fail=30%', '-e', fn], lines(20)).stdout.split('\n').length).toBe(17);
   });
+
+  test('tells what it halts after, also before the turn of its line has come', () => {
+    // The first two lines wait until a later one has failed.
+    const fn = `n => {
+      if (n < 3) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+      if (n === '900') throw new RangeError('no 900');
+      return n;
+    }`;
+    const options = ['--halt', 'now,fail=1', '-e', fn, '-j', '2'];
+    const { stderr, code } = leastwork(['map', ...options], { cwd: directory, input: lines(1_000) });
+    expect(stderr).toContain('failed: line 900: RangeError: no 900');
+    expect(code).toBe(1);
+  });
 });
 
 describe('Ctrl-C', () => {
