@@ -81,8 +81,8 @@ describe('what it costs', () => {
   });
 
   it('results that came by message are garbage for the collector of the young generation, too', async () => {
-    // Measured 50 to 150 bytes, of results of 3 KB.
-    expect(await run('young')).toBeLessThan(800);
+    // Measured 260 to 500 bytes, of results of 3 KB; 3,400 to 4,600 where all are kept.
+    expect(await run('young')).toBeLessThan(1_500);
   });
 
   it('a thread keeps nothing of requests that have run, or were taken back', async () => {
