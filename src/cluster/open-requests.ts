@@ -237,6 +237,7 @@ export class OpenRequests {
         if (missing === undefined) return given;
         requests = missing;
       }
+      if (requests.length === 0) return [];
       await this.#engine.add(
         queue,
         requests.map(({ id, task, data, options }) => ({

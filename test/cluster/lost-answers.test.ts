@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { onEachEngine, work } from '../support/cluster.js';
@@ -8,6 +8,34 @@ import { range } from '../support/range.js';
 import { scratch } from '../support/scratch.js';
 
 const folder = scratch('cluster');
+
+/**
+ * A way to a server that may lose what goes by it.
+ * @param heard data of a client, which is passed on if it is so
+ * @param passes whether data goes back to that client
+ */
+async function proxyTo(
+  server: URL,
+  sockets: Set<Socket>,
+  heard: (socket: Socket, data: Buffer) => boolean,
+  passes: (socket: Socket) => boolean,
+): Promise<Server & { url: string }> {
+  const proxy = createServer((socket) => {
+    const other = connect(Number(server.port), server.hostname);
+    sockets.add(socket);
+    socket.on('error', () => {}).on('close', () => other.destroy());
+    other.on('error', () => {}).on('close', () => socket.destroy());
+    other.on('data', (data) => void (passes(socket) && socket.write(data)));
+    socket.on('data', (data) => void (heard(socket, data) && other.write(data)));
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  return Object.assign(proxy, { url: `redis://127.0.0.1:${(proxy.address() as AddressInfo).port}` });
+}
+
+function end(sockets: Set<Socket>): void {
+  for (const each of sockets) each.destroy();
+  sockets.clear();
+}
 
 onEachEngine(
   (site) => {
@@ -18,30 +46,22 @@ onEachEngine(
       let isArmed = false;
       let isDeaf = false;
       let cuts = 0;
-      const proxy = createServer((socket) => {
-        const other = connect(Number(server.port), server.hostname);
-        sockets.add(socket);
-        socket.on('error', () => {}).on('close', () => other.destroy());
-        other.on('error', () => {}).on('close', () => socket.destroy());
-        other.on('data', (data) => void (isDeaf || socket.write(data)));
-        socket.on('data', (data) => {
-          other.write(data);
-          if (!isArmed || !data.includes('work/note')) return;
+      const heard = (_: Socket, data: Buffer) => {
+        if (isArmed && data.includes('work/note')) {
           isArmed = false;
           isDeaf = true;
           setTimeout(() => {
             cuts++;
             isDeaf = false;
-            for (const each of sockets) each.destroy();
-            sockets.clear();
+            end(sockets);
           }, 200);
-        });
-      }).listen(0, '127.0.0.1');
-      await once(proxy, 'listening');
+        }
+        return true;
+      };
+      const proxy = await proxyTo(server, sockets, heard, () => !isDeaf);
       try {
         await site.machine();
-        const { port } = proxy.address() as AddressInfo;
-        const cluster = site.cluster({ redis: `redis://127.0.0.1:${port}` } as object);
+        const cluster = site.cluster({ redis: proxy.url } as object);
         await cluster.submit(work.add, [1, 2]);
         const file = path.join(folder, 'lost-answers');
         for (let round = 0; round < 3; round++) {
@@ -56,7 +76,7 @@ onEachEngine(
         await cluster.close();
       } finally {
         proxy.close();
-        for (const each of sockets) each.destroy();
+        end(sockets);
       }
     });
 
@@ -64,22 +84,14 @@ onEachEngine(
       const server = new URL((site.server.address as { redis: string }).redis);
       const sockets = new Set<Socket>();
       let dead: Socket | undefined;
-      const proxy = createServer((socket) => {
-        const other = connect(Number(server.port), server.hostname);
-        sockets.add(socket);
-        socket.on('error', () => {}).on('close', () => other.destroy());
-        other.on('error', () => {}).on('close', () => socket.destroy());
-        other.on('data', (data) => void (socket === dead || socket.write(data)));
-        socket.on('data', (data) => {
-          if (data.includes('work/note')) dead ??= socket;
-          if (socket !== dead) other.write(data);
-        });
-      }).listen(0, '127.0.0.1');
-      await once(proxy, 'listening');
+      const heard = (socket: Socket, data: Buffer) => {
+        if (data.includes('work/note')) dead ??= socket;
+        return socket !== dead;
+      };
+      const proxy = await proxyTo(server, sockets, heard, (socket) => socket !== dead);
       try {
         await site.machine();
-        const { port } = proxy.address() as AddressInfo;
-        const cluster = site.cluster({ redis: `redis://127.0.0.1:${port}` } as object);
+        const cluster = site.cluster({ redis: proxy.url } as object);
         await cluster.submit(work.add, [1, 2]);
         const file = path.join(folder, 'dead');
         expect(await cluster.submit(work.note, [file, 'once'], { retries: 0 })).toBe('once');
@@ -88,7 +100,7 @@ onEachEngine(
         await cluster.close();
       } finally {
         proxy.close();
-        for (const each of sockets) each.destroy();
+        end(sockets);
       }
     }, 60_000);
 
@@ -98,23 +110,9 @@ onEachEngine(
       const mailboxes = new Set<Socket>();
       let isCut = false;
       let isHeld = false;
-      const end = (ended: Set<Socket>) => {
-        for (const each of ended) each.destroy();
-        ended.clear();
-      };
-      const proxy = createServer((socket) => {
-        const other = connect(Number(server.port), server.hostname);
-        sockets.add(socket);
-        socket.on('error', () => {}).on('close', () => other.destroy());
-        other.on('error', () => {}).on('close', () => socket.destroy());
-        other.on(
-          'data',
-          (data) => void ((isHeld && (!isCut || mailboxes.has(socket))) || socket.write(data)),
-        );
-        socket.on('data', (data) => {
-          if (data.includes('xread')) mailboxes.add(socket);
-          other.write(data);
-          if (isCut || isHeld || !data.includes('work/note')) return;
+      const heard = (socket: Socket, data: Buffer) => {
+        if (data.includes('xread')) mailboxes.add(socket);
+        if (!isCut && !isHeld && data.includes('work/note')) {
           isHeld = true;
           setTimeout(() => {
             isCut = true;
@@ -125,13 +123,14 @@ onEachEngine(
             isHeld = false;
             end(mailboxes);
           }, 13_000);
-        });
-      }).listen(0, '127.0.0.1');
-      await once(proxy, 'listening');
+        }
+        return true;
+      };
+      const passes = (socket: Socket) => !isHeld || (isCut && !mailboxes.has(socket));
+      const proxy = await proxyTo(server, sockets, heard, passes);
       try {
         await site.machine();
-        const { port } = proxy.address() as AddressInfo;
-        const cluster = site.cluster({ redis: `redis://127.0.0.1:${port}` } as object);
+        const cluster = site.cluster({ redis: proxy.url } as object);
         await cluster.submit(work.add, [1, 2]);
         const file = path.join(folder, 'unread');
         expect(await cluster.submit(work.note, [file, 'once'], { retries: 0 })).toBe('once');
