@@ -47,7 +47,7 @@ describe('closeOnSignal, while a loop is open', () => {
   it.each(['slow map', 'slow stream'])(
     '%s: a body that takes long gets no more of the values that are there when its time is over',
     async (kind) => {
-      const { said, ...end } = await run(kind, 3_000);
+      const { said, ...end } = await run(kind, 6_000);
       expect(said).toEqual(['ready', 'ERR_BALANCER_CLOSED', 'finally']);
       expect(end).toEqual(bySignal);
     },
