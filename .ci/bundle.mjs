@@ -201,7 +201,12 @@ const elsewhere = (own, entries = []) => ({
 const otherEntries = Object.keys(ENTRIES).filter((name) => name !== 'index');
 
 await Promise.all([
-  build({ ...commonJs, entryPoints: ['workers/main.ts'], outfile: 'dist/workers/main.cjs' }),
+  build({
+    ...commonJs,
+    entryPoints: ['workers/main.ts', 'workers/shared-code.ts'],
+    outdir: 'dist/workers',
+    outExtension: { '.js': '.cjs' },
+  }),
   build({
     ...common,
     format: 'esm',

@@ -54,6 +54,7 @@ function outputsOf(sources) {
 /** What `bundle.mjs` makes of sources, relative to dist, each with its map. */
 export const BUNDLES = [
   'workers/main.cjs',
+  'workers/shared-code.cjs',
   'workers/typescript-hooks.mjs',
   'node/core.cjs',
   'node/engine.cjs',

@@ -9,8 +9,28 @@
 import type { WorkerInit } from '../src/protocol/messages.js' with { 'resolution-mode': 'import' };
 
 type Main = typeof import('./main.js', { with: { 'resolution-mode': 'import' }});
+type SharedCode = typeof import('./shared-code.js', { with: { 'resolution-mode': 'import' }});
 
-const load = (): Main => require('./main.cjs');
+const { getEnvironmentData, setEnvironmentData } =
+  require('node:worker_threads') as typeof import('node:worker_threads');
+
+/** As in `src/worker/thread-code.ts`. */
+const KEY = 'leastwork:thread-code';
+
+/** For this thread alone: the program's own threads have no use for it. */
+const memory = getEnvironmentData(KEY) as unknown as SharedArrayBuffer | undefined;
+if (memory !== undefined) setEnvironmentData(KEY);
+
+/** `undefined`: this thread loads its code from the file. */
+let main: Main | undefined;
+
+const load = (): Main => (main ??= memory === undefined ? require('./main.cjs') : fromMemory(memory));
+
+function fromMemory(memory: SharedArrayBuffer): Main {
+  const sharedCode = require('./shared-code.cjs') as SharedCode;
+  return sharedCode.load(require.resolve('./main.cjs'), __dirname, memory) as Main;
+}
+
 setImmediate(load);
 
 exports.install = (init: WorkerInit): void => load().install(init);

@@ -25,11 +25,11 @@ export class HeadStart {
     this.settings = settings;
     const count = Math.min(workers, spareCores(), MOST);
     for (let slot = 0; slot < count; slot++)
-      this.#launched.push(launch(settings, { id: slot + 1, slot, isAwaited: true }));
+      this.#launched.push(launch(settings, { id: slot + 1, slot, isAwaited: true, restarts: 0 }));
   }
 
   /** The thread that was started by that order, if there is one. They are taken in order, each once. */
-  take({ id, slot, isAwaited }: LaunchOrder): Launched | undefined {
+  take({ id, slot, isAwaited }: Omit<LaunchOrder, 'restarts'>): Launched | undefined {
     const isNext = isAwaited && id === this.#taken + 1 && slot === this.#taken;
     return isNext ? this.#launched[this.#taken++] : undefined;
   }

@@ -40,6 +40,8 @@ export interface LaunchOrder {
   readonly slot: number;
   /** No other worker is ready: requests may be sent to it while it is still coming up. */
   readonly isAwaited: boolean;
+  /** How many threads were in its place before. */
+  readonly restarts: number;
 }
 
 /** A thread that comes up, and this side of what connects it. */
@@ -57,7 +59,8 @@ export interface Launched {
 }
 
 /** Starts a thread. It is to be told at once whom its end concerns: see `Thread.onDeath`. */
-export function launch(settings: LaunchSettings, { id, slot, isAwaited }: LaunchOrder): Launched {
+export function launch(settings: LaunchSettings, order: LaunchOrder): Launched {
+  const { id, slot, isAwaited, restarts } = order;
   const { depth, bell, spin, spinners, preload, watchHeap, teardownLimit, name } = settings;
   const capacity = ringCapacity(depth);
   const memory = takeWindowMemory(capacity);
@@ -85,6 +88,7 @@ export function launch(settings: LaunchSettings, { id, slot, isAwaited }: Launch
     },
     [port2, forArguments.port2],
     settings.thread,
+    restarts === 0,
   );
   const giveMemoryBack = (): void => giveWindowMemoryBack(memory, capacity);
   return { memory, capacity, port: port1, argumentsPort: forArguments.port1, thread, giveMemoryBack };

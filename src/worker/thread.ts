@@ -12,6 +12,7 @@ import { withoutInheritedOptions } from '../protocol/inherited-options.js';
 import type { WorkerInit } from '../protocol/messages.js';
 import { queueMicrotask } from '../protocol/timers.js';
 import { piscinaBeside } from './piscina.js';
+import { withThreadCode } from './thread-code.js';
 import { withThreadName } from './thread-name.js';
 
 /** How a thread ended. */
@@ -46,8 +47,16 @@ export class Thread {
    */
   onDeath: (exitCode: ThreadDeath['exitCode']) => void = () => {};
 
-  /** Starts a thread at once. */
-  constructor(init: WorkerInit, transfer: readonly Transferable[], options: ThreadSettings) {
+  /**
+   * Starts a thread at once.
+   * @param isFirst no thread was in its place before
+   */
+  constructor(
+    init: WorkerInit,
+    transfer: readonly Transferable[],
+    options: ThreadSettings,
+    isFirst: boolean,
+  ) {
     // minThreads 0: Piscina would otherwise start a new thread for each that dies, at once and for ever.
     const Piscina = piscinaBeside(options.home, (options.niceIncrement ?? 0) !== 0);
     this.#piscina = new Piscina({
@@ -68,13 +77,15 @@ export class Thread {
     this.#piscina.on('error', (error: unknown) => {
       this.#cause ??= error;
     });
-    withoutInheritedOptions(() => withThreadName(init.name, () => this.#run(init, transfer))).catch(
-      (error: unknown) => {
-        // Only this promise tells of a failed start. The thread may still live then, and must not.
-        if (!this.#isTerminated) this.#cause ??= error;
-        void this.terminate();
-      },
-    );
+    const start = (): Promise<void> =>
+      withThreadCode(options.entry.href, isFirst, () =>
+        withThreadName(init.name, () => this.#run(init, transfer)),
+      );
+    withoutInheritedOptions(start).catch((error: unknown) => {
+      // Only this promise tells of a failed start. The thread may still live then, and must not.
+      if (!this.#isTerminated) this.#cause ??= error;
+      void this.terminate();
+    });
     const [thread] = this.#piscina.threads as NodeWorker[];
     if (thread === undefined) queueMicrotask(() => this.#end(undefined));
     else {

@@ -1,0 +1,51 @@
+/**
+ * Memory for the compiled code of threads. The first threads of a program read and compile the file of the work
+ * loop, which takes each of them some 5 ms. Those that come after them, in the place of others or as a pool grows,
+ * find what one of them has compiled.
+ *
+ * States of the memory, in its first word: empty, taken, ready. A thread that has compiled the code itself, and ends
+ * by itself, changes empty to taken by compare-and-swap, so one thread writes: the text, its code, and the lengths
+ * of both. Then it stores ready, and from then on nobody writes. A thread reads only where it has loaded ready.
+ * One that dies while it writes leaves taken for ever, and each later one compiles.
+ *
+ * V8 accepts the code only with the same version and flags, else a thread compiles the text. The text belongs to
+ * the code: the file may have been replaced meanwhile.
+ *
+ * `workers/shared-code.cts` is the threads' side.
+ */
+import { setEnvironmentData } from 'node:worker_threads';
+
+/** As in `workers/entry.cts`. */
+const KEY = 'leastwork:thread-code';
+
+/** Some three times what is needed. What is not written takes no memory. */
+const BYTES = 2 ** 20;
+
+/** By the URL of the threads' entry. */
+const memories = new Map<string, SharedArrayBuffer>();
+
+/**
+ * Starts a thread that has the memory. `start` must not run code of the program.
+ * @param isFirst no thread was in its place before: it takes compiled code if there is some, and is no reason to
+ * make memory for it
+ */
+export function withThreadCode<T>(entry: string, isFirst: boolean, start: () => T): T {
+  const memory = isUsable() ? memoryOf(entry, isFirst) : undefined;
+  if (memory === undefined) return start();
+  setEnvironmentData(KEY, memory as never);
+  try {
+    return start();
+  } finally {
+    setEnvironmentData(KEY);
+  }
+}
+
+function memoryOf(entry: string, isFirst: boolean): SharedArrayBuffer | undefined {
+  if (!isFirst && !memories.has(entry)) memories.set(entry, new SharedArrayBuffer(BYTES));
+  return memories.get(entry);
+}
+
+/** Maps of sources and figures of coverage are for files that Node has loaded itself. */
+function isUsable(): boolean {
+  return !process.sourceMapsEnabled && process.env.NODE_V8_COVERAGE === undefined;
+}
