@@ -1,4 +1,5 @@
 /** `stats()` and histograms as the page gets them: no `Infinity`, times since 1970. */
+import { messageOf } from '../errors/printing.js';
 import type { TaskMetrics } from '../metrics/snapshot.js';
 import type { BalancerStats } from '../stats/stats.js';
 import type { Snapshot } from './wire.js';
@@ -36,7 +37,7 @@ export function snapshotOf(stats: BalancerStats, around: Surroundings): Snapshot
     waiting: stats.waiting,
     maxQueue: stats.maxQueue ?? null,
     pending: stats.pending,
-    trouble: circuit.state === 'closed' ? null : messageOf(circuit.cause),
+    trouble: circuit.state === 'closed' ? null : messageOf(circuit.cause ?? 'the last starts have failed'),
     workers: stats.workers.map((worker) => ({
       id: worker.id,
       label: worker.label,
@@ -65,8 +66,4 @@ export function snapshotOf(stats: BalancerStats, around: Surroundings): Snapshot
       bytesOut,
     })),
   };
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause ?? 'the last starts have failed');
 }

@@ -204,9 +204,7 @@ export class Assignment {
       try {
         worker = this.#selection.choose(request);
       } catch (error) {
-        if (!this.#takeFirst(request)) continue;
-        this.#counts.failed++;
-        request.reject(error, 'failed');
+        if (this.#takeFirst(request)) request.refuse(error, 'no-worker');
         continue;
       }
       if (worker === undefined && !this.#selection.hasRoom) break;
@@ -235,8 +233,7 @@ export class Assignment {
       worker = this.#selection.choose(request);
     } catch (error) {
       if (!request.isSettled) this.#queue.takeAside(request);
-      this.#counts.failed++;
-      request.reject(error, 'failed');
+      request.refuse(error, 'no-worker');
       return true;
     }
     // A policy may have aborted it.

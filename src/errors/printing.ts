@@ -15,6 +15,11 @@ export function text(value: unknown): string {
   return typeof value === 'string' ? value : value === undefined ? '' : print(value);
 }
 
+/** What a thrown value says: the message of an error, anything else as text. Anything may be thrown. */
+export function messageOf(thrown: unknown): string {
+  return attempt(() => String(thrown instanceof Error ? thrown.message : thrown)) ?? print(thrown);
+}
+
 /** Cuts a text off after `length` characters, and says so. */
 export function limit(value: string, length: number): string {
   return value.length <= length

@@ -2,6 +2,7 @@
 
 import { NoWorkerError } from '../errors/errors.js';
 import { withoutOwnFrames } from '../errors/own-frame.js';
+import { messageOf } from '../errors/printing.js';
 import type { Circuit } from './circuit.js';
 
 export class Availability {
@@ -35,9 +36,8 @@ export class Availability {
 
 /** The error for a failed start. */
 export function noWorker(cause: unknown): NoWorkerError {
-  const why = cause instanceof Error ? cause.message : String(cause);
   return withoutOwnFrames(
-    new NoWorkerError(`no worker can be started: ${why}${permissionHint(cause)}`, { cause }),
+    new NoWorkerError(`no worker can be started: ${messageOf(cause)}${permissionHint(cause)}`, { cause }),
   );
 }
 

@@ -5,6 +5,7 @@
  * enough that the thread has come up and loaded its modules.
  */
 import { decodeFailure } from '../errors/failure.js';
+import { messageOf } from '../errors/printing.js';
 import { performance } from '../protocol/clock.js';
 import { Deadline } from '../protocol/deadline.js';
 import type { ResultMessage } from '../protocol/messages.js';
@@ -144,8 +145,10 @@ export class Startup implements CompletionSink<Worker> {
       this.#next(worker, progress);
       return;
     }
-    const why = cause instanceof Error ? cause.message : String(cause);
-    this.#end(worker, new Error(`the ${step.kind} '${step.task.name}' failed: ${why}`, { cause }));
+    this.#end(
+      worker,
+      new Error(`the ${step.kind} '${step.task.name}' failed: ${messageOf(cause)}`, { cause }),
+    );
   }
 
   #stepFor(worker: Worker, progress: Progress): StartupStep | undefined {

@@ -167,7 +167,29 @@ describe('an own policy that is broken', () => {
         cause,
       });
       expect(await Promise.all([...good, ...more])).toHaveLength(100);
-      expect(balancer.stats()).toMatchObject({ queued: 0, pending: 0, failed: 1 });
+      expect(balancer.stats()).toMatchObject({
+        queued: 0,
+        pending: 0,
+        failed: 0,
+        outcomes: { fulfilled: 100, failed: 0, refused: 1 },
+        refusals: { 'no-worker': 1 },
+      });
+    });
+  });
+
+  it('and throws what resists being looked at: it is refused all the same', async () => {
+    class Odd extends Own {
+      #times = 0;
+      override update(): void {
+        if (++this.#times === 3) throw Object.create(null);
+      }
+    }
+    await withBalancer({ workers: 2, policy: new Odd() }, async (balancer) => {
+      await allReady(balancer);
+      const settled = await Promise.allSettled(range(0, 5).map((n) => balancer.submit(echo, [n])));
+      expect(settled.at(-1)).toMatchObject({
+        reason: { message: "policy 'own' failed in update: [Object: null prototype] {}" },
+      });
     });
   });
 

@@ -1,5 +1,6 @@
 import { didYouMean } from '../../src/errors/did-you-mean.js';
 import { TaskNotFoundError } from '../../src/errors/errors.js';
+import { messageOf } from '../../src/errors/printing.js';
 import type { ModuleAddress, ModuleDefinition } from '../../src/protocol/messages.js';
 import { awaitDescriptor, wasForWantOfDescriptors } from './descriptors.js';
 import { importFrom } from './importer.js';
@@ -235,14 +236,6 @@ function keysOf(value: unknown): string[] {
     return isObject(value) ? Object.keys(value) : [];
   } catch {
     return [];
-  }
-}
-
-function messageOf(thrown: unknown): string {
-  try {
-    return thrown instanceof Error ? thrown.message : String(thrown);
-  } catch {
-    return 'something that cannot be shown';
   }
 }
 

@@ -1,4 +1,5 @@
 import { NoWorkerError } from '../../errors/errors.js';
+import { messageOf } from '../../errors/printing.js';
 import { ownValue } from '../../options/validate.js';
 import type { Outcome, Policy, RequestView, WorkerView } from '../policy.js';
 
@@ -76,7 +77,6 @@ export class GuardedPolicy implements Policy {
   }
 
   #failed(method: string, cause: unknown): NoWorkerError {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    return new NoWorkerError(`policy '${this.name}' failed in ${method}: ${why}`, { cause });
+    return new NoWorkerError(`policy '${this.name}' failed in ${method}: ${messageOf(cause)}`, { cause });
   }
 }
