@@ -32,6 +32,8 @@ export class Ledger {
   observer: Observer | undefined;
   /** Gives what is to travel with the request that is being submitted; `undefined`: nobody wants that. */
   capture: (() => Carrier | undefined) | undefined;
+  /** Calls code of the program, from the middle of our own work. */
+  readonly call: (callback: () => void) => void;
   /** Is told of rare events always, and of requests while somebody listens to their channels. */
   readonly #channels: ChannelObserver;
   #channelsAreOn = false;
@@ -46,6 +48,7 @@ export class Ledger {
    */
   constructor(name = 'leastwork', call: (callback: () => void) => void = (callback) => callback()) {
     this.name = name;
+    this.call = call;
     this.#channels = new ChannelObserver(name, call);
   }
 

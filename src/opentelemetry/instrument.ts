@@ -5,6 +5,7 @@ import { invalid } from '../options/validate.js';
 import type { Router, Submitter } from '../router/router.js';
 import { type Observation, observationsOf, unroutedOf } from '../stats/observation.js';
 import { openTelemetry } from './api.js';
+import { callSdk, GuardedObserver } from './guarded-observer.js';
 import { measuresOf } from './measures.js';
 import { type OpenTelemetryOptions, openTelemetrySettings } from './options.js';
 import { Spans } from './spans.js';
@@ -52,10 +53,11 @@ export function instrument(
   const tracer = tracers.getTracer(SCOPE);
   const begin = (observation: Observation): (() => void) => {
     const stops: (() => void)[] = [claim(observation, providers)];
-    if (measures !== undefined) stops.push(measures.measure(observation));
+    const call = callSdk(api, observation);
+    if (measures !== undefined) stops.push(measures.measure(observation, call));
     if (settings.spans) {
-      const spans = new Spans(api, tracer, observation.name);
-      stops.push(observation.observe(spans), () => spans.stop());
+      const spans = new Spans(api, tracer, observation.name, call);
+      stops.push(observation.observe(new GuardedObserver(spans, call)), () => spans.stop());
       if (settings.propagation) stops.push(observation.propagate(spans.capture));
     }
     const end = (): void => {

@@ -4,6 +4,7 @@
  */
 import type { BatchObservableResult, Histogram, Meter } from '@opentelemetry/api';
 import type { Observation } from '../stats/observation.js';
+import { type CallSdk, GuardedObserver } from './guarded-observer.js';
 import { PoolSums } from './pool-sums.js';
 import { type AttributesByTask, Times } from './times.js';
 
@@ -87,14 +88,12 @@ export class Measures {
   }
 
   /** Measures a Balancer. @returns ends that: what it has counted stays */
-  measure(observation: Observation): () => void {
+  measure(observation: Observation, call: CallSdk): () => void {
     const { name } = observation;
     const tasks = this.#tasks.get(name) ?? new Map();
     this.#tasks.set(name, tasks);
-    const stops = [
-      this.#pools.add(observation),
-      observation.observe(new Times(name, this.#waitTime, this.#runTime, tasks)),
-    ];
+    const times = new Times(name, this.#waitTime, this.#runTime, tasks);
+    const stops = [this.#pools.add(observation), observation.observe(new GuardedObserver(times, call))];
     return () => {
       for (const stop of stops) stop();
     };

@@ -3,6 +3,7 @@
  * it has a link as well: the request of a `map` may carry items of a caller that has gone on.
  */
 import type { Span, Tracer } from '@opentelemetry/api';
+import { attempt, messageOf } from '../errors/printing.js';
 import {
   IdleObserver,
   type ObservedRequest,
@@ -13,21 +14,24 @@ import {
 import type { RequestOutcome } from '../ledger/outcome.js';
 import type { Carrier } from '../protocol/messages.js';
 import type { Api } from './api.js';
+import type { CallSdk } from './guarded-observer.js';
 import { inject } from './traceparent.js';
 
 export class Spans extends IdleObserver {
   readonly #api: Api;
   readonly #tracer: Tracer;
   readonly #pool: string;
+  readonly #call: CallSdk;
   readonly #open = new Map<ObservedRequest, Span>();
   /** What travels with the request that is just being submitted, and is filled when its span is there. */
   #carrier: Record<string, string> | undefined;
 
-  constructor(api: Api, tracer: Tracer, pool: string) {
+  constructor(api: Api, tracer: Tracer, pool: string, call: CallSdk) {
     super();
     this.#api = api;
     this.#tracer = tracer;
     this.#pool = pool;
+    this.#call = call;
   }
 
   /** Called in `submit`, right before `submitted`. */
@@ -74,30 +78,35 @@ export class Spans extends IdleObserver {
     const span = this.#open.get(request);
     if (span === undefined) return;
     this.#open.delete(request);
-    span.setAttribute('leastwork.request.outcome', outcome);
-    // To leave a loop over `map` or `stream` gives requests up, and is no error.
-    if (thrown !== undefined) this.#failed(span, thrown.error);
-    span.end();
+    try {
+      span.setAttribute('leastwork.request.outcome', outcome);
+      // To leave a loop over `map` or `stream` gives requests up, and is no error.
+      if (thrown !== undefined) this.#failed(span, thrown.error);
+    } finally {
+      span.end();
+    }
   }
 
   /** Ends all spans that are open. */
   stop(): void {
-    for (const span of this.#open.values()) span.end();
+    for (const span of this.#open.values()) this.#call(() => span.end());
     this.#open.clear();
   }
 
   #failed(span: Span, error: unknown): void {
     const { SpanStatusCode } = this.#api;
-    if (error instanceof Error) {
-      span.recordException(error);
-      const { code } = error as { code?: unknown };
-      span.setAttribute('error.type', typeof code === 'string' ? code : error.name);
-    } else {
-      span.setAttribute('error.type', '_OTHER');
-    }
-    span.setStatus({
-      code: SpanStatusCode.ERROR,
-      message: error instanceof Error ? error.message : String(error ?? ''),
-    });
+    span.setAttribute('error.type', typeOf(error));
+    span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error ?? '') });
+    if (attempt(() => error instanceof Error) === true) span.recordException(error as Error);
   }
+}
+
+/** What kind of error it is. The reason of an abort may be anything, and resist being looked at. */
+function typeOf(error: unknown): string {
+  const given = attempt(() => {
+    if (!(error instanceof Error)) return undefined;
+    const { code, name } = error as { readonly code?: unknown; readonly name: unknown };
+    return typeof code === 'string' ? code : name;
+  });
+  return typeof given === 'string' ? given : '_OTHER';
 }

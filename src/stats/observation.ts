@@ -37,6 +37,11 @@ export class Observation {
     return this.#ledger.observe(observer);
   }
 
+  /** Calls code of the program from within an observer: it may call the Balancer, and must not throw. */
+  call(callback: () => void): void {
+    this.#ledger.call(callback);
+  }
+
   /** The histograms, of which all who want them share one set. `stop`: they are not wanted any more. */
   measure(): { readonly metrics: Metrics; readonly stop: () => void } {
     if (this.#metrics === undefined) {
