@@ -1,4 +1,5 @@
 /** In a thread: each task runs in the context that has come with its request. */
+import type { Context } from '@opentelemetry/api';
 import { restoreContext } from '../../workers/task.js';
 import { openTelemetry } from './api.js';
 import { extract } from './traceparent.js';
@@ -12,5 +13,15 @@ import { extract } from './traceparent.js';
  */
 export function restoreContexts(): () => void {
   const api = openTelemetry();
-  return restoreContext((carrier, run) => api.context.with(extract(api, carrier), run));
+  return restoreContext((carrier, run) => {
+    let context: Context;
+    try {
+      context = extract(api, carrier);
+    } catch (error) {
+      // A propagator is code of the program: one that throws must not cost the task its run.
+      api.diag.error('leastwork: the OpenTelemetry SDK has thrown', error);
+      return run();
+    }
+    return api.context.with(context, run);
+  });
 }

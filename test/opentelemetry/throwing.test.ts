@@ -1,9 +1,9 @@
-import { DiagLogLevel, diag } from '@opentelemetry/api';
+import { DiagLogLevel, diag, propagation } from '@opentelemetry/api';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider, type ReadableSpan, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
-import type { Balancer } from 'leastwork';
+import { type Balancer, tasks } from 'leastwork';
 import { instrument } from 'leastwork/opentelemetry';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { withSmallBalancer } from '../support/balancer.js';
 import { collect } from '../support/collect.js';
 import { faults } from '../support/faults.js';
@@ -43,6 +43,29 @@ async function callAll(balancer: Balancer): Promise<void> {
 }
 
 describe('an SDK that throws costs no request, and the error goes to diag', () => {
+  it('in a propagator, on either side', () =>
+    withSmallBalancer(
+      { preload: [new URL('programs/thread-throwing.mjs', import.meta.url)] },
+      async (balancer) => {
+        propagation.setGlobalPropagator({
+          inject: broken('inject'),
+          extract: broken('extract'),
+          fields: () => [],
+        });
+        onTestFinished(() => propagation.disable());
+        const { tell } = tasks<{ tell(): string[] }>(
+          new URL('programs/thread-throwing.mjs', import.meta.url),
+        );
+        const instrumentation = instrument(balancer, { tracerProvider: tracing({}), metrics: false });
+        await callAll(balancer);
+        expect(new Set(told)).toEqual(new Set(['inject']));
+        instrumentation.stop();
+        propagation.disable();
+        instrument(balancer, { tracerProvider: tracing({}), metrics: false });
+        expect(new Set(await balancer.submit(tell))).toEqual(new Set(['extract']));
+      },
+    ));
+
   it.each(['onStart', 'onEnd'] as const)('in %s of a span processor', (method) =>
     withSmallBalancer({}, async (balancer) => {
       instrument(balancer, { tracerProvider: tracing({ [method]: broken(method) }), metrics: false });
