@@ -47,6 +47,8 @@ export class MapIntake {
   /** Time for the chunks of this turn of the event loop, in ms. */
   #spent = 0;
   #isStopped = false;
+  /** Space is made in the queue: completions are read, upon which `pull` and `end` may be called. */
+  #isMakingSpace = false;
   #isOver = false;
 
   constructor(
@@ -88,6 +90,8 @@ export class MapIntake {
 
   /** Sends items that are to run again, then takes items from the source while there is room for them. */
   pull(): void {
+    // Whoever has asked for space goes on when it is made, and would do all that a second time.
+    if (this.#isMakingSpace) return;
     this.#sendLeftovers();
     while (this.#wantsMore() && this.#hasRoom()) {
       this.#awaitsSource = true;
@@ -175,7 +179,11 @@ export class MapIntake {
   }
 
   #hasQueueRoom(): boolean {
-    if (this.#requests.makeSpace()) return true;
+    this.#isMakingSpace = true;
+    const hasRoom = this.#requests.makeSpace();
+    this.#isMakingSpace = false;
+    if (this.#isOver) return false;
+    if (hasRoom) return true;
     // Other callers fill the queue. The next completion of our own looks again, if there is any to come.
     if (this.#sender.underWay === 0 && !this.#awaitsRoom) {
       this.#awaitsRoom = true;

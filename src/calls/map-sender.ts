@@ -102,8 +102,8 @@ export class MapSender {
   }
 
   #sendRun(span: Span, from: number, run: ItemRun, isSubmitted: boolean): void {
-    // The request before it may have taken the last room in the queue.
-    if (!this.#requests.makeSpace()) {
+    // The request before it may have taken the last room in the queue. Making space may end the map.
+    if (!this.#requests.makeSpace() || this.#isOver) {
       this.keep(span, from, from + run.count, false, isSubmitted);
       return;
     }
@@ -117,7 +117,7 @@ export class MapSender {
   }
 
   #sendAlone(span: Span, offset: number, isSubmitted: boolean): void {
-    if (!this.#requests.makeSpace()) {
+    if (!this.#requests.makeSpace() || this.#isOver) {
       this.keep(span, offset, offset + 1, true, isSubmitted);
       return;
     }
