@@ -13,15 +13,20 @@ import type { Api } from './api.js';
 export type CallSdk = (callback: () => void) => void;
 
 export function callSdk({ diag }: Api, observation: Observation): CallSdk {
-  const told = (callback: () => void) => (): void => {
+  let next = (): void => {};
+  // One function for all calls: one more for each would be garbage a moment later.
+  const guarded = (): void => {
     try {
-      callback();
+      next();
     } catch (error) {
       diag.error('leastwork: the OpenTelemetry SDK has thrown', error);
     }
   };
-  // A logger of `diag` is code of the program, too.
-  return (callback) => observation.call(told(callback));
+  return (callback) => {
+    next = callback;
+    // A logger of `diag` is code of the program, too.
+    observation.call(guarded);
+  };
 }
 
 export class GuardedObserver extends IdleObserver {
