@@ -204,8 +204,12 @@ export class Tracer extends IdleObserver {
     this.#file.add(`{"ph":"E","pid":${this.#pid},"tid":${tid},"ts":${timeText(at)},"args":{${args}}}`);
   }
 
-  /** Points of the counters. */
-  #count(now: number): readonly TracedWorker[] {
+  /**
+   * Points of the counters.
+   * @param time a run may end a little later by the clock of its thread than it is now
+   */
+  #count(time: number): readonly TracedWorker[] {
+    const now = Math.max(time, this.#countedAt);
     const { waiting, workers } = this.#state();
     let busyTime = 0;
     for (const worker of workers) {

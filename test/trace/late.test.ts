@@ -48,6 +48,14 @@ it('has a track of its own for what is submitted, also where the process has the
   ]);
 });
 
+it('has counters that do not go back in time where a run has ended later than it is now', () => {
+  const path = join(scratch(), 'ahead.trace.json');
+  const tracer = new Tracer('ahead', new TraceFile(path), 0, () => ({ waiting: 0, workers: [] }));
+  tracer.ran(requestOf(1, 'work'), { id: 1 }, { ...anyRun, startedAt: performance.now(), runTime: 1_000 });
+  tracer.stop();
+  expect(problemsOfFile(path)).toEqual([]);
+});
+
 it('does not take a run that is told of late for the one that has begun since', async () => {
   const path = join(scratch(), 'late.trace.json');
   const file = new TraceFile(path);
