@@ -77,7 +77,8 @@ export class Directory {
   /** All that are alive. Entries, and mailboxes, of those that have long been dead are thrown away. */
   async live(): Promise<readonly Entry[]> {
     const now = performance.now();
-    const jobs = await this.#queue.getJobs(['delayed'], 0, MOST_ENTRIES - 1);
+    // Whoever looks at queues may have promoted them, which changes nothing: nobody takes them.
+    const jobs = await this.#queue.getJobs(['delayed', 'waiting'], 0, MOST_ENTRIES - 1);
     const live: Entry[] = [];
     const met = new Set<string>();
     for (const job of jobs) {
