@@ -52,4 +52,20 @@ onEachEngine((site) => {
     const cluster = site.cluster({ maxPayload: 20_000 });
     expect(await collect(cluster.map(texts, work.same, { batch: 60 }))).toEqual(texts);
   });
+
+  test('of long items so many are taken ahead as fill some megabytes', async () => {
+    const length = 10_000;
+    let taken = 0;
+    function* texts() {
+      for (; taken < 6_000; taken++) yield 'x'.repeat(length);
+    }
+    let given = 0;
+    let most = 0;
+    for await (const size of site.cluster().map(texts(), work.length)) {
+      expect(size).toBe(length);
+      most = Math.max(most, taken - given++);
+    }
+    expect(given).toBe(6_000);
+    expect(most * length).toBeLessThan(24e6);
+  });
 });

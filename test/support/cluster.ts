@@ -17,6 +17,7 @@ interface Work {
   same<T>(value: T): T;
   pid(): number;
   double(n: number): number;
+  length(text: string): number;
   spin(ms: number): number;
   note(file: string, line: string): string;
   noteAndWait(file: string, line: string, gate: string): Promise<string>;

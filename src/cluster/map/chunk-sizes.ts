@@ -20,6 +20,8 @@ const LAST_CHUNKS = 3;
 const AHEAD_MS = 50;
 const MOST_AHEAD = 256;
 const MOST_ITEMS_AHEAD = 100_000;
+/** Items and results of those chunks, in bytes: the caller holds them, and the engine does. */
+const MOST_BYTES_AHEAD = 16 * 2 ** 20;
 /** Weight of the newest chunk in the means. */
 const NEWEST = 0.25;
 
@@ -30,6 +32,8 @@ export class ChunkSizes {
   readonly #mostBytes: number;
   #mean: number | undefined;
   #resultBytes = 0;
+  /** Length of the items of a chunk. */
+  #length = 0;
   #largest = 1;
   /** Of the newest chunk. */
   #size = 1;
@@ -54,11 +58,18 @@ export class ChunkSizes {
     if (this.#mean === undefined) return least;
     const work = Math.max(this.#mean * this.#size, 1e-3);
     const ahead = this.#threads * Math.min(MOST_AHEAD, Math.floor(AHEAD_MS / work));
-    return Math.max(least, Math.min(ahead, Math.floor(MOST_ITEMS_AHEAD / this.#size)));
+    const bytes = Math.max(1, this.#length + this.#resultBytes * this.#size);
+    const most = Math.floor(Math.min(MOST_ITEMS_AHEAD / this.#size, MOST_BYTES_AHEAD / bytes));
+    return Math.max(least, Math.min(ahead, most));
   }
 
   get #threads(): number {
     return this.#machines().reduce((sum, { threads }) => sum + threads, 0);
+  }
+
+  /** Takes note of a chunk that is sent. @param length of its items */
+  sent(length: number): void {
+    this.#length += (length - this.#length) * NEWEST;
   }
 
   /** Takes note of a chunk that has run. @param ms run time of all items; @param bytes of their results */

@@ -96,6 +96,7 @@ export class Intake {
     if (chunk === undefined) return;
     this.#open = undefined;
     chunk.isFull = true;
+    this.#sizes.sent(chunk.length);
     const refused = this.#refused;
     this.#refused = [];
     const isWhole = refused.length === 0;
