@@ -203,6 +203,19 @@ onEachEngine(
       expect(await waiting).toEqual(range(0, 5).map((n) => 2 * n));
     });
 
+    test('a machine that is refused the next job asks again after a pause', async () => {
+      const machines = [await site.machine(few), await site.machine(few)];
+      const told = machines.map(errorsOf);
+      const cluster = site.cluster(few);
+      const results = Promise.all(range(0, 300).map(() => cluster.submit(work.spin, [5])));
+      await expect.poll(() => cluster.stats().completed, { interval: 10 }).toBeGreaterThan(20);
+      await client.replicaof('127.0.0.1', 1);
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      await client.replicaof('NO', 'ONE');
+      expect(await results).toEqual(range(0, 300).map(() => 5));
+      expect(told.flat().filter((each) => each.startsWith('READONLY ')).length).toBeLessThan(250);
+    });
+
     test('a machine takes no further jobs while its replies are refused', async () => {
       const machine = await site.machine(few);
       const told = errorsOf(machine);

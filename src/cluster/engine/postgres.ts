@@ -14,6 +14,7 @@ import {
   stopRenewing,
 } from './engine.js';
 import { addJobs, type NewJob } from './job-entry.js';
+import { pauseWhenRefused } from './pause-when-refused.js';
 import { QueueMailbox } from './queue-mailbox.js';
 import { within } from './within.js';
 
@@ -92,6 +93,7 @@ export class PostgresEngine implements Engine {
     worker.on('error', (error) => {
       if (!isOfLocks(error)) this.#onError(error);
     });
+    pauseWhenRefused(worker);
     this.#workers.add(worker);
     worker.once('closed', () => this.#workers.delete(worker));
     return worker;

@@ -19,6 +19,7 @@ import {
   stopRenewing,
 } from './engine.js';
 import { addJobs, type NewJob } from './job-entry.js';
+import { pauseWhenRefused } from './pause-when-refused.js';
 import { clientOf, type IoRedis, isClusterClient, refuseNode, sendingOnce } from './redis-client.js';
 import { RedisMailbox } from './redis-mailbox.js';
 import { within } from './within.js';
@@ -145,6 +146,7 @@ export class RedisEngine implements Engine {
     worker.on('error', (error) => {
       if (!isOfLocks(error)) this.#onError(error);
     });
+    pauseWhenRefused(worker);
     this.#workers.add(worker);
     worker.once('closed', () => this.#workers.delete(worker));
     return worker;
