@@ -43,9 +43,16 @@ export class Connection {
       if (!this.#isClosed) onError(error);
     };
     this.#engine = openEngine(settings.engine, LISTENERS, this.#onError);
-    const { lockDuration } = settings.engine;
+    const { lockDuration, engineTimeout } = settings.engine;
     this.#served = new ServedNames(settings.machineTimeout);
-    this.requests = new OpenRequests(this.#engine, this.id, 2 * lockDuration, this.#onError, onSettled);
+    this.requests = new OpenRequests(
+      this.#engine,
+      this.id,
+      2 * lockDuration,
+      engineTimeout,
+      this.#onError,
+      onSettled,
+    );
     this.#watch = setInterval(() => this.#look(), Math.min(1_000, lockDuration));
     void this.#open();
   }

@@ -1,18 +1,12 @@
-/** The requests of a Cluster that are not settled: sending, replies, losses, cancellation. */
+/** The requests of a Cluster that are not settled: replies, losses, cancellation. */
 import { performance } from '../protocol/clock.js';
-import { setImmediate } from '../protocol/timers.js';
 import type { Engine, OnEngineError } from './engine/engine.js';
-import { delay } from './engine/within.js';
 import { EngineError, MachineLostError } from './errors.js';
 import { MailSync } from './mail-sync.js';
 import { isId, type Mail, parseMail } from './messages.js';
 import type { ClusterRequest } from './request.js';
-import { isTransient } from './transient.js';
+import { Sending } from './sending.js';
 
-/** Jobs added in one go. */
-const MOST_AT_ONCE = 500;
-/** Between attempts to send, in ms. */
-const PAUSE_MS = 500;
 /** Jobs looked for in one look, where nothing says that they are lost. */
 const MOST_LOOKS = 200;
 /** Longest time between two looks for a job, in ms. */
@@ -29,9 +23,7 @@ export class OpenRequests {
   readonly #onError: OnEngineError;
   readonly #onSettled: () => void;
   readonly #open = new Map<string, ClusterRequest>();
-  #unsent: ClusterRequest[] = [];
-  #isFlushing = false;
-  #isStarted = false;
+  readonly #sending: Sending;
   readonly #cancelling = new Set<Promise<void>>();
   readonly #sync: MailSync;
   /** When anything was last heard from the engine. */
@@ -44,12 +36,14 @@ export class OpenRequests {
   /**
    * @param self the submitter's id
    * @param lookAfter time after which a job is first looked for, in ms
+   * @param engineTimeout time after which a request is rejected that the engine does not take, in ms
    * @param onSettled called after each request
    */
   constructor(
     engine: Engine,
     self: string,
     lookAfter: number,
+    engineTimeout: number,
     onError: OnEngineError,
     onSettled: () => void,
   ) {
@@ -58,6 +52,13 @@ export class OpenRequests {
     this.#lookAfter = lookAfter;
     this.#onError = onError;
     this.#onSettled = onSettled;
+    this.#sending = new Sending(engine, this.#sync, engineTimeout, onError, {
+      sent: (request) => {
+        this.heardAt = performance.now();
+        this.#sent(request);
+      },
+      refused: (request, error) => this.reject(request, error),
+    });
   }
 
   get size(): number {
@@ -71,14 +72,12 @@ export class OpenRequests {
   add(request: ClusterRequest): void {
     this.submitted++;
     this.#open.set(request.id, request);
-    this.#send(request);
+    this.#sending.send(request);
   }
 
   /** The engine is there: from now on requests are sent. */
   start(): void {
-    this.#isStarted = true;
-    this.#isFlushing = true;
-    void this.#flush();
+    this.#sending.start();
   }
 
   /** Settles a request with an error, if it is not settled; its job is cancelled. */
@@ -179,11 +178,12 @@ export class OpenRequests {
     }
   }
 
-  /** Takes a job that has not begun out of its queue. @returns whether that was possible */
+  /** Takes a job that has not begun out of its queue. @returns whether it is in none */
   async unqueue(request: ClusterRequest): Promise<boolean> {
-    if (!request.isSent) return true;
+    if (!request.isSent && !request.isUnsure) return true;
     const queue = this.#engine.queue(request.queue);
     const state = await queue.getJobState(request.id);
+    if (state === 'unknown' && !request.isSent) return true;
     if (state !== 'waiting' && state !== 'prioritized' && state !== 'delayed') return false;
     return (await queue.remove(request.id)) === 1;
   }
@@ -199,96 +199,13 @@ export class OpenRequests {
     return true;
   }
 
-  #send(request: ClusterRequest): void {
-    this.#unsent.push(request);
-    if (this.#isFlushing || !this.#isStarted) return;
-    this.#isFlushing = true;
-    // What is submitted in one turn goes together.
-    setImmediate(() => void this.#flush());
-  }
-
-  async #flush(): Promise<void> {
-    while (this.#unsent.length > 0) {
-      const waiting = this.#unsent.filter((request) => !request.isSettled);
-      this.#unsent = waiting.slice(MOST_AT_ONCE);
-      const byQueue = new Map<string, ClusterRequest[]>();
-      for (const request of waiting.slice(0, MOST_AT_ONCE)) {
-        const together = byQueue.get(request.queue);
-        if (together === undefined) byQueue.set(request.queue, [request]);
-        else together.push(request);
-      }
-      const failed = await Promise.all(
-        [...byQueue].map(([queue, requests]) => this.#addAll(queue, requests)),
-      );
-      const again = failed.flat();
-      if (again.length === 0) continue;
-      this.#unsent = [...again, ...this.#unsent];
-      await delay(PAUSE_MS);
-    }
-    this.#isFlushing = false;
-  }
-
-  /** @returns those to be sent again */
-  async #addAll(queue: string, given: readonly ClusterRequest[]): Promise<readonly ClusterRequest[]> {
-    let requests = given;
-    try {
-      if (given.some(({ isUnsure }) => isUnsure)) {
-        const missing = await this.#missing(given);
-        if (missing === undefined) return given;
-        requests = missing;
-      }
-      if (requests.length === 0) return [];
-      await this.#engine.add(
-        queue,
-        requests.map(({ id, task, data, options }) => ({
-          id,
-          name: task.name,
-          data: JSON.stringify(data),
-          options,
-        })),
-      );
-    } catch (error) {
-      this.#onError(error as Error);
-      if (isTransient(error)) {
-        for (const request of requests) request.isUnsure = true;
-        return requests;
-      }
-      for (const request of requests)
-        this.reject(
-          request,
-          new EngineError(`the engine refuses the job: ${(error as Error).message}`, { cause: error }),
-        );
-      return [];
-    }
-    this.heardAt = performance.now();
-    for (const request of requests) this.#sent(request);
-    return [];
-  }
-
   #sent(request: ClusterRequest): void {
     request.isSent = true;
     request.isUnsure = false;
+    request.refusedSince = undefined;
     request.lookAt = performance.now() + this.#lookAfter;
     // While it was being sent.
     if (request.isSettled) this.#cancel(request);
-  }
-
-  /**
-   * Those that the engine does not have, and has not had: what has run must not be added again. `undefined`: that
-   * cannot be told yet, since the mailbox has not been read.
-   */
-  async #missing(requests: readonly ClusterRequest[]): Promise<readonly ClusterRequest[] | undefined> {
-    const states = await Promise.all(
-      requests.map(({ queue, id, isUnsure }) =>
-        isUnsure ? this.#engine.queue(queue).getJobState(id) : 'unknown',
-      ),
-    );
-    // A machine replies before it lets go of the job.
-    if (!(await this.#sync.done())) return undefined;
-    return requests.filter((request, i) => {
-      if (states[i] !== 'unknown') this.#sent(request);
-      return states[i] === 'unknown' && !request.isSettled;
-    });
   }
 
   async #gone(request: ClusterRequest, state: string): Promise<void> {
@@ -307,12 +224,12 @@ export class OpenRequests {
     request.isSent = false;
     request.isMissed = false;
     request.data = { ...request.data, losses: request.losses };
-    this.#send(request);
+    this.#sending.send(request);
   }
 
   /** Takes the job out of its queue, or tells the machine that runs it. */
   #cancel(request: ClusterRequest): void {
-    if (!request.isSent) return;
+    if (!request.isSent && !request.isUnsure) return;
     const cancel = async (): Promise<void> => {
       if (await this.unqueue(request)) return;
       const job = await this.#engine.queue(request.queue).getJob(request.id);

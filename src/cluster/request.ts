@@ -28,6 +28,8 @@ export class ClusterRequest {
   isSettled = false;
   /** The engine may have it: the answer was lost. */
   isUnsure = false;
+  /** Since when the engine has not taken it; by the monotonic clock. */
+  refusedSince: number | undefined;
   /** Its job was gone when it was last looked for. */
   isMissed = false;
   /** How often the engine has lost it, and machines before it was made. */

@@ -203,6 +203,47 @@ onEachEngine(
       expect(await waiting).toEqual(range(0, 5).map((n) => 2 * n));
     });
 
+    /** The engine has room for so many bytes more. */
+    const leaveRoom = async (bytes: number): Promise<void> => {
+      const used = Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]);
+      await client.config('SET', 'maxmemory', String(used + bytes));
+    };
+
+    test('requests for which it has no room for long are rejected, also while it answers', async () => {
+      const cluster = site.cluster({ ...few, engineTimeout: 1_500 });
+      await expect.poll(() => cluster.stats().connected).toBe(true);
+      await leaveRoom(3e6);
+      const text = 'x'.repeat(300_000);
+      const codes: unknown[] = [];
+      for (const _ of range(0, 30)) cluster.submit(work.length, [text]).catch(({ code }) => codes.push(code));
+      // Those that it has taken wait for a machine.
+      await expect.poll(() => codes.length, { timeout: 10_000 }).toBeGreaterThan(10);
+      expect(new Set(codes)).toEqual(new Set(['ERR_ENGINE']));
+      await client.config('SET', 'maxmemory', '0');
+    });
+
+    test('what was added with a job that the engine refuses for good does not run', async () => {
+      const cluster = site.cluster(few);
+      await expect.poll(() => cluster.stats().connected).toBe(true);
+      const queue = `bull:${site.name}.work`;
+      const [mailbox] = (await client.keys(`bull:${site.name}.directory:*`)).filter((key) =>
+        /:[\w-]{12}$/.test(key),
+      );
+      const id = mailbox?.split(':').at(-1);
+      await client.set(`${queue}:${id}.2`, 'of somebody else');
+      const file = fresh();
+      const results = await Promise.allSettled(
+        range(0, 4).map((n) => cluster.submit(work.note, [file, String(n)])),
+      );
+      expect(results.map((each) => each.status === 'rejected' && each.reason.code)).toEqual(
+        range(0, 4).map(() => 'ERR_ENGINE'),
+      );
+      await expect.poll(() => client.zcard(`${queue}:prioritized`)).toBe(0);
+      await site.machine(few);
+      await site.cluster(few).submit(work.add, [1, 1]);
+      expect(existsSync(file)).toBe(false);
+    });
+
     test('a machine that is refused the next job asks again after a pause', async () => {
       const machines = [await site.machine(few), await site.machine(few)];
       const told = machines.map(errorsOf);
