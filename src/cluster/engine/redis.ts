@@ -3,10 +3,10 @@ import type * as BullMQ from 'bullmq';
 import type { Job, Queue, Worker, WorkerOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { performance } from '../../protocol/clock.js';
-import { clearTimeout, setTimeout } from '../../protocol/timers.js';
 import { EngineError } from '../errors.js';
 import type { EngineSettings } from '../options.js';
 import { isTransient } from '../transient.js';
+import { AddingConnection } from './adding-connection.js';
 import {
   CLOSE_MS,
   type Engine,
@@ -18,15 +18,12 @@ import {
   type Processor,
   stopRenewing,
 } from './engine.js';
-import { addJobs, type NewJob } from './job-entry.js';
+import type { NewJob } from './job-entry.js';
 import { pauseWhenRefused } from './pause-when-refused.js';
 import { clientOf, type IoRedis, isClusterClient, refuseNode, sendingOnce } from './redis-client.js';
 import { RedisMailbox } from './redis-mailbox.js';
 import { within } from './within.js';
 import { writeTogether } from './write-together.js';
-
-/** Longest wait for the answer to the adding of jobs, in ms: then its connection is given up. */
-const ADD_MS = 15_000;
 
 export class RedisEngine implements Engine {
   /**
@@ -38,12 +35,7 @@ export class RedisEngine implements Engine {
   readonly #settings: EngineSettings;
   readonly #onError: OnEngineError;
   readonly #queues = new Map<string, Queue>();
-  /**
-   * By which jobs are added: a command whose answer was lost is not sent again there, since its jobs may have
-   * run already, and would run twice.
-   */
-  #adding: Redis | undefined;
-  readonly #addingQueues = new Map<string, Queue>();
+  readonly #adding: AddingConnection;
   readonly #workers = new Set<Worker>();
   readonly #mailboxes = new Set<RedisMailbox>();
   /** The client, and all copies that BullMQ makes of it. */
@@ -60,6 +52,10 @@ export class RedisEngine implements Engine {
     this.sendsInOrder = !isClusterClient(this.#client);
     if (this.sendsInOrder) writeTogether(this.#client);
     this.#track(this.#client);
+    this.#adding = new AddingConnection(
+      () => this.#connectToAdd(),
+      (name, client) => this.#makeQueue(name, client),
+    );
   }
 
   async ready(): Promise<void> {
@@ -105,36 +101,15 @@ export class RedisEngine implements Engine {
     return queue;
   }
 
-  async add(name: string, jobs: readonly NewJob[]): Promise<void> {
-    const client = this.#addingClient();
-    let queue = this.#addingQueues.get(name);
-    if (queue === undefined) {
-      queue = this.#makeQueue(name, client);
-      this.#addingQueues.set(name, queue);
-    }
-    // All else goes by other connections, which would not show that this one has died silently.
-    const timer = setTimeout(() => {
-      if (client.status === 'ready') client.disconnect(true);
-    }, ADD_MS);
-    try {
-      await addJobs(queue, jobs);
-    } catch (error) {
-      // One whose connection has broken before it was ready would refuse for ever.
-      if (this.#addingQueues.get(name) === queue) this.#addingQueues.delete(name);
-      void queue.close().catch(() => {});
-      throw error;
-    } finally {
-      clearTimeout(timer);
-    }
+  add(queue: string, jobs: readonly NewJob[]): Promise<void> {
+    return this.#adding.add(queue, jobs);
   }
 
-  #addingClient(): Redis {
-    if (this.#adding !== undefined) return this.#adding;
-    const adding = sendingOnce(this.#client);
-    adding.on('error', this.#onError);
-    if (this.sendsInOrder) writeTogether(adding);
-    this.#adding = adding;
-    return adding;
+  #connectToAdd(): Redis {
+    const client = sendingOnce(this.#client);
+    client.on('error', this.#onError);
+    if (this.sendsInOrder) writeTogether(client);
+    return client;
   }
 
   worker(name: string, processor: Processor, options: Partial<WorkerOptions>): Worker {
@@ -181,12 +156,7 @@ export class RedisEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    const parts = [
-      ...this.#workers,
-      ...this.#mailboxes,
-      ...this.#queues.values(),
-      ...this.#addingQueues.values(),
-    ];
+    const parts = [...this.#workers, ...this.#mailboxes, ...this.#queues.values(), this.#adding];
     await within(CLOSE_MS, Promise.allSettled(parts.map((part) => part.close())));
     for (const worker of this.#workers) stopRenewing(worker);
     // Where the engine is gone, those that BullMQ has made would look for it for ever.
