@@ -1,6 +1,7 @@
 /** Runs chunks on the threads of a Balancer. */
 import type { Balancer } from '../balancer.js';
 import { WorkerCrashedError } from '../errors/errors.js';
+import { performance } from '../protocol/clock.js';
 import { called, tasks } from '../tasks/handles.js';
 import { workerFile } from '../worker-entry.js';
 import { ChunkSize } from './chunk-size.js';
@@ -15,6 +16,9 @@ import type { Part } from './work.js';
 
 /** Chunks in flight per worker. With all cores busy, the main thread may take some ms to get its turn. */
 const CHUNKS_PER_WORKER = 3;
+
+/** How often it is looked whether the pool has grown, in ms: that takes longer than all else about a chunk. */
+const LOOK_MS = 100;
 
 /** Why a chunk is taken back when no further item is to begin. */
 const NOT_BEGUN = new Error('the batch begins no further item');
@@ -33,6 +37,7 @@ export class LocalExecutor implements Executor {
   readonly #running = new Map<AbortController, Int32Array>();
   #setup: { readonly text: string; readonly shared: SharedArrayBuffer } | undefined;
   #workers = 1;
+  #looked = Number.NEGATIVE_INFINITY;
   #tellStopped: () => void = () => {};
   readonly #stopped = new Promise<void>((resolve) => {
     this.#tellStopped = resolve;
@@ -111,6 +116,9 @@ export class LocalExecutor implements Executor {
 
   /** The pool may have grown. */
   look(): void {
+    const now = performance.now();
+    if (now - this.#looked < LOOK_MS) return;
+    this.#looked = now;
     this.#workers = Math.max(1, this.#balancer.stats().workers.length);
   }
 

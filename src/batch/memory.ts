@@ -12,7 +12,7 @@ export interface ChunkMemory {
 /** Least room for results. */
 const LEAST_ROOM = 4 * 1024;
 /** Larger memory is not pooled. */
-const MOST_POOLED = 4 * 1024 * 1024;
+const MOST_POOLED = 8 * 1024 * 1024;
 const MOST_RATIO = 8;
 const LEAST_SIZE = 16 * 1024;
 

@@ -16,7 +16,7 @@ import { isLater, laterLinesOf, linesOf } from './results.js';
 import type { FilePart } from './slices.js';
 
 /** After this time, in ms, a chunk is handed back, so that its remaining lines can be redistributed. */
-const BUDGET_MS = 32;
+const BUDGET_MS = 64;
 
 /** How much of a chunk is run. */
 interface Limits {
