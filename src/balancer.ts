@@ -114,7 +114,9 @@ export class Balancer extends WorkerSet {
    * @returns an async iterable of the results, to be iterated once. Nothing is taken from the source before
    *   the first `next`. The first error is thrown after the results before it, and ends the iteration: the
    *   source is closed, and requests that have not started are withdrawn. Leaving the loop early does the
-   *   same. Running tasks then run to their end, except after an abort
+   *   same. Running tasks then run to their end, except after an abort. The error waits until the source is
+   *   closed, for a second at most; leaving the loop waits as long as that takes, unless the signal is aborted
+   *   or the Balancer is closed
    * @throws InvalidOptionError, NotAFunctionError, CapturedVariableError
    */
   map<T, R>(

@@ -4,7 +4,7 @@
 import { rethrowOn } from '../errors/async-stack.js';
 import { BalancerClosedError } from '../errors/errors.js';
 import { performance } from '../protocol/clock.js';
-import { setImmediate } from '../protocol/timers.js';
+import { clearTimeout, setImmediate, setTimeout } from '../protocol/timers.js';
 import type { Loop, OpenLoops } from './open-loops.js';
 
 export type Step = IteratorResult<unknown, undefined>;
@@ -16,6 +16,12 @@ const DONE: Step = { done: true, value: undefined };
  */
 const MOST_TURN_MS = 2;
 const VALUES_PER_LOOK = 16;
+
+/**
+ * How long an error waits for the clean-up before it is thrown, in ms. A source whose `return()` never ends must
+ * not hide it.
+ */
+const MOST_CLEANUP_MS = 1_000;
 
 type Waiter = (step: Step | Promise<never>) => void;
 
@@ -34,6 +40,8 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
   #isResting = false;
   /** Tells the caller of the end; set while that waits for the clean-up. */
   #finish: (() => void) | undefined;
+  /** Resolves the calls of `return` that wait for the clean-up. */
+  readonly #leaving: (() => void)[] = [];
   /** Set from the first `next` until the caller has been told of the end. */
   #entry: WeakRef<Loop> | undefined;
 
@@ -82,7 +90,9 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
   async return(): Promise<Step> {
     const left = this.leave();
     this.#failure = undefined;
-    await left;
+    const hurried = new Promise<void>((resolve) => this.#leaving.push(resolve));
+    await Promise.race([left, hurried]);
+    this.#leaving.length = 0;
     this.#told();
     return DONE;
   }
@@ -141,7 +151,7 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
   /**
    * Ends the iteration. Does nothing the second time.
    * @param failure the error to be thrown by the oldest waiting `next`, or by the following one where none
-   *   waits
+   *   waits. It waits for the clean-up for a second at most
    */
   protected end(failure?: { readonly error: unknown }): void {
     if (this.#state === 'ended') return;
@@ -152,16 +162,23 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
       this.#failure = failure;
       return;
     }
+    let patience: NodeJS.Timeout | undefined;
     this.#finish = (): void => {
       this.#finish = undefined;
+      clearTimeout(patience);
       first(failure === undefined ? DONE : rethrowOn(failure.error));
       for (const waiter of others) waiter(DONE);
       this.#told();
     };
     const finish = (): void => this.#finish?.();
     // An error of the clean-up must not hide the one that ended the iteration.
-    if (cleared === undefined) finish();
-    else cleared.then(finish, finish);
+    if (cleared === undefined) {
+      finish();
+      return;
+    }
+    cleared.then(finish, finish);
+    // It keeps the process alive: perhaps nothing else does, and the error would never be told.
+    if (failure !== undefined) patience = setTimeout(finish, MOST_CLEANUP_MS);
   }
 
   /** Ends the iteration without waiting for the clean-up, which may take forever; also where it has begun. */
@@ -170,9 +187,10 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
     this.hurry();
   }
 
-  /** Tells the caller of an end that waits for the clean-up. */
+  /** Tells the caller of an end, or of its own, that waits for the clean-up. */
   protected hurry(): void {
     this.#finish?.();
+    for (const resolve of this.#leaving) resolve();
   }
 
   /**

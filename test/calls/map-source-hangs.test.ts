@@ -54,3 +54,44 @@ it.each(['map', 'mapSettled'] as const)('closing the Balancer ends %s', async (m
   await balancer.close({ timeout: 0 });
   await expect(loop).rejects.toMatchObject({ code: 'ERR_BALANCER_CLOSED' });
 });
+
+it('the error of a task is thrown all the same', async () => {
+  const balancer = new Balancer({ workers: 1 });
+  const source = new Endless();
+  await expect(collect<unknown>(balancer.map(source, failing, { batch: 1 }))).rejects.toThrow('one');
+  expect(source.closed).toBe(1);
+  await balancer.close();
+});
+
+it('the error of a task waits for a source that ends in time', async () => {
+  const balancer = new Balancer({ workers: 1 });
+  let isClosed = false;
+  async function* numbers() {
+    try {
+      for (let n = 0; ; n++) yield n;
+    } finally {
+      await pause(50);
+      isClosed = true;
+    }
+  }
+  await expect(collect<unknown>(balancer.map(numbers(), failing, { batch: 1 }))).rejects.toThrow('one');
+  expect(isClosed).toBe(true);
+  await balancer.close();
+});
+
+it('leaving the loop waits for the source, as every loop does, until an abort', async () => {
+  const balancer = new Balancer({ workers: 1 });
+  const source = new Endless();
+  const abort = new AbortController();
+  let isLeft = false;
+  const loop = (async () => {
+    for await (const _ of balancer.map(source, (n: number) => n, { batch: 1, signal: abort.signal })) break;
+    isLeft = true;
+  })();
+  await until(() => source.closed === 1);
+  await pause(1_500);
+  expect(isLeft).toBe(false);
+  abort.abort(REASON);
+  await loop;
+  await balancer.close();
+});
