@@ -13,13 +13,13 @@ export function findAlgorithm(given: string): string {
     : names.find((candidate) => candidate.toLowerCase() === given.toLowerCase());
   if (name === undefined) {
     throw new UsageError(
-      `unknown algorithm '${given}'; near it are: ${similarNames(given, names).join(', ')}`,
+      `--algorithm: unknown algorithm '${given}'; near it are: ${similarNames(given, names).join(', ')}`,
     );
   }
   try {
     newHash(name);
   } catch (error) {
-    throw new UsageError(`algorithm '${name}' is not available here: ${(error as Error).message}`);
+    throw new UsageError(`--algorithm: '${name}' is not available here: ${(error as Error).message}`);
   }
   return name;
 }

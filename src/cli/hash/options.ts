@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty';
 import { availableCores } from '../../options/cpu-quota.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
-import { configured } from '../config.js';
+import { checkConfigured, configured } from '../config.js';
 import { type ByteString, fromText } from '../files/bytes.js';
 import {
   WATCH_HELP,
@@ -93,10 +93,18 @@ const ONLY_WITH_CHECK = ['status', 'strict', 'warn', 'ignore-missing'] as const;
 /** Throws `UsageError`. */
 export function parseHashOptions(args: readonly string[]): HashOptions {
   const line = parseCommandLine(withOptionalPort(args), OPTIONS);
-  const { values: given, positionals } = line;
+  const { values: given } = line;
   const unwatched = watchOptions({});
   if (given.help) return { mode: 'help', algorithm: '', workers: 0, quiet: false, watch: unwatched };
   const values = configured('hash', OPTIONS, given, [LOUDNESS]);
+  return checkConfigured(values, () => optionsOf(line, values));
+}
+
+type Line = ReturnType<typeof parseCommandLine<typeof OPTIONS>>;
+
+/** @param values those of the line on top of the config file's */
+function optionsOf(line: Line, values: Line['values']): HashOptions {
+  const { values: given, positionals } = line;
   const common = {
     watch: watchOptions(values),
     algorithm: findAlgorithm(values.algorithm ?? 'sha256'),

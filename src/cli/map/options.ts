@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Format, HaltRule } from '../../batch/index.js';
 import { availableCores } from '../../options/cpu-quota.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
-import { configured } from '../config.js';
+import { checkConfigured, configured } from '../config.js';
 import { durationOf, environmentOf, wholeOf } from '../option-values.js';
 import { WATCH_OPTIONS, type WatchOptions, watchOptions, withOptionalPort } from '../watch-options.js';
 import { CLUSTER_OPTIONS, clusterOf, ENGINES, LOCAL_NAMES, type MapCluster } from './cluster-options.js';
@@ -116,7 +116,11 @@ export function withConfig({ values, positionals }: MapCommandLine): MapCommandL
 }
 
 /** Validates the values. Throws `UsageError`. */
-export function mapOptions({ values, positionals }: MapCommandLine): MapOptions {
+export function mapOptions(line: MapCommandLine): MapOptions {
+  return checkConfigured(line.values, () => optionsOf(line));
+}
+
+function optionsOf({ values, positionals }: MapCommandLine): MapOptions {
   const { output, journal, resume = false, force = false, null: isNull = false } = values;
   const retryFailed = values['retry-failed'] ?? false;
   if (values.ndjson && values.csv) throw new UsageError('--ndjson and --csv exclude each other');

@@ -18,7 +18,7 @@ import { taskOf } from './function.js';
 import { listenForInterrupts } from './interrupt.js';
 import type { MapOptions } from './options.js';
 import { showBatchProgress } from './progress.js';
-import { summaryJson, summaryText } from './summary.js';
+import { failureText, summaryJson, summaryText } from './summary.js';
 
 /** As a shell shows it for a program ended by a closed pipe. */
 const EXIT_BROKEN_PIPE = 141;
@@ -107,6 +107,9 @@ async function map(
   }
   if (options.summary === 'text') process.stderr.write(summaryText(report, options.errors));
   if (options.summary === 'json') process.stderr.write(summaryJson(report));
+  // The summaries have it.
+  if (report.outcome === 'halted' && options.summary === 'none' && report.firstFailure !== undefined)
+    process.stderr.write(`leastwork: ${failureText(report.firstFailure)}\n`);
   if (report.outcome !== 'complete') process.stderr.write(`leastwork: ${howToGoOn(options, report)}\n`);
   if (report.outcome === 'interrupted') interrupt.die();
   return report.outcome === 'complete' && report.failed + stillFailed(options, report) === 0 ? 0 : 1;

@@ -1,4 +1,4 @@
-import type { BatchReport } from '../../batch/index.js';
+import type { BatchReport, FirstFailure } from '../../batch/index.js';
 import { formatBytes, formatCount, formatNumber } from '../terminal/format.js';
 
 /** Characters of an error that are shown. */
@@ -28,10 +28,14 @@ export function summaryText(report: BatchReport, errors: string | undefined): st
 /** Why the first item has failed, and where all are. */
 function failureLines({ firstFailure }: BatchReport, errors: string | undefined): string[] {
   if (firstFailure === undefined) return [];
-  const { file, line, name, message } = firstFailure;
-  const where = file === undefined ? `line ${line}` : `${file}: line ${line}`;
   const all = errors === undefined ? '--errors FILE would tell all' : `all: ${errors}`;
-  return [`  failed: ${where}: ${shown(`${name}: ${message}`)} (${all})`];
+  return [`  failed: ${failureText(firstFailure)} (${all})`];
+}
+
+/** One line: which item has failed, and why. */
+export function failureText({ file, line, name, message }: FirstFailure): string {
+  const where = file === undefined ? `line ${line}` : `${file}: line ${line}`;
+  return `${where}: ${shown(`${name}: ${message}`)}`;
 }
 
 /** One line, of a message that anything may be in. */

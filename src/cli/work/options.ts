@@ -1,6 +1,6 @@
 import { availableCores } from '../../options/cpu-quota.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
-import { configured } from '../config.js';
+import { checkConfigured, configured } from '../config.js';
 import { durationOf, environmentOf, numberOf, wholeOf } from '../option-values.js';
 import { WATCH_OPTIONS, type WatchOptions, watchOptions, withOptionalPort } from '../watch-options.js';
 import { LEVELS, type LogLevel } from './log.js';
@@ -84,6 +84,11 @@ export function parseWorkOptions(
   const { values: given, positionals } = parseCommandLine(withOptionalPort(args), OPTIONS);
   if (given.help) return undefined;
   const values = configured('work', OPTIONS, given, [['redis', 'postgres']]);
+  const named = positionals.map((bytes) => Buffer.from(bytes, 'latin1').toString('utf8'));
+  return checkConfigured(values, () => optionsOf(values, named, environment));
+}
+
+function optionsOf(values: Values, named: readonly string[], environment: NodeJS.ProcessEnv): WorkOptions {
   for (const name of TEXTS) {
     if (values[name] === '') throw new UsageError(`--${name}: its value is missing`);
   }
@@ -93,7 +98,6 @@ export function parseWorkOptions(
   if (values.upgrade && values['pid-file'] === undefined) {
     throw new UsageError('--upgrade needs --pid-file FILE, which names the process to take over from');
   }
-  const named = positionals.map((bytes) => Buffer.from(bytes, 'latin1').toString('utf8'));
   const modules = named.length > 0 ? named : (values.module ?? []);
   if (modules.length === 0) throw new UsageError('no module given: which tasks is this machine to serve?');
   return {

@@ -42,8 +42,8 @@ describe('the section hash of the config file', () => {
     ['{"hash":{"algoritm":"md5"}}', "there is no option 'algoritm': did you mean 'algorithm'?"],
     ['{"hasch":{}}', "there is no section 'hasch': did you mean 'hash'?"],
     ['{"hash":{"workers":true}}', 'hash.workers: got true, expected a text or a number'],
-    ['{"hash":{"workers":0}}', "--workers: got '0', expected a whole number"],
-    ['{"hash":{"algorithm":"sha265"}}', "unknown algorithm 'sha265'"],
+    ['{"hash":{"workers":0}}', "wrong.json: hash.workers: got '0', expected a whole number"],
+    ['{"hash":{"algorithm":"sha265"}}', "wrong.json: hash.algorithm: unknown algorithm 'sha265'"],
   ])('%s is refused', (content, message) => {
     write('wrong.json', content);
     const { code, stderr } = hash('--config', 'wrong.json', 'a');

@@ -47,9 +47,15 @@ it.each([
   [['hash', '--check', '--output', 'x', 'y'], '--output is of no use with --check'],
   [['hash', '--strict', '.'], '--strict is meaningful only with --check'],
   [['hash', '--ignore-missing', '.'], '--ignore-missing is meaningful only with --check'],
-  [['hash', '--algorithm', 'sha265', '.'], "unknown algorithm 'sha265'; near it are: sha224, sha256"],
-  [['hash', '--algorithm', 'blake', '.'], "unknown algorithm 'blake'; near it are: blake2b512, blake2s256"],
-  [['hash', '--algorithm', '', '.'], "unknown algorithm ''"],
+  [
+    ['hash', '--algorithm', 'sha265', '.'],
+    "--algorithm: unknown algorithm 'sha265'; near it are: sha224, sha256",
+  ],
+  [
+    ['hash', '--algorithm', 'blake', '.'],
+    "--algorithm: unknown algorithm 'blake'; near it are: blake2b512, blake2s256",
+  ],
+  [['hash', '--algorithm', '', '.'], "--algorithm: unknown algorithm ''"],
 ])('%j is refused with a hint', (args, message) => {
   const ran = leastwork(args as string[]);
   expect(ran).toMatchObject({ code: 1, stdout: '' });

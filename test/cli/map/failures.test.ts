@@ -112,6 +112,11 @@ describe('--halt', () => {
     const { stderr, code } = leastwork(['map', ...options], { cwd: directory, input: lines(1_000) });
     expect(stderr).toContain('failed: line 900: RangeError: no 900');
     expect(code).toBe(1);
+    // Errors are told however quiet it is to be.
+    const quiet = leastwork(['map', '--quiet', ...options], { cwd: directory, input: lines(1_000) });
+    expect(quiet.stderr).toMatch(
+      /^leastwork: line 900: RangeError: no 900\nleastwork: halted after 1 failed item;.*\n$/,
+    );
   });
 });
 

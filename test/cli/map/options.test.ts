@@ -51,13 +51,18 @@ describe('the config file', () => {
     ['map:\n  worker: 2\n', "there is no option 'worker': did you mean 'workers'?"],
     ['maps:\n  workers: 2\n', "there is no section 'maps': did you mean 'map'?"],
     ['map:\n  tag: yes please\n', 'map.tag: got "yes please", expected true or false'],
-    ['map:\n  workers: 0\n', "--workers: got '0', expected a whole number from 1 to 1024"],
+    ['map:\n  workers: 0\n', "wrong.yaml: map.workers: got '0', expected a whole number from 1 to 1024"],
+    [
+      'map:\n  ndjson: true\n  csv: true\n',
+      /--ndjson and --csv exclude each other .*wrong.yaml: map.csv\)$/m,
+    ],
+    ['map:\n  journal: j\n', /--journal needs --output FILE: .*\(--journal is .*wrong.yaml: map.journal\)$/m],
     ['map: 3\n', 'map: expected names and values'],
     ['map: [\n', 'wrong.yaml: '],
   ])('%j is refused', (content, message) => {
     write('wrong.yaml', content);
     const { code, stderr } = map(['--config', 'wrong.yaml', '-e', 'l => l']);
-    expect(stderr).toContain(message);
+    expect(stderr).toMatch(message);
     expect(code).toBe(2);
   });
 
