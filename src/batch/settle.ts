@@ -226,5 +226,8 @@ class Settling {
 function recordsIn(bytes: Buffer): FailureRecord[] {
   if (bytes.length === 0) return [];
   const lines = bytes.toString('utf8').split('\n').slice(0, -1);
-  return lines.reverse().map((line) => JSON.parse(line) as FailureRecord);
+  // A record without a stack has none, whatever `Object.prototype` has under that name.
+  return lines
+    .reverse()
+    .map((line) => ({ stack: undefined, ...(JSON.parse(line) as Omit<FailureRecord, 'stack'>) }));
 }

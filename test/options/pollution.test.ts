@@ -172,6 +172,8 @@ describe('a program with a polluted prototype', () => {
         error: true,
         items: [1, 1],
         batch: 'A\nB\n',
+        journal: 1,
+        failed: expect.not.stringContaining('"stack"'),
       });
     } finally {
       rmSync(folder, { recursive: true });

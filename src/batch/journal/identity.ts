@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { isRecord } from '../../options/validate.js';
 import { BatchFileError } from '../errors.js';
 import type { BatchInput } from '../input/source.js';
 import type { ThreadSetup } from '../layout.js';
@@ -11,11 +12,11 @@ import type { ThreadSetup } from '../layout.js';
 /** An input at one moment. Inputs other than regular files have a name only. */
 export interface InputIdentity {
   readonly name: string;
-  readonly size?: number;
+  readonly size?: number | undefined;
   /** In ms since 1970. */
-  readonly modified?: number;
+  readonly modified?: number | undefined;
   /** SHA-256 of the first and the last 64 KB. */
-  readonly hash?: string;
+  readonly hash?: string | undefined;
 }
 
 export interface Identity {
@@ -24,7 +25,22 @@ export interface Identity {
   readonly settings: Readonly<Record<string, unknown>>;
   readonly inputs: readonly InputIdentity[];
   readonly output: string;
-  readonly errors?: string;
+  readonly errors?: string | undefined;
+}
+
+/**
+ * As a journal has it: a line of JSON. What it does not have is `undefined`, whatever the program's
+ * `Object.prototype` has under that name.
+ */
+export function parseIdentity(json: string): Identity {
+  return JSON.parse(json, (_, value: unknown) =>
+    isRecord(value) ? Object.assign(Object.create(null) as object, value) : value,
+  );
+}
+
+/** Of an input that is no regular file. */
+function nameAlone(name: string): InputIdentity {
+  return { name, size: undefined, modified: undefined, hash: undefined };
 }
 
 const SAMPLE = 64 * 1024;
@@ -40,12 +56,12 @@ const [statFile, statOpen, openFile, readBytes] = [
 
 /** @throws BatchFileError */
 export async function identifyInput(input: BatchInput): Promise<InputIdentity> {
-  if (typeof input !== 'string') return { name: '(stream)' };
+  if (typeof input !== 'string') return nameAlone('(stream)');
   const name = input === '-' ? '-' : resolve(input);
   try {
     // First, since a FIFO must not be opened twice.
     const stats = await (input === '-' ? statOpen(0) : statFile(input));
-    if (!stats.isFile()) return { name };
+    if (!stats.isFile()) return nameAlone(name);
     const hash = await sampleHash(input, stats.size);
     return { name, size: stats.size, modified: Math.round(stats.mtimeMs), hash };
   } catch (error) {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { BatchError, BatchFileError } from '../errors.js';
-import type { Identity } from './identity.js';
+import { type Identity, parseIdentity } from './identity.js';
 import { type DoneRange, type FailedLine, parseCommit, parseFail, TITLE, textOf } from './record.js';
 
 const NEWLINE = 10;
@@ -136,7 +136,7 @@ class Reading {
     const space = record.indexOf(' ');
     const kind = record.slice(0, space);
     const rest = record.slice(space + 1);
-    if (kind === 'batch') this.#identity = JSON.parse(rest) as Identity;
+    if (kind === 'batch') this.#identity = parseIdentity(rest);
     else this.#last = rest;
     this.#pending = [];
     switch (kind) {

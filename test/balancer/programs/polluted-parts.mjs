@@ -9,9 +9,26 @@ const [, , folder] = process.argv;
 writeFileSync(join(folder, 'input'), 'a\nb\n');
 const names = [
   ...['tree', 'overflow', 'killed', 'isTimeout', 'isWithdrawn', 'name'],
+  ...['errors', 'size', 'hash', 'modified', 'stack'],
   ...['keyword', 'beforeExpr', 'startsExpr', 'isLoop', 'isAssign', 'prefix', 'postfix', 'binop'],
 ];
 const balancer = new Balancer({ workers: 1 });
+const failing = {
+  input: join(folder, 'input'),
+  output: join(folder, 'some'),
+  journal: join(folder, 'journal'),
+  task: (line) => {
+    if (line === 'b') throw 'no error';
+    return line;
+  },
+};
+const withErrors = {
+  ...failing,
+  output: join(folder, 'none'),
+  errors: join(folder, 'errors'),
+  journal: undefined,
+};
+await runBatch(balancer, failing);
 for (const name of names)
   Object.defineProperty(Object.prototype, name, { value: true, configurable: true, writable: true });
 const seen = {};
@@ -34,6 +51,8 @@ seen.batch = await fate(
     readFileSync(files.output, 'utf8'),
   ),
 );
+seen.journal = await fate(runBatch(balancer, { ...failing, retryFailed: true }).then(({ failed }) => failed));
+seen.failed = await fate(runBatch(balancer, withErrors).then(() => readFileSync(withErrors.errors, 'utf8')));
 for (const name of names) delete Object.prototype[name];
 console.log(JSON.stringify(seen));
 await balancer.close();
