@@ -100,6 +100,7 @@ export class Stream {
         return;
       }
       const next = await iterator.next();
+      mustBeObject(next);
       if (next.done) return;
       const value = isSync ? await settled(next.value, iterator) : next.value;
       running.credit--;
@@ -127,6 +128,12 @@ export class Stream {
       throw error;
     }
   }
+}
+
+/** As in a loop: a value of `undefined` without end would be taken from what is no result. @throws TypeError */
+function mustBeObject(result: unknown): void {
+  if ((typeof result === 'object' && result !== null) || typeof result === 'function') return;
+  throw new TypeError(`Iterator result ${String(result)} is not an object`);
 }
 
 /** A promise among the values of a synchronous iterator that rejects ends the iteration. */

@@ -7,13 +7,24 @@ async function collect(stream: AsyncIterable<unknown>): Promise<unknown[]> {
   return values;
 }
 
-describe('promises among the values of a stream', () => {
-  let balancer: Balancer;
-  beforeAll(() => {
-    balancer = new Balancer({ workers: 1 });
-  });
-  afterAll(() => balancer.close());
+let balancer: Balancer;
+beforeAll(() => {
+  balancer = new Balancer({ workers: 1 });
+});
+afterAll(() => balancer.close());
 
+it.each(['iterator', 'asyncIterator'] as const)(
+  'an %s whose next gives no object ends the stream with an error',
+  async (kind) => {
+    const values = balancer.stream(
+      (kind) => ({ [Symbol[kind]]: () => ({ next: () => 5 }) }) as never,
+      [kind],
+    );
+    await expect(values.next()).rejects.toThrow(new TypeError('Iterator result 5 is not an object'));
+  },
+);
+
+describe('promises among the values of a stream', () => {
   it('of a generator, or of a list, give what they resolve with, in order', async () => {
     const generator = function* () {
       yield Promise.resolve(1);
