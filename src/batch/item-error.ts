@@ -1,5 +1,6 @@
 /** Errors of items whose thread did not report them itself. */
 import type { WorkerCrashedError } from '../errors/errors.js';
+import { stackText } from '../errors/stack-text.js';
 
 /** An error as it is reported for an item. */
 export interface ItemError {
@@ -14,7 +15,7 @@ export function crashError({ cause, exitCode }: WorkerCrashedError): ItemError {
   return {
     name: 'WorkerCrashedError',
     message: `the thread ended while it ran this item${uncaught}`,
-    stack: cause instanceof Error ? cause.stack : undefined,
+    stack: cause instanceof Error ? stackText(cause) : undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 /** The rare fields of a request, from its options and the defaults. */
 import { AsyncResource } from 'node:async_hooks';
+import { captureStack } from '../errors/stack-text.js';
 import { resolveSubmitOptions, type SubmitOptions } from '../options/submit.js';
 import { RequestExtras } from '../requests/request.js';
 
@@ -35,7 +36,7 @@ export function extrasOf(
   if (defaults.traceSubmit) {
     extras.place = new Error('submit');
     // Leaves out our own frames, which would use up V8's limit of ten.
-    Error.captureStackTrace(extras.place, entry);
+    captureStack(extras.place, entry);
   }
   return extras;
 }

@@ -3,7 +3,7 @@
  * those stacks, and to capture them takes several times as long as all the rest.
  */
 import type { TaskTimeoutError } from '../errors/errors.js';
-import { withoutStack } from '../errors/stackless.js';
+import { withoutFrames } from '../errors/stackless.js';
 import { performance } from '../protocol/clock.js';
 import { queueTimeoutError } from '../requests/queue-timeout-error.js';
 import type { Request } from '../requests/request.js';
@@ -29,7 +29,7 @@ export class StackBudget {
     const most = this.#left;
     this.#left = Math.max(0, most - requests.length);
     if (requests.length <= most) return [];
-    return withoutStack(() =>
+    return withoutFrames(() =>
       requests.map((request, i) =>
         i < most || request.extras?.place !== undefined ? undefined : queueTimeoutError(request),
       ),

@@ -1,4 +1,5 @@
 /** Errors that nobody has caught in a thread, and whose they are. */
+import { stackText } from '../errors/stack-text.js';
 import type { TaskRef } from '../tasks/registry.js';
 
 /**
@@ -9,7 +10,7 @@ import type { TaskRef } from '../tasks/registry.js';
  */
 export function remarkOnLateError(cause: unknown, task: TaskRef, completed: number): string {
   if (completed === 0 || !(cause instanceof Error) || isOfThread(cause)) return '';
-  return mentions(cause.stack, task) ? '' : ' (possibly left behind by an earlier request)';
+  return mentions(stackText(cause), task) ? '' : ' (possibly left behind by an earlier request)';
 }
 
 /** Node's own, as when the thread runs out of memory. */
@@ -22,8 +23,8 @@ function isOfThread(error: Error): boolean {
  * request of the same module, or of the same function, may have left a timer. Functions without a name cannot
  * be told apart.
  */
-function mentions(stack: unknown, { definition }: TaskRef): boolean {
-  if (typeof stack !== 'string') return false;
+function mentions(stack: string | undefined, { definition }: TaskRef): boolean {
+  if (stack === undefined) return false;
   const [name, file] =
     definition.kind === 'module'
       ? [definition.path.at(-1), definition.url]

@@ -7,6 +7,7 @@
 import { NotCloneableError, TaskNotFoundError, TaskTimeoutError, WorkerCrashedError } from './errors.js';
 import { withoutKnownOrigin } from './origin.js';
 import { INTERNAL, linesWithoutOwnFrames, withoutOwnFrames } from './own-frame.js';
+import { captureStack, stackText } from './stack-text.js';
 
 /** Errors made for one request whose stacks lack the awaiting frames so far. */
 const incomplete = new WeakSet<Error>();
@@ -93,14 +94,14 @@ export function completeLater(error: unknown, place?: Error): void {
 /** The frames that await the running async function: everything on the stack below it. */
 function awaiting(below: (...args: never[]) => unknown): { stack?: string } {
   const holder: { stack?: string } = {};
-  Error.captureStackTrace(holder, below);
-  const { stack } = holder;
+  captureStack(holder, below);
+  const stack = stackText(holder);
   // A part of ours may await, too, as for `broadcast`.
-  return typeof stack === 'string' ? { stack: linesWithoutOwnFrames(stack) } : {};
+  return stack === undefined ? {} : { stack: linesWithoutOwnFrames(stack) };
 }
 
-function complete(error: Error, { stack }: { stack?: string }): void {
-  const lines = typeof stack === 'string' ? stack.split('\n') : [];
+function complete(error: Error, place: { stack?: string }): void {
+  const lines = stackText(place)?.split('\n') ?? [];
   const frames = lines.filter((line) => line.startsWith('    at ') && !INTERNAL.test(line));
   if (frames.length === 0) {
     incomplete.add(error);
@@ -108,9 +109,10 @@ function complete(error: Error, { stack }: { stack?: string }): void {
   }
   incomplete.delete(error);
   completed.add(error);
-  if (typeof error.stack !== 'string') return;
+  const stack = stackText(error);
+  if (stack === undefined) return;
   try {
-    error.stack = `${withoutKnownOrigin(error.stack, frames)}\n${frames.join('\n')}`;
+    error.stack = `${withoutKnownOrigin(stack, frames)}\n${frames.join('\n')}`;
   } catch {
     // The task threw a frozen error.
   }

@@ -96,7 +96,7 @@ function restoreFields(clone: object, { name, message, class: className }: Error
   if (!Object.hasOwn(clone, 'message')) defineOwn(clone, 'message', message, false);
   if (className !== 'DOMException') return;
   defineOwn(clone, 'name', name, false);
-  defineOwn(clone, 'code', new DOMException('', name).code, false);
+  defineOwn(clone, 'code', withoutStack(() => new DOMException('', name)).code, false);
 }
 
 function makeError(failure: ErrorFailure, made: Made): Error {
@@ -122,7 +122,9 @@ function complete(error: Error, failure: ErrorFailure, made: Made): Error {
 
 /** Runs no constructor of the class, whose parameters are unknown here, and captures no stack. */
 function construct(failure: ErrorFailure): Error {
-  if (failure.class === 'DOMException')
-    return new DOMException(failure.message, failure.name) as unknown as Error;
-  return withoutStack(() => Reflect.construct(Error, [failure.message], classNamed(failure.class)));
+  return withoutStack(() =>
+    failure.class === 'DOMException'
+      ? (new DOMException(failure.message, failure.name) as unknown as Error)
+      : Reflect.construct(Error, [failure.message], classNamed(failure.class)),
+  );
 }

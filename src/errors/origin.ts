@@ -3,6 +3,7 @@
  * only its text. Mostly both are on the same line.
  */
 import { isOwnFrame } from './own-frame.js';
+import { captureStack, stackText } from './stack-text.js';
 
 /** Enough for our own frames, and one of the program. */
 const FRAMES = 24;
@@ -14,14 +15,11 @@ export function callerPlace(): string | undefined {
   Reflect.set(Error, 'stackTraceLimit', FRAMES);
   const holder: { stack?: unknown } = {};
   try {
-    Error.captureStackTrace(holder, callerPlace);
-    const { stack } = holder;
-    if (typeof stack !== 'string') return undefined;
+    captureStack(holder, callerPlace);
+    const stack = stackText(holder);
+    if (stack === undefined) return undefined;
     const frame = stack.split('\n').find((line) => line.startsWith('    at ') && !isOwnFrame(line));
     return frame === undefined ? undefined : /(?:\(|at (?:async )?)([^()]+:\d+:\d+)\)?$/.exec(frame)?.[1];
-  } catch {
-    // A program may format stacks in a way of its own.
-    return undefined;
   } finally {
     Reflect.set(Error, 'stackTraceLimit', limit);
   }
@@ -40,8 +38,8 @@ const NAME = 'first submit';
  * @param name of the function, as in the file name of its frames
  */
 export function showOrigin(error: unknown, name: string, place: string | undefined): unknown {
-  if (place === undefined || !(error instanceof Error) || typeof error.stack !== 'string') return error;
-  const lines = error.stack.split('\n');
+  if (place === undefined || !(error instanceof Error)) return error;
+  const lines = (stackText(error) ?? '').split('\n');
   const file = `/inline:${encodeURIComponent(name)}:`;
   const last = lines.findLastIndex((line) => line.startsWith('    at ') && line.includes(file));
   if (last < 0) return error;

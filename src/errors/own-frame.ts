@@ -1,5 +1,6 @@
 /** Which frames of a stack are not the program's. */
 import { fileURLToPath } from 'node:url';
+import { stackText } from './stack-text.js';
 
 /** Node's own frames, which run microtasks, messages and timers. */
 export const INTERNAL = /\bnode:internal\//;
@@ -25,8 +26,8 @@ export function isOwnFrame(line: string): boolean {
 
 /** An error of ours is made deep inside: its user cares for the place of the request, not for that one. */
 export function withoutOwnFrames<E extends Error>(error: E): E {
-  const { stack } = error;
-  if (typeof stack !== 'string') return error;
+  const stack = stackText(error);
+  if (stack === undefined) return error;
   error.stack = linesWithoutOwnFrames(stack);
   return error;
 }
