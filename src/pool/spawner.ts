@@ -1,6 +1,6 @@
 /** Starts workers, each in a vacant place or in a new one, as soon as circuit and backoff allow. */
 
-import { BalancerClosedError } from '../errors/errors.js';
+import { BalancerClosedError, NoWorkerError } from '../errors/errors.js';
 import { MOST_MS } from '../options/validate.js';
 import { performance } from '../protocol/clock.js';
 import { clearTimeout, setTimeout } from '../protocol/timers.js';
@@ -77,7 +77,7 @@ export class Spawner {
 
   /**
    * Starts a worker now, even where `fill` would wait after crashes.
-   * @throws NoWorkerError while starts fail
+   * @throws NoWorkerError while starts fail, or if this one does at once
    * @throws BalancerClosedError
    */
   start(place: Place, how?: { replaces: Member; mayWait: boolean } | { isExtra: true }): Member {
@@ -104,7 +104,13 @@ export class Spawner {
       launch: settings,
       launched,
     };
-    const worker = new Worker(setup, this.#requestEvents, this.#lifecycleEvents);
+    let worker: Worker;
+    try {
+      worker = new Worker(setup, this.#requestEvents, this.#lifecycleEvents);
+    } catch (cause) {
+      attempt.failed(performance.now(), cause);
+      throw noWorker(cause);
+    }
     const member = new Member(worker, attempt, { replaces: undefined, isExtra: false, ...how });
     this.#members.add(member);
     return member;
@@ -129,9 +135,24 @@ export class Spawner {
       const now = performance.now();
       if (this.#members.size + this.#vacancies.reserved(now) >= target) break;
       if (!this.#throttle.allows(now)) break;
-      this.start(this.#vacancies.take(now) ?? this.newPlace(1, target));
+      if (!this.#startIn(this.#vacancies.take(now) ?? this.newPlace(1, target))) break;
     }
     this.#fillLater(target);
+  }
+
+  /**
+   * @returns whether that was possible. There may be no memory for it: the place stays vacant then, since an
+   *   error would leave the set a worker short, and those who wait for what had the place filled
+   */
+  #startIn(place: Place): boolean {
+    try {
+      this.start(place);
+      return true;
+    } catch (error) {
+      if (!(error instanceof NoWorkerError)) throw error;
+      this.#vacancies.add(place, 0);
+      return false;
+    }
   }
 
   /**
