@@ -56,8 +56,9 @@ export const COUNTED_STATES = ['idle', 'used', 'starting', 'checking', 'draining
 /** How many workers are in each of these states. */
 export function workersByState(workers: readonly WorkerStats[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>(COUNTED_STATES.map((state) => [state, 0]));
-  for (const { state: given, running } of workers) {
-    const state = given !== 'ready' ? given : running === undefined ? 'idle' : 'used';
+  for (const worker of workers) {
+    const { state: given } = worker;
+    const state = given !== 'ready' ? given : Object.hasOwn(worker, 'running') ? 'used' : 'idle';
     counts.set(state, (counts.get(state) ?? 0) + 1);
   }
   return counts;

@@ -34,6 +34,11 @@ export interface TracedWorker {
   readonly running?: { readonly task: string; readonly id: number; readonly since: number };
 }
 
+/** What `Object.prototype` has under that name does not count. */
+function runningOn(worker: TracedWorker): TracedWorker['running'] {
+  return Object.hasOwn(worker, 'running') ? worker.running : undefined;
+}
+
 /** Between two points of the counters while requests run, in ms. */
 const COUNT_MS = 10;
 /** Between two looks when nothing ends, in ms: what is collected is written, long runs are begun. */
@@ -187,8 +192,9 @@ export class Tracer extends IdleObserver {
   #look(): void {
     this.#marks = 0;
     const now = performance.now();
-    for (const { id, label, running } of this.#count(now)) {
-      const track = this.#trackOf(id, label);
+    for (const worker of this.#count(now)) {
+      const track = this.#trackOf(worker.id, worker.label);
+      const running = runningOn(worker);
       if (running === undefined || track.begun !== undefined || now - running.since < LONG_MS) continue;
       const at = track.begin(this.#tenths(running.since));
       track.begun = { id: running.id, at };
@@ -214,7 +220,8 @@ export class Tracer extends IdleObserver {
     let busyTime = 0;
     for (const worker of workers) {
       busyTime += worker.busyTime;
-      if (worker.running !== undefined) busyTime += Math.max(0, now - worker.running.since);
+      const running = runningOn(worker);
+      if (running !== undefined) busyTime += Math.max(0, now - running.since);
     }
     const passed = (now - this.#countedAt) * workers.length;
     // Less than before: a worker has gone, and taken its time with it.

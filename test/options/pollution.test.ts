@@ -172,6 +172,7 @@ describe('a program with a polluted prototype', () => {
         error: true,
         items: [1, 1],
         batch: 'A\nB\n',
+        trace: true,
         journal: 1,
         failed: expect.not.stringContaining('"stack"'),
       });

@@ -9,7 +9,7 @@ const [, , folder] = process.argv;
 writeFileSync(join(folder, 'input'), 'a\nb\n');
 const names = [
   ...['tree', 'overflow', 'killed', 'isTimeout', 'isWithdrawn', 'name'],
-  ...['errors', 'size', 'hash', 'modified', 'stack'],
+  ...['running', 'errors', 'size', 'hash', 'modified', 'stack'],
   ...['keyword', 'beforeExpr', 'startsExpr', 'isLoop', 'isAssign', 'prefix', 'postfix', 'binop'],
 ];
 const balancer = new Balancer({ workers: 1 });
@@ -51,6 +51,8 @@ seen.batch = await fate(
     readFileSync(files.output, 'utf8'),
   ),
 );
+const traced = balancer.trace(join(folder, 'trace'));
+seen.trace = await fate(traced.stop().then(() => true));
 seen.journal = await fate(runBatch(balancer, { ...failing, retryFailed: true }).then(({ failed }) => failed));
 seen.failed = await fate(runBatch(balancer, withErrors).then(() => readFileSync(withErrors.errors, 'utf8')));
 for (const name of names) delete Object.prototype[name];
