@@ -46,10 +46,14 @@ const documents = ['README.md', ...readdirSync(path.join(root, 'docs')).map((fil
 const programs = documents
   .filter((document) => document.endsWith('.md'))
   .flatMap((document) => {
-    const folder = path.basename(document, '.md');
+    const name = path.basename(document, '.md');
     return programsOf(readFileSync(path.join(root, document), 'utf8'), document)
       .filter(({ file }) => !file.startsWith('rows-'))
-      .map(({ file, text }) => ({ document, file: `${folder}/${file}`, text: text.trimStart() }));
+      .map(({ file, text }) => {
+        // Beside one that reads all that is there, no other one makes files and removes them.
+        const folder = text.includes("opendir('.'") ? `${name}-${path.parse(file).name}` : name;
+        return { document, file: `${folder}/${file}`, text: text.trimStart() };
+      });
   });
 const run = programs.filter(
   ({ file, text }) =>
