@@ -1,8 +1,6 @@
 /** `map` and `mapSettled`: an iterable in, outcomes out, with backpressure. */
 
-import { BalancerClosedError } from '../errors/errors.js';
 import type { MapSettings } from '../options/submit.js';
-import { listenToAbort, unlistenToAbort } from '../requests/abort-listeners.js';
 import { MapBudget } from './map-budget.js';
 import { type FailedItem, markFailure } from './map-failure.js';
 import { type IntakeEvents, MapIntake } from './map-intake.js';
@@ -22,26 +20,20 @@ import {
   UnorderedOutlet,
 } from './map-span.js';
 import type { OpenLoops } from './open-loops.js';
-import { PullIterator, type Step } from './pull-iterator.js';
+import type { Step } from './pull-iterator.js';
+import { SourceIterator } from './source-iterator.js';
 
 /** See `Balancer.map` and `Balancer.mapSettled`. */
-export class MapIterator extends PullIterator implements JobEvents, IntakeEvents {
+export class MapIterator extends SourceIterator implements JobEvents, IntakeEvents {
   readonly #requests: MapRequests;
-  readonly #source: MapSource;
   /** Failures are outcomes, and end nothing. */
   readonly #settles: boolean;
-  readonly #signal: AbortSignal | undefined;
   readonly #budget: MapBudget;
   readonly #outlet: Outlet;
   readonly #reruns: MapReruns;
   readonly #sender: MapSender;
   readonly #intake: MapIntake;
-  /** The error of the source, while outcomes are to come before it. */
-  #sourceError: { readonly error: unknown } | undefined;
-  /** A task has failed. */
-  #failing = false;
   #failed: FailedItem | undefined;
-  #closed: Promise<unknown> | undefined;
 
   constructor(
     requests: MapRequests,
@@ -50,11 +42,9 @@ export class MapIterator extends PullIterator implements JobEvents, IntakeEvents
     settles: boolean,
     loops: OpenLoops,
   ) {
-    super(loops);
+    super(loops, source, settings.signal);
     this.#requests = requests;
-    this.#source = source;
     this.#settles = settles;
-    this.#signal = settings.signal;
     const { retry } = settings;
     const batch = requests.allowsChunks ? settings.batch : 1;
     const sizes = new ChunkSizes(batch, requests.task, () => requests.workers);
@@ -70,19 +60,6 @@ export class MapIterator extends PullIterator implements JobEvents, IntakeEvents
     return this.#failed;
   }
 
-  protected override begin(): void {
-    if (this.#signal?.aborted === true) {
-      this.end({ error: this.#signal.reason });
-      return;
-    }
-    if (this.#signal !== undefined) listenToAbort(this.#signal, this.#onAbort);
-    try {
-      this.#source.open();
-    } catch (error) {
-      this.end({ error });
-    }
-  }
-
   protected override poll(): Step | undefined {
     if (!this.#outlet.hasNext()) return undefined;
     const { span, offset } = this.#outlet;
@@ -95,16 +72,6 @@ export class MapIterator extends PullIterator implements JobEvents, IntakeEvents
   protected override serve(): void {
     this.#handOut();
     this.#intake.pull();
-  }
-
-  protected override async leave(): Promise<void> {
-    const wasEnded = this.state === 'ended';
-    this.end();
-    try {
-      await this.#closed;
-    } catch (error) {
-      if (!wasEnded) throw error;
-    }
   }
 
   opened(span: Span): void {
@@ -122,7 +89,7 @@ export class MapIterator extends PullIterator implements JobEvents, IntakeEvents
     this.#outlet.settled(span, offset);
     if (span.pending > 0) return;
     this.#budget.grow(span.outcomeBytes);
-    if (this.#settles || this.#failing) return;
+    if (this.#settles || this.isFailing) return;
     this.#budget.grow(-span.itemBytes);
     span.dropItems();
   }
@@ -144,7 +111,7 @@ export class MapIterator extends PullIterator implements JobEvents, IntakeEvents
       return true;
     }
     if (!this.#settles) {
-      this.#failing = true;
+      this.isFailing = true;
       this.#intake.stop();
     }
     return false;
@@ -169,9 +136,8 @@ export class MapIterator extends PullIterator implements JobEvents, IntakeEvents
     this.#intake.pull();
   }
 
-  /** The outcomes of the items that the source gave before come first. */
-  sourceFailed(error: unknown): void {
-    this.#sourceError = { error };
+  override sourceFailed(error: unknown): void {
+    this.sourceError = { error };
     this.#intake.flush();
     this.#handOut();
   }
@@ -180,7 +146,7 @@ export class MapIterator extends PullIterator implements JobEvents, IntakeEvents
   #handOut(): void {
     while (this.isAwaited) {
       if (!this.#outlet.hasNext()) {
-        if (this.#source.isOver && this.#budget.isUnused) this.end(this.#sourceError);
+        if (this.source.isOver && this.#budget.isUnused) this.end(this.sourceError);
         return;
       }
       const { span, offset } = this.#outlet;
@@ -202,17 +168,6 @@ export class MapIterator extends PullIterator implements JobEvents, IntakeEvents
     return given;
   }
 
-  /** No item is taken any more: outcomes of earlier items are given, and then the error. */
-  override shut(): void {
-    this.hurry();
-    if (this.state !== 'running' || this.#source.isOver || this.#failing) return;
-    void this.#source.close();
-    this.#source.end();
-    this.sourceFailed(new BalancerClosedError());
-  }
-
-  readonly #onAbort = (): void => this.endNow({ error: this.#signal?.reason });
-
   #fail(span: Span, offset: number): void {
     const error = span.outcomes[offset];
     this.#failed = { index: span.first + offset, item: span.items[offset] };
@@ -228,16 +183,6 @@ export class MapIterator extends PullIterator implements JobEvents, IntakeEvents
     this.#reruns.clear();
     this.#sender.withdrawAll();
     this.#requests.ended();
-    const closed = this.#source.close();
-    // A source that has just been asked for an item may take forever.
-    this.#closed = this.#intake.awaitsSource ? undefined : closed;
-    // So may its end: until then an abort still ends the wait.
-    if (this.#closed === undefined) this.#unlisten();
-    else this.#closed.then(this.#unlisten, this.#unlisten);
-    return this.#closed;
+    return this.closeSource(this.#intake.awaitsSource);
   }
-
-  readonly #unlisten = (): void => {
-    if (this.#signal !== undefined) unlistenToAbort(this.#signal, this.#onAbort);
-  };
 }

@@ -2,10 +2,9 @@
 import { type FailedItem, markFailure } from '../../calls/map-failure.js';
 import type { MapSource } from '../../calls/map-source.js';
 import type { OpenLoops } from '../../calls/open-loops.js';
-import { PullIterator, type Step } from '../../calls/pull-iterator.js';
-import { BalancerClosedError } from '../../errors/errors.js';
+import type { Step } from '../../calls/pull-iterator.js';
+import { SourceIterator } from '../../calls/source-iterator.js';
 import type { MapSettings } from '../../options/submit.js';
-import { listenToAbort, unlistenToAbort } from '../../requests/abort-listeners.js';
 import type { ClusterRequest } from '../request.js';
 import { type Chunk, ItemQueue, type Parcel, parcelsOf, settledResult } from './chunk.js';
 import { ChunkSizes } from './chunk-sizes.js';
@@ -14,12 +13,10 @@ import { Intake } from './intake.js';
 import { isPromise } from './step.js';
 import type { MapTarget, Settle } from './target.js';
 
-export class ClusterMapIterator extends PullIterator {
+export class ClusterMapIterator extends SourceIterator {
   readonly #target: MapTarget;
-  readonly #source: MapSource;
   /** Failures are outcomes, and end nothing. */
   readonly #settles: boolean;
-  readonly #signal: AbortSignal | undefined;
   readonly #sizes: ChunkSizes;
   readonly #queue: ItemQueue;
   readonly #reruns: DelayedReruns;
@@ -31,10 +28,7 @@ export class ClusterMapIterator extends PullIterator {
   /** Those that are not given out. */
   #items = 0;
   #awaitsSource = false;
-  #sourceError: { readonly error: unknown } | undefined;
-  #failing = false;
   #failed: FailedItem | undefined;
-  #closed: Promise<unknown> | undefined;
 
   constructor(
     target: MapTarget,
@@ -43,11 +37,9 @@ export class ClusterMapIterator extends PullIterator {
     settles: boolean,
     loops: OpenLoops,
   ) {
-    super(loops);
+    super(loops, source, settings.signal);
     this.#target = target;
-    this.#source = source;
     this.#settles = settles;
-    this.#signal = settings.signal;
     this.#queue = new ItemQueue(settings.ordered);
     this.#sizes = new ChunkSizes(settings.batch, target.mostBytes, () => target.machines);
     this.#reruns = new DelayedReruns(settings.retry);
@@ -88,22 +80,12 @@ export class ClusterMapIterator extends PullIterator {
     return this.#failed;
   }
 
-  protected override begin(): void {
-    if (this.#signal?.aborted === true) {
-      this.end({ error: this.#signal.reason });
-      return;
-    }
-    const { refusal } = this.#target;
-    if (refusal !== undefined) {
-      this.end({ error: refusal });
-      return;
-    }
-    if (this.#signal !== undefined) listenToAbort(this.#signal, this.#onAbort);
-    try {
-      this.#source.open();
-    } catch (error) {
-      this.end({ error });
-    }
+  protected override get refusal(): Error | undefined {
+    return this.#target.refusal;
+  }
+
+  protected override get closedMessage(): string {
+    return 'the Cluster is closed and takes no more requests';
   }
 
   protected override poll(): Step | undefined {
@@ -121,24 +103,6 @@ export class ClusterMapIterator extends PullIterator {
     this.#pull();
   }
 
-  protected override async leave(): Promise<void> {
-    const wasEnded = this.state === 'ended';
-    this.end();
-    try {
-      await this.#closed;
-    } catch (error) {
-      if (!wasEnded) throw error;
-    }
-  }
-
-  /** No item is taken any more: outcomes of earlier items are given, and then the error. */
-  override shut(): void {
-    this.hurry();
-    if (this.state !== 'running' || this.#source.isOver || this.#failing) return;
-    void this.#source.close();
-    this.#sourceFailed(new BalancerClosedError('the Cluster is closed and takes no more requests'));
-  }
-
   protected override clear(): Promise<unknown> | undefined {
     this.#queue.clear();
     this.#intake.clear();
@@ -146,20 +110,8 @@ export class ClusterMapIterator extends PullIterator {
     this.#reruns.clear();
     for (const request of this.#underWay) this.#target.withdraw(request);
     this.#underWay.clear();
-    const closed = this.#source.close();
-    // A source that has just been asked for an item may take forever.
-    this.#closed = this.#awaitsSource ? undefined : closed;
-    // So may its end: until then an abort still ends the wait.
-    if (this.#closed === undefined) this.#unlisten();
-    else this.#closed.then(this.#unlisten, this.#unlisten);
-    return this.#closed;
+    return this.closeSource(this.#awaitsSource);
   }
-
-  readonly #onAbort = (): void => this.endNow({ error: this.#signal?.reason });
-
-  readonly #unlisten = (): void => {
-    if (this.#signal !== undefined) unlistenToAbort(this.#signal, this.#onAbort);
-  };
 
   /** Sends items that are to run again, then takes items from the source while there is room for them. */
   #pull(): void {
@@ -167,10 +119,10 @@ export class ClusterMapIterator extends PullIterator {
       this.#send(this.#again.shift() as Parcel);
     }
     while (this.#wantsMore() && this.#hasRoom()) {
-      if (this.#intake.takeFrom(this.#source)) continue;
+      if (this.#intake.takeFrom(this.source)) continue;
       this.#awaitsSource = true;
       try {
-        const step = this.#source.next();
+        const step = this.source.next();
         if (isPromise(step)) {
           this.#resume(step);
           break;
@@ -179,7 +131,7 @@ export class ClusterMapIterator extends PullIterator {
         this.#accept(step);
       } catch (error) {
         this.#awaitsSource = false;
-        this.#sourceFailed(error);
+        this.sourceFailed(error);
       }
     }
     // The next item may be long in coming: those that are there go where somebody may be idle.
@@ -187,13 +139,13 @@ export class ClusterMapIterator extends PullIterator {
   }
 
   #wantsMore(): boolean {
-    return this.state === 'running' && !this.#awaitsSource && !this.#source.isOver && !this.#failing;
+    return this.state === 'running' && !this.#awaitsSource && !this.source.isOver && !this.isFailing;
   }
 
   #hasRoom(): boolean {
     if (this.#intake.isOpen) return true;
     if (this.#intake.isFull || !this.#hasQueueRoom()) return false;
-    this.#intake.open(this.#source.remaining);
+    this.#intake.open(this.source.remaining);
     return true;
   }
 
@@ -204,7 +156,7 @@ export class ClusterMapIterator extends PullIterator {
   #resume(promise: Promise<IteratorResult<unknown>>): void {
     const failed = (error: unknown): void => {
       this.#awaitsSource = false;
-      this.#sourceFailed(error);
+      this.sourceFailed(error);
     };
     promise.then((step) => {
       this.#awaitsSource = false;
@@ -220,7 +172,7 @@ export class ClusterMapIterator extends PullIterator {
   #accept(step: IteratorResult<unknown>): void {
     if (this.state === 'ended') return;
     if (step.done === true) {
-      this.#source.end();
+      this.source.end();
       this.#intake.flush();
       this.#handOut();
       return;
@@ -235,7 +187,7 @@ export class ClusterMapIterator extends PullIterator {
   #settle(chunk: Chunk, offset: number, state: 'fulfilled' | 'rejected', outcome: unknown): void {
     if (this.state === 'ended' || chunk.stateOf(offset) !== 'pending') return;
     chunk.settle(offset, state, outcome);
-    if (state === 'rejected' && !this.#settles) this.#failing = true;
+    if (state === 'rejected' && !this.#settles) this.isFailing = true;
     this.#queue.settled(chunk, offset, offset + 1);
   }
 
@@ -268,10 +220,10 @@ export class ClusterMapIterator extends PullIterator {
     this.#again.push(...parcelsOf(chunk, again, isLast ? 1 : Math.ceil(Math.sqrt(again.length))));
   }
 
-  #sourceFailed(error: unknown): void {
-    this.#source.end();
+  override sourceFailed(error: unknown): void {
+    this.source.end();
     if (this.state === 'ended') return;
-    this.#sourceError = { error };
+    this.sourceError = { error };
     this.#intake.flush();
     this.#handOut();
   }
@@ -281,7 +233,7 @@ export class ClusterMapIterator extends PullIterator {
     while (this.isAwaited) {
       const chunk = this.#queue.next;
       if (chunk === undefined) {
-        if (this.#source.isOver && this.#items === 0) this.end(this.#sourceError);
+        if (this.source.isOver && this.#items === 0) this.end(this.sourceError);
         return;
       }
       const { offset } = this.#queue;
