@@ -1,11 +1,9 @@
 // Threads in one place, one after the other. Says of each how it has loaded its code: '' from the file as `require`
-// does, else what `see-compiles.cjs` has noted. Arguments: how each thread ends, `reload` or `crash`; a flag of V8 to
-// set when the second one has ended.
-import { setFlagsFromString } from 'node:v8';
+// does, else what `see-compiles.cjs` has noted. Argument: how each thread ends, `reload` or `crash`.
 import { getEnvironmentData } from 'node:worker_threads';
 import { Balancer, tasks } from 'leastwork';
 
-const [ending, flag] = process.argv.slice(2);
+const [ending] = process.argv.slice(2);
 const { look, fail, crash } = tasks(new URL('generation-tasks.mjs', import.meta.url));
 const seen = [];
 
@@ -23,7 +21,6 @@ for (let i = 0; i < 4; i++) {
   await ask(balancer);
   if (ending === 'reload') await balancer.reload();
   else await balancer.submit(crash).catch(() => {});
-  if (i === 1 && flag !== undefined) setFlagsFromString(flag);
 }
 await balancer.close();
 
