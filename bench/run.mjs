@@ -15,6 +15,7 @@ const ALL = [
   'memory',
   'busy',
   'crashing',
+  'replacing',
   'scaling',
   'crowded',
   'payloads',

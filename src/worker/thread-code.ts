@@ -8,8 +8,8 @@
  * of both. Then it stores ready, and from then on nobody writes. A thread reads only where it has loaded ready.
  * One that dies while it writes leaves taken for ever, and each later one compiles.
  *
- * V8 accepts the code only with the same version and flags, else a thread compiles the text. The text belongs to
- * the code: the file may have been replaced meanwhile.
+ * V8 looks whether the code is its own. Where it refuses it, the thread compiles the text. The text belongs to the
+ * code: the file may have been replaced meanwhile.
  *
  * `workers/shared-code.cts` is the threads' side.
  */
