@@ -120,7 +120,7 @@ onEachEngine((site) => {
     try {
       expect(successor).not.toBe(pid);
       await first.says('ending: takes nothing new');
-      expect(await cluster.submit(jobs.version)).toBe(1);
+      expect(await cluster.submit(jobs.version, [], { timeout: HANG_MS })).toBe(1);
       writeFileSync(gate, '');
       expect(await running).toBe('waited');
       expect(await ended(first.child)).toEqual({ code: 0, signal: null });
@@ -198,27 +198,40 @@ function serviceOf(site: Site, folder: string, args: readonly string[]): Service
   });
   child.once('close', () => wake());
   const says = async (message: string): Promise<Line> => {
+    const end = performance.now() + HANG_MS;
     for (;;) {
       const line = lines.find((each) => each.message === message);
       if (line !== undefined) return line;
       if (child.exitCode !== null)
         throw new Error(`ended with ${child.exitCode} before it said '${message}'\n${others}`);
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
+      if (performance.now() > end)
+        throw new Error(
+          `has not said '${message}', but\n${lines.map((line) => JSON.stringify(line)).join('\n')}`,
+        );
+      await Promise.race([
+        nap(),
+        new Promise<void>((resolve) => {
+          wake = resolve;
+        }),
+      ]);
     }
   };
   return { child, says };
 }
 
+/** What has not come by then hangs; sooner than the test's own timeout, which does not say what was awaited. */
+const HANG_MS = 20_000;
+
 const nap = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10));
 
 async function untilFile(file: string): Promise<void> {
+  const end = performance.now() + HANG_MS;
   for (;;) {
     try {
       readFileSync(file);
       return;
     } catch {
+      if (performance.now() > end) throw new Error(`there is no ${file}`);
       await nap();
     }
   }
@@ -226,6 +239,7 @@ async function untilFile(file: string): Promise<void> {
 
 /** Until the log has a line with one of the messages. */
 async function untilLine(log: string, ...messages: string[]): Promise<void> {
+  const end = performance.now() + HANG_MS;
   for (;;) {
     let text = '';
     try {
@@ -234,6 +248,7 @@ async function untilLine(log: string, ...messages: string[]): Promise<void> {
       // Not there yet.
     }
     if (messages.some((message) => text.includes(message))) return;
+    if (performance.now() > end) throw new Error(`has not said '${messages[0]}', but\n${text}`);
     await nap();
   }
 }
