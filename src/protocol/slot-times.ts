@@ -6,11 +6,12 @@
  *
  * Of request slots: the deadline, until when the request must have started. M writes it before it posts the
  * request, and W reads it after the claim. So a request whose queue time is over does not start, even where M
- * is busy and cannot take it back. W alone decides about a request that it has claimed: it looks at the clock
- * right before the run, and once more when the function had to be loaded. Where the time is over it completes
- * the request as expired, and drops its arguments; M rejects it when it reads that. M, when the time is over,
- * takes back what is not claimed; of what is claimed it leaves the decision to W, except while W loads the
- * function (step 6 in `window.ts`). So a request is run or rejected, and settled once.
+ * is busy and cannot take it back. W alone decides about a request that it has claimed: it looks at the
+ * clock after the claim, and once more when it has loaded the function, or read arguments that came by
+ * message. Where the time is over it completes the request as expired, and drops its arguments; M rejects it
+ * when it reads that. M, when the time is over, takes back what is not claimed; of what is claimed it leaves
+ * the decision to W, except while W loads the function (step 6 in `window.ts`). So a request is run or
+ * rejected, and settled once.
  */
 import type { Memory } from './layout.js';
 

@@ -75,6 +75,27 @@ describe('a queue time that ends in the window of a worker, while the main threa
     await balancer.close();
   });
 
+  it('keeps the request from starting where it ends while large arguments are read', async () => {
+    await using balancer = oneWorker();
+    const gate = new Gate();
+    const first = balancer.submit(wait, [gate.shared]);
+    await gate.reached();
+    // It takes far longer to read than the time that is left.
+    const large = new Map(Array.from({ length: 50_000 }, (_, i) => [i, { text: `${i}` }]));
+    const queueTimeout = 1_500;
+    const left = 5;
+    const over = performance.now() + queueTimeout - left;
+    const late = balancer.submit(count as (...args: unknown[]) => void, [gate.words, large], {
+      queueTimeout,
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    passThenOpen(over - performance.now(), gate);
+    expect(await codeOf(late)).toBe('ERR_TASK_TIMEOUT queue');
+    expect(gate.words[COUNT]).toBe(0);
+    await first;
+    expect(await balancer.submit((text: string) => text, ['next'])).toBe('next');
+  });
+
   it('keeps all items from starting that travel together', async () => {
     const balancer = oneWorker();
     const gate = new Gate();

@@ -32,19 +32,21 @@ export class ChunkRunner {
   }
 
   /**
-   * Runs the chunk of a claimed request. Throws only if it cannot be read.
+   * Runs the chunk of a claimed request. Throws only if it cannot be read, or is overdue then.
    * @param sending number of the message with its items
+   * @param due until when it must have started, as for `isOver`
    * @returns `undefined`: it is over already
    */
   run(
     position: number,
     id: number,
     sending: number,
+    due: number,
     task: TaskFunction | Promise<TaskFunction>,
     start: number,
   ): Promise<void> | undefined {
     const { window, channel, current, turns, delivery, preparation, completed, expire } = this.#host;
-    const { values, context, carrier } = preparation.read(sending);
+    const { values, context, carrier } = preparation.read(sending, due);
     const host: ChunkHost = {
       window,
       channel,

@@ -15,7 +15,7 @@ import type { Arguments } from '../input/arguments.js';
 import { now } from './natives.js';
 import type { WorkerChannel } from './send.js';
 
-/** Thrown instead of an error: the queue time of the request was over when its function was loaded. */
+/** Thrown instead of an error: the queue time of the request was over when it was ready to start. */
 export const OVERDUE: unique symbol = Symbol('overdue');
 
 /** @param due in ms of `performance.now() + CLOCK_OFFSET`; `Infinity`: never */
@@ -81,17 +81,23 @@ export class Preparation {
     return task;
   }
 
-  /** The message with the arguments of a request, as it came. @throws NotCloneableError it cannot be read */
-  read(sending: number): ArgumentsMessage {
+  /**
+   * The message with the arguments of a request, as it came.
+   * @param due until when the request must have started: large arguments take long to read
+   * @throws NotCloneableError it cannot be read
+   * @throws OVERDUE
+   */
+  read(sending: number, due: number): ArgumentsMessage {
     const message = this.#arguments.take(sending);
+    if (isOver(due)) throw OVERDUE;
     if (message !== undefined) return message;
     const cause = this.#arguments.unreadable;
     throw new NotCloneableError('arguments', 'something that the worker could not read', { cause });
   }
 
   /** The same, with signals, Buffers and errors in it made what they were. */
-  argumentsOf(sending: number): ArgumentsMessage {
-    const message = this.read(sending);
+  argumentsOf(sending: number, due: number): ArgumentsMessage {
+    const message = this.read(sending, due);
     this.#signals.begin(message);
     restoreBuffers(message.buffers);
     restoreErrors(message.errors);

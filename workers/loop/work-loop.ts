@@ -209,7 +209,7 @@ export class WorkLoop {
       try {
         let task = known ?? this.#preparation.find(number, id, due);
         if ((kind & flags.chunk) !== 0) {
-          const waiting = this.#chunks.run(position, id, i32[slot + 3] as number, task, start);
+          const waiting = this.#chunks.run(position, id, i32[slot + 3] as number, due, task, start);
           if (waiting !== undefined) return waiting;
           start = now();
           if (this.#turns.isDue(start)) return this.#takeTurn();
@@ -221,7 +221,7 @@ export class WorkLoop {
           values = readValues(memory, slot, kind, this.#shares.of);
           this.#current.begin(id, undefined);
         } else {
-          const message = this.#preparation.argumentsOf(i32[slot + 3] as number);
+          const message = this.#preparation.argumentsOf(i32[slot + 3] as number, due);
           this.#current.begin(id, message.context);
           values = message.values;
           carrier = message.carrier;
