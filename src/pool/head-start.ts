@@ -20,12 +20,22 @@ export class HeadStart {
   readonly #launched: Launched[] = [];
   #taken = 0;
 
-  /** @param workers how many workers the Balancer begins with */
+  /**
+   * @param workers how many workers the Balancer begins with
+   * @throws Error not even the first thread can be made. The pool tries later for the others, as for any
+   *   that it starts
+   */
   constructor(settings: LaunchSettings, workers: number) {
     this.settings = settings;
     const count = Math.min(workers, spareCores(), MOST);
-    for (let slot = 0; slot < count; slot++)
-      this.#launched.push(launch(settings, { id: slot + 1, slot, isAwaited: true, restarts: 0 }));
+    for (let slot = 0; slot < count; slot++) {
+      try {
+        this.#launched.push(launch(settings, { id: slot + 1, slot, isAwaited: true, restarts: 0 }));
+      } catch (error) {
+        if (slot === 0) throw error;
+        break;
+      }
+    }
   }
 
   /** The thread that was started by that order, if there is one. They are taken in order, each once. */
