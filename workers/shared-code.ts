@@ -14,6 +14,15 @@ const HEADER_BYTES = 12;
 
 const states = { empty: 0, taken: 1, ready: 2 } as const;
 
+/** Kept before any task runs: what one of them has replaced must not get into the memory. */
+const { from } = Buffer;
+const { write, toString: read } = Buffer.prototype;
+const { set } = Uint8Array.prototype;
+const { createCachedData } = Script.prototype;
+const { apply } = Reflect;
+const { load: loadWord, compareExchange, store } = Atomics;
+const Bytes = Uint8Array;
+
 /** As Node wraps a CommonJS module. */
 const BEFORE = '(function (exports, require, module, __filename, __dirname) { ';
 const AFTER = '\n});';
@@ -24,7 +33,7 @@ const AFTER = '\n});';
  */
 export function load(filename: string, folder: string, memory: SharedArrayBuffer): unknown {
   const words = new Int32Array(memory, 0, HEADER_BYTES / 4);
-  const isReady = Atomics.load(words, STATE) === states.ready;
+  const isReady = loadWord(words, STATE) === states.ready;
   const text = isReady ? textIn(memory, words) : readFileSync(filename, 'latin1');
   const script = new Script(BEFORE + text + AFTER, {
     filename,
@@ -37,16 +46,21 @@ export function load(filename: string, folder: string, memory: SharedArrayBuffer
   return module.exports;
 }
 
+/** Nothing that fails here is an error: without the memory, threads compile the code themselves. */
 function fill(memory: SharedArrayBuffer, words: Int32Array, text: string, script: Script): void {
-  if (Atomics.load(words, STATE) !== states.empty) return;
-  const code = script.createCachedData();
-  if (HEADER_BYTES + text.length + code.length > memory.byteLength) return;
-  if (Atomics.compareExchange(words, STATE, states.empty, states.taken) !== states.empty) return;
-  Buffer.from(memory).write(text, HEADER_BYTES, 'latin1');
-  new Uint8Array(memory).set(code, HEADER_BYTES + text.length);
-  words[TEXT_BYTES] = text.length;
-  words[CODE_BYTES] = code.length;
-  Atomics.store(words, STATE, states.ready);
+  try {
+    if (loadWord(words, STATE) !== states.empty) return;
+    const code: Buffer = apply(createCachedData, script, []);
+    const textEnd = HEADER_BYTES + text.length;
+    if (textEnd + code.length > memory.byteLength) return;
+    if (compareExchange(words, STATE, states.empty, states.taken) !== states.empty) return;
+    const bytes: Buffer = apply(from, Buffer, [memory]);
+    apply(write, bytes, [text, HEADER_BYTES, 'latin1']);
+    apply(set, new Bytes(memory), [code, textEnd]);
+    words[TEXT_BYTES] = text.length;
+    words[CODE_BYTES] = code.length;
+    if (apply(read, bytes, ['latin1', HEADER_BYTES, textEnd]) === text) store(words, STATE, states.ready);
+  } catch {}
 }
 
 function textIn(memory: SharedArrayBuffer, words: Int32Array): string {

@@ -36,6 +36,10 @@ describe('the code of threads', () => {
     expect(await generations('crash')).toEqual(all(['', 'text', 'text', 'text', 'text']));
   });
 
+  it('is what it was where a task has replaced what writes it', async () => {
+    expect(await generations('replace')).toEqual(all(['', 'text', 'text', 'code', 'code']));
+  });
+
   it.each([
     ['maps sources', ['--enable-source-maps'], {}],
     ['counts what runs', [], { NODE_V8_COVERAGE: scratch('coverage') }],

@@ -1,10 +1,11 @@
 // Threads in one place, one after the other. Says of each how it has loaded its code: '' from the file as `require`
-// does, else what `see-compiles.cjs` has noted. Argument: how each thread ends, `reload` or `crash`.
+// does, else what `see-compiles.cjs` has noted. Argument: how each thread ends, `reload`, `crash`, or `replace` (reload,
+// after a task has replaced what writes code).
 import { getEnvironmentData } from 'node:worker_threads';
 import { Balancer, tasks } from 'leastwork';
 
 const [ending] = process.argv.slice(2);
-const { look, fail, crash } = tasks(new URL('generation-tasks.mjs', import.meta.url));
+const { look, fail, crash, replaceBuiltins } = tasks(new URL('generation-tasks.mjs', import.meta.url));
 const seen = [];
 
 /** Lets the Balancer's thread say what it sees. */
@@ -19,8 +20,9 @@ const execArgv = ['--require', new URL('see-compiles.cjs', import.meta.url).path
 const balancer = new Balancer({ workers: 1, execArgv });
 for (let i = 0; i < 4; i++) {
   await ask(balancer);
-  if (ending === 'reload') await balancer.reload();
-  else await balancer.submit(crash).catch(() => {});
+  if (ending === 'replace') await balancer.submit(replaceBuiltins);
+  if (ending === 'crash') await balancer.submit(crash).catch(() => {});
+  else await balancer.reload();
 }
 await balancer.close();
 
