@@ -15,6 +15,8 @@ import {
 } from './engine.js';
 import { addJobs, type NewJob } from './job-entry.js';
 import { pauseWhenRefused } from './pause-when-refused.js';
+import { startingAnew } from './postgres-start.js';
+import { surviveBrokenConnections } from './postgres-worker.js';
 import { QueueMailbox } from './queue-mailbox.js';
 import { within } from './within.js';
 
@@ -40,6 +42,8 @@ export class PostgresEngine implements Engine {
   readonly #mailQueues = new Map<string, Queue>();
   readonly #workers = new Set<Worker>();
   #migrated: Promise<void> | undefined;
+  /** Nothing is tried again any more. */
+  #isClosed = false;
 
   constructor(
     bull: typeof BullMQ,
@@ -56,6 +60,10 @@ export class PostgresEngine implements Engine {
     this.#pool = bull.isPgPool(given)
       ? given
       : new (pg.default ?? pg).Pool(poolOptions(bull, given, listeners));
+    // The same holds for a connection that breaks while BullMQ, or this class, has it out of the pool.
+    (this.#pool as unknown as EventEmitter).on('connect', (client: EventEmitter) => {
+      client.on('error', () => {});
+    });
     // Nobody else may listen, and then it would end the process.
     if (!this.#ownsPool) return;
     this.#pool.on('error', onError);
@@ -88,11 +96,12 @@ export class PostgresEngine implements Engine {
       name,
       (job: Job, token?: string) => processor(job, token),
       { ...(options as object), connection: this.#pool },
-      this.#bull.createPostgresBackend,
+      startingAnew(this.#bull.createPostgresBackend),
     ) as unknown as Worker;
     worker.on('error', (error) => {
       if (!isOfLocks(error)) this.#onError(error);
     });
+    surviveBrokenConnections(worker, this.#pool, () => this.#isClosed);
     pauseWhenRefused(worker);
     this.#workers.add(worker);
     worker.once('closed', () => this.#workers.delete(worker));
@@ -125,6 +134,7 @@ export class PostgresEngine implements Engine {
   async close(): Promise<void> {
     const parts = [...this.#workers, ...this.#queues.values(), ...this.#mailQueues.values()];
     await within(CLOSE_MS, Promise.allSettled(parts.map((part) => part.close())));
+    this.#isClosed = true;
     for (const worker of this.#workers) stopRenewing(worker);
     if (this.#ownsPool) await within(CLOSE_MS, this.#pool.end());
   }
@@ -148,7 +158,7 @@ export class PostgresEngine implements Engine {
       queue = new this.#bull.Queue(
         name,
         { connection: this.#pool, streams: { events: { maxLen: EVENTS_KEPT } } },
-        this.#bull.createPostgresBackend,
+        startingAnew(this.#bull.createPostgresBackend),
       ) as unknown as Queue;
       queue.on('error', this.#onError);
       queues.set(name, queue);
