@@ -27,6 +27,32 @@ onEachEngine(
       await site.server.restart();
       expect(await Promise.all([...before, ...during])).toEqual(range(0, 100).map((n) => 2 * n));
     }, 60_000);
+
+    for (const retries of [2, 0])
+      test(`the engine is killed three times under load: each request settles (retries: ${retries})`, async () => {
+        const lock = { lockDuration: 1_000 };
+        await Promise.all([site.process(lock), site.process(lock)]);
+        const cluster = site.cluster({ ...lock, retries });
+        const file = fresh();
+        const ends: Promise<unknown>[] = [];
+        for (const round of range(0, 3)) {
+          for (const n of range(0, 200))
+            ends.push(cluster.submit(work.note, [file, `${round}.${n}`]).catch((error) => error.code));
+          await sleep(60 + 40 * round);
+          await site.server.kill();
+          for (const n of range(200, 220))
+            ends.push(cluster.submit(work.note, [file, `${round}.${n}`]).catch((error) => error.code));
+          await site.server.restart();
+          await sleep(300);
+        }
+        const wanted = range(0, 660).map((n) => `${Math.floor(n / 220)}.${n % 220}`);
+        const others = (await Promise.all(ends)).filter((end, i) => end !== wanted[i]);
+        expect(others).toEqual(retries === 0 ? others.filter((end) => end === 'ERR_MACHINE_LOST') : []);
+        await sleep(2 * lock.lockDuration);
+        const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+        const twice = lines.length - new Set(lines).size;
+        if (retries === 0) expect(twice).toBe(0);
+      }, 60_000);
   },
   ['redis', 'postgres'],
   { persists: true },
