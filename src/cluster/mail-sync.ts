@@ -1,10 +1,17 @@
-/** Knowing that one's mailbox has been read: a message to oneself, which comes after all that were before. */
+/**
+ * Knowing that one's mailbox has been read: by a message to oneself, which comes after all that were before; or, where
+ * messages may overtake each other, by looking which are there.
+ */
+
+import { performance } from '../protocol/clock.js';
 import type { Engine } from './engine/engine.js';
-import { within } from './engine/within.js';
+import { delay, within } from './engine/within.js';
 import type { Mail } from './messages.js';
 
 /** Time for it to come back, in ms. */
 const SYNC_MS = 10_000;
+/** Between two looks, in ms. */
+const LOOK_MS = 50;
 
 export class MailSync {
   readonly #engine: Engine;
@@ -25,6 +32,8 @@ export class MailSync {
 
   /** Waits until all that was sent to the mailbox before has been read. @returns whether that was so in time */
   async done(): Promise<boolean> {
+    const unread = await this.#engine.unread(this.#self);
+    if (unread !== undefined) return this.#read(unread);
     const id = String(++this.#last);
     const arrived = new Promise<true>((resolve) => {
       this.#waiting.set(id, () => resolve(true));
@@ -35,5 +44,18 @@ export class MailSync {
     } finally {
       this.#waiting.delete(id);
     }
+  }
+
+  /** Waits until none of these messages is there any more. @returns whether that was so in time */
+  async #read(messages: readonly string[]): Promise<boolean> {
+    const began = performance.now();
+    let left = new Set(messages);
+    while (left.size > 0) {
+      if (performance.now() - began > SYNC_MS) return false;
+      await delay(LOOK_MS);
+      const unread = (await this.#engine.unread(this.#self)) ?? [];
+      left = new Set(unread.filter((id) => left.has(id)));
+    }
+    return true;
   }
 }

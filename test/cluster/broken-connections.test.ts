@@ -112,6 +112,30 @@ onEachEngine(
       expect(left.rows).toEqual([]);
       await client.end();
     });
+
+    test('a reply is taken by a command whose answer is lost: its request waits for it, and does not run again', async () => {
+      await site.machine(few);
+      const cluster = site.cluster(few);
+      await cluster.submit(work.add, [1, 2]);
+      const client = await postgresOf(site);
+      // As if somebody had taken the reply, and had it for longer than anybody looks for it.
+      await client.query(`
+        CREATE FUNCTION bullmq.take() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          NEW.state := 'active';
+          NEW.lock_token := 'another';
+          NEW.locked_until_ms := extract(epoch FROM clock_timestamp()) * 1000 + 8000;
+          RETURN NEW;
+        END;
+        $$;
+        CREATE TRIGGER take BEFORE INSERT ON bullmq.job FOR EACH ROW
+          WHEN (NEW.name = 'mail' AND NEW.data::text LIKE '%taken%') EXECUTE FUNCTION bullmq.take();
+      `);
+      const file = fresh();
+      expect(await cluster.submit(work.note, [file, 'taken'])).toBe('taken');
+      expect(linesOf(file)).toEqual(['taken']);
+      await client.end();
+    });
   },
   ['postgres'],
 );

@@ -30,6 +30,11 @@ export interface Engine {
   readonly sendsInOrder: boolean;
   /** Puts messages into somebody's mailbox. Rejects where that may not have been done. */
   send(id: string, texts: readonly string[]): Promise<void>;
+  /**
+   * Ids of the messages in a mailbox that have not been handed on. `undefined`: messages are handed on in the order
+   * in which they came.
+   */
+  unread(id: string): Promise<readonly string[] | undefined>;
   /** Keeps one's mailbox, which is thrown away when nobody has cared for a long time. */
   keepMailbox(id: string): Promise<void>;
   /** Throws a mailbox away, with what is in it. */

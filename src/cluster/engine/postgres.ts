@@ -119,6 +119,11 @@ export class PostgresEngine implements Engine {
     await queue.add('mail', { m: texts }, { removeOnComplete: true, removeOnFail: true });
   }
 
+  unread(id: string): Promise<readonly string[]> {
+    const queue = this.#queueIn(this.#mailQueues, this.#mailName(id));
+    return queue.getRanges(['active', 'waiting', 'delayed']);
+  }
+
   async keepMailbox(): Promise<void> {}
 
   async removeMailbox(id: string): Promise<void> {

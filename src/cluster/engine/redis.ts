@@ -145,6 +145,8 @@ export class RedisEngine implements Engine {
     this.#kept.set(key, now);
   }
 
+  async unread(): Promise<undefined> {}
+
   async keepMailbox(id: string): Promise<void> {
     await this.#keep(this.#mailboxKey(id));
   }
