@@ -10,14 +10,13 @@ import { delay } from './within.js';
 /** Between the first two attempts, in ms; then twice as long each time. */
 const PAUSE_MS = 25;
 const MOST_PAUSE_MS = 250;
+/** Attempts while it is being closed: nothing shall wait for an engine that is gone. */
+const LAST_ATTEMPTS = 5;
 /** States from which a job would run. */
 const TO_RUN = ['waiting', 'prioritized', 'delayed'];
 
-/**
- * @param pool the worker's
- * @param isClosed whether nothing is tried again any more
- */
-export function surviveBrokenConnections(worker: Worker, pool: PgPool, isClosed: () => boolean): void {
+/** @param pool the worker's */
+export function surviveBrokenConnections(worker: Worker, pool: PgPool): void {
   const { backend } = worker;
   const moveToActive = backend.moveToActive.bind(backend);
   const moveToCompleted = backend.moveToCompleted.bind(backend);
@@ -28,11 +27,11 @@ export function surviveBrokenConnections(worker: Worker, pool: PgPool, isClosed:
   const extendLocks = backend.extendLocks.bind(backend);
 
   async function again<T>(call: () => Promise<T>): Promise<T> {
-    for (let pause = PAUSE_MS; ; pause = Math.min(MOST_PAUSE_MS, 2 * pause)) {
+    for (let pause = PAUSE_MS, left = LAST_ATTEMPTS; ; pause = Math.min(MOST_PAUSE_MS, 2 * pause)) {
       try {
         return await call();
       } catch (error) {
-        if (!isTransient(error) || isClosed()) throw error;
+        if (!isTransient(error) || (worker.closing !== undefined && --left < 0)) throw error;
       }
       await delay(pause);
     }
@@ -57,7 +56,7 @@ export function surviveBrokenConnections(worker: Worker, pool: PgPool, isClosed:
     try {
       return await call();
     } catch (error) {
-      if (!isTransient(error) || isClosed()) throw error;
+      if (!isTransient(error)) throw error;
     }
     return again(async () => {
       const held = await heldBy(token);
@@ -73,7 +72,7 @@ export function surviveBrokenConnections(worker: Worker, pool: PgPool, isClosed:
     try {
       return await moveToActive(token, name);
     } catch (error) {
-      if (isTransient(error) && !isClosed()) await again(() => putBack(token));
+      if (isTransient(error)) await again(() => putBack(token));
       throw error;
     }
   };
@@ -90,7 +89,7 @@ export function surviveBrokenConnections(worker: Worker, pool: PgPool, isClosed:
     try {
       return await call();
     } catch (error) {
-      if (!isTransient(error) || isClosed()) throw error;
+      if (!isTransient(error)) throw error;
     }
     return again(async () => ((await heldBy(token ?? '')).includes(id) ? call() : []));
   };

@@ -42,8 +42,6 @@ export class PostgresEngine implements Engine {
   readonly #mailQueues = new Map<string, Queue>();
   readonly #workers = new Set<Worker>();
   #migrated: Promise<void> | undefined;
-  /** Nothing is tried again any more. */
-  #isClosed = false;
 
   constructor(
     bull: typeof BullMQ,
@@ -101,7 +99,7 @@ export class PostgresEngine implements Engine {
     worker.on('error', (error) => {
       if (!isOfLocks(error)) this.#onError(error);
     });
-    surviveBrokenConnections(worker, this.#pool, () => this.#isClosed);
+    surviveBrokenConnections(worker, this.#pool);
     pauseWhenRefused(worker);
     this.#workers.add(worker);
     worker.once('closed', () => this.#workers.delete(worker));
@@ -139,7 +137,6 @@ export class PostgresEngine implements Engine {
   async close(): Promise<void> {
     const parts = [...this.#workers, ...this.#queues.values(), ...this.#mailQueues.values()];
     await within(CLOSE_MS, Promise.allSettled(parts.map((part) => part.close())));
-    this.#isClosed = true;
     for (const worker of this.#workers) stopRenewing(worker);
     if (this.#ownsPool) await within(CLOSE_MS, this.#pool.end());
   }
