@@ -29,6 +29,8 @@ const MOST_LEAVES = 20;
 
 /** The machine behind it. */
 export interface JobRunsEvents {
+  /** Nothing new is taken: what comes nevertheless was on its way. */
+  isLeaving(): boolean;
   /** Whether a submitter is known to be dead, or closed. */
   isGone(submitter: string): Promise<boolean>;
   /**
@@ -121,6 +123,8 @@ export class JobRuns {
       if ((job.name as string | undefined) === undefined) return;
       const data = parseJobData(job.data);
       const task = tasks.get(job.name);
+      // Here it would wait for those that run, however long they do.
+      if (this.#events.isLeaving()) await this.#leave(job, token, 0);
       if (task === undefined) ending = await this.#leaveToOthers(job, token, data);
       else ending = await this.#events.inTurn(() => this.#runTask(job, token, data, task, run));
     } catch (error) {
@@ -269,8 +273,9 @@ export class JobRuns {
 
   /** Gives the job to others. @throws what tells BullMQ so */
   async #leave(job: Job, token: string | undefined, ms: number): Promise<never> {
-    if (ms > 0) {
-      await job.moveToDelayed(Date.now() + ms, token);
+    // On Redis nobody is told of a job that is put back, if it has a priority; of one that is delayed they are.
+    if (ms > 0 || this.#engine.postgres === undefined) {
+      await job.moveToDelayed(Date.now() + Math.max(1, ms), token);
       throw new this.#bull.DelayedError();
     }
     await job.moveToWait(token);

@@ -104,6 +104,7 @@ export class Machine extends EventEmitter<MachineEvents> {
       queue: (name: string) => this.#engine.queue(name),
     };
     this.#runs = new JobRuns(this.#bull, settings.balancer, settings.engine, holder, this.#replies, {
+      isLeaving: () => this.#closing !== undefined,
       isGone: (submitter) => this.#presence.isGone(submitter),
       fragile: (alone) => this.#slots.beCautious(alone),
       done: (report) => this.#oneDone(report),

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { onEachEngine, work } from '../support/cluster.js';
 import { range } from '../support/range.js';
@@ -13,19 +14,26 @@ const folder = scratch('cluster');
  * A way to a server that may lose what goes by it.
  * @param heard data of a client, which is passed on if it is so
  * @param passes whether data goes back to that client
+ * @param late by how many ms it comes later
  */
 async function proxyTo(
   server: URL,
   sockets: Set<Socket>,
   heard: (socket: Socket, data: Buffer) => boolean,
   passes: (socket: Socket) => boolean,
+  late = () => 0,
 ): Promise<Server & { url: string }> {
   const proxy = createServer((socket) => {
     const other = connect(Number(server.port), server.hostname);
     sockets.add(socket);
     socket.on('error', () => {}).on('close', () => other.destroy());
     other.on('error', () => {}).on('close', () => socket.destroy());
-    other.on('data', (data) => void (passes(socket) && socket.write(data)));
+    other.on('data', (data) => {
+      if (!passes(socket)) return;
+      const ms = late();
+      if (ms === 0) socket.write(data);
+      else setTimeout(() => socket.write(data), ms);
+    });
     socket.on('data', (data) => void (heard(socket, data) && other.write(data)));
   }).listen(0, '127.0.0.1');
   await once(proxy, 'listening');
@@ -74,6 +82,43 @@ onEachEngine(
         expect(ran.length).toBe(60);
         expect(new Set(ran).size).toBe(60);
         await cluster.close();
+      } finally {
+        proxy.close();
+        end(sockets);
+      }
+    });
+
+    test('a job that comes to a machine while it is being closed goes to another one, and does not wait there', async () => {
+      const server = new URL((site.server.address as { redis: string }).redis);
+      const sockets = new Set<Socket>();
+      let ms = 0;
+      const proxy = await proxyTo(
+        server,
+        sockets,
+        () => true,
+        () => true,
+        () => ms,
+      );
+      try {
+        const first = await site.machine({ redis: proxy.url } as object);
+        const cluster = site.cluster();
+        const [file, gate] = [path.join(folder, 'begun'), path.join(folder, 'gate')];
+        const running = cluster.submit(work.noteAndWait, [file, 'line', gate]);
+        while (!existsSync(file)) await sleep(10);
+        // It waits for the next one.
+        await sleep(200);
+        // The machine is told of the job, asks for it, is closed, and has it then.
+        ms = 400;
+        const result = cluster.submit(work.add, [1, 2]);
+        await sleep(600);
+        const closed = first.close();
+        await site.machine();
+        const inTime = await Promise.race([result, sleep(3_000, 'late')]);
+        writeFileSync(gate, '');
+        expect(inTime).toBe(3);
+        expect(await running).toBe('line');
+        await closed;
+        expect(first.stats().jobs).toMatchObject({ fulfilled: 1, left: 1 });
       } finally {
         proxy.close();
         end(sockets);
