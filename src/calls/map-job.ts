@@ -119,9 +119,9 @@ export class MapJob implements ChunkOwner {
     return runsAgain;
   }
 
-  progressed(): void {
+  progressed(count: number): void {
     if (this.#isOver) return;
-    this.#collect(false);
+    this.#collect(false, count);
     this.#events.changed();
   }
 
@@ -140,11 +140,12 @@ export class MapJob implements ChunkOwner {
   /**
    * Takes the outcomes that have been published.
    * @param isOver all messages have been received; else one that an outcome came by may still be on its way
+   * @param most of the first so many items
    */
-  #collect(isOver: boolean): void {
+  #collect(isOver: boolean, most = Number.POSITIVE_INFINITY): void {
     const reader = this.#reader;
     const span = this.#span;
-    const { published } = reader;
+    const published = Math.min(reader.published, most);
     while (reader.count < published) {
       if (!isOver && reader.isNextByMessage && !this.chunk.has(reader.count)) break;
       const offset = this.#from + reader.count;

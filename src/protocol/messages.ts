@@ -152,8 +152,11 @@ export type ToMain =
     }
   | ResultMessage
   | OutcomeMessage
-  /** A chunk goes on, and outcomes of it have been published. */
-  | { readonly type: 'progressed'; readonly id: number }
+  /**
+   * A chunk goes on, and outcomes of its first `count` items have been published. Later ones may be there, too, but not
+   * yet what these items have printed.
+   */
+  | { readonly type: 'progressed'; readonly id: number; readonly count: number }
   | { readonly type: 'returned'; readonly arguments: ArgumentsMessage }
   | {
       readonly type: 'output';

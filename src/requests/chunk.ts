@@ -6,8 +6,8 @@ import type { ChunkPayload, OutcomeMessage } from '../protocol/messages.js';
 export interface ChunkOwner {
   /** The item failed: its thread died running it, or its time was up. @returns whether it will run again */
   failed(index: number, error: Error, why: 'crash' | 'timeout'): boolean;
-  /** Outcomes may have been published before the chunk is over. */
-  progressed(): void;
+  /** Outcomes of the first `count` items have been published, and the chunk goes on. */
+  progressed(count: number): void;
   /** The chunk could not be read, and does not run as a whole. */
   dissolved(): void;
 }
@@ -97,8 +97,8 @@ export class Chunk {
     this.#owner.dissolved();
   }
 
-  progressed(): void {
-    this.#owner.progressed();
+  progressed(count: number): void {
+    this.#owner.progressed(count);
   }
 
   /** No further item is started; this one was running then, if any. */

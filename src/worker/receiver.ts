@@ -56,7 +56,8 @@ export class Receiver {
         this.#inFlight.find(message.id)?.extras?.chunk?.received(message);
         break;
       case 'progressed':
-        this.#inFlight.find(message.id)?.extras?.chunk?.progressed();
+        this.#output.over();
+        this.#inFlight.find(message.id)?.extras?.chunk?.progressed(message.count);
         break;
       case 'output':
         this.#output.received(message.stream, message.chunk, message.id);

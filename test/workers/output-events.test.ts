@@ -38,6 +38,23 @@ describe('the event output', () => {
       ]);
     }));
 
+  it('comes before the result of an item also where its chunk takes long, and tells of the first ones', () =>
+    withBalancer({ workers: 1, output: 'event' }, async (balancer) => {
+      let printed: string[] = [];
+      balancer.on('output', ({ line }) => printed.push(line));
+      const task = (n: number) => {
+        process.stdout.write(`${n}`);
+        const end = performance.now() + 9;
+        while (n === 10 && performance.now() < end);
+        return n;
+      };
+      for (let round = 0; round < 30; round++) {
+        printed = [];
+        for await (const n of balancer.map([10, 20, 30], task, { batch: 3 }))
+          expect(printed).toContain(`${n}`);
+      }
+    }));
+
   it('keeps a character that comes in two parts whole', () =>
     withBalancer({ workers: 1, output: 'event' }, async (balancer) => {
       const lines: string[] = [];

@@ -53,6 +53,7 @@ export class ChunkRunner {
       current,
       turns,
       sent: () => delivery.sent(),
+      flushOutput: () => delivery.flushOutput(),
       over: (failed, since, end) => {
         delivery.result(position, id, failed, end - since);
         current.leave();

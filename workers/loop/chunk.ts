@@ -27,6 +27,8 @@ export interface ChunkHost {
   readonly current: CurrentRequest;
   /** Something has been sent that must arrive before the chunk's completion does. */
   sent(): void;
+  /** Sends what items have printed. */
+  flushOutput(): void;
   readonly turns: Turns;
   /** The chunk is over. */
   over(failed: number, start: number, end: number): void;
@@ -184,7 +186,8 @@ class ChunkRun {
   #breathe(at: number): Promise<void> | undefined {
     this.#lastTold = at;
     this.#host.window.status.noteItem(-1);
-    this.#host.channel.send({ type: 'progressed', id: this.#id });
+    this.#host.flushOutput();
+    this.#host.channel.send({ type: 'progressed', id: this.#id, count: this.#index });
     const { turns } = this.#host;
     return turns.isDue(at) ? turns.take() : undefined;
   }

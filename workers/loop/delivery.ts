@@ -40,6 +40,11 @@ export class Delivery {
     this.#hasSent = true;
   }
 
+  /** Sends what has been printed. */
+  flushOutput(): void {
+    this.#output.flush();
+  }
+
   /** Completes the request at `position` with its result. Never throws. */
   result(position: number, id: number, value: unknown, runTime: number): void {
     const slot = this.#window.completionSlot(position);
