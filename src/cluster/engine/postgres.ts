@@ -31,6 +31,11 @@ const CONNECTIONS = 6;
 /** Queues of mailboxes that are kept at hand. */
 const MOST_MAIL_QUEUES = 1_000;
 
+/** A connection that breaks while BullMQ, or the engine, has it out of the pool must not end the process. */
+function ignoreErrors(client: EventEmitter): void {
+  client.on('error', () => {});
+}
+
 export class PostgresEngine implements Engine {
   readonly sendsInOrder = false;
   readonly #bull: typeof BullMQ;
@@ -58,15 +63,12 @@ export class PostgresEngine implements Engine {
     this.#pool = bull.isPgPool(given)
       ? given
       : new (pg.default ?? pg).Pool(poolOptions(bull, given, listeners));
-    // The same holds for a connection that breaks while BullMQ, or this class, has it out of the pool.
-    (this.#pool as unknown as EventEmitter).on('connect', (client: EventEmitter) => {
-      client.on('error', () => {});
-    });
+    this.#poolEvents.on('connect', ignoreErrors);
     // Nobody else may listen, and then it would end the process.
     if (!this.#ownsPool) return;
     this.#pool.on('error', onError);
     // Each queue adds a listener of its own.
-    (this.#pool as unknown as EventEmitter).setMaxListeners(0);
+    this.#poolEvents.setMaxListeners(0);
   }
 
   ready(): Promise<void> {
@@ -138,7 +140,12 @@ export class PostgresEngine implements Engine {
     const parts = [...this.#workers, ...this.#queues.values(), ...this.#mailQueues.values()];
     await within(CLOSE_MS, Promise.allSettled(parts.map((part) => part.close())));
     for (const worker of this.#workers) stopRenewing(worker);
+    this.#poolEvents.off('connect', ignoreErrors);
     if (this.#ownsPool) await within(CLOSE_MS, this.#pool.end());
+  }
+
+  get #poolEvents(): EventEmitter {
+    return this.#pool as unknown as EventEmitter;
   }
 
   async #migrate(): Promise<void> {
