@@ -106,7 +106,7 @@ function readValue(
 
 /** What `writeStored` wrote. */
 function readStored(memory: Memory, start: number, bufferOf: SharedBufferOf): unknown {
-  return readTree(storedBytes(memory, start, bufferOf).buffer as ArrayBuffer);
+  return readTree(copyOf(storedIn(memory, start, bufferOf)).buffer as ArrayBuffer);
 }
 
 function readInArena(memory: Memory, start: number, bufferOf: SharedBufferOf): Uint8Array | string {
@@ -122,9 +122,10 @@ function readInArena(memory: Memory, start: number, bufferOf: SharedBufferOf): U
       return textOf(bufferOf(ARENA)).ucs2Slice(at, at + (memory.i32[(from >> 2) + 1] as number));
     }
     case stored.buffer:
-      return storedBytes(memory, from, bufferOf);
+      return copyOf(storedIn(memory, from, bufferOf));
     default:
-      return new Uint8Array(storedBytes(memory, from, bufferOf).buffer);
+      // Copied in one step, into memory that is not cleared first.
+      return new Uint8Array(storedIn(memory, from, bufferOf));
   }
 }
 
@@ -140,13 +141,17 @@ function textOf(arena: SharedArrayBuffer): TextReader {
   return reader;
 }
 
-/** A copy of the bytes whose offset and length are noted at `from`. */
-function storedBytes(memory: Memory, from: number, bufferOf: SharedBufferOf): Buffer {
+/** The bytes whose offset and length are noted at `from`: not a copy. */
+function storedIn(memory: Memory, from: number, bufferOf: SharedBufferOf): Uint8Array {
   const at = memory.i32[from >> 2];
-  const length = memory.i32[(from >> 2) + 1] as number;
-  const bytes = Buffer.allocUnsafeSlow(length);
-  bytes.set(new Uint8Array(bufferOf(ARENA), at, length));
-  return bytes;
+  return new Uint8Array(bufferOf(ARENA), at, memory.i32[(from >> 2) + 1]);
+}
+
+/** In memory of its own, which a task may transfer. */
+function copyOf(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  copy.set(bytes);
+  return copy;
 }
 
 function readSpan(memory: Memory, start: number, tag: number): unknown {
