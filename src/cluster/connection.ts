@@ -2,7 +2,8 @@
 import { performance } from '../protocol/clock.js';
 import { clearInterval, clearTimeout, setInterval, setTimeout } from '../protocol/timers.js';
 import type { ClusterSettings } from './cluster-options.js';
-import { Directory, type Entry } from './directory.js';
+import { Directory } from './directory.js';
+import type { Entry } from './directory-entry.js';
 import type { Engine, Mailbox, OnEngineError } from './engine/engine.js';
 import { openEngine } from './engine/open.js';
 import { within } from './engine/within.js';
@@ -157,7 +158,8 @@ export class Connection {
       this.#heard();
       // It would wait for mail, and no beat meanwhile.
       if (this.#mailbox?.refusedSince === undefined) await this.requests.look(!wasThere);
-      this.#noteMachines(await directory.live());
+      this.#noteMachines(await directory.machines());
+      await directory.sweep();
     } catch (error) {
       this.#onError(error as Error);
     } finally {
@@ -168,7 +170,7 @@ export class Connection {
   }
 
   #noteMachines(entries: readonly Entry[]): void {
-    this.#machines = entries.filter(({ kind }) => kind === 'machine');
+    this.#machines = entries;
     this.#served.saw(this.#machines.flatMap(({ tasks }) => tasks));
   }
 
@@ -180,7 +182,7 @@ export class Connection {
     this.#isLooking = true;
     try {
       // One may have come since the last beat.
-      this.#noteMachines(await directory.live());
+      this.#noteMachines(await directory.machines());
       for (const request of this.#served.overdue(this.requests)) {
         const error = new NoMachineError(request.task.name, this.#served.names, this.#machines.length);
         this.requests.reject(request, error);

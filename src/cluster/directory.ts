@@ -1,54 +1,52 @@
 /**
  * Who is there: every submitter and every machine has an entry, a delayed job that never comes due, in a
- * queue of its own. By its absence its owner knows that the engine has lost its data.
+ * queue of its kind. By its absence its owner knows that the engine has lost its data.
+ *
+ * Submitters read the entries of machines at each beat. Nobody reads those of all submitters but to throw
+ * away dead ones, which is done the less often the more there are: what the engine is asked for grows with
+ * the number of submitters, and not with its square.
  */
 import { hostname } from 'node:os';
 import type { Job, Queue } from 'bullmq';
 import { performance } from '../protocol/clock.js';
+import { type Entry, entryOf, type StoredEntry } from './directory-entry.js';
 import { type Engine, MAILBOX_MS } from './engine/engine.js';
-import { isId } from './messages.js';
-
-export interface Entry {
-  readonly kind: 'machine' | 'submitter';
-  readonly id: string;
-  readonly host: string;
-  readonly pid: number;
-  /** Time between two beats, in ms. */
-  readonly every: number;
-  /** Machines: names of the tasks served. */
-  readonly tasks: readonly string[];
-  /** Machines: threads, and jobs that it takes at a time. */
-  readonly threads: number;
-  readonly slots: number;
-}
-
-interface StoredEntry extends Entry {
-  /** Counts. Clocks of several hosts are not compared. */
-  readonly beat: number;
-}
 
 /** In ms: some five years, what a job's delay may be. */
 const NEVER_MS = 1.5e11;
 /** Beats that may be missed. */
 const MISSED = 3;
 const MOST_ENTRIES = 10_000;
-/** Between two looks for somebody, in ms. */
-const LOOK_MS = 1_000;
+/** Between two looks for the dead, in ms: least, and for each submitter that there is. */
+const SWEEP_MS = 60_000;
+const SWEEP_EACH_MS = 2_000;
 
 export class Directory {
   readonly #engine: Engine;
-  readonly #queue: Queue;
+  readonly #queues: { readonly [kind in Entry['kind']]: Queue };
   readonly #own: Entry;
+  readonly #now: () => number;
   #job: Job | undefined;
   #beat = 0;
-  /** Of each entry: its last beat, and when that was first seen. */
-  readonly #seen = new Map<string, { beat: number; at: number }>();
-  #lookedAt = Number.NEGATIVE_INFINITY;
-  #look: Promise<ReadonlySet<string>> | undefined;
+  /** Of each entry that was read: its last beat, and when that was first seen. */
+  readonly #seen = new Map<string, { kind: Entry['kind']; beat: number; at: number }>();
+  #sweptAt: number;
+  /** Of the usual time until the next look for the dead: so that not all look together. */
+  #pace = paceOf(Math.random());
 
-  constructor(engine: Engine, cluster: string, own: Omit<Entry, 'host' | 'pid'>) {
+  constructor(
+    engine: Engine,
+    cluster: string,
+    own: Omit<Entry, 'host' | 'pid'>,
+    now = () => performance.now(),
+  ) {
     this.#engine = engine;
-    this.#queue = engine.queue(`${cluster}.directory`);
+    this.#now = now;
+    this.#sweptAt = now();
+    this.#queues = {
+      machine: engine.queue(`${cluster}.directory`),
+      submitter: engine.queue(`${cluster}.submitters`),
+    };
     this.#own = { ...own, host: hostname(), pid: process.pid };
   }
 
@@ -56,16 +54,17 @@ export class Directory {
   async beat(changes: Partial<Entry> = {}): Promise<boolean> {
     Object.assign(this.#own, changes);
     const data: StoredEntry = { ...this.#own, beat: ++this.#beat };
+    const queue = this.#queues[data.kind];
     if (this.#job !== undefined) {
       try {
         await this.#job.updateData(data);
         return true;
       } catch (error) {
-        if ((await this.#queue.getJobState(data.id)) !== 'unknown') throw error;
+        if ((await queue.getJobState(data.id)) !== 'unknown') throw error;
       }
     }
     const isFirst = this.#job === undefined;
-    this.#job = await this.#queue.add(data.kind, data, {
+    this.#job = await queue.add(data.kind, data, {
       jobId: data.id,
       delay: NEVER_MS,
       removeOnComplete: true,
@@ -74,57 +73,75 @@ export class Directory {
     return isFirst;
   }
 
-  /** All that are alive. Entries, and mailboxes, of those that have long been dead are thrown away. */
-  async live(): Promise<readonly Entry[]> {
-    const now = performance.now();
-    // Whoever looks at queues may have promoted them, which changes nothing: nobody takes them.
-    const jobs = await this.#queue.getJobs(['delayed', 'waiting'], 0, MOST_ENTRIES - 1);
-    const live: Entry[] = [];
-    const met = new Set<string>();
-    for (const job of jobs) {
-      const entry = entryOf(job);
-      if (entry === undefined) continue;
-      met.add(entry.id);
-      const seen = this.#seen.get(entry.id);
-      if (seen === undefined || seen.beat !== entry.beat)
-        this.#seen.set(entry.id, { beat: entry.beat, at: now });
-      const silent = now - (this.#seen.get(entry.id)?.at ?? now);
-      if (silent <= MISSED * entry.every + 1_000) live.push(entry);
-      else if (silent > MAILBOX_MS) await this.#bury(entry.id);
-    }
-    for (const id of this.#seen.keys()) if (!met.has(id)) this.#seen.delete(id);
-    return live;
+  /** The machines that are alive. Entries, and mailboxes, of those that have long been dead are thrown away. */
+  machines(): Promise<readonly Entry[]> {
+    return this.#read('machine');
   }
 
-  /** Whether somebody has no entry, or one that has not changed for long. Looks at most once a second. */
-  async isGone(id: string): Promise<boolean> {
-    const now = performance.now();
-    if (now - this.#lookedAt > LOOK_MS) {
-      this.#lookedAt = now;
-      this.#look = this.live().then((entries) => new Set(entries.map((entry) => entry.id)));
-    }
-    return !(await this.#look)?.has(id);
+  /** Whether a submitter has no entry, or one that has not changed for long, as far as was looked. */
+  async isGone(submitter: string): Promise<boolean> {
+    const entry = entryOf(await this.#queues.submitter.getJob(submitter));
+    if (entry !== undefined) return this.#silence(entry) > longestSilence(entry);
+    this.#seen.delete(submitter);
+    return true;
+  }
+
+  /** Throws away entries, and mailboxes, of submitters that have long been dead. To be called at each beat. */
+  async sweep(): Promise<void> {
+    const passed = this.#now() - this.#sweptAt;
+    if (passed < SWEEP_MS * this.#pace) return;
+    const count = await this.#queues.submitter.getDelayedCount();
+    if (passed < SWEEP_EACH_MS * count * this.#pace) return;
+    this.#sweptAt = this.#now();
+    this.#pace = paceOf(Math.random());
+    await this.#read('submitter');
   }
 
   /** Takes the own entry out. */
   async leave(): Promise<void> {
-    await this.#queue.remove(this.#own.id);
+    await this.#queues[this.#own.kind].remove(this.#own.id);
   }
 
-  async #bury(id: string): Promise<void> {
+  /** All of a kind that are alive. */
+  async #read(kind: Entry['kind']): Promise<readonly Entry[]> {
+    const queue = this.#queues[kind];
+    // Whoever looks at queues may have promoted them, which changes nothing: nobody takes them.
+    const ids = await queue.getRanges(['delayed', 'waiting'], 0, MOST_ENTRIES - 1);
+    const live: Entry[] = [];
+    const met = new Set<string>();
+    for (const job of await Promise.all(ids.map((id) => queue.getJob(id)))) {
+      const entry = entryOf(job);
+      if (entry?.kind !== kind) continue;
+      met.add(entry.id);
+      const silence = this.#silence(entry);
+      if (silence <= longestSilence(entry)) live.push(entry);
+      else if (silence > MAILBOX_MS) await this.#bury(entry);
+    }
+    for (const [id, seen] of this.#seen) if (seen.kind === kind && !met.has(id)) this.#seen.delete(id);
+    return live;
+  }
+
+  /** Time since the last beat, as far as it was looked, in ms. */
+  #silence({ id, kind, beat }: StoredEntry): number {
+    const now = this.#now();
+    const seen = this.#seen.get(id);
+    if (seen?.beat === beat) return now - seen.at;
+    this.#seen.set(id, { kind, beat, at: now });
+    return 0;
+  }
+
+  async #bury({ id, kind }: Entry): Promise<void> {
     await this.#engine.removeMailbox(id);
-    await this.#queue.remove(id);
+    await this.#queues[kind].remove(id);
   }
 }
 
-/** Anybody may have written it. */
-function entryOf(job: Job | undefined): StoredEntry | undefined {
-  const data: unknown = job?.data;
-  if (typeof data !== 'object' || data === null) return undefined;
-  const { kind, id, host, pid, every, tasks, threads, slots, beat } = data as Record<string, unknown>;
-  if ((kind !== 'machine' && kind !== 'submitter') || typeof id !== 'string' || !isId(id)) return undefined;
-  const isNumber = (value: unknown): value is number => typeof value === 'number' && value >= 0;
-  if (!isNumber(every) || !isNumber(beat) || !isNumber(threads) || !isNumber(slots)) return undefined;
-  const names = Array.isArray(tasks) ? tasks.filter((name): name is string => typeof name === 'string') : [];
-  return { kind, id, host: String(host), pid: Number(pid), every, tasks: names, threads, slots, beat };
+/** In ms; who is silent for longer is not alive. */
+function longestSilence({ every }: Entry): number {
+  return MISSED * every + 1_000;
+}
+
+/** @param random from 0 to 1 */
+function paceOf(random: number): number {
+  return 0.5 + random;
 }

@@ -1,7 +1,8 @@
-/** Tells all others that a machine is there, again and again, and learns who else is. */
+/** Tells all others that a machine is there, again and again, and learns of them what it needs to know. */
 import { performance } from '../protocol/clock.js';
 import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import { Directory } from './directory.js';
+import type { Entry } from './directory-entry.js';
 import type { Engine, OnEngineError } from './engine/engine.js';
 import type { EngineSettings } from './options.js';
 
@@ -47,7 +48,7 @@ export class Presence {
 
   /** Reads and writes, but does not say that there is a machine. Rejects with what the engine refuses. */
   async tryOut(): Promise<void> {
-    await this.#newDirectory().live();
+    await this.#newDirectory().machines();
     await this.#engine.removeMailbox(this.#id);
   }
 
@@ -74,6 +75,11 @@ export class Presence {
     return (await this.#directory?.isGone(submitter)) === true;
   }
 
+  /** The machines that are alive. */
+  async machines(): Promise<readonly Entry[]> {
+    return (await this.#directory?.machines()) ?? [];
+  }
+
   /** So that nobody counts on it. */
   async leave(): Promise<void> {
     this.#hasLeft = true;
@@ -94,7 +100,7 @@ export class Presence {
     const { threads, slots } = this.#describe();
     await directory.beat({ threads, slots });
     await this.#engine.keepMailbox(this.#id);
-    await directory.live();
+    await directory.sweep();
     this.#beatAt = performance.now();
   }
 

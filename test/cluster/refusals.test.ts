@@ -226,7 +226,7 @@ onEachEngine(
       const cluster = site.cluster(few);
       await expect.poll(() => cluster.stats().connected).toBe(true);
       const queue = `bull:${site.name}.work`;
-      const [mailbox] = (await client.keys(`bull:${site.name}.directory:*`)).filter((key) =>
+      const [mailbox] = (await client.keys(`bull:${site.name}.submitters:*`)).filter((key) =>
         /:[\w-]{12}$/.test(key),
       );
       const id = mailbox?.split(':').at(-1);

@@ -15,11 +15,16 @@ onEachEngine(
       const [one] = await Promise.all([cluster.submit(work.add, [1, 1]), cluster.submit(work.add, [1, 2])]);
       expect(one).toBe(2);
       const client = new Redis(redis, { maxRetriesPerRequest: null });
-      const directory = new Queue(`${site.name}.directory`, { connection: client });
-      const entries = await directory.getDelayed();
-      expect(entries.map(({ name }) => name).sort()).toEqual(['machine', 'submitter']);
-      for (const entry of entries) await entry.promote();
-      await directory.close();
+      for (const [name, kind] of [
+        ['directory', 'machine'],
+        ['submitters', 'submitter'],
+      ]) {
+        const queue = new Queue(`${site.name}.${name}`, { connection: client });
+        const entries = await queue.getDelayed();
+        expect(entries.map((entry) => entry.name)).toEqual([kind]);
+        for (const entry of entries) await entry.promote();
+        await queue.close();
+      }
       client.disconnect();
       // Longer than all beats that may be missed, and than a request waits for a machine.
       const seen: number[] = [];

@@ -1,5 +1,5 @@
 /** How many items of a map travel in one job. */
-import type { Entry } from '../directory.js';
+import type { Entry } from '../directory-entry.js';
 
 /** Work of a chunk, in ms: what it costs the engine, and the way to it and back, is a few percent of that. */
 const CHUNK_MS = 250;

@@ -3,7 +3,7 @@ import { BalancerClosedError } from '../../errors/errors.js';
 import type { Call, Calls } from '../calls.js';
 import { errorOf } from '../calls.js';
 import type { Connection } from '../connection.js';
-import type { Entry } from '../directory.js';
+import type { Entry } from '../directory-entry.js';
 import { EngineError, MachineLostError, NoMachineError, PayloadTooLargeError } from '../errors.js';
 import type { Reply } from '../messages.js';
 import type { ClusterRequest } from '../request.js';

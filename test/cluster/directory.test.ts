@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { Directory } from '../../dist/src/cluster/directory.js';
+import { openEngine } from '../../dist/src/cluster/engine/open.js';
+import { resolveEngineOptions } from '../../dist/src/cluster/options.js';
+import { onEachEngine } from '../support/cluster.js';
+
+onEachEngine((site) => {
+  test('entries and mailboxes of submitters that have long been dead are thrown away', async () => {
+    const settings = resolveEngineOptions({ ...site.server.address, name: site.name }, 'test');
+    const engine = openEngine(settings, 0, () => {});
+    await engine.ready();
+    let now = 0;
+    const enter = (kind: 'machine' | 'submitter', id: string): Directory =>
+      new Directory(
+        engine,
+        site.name,
+        { kind, id, every: 5_000, tasks: [], threads: 1, slots: 2 },
+        () => now,
+      );
+    const machine = enter('machine', 'machine');
+    const live = enter('submitter', 'live');
+    const dead = enter('submitter', 'dead');
+    for (const each of [machine, live, dead]) await each.beat();
+    await engine.send('dead', ['a reply']);
+    const there = async (): Promise<boolean[]> =>
+      Promise.all(
+        ['live', 'dead'].map(
+          async (id) => (await engine.queue(`${site.name}.submitters`).getJob(id)) !== undefined,
+        ),
+      );
+    for (const minutes of [3, 6, 9, 12]) {
+      now = minutes * 60_000;
+      await live.beat();
+      await machine.sweep();
+      expect(await there()).toEqual([true, true]);
+    }
+    expect(await machine.isGone('dead')).toBe(true);
+    expect(await machine.isGone('live')).toBe(false);
+    expect(await machine.isGone('nobody')).toBe(true);
+    now = 15 * 60_000;
+    await machine.sweep();
+    expect(await there()).toEqual([true, false]);
+    const mail: string[] = [];
+    const mailbox = engine.openMailbox('dead', (text) => mail.push(text));
+    await engine.send('dead', ['another one']);
+    await expect.poll(() => mail).toEqual(['another one']);
+    await mailbox.close();
+    await engine.close();
+  });
+});
