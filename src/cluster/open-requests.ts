@@ -134,6 +134,7 @@ export class OpenRequests {
       return;
     }
     this.#take(request);
+    request.isReplied = true;
     if (mail.t === 'value' || mail.t === 'chunk') this.completed++;
     else this.failed++;
     request.outlet.replied(mail);
@@ -204,8 +205,8 @@ export class OpenRequests {
     request.isUnsure = false;
     request.refusedSince = undefined;
     request.lookAt = performance.now() + this.#lookAfter;
-    // While it was being sent.
-    if (request.isSettled) this.#cancel(request);
+    // While it was being sent. (A reply may overtake the answer of the engine, which goes by another connection.)
+    if (request.isSettled && !request.isReplied) this.#cancel(request);
   }
 
   async #gone(request: ClusterRequest, state: string): Promise<void> {

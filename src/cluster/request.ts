@@ -26,6 +26,8 @@ export class ClusterRequest {
   /** The engine has taken it. */
   isSent = false;
   isSettled = false;
+  /** It was settled by the reply of a machine, which is done with its job. */
+  isReplied = false;
   /** The engine may have it: the answer was lost. */
   isUnsure = false;
   /** Since when the engine has not taken it; by the monotonic clock. */
