@@ -6,10 +6,12 @@ import type { SubmitOptions } from '../options/submit.js';
 import { performance } from '../protocol/clock.js';
 import type { AnyTask } from '../tasks/signatures.js';
 import { type ChunkCall, ChunkRun } from './chunk-run.js';
+import type { Entry } from './directory-entry.js';
 import { EndOfTurn } from './end-of-turn.js';
 import { MalformedMessageError } from './errors.js';
 import { HeldJob, type Holder } from './held-job.js';
 import type { JobReport } from './job-report.js';
+import { LeaveDelay } from './leave-delay.js';
 import { chunkReply, type JobData, parseJobData } from './messages.js';
 import { isPutBack } from './of-machine.js';
 import type { EngineSettings } from './options.js';
@@ -33,6 +35,8 @@ export interface JobRunsEvents {
   isLeaving(): boolean;
   /** Whether a submitter is known to be dead, or closed. */
   isGone(submitter: string): Promise<boolean>;
+  /** Those that are known to be alive. */
+  machines(): Promise<readonly Entry[]>;
   /**
    * A job has come that was lost before, or that is lost for good with its machine.
    * @param alone it has one more run at most
@@ -63,6 +67,7 @@ export class JobRuns {
   /** Shared memory for chunks. */
   readonly #spare: Int32Array[] = [];
   readonly #endOfTurn = new EndOfTurn();
+  readonly #leaveDelay: LeaveDelay;
   /** A job is here on its last run. If it ends the machine, no other one shall be given up for it. */
   #hasLast = false;
   /** When this process was last known to run. */
@@ -82,6 +87,7 @@ export class JobRuns {
     this.#holder = holder;
     this.#replies = replies;
     this.#events = events;
+    this.#leaveDelay = new LeaveDelay(holder.machine, () => events.machines());
   }
 
   cancel(id: string): void {
@@ -268,7 +274,7 @@ export class JobRuns {
   async #leaveToOthers(job: Job, token: string | undefined, { from }: JobData): Promise<Ending> {
     if (job.attemptsStarted > MOST_LEAVES && (await this.#events.isGone(from).catch(() => false)))
       return { items: 1, outcome: 'cancelled', failures: 0 };
-    return this.#leave(job, token, LEAVE_MS);
+    return this.#leave(job, token, await this.#leaveDelay.of(job.name, job.attemptsStarted));
   }
 
   /** Gives the job to others. @throws what tells BullMQ so */

@@ -106,6 +106,7 @@ export class Machine extends EventEmitter<MachineEvents> {
     this.#runs = new JobRuns(this.#bull, settings.balancer, settings.engine, holder, this.#replies, {
       isLeaving: () => this.#closing !== undefined,
       isGone: (submitter) => this.#presence.isGone(submitter),
+      machines: () => this.#presence.machines(),
       fragile: (alone) => this.#slots.beCautious(alone),
       done: (report) => this.#oneDone(report),
       useOfChunk: () => this.#slots.useOfChunk,
@@ -263,6 +264,7 @@ export class Machine extends EventEmitter<MachineEvents> {
 
   #oneDone(report: JobReport): void {
     this.#counts[report.outcome]++;
+    if (report.outcome !== 'left') this.#slots.ran();
     if (report.outcome === 'fulfilled' || report.outcome === 'rejected') this.#items += report.items;
     callUser(() => this.emit('job', report));
   }

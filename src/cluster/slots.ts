@@ -127,8 +127,12 @@ export class Slots {
   changed(worker: Worker, by: 1 | -1): void {
     this.#running.set(worker, (this.#running.get(worker) ?? 0) + by);
     this.#total += by;
-    if (by === -1) this.#done++;
     this.adjust();
+  }
+
+  /** A job has run; not: has been left to others at once, which says nothing of how long jobs take. */
+  ran(): void {
+    this.#done++;
   }
 
   /**
