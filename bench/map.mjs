@@ -65,10 +65,11 @@ const BARE = 'bare threads';
 /** @type {Awaited<ReturnType<typeof bareThreads>> | undefined} */
 let bare;
 const GIVEN = 'bare threads, given the lines';
+const LOOPED = `${GIVEN}, for await`;
 /** @type {Awaited<ReturnType<typeof givenLines>> | undefined} */
 let given;
 /** @param {string} name */
-const isBare = (name) => name === BARE || name === GIVEN;
+const isBare = (name) => name === BARE || name === GIVEN || name === LOOPED;
 
 /** @param {AsyncIterable<unknown>} values */
 async function drain(values) {
@@ -132,6 +133,11 @@ const contestants = [
     settings: `${workers} threads to which the main thread copies the lines, and which give integers; it blocks meanwhile`,
     run: () => given?.run(),
   },
+  {
+    name: LOOPED,
+    settings: 'the same, the integers taken in order by a for await',
+    run: () => given && drain(given.values()),
+  },
 ];
 
 const measured = [];
@@ -140,7 +146,7 @@ for (const each of cases) {
   bare = await bareThreads(workers, each.items, each.task);
   const areLines = typeof each.items[0] === 'string';
   if (areLines) given = await givenLines(workers, /** @type {string[]} */ (each.items), each.task);
-  const entrants = contestants.filter(({ name }) => name !== GIVEN || areLines);
+  const entrants = contestants.filter(({ name }) => (name !== GIVEN && name !== LOOPED) || areLines);
   for (const { run } of entrants) await run(each);
   const samples = await interleave(entrants, rounds, async ({ run }) => {
     const start = performance.now();
