@@ -20,7 +20,7 @@ import {
   UnorderedOutlet,
 } from './map-span.js';
 import type { OpenLoops } from './open-loops.js';
-import type { Step } from './pull-iterator.js';
+import { NOTHING } from './pull-iterator.js';
 import { SourceIterator } from './source-iterator.js';
 
 /** See `Balancer.map` and `Balancer.mapSettled`. */
@@ -60,13 +60,13 @@ export class MapIterator extends SourceIterator implements JobEvents, IntakeEven
     return this.#failed;
   }
 
-  protected override poll(): Step | undefined {
-    if (!this.#outlet.hasNext()) return undefined;
+  protected override poll(): unknown {
+    if (!this.#outlet.hasNext()) return NOTHING;
     const { span, offset } = this.#outlet;
-    if (span.states[offset] === outcomeStates.error && !this.#settles) return undefined;
+    if (span.states[offset] === outcomeStates.error && !this.#settles) return NOTHING;
     const value = this.#takeNext();
     if (span.given === span.length) this.#intake.pull();
-    return { done: false, value };
+    return value;
   }
 
   protected override serve(): void {

@@ -9,6 +9,8 @@ import type { Loop, OpenLoops } from './open-loops.js';
 
 export type Step = IteratorResult<unknown, undefined>;
 const DONE: Step = { done: true, value: undefined };
+/** No value is there. */
+export const NOTHING: unique symbol = Symbol('nothing');
 
 /**
  * Values that are there are given for this long without a turn of the event loop, in ms; the clock is read
@@ -62,8 +64,9 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
     }
     // Measured: a loop over values that are there takes half the time without a promise that waits.
     if (this.#waiting.length === 0 && this.#state === 'running' && !this.#isTurnDue()) {
-      const step = this.poll();
-      if (step !== undefined) return Promise.resolve(step);
+      const value = this.poll();
+      // Measured: of an object that is made elsewhere V8 would look up its `then`, which costs as much as the promise.
+      if (value !== NOTHING) return Promise.resolve({ done: false, value });
     }
     if (this.#failure !== undefined) {
       const { error } = this.#failure;
@@ -115,9 +118,9 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
   /** Called by the first `next`: like a generator, nothing is opened or listened to before. */
   protected abstract begin(): void;
 
-  /** Takes the value that can be given at once, if any. Called only while no `next` waits. */
-  protected poll(): Step | undefined {
-    return undefined;
+  /** Takes the value that can be given at once, or gives `NOTHING`. Called only while no `next` waits. */
+  protected poll(): unknown {
+    return NOTHING;
   }
 
   /** Called by each `next`: gives the values that have arrived. */

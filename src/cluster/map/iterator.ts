@@ -2,7 +2,7 @@
 import { type FailedItem, markFailure } from '../../calls/map-failure.js';
 import type { MapSource } from '../../calls/map-source.js';
 import type { OpenLoops } from '../../calls/open-loops.js';
-import type { Step } from '../../calls/pull-iterator.js';
+import { NOTHING } from '../../calls/pull-iterator.js';
 import { SourceIterator } from '../../calls/source-iterator.js';
 import type { MapSettings } from '../../options/submit.js';
 import type { ClusterRequest } from '../request.js';
@@ -88,14 +88,14 @@ export class ClusterMapIterator extends SourceIterator {
     return 'the Cluster is closed and takes no more requests';
   }
 
-  protected override poll(): Step | undefined {
+  protected override poll(): unknown {
     const chunk = this.#queue.next;
-    if (chunk === undefined) return undefined;
-    if (!this.#settles && chunk.stateOf(this.#queue.offset) === 'rejected') return undefined;
+    if (chunk === undefined) return NOTHING;
+    if (!this.#settles && chunk.stateOf(this.#queue.offset) === 'rejected') return NOTHING;
     const value = this.#take(chunk);
     // Room for the next one.
     if (chunk.left === 0) this.#pull();
-    return { done: false, value };
+    return value;
   }
 
   protected override serve(): void {
