@@ -66,15 +66,20 @@ it('the error of a task is thrown all the same', async () => {
 it('the error of a task waits for a source that ends in time', async () => {
   const balancer = new Balancer({ workers: 1 });
   let isClosed = false;
-  async function* numbers() {
-    try {
-      for (let n = 0; ; n++) yield n;
-    } finally {
-      await pause(50);
-      isClosed = true;
-    }
-  }
-  await expect(collect<unknown>(balancer.map(numbers(), failing, { batch: 1 }))).rejects.toThrow('one');
+  // Not an async one: the end of a source that has just been asked for an item is not waited for.
+  const numbers = function* () {
+    for (let n = 0; ; n++) yield n;
+  };
+  const source = {
+    [Symbol.iterator]: () =>
+      Object.assign(numbers(), {
+        return: async () => {
+          await pause(50);
+          isClosed = true;
+        },
+      }) as unknown as Iterator<number>,
+  };
+  await expect(collect<unknown>(balancer.map(source, failing, { batch: 1 }))).rejects.toThrow('one');
   expect(isClosed).toBe(true);
   await balancer.close();
 });
