@@ -44,7 +44,7 @@ export function snapshotOf(stats: BalancerStats, around: Surroundings): Snapshot
       state: worker.state,
       age: Math.round(worker.age),
       running:
-        worker.running === undefined || !Object.hasOwn(worker, 'running')
+        worker.running === undefined
           ? null
           : { task: worker.running.task, since: Math.round(worker.running.since + around.epoch) },
       pending: worker.pending,

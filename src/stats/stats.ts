@@ -35,8 +35,8 @@ export interface BalancerStats {
   readonly refusals: RefusalCounts;
   /** Requests that count towards `maxQueue`: those in the queue, and those that wait for a certain worker. */
   readonly waiting: number;
-  /** The limit for `waiting`; absent: there is none. */
-  readonly maxQueue?: number;
+  /** The limit for `waiting`; `undefined`: there is none. */
+  readonly maxQueue: number | undefined;
   /** Requests that were given to workers and have not completed. */
   readonly pending: number;
   /** Runs that have ended since the start, also those of requests whose caller had given them up. */
@@ -75,7 +75,7 @@ export function snapshot(
     outcomes,
     refusals: { ...ledger.refusals },
     waiting: dispatcher.waiting,
-    ...(maxQueue !== Number.POSITIVE_INFINITY && { maxQueue }),
+    maxQueue: maxQueue === Number.POSITIVE_INFINITY ? undefined : maxQueue,
     pending: dispatcher.pending,
     ...counts,
     busyTime: workers.reduce((sum, { busyTime }) => sum + busyTime, counts.busyTime),

@@ -20,8 +20,8 @@ export interface WorkerStats {
   readonly age: number;
   /** How many threads there were in its place before this one. */
   readonly restarts: number;
-  /** What it runs now; absent: nothing. */
-  readonly running?: RunningStats;
+  /** What it runs now; `undefined`: nothing. */
+  readonly running: RunningStats | undefined;
   /** Requests in its window, the running one included, and requests that wait for this worker alone. */
   readonly pending: number;
   /** Requests completed, failed ones included. */
@@ -35,10 +35,10 @@ export interface WorkerStats {
    */
   readonly utilization: number;
   /**
-   * Size of the thread's heap, in bytes, as it was within the last 0.1 s in which the thread ran; absent
-   * before that.
+   * Size of the thread's heap, in bytes, as it was within the last 0.1 s in which the thread ran;
+   * `undefined` before that.
    */
-  readonly heap?: number;
+  readonly heap: number | undefined;
 }
 
 export interface RunningStats {
@@ -58,7 +58,7 @@ export function workersByState(workers: readonly WorkerStats[]): ReadonlyMap<str
   const counts = new Map<string, number>(COUNTED_STATES.map((state) => [state, 0]));
   for (const worker of workers) {
     const { state: given } = worker;
-    const state = given !== 'ready' ? given : Object.hasOwn(worker, 'running') ? 'used' : 'idle';
+    const state = given !== 'ready' ? given : worker.running === undefined ? 'idle' : 'used';
     counts.set(state, (counts.get(state) ?? 0) + 1);
   }
   return counts;
@@ -66,7 +66,6 @@ export function workersByState(workers: readonly WorkerStats[]): ReadonlyMap<str
 
 export function workerStats(worker: Worker, utilization: Utilization, now: number): WorkerStats {
   const { id, view, state, vitalSigns } = worker;
-  const running = runningStats(worker);
   const heap = vitalSigns.heapUsed;
   return {
     id,
@@ -76,13 +75,13 @@ export function workerStats(worker: Worker, utilization: Utilization, now: numbe
     weight: view.weight,
     age: now - worker.startedAt,
     restarts: worker.restarts,
-    ...(running !== undefined && { running }),
+    running: runningStats(worker),
     pending: view.pending + worker.backlog.length,
     completed: worker.completedRequests,
     failed: worker.failed,
     busyTime: worker.busyTime,
     utilization: utilization.of(worker, now),
-    ...(heap > 0 && { heap }),
+    heap: heap > 0 ? heap : undefined,
   };
 }
 

@@ -30,13 +30,8 @@ export interface TracedWorker {
   readonly label: string;
   /** Sum of the run times, in ms. */
   readonly busyTime: number;
-  /** The request that runs, and since when, in ms of `performance.now()`. */
-  readonly running?: { readonly task: string; readonly id: number; readonly since: number };
-}
-
-/** What `Object.prototype` has under that name does not count. */
-function runningOn(worker: TracedWorker): TracedWorker['running'] {
-  return Object.hasOwn(worker, 'running') ? worker.running : undefined;
+  /** The request that runs, and since when, in ms of `performance.now()`; `undefined`: none. */
+  readonly running: { readonly task: string; readonly id: number; readonly since: number } | undefined;
 }
 
 /** Between two points of the counters while requests run, in ms. */
@@ -194,7 +189,7 @@ export class Tracer extends IdleObserver {
     const now = performance.now();
     for (const worker of this.#count(now)) {
       const track = this.#trackOf(worker.id, worker.label);
-      const running = runningOn(worker);
+      const { running } = worker;
       if (running === undefined || track.begun !== undefined || now - running.since < LONG_MS) continue;
       const at = track.begin(this.#tenths(running.since));
       track.begun = { id: running.id, at };
@@ -220,7 +215,7 @@ export class Tracer extends IdleObserver {
     let busyTime = 0;
     for (const worker of workers) {
       busyTime += worker.busyTime;
-      const running = runningOn(worker);
+      const { running } = worker;
       if (running !== undefined) busyTime += Math.max(0, now - running.since);
     }
     const passed = (now - this.#countedAt) * workers.length;
