@@ -93,13 +93,14 @@ export class Submission {
         );
       }
       if (ledger.capture !== undefined) extras = this.#capture(ledger.capture, extras);
-      request = new Request(this.#takeIds(1), ref, args, extras);
+      const queuedAt = ledger.isObserved ? this.#clock.now(this.#dispatcher.turns) : undefined;
+      request = new Request(this.#takeIds(1), ref, args, extras, queuedAt);
     } catch (error) {
       return Promise.reject(error);
     }
     ledger.submitted++;
     const promise = request.promise();
-    if (ledger.isObserved) this.#observed(request);
+    if (ledger.observer !== undefined) ledger.observer.submitted(request);
     if (!this.#isWelcome(request)) return promise;
     if (request.extras !== undefined) {
       prepare?.(request, request.extras);

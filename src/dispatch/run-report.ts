@@ -80,7 +80,8 @@ export function reportDeath(worker: Worker, request: Request, item: number): voi
   run.completed = (chunk?.completed ?? 0) + (isItem ? 1 : 0);
   run.failed = (chunk?.failed ?? 0) + (isItem ? 1 : 0);
   run.itemTimes = timesWith(chunk, run.runTime, isItem);
-  recorder?.ranItems(request, run);
+  if (worker.hasCounted && recorder !== undefined) recorder.failed += run.failed;
+  else recorder?.ranItems(request, run);
   observer?.ran(request, worker, run);
 }
 

@@ -16,13 +16,16 @@ export class MetricsRecorders implements Recorders, Metrics {
   #base: Place = { at: performance.now(), tasks: new Map() };
 
   recorderOf(name: string, outcomes: OutcomeCounts): TaskTotals {
-    const totals = new TaskTotals(outcomes, { ...outcomes });
-    this.#tasks.set(name, totals);
+    let totals = this.#tasks.get(name);
+    if (totals === undefined) {
+      totals = new TaskTotals(outcomes, { ...outcomes });
+      this.#tasks.set(name, totals);
+    }
     return totals;
   }
 
   snapshot(): MetricsSnapshot {
-    return this.#since(this.#base);
+    return since(this.#base, this.#place());
   }
 
   reset(): void {
@@ -33,8 +36,10 @@ export class MetricsRecorders implements Recorders, Metrics {
     let place = this.#place();
     return {
       read: () => {
-        const snapshot = this.#since(place);
-        place = this.#place();
+        // Threads count meanwhile: what this interval does not have, the next one has.
+        const next = this.#place();
+        const snapshot = since(place, next);
+        place = next;
         return snapshot;
       },
     };
@@ -44,24 +49,25 @@ export class MetricsRecorders implements Recorders, Metrics {
     const tasks = new Map(Array.from(this.#tasks, ([name, totals]) => [name, totals.copy()]));
     return { at: performance.now(), tasks };
   }
+}
 
-  #since(place: Place): MetricsSnapshot {
-    const waitTime = new Histogram();
-    const runTime = new Histogram();
-    const tasks: (TaskMetrics & { readonly sum: number })[] = [];
-    for (const [task, totals] of this.#tasks) {
-      if (totals.isEmpty) continue;
-      const since = totals.since(place.tasks.get(task));
-      waitTime.add(since.waitTime);
-      runTime.add(since.runTime);
-      tasks.push({ task, sum: since.runTime.sum, ...since.metrics() });
-    }
-    return {
-      from: place.at,
-      to: performance.now(),
-      waitTime: waitTime.distribution(),
-      runTime: runTime.distribution(),
-      tasks: tasks.sort((a, b) => b.sum - a.sum).map(({ sum: _, ...metrics }) => metrics),
-    };
+/** What has been counted from one place to a later one. */
+function since(from: Place, to: Place): MetricsSnapshot {
+  const waitTime = new Histogram();
+  const runTime = new Histogram();
+  const tasks: (TaskMetrics & { readonly sum: number })[] = [];
+  for (const [task, all] of to.tasks) {
+    if (all.isEmpty) continue;
+    const totals = all.since(from.tasks.get(task));
+    waitTime.add(totals.waitTime);
+    runTime.add(totals.runTime);
+    tasks.push({ task, sum: totals.runTime.sum, ...totals.metrics() });
   }
+  return {
+    from: from.at,
+    to: to.at,
+    waitTime: waitTime.distribution(),
+    runTime: runTime.distribution(),
+    tasks: tasks.sort((a, b) => b.sum - a.sum).map(({ sum: _, ...metrics }) => metrics),
+  };
 }

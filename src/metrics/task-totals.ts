@@ -1,7 +1,11 @@
-/** What has been counted of one task. To count must cost little where tasks are no-ops. */
+/**
+ * What has been counted of one task. To count must cost little where tasks are no-ops, so threads count most of
+ * it themselves (`protocol/tally.ts`): what is here is without that, but for copies.
+ */
 import type { ObservedRequest, ObservedRun } from '../ledger/observer.js';
 import { noOutcomes, type OutcomeCounts, REQUEST_OUTCOMES, type RequestOutcome } from '../ledger/outcome.js';
 import type { TaskRecorder } from '../ledger/recorder.js';
+import { NUMBER_BYTES, type Tally } from '../protocol/tally.js';
 import { Histogram } from './histogram.js';
 import type { TaskMetrics } from './snapshot.js';
 
@@ -11,6 +15,8 @@ export class TaskTotals implements TaskRecorder {
   bytesOut = 0;
   waitTime = new Histogram();
   runTime = new Histogram();
+  /** Of threads that live. */
+  readonly #tallies = new Set<Tally>();
   readonly #books: OutcomeCounts;
   readonly #before: OutcomeCounts;
 
@@ -33,18 +39,36 @@ export class TaskTotals implements TaskRecorder {
     else for (let i = 0; i < completed; i++) this.runTime.record(itemTimes[i] as number);
   }
 
-  copy(): TaskTotals {
-    return this.since(undefined);
+  join(tally: Tally): void {
+    this.#tallies.add(tally);
   }
 
-  /** What has been counted since an earlier copy was made; `undefined`: all. */
+  leave(tally: Tally): void {
+    this.#tallies.delete(tally);
+    this.#add(tally);
+  }
+
+  /** All that has been counted so far, also by threads. */
+  copy(): TaskTotals {
+    const copy = new TaskTotals(this.outcomes);
+    copy.failed = this.failed;
+    copy.bytesIn = this.bytesIn;
+    copy.bytesOut = this.bytesOut;
+    copy.waitTime = this.waitTime.copy();
+    copy.runTime = this.runTime.copy();
+    for (const tally of this.#tallies) copy.#add(tally);
+    return copy;
+  }
+
+  /** Of a copy: what has been counted since an earlier one was made; `undefined`: all. */
   since(earlier: TaskTotals | undefined): TaskTotals {
-    const since = new TaskTotals(difference(this.outcomes, earlier?.outcomes ?? noOutcomes()));
-    since.failed = this.failed - (earlier?.failed ?? 0);
-    since.bytesIn = this.bytesIn - (earlier?.bytesIn ?? 0);
-    since.bytesOut = this.bytesOut - (earlier?.bytesOut ?? 0);
-    since.waitTime = this.waitTime.since(earlier?.waitTime);
-    since.runTime = this.runTime.since(earlier?.runTime);
+    if (earlier === undefined) return this;
+    const since = new TaskTotals(difference(this.outcomes, earlier.outcomes));
+    since.failed = this.failed - earlier.failed;
+    since.bytesIn = this.bytesIn - earlier.bytesIn;
+    since.bytesOut = this.bytesOut - earlier.bytesOut;
+    since.waitTime = this.waitTime.since(earlier.waitTime);
+    since.runTime = this.runTime.since(earlier.runTime);
     return since;
   }
 
@@ -52,6 +76,13 @@ export class TaskTotals implements TaskRecorder {
   get isEmpty(): boolean {
     const { outcomes } = this;
     return this.runTime.count === 0 && REQUEST_OUTCOMES.every((each) => outcomes[each] === 0);
+  }
+
+  #add({ waitTimes, runTimes }: Tally): void {
+    this.waitTime.add(waitTimes);
+    const before = this.runTime.count;
+    this.runTime.add(runTimes);
+    this.bytesOut += NUMBER_BYTES * (this.runTime.count - before);
   }
 
   metrics(): Omit<TaskMetrics, 'task'> {

@@ -61,9 +61,14 @@ export function deadlines(capacity: number): number {
   return runStarts(capacity) + capacity;
 }
 
+/** The same, behind the deadlines: for each request slot, when it was submitted; see `slot-times.ts`. */
+export function submitTimes(capacity: number): number {
+  return deadlines(capacity) + capacity;
+}
+
 /** Memory of a window with room for `capacity` requests, in bytes. */
 export function windowBytes(capacity: number): number {
-  return (deadlines(capacity) + capacity) * 8;
+  return (submitTimes(capacity) + capacity) * 8;
 }
 
 /**

@@ -71,6 +71,8 @@ export type ToWorker =
   | { readonly type: 'ring' }
   | { readonly type: 'define'; readonly definition: TaskDefinition }
   | { readonly type: 'forget'; readonly ids: readonly number[] }
+  /** Memory for counting times of runs of that task; see `tally.ts`. Sent when the task has been defined. */
+  | { readonly type: 'tally'; readonly task: number; readonly memory: SharedArrayBuffer }
   | { readonly type: 'share'; readonly number: number; readonly buffer: SharedArrayBuffer }
   /** Memory for results. Sent once at most. */
   | { readonly type: 'results'; readonly buffer: SharedArrayBuffer }

@@ -12,6 +12,9 @@
  * when it reads that. M, when the time is over, takes back what is not claimed; of what is claimed it leaves
  * the decision to W, except while W loads the function (step 6 in `window.ts`). So a request is run or
  * rejected, and settled once.
+ *
+ * Of request slots: when it was submitted, if the slot's kind says that it is to be counted. M writes it before
+ * it posts the request, and W reads it when it has run it; see `tally.ts`.
  */
 import type { Memory } from './layout.js';
 

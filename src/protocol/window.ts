@@ -45,7 +45,8 @@
  * Steps: completions
  *
  *   7. W sends by message what does not fit the completion slot, writes the slot at `COMPLETED`, then
- *      publishes it: `COMPLETED + 1`. All this before the next claim.
+ *      publishes it: `COMPLETED + 1`. All this before the next claim. The slot says whether W has counted its
+ *      times (`tally.ts`).
  *   8. W wakes M only if M's bell says SLEEPING; of all workers, the one whose swap to LOOKING wins sends the
  *      message. W may defer that for short tasks (`coalescing.ts`), as a rule for `MAX_DEFER_MS` at most. It
  *      never does with an empty window, nor after a longer run; so once a run has lasted that long, M need
@@ -98,6 +99,7 @@ import {
   Memory,
   runStarts,
   SLOT_WORDS,
+  submitTimes,
   WINDOW,
   WORKER_STATE,
 } from './layout.js';
@@ -122,6 +124,8 @@ export class Window {
   readonly runStarts: SlotTimes;
   /** Of requests whose kind says that they expire. */
   readonly deadlines: SlotTimes;
+  /** Of requests whose kind says that they are to be counted. */
+  readonly submitTimes: SlotTimes;
   /** What M asks W to stop. */
   readonly marks: Marks;
   /** For values that are transferred, which exist once. */
@@ -145,6 +149,7 @@ export class Window {
     this.#mask = capacity - 1;
     this.runStarts = new SlotTimes(this.memory, runStarts(capacity), capacity);
     this.deadlines = new SlotTimes(this.memory, deadlines(capacity), capacity);
+    this.submitTimes = new SlotTimes(this.memory, submitTimes(capacity), capacity);
   }
 
   get #words(): Int32Array {
@@ -177,6 +182,7 @@ export class Window {
     const start = this.requestSlot(from);
     this.#words.copyWithin(this.requestSlot(to), start, start + SLOT_WORDS);
     this.deadlines.set(to, this.deadlines.at(from));
+    this.submitTimes.set(to, this.submitTimes.at(from));
   }
 
   /** M: publishes n filled slots. O(1). */

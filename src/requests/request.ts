@@ -91,7 +91,7 @@ export class Request implements RequestView, ObservedRequest {
   args: readonly unknown[];
   extras: RequestExtras | undefined;
   /** When it was submitted, in ms of `performance.now()`; set only where somebody observes the Balancer. */
-  queuedAt: number | undefined = undefined;
+  queuedAt: number | undefined;
   #resolve: Resolve = settled;
 
   constructor(
@@ -99,11 +99,13 @@ export class Request implements RequestView, ObservedRequest {
     task: TaskRef,
     args: readonly unknown[] | undefined,
     extras: RequestExtras | undefined,
+    queuedAt?: number,
   ) {
     this.id = id;
     this.task = task;
     this.args = args ?? NO_VALUES;
     this.extras = extras;
+    this.queuedAt = queuedAt;
   }
 
   /**

@@ -12,7 +12,7 @@ export class Observation {
   readonly #stats: (utilization: Utilization) => BalancerStats;
   readonly #closeListeners = new Set<() => void>();
   #isClosed = false;
-  /** The histograms, while somebody wants them. */
+  /** The histograms, once somebody has wanted them. Threads may count for them still when nobody does. */
   #metrics: MetricsRecorders | undefined;
   #metricsReaders = 0;
 
@@ -44,9 +44,10 @@ export class Observation {
 
   /** The histograms, of which all who want them share one set. `stop`: they are not wanted any more. */
   measure(): { readonly metrics: Metrics; readonly stop: () => void } {
-    if (this.#metrics === undefined) {
-      this.#metrics = new MetricsRecorders();
+    this.#metrics ??= new MetricsRecorders();
+    if (this.#metricsReaders === 0) {
       this.#ledger.record(this.#metrics);
+      this.#metrics.reset();
     }
     this.#metricsReaders++;
     let isWanted = true;
@@ -54,7 +55,6 @@ export class Observation {
       if (!isWanted) return;
       isWanted = false;
       if (--this.#metricsReaders > 0) return;
-      this.#metrics = undefined;
       this.#ledger.record(undefined);
     };
     return { metrics: this.#metrics, stop };

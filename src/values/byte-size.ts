@@ -1,11 +1,13 @@
 /** Estimates of how many bytes a value takes on its way to another thread. Used by both sides. */
 
+import { NUMBER_BYTES } from '../protocol/tally.js';
+
 /** Objects counted before the rest is extrapolated. */
 const MAX_OBJECTS = 64;
 const MAX_DEPTH = 8;
 /** What an object takes beside its parts, and what a number takes, in bytes. */
 export const OBJECT_BYTES = 16;
-export const NUMBER_BYTES = 8;
+export { NUMBER_BYTES };
 
 /**
  * Estimates how many bytes a value takes on its way to another thread.

@@ -5,9 +5,10 @@
  * Or all of them are in the arena, as plain data (`tree-format.ts`). All other values go by message, and
  * the kind says so. Used by both sides.
  *
- * `kind` is one word: 4 bits of flags (two of them mean one thing in a request, another in a completion), 3 bits of count, and 4 bits of tag for each value. Values lie one
- * after the other in the payload, each in a multiple of 8 bytes; strings and byte arrays begin with their
- * length in 4 bytes. `slot-writer.ts` and `slot-reader.ts` are the two halves.
+ * `kind` is one word: 4 bits of flags (three of them mean one thing in a request, another in a completion), 3
+ * bits of count, 4 bits of tag for each value, and one more flag. Values lie one after the other in the
+ * payload, each in a multiple of 8 bytes; strings and byte arrays begin with their length in 4 bytes.
+ * `slot-writer.ts` and `slot-reader.ts` are the two halves.
  */
 
 /** Flags of a kind. */
@@ -26,6 +27,10 @@ export const flags = {
    * A request: its only value is a `ChunkPayload`. The value of its completion counts the items that failed.
    */
   chunk: 8,
+  /** A completion: the thread has counted its times. See `protocol/tally.ts`. */
+  counted: 8,
+  /** A request: its times may be counted, and when it was submitted is in `Window.submitTimes`. */
+  timed: 1 << 31,
 } as const;
 
 /** What a value is written as. */

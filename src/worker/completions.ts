@@ -20,6 +20,7 @@ import type { InFlight } from './in-flight.js';
 import type { Receiver } from './receiver.js';
 import { RunRecorder } from './run-recorder.js';
 import type { Sender } from './sender.js';
+import type { Tallies } from './tallies.js';
 
 /** Results that take long to read, as large ones do, are not all read in one go; in ms. */
 const MAX_READING_MS = 2;
@@ -54,8 +55,6 @@ export class Completions<W> {
   readonly #coalescing = new Coalescing();
   readonly #recorder: RunRecorder;
   readonly #bufferOf: SharedBufferOf;
-  /** How many of the next completions are recorded before they are read. */
-  #recorded = 0;
   #sink: CompletionSink<W>;
   #isReading = false;
 
@@ -67,6 +66,7 @@ export class Completions<W> {
     sender: Sender,
     receiver: Receiver,
     bufferOf: SharedBufferOf,
+    tallies: Tallies,
     sink: CompletionSink<W>,
   ) {
     this.#worker = worker;
@@ -77,7 +77,7 @@ export class Completions<W> {
     this.#receiver = receiver;
     this.#bufferOf = bufferOf;
     this.#sink = sink;
-    this.#recorder = new RunRecorder(window, inFlight);
+    this.#recorder = new RunRecorder(window, inFlight, tallies);
   }
 
   /** Items that the thread has started and that have no outcome. O(completions that have not been read). */
@@ -179,12 +179,9 @@ export class Completions<W> {
     let count = 0;
     let read = 0;
     let receivingUntil = 0;
-    // Where nothing is to be recorded it is negative, and never gets to 0.
-    let recorded = this.#sink.isRecorded && this.#recorder.isWanted(inFlight.done) ? this.#recorded : -1;
+    const records = this.#sink.isRecorded && this.#recorder.isWanted(inFlight.done);
     while (inFlight.done !== end && count < limit) {
       const position = inFlight.done;
-      if (recorded === 0) recorded = this.#recorder.record(position, end);
-      recorded--;
       const slot = window.completionSlot(position);
       const kind = memory.i32[slot + 1] as number;
       const runTime = memory.f32[slot + 2] as number;
@@ -202,8 +199,13 @@ export class Completions<W> {
       if (!byMessage && !isExpired) value = readOne(memory, slot, kind, this.#bufferOf);
       const chunk = request.extras?.chunk;
       if (chunk === undefined) {
-        if (recorded >= 0 && (byMessage || isSized(kind)))
-          this.#recorder.recordResult(request, message === undefined ? value : message.value);
+        if (records && !isExpired) {
+          // Of a no-op that its thread has counted nothing is left to be recorded.
+          if ((kind & flags.counted) === 0 || request.extras !== undefined || request.args.length > 0)
+            this.#recorder.record(request, position, kind, runTime);
+          if (byMessage || isSized(kind))
+            this.#recorder.recordResult(request, message === undefined ? value : message.value);
+        }
         count++;
         if (!isExpired) this.count++;
       } else {
@@ -223,7 +225,6 @@ export class Completions<W> {
       }
       if ((read & CLOCK_MASK) === 0 && performance.now() > deadline) break;
     }
-    this.#recorded = Math.max(0, recorded);
     return count;
   }
 }

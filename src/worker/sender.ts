@@ -45,6 +45,7 @@ export class Sender {
   /** For arguments alone. */
   readonly #port: MessagePort;
   readonly #window: Window;
+  readonly #forgotten: (tasks: readonly number[]) => void;
   /** Tasks whose definition has been sent: characters of its source, by id. */
   readonly #known = new Map<number, number>();
   /** Characters of their sources. */
@@ -66,7 +67,15 @@ export class Sender {
   /** Number of the last message that the thread had read when that was last looked at. */
   #read = 0;
 
-  constructor(channel: MainChannel, port: MessagePort, window: Window, inFlight: InFlight) {
+  /** @param forgotten is told which tasks the thread forgets, by id */
+  constructor(
+    channel: MainChannel,
+    port: MessagePort,
+    window: Window,
+    inFlight: InFlight,
+    forgotten: (tasks: readonly number[]) => void,
+  ) {
+    this.#forgotten = forgotten;
     this.#channel = channel;
     this.#port = port;
     this.#window = window;
@@ -225,6 +234,7 @@ export class Sender {
     this.#mostSource = Math.max(MOST_SOURCE, 2 * this.#source);
     // Before the next definition, so that a task that is needed again is defined again.
     this.#channel.send({ type: 'forget', ids });
+    this.#forgotten(ids);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Writes to a window: fills slots, posts them, takes unstarted requests back. */
 
+import { CLOCK_OFFSET } from '../protocol/clock.js';
 import { advance, distance } from '../protocol/positions.js';
 import type { Window } from '../protocol/window.js';
 import { isReclaimable, type ReclaimReason } from '../requests/reclaimable.js';
@@ -93,6 +94,12 @@ export class WindowWriter {
     if (extras !== undefined && extras.due > 0) {
       kind |= flags.expires;
       window.deadlines.set(position, extras.due);
+    }
+    const { queuedAt } = request;
+    if (queuedAt !== undefined) {
+      kind |= flags.timed;
+      // `submitTimes.set`, which takes longer.
+      memory.f64[window.submitTimes.from + (position & (window.capacity - 1))] = queuedAt + CLOCK_OFFSET;
     }
     if (request.isSettled !== isSettled) {
       // A getter in its arguments has aborted it.

@@ -19,6 +19,7 @@ import { Sender } from './sender.js';
 import type { WorkerSetup } from './setup.js';
 import type { WorkerState } from './state.js';
 import { Status } from './status.js';
+import { Tallies } from './tallies.js';
 import { TaskOutput } from './task-output.js';
 import type { ThreadDeath } from './thread.js';
 import { UnreadableMessages } from './unreadable-messages.js';
@@ -52,6 +53,8 @@ export class Worker implements Host {
   sessions = 0;
   /** It has requests that are staged and not posted; see `Staging`. */
   hasStaged = false;
+  /** Its thread has counted the run in which it has ended: it was about to complete it. */
+  hasCounted = false;
   /** Its thread has been ended on purpose. */
   terminated = false;
   readonly #requestEvents: RequestEvents<Worker>;
@@ -63,6 +66,7 @@ export class Worker implements Host {
   readonly #unreadable: UnreadableMessages;
   readonly #writer: WindowWriter;
   readonly #results: ResultMemory;
+  readonly #tallies: Tallies;
   readonly #forcedExit: ForcedExit;
   /** Whether it is to be replaced some time for what it has done. */
   readonly #isLimited: boolean;
@@ -92,7 +96,10 @@ export class Worker implements Host {
     this.vitalSigns = new VitalSigns(window);
     const inFlight = new InFlight(window.capacity, this.view);
     this.inFlight = inFlight;
-    this.#sender = new Sender(channel, argumentsPort, window, inFlight);
+    this.#tallies = new Tallies((message) => channel.send(message));
+    this.#sender = new Sender(channel, argumentsPort, window, inFlight, (tasks) =>
+      this.#tallies.forget(tasks),
+    );
     this.#unreadable = new UnreadableMessages(window, inFlight, (request) =>
       this.commands.stopStream(request),
     );
@@ -116,6 +123,7 @@ export class Worker implements Host {
       this.#sender,
       receiver,
       this.#results.of,
+      this.#tallies,
       requestEvents.completions,
     );
     this.running = new Running(window, () => this.completions.running);
@@ -300,6 +308,7 @@ export class Worker implements Host {
   /** At last: the requests that were not completed. Nothing is left in the window then. */
   takeRemains({ exitCode }: ThreadDeath): Remains {
     const remains = this.#writer.takeRemains();
+    this.hasCounted = this.#tallies.end(remains.running?.id, exitCode !== undefined);
     // A thread that was given up may still use it.
     if (exitCode !== undefined) {
       this.#connection.leaveWindow();

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
-import { reportRun } from '../../dist/src/dispatch/run-report.js';
+import { reportDeath, reportRun } from '../../dist/src/dispatch/run-report.js';
 import { IdleObserver, type ObservedRun } from '../../dist/src/ledger/observer.js';
+import { MetricsRecorders } from '../../dist/src/metrics/metrics.js';
+import { CLOCK_OFFSET } from '../../dist/src/protocol/clock.js';
 import { Request } from '../../dist/src/requests/request.js';
 import { TaskRef } from '../../dist/src/tasks/registry.js';
 import type { Worker } from '../../dist/src/worker/worker.js';
@@ -31,4 +33,18 @@ it.each([
   request.queuedAt = queuedAt;
   reportRun(observer, workerThatStarted(lastStart), request, 5, false);
   expect(runs).toMatchObject([expected]);
+});
+
+it.each([
+  ['has not counted it', false, 1],
+  ['has counted it, and ended before it could say so', true, 0],
+])('a run in which its thread has ended is counted once: the thread %s', (_, hasCounted, count) => {
+  const recorders = new MetricsRecorders();
+  task.ledger.record(recorders);
+  const request = new Request(7, task, [], undefined);
+  request.queuedAt = performance.now() - 10;
+  const running = { startOf: () => performance.now() - 5 + CLOCK_OFFSET };
+  reportDeath({ hasCounted, running } as unknown as Worker, request, -1);
+  const { failed, runTime, waitTime } = recorders.recorderOf('task', task.account.outcomes);
+  expect([failed, runTime.count, waitTime.count]).toEqual([1, count, count]);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deadlines, runStarts, windowBytes } from '../../dist/src/protocol/layout.js';
+import { deadlines, runStarts, submitTimes, windowBytes } from '../../dist/src/protocol/layout.js';
 import { advance, distance, MAX_CAPACITY } from '../../dist/src/protocol/positions.js';
 import { Window } from '../../dist/src/protocol/window.js';
 
@@ -173,9 +173,10 @@ describe('a window, one side after the other', () => {
     expect(sorted[0]).toBe(64);
     // Behind them are the starts of runs, one float64 for each completion.
     expect(sorted.at(-1)! + 64).toBe(2 * runStarts(capacity));
-    // And behind those the deadlines, one for each request.
+    // And behind those the deadlines, and when each was submitted: one for each request.
     expect(deadlines(capacity)).toBe(runStarts(capacity) + capacity);
-    expect(2 * (deadlines(capacity) + capacity)).toBe(window.memory.i32.length);
+    expect(submitTimes(capacity)).toBe(deadlines(capacity) + capacity);
+    expect(2 * (submitTimes(capacity) + capacity)).toBe(window.memory.i32.length);
     expect(window.requestSlot(capacity + 3)).toBe(window.requestSlot(3));
   });
 

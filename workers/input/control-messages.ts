@@ -47,6 +47,10 @@ export class ControlMessages {
         break;
       case 'forget':
         functions.forget(message.ids);
+        this.#parts.delivery.forgetTasks(message.ids);
+        break;
+      case 'tally':
+        this.#parts.delivery.countIn(message.task, message.memory);
         break;
       case 'share':
         shares.add(message.number, message.buffer);

@@ -10,6 +10,7 @@ import type { Output } from '../output.js';
 import { withoutWorkLoop } from './frames.js';
 import { ResultArena } from './result-arena.js';
 import { sendMarked, type WorkerChannel } from './send.js';
+import { Tallies } from './tallies.js';
 
 export class Delivery {
   readonly #window: Window;
@@ -23,6 +24,8 @@ export class Delivery {
   #hasSent = false;
   /** `undefined`: the main thread has given no memory for results. */
   #arena: ResultArena | undefined;
+  /** `undefined`: it counts nothing. */
+  #tallies: Tallies | undefined;
 
   constructor(window: Window, channel: WorkerChannel, output: Output) {
     this.#window = window;
@@ -33,6 +36,17 @@ export class Delivery {
   /** Results that do not fit a slot go there from now on, if they are fit for it. */
   useMemory(buffer: SharedArrayBuffer): void {
     this.#arena = new ResultArena(buffer, this.#window.capacity);
+  }
+
+  /** From now on it counts times of that task's runs there. */
+  countIn(task: number, memory: SharedArrayBuffer): void {
+    this.#tallies ??= new Tallies(this.#window);
+    this.#tallies.use(task, memory);
+  }
+
+  /** It counts runs of these tasks no more. */
+  forgetTasks(tasks: readonly number[]): void {
+    this.#tallies?.forget(tasks);
   }
 
   /** A message was sent that must arrive before the next completion is read. */
@@ -71,18 +85,23 @@ export class Delivery {
         this.#sendFailure(id, encodeFailure(error));
       }
     }
-    this.#publish(slot, position, id, kind, runTime);
+    this.#publishRun(slot, position, id, kind, runTime);
   }
 
   /** Completes the request at `position` with the value that its task threw. Never throws. */
   failure(position: number, id: number, thrown: unknown, runTime: number): void {
     this.#sendFailure(id, encodeFailure(thrown, withoutWorkLoop));
-    this.#publish(this.#window.completionSlot(position), position, id, flags.byMessage, runTime);
+    this.#publishRun(this.#window.completionSlot(position), position, id, flags.byMessage, runTime);
   }
 
   /** Completes the request at `position`, which was not run since its queue time was over. Never throws. */
   expired(position: number, id: number): void {
     this.#publish(this.#window.completionSlot(position), position, id, flags.expired, 0);
+  }
+
+  #publishRun(slot: number, position: number, id: number, kind: number, runTime: number): void {
+    const counted = this.#tallies === undefined ? 0 : this.#tallies.count(position, id, runTime);
+    this.#publish(slot, position, id, kind | counted, runTime);
   }
 
   #publish(slot: number, position: number, id: number, kind: number, runTime: number): void {
