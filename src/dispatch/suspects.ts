@@ -1,7 +1,7 @@
 /**
- * Requests of a task whose last runs have killed their threads. As long as other tasks are being served they
- * wait behind those, and while a thread is being replaced: so one client that crashes does not take all
- * workers from the others, but one at a time.
+ * Requests of a task whose last runs have killed their threads. They run after what is in the queue with them;
+ * and as long as other tasks are being served they wait behind those, and while a thread is being replaced: so
+ * one client that crashes does not take all workers from the others, but one at a time.
  *
  * No such request waits for ever: one goes on each second, whatever the state of the set. Requests of
  * sessions are not held back, since they run in order.
@@ -61,9 +61,13 @@ export class Suspects {
 
   #mustWait(request: Request, now: number): boolean {
     const { queue, isShort } = this.#setup;
-    if (!this.#othersAreServed(request, now) || now - (this.#heldSince ?? now) >= MOST_HELD_MS) return false;
+    const areServed = this.#othersAreServed(request, now);
+    if (now - (this.#heldSince ?? now) >= MOST_HELD_MS) return false;
     // At the head of the queue it is met for the first time: those behind it come first.
-    if (isShort() || queue.peek() !== undefined) return true;
+    const next = queue.peek();
+    if (next === request) return true;
+    if (!areServed) return false;
+    if (isShort() || next !== undefined) return true;
     const other = this.#letGo;
     return other !== undefined && other !== request && !other.isSettled;
   }

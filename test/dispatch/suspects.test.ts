@@ -65,6 +65,18 @@ describe('suspects', () => {
     expect(all.holds(request())).toBe(false);
   });
 
+  it('let what is behind them go first, also where nobody has been served yet', () => {
+    const { all, state, request } = suspects();
+    state.now = 1_001;
+    expect(all.holds(request())).toBe(false);
+    state.now = 2_002;
+    const [one, behind] = [request(), request()];
+    state.head = one;
+    expect(all.holds(one)).toBe(true);
+    state.head = behind;
+    expect(all.holds(one)).toBe(false);
+  });
+
   it('of sessions do not wait', () => {
     const { all, state, request } = suspects();
     state.isShort = true;
@@ -92,6 +104,18 @@ describe('a client that crashes', () => {
     if (isComing()) expect(isOver).toBe(false);
     await third;
     await balancer.workersReady();
+  });
+
+  it('does not hold up the first request of another one', async () => {
+    await using balancer = new Balancer({ workers: 2 });
+    await balancer.workersReady();
+    let crashed = 0;
+    const crashes = Array.from({ length: 20 }, () =>
+      balancer.submit(() => process.exit(1)).catch(() => crashed++),
+    );
+    expect(await balancer.submit((n) => n + 1, [1])).toBe(2);
+    expect(crashed).toBeLessThan(10);
+    await Promise.all(crashes);
   });
 
   it('alone has all workers', async () => {
