@@ -4,7 +4,7 @@
  */
 const OPEN_OPTIONS = [
   ...['eval', 'name', 'stderr', 'stdin', 'stdout', 'transferList'],
-  ...['once', 'passive', 'capture'],
+  ...['once', 'passive', 'capture', 'signal'],
 ];
 
 /**

@@ -46,6 +46,12 @@ const seen = await balancer.submit(async () => {
 for (let i = 0; i < 3; i++) await balancer.submit((map) => map, [new Map([[1, 2]])]);
 await balancer.submit(() => process.exit(3)).catch(() => {});
 await balancer.submit((map) => map, [new Map()]);
+// Node's `require` reads it, too: only now is everything loaded.
+Object.defineProperty(Object.prototype, 'signal', { value: {}, configurable: true });
+const second = new Balancer({ workers: 1 });
+await second.submit((map) => map, [new Map()]);
+delete Object.prototype.signal;
+await second.close();
 for (const name of Object.keys(pollution)) delete Object.prototype[name];
 await balancer.close();
 console.log(JSON.stringify(seen));
