@@ -69,6 +69,8 @@ export async function throwNew(make: () => Error, place?: Error): Promise<never>
   // As above.
   await undefined;
   const error = make();
+  // Without the frames down to here, which are ours. Nothing is formatted by this either.
+  captureStack(error, throwNew);
   if (place !== undefined) complete(error, place);
   throw error;
 }

@@ -23,6 +23,7 @@ describe('the stacks of tasks show no frames of the package', () => {
       expect.stringMatching(
         /^WorkerCrashedError: .*exit code 3 \(first submitted at .*stacks\.mjs:\d+:\d+\)$/,
       ),
+      expect.stringMatching(/^TaskTimeoutError: /),
       expect.stringMatching(/^TaskNotFoundError: /),
       'Error: at once',
       expect.stringMatching(/^NoWorkerError: .*: no$/),
@@ -30,5 +31,6 @@ describe('the stacks of tasks show no frames of the package', () => {
     for (const stack of stacks) expect(stack).not.toMatch(OWN);
     expect(stacks[0]).toMatch(/\n {4}at fail /);
     expect(stacks[3]).toMatch(/\n {4}at async .*stacks\.mjs:/);
+    expect(stacks[4]).toMatch(/\n {4}at async late /);
   });
 });
