@@ -38,7 +38,10 @@ export class Backpressure {
     // As long as requests wait, no worker has room for another one.
     const hasRoom =
       waiting === 0 &&
-      this.#dispatcher.workers.some(({ state, view }) => state === 'ready' && view.available);
+      this.#dispatcher.workers.some(
+        // One that short tasks are kept away from looks full to the policy, but is used if something waits.
+        ({ state, view }) => state === 'ready' && (view.available || view.pending === 0),
+      );
     return hasRoom ? coming + 1 : coming;
   }
 

@@ -167,6 +167,15 @@ describe('backpressure', () => {
       await reloaded;
     }));
 
+  it('a worker that is idle since short tasks go to few of them is room', () =>
+    withSmallBalancer({ workers: 2, window: 1, maxQueue: 0 }, async (balancer) => {
+      await balancer.workersReady();
+      const client = async () => {
+        for (const i of range(0, 500)) expect(await balancer.submit(faults.echo, [i])).toBe(i);
+      };
+      await Promise.all([client(), client()]);
+    }));
+
   it('maxQueue 0: accepts what workers have room for now, and no more', () =>
     withSmallBalancer({ workers: 2, window: 1, maxQueue: 0 }, async (balancer) => {
       // Each that is starting takes one.
