@@ -17,7 +17,7 @@ export function parse() {
   compute(++parsed % 30 === 0 ? 150 : 1.5);
 }
 
-/** Never comes back from what it was given. */
+/** Waits for a lock that nobody gives back. */
 export function convert() {
-  for (;;);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 }
