@@ -51,13 +51,12 @@ export class Member {
   readonly ready: PromiseWithResolvers<void> = withResolvers();
   /** Resolves when its thread has ended. */
   readonly ended: PromiseWithResolvers<void> = withResolvers();
-  /** The member whose place it takes when it is ready. */
-  readonly replaces: Member | undefined;
   /** It makes the set larger by one: if it cannot be started, the set stays as it was. */
   readonly isExtra: boolean;
   /** Once it is up it may wait until its predecessor has run all that it may. */
   mayWait: boolean;
   #state: MemberState = 'starting';
+  #replaces: Member | undefined;
 
   constructor(
     worker: Worker,
@@ -70,7 +69,7 @@ export class Member {
   ) {
     this.worker = worker;
     this.attempt = attempt;
-    this.replaces = replaces;
+    this.#replaces = replaces;
     this.isExtra = isExtra;
     this.mayWait = mayWait;
     replaces?.enter('being-replaced');
@@ -80,6 +79,14 @@ export class Member {
 
   get state(): MemberState {
     return this.#state;
+  }
+
+  /**
+   * The member whose place it takes when it is ready. `undefined` once it has ended itself: each one would
+   * hold its predecessor, and the last one all that there ever were.
+   */
+  get replaces(): Member | undefined {
+    return this.#replaces;
   }
 
   /** Whether it is, or will be, in the set of workers. */
@@ -120,6 +127,7 @@ export class Member {
     if (this.#state === 'starting') this.#giveUp('failed');
     else if (this.#state === 'in-reserve') this.#giveUp('gone');
     else this.enter('gone');
+    this.#replaces = undefined;
   }
 
   /** It gets no requests yet, and will. */
