@@ -23,11 +23,15 @@ export function bucketsBelow(exponent: number): number {
   return SUBS * (exponent - LEAST);
 }
 
-/** Index of the bucket of a value, from 0; there is no last one. */
+/**
+ * Index of the bucket of a value, from 0; there is no last one. Calls nothing: threads use it between tasks, and
+ * a task may have replaced `Math.max`.
+ */
 export function bucketOf(ms: number): number {
   value[0] = ms;
   const bucket = ((words[UPPER] as number) >> SHIFT) - FIRST;
-  return Math.max(0, bucket);
+  if (bucket < 0) return 0;
+  return bucket;
 }
 
 /** Bounds of a bucket, in ms: its values are from `from`, and below `to`. */

@@ -100,6 +100,20 @@ describe('metrics that threads count', () => {
       ]);
     }));
 
+  it('go on where a task has replaced what they might call', () =>
+    withBalancer({ workers: 1, metrics: true }, async (balancer) => {
+      await runMany(balancer);
+      await balancer.submit(() => {
+        Math.max = () => {
+          throw new Error('replaced');
+        };
+        performance.now = () => Number.NaN;
+      });
+      await runMany(balancer);
+      expect(count(balancer.metrics().snapshot())).toBe(2 * MANY + 1);
+      expect(balancer.stats().threads.ended).toBe(0);
+    }));
+
   it('survive crashes and close()', async () => {
     const metrics = await withBalancer({ workers: 1, metrics: true }, async (balancer) => {
       for (const _ of range(0, 3)) {

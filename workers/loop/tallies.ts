@@ -44,10 +44,9 @@ export class Tallies {
     }
     if (this.#tally === undefined) return 0;
     const waitTime = window.status.startedAt - window.submitTimes.at(position);
-    const isCounted =
-      waitTime < 0
-        ? this.#tally.count(id, 0, Math.max(0, runTime + waitTime))
-        : this.#tally.count(id, waitTime, runTime);
+    // The noted start may lie before the submit: see `earlyBy` in `src/worker/run-recorder.ts`.
+    const early = waitTime < 0 ? -waitTime : 0;
+    const isCounted = this.#tally.count(id, early > 0 ? 0 : waitTime, runTime > early ? runTime - early : 0);
     return isCounted ? flags.counted : 0;
   }
 }
