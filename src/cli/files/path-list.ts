@@ -1,3 +1,4 @@
+import { messagesTaken } from '../terminal/messages.js';
 import type { ByteString } from './bytes.js';
 import { describeErrno, errnoOf } from './errno.js';
 import { showInput } from './quote.js';
@@ -15,22 +16,27 @@ export interface PathList {
 const MAX_PATH = 64 * 1024;
 
 /**
- * The paths of a list, read as they are needed. `onError` gets a message for each that is none; the others
- * follow.
+ * The paths of a list, read as they are needed, in groups; see `readRecords`. `onError` gets a message for
+ * each that is none; the others follow.
  */
 export async function* readPathList(
   { file, separator }: PathList,
   onError: (message: string) => void,
-): AsyncGenerator<ByteString, void, undefined> {
+): AsyncGenerator<ByteString[], void, undefined> {
   const shown = showInput(file);
   let number = 0;
   try {
-    for await (const path of readRecords(file, separator, MAX_PATH)) {
-      number++;
-      const error = errorOf(path, file);
-      if (error) onError(`${shown}: ${number}: ${error}`);
-      else if (path !== '') yield path;
-      else if (separator === '\0') onError(`${shown}: ${number}: the name is empty`);
+    for await (const records of readRecords(file, separator, MAX_PATH)) {
+      const paths: ByteString[] = [];
+      for (const path of records) {
+        number++;
+        const error = errorOf(path, file);
+        if (error) onError(`${shown}: ${number}: ${error}`);
+        else if (path !== '') paths.push(path);
+        else if (separator === '\0') onError(`${shown}: ${number}: the name is empty`);
+      }
+      yield paths;
+      await messagesTaken();
     }
   } catch (error) {
     const code = errnoOf(error);

@@ -7,6 +7,7 @@ import { formatLine } from '../manifest/manifest.js';
 import { type Output, standardOutput } from '../manifest/output.js';
 import type { Bar } from '../terminal/bar.js';
 import { tidyAtEnd } from '../terminal/interrupt.js';
+import { messagePrinter, messagesTaken } from '../terminal/messages.js';
 import { print } from '../terminal/print.js';
 import { summary } from '../terminal/summary.js';
 import { Tally } from '../terminal/tally.js';
@@ -70,10 +71,7 @@ export async function hashCommand(args: readonly string[]): Promise<number> {
     hashing: { algorithm: options.algorithm, counter, onReply: (reply) => tally.add(reply) },
     output,
     places,
-    report(message) {
-      progress.clear();
-      process.stderr.write(`leastwork: ${message}\n`);
-    },
+    report: messagePrinter(() => progress.clear()),
   };
 
   const stopCounting = new AbortController();
@@ -124,6 +122,7 @@ async function hash(
       else failed(`${quote(file.path)}: ${describeErrno(outcome.error)}`);
     }
     await output.writer.write(text);
+    await messagesTaken();
   }
   return ok;
 }
@@ -149,8 +148,8 @@ async function filesOfManifests(
 async function* readManifests({ manifests, algorithm }: OptionsOf<'check'>) {
   const { ManifestReader } = await import('../manifest/manifest-reader.js');
   for (const manifest of manifests) {
-    for await (const entry of new ManifestReader(manifest, algorithm).entries())
-      yield { path: entry.path, regular: false };
+    for await (const entries of new ManifestReader(manifest, algorithm).entries())
+      yield entries.map(({ path }) => ({ path, regular: false }));
   }
 }
 

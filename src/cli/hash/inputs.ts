@@ -63,9 +63,11 @@ async function* listedFiles(
   hooks: WalkHooks,
   onError: (message: string) => void,
 ) {
-  for await (const path of readPathList(list, onError)) {
-    const file = givenFile(path, places, hooks);
-    if (file === undefined) yield* walk([path], places, hooks);
-    else yield file;
+  for await (const paths of readPathList(list, onError)) {
+    for (const path of paths) {
+      const file = givenFile(path, places, hooks);
+      if (file === undefined) yield* walk([path], places, hooks);
+      else yield file;
+    }
   }
 }

@@ -3,6 +3,7 @@ import { describeErrno } from '../files/errno.js';
 import { quote, showInput } from '../files/quote.js';
 import type { CheckOptions } from '../hash/options.js';
 import { type Hasher, type HashingOptions, hashInOrder } from '../hash/pipeline.js';
+import { messagesTaken } from '../terminal/messages.js';
 import { escapePath } from './manifest.js';
 import { ManifestReader } from './manifest-reader.js';
 import type { Writer } from './writer.js';
@@ -50,6 +51,7 @@ export async function checkManifest(
       }
     }
     if (!options.status) await writer.write(text);
+    await messagesTaken();
   }
   await writer.flush();
 

@@ -2,6 +2,7 @@ import type { ByteString } from '../files/bytes.js';
 import { errnoOf } from '../files/errno.js';
 import { readRecords } from '../files/records.js';
 import { hexLengthOf } from '../hash/algorithm.js';
+import { messagesTaken } from '../terminal/messages.js';
 import { type ManifestEntry, ManifestParser } from './manifest.js';
 
 /**
@@ -29,20 +30,26 @@ export class ManifestReader {
     this.tag = this.#parser.tag;
   }
 
-  async *entries(): AsyncGenerator<ManifestEntry, void, undefined> {
+  /** In groups; see `readRecords`. */
+  async *entries(): AsyncGenerator<ManifestEntry[], void, undefined> {
     let number = 0;
     try {
-      for await (const line of readRecords(this.#name, '\n', MAX_LINE)) {
-        number++;
-        const entry = this.#parse(line);
-        if (entry === 'empty') continue;
-        if (entry === undefined) {
-          this.malformed++;
-          this.onMalformed(number);
-        } else {
-          this.wellFormed++;
-          yield entry;
+      for await (const lines of readRecords(this.#name, '\n', MAX_LINE)) {
+        const entries: ManifestEntry[] = [];
+        for (const line of lines) {
+          number++;
+          const entry = this.#parse(line);
+          if (entry === 'empty') continue;
+          if (entry === undefined) {
+            this.malformed++;
+            this.onMalformed(number);
+          } else {
+            this.wellFormed++;
+            entries.push(entry);
+          }
         }
+        yield entries;
+        await messagesTaken();
       }
     } catch (error) {
       this.failure = errnoOf(error);

@@ -57,6 +57,8 @@ export class ManifestParser {
     if (line.startsWith('#')) return 'empty';
     const text = line.endsWith('\r') ? line.slice(0, -1) : line;
     if (text === '') return 'empty';
+    // A blank and a character of the name are the least that belongs to a digest.
+    if (text.length < this.#hexLength + 2) return undefined;
     const [, escaped, rest] = /^[ \t]*(\\?)(.*)$/s.exec(text)!;
     const entry = rest!.startsWith(this.tag) ? this.#tagged(rest!) : this.#plain(rest!);
     if (!entry) return undefined;

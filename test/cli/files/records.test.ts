@@ -9,7 +9,7 @@ const file = join(scratch(), 'records');
 async function read(text: string, separator: '\n' | '\0' = '\n', limit = 1_000): Promise<string[]> {
   writeFileSync(file, text, 'latin1');
   const records = [];
-  for await (const record of readRecords(file, separator, limit)) records.push(record);
+  for await (const group of readRecords(file, separator, limit)) records.push(...group);
   return records;
 }
 
@@ -41,4 +41,12 @@ it('of a record that is too long the beginning is kept, and one byte more than t
     'y'.repeat(10),
     long.slice(0, 11),
   ]);
+});
+
+it('come in groups: a list of a million empty lines is awaited a few times', async () => {
+  writeFileSync(file, '\n'.repeat(1_000_000));
+  const groups = [];
+  for await (const group of readRecords(file, '\n', 1_000)) groups.push(group.length);
+  expect(groups.reduce((sum, length) => sum + length, 0)).toBe(1_000_000);
+  expect(groups.length).toBeLessThan(100);
 });
