@@ -1,11 +1,11 @@
 /** Tells the recorders and the observer of a run that has ended. */
 import type { ObservedRun, Observer } from '../ledger/observer.js';
 import { CLOCK_OFFSET, performance } from '../protocol/clock.js';
+import { earlyBy } from '../protocol/early-start.js';
 import type { Chunk } from '../requests/chunk.js';
 import type { Request } from '../requests/request.js';
 import { byteSize } from '../values/byte-size.js';
 import { contentBytes } from '../values/outcomes.js';
-import { earlyBy } from '../worker/run-recorder.js';
 import type { Worker } from '../worker/worker.js';
 
 /** One object for all, since there may be a million a second. */

@@ -3,22 +3,13 @@
  * times where the thread has not counted them itself.
  */
 import { CLOCK_OFFSET } from '../protocol/clock.js';
+import { earlyBy } from '../protocol/early-start.js';
 import type { Window } from '../protocol/window.js';
 import type { Request } from '../requests/request.js';
 import { byteSize, NUMBER_BYTES } from '../values/byte-size.js';
 import { flags } from '../values/slot-format.js';
 import type { InFlight } from './in-flight.js';
 import type { Tallies } from './tallies.js';
-
-/**
- * By how much the noted start of a run lies before its submit, in ms. A thread takes the end of one run for
- * the start of the next, and may lose its core between the two: then the next one may have been submitted
- * after that, and has not started before.
- * @param queuedAt @param startedAt in ms of `performance.now()`
- */
-export function earlyBy(queuedAt: number | undefined, startedAt: number): number {
-  return queuedAt !== undefined && queuedAt > startedAt ? queuedAt - startedAt : 0;
-}
 
 export class RunRecorder {
   readonly #window: Window;

@@ -1,4 +1,5 @@
 /** Counts the times of the runs of this thread, by task: steps 3 and 4 of `src/protocol/tally.ts`. */
+import { earlyBy } from '../../src/protocol/early-start.js';
 import { Tally } from '../../src/protocol/tally.js';
 import type { Window } from '../../src/protocol/window.js';
 import { flags } from '../../src/values/slot-format.js';
@@ -43,10 +44,11 @@ export class Tallies {
       this.#tally = this.#byTask.get(task);
     }
     if (this.#tally === undefined) return 0;
-    const waitTime = window.status.startedAt - window.submitTimes.at(position);
-    // The noted start may lie before the submit: see `earlyBy` in `src/worker/run-recorder.ts`.
-    const early = waitTime < 0 ? -waitTime : 0;
-    const isCounted = this.#tally.count(id, early > 0 ? 0 : waitTime, runTime > early ? runTime - early : 0);
+    const queuedAt = window.submitTimes.at(position);
+    const { startedAt } = window.status;
+    const early = earlyBy(queuedAt, startedAt);
+    const waitTime = early > 0 ? 0 : startedAt - queuedAt;
+    const isCounted = this.#tally.count(id, waitTime, runTime > early ? runTime - early : 0);
     return isCounted ? flags.counted : 0;
   }
 }
