@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Redis } from 'ioredis';
 import type { Machine } from 'leastwork/cluster';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { onEachEngine, work } from '../support/cluster.js';
 import { range } from '../support/range.js';
+import { redisClient } from '../support/redis-client.js';
 import { scratch } from '../support/scratch.js';
 
 /** Jobs that are gone without a reply are noticed soon. */
@@ -15,11 +15,7 @@ const fresh = (): string => path.join(folder, String(++files));
 
 onEachEngine(
   (site) => {
-    let client: Redis;
-    beforeEach(() => {
-      client = new Redis((site.server.address as { redis: string }).redis);
-    });
-    afterEach(() => client.disconnect());
+    const client = redisClient(site);
 
     /** Errors that the machine tells. */
     const errorsOf = (machine: Machine): string[] => {
@@ -41,20 +37,20 @@ onEachEngine(
     for (const [what, refuse, allow, message] of [
       [
         'has no memory left',
-        () => client.config('SET', 'maxmemory', '1'),
-        () => client.config('SET', 'maxmemory', '0'),
+        () => client().config('SET', 'maxmemory', '1'),
+        () => client().config('SET', 'maxmemory', '0'),
         /^OOM /,
       ],
       [
         'has become a replica',
-        () => client.replicaof('127.0.0.1', 1),
-        () => client.replicaof('NO', 'ONE'),
+        () => client().replicaof('127.0.0.1', 1),
+        () => client().replicaof('NO', 'ONE'),
         /^READONLY /,
       ],
       [
         'cannot tell enough replicas',
-        () => client.config('SET', 'min-replicas-to-write', '1'),
-        () => client.config('SET', 'min-replicas-to-write', '0'),
+        () => client().config('SET', 'min-replicas-to-write', '1'),
+        () => client().config('SET', 'min-replicas-to-write', '0'),
         /^NOREPLICAS /,
       ],
     ] as const) {
@@ -77,14 +73,14 @@ onEachEngine(
       const told = errorsOf(machine);
       const { result, file, end } = await begin();
       const queue = `bull:${site.name}.work`;
-      await client.config('SET', 'min-replicas-to-write', '1');
+      await client().config('SET', 'min-replicas-to-write', '1');
       end();
       await expect
         .poll(() => told.filter((each) => each.startsWith('NOREPLICAS ')).length)
         .toBeGreaterThan(3);
-      const [id] = (await client.lrange(`${queue}:active`, 0, -1)) as [string];
+      const [id] = (await client().lrange(`${queue}:active`, 0, -1)) as [string];
       // As its check for jobs without a lock does, before the reply is sent again.
-      await client
+      await client()
         .pipeline()
         .config('SET', 'min-replicas-to-write', '0')
         .lrem(`${queue}:active`, 1, id)
@@ -95,7 +91,7 @@ onEachEngine(
       expect(await result).toBe('line');
       expect(readFileSync(file, 'utf8')).toBe('line\n');
       // It is over for the engine, too.
-      await expect.poll(() => client.exists(`${queue}:${id}`)).toBe(0);
+      await expect.poll(() => client().exists(`${queue}:${id}`)).toBe(0);
     });
 
     for (const [what, retries, pause] of [
@@ -106,11 +102,13 @@ onEachEngine(
         const machine = await site.machine(few);
         const told = errorsOf(machine);
         const { result, file, end } = await begin(retries);
-        const other = client.duplicate();
+        const other = client().duplicate();
         await other.ping();
-        await client.script('FLUSH');
-        await client.config('SET', 'busy-reply-threshold', '1');
-        const busy = client.eval('while true do end', 0).catch((error: Error) => error.message);
+        await client().script('FLUSH');
+        await client().config('SET', 'busy-reply-threshold', '1');
+        const busy = client()
+          .eval('while true do end', 0)
+          .catch((error: Error) => error.message);
         await expect.poll(() => other.ping().catch((error: Error) => error.message)).toMatch(/^BUSY /);
         end();
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
@@ -121,7 +119,7 @@ onEachEngine(
         // It is over for the engine, too, which may have taken it for lost. (BullMQ looks 5 s later, after an error.)
         if (retries > 0)
           await expect
-            .poll(() => client.exists(`bull:${site.name}.work:active`), { timeout: 10_000 })
+            .poll(() => client().exists(`bull:${site.name}.work:active`), { timeout: 10_000 })
             .toBe(0);
         expect(readFileSync(file, 'utf8')).toBe('line\n');
         other.disconnect();
@@ -132,9 +130,9 @@ onEachEngine(
       await site.machine(few);
       const { result, file, end } = await begin();
       const queue = `bull:${site.name}.work`;
-      const [id] = (await client.lrange(`${queue}:active`, 0, -1)) as [string];
+      const [id] = (await client().lrange(`${queue}:active`, 0, -1)) as [string];
       // As after a time in which no lock could be renewed.
-      await client
+      await client()
         .multi()
         .del(`${queue}:${id}:lock`)
         .lrem(`${queue}:active`, 1, id)
@@ -142,11 +140,11 @@ onEachEngine(
         .lpush(`${queue}:wait`, id)
         .zadd(`${queue}:marker`, 0, '0')
         .exec();
-      await expect.poll(() => client.hget(`${queue}:${id}`, 'ats')).toBe('2');
+      await expect.poll(() => client().hget(`${queue}:${id}`, 'ats')).toBe('2');
       end();
       expect(await result).toBe('line');
       expect(readFileSync(file, 'utf8')).toBe('line\n');
-      await expect.poll(() => client.exists(`${queue}:${id}`)).toBe(0);
+      await expect.poll(() => client().exists(`${queue}:${id}`)).toBe(0);
     });
 
     test('a job of which the engine has thrown away all but its id is sent again, unless it may not', async () => {
@@ -154,20 +152,21 @@ onEachEngine(
       const queue = `bull:${site.name}.work`;
       const results = [cluster.submit(work.double, [2]), cluster.submit(work.double, [3], { retries: 0 })];
       const settled = Promise.allSettled(results);
-      await expect.poll(() => client.zcard(`${queue}:prioritized`)).toBe(2);
-      for (const id of await client.zrange(`${queue}:prioritized`, 0, -1)) await client.del(`${queue}:${id}`);
+      await expect.poll(() => client().zcard(`${queue}:prioritized`)).toBe(2);
+      for (const id of await client().zrange(`${queue}:prioritized`, 0, -1))
+        await client().del(`${queue}:${id}`);
       await site.machine(few);
       expect(await settled).toMatchObject([
         { value: 4 },
         { reason: { code: 'ERR_MACHINE_LOST', losses: 1, message: /engine lost its job/ } },
       ]);
-      expect(await client.keys(`${queue}:*.*`)).toEqual([]);
+      expect(await client().keys(`${queue}:*.*`)).toEqual([]);
     });
 
     test('a reply that comes after its job was looked for in vain counts', async () => {
       await site.machine(few);
       const { result, file, end } = await begin();
-      const watching = client.duplicate();
+      const watching = client().duplicate();
       const monitor = await watching.monitor();
       const looked = new Promise<void>((resolve) => {
         monitor.on('monitor', (_time, [command, , , , text]: string[]) => {
@@ -175,8 +174,8 @@ onEachEngine(
         });
       });
       // As if the engine had taken the end of the job, and refused the reply.
-      const [id] = await client.lrange(`bull:${site.name}.work:active`, 0, -1);
-      await client
+      const [id] = await client().lrange(`bull:${site.name}.work:active`, 0, -1);
+      await client()
         .multi()
         .lrem(`bull:${site.name}.work:active`, 1, id as string)
         .del(`bull:${site.name}.work:${id}`)
@@ -190,7 +189,7 @@ onEachEngine(
     });
 
     test('requests wait while the engine has no memory left, and are refused by name when that lasts', async () => {
-      await client.config('SET', 'maxmemory', '1');
+      await client().config('SET', 'maxmemory', '1');
       const patient = site.cluster(few);
       const hasty = site.cluster({ ...few, engineTimeout: 1_500 });
       const waiting = Promise.all(range(0, 5).map((n) => patient.submit(work.double, [n])));
@@ -198,15 +197,15 @@ onEachEngine(
         code: 'ERR_ENGINE',
         message: expect.stringContaining('OOM command not allowed'),
       });
-      await client.config('SET', 'maxmemory', '0');
+      await client().config('SET', 'maxmemory', '0');
       await site.machine(few);
       expect(await waiting).toEqual(range(0, 5).map((n) => 2 * n));
     });
 
     /** The engine has room for so many bytes more. */
     const leaveRoom = async (bytes: number): Promise<void> => {
-      const used = Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]);
-      await client.config('SET', 'maxmemory', String(used + bytes));
+      const used = Number(/used_memory:(\d+)/.exec(await client().info('memory'))?.[1]);
+      await client().config('SET', 'maxmemory', String(used + bytes));
     };
 
     test('requests for which it has no room for long are rejected, also while it answers', async () => {
@@ -219,18 +218,18 @@ onEachEngine(
       // Those that it has taken wait for a machine.
       await expect.poll(() => codes.length, { timeout: 10_000 }).toBeGreaterThan(10);
       expect(new Set(codes)).toEqual(new Set(['ERR_ENGINE']));
-      await client.config('SET', 'maxmemory', '0');
+      await client().config('SET', 'maxmemory', '0');
     });
 
     test('what was added with a job that the engine refuses for good does not run', async () => {
       const cluster = site.cluster(few);
       await expect.poll(() => cluster.stats().connected).toBe(true);
       const queue = `bull:${site.name}.work`;
-      const [mailbox] = (await client.keys(`bull:${site.name}.submitters:*`)).filter((key) =>
+      const [mailbox] = (await client().keys(`bull:${site.name}.submitters:*`)).filter((key) =>
         /:[\w-]{12}$/.test(key),
       );
       const id = mailbox?.split(':').at(-1);
-      await client.set(`${queue}:${id}.2`, 'of somebody else');
+      await client().set(`${queue}:${id}.2`, 'of somebody else');
       const file = fresh();
       const results = await Promise.allSettled(
         range(0, 4).map((n) => cluster.submit(work.note, [file, String(n)])),
@@ -238,7 +237,7 @@ onEachEngine(
       expect(results.map((each) => each.status === 'rejected' && each.reason.code)).toEqual(
         range(0, 4).map(() => 'ERR_ENGINE'),
       );
-      await expect.poll(() => client.zcard(`${queue}:prioritized`)).toBe(0);
+      await expect.poll(() => client().zcard(`${queue}:prioritized`)).toBe(0);
       await site.machine(few);
       await site.cluster(few).submit(work.add, [1, 1]);
       expect(existsSync(file)).toBe(false);
@@ -250,9 +249,9 @@ onEachEngine(
       const cluster = site.cluster(few);
       const results = Promise.all(range(0, 300).map(() => cluster.submit(work.spin, [5])));
       await expect.poll(() => cluster.stats().completed, { interval: 10 }).toBeGreaterThan(20);
-      await client.replicaof('127.0.0.1', 1);
+      await client().replicaof('127.0.0.1', 1);
       await new Promise((resolve) => setTimeout(resolve, 2_500));
-      await client.replicaof('NO', 'ONE');
+      await client().replicaof('NO', 'ONE');
       expect(await results).toEqual(range(0, 300).map(() => 5));
       expect(told.flat().filter((each) => each.startsWith('READONLY ')).length).toBeLessThan(250);
     });
@@ -264,12 +263,12 @@ onEachEngine(
       const cluster = site.cluster(few);
       const file = fresh();
       const results = Promise.all(range(0, 60).map((n) => cluster.submit(work.note, [file, String(n)])));
-      await expect.poll(() => client.zcard(`bull:${site.name}.work:prioritized`)).toBeGreaterThan(50);
-      await client.config('SET', 'maxmemory', '1');
+      await expect.poll(() => client().zcard(`bull:${site.name}.work:prioritized`)).toBeGreaterThan(50);
+      await client().config('SET', 'maxmemory', '1');
       end();
       await expect.poll(() => told.filter((each) => each.startsWith('OOM ')).length).toBeGreaterThan(5);
       expect(existsSync(file) ? readFileSync(file, 'utf8').split('\n').length : 0).toBeLessThan(10);
-      await client.config('SET', 'maxmemory', '0');
+      await client().config('SET', 'maxmemory', '0');
       expect(await result).toBe('line');
       expect(await results).toEqual(range(0, 60).map(String));
     });

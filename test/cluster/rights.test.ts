@@ -1,26 +1,22 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { Cluster, type EngineOptions, serve } from 'leastwork/cluster';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { onEachEngine, work, workUrl } from '../support/cluster.js';
 import { collect } from '../support/collect.js';
+import { redisClient } from '../support/redis-client.js';
 import { scratch } from '../support/scratch.js';
 
 const folder = scratch('rights');
 
 onEachEngine(
   (site) => {
-    let client: Redis;
-    beforeEach(() => {
-      client = new Redis((site.server.address as { redis: string }).redis);
-    });
-    afterEach(() => client.disconnect());
+    const client = redisClient(site);
 
     /** A user of the engine with these rights. */
     const user = async (...rights: string[]): Promise<EngineOptions> => {
-      await client.call('ACL', 'SETUSER', 'few', 'reset', 'on', '>secret', ...rights);
+      await client().call('ACL', 'SETUSER', 'few', 'reset', 'on', '>secret', ...rights);
       const url = new URL((site.server.address as { redis: string }).redis);
       Object.assign(url, { username: 'few', password: 'secret' });
       return { redis: url.href, name: site.name, lockDuration: 500 };
@@ -74,9 +70,9 @@ onEachEngine(
         expect(await Promise.all([patient, hasty].map((each) => each.submit(work.double, [1])))).toEqual([
           2, 2,
         ]);
-        await client.call('ACL', 'SETUSER', 'few', '-xread');
+        await client().call('ACL', 'SETUSER', 'few', '-xread');
         // Those that wait for mail now may do so to the end.
-        await client.call('CLIENT', 'KILL', 'USER', 'few');
+        await client().call('CLIENT', 'KILL', 'USER', 'few');
         const file = path.join(folder, 'ran');
         const result = patient.submit(work.note, [file, 'line']);
         await expect(hasty.submit(work.double, [1])).rejects.toMatchObject({ code: 'ERR_ENGINE' });
@@ -90,7 +86,7 @@ onEachEngine(
           await sleep(100);
         }
         expect(existsSync(unread)).toBe(false);
-        await client.call('ACL', 'SETUSER', 'few', '+xread');
+        await client().call('ACL', 'SETUSER', 'few', '+xread');
         expect(await result).toBe('line');
         expect(readFileSync(file, 'utf8')).toBe('line\n');
         await expect.poll(() => hasty.submit(work.double, [2]).catch(() => 0), { timeout: 8_000 }).toBe(4);
