@@ -24,6 +24,22 @@ const count = ({ runTime, waitTime }: MetricsSnapshot) => {
 };
 
 describe('metrics that threads count', () => {
+  it('have the run of a thread that has counted it, and ends before it has completed it, once', () =>
+    withBalancer({ workers: 1, metrics: true, retries: 0 }, async (balancer) => {
+      const task = (end: boolean) => {
+        if (!end) return;
+        // The store that would publish the completion.
+        const { store } = Atomics;
+        Atomics.store = ((...given: Parameters<typeof store>) =>
+          /complete/.test(new Error().stack!) ? process.exit(3) : store(...given)) as typeof store;
+      };
+      for (const _ of range(0, MANY)) await balancer.submit(task, [false]);
+      await expect(balancer.submit(task, [true])).rejects.toMatchObject({ code: 'ERR_WORKER_CRASHED' });
+      const snapshot = balancer.metrics().snapshot();
+      expect(count(snapshot)).toBe(MANY + 1);
+      expect(snapshot.tasks).toMatchObject([{ failed: 1 }]);
+    }));
+
   it('have each run as soon as its promise is settled, and its bytes', () =>
     withBalancer({ workers: 1, metrics: true }, async (balancer) => {
       for (const n of range(1, MANY)) {
