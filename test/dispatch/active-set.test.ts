@@ -28,6 +28,7 @@ class FakeWorker {
   }
 }
 
+const tiny = { task: { mean: 0.0001 }, extras: undefined } as unknown as Request;
 const short = { task: { mean: 0.001 }, extras: undefined } as unknown as Request;
 const long = { task: { mean: 2 }, extras: undefined } as unknown as Request;
 const unknown = { task: { mean: Number.NaN }, extras: undefined } as unknown as Request;
@@ -40,6 +41,31 @@ function setOf(workers: FakeWorker[], policy: Policy = new LeastPending(), usage
 const eight = (): FakeWorker[] => [...Array(8).keys()].map((id) => new FakeWorker(id));
 const active = (workers: FakeWorker[]): number[] =>
   workers.filter(({ view }) => view.available).map(({ view }) => view.id);
+
+it('with as many workers as cores, tasks that take no time go to one', () => {
+  const two = [new FakeWorker(0), new FakeWorker(1)];
+  const set = setOf(two);
+  set.begin(short);
+  expect(set.isOn).toBe(false);
+  expect(active(two)).toEqual([0, 1]);
+  set.begin(tiny);
+  expect(active(two)).toEqual([0]);
+  set.meet(short);
+  expect(active(two)).toEqual([0, 1]);
+  expect(set.isOn).toBe(false);
+});
+
+it('more of them are used where tasks that took no time block now, and all stay in use', () => {
+  const workers = [...Array(3).keys()].map((id) => new FakeWorker(id));
+  let now = 100;
+  const set = setOf(workers, new LeastPending(), { now: () => now, cpu: () => 0.3 * now });
+  for (const expected of [1, 1, 2, 3, 3, 3]) {
+    set.begin(tiny);
+    expect(active(workers)).toHaveLength(expected);
+    set.finish(true);
+    now += 5;
+  }
+});
 
 describe('with more workers than cores', () => {
   it('short tasks go to as many workers as there are cores, always the same ones', () => {
@@ -92,6 +118,23 @@ describe('with more workers than cores', () => {
     expect(set.isOn).toBe(true);
     set.meet(long);
     expect(set.isOn).toBe(false);
+  });
+
+  it('tasks that the main thread cannot hand out faster than one worker runs them go to one', () => {
+    const workers = eight();
+    const set = setOf(workers);
+    set.begin(tiny);
+    set.meet(tiny);
+    expect(active(workers)).toEqual([0]);
+    // A longer one among them.
+    set.meet(short);
+    expect(active(workers)).toEqual([0, 1]);
+    set.meet(tiny);
+    expect(active(workers)).toEqual([0, 1]);
+    set.begin(tiny);
+    expect(active(workers)).toEqual([0]);
+    set.meet(long);
+    expect(active(workers)).toHaveLength(8);
   });
 
   it.each([
