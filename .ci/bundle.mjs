@@ -167,14 +167,16 @@ const elsewhere = (own, entries = []) => ({
   name: 'elsewhere',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^\.{1,2}\// }, ({ path, importer, namespace }) => {
-      if (namespace !== 'file') return { path, external: true };
-      const source = sourceOf(path, importer);
+      const isOfSources = namespace === 'file' || path.startsWith('./src/');
+      if (!isOfSources) return { path, external: true };
+      const source = namespace === 'file' ? sourceOf(path, importer) : path.slice(2).replace(/\.js$/, '.ts');
       const entry = Object.keys(ENTRIES).find(
         (name) => ENTRIES[name].onCore && ENTRIES[name].source === source,
       );
       if (own === FILES.length && entry !== undefined && !entries.includes(source))
         return { path: `./${entry}.cjs`, external: true };
-      if (!library.has(source) || fileOf(source) === own || IN_EACH.includes(source)) return undefined;
+      if (!library.has(source) || fileOf(source) === own || IN_EACH.includes(source))
+        return namespace === 'file' ? undefined : { path: join(root, source) };
       return { path: source, namespace: fileOf(source) < own ? 'loaded' : 'later' };
     });
     // As names of this file: hot paths do not go through the getters of the other one.
@@ -190,8 +192,9 @@ const elsewhere = (own, entries = []) => ({
       );
       return {
         contents: `
+          const { withCleanPrototype } = require('./src/protocol/clean-prototype.js');
           let part;
-          const load = () => ${partOf(path)};
+          const load = () => withCleanPrototype(() => ${partOf(path)});
           module.exports = { __esModule: true, ${getters.join(', ')} };`,
       };
     });

@@ -173,7 +173,7 @@ export class Cancellation {
     // The youngest first, as in `#onAbort`.
     for (let i = waiting.length - 1; i >= 0; i--) {
       const request = waiting[i] as Request;
-      if (!request.isSettled) this.#queueTimeUp(request, errors[i]);
+      if (!request.isSettled) this.#queueTimeUp(request, errors?.[i]);
     }
   }
 

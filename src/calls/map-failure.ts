@@ -1,4 +1,5 @@
 /** How the error of a map says which item it is of. */
+import { defineOwn } from '../errors/define-own.js';
 
 /** The item whose failure has ended a map. */
 export interface FailedItem {
@@ -15,13 +16,9 @@ export function markFailure(error: unknown, { index, item }: FailedItem): void {
   try {
     if (typeof error !== 'object' || error === null || 'index' in error || 'item' in error) return;
     if (!Object.isExtensible(error)) return;
-    define(error, 'index', index);
-    define(error, 'item', item);
+    defineOwn(error, 'index', index, false);
+    defineOwn(error, 'item', item, false);
   } catch {
     // A proxy that resists.
   }
-}
-
-function define(error: object, name: string, value: unknown): void {
-  Object.defineProperty(error, name, { value, enumerable: false, writable: true, configurable: true });
 }

@@ -106,9 +106,8 @@ export class OrderedOutlet implements Outlet {
   hasNext(): boolean {
     while (this.offset === this.span.length) {
       if (this.span.isOpen && this.span !== NO_SPAN) return false;
-      const next = this.#spans[this.#next];
-      if (next === undefined) return false;
-      this.span = next;
+      if (this.#next === this.#spans.length) return false;
+      this.span = this.#spans[this.#next] as Span;
       this.offset = 0;
       this.#spans[this.#next++] = NO_SPAN;
       if (this.#next === this.#spans.length) {

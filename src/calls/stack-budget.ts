@@ -17,10 +17,10 @@ export class StackBudget {
   #since = Number.NEGATIVE_INFINITY;
 
   /**
-   * @returns an error for each request, or none where it may have a stack: for the first ones, whose stacks
+   * @returns an error for each request, or none where it may have a stack, `undefined` where all may: for the first ones, whose stacks
    * show who awaits them, and for those whose place is recorded
    */
-  plainErrors(requests: readonly Request[]): (TaskTimeoutError | undefined)[] {
+  plainErrors(requests: readonly Request[]): (TaskTimeoutError | undefined)[] | undefined {
     const now = performance.now();
     if (now - this.#since > WITHIN_MS) {
       this.#left = MOST_WITH_STACK;
@@ -28,7 +28,7 @@ export class StackBudget {
     }
     const most = this.#left;
     this.#left = Math.max(0, most - requests.length);
-    if (requests.length <= most) return [];
+    if (requests.length <= most) return undefined;
     return withoutFrames(() =>
       requests.map((request, i) =>
         i < most || request.extras?.place !== undefined ? undefined : queueTimeoutError(request),

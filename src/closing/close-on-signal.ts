@@ -181,7 +181,7 @@ function listen(signal: NodeJS.Signals, shutdown: Shutdown): void {
  */
 function stayFirst(name: string | symbol, listener: (...args: never[]) => void): void {
   const signal = name as NodeJS.Signals;
-  if (!bySignal.has(signal) || OURS in listener) return;
+  if (!bySignal.has(signal) || OURS in Object(listener)) return;
   // Node tells of a listener before it is added.
   queueMicrotask(() => {
     if (!bySignal.has(signal) || process.listeners(signal)[0] === onSignal) return;

@@ -10,7 +10,8 @@ export class Heap<T> {
 
   /** The top, which stays in the heap. O(1). */
   peek(): T | undefined {
-    return this.#items[0];
+    // Beyond its end a list shows what `Object.prototype` has been polluted with.
+    return this.#items.length === 0 ? undefined : this.#items[0];
   }
 
   /** O(log n). */
@@ -30,9 +31,9 @@ export class Heap<T> {
   /** Takes the top away. O(log n). */
   pop(): T | undefined {
     const items = this.#items;
-    const top = items[0];
     const last = items.pop();
-    if (items.length === 0) return top;
+    if (items.length === 0) return last;
+    const top = items[0];
     const item = last as T;
     let index = 0;
     for (;;) {

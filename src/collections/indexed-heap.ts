@@ -29,7 +29,7 @@ export class IndexedHeap<T extends HeapEntry> {
 
   /** The least element; it stays in the heap. O(1). */
   top(): T | undefined {
-    return this.#entries[0];
+    return this.#entries.length === 0 ? undefined : this.#entries[0];
   }
 
   /** O(log n). */

@@ -201,6 +201,9 @@ function markOf(prototype: object): unknown {
 }
 
 for (const [name, each] of Object.entries(ERROR_CLASSES)) {
-  Object.defineProperty(each.prototype, CLASS_MARK, { value: name });
-  Object.defineProperty(each, Symbol.hasInstance, { value: isInstance });
+  Object.defineProperty(each.prototype, CLASS_MARK, { __proto__: null, value: name } as PropertyDescriptor);
+  Object.defineProperty(each, Symbol.hasInstance, {
+    __proto__: null,
+    value: isInstance,
+  } as PropertyDescriptor);
 }

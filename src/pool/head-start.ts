@@ -40,7 +40,8 @@ export class HeadStart {
 
   /** The thread that was started by that order, if there is one. They are taken in order, each once. */
   take({ id, slot, isAwaited }: Omit<LaunchOrder, 'restarts'>): Launched | undefined {
-    const isNext = isAwaited && id === this.#taken + 1 && slot === this.#taken;
+    const isNext =
+      isAwaited && id === this.#taken + 1 && slot === this.#taken && slot < this.#launched.length;
     return isNext ? this.#launched[this.#taken++] : undefined;
   }
 

@@ -7,7 +7,7 @@
  * port of their own: see `workers/input/arguments.ts`.)
  */
 import { type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
-import { withoutInheritedOptions } from './inherited-options.js';
+import { withCleanPrototype } from './clean-prototype.js';
 import { Stash } from './stash.js';
 
 /** Hears what becomes of messages that arrive. They are counted modulo 2^32, from 1. */
@@ -34,7 +34,7 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
     this.#port = port;
     this.#receive = receive;
     this.#observer = observer;
-    withoutInheritedOptions(() => {
+    withCleanPrototype(() => {
       port.on('message', (message: Incoming) => {
         this.#count();
         observer?.adopt?.(message as object);

@@ -43,13 +43,14 @@ export class Backlog {
 
   /** The one that leaves next. */
   get first(): Request | undefined {
-    const lane = this.#lanes[0];
-    return lane?.list[lane.from];
+    if (this.#lanes.length === 0) return undefined;
+    const lane = this.#lanes[0] as Lane;
+    return lane.list[lane.from];
   }
 
   /** Priority of the one that leaves next; -Infinity if there is none. */
   get priority(): number {
-    return this.#lanes[0]?.priority ?? Number.NEGATIVE_INFINITY;
+    return this.#lanes.length === 0 ? Number.NEGATIVE_INFINITY : (this.#lanes[0] as Lane).priority;
   }
 
   /** The one that waits longest. O(1), and O(priorities) if some have been put back. */

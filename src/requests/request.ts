@@ -203,7 +203,7 @@ export class Request implements RequestView, ObservedRequest {
   /** It is not taken. Does nothing when settled already. */
   refuse(error: unknown, why: Refusal): void {
     if (this.isSettled) return;
-    const { chunk } = this.extras ?? {};
+    const chunk = this.extras?.chunk;
     if (chunk === undefined) this.task.ledger.refusals[why]++;
     else chunk.refusal = why;
     this.reject(error, 'refused');

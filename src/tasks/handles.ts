@@ -143,6 +143,8 @@ function namespaceOf(target: TaskTarget): object {
   // Its name is what inspecting it prints.
   const handle = { [targetName(target)]: () => refuse(target) }[targetName(target)] as () => never;
   return new Proxy(handle, {
+    // Without a prototype: what that has been polluted with would be traps.
+    __proto__: null,
     get(own, key) {
       if (key === TARGET) return target;
       if (typeof key === 'symbol') return Reflect.get(own, key);
@@ -165,7 +167,7 @@ function namespaceOf(target: TaskTarget): object {
     defineProperty: () => false,
     deleteProperty: () => false,
     setPrototypeOf: () => false,
-  });
+  } as ProxyHandler<() => never>);
 }
 
 /**

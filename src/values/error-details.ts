@@ -28,7 +28,8 @@ export function sendErrors<T>(
   try {
     return send(details);
   } finally {
-    for (const { error, cause } of taken) Object.defineProperty(error, 'cause', cause);
+    for (const { error, cause } of taken)
+      Object.defineProperty(error, 'cause', { __proto__: null, ...cause } as PropertyDescriptor);
   }
 }
 
@@ -73,7 +74,7 @@ let readsCircles: boolean | undefined;
 function readsCircularCauses(): boolean {
   if (readsCircles === undefined) {
     const circle = new Error('');
-    Object.defineProperty(circle, 'cause', { value: circle });
+    defineOwn(circle, 'cause', circle, false);
     readsCircles = isReadable(circle);
   }
   return readsCircles;

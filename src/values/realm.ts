@@ -7,7 +7,7 @@
  * every object of a message gets the prototype that it would have had if this realm had made it.
  */
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
-import { withoutInheritedOptions } from '../protocol/inherited-options.js';
+import { withCleanPrototype } from '../protocol/clean-prototype.js';
 
 /** One instance of each class that structured clone makes. */
 function samples(): object[] {
@@ -53,7 +53,7 @@ let known: Prototypes | undefined;
 function prototypes(): Prototypes {
   if (known !== undefined) return known;
   known = new Map();
-  const { port1, port2 } = withoutInheritedOptions(() => new MessageChannel());
+  const { port1, port2 } = withCleanPrototype(() => new MessageChannel());
   const own = samples();
   port1.postMessage(own);
   const theirs = receiveMessageOnPort(port2)?.message as object[];

@@ -10,7 +10,7 @@
  * have to provide the memory.
  */
 import { MessageChannel } from 'node:worker_threads';
-import { withoutInheritedOptions } from '../protocol/inherited-options.js';
+import { withCleanPrototype } from '../protocol/clean-prototype.js';
 
 /**
  * Pieces of up to this size are kept. Measured with the soak test, whose threads come and go: with 31 MiB the
@@ -32,7 +32,7 @@ export function keepMemoryWarm(bytes: number): void {
   isDone = true;
   try {
     const piece = new ArrayBuffer(BYTES);
-    const { port1, port2 } = withoutInheritedOptions(() => new MessageChannel());
+    const { port1, port2 } = withCleanPrototype(() => new MessageChannel());
     port2.close();
     // What nobody can receive is freed at once, and not when the garbage collector comes to it.
     port1.postMessage(piece, [piece]);

@@ -4,7 +4,7 @@
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { ThreadSettings } from '../options/thread.js';
-import { withoutInheritedOptions } from '../protocol/inherited-options.js';
+import { withCleanPrototype } from '../protocol/clean-prototype.js';
 import type { ModuleAddress } from '../protocol/messages.js';
 import { requireHooks } from '../tasks/require-hooks.js';
 import { Thread } from './thread.js';
@@ -64,7 +64,7 @@ export function launch(settings: LaunchSettings, order: LaunchOrder): Launched {
   const { depth, bell, spin, spinners, preload, watchHeap, teardownLimit, name } = settings;
   const capacity = ringCapacity(depth);
   const memory = takeWindowMemory(capacity);
-  const [{ port1, port2 }, forArguments] = withoutInheritedOptions(() => [
+  const [{ port1, port2 }, forArguments] = withCleanPrototype(() => [
     new MessageChannel(),
     new MessageChannel(),
   ]);

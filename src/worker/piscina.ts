@@ -4,6 +4,7 @@
  */
 import type { Piscina } from 'piscina';
 import { requireFrom } from '../errors/module-url.js';
+import { withCleanPrototype } from '../protocol/clean-prototype.js';
 
 export type PiscinaClass = typeof Piscina;
 
@@ -24,7 +25,8 @@ const known = new Map<boolean, PiscinaClass>();
 export function piscinaBeside(entry: URL, hasPriority: boolean): PiscinaClass {
   let found = known.get(hasPriority);
   if (found === undefined) {
-    found = load(requireFrom(entry), hasPriority ? [PACKAGE, COPY] : [COPY, PACKAGE]).Piscina;
+    const names: [string, string] = hasPriority ? [PACKAGE, COPY] : [COPY, PACKAGE];
+    found = withCleanPrototype(() => load(requireFrom(entry.href), names).Piscina);
     known.set(hasPriority, found);
   }
   return found;

@@ -7,8 +7,8 @@
 import type { Worker as NodeWorker, Transferable } from 'node:worker_threads';
 import type { Piscina } from 'piscina';
 import type { ThreadSettings } from '../options/thread.js';
+import { withCleanPrototype } from '../protocol/clean-prototype.js';
 import { Deadline } from '../protocol/deadline.js';
-import { withoutInheritedOptions } from '../protocol/inherited-options.js';
 import type { WorkerInit } from '../protocol/messages.js';
 import { queueMicrotask } from '../protocol/timers.js';
 import { piscinaBeside } from './piscina.js';
@@ -59,13 +59,13 @@ export class Thread {
   ) {
     // minThreads 0: Piscina would otherwise start a new thread for each that dies, at once and for ever.
     const Piscina = piscinaBeside(options.home, (options.niceIncrement ?? 0) !== 0);
-    this.#piscina = new Piscina({
+    const settings = {
       filename: options.entry.href,
       name: 'install',
       minThreads: 0,
       maxThreads: 1,
       idleTimeout: Number.POSITIVE_INFINITY,
-      atomics: 'disabled',
+      atomics: 'disabled' as const,
       recordTiming: false,
       resourceLimits: options.resourceLimits as Record<string, number> | undefined,
       env: options.env as Record<string, string> | undefined,
@@ -73,7 +73,8 @@ export class Thread {
       argv: options.argv as string[] | undefined,
       execArgv: options.execArgv as string[] | undefined,
       niceIncrement: options.niceIncrement ?? 0,
-    });
+    };
+    this.#piscina = withCleanPrototype(() => new Piscina(settings));
     this.#piscina.on('error', (error: unknown) => {
       this.#cause ??= error;
     });
@@ -81,7 +82,7 @@ export class Thread {
       withThreadCode(options.entry.href, isFirst, () =>
         withThreadName(init.name, () => this.#run(init, transfer)),
       );
-    withoutInheritedOptions(start).catch((error: unknown) => {
+    withCleanPrototype(start).catch((error: unknown) => {
       // Only this promise tells of a failed start. The thread may still live then, and must not.
       if (!this.#isTerminated) this.#cause ??= error;
       void this.terminate();

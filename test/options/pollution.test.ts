@@ -181,8 +181,8 @@ describe('a program with a polluted prototype', () => {
     }
   });
 
-  it('has a Balancer that works', async () => {
-    const { outcomes, errors } = await everything(['--import', fileIn('pollute.mjs')]);
+  it.each(['pollute.mjs', 'pollute-later.mjs'])('has a Balancer that works: %s', async (program) => {
+    const { outcomes, errors } = await everything(['--import', fileIn(program)]);
     expect(outcomes).toEqual(HEALTHY);
     expect(errors).toBe('');
   });

@@ -35,17 +35,22 @@ function tslib(): Record<string, (...args: any[]) => unknown> {
  * are dropped.
  */
 const COUNTERS: object = new Proxy(() => COUNTERS, {
+  __proto__: null,
   get: (_target, key) => (key === Symbol.toPrimitive ? () => 0 : COUNTERS),
   set: () => true,
   apply: () => COUNTERS,
-});
+} as ProxyHandler<() => object>);
 
 type Properties = Record<PropertyKey, unknown>;
 
 /** https://github.com/evanw/esbuild/blob/main/internal/runtime/runtime.go */
 const ESBUILD = {
   __name: (target: object, value: string) =>
-    Object.defineProperty(target, 'name', { value, configurable: true }),
+    Object.defineProperty(target, 'name', {
+      __proto__: null,
+      value,
+      configurable: true,
+    } as PropertyDescriptor),
 
   __publicField: (target: object, key: PropertyKey, value: unknown) => {
     defineOwn(target, key, value);
@@ -61,7 +66,12 @@ const ESBUILD = {
     }
     for (const key of Object.getOwnPropertyNames(module ?? {})) {
       if (!Object.hasOwn(namespace, key)) {
-        Object.defineProperty(namespace, key, { get: () => (module as Properties)[key], enumerable: true });
+        const get = () => (module as Properties)[key];
+        Object.defineProperty(namespace, key, {
+          __proto__: null,
+          get,
+          enumerable: true,
+        } as PropertyDescriptor);
       }
     }
     return namespace;

@@ -20,7 +20,11 @@ export function compileInline(definition: InlineDefinition): TaskFunction {
   const values = [surroundings.require, ...helpers.map((helper) => helperFor(helper, surroundings))];
   const fn = compile(definition, parameters)(...values) as TaskFunction;
   if (fn.name !== name && name !== '(anonymous)')
-    Object.defineProperty(fn, 'name', { value: name, configurable: true });
+    Object.defineProperty(fn, 'name', {
+      __proto__: null,
+      value: name,
+      configurable: true,
+    } as PropertyDescriptor);
   return fn;
 }
 

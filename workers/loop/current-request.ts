@@ -78,20 +78,20 @@ export class CurrentRequest implements RequestContext {
         controller.abort(new DOMException('This operation was aborted', 'AbortError'));
       }
     };
-    Object.defineProperties(signal, {
-      aborted: {
-        get: () => {
-          look();
-          return isAborted.call(signal);
-        },
-      },
-      throwIfAborted: {
-        value: () => {
-          look();
-          AbortSignal.prototype.throwIfAborted.call(signal);
-        },
-      },
-    });
+    const aborted = () => {
+      look();
+      return isAborted.call(signal);
+    };
+    const throwIfAborted = () => {
+      look();
+      AbortSignal.prototype.throwIfAborted.call(signal);
+    };
+    // A descriptor with a prototype would inherit what that has been polluted with.
+    Object.defineProperty(signal, 'aborted', { __proto__: null, get: aborted } as PropertyDescriptor);
+    Object.defineProperty(signal, 'throwIfAborted', {
+      __proto__: null,
+      value: throwIfAborted,
+    } as PropertyDescriptor);
     return controller;
   }
 }

@@ -8,6 +8,7 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { compileFunction } from 'node:vm';
 import type * as Acorn from 'acorn';
 import { requireFrom } from '../../errors/module-url.js';
+import { withCleanPrototype } from '../../protocol/clean-prototype.js';
 
 const require = requireFrom(import.meta.url);
 
@@ -27,26 +28,11 @@ export function reserveParser(): void {
 }
 
 /** @throws Error the parser cannot be loaded; the next call tries again */
-export const parse: typeof Acorn.parse = (...args) => {
-  acorn ??= withCleanPrototype(load);
-  return acorn.parse(...args);
-};
-
-/** Properties of token types that acorn reads of objects which need not have them, while it is loaded. */
-const OF_TOKENS = ['keyword', 'beforeExpr', 'startsExpr', 'isLoop', 'isAssign', 'prefix', 'postfix', 'binop'];
-
-/** Calls with an `Object.prototype` that has none of them, as if the program had not polluted it. */
-function withCleanPrototype<T>(call: () => T): T {
-  const found = OF_TOKENS.filter((name) => Object.hasOwn(Object.prototype, name)).map(
-    (name) => [name, Object.getOwnPropertyDescriptor(Object.prototype, name) as PropertyDescriptor] as const,
-  );
-  for (const [name] of found) Reflect.deleteProperty(Object.prototype, name);
-  try {
-    return call();
-  } finally {
-    for (const [name, property] of found) Reflect.defineProperty(Object.prototype, name, property);
-  }
-}
+export const parse: typeof Acorn.parse = (...args) =>
+  withCleanPrototype(() => {
+    acorn ??= load();
+    return acorn.parse(...args);
+  });
 
 function load(): typeof Acorn {
   let cause: NodeJS.ErrnoException | undefined;

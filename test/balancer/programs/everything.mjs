@@ -3,10 +3,13 @@
 import { MessageChannel } from 'node:worker_threads';
 
 const { Balancer, closeOnSignal, Router } = await import('leastwork');
+const { href } = new URL(import.meta.resolve('leastwork/task'));
 
 /** Keeps the process alive, also while a Balancer is idle. */
 const { port1: keeper } = new MessageChannel();
 keeper.on('message', () => {});
+// What is to happen when the package has been loaded.
+globalThis.whenLoaded?.();
 
 const outcomes = {};
 async function outcome(name, run) {
@@ -78,7 +81,6 @@ const spinAt = (words) => {
   });
   await outcome('progress', async () => {
     const values = [];
-    const { href } = new URL(import.meta.resolve('leastwork/task'));
     await balancer.submit(
       async (url) => {
         const { context } = await import(url);
@@ -141,7 +143,6 @@ const spinAt = (words) => {
   await outcome('abort that the task sees', async () => {
     const control = new AbortController();
     const words = gate();
-    const { href } = new URL(import.meta.resolve('leastwork/task'));
     const aborted = balancer.submit(
       async (url, words) => {
         const { context } = await import(url);
