@@ -177,6 +177,8 @@ export class Dispatcher implements RequestEvents<Worker> {
       worker.putBack(unstarted);
       return;
     }
+    // For the others it is the same as if it had ended the thread itself.
+    request.task.kills++;
     this.#policy.remove(worker.view);
     // So that its sessions move.
     worker.eject();

@@ -1,5 +1,5 @@
 /**
- * Requests of a task whose last runs have killed their threads. They run after what is in the queue with them;
+ * Requests of a task whose last runs have killed their threads, or had to be ended with them. They run after what is in the queue with them;
  * and as long as other tasks are being served they wait behind those, and while a thread is being replaced: so
  * one client that crashes does not take all workers from the others, but one at a time.
  *
@@ -10,6 +10,7 @@ import { performance } from '../protocol/clock.js';
 import { setTimeout } from '../protocol/timers.js';
 import type { Queue } from '../requests/queue.js';
 import type { Request } from '../requests/request.js';
+import type { Worker } from '../worker/worker.js';
 
 /** Time after which one goes on in any case, in ms. */
 const MOST_HELD_MS = 1_000;
@@ -69,7 +70,7 @@ export class Suspects {
     if (!areServed) return false;
     if (isShort() || next !== undefined) return true;
     const other = this.#letGo;
-    return other !== undefined && other !== request && !other.isSettled;
+    return other !== undefined && other !== request && (!other.isSettled || hasThread(other));
   }
 
   #othersAreServed({ task }: Request, now: number): boolean {
@@ -87,4 +88,10 @@ export class Suspects {
       this.#setup.offerAgain();
     }, MOST_HELD_MS).unref();
   }
+}
+
+/** It has timed out or was aborted, and its thread has not ended yet. */
+function hasThread(request: Request): boolean {
+  const worker = request.extras?.worker as Worker | undefined;
+  return worker?.isRunning(request) === true;
 }

@@ -33,6 +33,17 @@ describe('suspects', () => {
     expect(all.holds(second)).toBe(false);
   });
 
+  it('are let go one at a time, also while the thread of one that has timed out still lives', () => {
+    const { all, request } = suspects();
+    let runs = true;
+    const [first, second] = [request({ worker: { isRunning: () => runs } }), request()];
+    expect(all.holds(first)).toBe(false);
+    Object.assign(first, { isSettled: true });
+    expect(all.holds(second)).toBe(true);
+    runs = false;
+    expect(all.holds(second)).toBe(false);
+  });
+
   it('wait while a worker is being started, and behind what is queued', () => {
     const { all, state, request } = suspects();
     const one = request();
@@ -122,5 +133,22 @@ describe('a client that crashes', () => {
     await using balancer = new Balancer({ workers: 2 });
     const crashes = Array.from({ length: 6 }, () => balancer.submit(() => process.exit(1)));
     expect(await fates(crashes)).toEqual(Array(6).fill('ERR_WORKER_CRASHED'));
+  });
+});
+
+describe('a client whose requests go on beyond their timeout', () => {
+  it('does not hold up the first request of another one', async () => {
+    await using balancer = new Balancer({ workers: 2, grace: 1 });
+    await balancer.workersReady();
+    let timedOut = 0;
+    const late = Array.from({ length: 20 }, () => {
+      const run = () => {
+        for (;;);
+      };
+      return balancer.submit(run, [], { timeout: 5 }).catch(() => timedOut++);
+    });
+    expect(await balancer.submit((n) => n + 1, [1])).toBe(2);
+    expect(timedOut).toBeLessThan(10);
+    await Promise.all(late);
   });
 });
