@@ -313,7 +313,7 @@ write('node/index.cjs', [
   "const core = require('./core.cjs');",
   // The first Balancer needs it at once, and tells of it if something is wrong with it.
   "try { require('../workers/piscina/main.cjs'); } catch {}",
-  "Object.defineProperty(exports, '__esModule', { value: true });",
+  "Object.defineProperty(exports, '__esModule', { __proto__: null, value: true });",
   ...(await namesOf(ENTRIES.index.source)).map((name) => `exports.${name} = core.${name};`),
 ]);
 for (const [name, { source }] of Object.entries(ENTRIES)) {
@@ -334,9 +334,14 @@ write(
 
 writeDeclarations();
 
-/** esbuild's own helper walks inherited properties, too, and a program may have polluted `Object.prototype`. */
+/**
+ * esbuild's own helpers walk inherited properties, too, and their descriptors inherit some; and a program may have
+ * polluted `Object.prototype`.
+ */
 const ownExports = (text) =>
-  text.replace(/for ?\(var (\w+) in (\w+)\)(?=\s*__defProp\()/g, 'for(var $1 of Object.keys($2))');
+  text
+    .replace(/for ?\(var (\w+) in (\w+)\)(?=\s*__defProp\()/g, 'for(var $1 of Object.keys($2))')
+    .replace(/(__defProp\([^{}]*(?:\{\}[^{}]*)?)\{ (?=get: |value[,: ])/g, '$1{ __proto__: null, ');
 
 // Code is in ASCII, comments may not be. With one such character V8 would hold the whole text in twice the
 // memory, and Node would take several times as long to read it.

@@ -181,9 +181,12 @@ describe('a program with a polluted prototype', () => {
     }
   });
 
-  it.each(['pollute.mjs', 'pollute-later.mjs'])('has a Balancer that works: %s', async (program) => {
-    const { outcomes, errors } = await everything(['--import', fileIn(program)]);
-    expect(outcomes).toEqual(HEALTHY);
-    expect(errors).toBe('');
-  });
+  it.each(['pollute.mjs', 'pollute-before.mjs', 'pollute-later.mjs'])(
+    'has a Balancer that works: %s',
+    async (program) => {
+      const { outcomes, errors } = await everything(['--import', fileIn(program)]);
+      expect(outcomes).toEqual(HEALTHY);
+      expect(errors).toBe('');
+    },
+  );
 });

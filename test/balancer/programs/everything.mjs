@@ -2,6 +2,8 @@
 // which it must work all the same.
 import { MessageChannel } from 'node:worker_threads';
 
+// What is to happen before the package is loaded.
+globalThis.whenLoading?.();
 const { Balancer, closeOnSignal, Router } = await import('leastwork');
 const { href } = new URL(import.meta.resolve('leastwork/task'));
 
