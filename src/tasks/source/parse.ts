@@ -57,6 +57,11 @@ export function parseFunction(text: string, name: string): ParsedFunction {
   return parseExpression(text) ?? parseMethod(text, name);
 }
 
+/** The text of a function that is an expression, with the text at its third character. */
+export function asExpression(text: string): string {
+  return `( ${text}\n)`;
+}
+
 function parseExpression(text: string): ParsedFunction | undefined {
   const tree = tryParse(`${FUNCTION_PREFIX}${text}\n)})`);
   if (tree === undefined) return undefined;
@@ -66,7 +71,7 @@ function parseExpression(text: string): ParsedFunction | undefined {
   if (node.type !== 'FunctionExpression' && node.type !== 'ArrowFunctionExpression') return undefined;
   return {
     node: node as FunctionExpression | ArrowFunctionExpression,
-    expression: `( ${text}\n)`,
+    expression: asExpression(text),
     prefix: FUNCTION_PREFIX.length,
     method: false,
   };
