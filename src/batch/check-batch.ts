@@ -1,5 +1,5 @@
 /** Looks whether a batch could begin. */
-import { access, constants, stat } from 'node:fs/promises';
+import { constants, promises } from 'node:fs';
 import { dirname } from 'node:path';
 import { checkSinks, formerState, identityOf } from './beginning.js';
 import { refuseSharedFiles } from './distinct-files.js';
@@ -38,8 +38,9 @@ export async function checkBatch(options: BatchOptions): Promise<void> {
 
 async function mustBeReadable(path: string): Promise<void> {
   try {
-    if ((await stat(path)).isDirectory()) throw Object.assign(new Error('EISDIR'), { code: 'EISDIR' });
-    await access(path, constants.R_OK);
+    if ((await promises.stat(path)).isDirectory())
+      throw Object.assign(new Error('EISDIR'), { code: 'EISDIR' });
+    await promises.access(path, constants.R_OK);
   } catch (error) {
     throw new BatchFileError(path, error);
   }
@@ -48,11 +49,11 @@ async function mustBeReadable(path: string): Promise<void> {
 /** The file, or the folder that it is to be made in. */
 async function mustBeWritable(path: string): Promise<void> {
   try {
-    await access(path, constants.W_OK);
+    await promises.access(path, constants.W_OK);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new BatchFileError(path, error);
     try {
-      await access(dirname(path), constants.W_OK | constants.X_OK);
+      await promises.access(dirname(path), constants.W_OK | constants.X_OK);
     } catch (cause) {
       throw new BatchFileError(path, cause);
     }

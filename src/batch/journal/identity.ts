@@ -1,6 +1,5 @@
 /** Identity of a batch: its inputs, its function, and the settings that determine its output. */
-import { close, fstat, open, read, stat } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { close, fstat, open, promises, read, stat } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -90,7 +89,7 @@ export async function identifyTask(task: ThreadSetup['task']): Promise<Identity[
     return { name, hash: sha256(task.source) };
   }
   try {
-    return { name: task.name, hash: sha256(await readFile(fileURLToPath(task.url))) };
+    return { name: task.name, hash: sha256(await promises.readFile(fileURLToPath(task.url))) };
   } catch {
     // A data URL, or a module that is not there: loading it reports that.
     return { name: task.name, hash: sha256(task.url) };

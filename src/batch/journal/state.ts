@@ -1,6 +1,5 @@
 /** Reads a journal. */
-import { readFileSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { promises, readFileSync } from 'node:fs';
 import { BatchError, BatchFileError } from '../errors.js';
 import { type Identity, parseIdentity } from './identity.js';
 import { type DoneRange, type FailedLine, parseCommit, parseFail, TITLE, textOf } from './record.js';
@@ -57,8 +56,9 @@ export function readJournal(path: string): JournalState | undefined {
 export async function loadJournal(path: string): Promise<JournalState | undefined> {
   let bytes: Buffer;
   try {
-    if (!(await stat(path)).isFile()) throw new BatchError(`${path}: a journal must be a regular file`);
-    bytes = await readFile(path);
+    if (!(await promises.stat(path)).isFile())
+      throw new BatchError(`${path}: a journal must be a regular file`);
+    bytes = await promises.readFile(path);
   } catch (error) {
     return absent(path, error);
   }
