@@ -23,7 +23,7 @@ export function compileIn(
   parameters: readonly string[] = [],
   skipped = 0,
 ): CallableFunction {
-  readyToImport();
+  if (MAY_IMPORT.test(code)) readyToImport();
   return compileFunction(code, [...parameters], {
     filename: file,
     columnOffset: -skipped,
@@ -41,17 +41,19 @@ export function importFrom(file: string): Import {
   return found;
 }
 
+/** Code that has `import()`, or makes code. */
+const MAY_IMPORT = /import|eval|Function/;
+
 let isReady = false;
 
 /**
- * Prepares `import()`, once. It takes a thread 1.5 ms, best spent while the thread waits for its first
- * request.
+ * Prepares `import()`, once. It takes a thread 1.5 ms, so it is left until there is code that may import.
  *
  * At the first such `import()` of a thread Node warns that this loader is experimental. That is for us to
  * know, and would disturb the user's output. So the first one happens here, with just that warning withheld.
  * (Node calls `process.emitWarning` before `import()` returns.)
  */
-export function readyToImport(): void {
+function readyToImport(): void {
   if (isReady) return;
   isReady = true;
   const emitWarning = process.emitWarning;

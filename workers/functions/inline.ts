@@ -16,7 +16,10 @@ import type { TaskFunction } from './task-function.js';
 export function compileInline(definition: InlineDefinition): TaskFunction {
   const { name, base, helpers } = definition;
   const parameters = ['require', ...helpers];
-  const surroundings = { require: createRequire(base), import: importFrom(base) };
+  const surroundings = {
+    require: createRequire(base),
+    import: (specifier: string) => importFrom(base)(specifier),
+  };
   const values = [surroundings.require, ...helpers.map((helper) => helperFor(helper, surroundings))];
   const fn = compile(definition, parameters)(...values) as TaskFunction;
   if (fn.name !== name && name !== '(anonymous)')

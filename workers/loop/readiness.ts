@@ -1,7 +1,6 @@
 /** When a thread reports that it is ready. */
 import { encodeFailure } from '../../src/errors/failure.js';
 import type { WorkerInit } from '../../src/protocol/messages.js';
-import { readyToImport } from '../functions/importer.js';
 import { loadModule } from '../functions/module.js';
 import type { WorkerChannel } from './send.js';
 
@@ -23,7 +22,6 @@ export async function getReady(init: WorkerInit, channel: WorkerChannel): Promis
     channel.send({ type: 'unready', reason: encodeFailure(error) });
     return false;
   }
-  readyToImport();
   if (!isReadyEarly(init)) channel.send({ type: 'ready' });
   return true;
 }
