@@ -252,11 +252,19 @@ await Promise.all([
     outdir: 'dist',
     plugins: [byRequire],
   }),
+  // In CommonJS, which threads load without the loader of ES modules.
+  build({
+    ...commonJs,
+    entryPoints: ['src/batch/chunk-task.ts'],
+    outdir: 'dist/workers',
+    outExtension: { '.js': '.cjs' },
+    supported: { 'dynamic-import': false },
+    plugins: [byRequire],
+  }),
   build({
     ...common,
     format: 'esm',
     entryPoints: {
-      'workers/chunk-task': 'src/batch/chunk-task.ts',
       'workers/exports-task': 'src/cluster/exports-task.ts',
       'workers/items-task': 'src/cluster/items-task.ts',
     },

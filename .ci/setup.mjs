@@ -67,7 +67,7 @@ export const BUNDLES = [
   'node/journal.cjs',
   'node/watch.cjs',
   'node/work.cjs',
-  'workers/chunk-task.mjs',
+  'workers/chunk-task.cjs',
   'workers/piscina/main.cjs',
   'workers/piscina/worker.js',
   'workers/exports-task.mjs',

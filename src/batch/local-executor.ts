@@ -45,7 +45,7 @@ export class LocalExecutor implements Executor {
 
   /** @param name of the function that is called for each item. Chunks are seen under it */
   constructor(balancer: Balancer, timeout: number, concurrency: number | undefined, name: string) {
-    const { prepare, runChunk } = tasks<ChunkTask>(workerFile('chunk-task.mjs'));
+    const { prepare, runChunk } = tasks<ChunkTask>(workerFile('chunk-task.cjs'));
     this.#prepare = prepare;
     this.#runChunk = called(runChunk, name);
     this.#balancer = balancer;

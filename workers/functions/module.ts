@@ -2,6 +2,7 @@ import { didYouMean } from '../../src/errors/did-you-mean.js';
 import { TaskNotFoundError } from '../../src/errors/errors.js';
 import { messageOf } from '../../src/errors/printing.js';
 import type { ModuleAddress, ModuleDefinition } from '../../src/protocol/messages.js';
+import { loadCommonJs } from './common-js.js';
 import { awaitDescriptor, wasForWantOfDescriptors } from './descriptors.js';
 import { importFrom } from './importer.js';
 import { syntaxErrorPlace } from './syntax-errors.js';
@@ -88,7 +89,7 @@ async function importEither(url: string, base: string): Promise<unknown> {
   const file = typedFile(url);
   if (file !== undefined) return importTyped(url, file, base);
   try {
-    return await importFrom(base)(url);
+    return loadCommonJs(url) ?? (await importFrom(base)(url));
   } catch (error) {
     const twin = typedTwin(url);
     if (twin === undefined) throw error;

@@ -248,7 +248,7 @@ function recordOf(thrown: unknown, line: number, output: number): FailureRecord 
 function ownFrames(stack: string): string {
   const lines = stack.split('\n');
   const below = lines.findIndex((line) =>
-    /^\s+at (?:(?:LineItems|CsvItems)\.|.*[\\/](?:chunk-task|chunk-run|items)\.m?js:\d+:\d+\)?$)/.test(line),
+    /^\s+at (?:(?:LineItems|CsvItems)\.|.*[\\/](?:chunk-task|chunk-run|items)\.c?js:\d+:\d+\)?$)/.test(line),
   );
   const own = below < 0 ? lines : lines.slice(0, below);
   // V8 names the receiver of the call.

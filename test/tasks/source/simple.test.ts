@@ -57,7 +57,7 @@ describe('isSimple', () => {
     '(a = outer) => a',
     '({ a }) => a',
     '(...a) => a',
-    '(a) => `${outer}`',
+    '(a) => `a`',
     '(a) => /outer/.test(a)',
     '(a) => a / 2 / outer',
     '(a) => a // outer',

@@ -9,6 +9,7 @@
 import { readFileSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { hasHooks } from '../common-js.js';
 import { importFrom } from '../importer.js';
 import { type Found, findCompiler } from './compilers.js';
 import {
@@ -60,10 +61,7 @@ export async function importTyped(url: string, file: string, base: string): Prom
 /** Whether nothing but Node itself loads modules here, and this Node knows no TypeScript. */
 function isAlone(): boolean {
   if ((process.features as { typescript?: unknown }).typescript) return false;
-  const options = [...process.execArgv, process.env.NODE_OPTIONS ?? ''];
-  return !options.some((option) =>
-    /(?:^|\s)(?:-r|--require|--import|--(?:experimental-)?loader)\b/.test(option),
-  );
+  return !hasHooks();
 }
 
 async function importCompiled(url: string, file: string, base: string, error: unknown): Promise<unknown> {
