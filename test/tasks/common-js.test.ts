@@ -20,10 +20,19 @@ const TEXT = `
   Object.defineProperty(exports, 'broken', { enumerable: true, get() { throw new Error('broken') } });
 `;
 
+const RESOLVE = `export const resolve = (name, context, next) =>
+  next(name.endsWith('/module.cjs') ? name.replace('module.cjs', 'hooked.cjs') : name, context);`;
+
 beforeAll(async () => {
   await writeFile(join(folder, 'module.cjs'), TEXT);
   await writeFile(join(folder, 'module.js'), TEXT);
   await writeFile(join(folder, 'hooks.cjs'), '');
+  await writeFile(join(folder, 'hooked.cjs'), `exports.how = () => 'hooked'; exports.broken = () => '';`);
+  await writeFile(join(folder, 'resolve.mjs'), RESOLVE);
+  await writeFile(
+    join(folder, 'register.mjs'),
+    `import { register } from 'node:module'; register('./resolve.mjs', import.meta.url);`,
+  );
 });
 
 async function using<T>(options: BalancerOptions, use: (balancer: Balancer) => Promise<T>): Promise<T> {
@@ -47,6 +56,13 @@ describe('a module of tasks', () => {
     ],
   ])('%s', async (_, name, options, how) => {
     expect(await using(options, (balancer) => balancer.submit(exportsOf(name).how))).toBe(how);
+  });
+
+  it('is imported where a preloaded module may have registered hooks', async () => {
+    const preload = [pathToFileURL(join(folder, 'register.mjs'))];
+    expect(await using({ preload }, (balancer) => balancer.submit(exportsOf('module.cjs').how))).toBe(
+      'hooked',
+    );
   });
 
   it('in CommonJS may export a getter that throws', async () => {

@@ -13,11 +13,18 @@ import { fileURLToPath } from 'node:url';
  * @throws what it throws
  */
 export function loadCommonJs(url: string): object | undefined {
-  if (!/^file:[^?#]*\.cjs$/.test(url) || hasHooks()) return undefined;
+  if (!/^file:[^?#]*\.cjs$/.test(url) || mayHaveHooks || hasHooks()) return undefined;
   const file = fileURLToPath(url);
   // Of what is not there `import()` tells in its own words.
   if (!existsSync(file)) return undefined;
   return namespaceOf(createRequire(file)(file));
+}
+
+let mayHaveHooks = false;
+
+/** Modules of the program are to be preloaded, which may register hooks: all is imported from now on. */
+export function expectHooks(): void {
+  mayHaveHooks = true;
 }
 
 /** Whether the command line has something loaded before the program: a loader, perhaps. */

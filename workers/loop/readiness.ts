@@ -1,6 +1,7 @@
 /** When a thread reports that it is ready. */
 import { encodeFailure } from '../../src/errors/failure.js';
 import type { WorkerInit } from '../../src/protocol/messages.js';
+import { expectHooks } from '../functions/common-js.js';
 import { loadModule } from '../functions/module.js';
 import type { WorkerChannel } from './send.js';
 
@@ -14,6 +15,7 @@ export function isReadyEarly({ isAwaited, preload }: WorkerInit): boolean {
 
 /** Loads the modules to be preloaded, and reports ready. @returns false: one of them does not load */
 export async function getReady(init: WorkerInit, channel: WorkerChannel): Promise<boolean> {
+  if (init.preload.length > 0) expectHooks();
   try {
     for (const module of init.preload) await loadModule(module);
   } catch (error) {
