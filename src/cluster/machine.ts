@@ -55,6 +55,8 @@ const NO_LIMIT = 1_000_000;
  * look, and of all machines only one looks in that time: who comes a little early waits for its next turn.
  */
 const LOOKS_PER_LOCK = 4;
+/** The part of a lock by which clocks may differ where locks go by them: it is renewed at its half. */
+const MOST_CLOCK_PART = 4;
 
 /** See `serve`, which makes it. */
 export class Machine extends EventEmitter<MachineEvents> {
@@ -131,6 +133,7 @@ export class Machine extends EventEmitter<MachineEvents> {
       reach(this.#engine, engineTimeout, () => this.#lastError, begin);
     // An engine that answers may still refuse what a machine asks of it.
     if (this.#settings.share === 0) return reached(() => this.#presence.tryOut());
+    await reached(() => this.#engine.compareClocks(lockDuration / MOST_CLOCK_PART));
     await reached(() => this.#presence.begin());
     this.#mailbox = this.#engine.openMailbox(this.id, (text) => this.#onMail(text));
     this.#ticks = setInterval(() => this.#runs.tick(), lockDuration / 8);

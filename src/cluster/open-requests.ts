@@ -217,6 +217,11 @@ export class OpenRequests {
       this.reject(request, new EngineError(`the job of task '${request.task.name}' ${why}`));
       return;
     }
+    // A machine holds its lock, so that it runs.
+    if (!(await this.#engine.clear(request.queue, request.id))) {
+      request.isMissed = false;
+      return;
+    }
     request.losses++;
     if (request.losses > request.retries) {
       this.reject(request, new MachineLostError(request.task.name, request.losses, 'engine'));

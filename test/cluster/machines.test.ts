@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tasks } from 'leastwork';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { onEachEngine, type Site, work, workUrl } from '../support/cluster.js';
 import { collect } from '../support/collect.js';
 import { range } from '../support/range.js';
@@ -149,3 +149,25 @@ onEachEngine(
   },
   ['redis'],
 );
+
+onEachEngine((site) => {
+  test("a machine's clock is an hour off: it works, or is refused where locks go by it", async () => {
+    const off = Date.now() + 3_600_000;
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => off);
+    try {
+      const opened = site.machine(few);
+      if (site.server.kind === 'postgres')
+        await expect(opened).rejects.toMatchObject({
+          code: 'ERR_ENGINE',
+          message: /the clock of this host is 3(?:600|599)\.\d s ahead of that of PostgreSQL/,
+        });
+      else await opened;
+    } finally {
+      clock.mockRestore();
+    }
+    await site.process(few);
+    expect(await Promise.all([1, 2, 3].map((n) => site.cluster(few).submit(work.double, [n])))).toEqual([
+      2, 4, 6,
+    ]);
+  });
+});

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Machine } from 'leastwork/cluster';
+import pg from 'pg';
 import { expect, test } from 'vitest';
 import { onEachEngine, work } from '../support/cluster.js';
 import { range } from '../support/range.js';
@@ -163,6 +165,50 @@ onEachEngine(
       expect(await client().keys(`${queue}:*.*`)).toEqual([]);
     });
 
+    test('jobs of which the engine has thrown away the list alone are sent again, unless they may not', async () => {
+      const cluster = site.cluster(few);
+      const queue = `bull:${site.name}.work`;
+      const file = fresh();
+      const submit = (line: string, options: object) => cluster.submit(work.note, [file, line], options);
+      const results = [
+        submit('waiting', {}),
+        submit('delayed', { delay: 100 }),
+        submit('once', { retries: 0 }),
+        submit('later', { delay: 60_000, retries: 0 }),
+      ];
+      const settled = Promise.allSettled(results);
+      await expect.poll(() => client().keys(`${queue}:*.*`)).toHaveLength(4);
+      await client().del(`${queue}:prioritized`, `${queue}:delayed`);
+      await site.machine(few);
+      const lost = { reason: { code: 'ERR_MACHINE_LOST', losses: 1, message: /engine lost its job/ } };
+      expect(await settled).toMatchObject([{ value: 'waiting' }, { value: 'delayed' }, lost, lost]);
+      expect(readFileSync(file, 'utf8').split('\n').sort()).toEqual(['', 'delayed', 'waiting']);
+      expect(await client().keys(`${queue}:*.*`)).toEqual([]);
+    });
+
+    test('a job that runs, and of which the engine has thrown away the list, is no loss', async () => {
+      await site.machine(few);
+      const { result, file, end } = await begin(0);
+      const watching = client().duplicate();
+      const monitor = await watching.monitor();
+      // In the second look it would be lost.
+      const looked = new Promise<void>((resolve) => {
+        let looks = 0;
+        monitor.on('monitor', (_time, [command, , , , text]: string[]) => {
+          if (command?.toLowerCase() === 'xadd' && text?.includes('"sync"') && ++looks === 2) resolve();
+        });
+      });
+      await client().del(`bull:${site.name}.work:active`);
+      await looked;
+      // (Time for what would follow.)
+      expect(await Promise.race([result, sleep(200, 'runs')])).toBe('runs');
+      end();
+      expect(await result).toBe('line');
+      expect(readFileSync(file, 'utf8')).toBe('line\n');
+      monitor.disconnect();
+      watching.disconnect();
+    });
+
     test('a reply that comes after its job was looked for in vain counts', async () => {
       await site.machine(few);
       const { result, file, end } = await begin();
@@ -274,4 +320,29 @@ onEachEngine(
     });
   },
   ['redis'],
+);
+
+onEachEngine(
+  (site) => {
+    test('jobs that somebody removes are sent again, unless they may not', async () => {
+      const cluster = site.cluster(few);
+      const results = [cluster.submit(work.double, [2]), cluster.submit(work.double, [3], { retries: 0 })];
+      const settled = Promise.allSettled(results);
+      const client = new pg.Client((site.server.address as { postgres: string }).postgres);
+      await client.connect();
+      try {
+        const remove = () => client.query('DELETE FROM bullmq.job WHERE queue = $1', [`${site.name}.work`]);
+        let removed = 0;
+        await expect.poll(async () => (removed += (await remove()).rowCount ?? 0)).toBe(2);
+        await site.machine(few);
+        expect(await settled).toMatchObject([
+          { value: 4 },
+          { reason: { code: 'ERR_MACHINE_LOST', losses: 1, message: /engine lost its job/ } },
+        ]);
+      } finally {
+        await client.end();
+      }
+    });
+  },
+  ['postgres'],
 );

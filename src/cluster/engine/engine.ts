@@ -20,10 +20,20 @@ export interface Engine {
   ready(): Promise<void>;
   /** Resolves when it has answered. */
   ping(): Promise<unknown>;
+  /**
+   * Where locks go by the clocks of the machines: rejects if that of this host differs from the engine's.
+   * @param most how much it may, in ms
+   */
+  compareClocks(most: number): Promise<void>;
   /** The queue of that name: one object, on a connection that all share. */
   queue(name: string): Queue;
   /** Adds jobs to a queue, in that order. Rejects where it is not known whether all have been added. */
   add(queue: string, jobs: readonly NewJob[]): Promise<void>;
+  /**
+   * Throws away what is left of a job whose state is unknown: it would keep the job from being added again.
+   * @returns false: a machine holds its lock
+   */
+  clear(queue: string, id: string): Promise<boolean>;
   worker(name: string, processor: Processor, options: Partial<WorkerOptions>): Worker;
   openMailbox(id: string, onMail: OnMail): Mailbox;
   /** What `send` has been called with is done before what a worker is told to do later. */

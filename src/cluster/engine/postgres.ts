@@ -2,6 +2,7 @@
 import type { EventEmitter } from 'node:events';
 import type * as BullMQ from 'bullmq';
 import type { Job, PgPool, PgPoolClient, Queue, Worker, WorkerOptions } from 'bullmq';
+import { EngineError } from '../errors.js';
 import type { EngineSettings, PostgresOptions } from '../options.js';
 import {
   CLOSE_MS,
@@ -83,12 +84,28 @@ export class PostgresEngine implements Engine {
     return this.#pool.query('SELECT 1');
   }
 
+  async compareClocks(most: number): Promise<void> {
+    const asked = Date.now();
+    const { rows } = await this.#pool.query('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now');
+    const ahead = aheadOf(Number(rows[0]?.now), asked, Date.now());
+    if (Math.abs(ahead) <= most) return;
+    const off = `${(Math.abs(ahead) / 1_000).toFixed(1)} s ${ahead > 0 ? 'ahead of' : 'behind'}`;
+    throw new EngineError(
+      `the clock of this host is ${off} that of PostgreSQL, and locks go by both: set the clocks, or a longer lockDuration`,
+    );
+  }
+
   queue(name: string): Queue {
     return this.#queueIn(this.#queues, name);
   }
 
   add(queue: string, jobs: readonly NewJob[]): Promise<void> {
     return addJobs(this.queue(queue), jobs);
+  }
+
+  /** A row says itself in which state it is. */
+  async clear(): Promise<boolean> {
+    return true;
   }
 
   worker(name: string, processor: Processor, options: Partial<WorkerOptions>): Worker {
@@ -183,6 +200,12 @@ export class PostgresEngine implements Engine {
     for (const queue of this.#mailQueues.values()) void queue.close().catch(() => {});
     this.#mailQueues.clear();
   }
+}
+
+/** How far a clock is ahead, in ms, that was read before and after the other one; below 0: behind. */
+function aheadOf(other: number, before: number, after: number): number {
+  if (other < before) return before - other;
+  return other > after ? after - other : 0;
 }
 
 function poolOptions(bull: typeof BullMQ, given: PostgresOptions | string | URL, listeners: number): object {

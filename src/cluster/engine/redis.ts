@@ -82,6 +82,9 @@ export class RedisEngine implements Engine {
     return this.#client.ping();
   }
 
+  /** Redis counts the time of locks itself. */
+  async compareClocks(): Promise<void> {}
+
   queue(name: string): Queue {
     let queue = this.#queues.get(name);
     if (queue === undefined) {
@@ -103,6 +106,11 @@ export class RedisEngine implements Engine {
 
   add(queue: string, jobs: readonly NewJob[]): Promise<void> {
     return this.#adding.add(queue, jobs);
+  }
+
+  /** Its lists may be lost, and it may not. */
+  async clear(queue: string, id: string): Promise<boolean> {
+    return (await this.queue(queue).remove(id)) !== 0;
   }
 
   #connectToAdd(): Redis {
