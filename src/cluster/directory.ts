@@ -11,6 +11,7 @@ import type { Job, Queue } from 'bullmq';
 import { performance } from '../protocol/clock.js';
 import { type Entry, entryOf, type StoredEntry } from './directory-entry.js';
 import { type Engine, MAILBOX_MS } from './engine/engine.js';
+import { isTransient } from './transient.js';
 
 /** In ms: some five years, what a job's delay may be. */
 const NEVER_MS = 1.5e11;
@@ -55,15 +56,12 @@ export class Directory {
     Object.assign(this.#own, changes);
     const data: StoredEntry = { ...this.#own, beat: ++this.#beat };
     const queue = this.#queues[data.kind];
-    if (this.#job !== undefined) {
-      try {
-        await this.#job.updateData(data);
-        return true;
-      } catch (error) {
-        if ((await queue.getJobState(data.id)) !== 'unknown') throw error;
-      }
-    }
     const isFirst = this.#job === undefined;
+    if (this.#job !== undefined) {
+      if (await this.#update(queue, this.#job, data)) return true;
+      // What is left would keep it from being added.
+      await queue.remove(data.id);
+    }
     this.#job = await queue.add(data.kind, data, {
       jobId: data.id,
       delay: NEVER_MS,
@@ -71,6 +69,18 @@ export class Directory {
       removeOnFail: true,
     });
     return isFirst;
+  }
+
+  /** @returns false: the engine has lost the entry, or a part of it */
+  async #update(queue: Queue, job: Job, data: StoredEntry): Promise<boolean> {
+    try {
+      await job.updateData(data);
+    } catch (error) {
+      if (isTransient(error) || (await queue.getJob(data.id)) !== undefined) throw error;
+      return false;
+    }
+    // Without its place in the queue nobody would see that there is a machine. (Submitters are asked for by name.)
+    return data.kind === 'submitter' || (await queue.getJobState(data.id)) !== 'unknown';
   }
 
   /** The machines that are alive. Entries, and mailboxes, of those that have long been dead are thrown away. */

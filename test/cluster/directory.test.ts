@@ -3,6 +3,7 @@ import { Directory } from '../../dist/src/cluster/directory.js';
 import { openEngine } from '../../dist/src/cluster/engine/open.js';
 import { resolveEngineOptions } from '../../dist/src/cluster/options.js';
 import { onEachEngine } from '../support/cluster.js';
+import { redisClient } from '../support/redis-client.js';
 
 onEachEngine((site) => {
   test('entries and mailboxes of submitters that have long been dead are thrown away', async () => {
@@ -48,3 +49,36 @@ onEachEngine((site) => {
     await engine.close();
   });
 });
+
+onEachEngine(
+  (site) => {
+    const client = redisClient(site);
+
+    test.for(['machine', 'submitter'] as const)(
+      'the engine has lost a part of the entry of a %s: it is made anew',
+      async (kind) => {
+        const settings = resolveEngineOptions({ ...site.server.address, name: site.name }, 'test');
+        const engine = openEngine(settings, 0, () => {});
+        await engine.ready();
+        const own = { kind, id: 'own', every: 5_000, tasks: ['a/b'], threads: 1, slots: 2 };
+        const directory = new Directory(engine, site.name, own);
+        const queue = `bull:${site.name}.${kind === 'machine' ? 'directory' : 'submitters'}`;
+        await directory.beat();
+        // The entry, but not its place in the queue.
+        expect(await client().del(`${queue}:own`)).toBe(1);
+        expect(await directory.beat()).toBe(false);
+        expect(await directory.beat()).toBe(true);
+        expect(await directory.isGone('own')).toBe(kind === 'machine');
+        if (kind === 'machine') {
+          // Its place, but not the entry.
+          expect(await client().del(`${queue}:delayed`)).toBe(1);
+          expect(await directory.beat()).toBe(false);
+          expect(await directory.machines()).toMatchObject([{ id: 'own', tasks: ['a/b'] }]);
+        }
+        expect(await client().zcard(`${queue}:delayed`)).toBe(1);
+        await engine.close();
+      },
+    );
+  },
+  ['redis'],
+);
