@@ -15,7 +15,7 @@ function load(worker: WorkerView): number {
 
 /**
  * Selects the worker with the least expected work left: the sum of the mean run times of its pending
- * requests, as reported by the workers, divided by its weight. Ties rotate.
+ * requests, as reported by the workers, divided by its weight. Of idle workers, the one that became idle last.
  *
  * `select` O(1), `update` O(log workers).
  */

@@ -39,7 +39,7 @@ const UNPROBED = -1e12;
  *
  * Finagle compares two random workers, since all costs change with time. But all decay at the same rate: the
  * logarithm of the load is a constant of the worker minus the same term of time for all. So the constants can
- * be kept in a heap, which gives the best of all workers. Ties rotate.
+ * be kept in a heap, which gives the best of all workers. Ties: see `WorkerHeap`.
  *
  * `select` O(1), `update` and `observe` O(log workers).
  */

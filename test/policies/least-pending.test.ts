@@ -31,17 +31,30 @@ test('the worker with the fewest pending requests is selected, as completions co
   expect(labels(dispatcher, 2)).toEqual(['3', '3']);
 });
 
-test('ties rotate: the one that was given a request longest ago is first', () => {
+test('of idle workers the one that became idle last is first', () => {
   const dispatcher = new FakeDispatcher(new LeastPending(), fakeWorkers(3));
-  const sequence: string[] = [];
-  for (let i = 0; i < 9; i++) {
+  const all = [dispatcher.dispatch()!, dispatcher.dispatch()!, dispatcher.dispatch()!];
+  expect(new Set(all).size).toBe(3);
+  for (const worker of all) dispatcher.complete(worker);
+  for (let i = 0; i < 3; i++) {
     const worker = dispatcher.dispatch()!;
-    sequence.push(worker.label);
+    expect(worker).toBe(all[2]);
     dispatcher.complete(worker);
   }
-  expect(sequence.slice(3, 6)).toEqual(sequence.slice(0, 3));
-  expect(sequence.slice(6, 9)).toEqual(sequence.slice(0, 3));
-  expect(new Set(sequence).size).toBe(3);
+  expect([dispatcher.dispatch(), dispatcher.dispatch(), dispatcher.dispatch()]).toEqual([
+    all[2],
+    all[1],
+    all[0],
+  ]);
+});
+
+test('of busy workers the one that was given a request longest ago is first', () => {
+  const dispatcher = new FakeDispatcher(new LeastPending(), fakeWorkers(3));
+  const all = [dispatcher.dispatch()!, dispatcher.dispatch()!, dispatcher.dispatch()!];
+  expect([dispatcher.dispatch(), dispatcher.dispatch(), dispatcher.dispatch()]).toEqual(all);
+  dispatcher.complete(all[2]!);
+  dispatcher.complete(all[0]!);
+  expect([dispatcher.dispatch(), dispatcher.dispatch()]).toEqual([all[0], all[2]]);
 });
 
 test('weights 1:2:3 hold as shares where all are busy', () => {

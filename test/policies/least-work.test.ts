@@ -33,20 +33,13 @@ test('work is divided by weight', () => {
   );
 });
 
-test('what rounding leaves of the work of an idle worker does not spoil the rotation of ties', () => {
+test('what rounding leaves of the work of an idle worker does not count', () => {
   const workers = fakeWorkers(2);
   workers[0]!.work = 1e-9;
   const dispatcher = new FakeDispatcher(new LeastWork(), workers);
-  const sequence: string[] = [];
   for (let i = 0; i < 4; i++) {
     const worker = dispatcher.dispatch()!;
-    sequence.push(worker.label);
+    expect(worker).toBe(workers[0]);
     dispatcher.complete(worker);
   }
-  expect(count(sequence)).toEqual(
-    new Map([
-      ['1', 2],
-      ['2', 2],
-    ]),
-  );
 });

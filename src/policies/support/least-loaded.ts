@@ -3,7 +3,7 @@ import { WorkerHeap } from './worker-heap.js';
 
 /**
  * Selects the available worker with the least load, for loads that follow from the worker's numbers alone.
- * Ties rotate.
+ * Ties: see `WorkerHeap`.
  *
  * `select` O(1), `update` O(log workers).
  */

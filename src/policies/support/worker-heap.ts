@@ -7,7 +7,7 @@ interface WorkerEntry extends HeapEntry {
 }
 
 interface Entry extends WorkerEntry {
-  /** `pending` at the last update: if it has risen since, the worker was given a request. */
+  /** `pending` at the last update: if it has risen since, the worker was given a request; at 0 it is idle. */
   pending: number;
 }
 
@@ -15,12 +15,14 @@ interface Entry extends WorkerEntry {
  * Workers by load, the least loaded on top.
  *
  * Unavailable workers have the key Infinity: if the top is unavailable, all are, so that this is known in
- * O(1). Ties rotate: of equally loaded workers, the one that was given a request longest ago comes first.
+ * O(1). Of equally loaded workers that are busy, the one that was given a request longest ago comes first. Of
+ * idle ones, the one that became idle last: its thread has not gone to sleep yet, its code is compiled and its
+ * caches are warm; and those that are not needed stay idle, so that an elastic pool can end them.
  */
 export class WorkerHeap {
   readonly #heap = new IndexedHeap<Entry>();
   readonly #entries = new Map<number, Entry>();
-  #given = 0;
+  #turn = 0;
   // A select is mostly followed by an update of the same worker, which then needs no look-up.
   #latest: Entry | undefined;
 
@@ -55,9 +57,11 @@ export class WorkerHeap {
     const entry = this.#latest?.worker === worker ? this.#latest : this.#entries.get(worker.id);
     if (entry === undefined) return;
     const key = worker.available ? load : Infinity;
-    const given = worker.pending > entry.pending;
-    entry.pending = worker.pending;
-    if (given) entry.order = ++this.#given;
+    const { pending } = worker;
+    const before = entry.pending;
+    entry.pending = pending;
+    if (pending > before) entry.order = ++this.#turn;
+    else if (pending < before && pending === 0) entry.order = -++this.#turn;
     else if (entry.key === key) return;
     entry.key = key;
     this.#heap.update(entry);
