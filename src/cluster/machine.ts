@@ -28,6 +28,8 @@ export interface MachineEvents {
   job: [report: JobReport];
   /** Something went wrong with the engine; it is tried again. */
   engineError: [error: Error];
+  /** After one or more `engineError`: the engine does what it is asked, and there has been no other for two seconds. */
+  engineBack: [];
 }
 
 export interface MachineStats {
@@ -48,6 +50,8 @@ export interface MachineStats {
 }
 
 const PAUSE_MS = 500;
+/** Without an error of the engine: then it is well again. A connection tries again each second. */
+const QUIET_MS = 2_000;
 /** A stalled job is taken again by whoever checks; its `retries` are ours to check. */
 const NO_LIMIT = 1_000_000;
 /**
@@ -79,6 +83,8 @@ export class Machine extends EventEmitter<MachineEvents> {
   #items = 0;
   /** Of the engine. */
   #lastError: Error | undefined;
+  /** When that was, until the engine is well again. */
+  #troubledAt: number | undefined;
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -89,6 +95,7 @@ export class Machine extends EventEmitter<MachineEvents> {
     this.#settings = settings;
     this.#onError = (error) => {
       this.#lastError = error;
+      this.#troubledAt = performance.now();
       if (this.#closing === undefined) callUser(() => this.emit('engineError', error));
     };
     this.#bull = requireOptional('bullmq', 'leastwork/cluster') as typeof BullMQ;
@@ -98,7 +105,10 @@ export class Machine extends EventEmitter<MachineEvents> {
       this.#slots.adjust();
       return { tasks: this.tasks, threads: this.#slots.threads, slots: this.#slots.limit };
     };
-    this.#presence = new Presence(this.#engine, this.id, settings.engine, described, this.#onError);
+    this.#presence = new Presence(this.#engine, this.id, settings.engine, described, {
+      failed: this.#onError,
+      answered: () => this.#answered(),
+    });
     this.#replies = new Replies(this.#engine, settings.engine.lockDuration, this.#onError);
     const holder = {
       machine: this.id,
@@ -263,6 +273,12 @@ export class Machine extends EventEmitter<MachineEvents> {
     } catch (error) {
       this.#onError(error as Error);
     }
+  }
+
+  #answered(): void {
+    if (this.#troubledAt === undefined || performance.now() - this.#troubledAt < QUIET_MS) return;
+    this.#troubledAt = undefined;
+    if (this.#closing === undefined) callUser(() => this.emit('engineBack'));
   }
 
   #oneDone(report: JobReport): void {

@@ -15,12 +15,18 @@ export interface Description {
   readonly slots: number;
 }
 
+/** What became of a beat. */
+export interface BeatEvents {
+  readonly failed: OnEngineError;
+  readonly answered: () => void;
+}
+
 export class Presence {
   readonly #engine: Engine;
   readonly #id: string;
   readonly #settings: EngineSettings;
   readonly #describe: () => Description;
-  readonly #onError: OnEngineError;
+  readonly #events: BeatEvents;
   #directory: Directory | undefined;
   #beat: NodeJS.Timeout | undefined;
   #beatAt = Number.NEGATIVE_INFINITY;
@@ -32,13 +38,13 @@ export class Presence {
     id: string,
     settings: EngineSettings,
     describe: () => Description,
-    onError: OnEngineError,
+    events: BeatEvents,
   ) {
     this.#engine = engine;
     this.#id = id;
     this.#settings = settings;
     this.#describe = describe;
-    this.#onError = onError;
+    this.#events = events;
   }
 
   /** The engine has answered lately. */
@@ -91,7 +97,7 @@ export class Presence {
     try {
       await this.#sayAlive(this.#directory as Directory);
     } catch (error) {
-      this.#onError(error as Error);
+      this.#events.failed(error as Error);
     }
     this.goOn();
   }
@@ -102,6 +108,7 @@ export class Presence {
     await this.#engine.keepMailbox(this.#id);
     await directory.sweep();
     this.#beatAt = performance.now();
+    this.#events.answered();
   }
 
   #newDirectory(): Directory {

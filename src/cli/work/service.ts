@@ -7,6 +7,7 @@ import { describeErrno, errnoOf } from '../files/errno.js';
 import { moduleAddress, servedAddress } from '../module-address.js';
 import type { Watch } from '../watch.js';
 import { isWatched } from '../watch-options.js';
+import { EngineLog } from './engine-log.js';
 import { type HealthServer, listen } from './health.js';
 import type { Log } from './log.js';
 import { metricsOf } from './metrics.js';
@@ -195,7 +196,9 @@ function logEvents(machine: Machine, log: Log): void {
     else if (outcome === 'rejected') log.debug('job', { ...fields, error: messageOf(error) });
     else log.debug('job', fields);
   });
-  machine.on('engineError', (error) => log.warn('engine', { error: messageOf(error) }));
+  const engineLog = new EngineLog(log);
+  machine.on('engineError', (error) => engineLog.failed(error));
+  machine.on('engineBack', () => engineLog.answersAgain());
   const { balancer } = machine;
   balancer.on('workerEnd', ({ id, exitCode, cause, expected }) => {
     if (!expected) log.warn('a thread has ended', { thread: id, exitCode, error: messageOf(cause) });

@@ -132,6 +132,30 @@ onEachEngine((site) => {
     await untilLine(log, '"ended"', 'ended');
   });
 
+  test('an engine that is away is told of once, and so is that it is back', async () => {
+    const log = join(folder, 'engine.log');
+    const { child } = service('--log-file', log);
+    await untilLine(log, 'ready');
+    await site.server.kill();
+    await untilLine(log, '"engine"');
+    // In this time each connection tries several times.
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    await site.server.restart();
+    await untilLine(log, 'the engine answers again');
+    child.kill('SIGTERM');
+    expect(await ended(child)).toEqual({ code: 0, signal: null });
+    const lines = readFileSync(log, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Line);
+    const told = lines.filter(({ message }) => message === 'engine').map(({ error }) => error);
+    expect(told).toEqual([...new Set(told)]);
+    expect(told.length).toBeGreaterThan(0);
+    for (const error of told) expect(error).not.toBe('');
+    const [back] = lines.filter(({ message }) => message === 'the engine answers again');
+    expect(back?.errors).toBeGreaterThan(told.length);
+  });
+
   test('a pid file with the number of another program counts as none', async () => {
     const pidFile = join(folder, 'stale-pid');
     const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
