@@ -6,8 +6,9 @@ export interface JobReport {
   /** Items of a chunk; 1 for a single request. */
   readonly items: number;
   /**
-   * `cancelled`: its submitter has given it up, or is gone. `left`: to others. `lost`: by too many machines
-   * before; it has not run.
+   * `cancelled`: its submitter has given it up, or is gone. `left`: to others. `lost`: by more machines
+   * before than its `retries` allow; it has not run here, and its submitter is told. Of a chunk that one has
+   * lost, the submitter sends what had not run anew.
    */
   readonly outcome: 'fulfilled' | 'rejected' | 'cancelled' | 'left' | 'lost';
   /** Items that failed. */

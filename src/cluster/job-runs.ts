@@ -173,7 +173,9 @@ export class JobRuns {
     if (losses > 0 || isOnly) this.#events.fragile(isLast);
     if (job.stalledCounter > 0 && (losses > retries || losses >= MOST_LOSSES)) {
       await this.#replies.send(data.from, { t: 'lost', id, losses });
-      return { items: 1, outcome: 'lost', failures: 1 };
+      // What runs again of a chunk is up to its submitter.
+      const isChunk = data.chunk !== undefined;
+      return { items: data.chunk ?? 1, outcome: 'lost', failures: isChunk ? 0 : 1 };
     }
     if (!isLast) return this.#runOrLeave(job, token, data, task, run, losses);
     if (this.#hasLast) return this.#leave(job, token, LEAVE_LAST_MS);

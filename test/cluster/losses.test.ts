@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { JobReport } from 'leastwork/cluster';
 import { expect, test } from 'vitest';
 import { onEachEngine, type Site, work } from '../support/cluster.js';
 import { collect } from '../support/collect.js';
@@ -66,6 +67,19 @@ onEachEngine(
       expect(outcomes.flatMap(({ status, index }) => (status === 'rejected' ? [index] : []))).toEqual([30]);
       expect(outcomes[30]).toMatchObject({ reason: { code: 'ERR_MACHINE_LOST', losses: 3 } });
       expect(await beside).toEqual(range(0, 40).map((n) => 2 * n));
+    });
+
+    test('a chunk that was lost with its machine is reported as what it was, and not as a failure', async () => {
+      const [first] = await machines(site, 1);
+      const cluster = site.cluster(few);
+      const items = range(0, 4).map((n) => ({ n, kills: n === 0, once: path.join(folder, 'once') }));
+      const results = collect(cluster.mapSettled(items, work.killIf, { batch: 4 }));
+      await first?.ended;
+      const reports: JobReport[] = [];
+      const machine = await site.machine(few);
+      machine.on('job', (report) => reports.push(report));
+      expect((await results).map(({ status }) => status)).toEqual(range(0, 4).map(() => 'fulfilled'));
+      expect(reports.filter(({ outcome }) => outcome === 'lost')).toMatchObject([{ items: 4, failures: 0 }]);
     });
   },
   ['redis'],

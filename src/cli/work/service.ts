@@ -192,7 +192,8 @@ async function stopWatch(watch: Watch | undefined, log: Log): Promise<void> {
 function logEvents(machine: Machine, log: Log): void {
   machine.on('job', ({ id, task, items, outcome, failures, ms, error }) => {
     const fields = { id, task, items, outcome, failures, ms: Math.round(ms) };
-    if (outcome === 'lost') log.error('job lost: it has ended too many machines', fields);
+    if (outcome === 'lost')
+      log.warn('job not run again: its machine was lost; its submitter is told', fields);
     else if (outcome === 'rejected') log.debug('job', { ...fields, error: messageOf(error) });
     else log.debug('job', fields);
   });
