@@ -6,8 +6,8 @@
  * before the result of the request that printed.
  *
  * Each chunk is sent at once while the main thread keeps up. A message for each line costs 4 KB, so when the
- * main thread falls behind, the task waits for it a little; and when that is in vain, chunks are collected
- * into large ones.
+ * main thread falls behind, the task waits for it; and when that is in vain, chunks are collected into large
+ * ones.
  */
 import { inNextTurn } from './loop/natives.js';
 
@@ -19,19 +19,23 @@ export interface OutputHost {
   send(stream: OutputName, chunk: Uint8Array, id: number): void;
   /** Id of the request that runs; 0: none. */
   running(): number;
-  /** Waits, for at most so long, while so many messages are unread. False: too many still are. */
+  /** Waits, for at most so long without a sign of life, while so many messages are unread. False: they are. */
   awaitRoom(most: number, ms: number): boolean;
 }
 
 /**
- * How many messages may be unread by the main thread before a task that prints waits for it, and how long it
- * waits. Then it goes on, since the main thread may itself be waiting for the task.
+ * How many messages may be unread by the main thread, or not yet printed, before a task that prints waits for
+ * it, and how long it waits without a sign of life. Then it goes on, since the main thread may itself be
+ * waiting for the task.
  */
 const MAX_UNREAD = 64;
-const WAIT_MS = 20;
+const WAIT_MS = 1_000;
 
 /** Bytes collected before they are sent, however far behind the main thread is. */
 const CHUNK_BYTES = 64 * 2 ** 10;
+
+/** Of larger chunks fewer may be unread: so many bytes in all, and always one chunk. */
+const MAX_UNREAD_BYTES = 4 * 2 ** 20;
 
 export class Output {
   readonly #host: OutputHost;
@@ -79,7 +83,8 @@ export class Output {
     this.#id = id;
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
-    if (this.#bytes >= CHUNK_BYTES || this.#host.awaitRoom(MAX_UNREAD, WAIT_MS)) this.flush();
+    const most = Math.max(1, Math.min(MAX_UNREAD, Math.floor(MAX_UNREAD_BYTES / this.#bytes)));
+    if (this.#host.awaitRoom(most, WAIT_MS) || this.#bytes >= CHUNK_BYTES) this.flush();
     else this.#schedule();
   }
 

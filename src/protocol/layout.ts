@@ -45,6 +45,8 @@ export const CHUNK_STARTED_AT = (COMPLETED + 12) / 2;
 export const RECEIVED = CANCELLED + 2;
 /** Written by the main thread: it is just sending a transferred value. See `handover.ts`. */
 export const GIVING = CANCELLED + 1;
+/** Written by the main thread: counts up while it lives and cannot receive yet. See `flow-control.ts`. */
+export const ALIVE = CANCELLED + 4;
 /** Written by the main thread: the id of the chunk of which no further item is to be started. */
 export const STOPPED = CANCELLED + 3;
 

@@ -4,9 +4,10 @@
  * that the thread dies.
  */
 import { StringDecoder } from 'node:string_decoder';
+import type { FlowControl } from '../protocol/flow-control.js';
 import type { Request } from '../requests/request.js';
-import { callUser } from '../requests/user-callback.js';
 import type { InFlight } from './in-flight.js';
+import { passOn } from './process-output.js';
 
 /** A line that a thread has printed. */
 export interface OutputLine {
@@ -49,6 +50,7 @@ export class TaskOutput {
   readonly #worker: number;
   readonly #inFlight: InFlight;
   readonly #sink: OutputSink;
+  readonly #flow: FlowControl;
   readonly #open: { stdout: OpenLine | undefined; stderr: OpenLine | undefined } = {
     stdout: undefined,
     stderr: undefined,
@@ -56,10 +58,11 @@ export class TaskOutput {
   #tail: Uint8Array[] = [];
   #tailBytes = 0;
 
-  constructor(worker: number, inFlight: InFlight, sink: OutputSink) {
+  constructor(worker: number, inFlight: InFlight, sink: OutputSink, flow: FlowControl) {
     this.#worker = worker;
     this.#inFlight = inFlight;
     this.#sink = sink;
+    this.#flow = flow;
   }
 
   /** The last lines of stderr. */
@@ -73,7 +76,7 @@ export class TaskOutput {
   /** @param id of the request that was running; 0: none */
   received(stream: 'stdout' | 'stderr', chunk: Uint8Array, id: number): void {
     if (stream === 'stderr') this.#keep(chunk);
-    if (this.#sink.isInherited) callUser(() => process[stream].write(asBuffer(chunk)));
+    if (this.#sink.isInherited) passOn(stream, asBuffer(chunk), this.#flow);
     if (this.#open[stream] !== undefined || this.#sink.isHeard()) this.#split(stream, chunk, id);
   }
 

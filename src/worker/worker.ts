@@ -103,7 +103,7 @@ export class Worker implements Host {
     this.#unreadable = new UnreadableMessages(window, inFlight, (request) =>
       this.commands.stopStream(request),
     );
-    this.#output = new TaskOutput(setup.id, inFlight, setup.output);
+    this.#output = new TaskOutput(setup.id, inFlight, setup.output, window.flow);
     this.#results = new ResultMemory((message) => channel.send(message));
     const receiver = new Receiver(
       channel,

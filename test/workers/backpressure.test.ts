@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { Balancer } from 'leastwork';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+const printsMuch = fileURLToPath(new URL('programs/prints-much.mjs', import.meta.url));
 const taskEntry = new URL('../../dist/workers/task.js', import.meta.url).href;
 
 describe('a task that sends without end', () => {
@@ -42,6 +46,18 @@ describe('a task that sends without end', () => {
     });
     expect(received).toBe(20_000);
     expect(ahead).toBeLessThan(300);
+  });
+
+  it.each([4_096, 2 ** 22])('in pieces of %i bytes waits for the reader of the process', async (bytes) => {
+    const child = spawn(process.execPath, [printsMuch, `${bytes}`], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const closed = once(child, 'close');
+    const [printed] = await once(child.stderr, 'data');
+    // Each of the threads: what is on the way, the pieces that it is just printing, and the pipe.
+    expect(Number(printed)).toBeLessThan(2 * 64 * 4_096 + 2 * 2 * bytes + 2 ** 20);
+    let read = 0;
+    for await (const chunk of child.stdout) read += chunk.length;
+    expect(read).toBe(2 ** 25);
+    expect((await closed)[0]).toBe(0);
   });
 
   it('and prints is heard in few pieces by a main thread that was busy', async () => {
