@@ -11,6 +11,7 @@ import { StreamIterator } from './calls/stream.js';
 import { StreamRequest } from './calls/stream-request.js';
 import { mustNotStream, type Submission } from './calls/submission.js';
 import type { Engine } from './engine.js';
+import { checked } from './errors/checked.js';
 import type { Metrics } from './metrics/snapshot.js';
 import type { MapOutcome, MapResults } from './options/outcome.js';
 import {
@@ -66,7 +67,7 @@ export class Balancer extends WorkerSet {
    * @throws InvalidOptionError
    */
   constructor(options: BalancerOptions = {}) {
-    const settings = resolveOptions(options);
+    const settings = checked(() => resolveOptions(options));
     super(settings);
     this.#maxQueue = settings.maxQueue;
     this.#windowBytes = settings.windowBytes;
@@ -124,7 +125,7 @@ export class Balancer extends WorkerSet {
     task: (item: T) => R,
     options: MapOptions<Known<T>> = {},
   ): MapResults<T, Awaited<R>> {
-    return this.#map(source, task, options, false) as unknown as MapResults<T, Awaited<R>>;
+    return checked(() => this.#map(source, task, options, false)) as unknown as MapResults<T, Awaited<R>>;
   }
 
   /**
@@ -140,7 +141,7 @@ export class Balancer extends WorkerSet {
     task: (item: T) => R,
     options: MapOptions<Known<T>> = {},
   ): AsyncIterableIterator<MapOutcome<T, Awaited<R>>> {
-    return this.#map(source, task, options, true) as unknown as AsyncIterableIterator<
+    return checked(() => this.#map(source, task, options, true)) as unknown as AsyncIterableIterator<
       MapOutcome<T, Awaited<R>>
     >;
   }

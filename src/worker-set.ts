@@ -5,6 +5,7 @@ import type { BalancerEvents } from './balancer-events.js';
 import { type Settings, workerLimits } from './balancer-options.js';
 import { mustNotStream } from './calls/submission.js';
 import { Engine } from './engine.js';
+import { checked } from './errors/checked.js';
 import { BalancerClosedError } from './errors/errors.js';
 import { launchSettings } from './launch-settings.js';
 import { type BroadcastOptions, resolveBroadcastOptions } from './options/broadcast.js';
@@ -115,7 +116,7 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
     if (!Array.isArray(args))
       throw invalid('broadcast args', args, 'an array of the arguments, as in broadcast(task, [config])');
     const { tasks, pool, keepAlive } = this.#engine;
-    const ref = tasks.resolve(task);
+    const ref = checked(() => tasks.resolve(task));
     mustNotStream(ref);
     const copied = snapshot(args, 'arguments');
     this.mustBeOpen();

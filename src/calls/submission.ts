@@ -1,5 +1,7 @@
 /** Turns each call into a request in the queue, or refuses it. */
+
 import type { Dispatcher } from '../dispatch/dispatcher.js';
+import { fromCaller } from '../errors/checked.js';
 import { BalancerClosedError, NotAFunctionError, type NoWorkerError } from '../errors/errors.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { SubmitOptions } from '../options/submit.js';
@@ -96,7 +98,7 @@ export class Submission {
       const queuedAt = ledger.isObserved ? this.#clock.now(this.#dispatcher.turns) : undefined;
       request = new Request(this.#takeIds(1), ref, args, extras, queuedAt);
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(fromCaller(error, Submission.prototype.accept));
     }
     ledger.submitted++;
     const promise = request.promise();

@@ -4,6 +4,7 @@
  */
 
 import { loopsOf, type OpenLoops, openLoops } from '../calls/open-loops.js';
+import { checked } from '../errors/checked.js';
 import type { BroadcastOptions } from '../options/broadcast.js';
 import type { MapOutcome, MapResults } from '../options/outcome.js';
 import type { CloseOptions, Known, MapOptions, SubmitOptions } from '../options/submit.js';
@@ -72,7 +73,7 @@ export class Router<Target extends Submitter = Submitter> {
    * @throws InvalidOptionError no routes, a `*` before the end of a pattern, or a target that has no `submit`
    */
   constructor(routes: Readonly<Record<string, Target>>) {
-    this.#routes = new RouteTable(routes);
+    this.#routes = checked(() => new RouteTable(routes));
   }
 
   /**

@@ -1,4 +1,4 @@
-import { Balancer } from 'leastwork';
+import { Balancer, Router } from 'leastwork';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 function throwsInside(): never {
@@ -25,6 +25,23 @@ describe('the stack of an error', () => {
     tracing = new Balancer({ workers: 1, traceSubmit: true });
   });
   afterAll(() => Promise.all([balancer.close(), tracing.close()]));
+
+  it('begins with the call that was given something wrong', async () => {
+    const outside = 1;
+    const wrong = {
+      submit: () => balancer.submit(() => outside),
+      map: () => balancer.map([1], () => outside),
+      mapSettled: () => balancer.mapSettled([1], () => outside),
+      broadcast: () => balancer.broadcast(() => outside),
+      Balancer: () => new Balancer({ workers: -1 }),
+      Router: () => new Router({ 'a/*': 5 as never }),
+    };
+    for (const [name, call] of Object.entries(wrong)) {
+      const error = await caught((async () => call())());
+      // The first one is the call itself.
+      expect(frames(error)[1]?.split('.').at(-1)).toBe(name);
+    }
+  });
 
   it("has the worker's frames, and below them who awaits the submit", async () => {
     async function first() {
