@@ -228,7 +228,7 @@ const OPTION_NAMES = Object.keys({
 export function resolveOptions(options: BalancerOptions): Settings {
   validateNames('new Balancer(options)', options, OPTION_NAMES);
   const own = <Name extends keyof BalancerOptions>(name: Name): BalancerOptions[Name] =>
-    ownValue(options, name, options[name]);
+    ownValue(options, name);
   const { min, max } = workerLimits(own('workers'));
   const { window = 'auto', policy = 'least-pending' } = { window: own('window'), policy: own('policy') };
   const outlierDetection = own('outlierDetection');
@@ -282,8 +282,8 @@ export function workerLimits(workers: BalancerOptions['workers'], name = 'worker
   }
   if (typeof workers === 'object' && workers !== null) {
     validateNames(name, workers, ['min', 'max']);
-    const min = ownValue(workers, 'min', workers.min) as number;
-    const max = ownValue(workers, 'max', workers.max) as number;
+    const min = ownValue(workers, 'min') as number;
+    const max = ownValue(workers, 'max') as number;
     validate(`${name}.min`, min, LEAST_WORKERS);
     validate(`${name}.max`, max, integerIn(Math.max(1, min), MOST_WORKERS));
     return { min, max };

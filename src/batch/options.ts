@@ -219,7 +219,7 @@ export function batchSettings(options: BatchOptions): BatchSettings {
 /** Without what `Object.prototype` may have. */
 function ownOptions(options: BatchOptions): Partial<BatchOptions> {
   const own: Record<string, unknown> = Object.create(null);
-  for (const name of OTHERS) own[name] = ownValue(options, name, options[name]);
+  for (const name of OTHERS) own[name] = ownValue(options, name);
   return own as Partial<BatchOptions>;
 }
 
@@ -230,8 +230,8 @@ function isInput(input: unknown): boolean {
 
 function checkedHalt(halt: HaltRule): HaltRule {
   validateNames(`${NAME}.halt`, halt, ['when', 'fail']);
-  const when = ownValue(halt, 'when', halt.when);
-  const fail = ownValue(halt, 'fail', halt.fail);
+  const when = ownValue(halt, 'when');
+  const fail = ownValue(halt, 'fail');
   validate(`${NAME}.halt.when`, when, oneOf('now', 'soon'));
   validate(`${NAME}.halt.fail`, fail, FAIL);
   return { when, fail } as HaltRule;

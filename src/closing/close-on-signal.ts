@@ -56,7 +56,7 @@ export function closeOnSignal(balancer: Closable, options: CloseOnSignalOptions 
     throw invalid('closeOnSignal(balancer)', balancer, 'a Balancer or a Router');
   }
   validateNames('closeOnSignal options', options, ['signals', 'timeout', 'queued']);
-  const own = <K extends keyof CloseOnSignalOptions>(name: K) => ownValue(options, name, options[name]);
+  const own = <K extends keyof CloseOnSignalOptions>(name: K) => ownValue(options, name);
   const signals = resolveSignals(own('signals') ?? DEFAULT_SIGNALS);
   const timeout = resolve('closeOnSignal options.timeout', own('timeout'), DELAY, DEFAULT_TIMEOUT);
   const queued = resolve('closeOnSignal options.queued', own('queued'), QUEUED, 'finish');

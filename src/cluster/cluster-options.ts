@@ -78,7 +78,7 @@ export function resolveClusterOptions(options: ClusterOptions): ClusterSettings 
   validateNames(what, options, [...ENGINE_NAMES, ...Object.keys(FIELDS)]);
   const field = (key: keyof OwnOptions): number => {
     const [byDefault, rule] = FIELDS[key];
-    return resolve(`${what}.${key}`, ownValue(options, key, options[key]), rule, byDefault);
+    return resolve(`${what}.${key}`, ownValue(options, key), rule, byDefault);
   };
   return {
     engine: resolveEngineOptions(options, what),

@@ -137,8 +137,8 @@ const FIELDS: Fields<Omit<EngineSettings, 'redis' | 'postgres'>> = {
 
 /** @param what for errors, as in `Cluster options` @throws InvalidOptionError */
 export function resolveEngineOptions(options: EngineOptions, what: string): EngineSettings {
-  const redis = ownValue(options, 'redis', options.redis);
-  const postgres = ownValue(options, 'postgres', options.postgres);
+  const redis = ownValue(options, 'redis');
+  const postgres = ownValue(options, 'postgres');
   if ((redis === undefined) === (postgres === undefined)) {
     throw new InvalidOptionError(
       what,
@@ -159,12 +159,7 @@ export function resolveEngineOptions(options: EngineOptions, what: string): Engi
     );
   const field = <K extends keyof typeof FIELDS>(key: K): EngineSettings[K] => {
     const [byDefault, rule] = FIELDS[key] as readonly [EngineSettings[K], Rule];
-    return resolve(
-      `${what}.${key}`,
-      ownValue(options, key, options[key]) as EngineSettings[K],
-      rule,
-      byDefault,
-    );
+    return resolve(`${what}.${key}`, ownValue(options, key) as EngineSettings[K], rule, byDefault);
   };
   return {
     redis,

@@ -81,16 +81,11 @@ export function resolveServeOptions(
   const what = 'serve options';
   validateNames(what, options, [...ENGINE_NAMES, 'balancer', 'share', 'limiter', 'keepFailed']);
   const engine = resolveEngineOptions(options, what);
-  const share = resolve(`${what}.share`, ownValue(options, 'share', options.share), SHARE, 1);
-  const keepFailed = resolve(
-    `${what}.keepFailed`,
-    ownValue(options, 'keepFailed', options.keepFailed),
-    KEPT,
-    100,
-  );
-  const limiter = ownValue(options, 'limiter', options.limiter);
+  const share = resolve(`${what}.share`, ownValue(options, 'share'), SHARE, 1);
+  const keepFailed = resolve(`${what}.keepFailed`, ownValue(options, 'keepFailed'), KEPT, 100);
+  const limiter = ownValue(options, 'limiter');
   if (limiter !== undefined) validateLimiter(`${what}.limiter`, limiter);
-  const given = ownValue(options, 'balancer', options.balancer);
+  const given = ownValue(options, 'balancer');
   if (given !== undefined && !isRecord(given))
     throw invalid(`${what}.balancer`, given, 'a Balancer, or options of one');
   const isMade = given !== undefined && typeof (given as { submit?: unknown }).submit === 'function';
@@ -109,7 +104,7 @@ export function resolveServeOptions(
 }
 
 function withModules(options: BalancerOptions, modules: readonly (URL | string)[]): BalancerOptions {
-  const preload = ownValue(options, 'preload', options.preload) ?? [];
+  const preload = ownValue(options, 'preload') ?? [];
   return Array.isArray(preload) ? { ...options, preload: [...preload, ...modules] } : options;
 }
 

@@ -30,7 +30,7 @@ export class CompletedRequests implements CompletionSink<Worker> {
 
   constructor(policy: Policy, counts: Counters, settlement: Settlement, events: CompletionEvents) {
     this.#policy = policy;
-    this.#policyObserves = ownValue(policy, 'observe', policy.observe) !== undefined;
+    this.#policyObserves = ownValue(policy, 'observe') !== undefined;
     this.#counts = counts;
     this.#settlement = settlement;
     this.#events = events;

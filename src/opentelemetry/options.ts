@@ -36,7 +36,7 @@ export function openTelemetrySettings(given: OpenTelemetryOptions): OpenTelemetr
     'propagation',
   ]);
   const own = <Name extends keyof OpenTelemetryOptions>(name: Name): OpenTelemetryOptions[Name] =>
-    ownValue(given, name, given[name]);
+    ownValue(given, name);
   const spans = resolve('instrument options.spans', own('spans'), BOOLEAN, true);
   const propagation = resolve('instrument options.propagation', own('propagation'), BOOLEAN, spans);
   if (propagation && !spans) {

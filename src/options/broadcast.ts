@@ -29,9 +29,9 @@ export interface BroadcastSettings {
 /** @throws InvalidOptionError */
 export function resolveBroadcastOptions(options: BroadcastOptions): BroadcastSettings {
   validateNames('broadcast options', options, ['name', 'later', 'timeout']);
-  const name = ownValue(options, 'name', options.name);
-  const later = ownValue(options, 'later', options.later);
-  const limit = ownValue(options, 'timeout', options.timeout);
+  const name = ownValue(options, 'name');
+  const later = ownValue(options, 'later');
+  const limit = ownValue(options, 'timeout');
   if (name !== undefined) validate('broadcast options.name', name, STRING);
   if (limit !== undefined) validate('broadcast options.timeout', limit, TIMEOUT);
   return { name, isKept: resolve('broadcast options.later', later, BOOLEAN, true), limit };

@@ -25,8 +25,8 @@ export function heartbeatConfig(option: number | HeartbeatOptions | false | unde
     return { silence: resolve('heartbeat', option, TIMEOUT, 30_000), whileRunning: false };
   }
   validateNames('heartbeat', option, ['silence', 'whileRunning']);
-  const silence = ownValue(option, 'silence', option.silence);
-  const whileRunning = ownValue(option, 'whileRunning', option.whileRunning);
+  const silence = ownValue(option, 'silence');
+  const whileRunning = ownValue(option, 'whileRunning');
   validate('heartbeat.silence', silence, TIMEOUT);
   return {
     silence: silence as number,

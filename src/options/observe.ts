@@ -38,8 +38,8 @@ const NAME: Rule = {
 /** @throws InvalidOptionError */
 export function observeSettings(options: ObserveOptions): ObserveSettings {
   return {
-    name: resolve('name', ownValue(options, 'name', options.name), NAME, DEFAULT_NAME),
-    metrics: resolve('metrics', ownValue(options, 'metrics', options.metrics), BOOLEAN, false),
-    output: resolve('output', ownValue(options, 'output', options.output), OUTPUT, 'inherit'),
+    name: resolve('name', ownValue(options, 'name'), NAME, DEFAULT_NAME),
+    metrics: resolve('metrics', ownValue(options, 'metrics'), BOOLEAN, false),
+    output: resolve('output', ownValue(options, 'output'), OUTPUT, 'inherit'),
   };
 }

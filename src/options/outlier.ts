@@ -123,7 +123,7 @@ export function outlierConfig(given: OutlierOptions = {}, name = 'outlierDetecti
   if (!isRecord(given)) throw invalid(name, given, 'an object of options');
   const general = resolveFields(name, given, GENERAL, RULE_NAMES);
   const rule = <T extends object>(key: RuleName, fields: Fields<T>): T | false => {
-    const options: unknown = ownValue(given, key, given[key]);
+    const options: unknown = ownValue(given, key);
     if (options === false) return false;
     if (options !== undefined && !isRecord(options)) {
       throw invalid(`${name}.${key}`, options, 'false or an object of options');

@@ -110,7 +110,7 @@ export function threadSettings(
   entryByDefault: () => URL,
   snapshot: (value: unknown, name: string) => unknown,
 ): ThreadSettings {
-  const own = <Name extends keyof ThreadOptions>(name: Name) => ownValue(options, name, options[name]);
+  const own = <Name extends keyof ThreadOptions>(name: Name) => ownValue(options, name);
   const resourceLimits = own('resourceLimits');
   const env = own('env');
   const workerData = own('workerData');
@@ -166,7 +166,7 @@ function resourceLimitsOf(given: ResourceLimits): ResourceLimits {
   validateNames('resourceLimits', given, RESOURCE_LIMIT_NAMES);
   const limits: ResourceLimits = Object.create(null);
   for (const name of RESOURCE_LIMIT_NAMES) {
-    const value = ownValue(given, name, given[name]);
+    const value = ownValue(given, name);
     if (value === undefined) continue;
     validate(`resourceLimits.${name}`, value, RESOURCE_LIMITS[name]);
     limits[name] = value;

@@ -124,17 +124,22 @@ export function resolve<T>(name: string, value: T | undefined, rule: Rule, byDef
 }
 
 /**
- * The value of an option, if the object has it: of its own, or from its class. Properties of
- * `Object.prototype` do not count, so that a program with a polluted prototype does not hand them on to its
- * threads.
- * @param value the value as read from the object; each option is read only once, since a getter may answer
- *   differently
+ * The value of an option, if the object has it (see `isOption`). It is read only once, since a getter may
+ * answer differently, and not at all where it does not count.
  */
-export function ownValue<T>(options: object, name: string, value: T): T | undefined {
-  return value === undefined || Object.hasOwn(options, name) || hasOption(options, name) ? value : undefined;
+export function ownValue<T extends object, Name extends keyof T & string>(
+  options: T,
+  name: Name,
+): T[Name] | undefined {
+  return isOption(options, name) ? options[name] : undefined;
 }
 
-function hasOption(options: object, name: string): boolean {
+/**
+ * Whether the object has an option: as a property of its own, or of its class. Properties of
+ * `Object.prototype` do not count, so that a program with a polluted prototype does not hand them on to its
+ * threads; nor is a getter there called, which may throw.
+ */
+export function isOption(options: object, name: string): boolean {
   let owner: object | null = options;
   while (owner !== null && !Object.hasOwn(owner, name)) owner = Object.getPrototypeOf(owner);
   return owner === options || (owner !== null && !isObjectPrototype(owner));
@@ -159,7 +164,7 @@ export function resolveFields<T extends object>(
   validateNames(name, given, [...Object.keys(fields), ...others]);
   const resolved: Record<string, unknown> = Object.create(null);
   for (const [key, [byDefault, rule]] of Object.entries<readonly [unknown, Rule]>(fields)) {
-    const value = ownValue(given, key, (given as Record<string, unknown>)[key]);
+    const value = ownValue(given as Record<string, unknown>, key);
     resolved[key] = resolve(`${name}.${key}`, value, rule, byDefault);
   }
   return resolved as T;
@@ -207,7 +212,7 @@ function advice(option: string, known: readonly string[]): string {
  */
 function mayHoldOptions(given: unknown, known: readonly string[]): given is object {
   if (!isRecord(given)) return false;
-  return hasNoClass(given) || known.some((name) => hasOption(given, name));
+  return hasNoClass(given) || known.some((name) => isOption(given, name));
 }
 
 /** An object, but no array. */

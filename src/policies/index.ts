@@ -186,7 +186,7 @@ function validateCustom(policy: unknown, path: string): asserts policy is Policy
     if (typeof policy[method] === 'function') continue;
     throw invalid(`${path}.${method}`, policy[method], 'a function: a custom policy needs it');
   }
-  const observe = ownValue(policy, 'observe', policy.observe);
+  const observe = ownValue(policy, 'observe');
   if (observe !== undefined) validate(`${path}.observe`, observe, FUNCTION);
   validate(`${path}.pins`, policy.pins, BOOLEAN);
   if (typeof policy.name !== 'string' || policy.name === '') {

@@ -50,8 +50,7 @@ const DIRECTORY: Rule = {
 /** @throws InvalidOptionError */
 export function profileSettings(given: ProfileOptions): ProfileSettings {
   validateNames('profile options', given, ['seconds', 'signal', 'directory', 'interval']);
-  const own = <Name extends keyof ProfileOptions>(name: Name): ProfileOptions[Name] =>
-    ownValue(given, name, given[name]);
+  const own = <Name extends keyof ProfileOptions>(name: Name): ProfileOptions[Name] => ownValue(given, name);
   const [seconds, signal, directory] = [own('seconds'), own('signal'), own('directory')];
   if (seconds !== undefined) validate('profile options.seconds', seconds, SECONDS);
   if (signal !== undefined) validate('profile options.signal', signal, SIGNAL);

@@ -40,7 +40,7 @@ const ASCENDING: Rule = {
 export function prometheusSettings(given: PrometheusOptions): PrometheusSettings {
   validateNames('prometheusMetrics options', given, ['register', 'prefix', 'buckets']);
   const own = <Name extends keyof PrometheusOptions>(name: Name): PrometheusOptions[Name] =>
-    ownValue(given, name, given[name]);
+    ownValue(given, name);
   const register = own('register');
   if (
     register !== undefined &&

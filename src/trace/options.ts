@@ -25,9 +25,9 @@ export function traceOptions(given: string | URL | TraceOptions): Required<Trace
     throw invalid('trace(file)', given, FILE);
   }
   validateNames('trace options', given, ['file', 'arrows']);
-  const file = ownValue(given, 'file', given.file);
+  const file = ownValue(given, 'file');
   if (!isFile(file)) throw invalid('trace options.file', file, 'the path of a file, or a file: URL');
-  const arrows = ownValue(given, 'arrows', given.arrows);
+  const arrows = ownValue(given, 'arrows');
   if (arrows === NONE) return { file, arrows };
   return { file, arrows: resolve('trace options.arrows', arrows, ARROWS, DEFAULT_ARROWS) };
 }

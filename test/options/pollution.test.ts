@@ -29,6 +29,20 @@ function polluted<T>(properties: Record<string, unknown>, call: () => T): T {
   }
 }
 
+/** Calls with getters of `Object.prototype` that throw. */
+function trapped<T>(names: readonly string[], call: () => T): T {
+  const get = (): never => {
+    throw new Error('a getter of Object.prototype was called');
+  };
+  const trap = { get, set: undefined, enumerable: false, configurable: true };
+  for (const name of names) Object.defineProperty(Object.prototype, name, trap);
+  try {
+    return call();
+  } finally {
+    for (const name of names) Reflect.deleteProperty(Object.prototype, name);
+  }
+}
+
 /** Of each option a value that it takes, and that is not its default. */
 const OF_BALANCER = {
   workers: 7,
@@ -119,6 +133,47 @@ describe('properties of Object.prototype are no options', () => {
     expect(() =>
       polluted({ fail: 1 }, () => batchSettings({ input: '-', task, halt: { when: 'now' } as never })),
     ).toThrow('halt.fail');
+  });
+
+  it.each(Object.keys(OF_BALANCER))('new Balancer: a getter that throws, %s', (name) => {
+    const usual = resolveOptions({});
+    expect(trapped([name], () => resolveOptions({}))).toEqual(usual);
+  });
+
+  it('nor are getters called in objects inside options, and of calls', () => {
+    const task = (line: string) => line;
+    const resolved = () => [
+      resolveOptions({
+        workers: { min: 1, max: 2 },
+        heartbeat: { silence: 5 },
+        outlierDetection: { successRate: {} },
+        resourceLimits: { stackSizeMb: 4 },
+      }),
+      resolveSubmitOptions({}),
+      resolveMapOptions({ submit: {}, retry: { attempts: 2 } }),
+      resolveAddOptions({}),
+      resolveCloseOptions({}),
+      batchSettings({ input: '-', task, retry: { attempts: 1 } }),
+    ];
+    const usual = resolved();
+    const names = [
+      ...['whileRunning', 'interval', 'stdevFactor', 'threshold', 'failurePercentage', 'codeRangeSizeMb'],
+      ...['maxOldGenerationSizeMb', 'signal', 'timeout', 'queueTimeout', 'priority', 'key', 'retries'],
+      ...['context', 'onProgress', 'transfer', 'ordered', 'batch', 'when', 'delay', 'jitter', 'weight'],
+      ...[
+        'queued',
+        'output',
+        'errors',
+        'journal',
+        'resume',
+        'force',
+        'halt',
+        'concurrency',
+        'onStart',
+        'tag',
+      ],
+    ];
+    expect(trapped(names, resolved)).toEqual(usual);
   });
 
   it('configs of policies', () => {

@@ -21,7 +21,7 @@ export class GuardedPolicy implements Policy {
     this.#policy = policy;
     this.name = policy.name;
     this.pins = policy.pins;
-    if (ownValue(policy, 'observe', policy.observe) !== undefined)
+    if (ownValue(policy, 'observe') !== undefined)
       this.observe = (worker, outcome) => this.#observe(worker, outcome);
   }
 
