@@ -27,6 +27,11 @@ export class MapBudget {
     this.#currentLimits = currentLimits;
   }
 
+  /** Items under way. */
+  get count(): number {
+    return this.#count;
+  }
+
   /** Whether no item is under way. */
   get isUnused(): boolean {
     return this.#count === 0;

@@ -27,6 +27,11 @@ export class MapReruns {
     this.#rule = rule;
   }
 
+  /** How many items wait until they run again. */
+  get waiting(): number {
+    return this.#delays.size;
+  }
+
   /** How many workers have died running the item. */
   killsOf(index: number): number {
     return this.#troubles.get(index)?.kills ?? 0;

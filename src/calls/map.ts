@@ -1,7 +1,7 @@
 /** `map` and `mapSettled`: an iterable in, outcomes out, with backpressure. */
 
 import type { MapSettings } from '../options/submit.js';
-import { MapBudget } from './map-budget.js';
+import { MapBudget, type MapLimits } from './map-budget.js';
 import { type FailedItem, markFailure } from './map-failure.js';
 import { type IntakeEvents, MapIntake } from './map-intake.js';
 import type { JobEvents } from './map-job.js';
@@ -22,6 +22,12 @@ import {
 import type { OpenLoops } from './open-loops.js';
 import { NOTHING } from './pull-iterator.js';
 import { SourceIterator } from './source-iterator.js';
+
+/**
+ * Items that may be under way while some of them wait to run again, if their bytes are not too many. Two
+ * workers run so many, of 20 µs each, in 650 ms: more than the first delays by default.
+ */
+const MOST_DURING_DELAY = 65_536;
 
 /** See `Balancer.map` and `Balancer.mapSettled`. */
 export class MapIterator extends SourceIterator implements JobEvents, IntakeEvents {
@@ -48,7 +54,7 @@ export class MapIterator extends SourceIterator implements JobEvents, IntakeEven
     const { retry } = settings;
     const batch = requests.allowsChunks ? settings.batch : 1;
     const sizes = new ChunkSizes(batch, requests.task, () => requests.workers);
-    this.#budget = new MapBudget(() => requests.limits(this.#intake.size));
+    this.#budget = new MapBudget(() => this.#limits());
     this.#outlet = settings.ordered ? new OrderedOutlet() : new UnorderedOutlet();
     this.#reruns = new MapReruns(requests, retry && new RetryRule(retry, Math.random));
     this.#sender = new MapSender(requests, sizes, this.#reruns, this);
@@ -58,6 +64,20 @@ export class MapIterator extends SourceIterator implements JobEvents, IntakeEven
   /** The item whose failure has ended the map, if one has. */
   get failed(): FailedItem | undefined {
     return this.#failed;
+  }
+
+  /**
+   * While a few items wait to run again, others run: neither they nor outcomes that must wait for them count
+   * then. Many wait where all fail: to take more would not help.
+   */
+  #limits(): MapLimits {
+    const { size } = this.#intake;
+    const limits = this.#requests.limits(size);
+    const { waiting } = this.#reruns;
+    if (waiting === 0 || waiting >= limits.most) return limits;
+    const room = Math.max(0, limits.most - size * this.#sender.underWay);
+    const most = Math.min(this.#budget.count + room, MOST_DURING_DELAY);
+    return { ...limits, most: Math.max(limits.most, most) };
   }
 
   protected override poll(): unknown {

@@ -42,6 +42,27 @@ describe('retry', () => {
       }),
   );
 
+  it.each([true, false])('while an item waits to run again, others run (ordered: %s)', (ordered) =>
+    one(async (balancer) => {
+      let taken = 0;
+      const endless = function* () {
+        for (;;) yield taken++;
+      };
+      const rejects = (n: number) => {
+        if (n < 20 && n % 2 === 0) throw new Error('again');
+        return n;
+      };
+      const retry = { attempts: 2, delay: 600_000, jitter: 0 };
+      const outcomes = balancer.mapSettled(endless(), rejects, { ordered, retry });
+      if (ordered) void outcomes.next();
+      else void collect(outcomes);
+      while (taken < 60_000) await new Promise(setImmediate);
+      await outcomes.return?.();
+      // In order nothing is given; what is held then has a limit.
+      if (ordered) expect(taken).toBeLessThan(70_000);
+    }),
+  );
+
   it('the last error counts, and says which item it is of', () =>
     one(async (balancer) => {
       const { items } = prepare((n) => (n === 2 ? 9 : 1), 4);
@@ -103,7 +124,7 @@ describe('retry', () => {
       expect(order.sort()).toEqual(range(0, 6));
     }));
 
-  it('while items are delayed, no more are taken from the source than at other times', () =>
+  it('where all items are delayed, few more are taken from the source than at other times', () =>
     one(async (balancer) => {
       let asked = 0;
       const source = function* () {
