@@ -20,6 +20,7 @@ import { compressorFor, isCompressed } from '../compression.js';
 import { BatchError, BatchFileError } from '../errors.js';
 import { ByteWriter } from './byte-writer.js';
 import { CompressingWriter } from './compressing-writer.js';
+import { ownDescriptor } from './own-descriptor.js';
 import { fromText, openReplacement, putInPlace, refuseReadOnly, toText } from './replacement.js';
 
 const sync = promisify(fdatasync);
@@ -61,8 +62,8 @@ function nameOfDescriptor(file: number): string {
 }
 
 /**
- * A file that appears complete or not at all, and keeps what it replaces: see `openReplacement`. Devices and
- * pipes are written directly.
+ * A file that appears complete or not at all, and keeps what it replaces: see `openReplacement`. Devices,
+ * pipes, and descriptors of this process (`/dev/stdout`) are written directly.
  *
  * @param signal no reader of a FIFO is waited for any more
  * @returns makes it, synchronously; throws BatchFileError
@@ -77,6 +78,8 @@ export function replacedFileSink(
     const former = await statsOf(path);
     if (former?.isDirectory() || path.endsWith('/'))
       throw Object.assign(new Error('EISDIR'), { code: 'EISDIR', errno: -21 });
+    const own = ownDescriptor(path);
+    if (own !== undefined && former?.isFile()) return () => descriptorSink(own, changed, path);
     if (former === undefined || former.isFile())
       return () => inWordsNow(path, () => replacement(path, former, changed));
     const file = await (former.isFIFO() ? openFifo(path, signal) : openFile(path, 'w'));
@@ -198,10 +201,11 @@ export function continuedFileSink(
 function refuseOtherSize(path: string, size: number | undefined, base: number, isExact: boolean): void {
   if (size === undefined ? base === 0 : size === base || (size > base && !isExact)) return;
   const is = size === undefined ? 'is not there' : `has ${size} bytes`;
-  const hint = size !== undefined && size > base ? ' as it was (--force cuts it back)' : '';
-  throw new BatchError(
-    `${path}: ${is}, but the journal speaks of ${base}: it is not the file that was written${hint}`,
-  );
+  const isLonger = size !== undefined && size > base;
+  const reason = isLonger
+    ? 'it was written to since (--force cuts it back)'
+    : 'it is not the file that was written';
+  throw new BatchError(`${path}: ${is}, but the journal speaks of ${base}: ${reason}`);
 }
 
 function continued(path: string, base: number, isNew: boolean, changed: () => void): Sink {

@@ -2,6 +2,7 @@ import { closeSync, open, type Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { ownDescriptor } from '../../batch/output/own-descriptor.js';
 import { type ByteString, toBytes } from '../files/bytes.js';
 import { asFileError } from '../files/file-error.js';
 import { quote } from '../files/quote.js';
@@ -19,6 +20,8 @@ export async function fileOutput(file: ByteString): Promise<Output> {
     const former = await statsOf(file);
     if (former?.isDirectory() || file.endsWith('/'))
       throw Object.assign(new Error('EISDIR'), { code: 'EISDIR', errno: -21 });
+    const own = ownDescriptor(file);
+    if (own !== undefined && former?.isFile()) return ownOutput(own, file);
     return former && !former.isFile() ? await specialOutput(file) : replacementOutput(file, former);
   } catch (error) {
     throw asFileError(quote(file), error);
@@ -34,6 +37,12 @@ async function statsOf(file: ByteString): Promise<Stats | undefined> {
     await stat(toBytes(dirname(file)));
     return undefined;
   }
+}
+
+/** What was written to it before stays. */
+function ownOutput(descriptor: number, file: ByteString): Output {
+  const writer = new Writer(descriptor, quote(file));
+  return { writer, commit: () => writer.flush(), discard() {} };
 }
 
 /**
