@@ -1,6 +1,6 @@
 /** The routes of a Router: patterns, and where they lead. */
 import { InvalidOptionError, NoRouteError } from '../errors/errors.js';
-import { invalid, isRecord } from '../options/validate.js';
+import { invalid, isRecord, ownValue } from '../options/validate.js';
 import type { AnyTask } from '../tasks/signatures.js';
 import { routeName } from './route-name.js';
 
@@ -81,6 +81,6 @@ function resolveRoutes<Target extends Receiver>(
 }
 
 function canSubmit(target: unknown): boolean {
-  const { submit, close } = (target ?? {}) as Partial<Receiver>;
-  return typeof submit === 'function' && typeof close === 'function';
+  if (!isRecord(target)) return false;
+  return typeof ownValue(target, 'submit') === 'function' && typeof ownValue(target, 'close') === 'function';
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Router } from 'leastwork';
 import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../dist/src/balancer-options.js';
 import { batchSettings } from '../../dist/src/batch/options.js';
@@ -174,6 +175,11 @@ describe('properties of Object.prototype are no options', () => {
       ],
     ];
     expect(trapped(names, resolved)).toEqual(usual);
+  });
+
+  it('nor where a Router looks whether it was given routes', () => {
+    const target = { submit: () => {}, close: () => {} } as never;
+    expect(trapped(['submit', 'close'], () => new Router({ 'a/*': target }))).toBeInstanceOf(Router);
   });
 
   it('configs of policies', () => {
