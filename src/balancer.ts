@@ -13,15 +13,9 @@ import { mustNotStream, type Submission } from './calls/submission.js';
 import type { Engine } from './engine.js';
 import { checked } from './errors/checked.js';
 import type { Metrics } from './metrics/snapshot.js';
+import { type CloseOptions, resolveCloseOptions } from './options/close.js';
 import type { MapOutcome, MapResults } from './options/outcome.js';
-import {
-  type CloseOptions,
-  type Known,
-  type MapOptions,
-  resolveCloseOptions,
-  resolveMapOptions,
-  type SubmitOptions,
-} from './options/submit.js';
+import { type Known, type MapOptions, resolveMapOptions, type SubmitOptions } from './options/submit.js';
 import { invalid } from './options/validate.js';
 import { type ProfileOptions, profileSettings } from './profile/options.js';
 import { profileWorkers, type WorkerProfiles } from './profile/profile.js';

@@ -30,6 +30,7 @@ export type { OutcomeCounts, Refusal, RefusalCounts, RequestOutcome } from './le
 export type { Distribution } from './metrics/histogram.js';
 export type { Metrics, MetricsReader, MetricsSnapshot, TaskMetrics } from './metrics/snapshot.js';
 export type { BroadcastOptions } from './options/broadcast.js';
+export type { CloseOptions } from './options/close.js';
 export type { HeartbeatOptions } from './options/heartbeat.js';
 export type { MapOutcome, MapResults } from './options/outcome.js';
 export type {
@@ -38,7 +39,7 @@ export type {
   OutlierOptions,
   SuccessRateOptions,
 } from './options/outlier.js';
-export type { CloseOptions, MapOptions, RetryOptions, SubmitOptions } from './options/submit.js';
+export type { MapOptions, RetryOptions, SubmitOptions } from './options/submit.js';
 export type {
   Duration,
   HashConfig,

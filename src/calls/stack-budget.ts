@@ -17,8 +17,8 @@ export class StackBudget {
   #since = Number.NEGATIVE_INFINITY;
 
   /**
-   * @returns an error for each request, or none where it may have a stack, `undefined` where all may: for the first ones, whose stacks
-   * show who awaits them, and for those whose place is recorded
+   * @returns an error for each request, or none where it may have a stack: for the first ones, whose stacks show
+   * who awaits them, and for those whose place is recorded; `undefined` where all may have one
    */
   plainErrors(requests: readonly Request[]): (TaskTimeoutError | undefined)[] | undefined {
     const now = performance.now();

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { loopsOf } from '../calls/open-loops.js';
-import { type CloseOptions, QUEUED } from '../options/submit.js';
+import { type CloseOptions, QUEUED } from '../options/close.js';
 import { DELAY, invalid, ownValue, resolve, validateNames } from '../options/validate.js';
 import { performance } from '../protocol/clock.js';
 import { clearTimeout, queueMicrotask, setImmediate, setTimeout } from '../protocol/timers.js';

@@ -12,7 +12,7 @@ import type { Submission } from '../calls/submission.js';
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { BalancerClosedError } from '../errors/errors.js';
 import { withoutOwnFrames } from '../errors/own-frame.js';
-import type { CloseSettings } from '../options/submit.js';
+import type { CloseSettings } from '../options/close.js';
 import type { Maintenance } from '../pool/maintenance.js';
 import type { Pool } from '../pool/pool.js';
 import { Deadline } from '../protocol/deadline.js';

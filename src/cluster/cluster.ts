@@ -6,13 +6,12 @@ import { OpenLoops, openLoops } from '../calls/open-loops.js';
 import { isOfOneRequest } from '../errors/async-stack.js';
 import { BalancerClosedError, QueueFullError } from '../errors/errors.js';
 import { withoutOwnFrames } from '../errors/own-frame.js';
+import { type CloseOptions, resolveCloseOptions } from '../options/close.js';
 import type { MapOutcome, MapResults } from '../options/outcome.js';
 import {
-  type CloseOptions,
   type Known,
   type MapOptions,
   type MapSettings,
-  resolveCloseOptions,
   resolveMapOptions,
   type SubmitOptions,
 } from '../options/submit.js';

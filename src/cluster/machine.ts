@@ -4,7 +4,7 @@ import type * as BullMQ from 'bullmq';
 import type { Worker } from 'bullmq';
 import type { Balancer } from '../balancer.js';
 import { requireOptional } from '../errors/optional-package.js';
-import { type CloseOptions, resolveCloseOptions } from '../options/submit.js';
+import { type CloseOptions, resolveCloseOptions } from '../options/close.js';
 import { performance } from '../protocol/clock.js';
 import { clearInterval, setInterval } from '../protocol/timers.js';
 import { callUser } from '../requests/user-callback.js';

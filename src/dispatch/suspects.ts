@@ -1,7 +1,8 @@
 /**
- * Requests of a task whose last runs have killed their threads, or had to be ended with them. They run after what is in the queue with them;
- * and as long as other tasks are being served they wait behind those, and while a thread is being replaced: so
- * one client that crashes does not take all workers from the others, but one at a time.
+ * Requests of a task whose last runs have killed their threads, or had to be ended with them. They run after
+ * what is in the queue with them; and as long as other tasks are being served they wait behind those, and while
+ * a thread is being replaced: so one client that crashes does not take all workers from the others, but one at a
+ * time.
  *
  * No such request waits for ever: one goes on each second, whatever the state of the set. Requests of
  * sessions are not held back, since they run in order.

@@ -3,7 +3,6 @@ import { InvalidOptionError } from '../errors/errors.js';
 import {
   BOOLEAN,
   beside,
-  DELAY,
   FINITE_NUMBER,
   type Fields,
   FUNCTION,
@@ -13,7 +12,6 @@ import {
   limitFrom,
   MOST_MS,
   numberIn,
-  oneOf,
   ownValue,
   resolve,
   resolveFields,
@@ -124,23 +122,6 @@ export interface AddOptions {
   weight?: number;
 }
 
-/** Options of `close`. */
-export interface CloseOptions {
-  /**
-   * How long accepted requests may still take, in ms ≥ 0 from the call of `close`; `Infinity`: no limit. The
-   * rest is then rejected with `ERR_BALANCER_CLOSED`, and the threads are ended. Default: no limit for
-   * requests that run; but when nothing has run for as long as the Balancer's `heartbeat`, since a module
-   * does not finish loading, say, the rest is rejected in the same way.
-   */
-  timeout?: number;
-  /**
-   * What becomes of accepted requests that have not started. `'finish'`: they run. `'reject'`: they are
-   * rejected at once with `ERR_BALANCER_CLOSED`, and only those that run are finished; a request whose module
-   * is still loading has not started. Default `'finish'`.
-   */
-  queued?: 'finish' | 'reject';
-}
-
 const SUBMIT_NAMES: readonly (keyof SubmitOptions)[] = [
   'signal',
   'timeout',
@@ -156,8 +137,6 @@ const MAP_NAMES: readonly (keyof MapOptions)[] = ['ordered', 'signal', 'batch', 
 const BATCH = beside("'auto'", integerIn(1, 65_536));
 const DELAY_MS = numberIn(0, MOST_MS);
 const RETRIES = limitFrom(0);
-/** What becomes of requests that have not started when a Balancer is closed. */
-export const QUEUED = oneOf('finish', 'reject');
 const WEIGHT = numberIn(0.001, 1_000);
 
 /**
@@ -263,27 +242,6 @@ function mustNotBeOfSubmit(options: unknown): void {
 export function resolveAddOptions(options: AddOptions): number {
   validateNames('add options', options, ['weight']);
   return resolve('add options.weight', ownValue(options, 'weight'), WEIGHT, 1);
-}
-
-/** `CloseOptions` after validation. */
-export interface CloseSettings {
-  /** In ms, or `Infinity`. */
-  readonly timeout: number;
-  /** Whether the caller has given it. */
-  readonly hasTimeout: boolean;
-  readonly queued: 'finish' | 'reject';
-}
-
-/** @returns the checked values @throws InvalidOptionError */
-export function resolveCloseOptions(options: CloseOptions): CloseSettings {
-  validateNames('close options', options, ['timeout', 'queued']);
-  const timeout = ownValue(options, 'timeout');
-  const queued = ownValue(options, 'queued');
-  return {
-    timeout: resolve('close options.timeout', timeout, DELAY, Number.POSITIVE_INFINITY),
-    hasTimeout: timeout !== undefined,
-    queued: resolve('close options.queued', queued, QUEUED, 'finish'),
-  };
 }
 
 function transferListOf(list: unknown): object[] {

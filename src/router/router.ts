@@ -6,8 +6,9 @@
 import { loopsOf, type OpenLoops, openLoops } from '../calls/open-loops.js';
 import { checked } from '../errors/checked.js';
 import type { BroadcastOptions } from '../options/broadcast.js';
+import type { CloseOptions } from '../options/close.js';
 import type { MapOutcome, MapResults } from '../options/outcome.js';
-import type { CloseOptions, Known, MapOptions, SubmitOptions } from '../options/submit.js';
+import type { Known, MapOptions, SubmitOptions } from '../options/submit.js';
 import { type Observation, observationsOf, observing, unrouted } from '../stats/observation.js';
 import { type StatsTotals, totalsOf } from '../stats/totals.js';
 import type {

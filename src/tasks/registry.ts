@@ -43,7 +43,10 @@ export class TaskRef {
   mean = Number.NaN;
   /** Number of runs in `mean`. */
   runs = 0;
-  /** How many threads in a row have died running it, or had to be ended, without a run that was completed in between. */
+  /**
+   * How many threads in a row have died running it, or had to be ended, without a run that was completed in
+   * between.
+   */
   kills = 0;
   /** Of an inline function: where it was first submitted, as `file:line:column`, if that is known. */
   readonly place: string | undefined;

@@ -37,7 +37,9 @@ function giveSigns(): void {
 function release(name: OutputName): void {
   const threads = [...waiting[name]];
   waiting[name].clear();
-  for (const flow of threads) flow.release();
+  const other = waiting[name === 'stdout' ? 'stderr' : 'stdout'];
+  // What a thread has sent to both is done with when both have taken it.
+  for (const flow of threads) if (!other.has(flow)) flow.release();
   if (waiting.stdout.size > 0 || waiting.stderr.size > 0) return;
   clearInterval(signs);
   signs = undefined;

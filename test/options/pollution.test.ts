@@ -8,13 +8,9 @@ import { Router } from 'leastwork';
 import { describe, expect, it } from 'vitest';
 import { resolveOptions } from '../../dist/src/balancer-options.js';
 import { batchSettings } from '../../dist/src/batch/options.js';
+import { resolveCloseOptions } from '../../dist/src/options/close.js';
 import { outlierConfig } from '../../dist/src/options/outlier.js';
-import {
-  resolveAddOptions,
-  resolveCloseOptions,
-  resolveMapOptions,
-  resolveSubmitOptions,
-} from '../../dist/src/options/submit.js';
+import { resolveAddOptions, resolveMapOptions, resolveSubmitOptions } from '../../dist/src/options/submit.js';
 import { createPolicy } from '../../dist/src/policies/index.js';
 import { everything, fileIn, HEALTHY } from '../balancer/everything.js';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { EngineLog } from '../../../src/cli/work/engine-log.js';
+import { EngineLog } from '../../../dist/src/cli/work/engine-log.js';
 
 test('an error is told once, then counted at growing intervals; the end of the trouble is told', () => {
   const lines: unknown[] = [];
