@@ -57,6 +57,7 @@ export class Completions<W> {
   readonly #bufferOf: SharedBufferOf;
   #sink: CompletionSink<W>;
   #isReading = false;
+  #isOver = false;
 
   constructor(
     worker: W,
@@ -101,7 +102,7 @@ export class Completions<W> {
 
   /** Whether there is any to be read. */
   get areThere(): boolean {
-    return this.#window.completed() !== this.#inFlight.done;
+    return this.#window.completed() !== this.#inFlight.done && !this.#isOver;
   }
 
   /** The request that is started and not completed, if any: the last one claimed. */
@@ -126,6 +127,14 @@ export class Completions<W> {
   readLast(now: number): void {
     if (this.#isReading) throw new Error('a thread has ended while its completions were being read');
     this.#read(Number.POSITIVE_INFINITY, now, true);
+  }
+
+  /**
+   * All have been read that count, and the window is empty. Requests whose settling is deferred still know
+   * this worker, and a thread that was given up may go on completing what it has claimed.
+   */
+  end(): void {
+    this.#isOver = true;
   }
 
   /** From now on completions go there, and the counts begin anew. */

@@ -308,6 +308,7 @@ export class Worker implements Host {
   /** At last: the requests that were not completed. Nothing is left in the window then. */
   takeRemains({ exitCode }: ThreadDeath): Remains {
     const remains = this.#writer.takeRemains();
+    this.completions.end();
     this.hasCounted = this.#tallies.end(remains.running?.id, exitCode !== undefined);
     // A thread that was given up may still use it.
     if (exitCode !== undefined) {
