@@ -274,7 +274,7 @@ export class Submission {
   refuse(error: NoWorkerError | undefined): void {
     if (!(this.#refusal instanceof BalancerClosedError)) this.#refusal = error;
     if (error === undefined) return;
-    for (const request of this.#dispatcher.takeUnstarted()) request.refuse(error, 'no-worker');
+    this.#dispatcher.takeUnstarted((request) => request.refuse(error, 'no-worker'));
   }
 
   /** Refuses all requests from now on. Accepted ones are not affected. */

@@ -74,7 +74,7 @@ export class Closing {
     return () => deadline.clear();
   }
 
-  /** To be called when no request is queued or pending. */
+  /** To be called when all requests are settled. */
   wentIdle(): void {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
@@ -86,7 +86,7 @@ export class Closing {
     if (queued === 'finish') dispatcher.pass();
     // A getter in arguments may have called `close`, while its request was neither queued nor pending.
     await undefined;
-    while (dispatcher.queue.size > 0 || dispatcher.pending > 0) {
+    while (dispatcher.hasUnsettled) {
       await new Promise<void>((resolve) => {
         this.#waiting.push(resolve);
       });

@@ -131,11 +131,12 @@ export class Assignment {
     this.#asksAll = true;
   }
 
-  /** Removes and returns all requests that were declined. */
-  takeHeldUp(): Request[] {
-    const all = this.#heldUp.takeAll();
-    for (const request of all) this.#queue.takeAside(request);
-    return all;
+  /** All requests that were declined go back to their place in the queue. */
+  queueHeldUp(): void {
+    for (const request of this.#heldUp.takeAll()) {
+      this.#queue.takeAside(request);
+      this.#queue.pushBack(request);
+    }
   }
 
   /**
@@ -260,9 +261,13 @@ export class Assignment {
     if (!this.#heldUp.isEmpty) this.#heldUp.changed();
     const { backlog } = worker;
     const { extras } = request;
-    if (extras !== undefined && backlog.lets(request)) this.#urgency.makeRoomOn(request, worker);
+    if (extras !== undefined) {
+      // Ahead of what calls the policy, which may abort this very request: it is no longer in the queue.
+      extras.worker = worker;
+      if (backlog.lets(request)) this.#urgency.makeRoomOn(request, worker);
+      if (request.isSettled) return;
+    }
     if (!worker.view.available || !backlog.lets(request)) {
-      if (extras !== undefined) extras.worker = worker;
       backlog.push(request);
       this.#mayHaveBacklogs = true;
       return;

@@ -74,9 +74,14 @@ export class Dispatcher implements RequestEvents<Worker> {
     return this.#workers;
   }
 
-  /** Whether something was queued or pending at the last pass. */
+  /** Whether something was queued, pending or not settled at the last pass. */
   get busy(): boolean {
     return this.#passes.isBusy;
+  }
+
+  /** Whether any request that was accepted is not settled. O(w). */
+  get hasUnsettled(): boolean {
+    return this.queue.size > 0 || this.pending > 0 || this.#settlement.hasDeferred;
   }
 
   /**
@@ -249,10 +254,11 @@ export class Dispatcher implements RequestEvents<Worker> {
   rejectAll(error: unknown): void {
     for (const worker of this.#workers) {
       this.collect(worker);
-      for (const request of worker.inFlight) request.rejectAt(worker, error, 'closed');
-      for (const request of worker.backlog) request.reject(error, 'closed');
+      // Copies, since subscribers are told of each: they may abort others, which then leave the window.
+      for (const request of [...worker.inFlight]) request.rejectAt(worker, error, 'closed');
+      for (const request of [...worker.backlog]) request.reject(error, 'closed');
     }
-    for (const request of this.takeUnstarted()) request.reject(error, 'closed');
+    this.takeUnstarted((request) => request.reject(error, 'closed'));
   }
 
   /** Rejects all requests that have not started, wherever they are. Running ones go on. */
@@ -264,20 +270,29 @@ export class Dispatcher implements RequestEvents<Worker> {
       for (const request of worker.backlog.takeAll()) request.reject(error, 'closed');
       this.#policy.update(worker.view);
     }
-    for (const request of this.takeUnstarted()) request.reject(error, 'closed');
+    this.takeUnstarted((request) => request.reject(error, 'closed'));
   }
 
-  /** Takes all unstarted requests out of the queue, the backlogs and the windows. */
-  takeUnstarted(): Request[] {
+  /**
+   * Takes all unstarted requests out of the queue, the backlogs and the windows.
+   * @param settle called with each. Subscribers that this tells may abort others of them: until its turn comes
+   *   each waits in the queue
+   */
+  takeUnstarted(settle: (request: Request) => void): void {
     for (const worker of this.#workers) {
       if (worker.state === 'checking') continue;
       this.#assignment.requeue(worker.reclaim(Number.POSITIVE_INFINITY, 'leaving'));
       this.#assignment.requeue(worker.backlog.takeAll());
     }
-    const taken = [...this.#assignment.takeHeldUp(), ...this.queue.takeAll()];
+    this.#assignment.queueHeldUp();
+    // No more than there are now: what is submitted meanwhile waits.
+    for (let left = this.queue.size; left > 0; left--) {
+      const request = this.queue.shift();
+      if (request === undefined) break;
+      settle(request);
+    }
     this.#passes.noteLoad();
     this.#passes.runSoon();
-    return taken;
   }
 
   #remove(worker: Worker): void {

@@ -32,9 +32,9 @@ export interface PassEvents {
   beginning?(): void;
   /** The queue has become shorter, or may have. */
   drained(): void;
-  /** Nothing is queued, nothing pending. */
+  /** Nothing is queued, nothing pending, and nothing completed that is not settled. */
   idle(): void;
-  /** Something is queued or pending, after nothing was. */
+  /** Something is, after nothing was. */
   busy(): void;
 }
 
@@ -107,7 +107,7 @@ export class Passes implements Lookout {
     this.#stuckWorkers = new StuckWorkers(workers, assignment, isBounded, () => this.poller.wake());
   }
 
-  /** Whether something was queued or pending at the last pass. */
+  /** Whether something was queued, pending or not settled at the last pass. */
   get isBusy(): boolean {
     return this.#isBusy;
   }
@@ -156,7 +156,7 @@ export class Passes implements Lookout {
   /** The queue or a window has become shorter, by something other than a pass. */
   noteLoad(): void {
     const workers = this.#workers;
-    const isBusy = this.#queue.size > 0 || someIsAwaited(workers);
+    const isBusy = this.#queue.size > 0 || someIsAwaited(workers) || this.#settlement.hasDeferred;
     if (someIsPending(workers)) {
       this.poller.arm();
       this.#stuckWorkers.arm();

@@ -254,16 +254,17 @@ export class Request implements RequestView, ObservedRequest {
     this.#resolve = settled;
     this.args = NO_VALUES;
     const { extras } = this;
+    // Ahead of the observers: a subscriber that aborts its signal must not have it withdrawn once more.
+    if (extras?.release !== undefined) {
+      const { release } = extras;
+      extras.release = undefined;
+      release();
+    }
     const outcome = extras?.isLeft === true ? 'aborted' : end;
     const { account, ledger } = this.task;
     if (extras?.chunk === undefined) account.outcomes[outcome]++;
     else extras.chunk.outcome = outcome;
     ledger.observer?.settled(this, outcome, thrown);
-    if (extras === undefined) return;
-    extras.session?.settled();
-    if (extras.release === undefined) return;
-    const { release } = extras;
-    extras.release = undefined;
-    release();
+    extras?.session?.settled();
   }
 }

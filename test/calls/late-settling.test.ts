@@ -45,3 +45,24 @@ it('settles them, although their thread has died, when their time is over', asyn
   expect(await Promise.all(more)).toEqual(more.map(() => 1));
   await balancer.close();
 });
+
+it('closes when all of them are settled', async () => {
+  const balancer = new Balancer({ workers: 1, window: 256 });
+  await Promise.all(Array.from({ length: 200 }, () => balancer.submit(nothing).then(() => busy(0.2))));
+  let settled = 0;
+  const results = Array.from({ length: 150 }, () =>
+    balancer.submit(nothing).then(() => {
+      busy(1);
+      settled++;
+    }),
+  );
+  for (let i = 0; i < 3; i++) await undefined;
+  busy(100);
+  // Their completions are read in the middle of a burst, of which nothing is sent.
+  const refused = Array.from({ length: BURST }, () =>
+    balancer.submit(nothing, [() => {}] as never).catch(({ code }) => code),
+  );
+  await balancer.close();
+  expect(settled).toBe(results.length);
+  expect(new Set(await Promise.all(refused))).toEqual(new Set(['ERR_NOT_CLONEABLE']));
+});
