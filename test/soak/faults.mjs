@@ -64,6 +64,14 @@ export const faults = {
     weight: 0.5,
     make: (_n, random) => timingOut(remote.endless, random.integer(1, 10)),
   },
+  // Longer than a thread is waited for.
+  'timeout, in native code': {
+    weight: 0.3,
+    make: (_n, random) => ({
+      ...timingOut(remote.inNativeCode, random.integer(1, 10)),
+      args: [1 + random.next()],
+    }),
+  },
   'crash: exit': { weight: 0.4, make: (n) => crashing('exit', n, byExit(n)) },
   'crash: uncaught error': { weight: 0.4, make: (n) => crashing('uncaught', n, byError(n)) },
   'crash: in a microtask': { weight: 0.3, make: (n) => crashing('microtask', n, byError(n)) },

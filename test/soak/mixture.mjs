@@ -2,13 +2,16 @@
 import { faults } from './faults.mjs';
 import { Random, Weighted } from './random.mjs';
 import { several } from './several.mjs';
+import { slowCallers } from './slow-callers.mjs';
 import { stress } from './stress.mjs';
 import { values } from './values.mjs';
 
-const kinds = Object.entries({ ...values, ...several, ...stress, ...faults }).map(([name, kind]) => ({
-  name,
-  ...kind,
-}));
+const kinds = Object.entries({ ...values, ...several, ...stress, ...slowCallers, ...faults }).map(
+  ([name, kind]) => ({
+    name,
+    ...kind,
+  }),
+);
 const byWeight = new Weighted(kinds);
 
 /** Of all kinds, in the order of the table. */

@@ -33,6 +33,33 @@ export const several = {
       };
     },
   },
+  'mapSettled, one crashes': {
+    weight: 0.5,
+    make: (n, random) => {
+      const items = Array.from({ length: random.integer(1, 300) }, (_, i) => ({ n: n + i, crashes: false }));
+      const dying = random.pick(items);
+      dying.crashes = true;
+      const options = { ordered: random.percent(50), batch: random.pick(['auto', 1, 7, 50]) };
+      return {
+        fixed: true,
+        isSeveral: true,
+        start: async (balancer) => {
+          const seen = new Set();
+          for await (const outcome of balancer.mapSettled(items, remote.crashIf, options)) {
+            const { item, status, value, reason } = outcome;
+            seen.add(item);
+            if (status === 'fulfilled' && (item === dying || value !== item.n))
+              return `${value} of ${item.n}`;
+            if (status === 'fulfilled') continue;
+            // Another request's late error may have come first.
+            if (item !== dying || reason.exitCode !== exitCode(item.n)) throw reason;
+          }
+          return seen.size === items.length || `${seen.size} of ${items.length}`;
+        },
+        value: true,
+      };
+    },
+  },
   stream: {
     weight: 1.5,
     make: (_n, random) => {

@@ -2,6 +2,7 @@
  * What runs in the threads. The first part has no effects, so the main thread computes what it expects by the
  * same functions.
  */
+import { spawnSync } from 'node:child_process';
 import { context, transfer } from 'leastwork/task';
 
 export const add = (a, b) => a + b;
@@ -131,6 +132,15 @@ function throwing(n, soon) {
 export function crash(how, n, runs, times) {
   return Atomics.add(runs, 0, 1) < times ? crashes[how](n) : n;
 }
+
+/** An item of a map, which may end its thread. */
+export function crashIf({ n, crashes }) {
+  if (crashes) process.exit(exitCode(n));
+  return n;
+}
+
+/** In native code, where nothing ends it before its time. */
+export const inNativeCode = (seconds) => spawnSync('sleep', [String(seconds)]).status;
 
 /** Returns at once; its timer throws later, whatever the thread runs then. */
 export function errorLater(n, ms) {
