@@ -153,6 +153,22 @@ onEachEngine(
       expect(asked).toEqual([2, 2]);
     });
 
+    test('while an item waits to run again, others run', async () => {
+      await site.machine();
+      const cluster = site.cluster();
+      let taken = 0;
+      function* endless(): Generator<number> {
+        yield 2;
+        for (;;) yield 2 * taken++ + 1;
+      }
+      const retry = { attempts: 2, delay: 600_000, jitter: 0 };
+      const outcomes = cluster.mapSettled(endless(), work.odd, { batch: 4, retry });
+      const first = outcomes.next();
+      while (taken < 3_000) await new Promise(setImmediate);
+      await outcomes.return?.();
+      expect(await first).toMatchObject({ done: true });
+    });
+
     test('leaving a map early cancels what is under way, and closes the source', async () => {
       await site.machine();
       const cluster = site.cluster();

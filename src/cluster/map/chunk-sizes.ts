@@ -22,6 +22,11 @@ const MOST_AHEAD = 256;
 const MOST_ITEMS_AHEAD = 100_000;
 /** Items and results of those chunks, in bytes: the caller holds them, and the engine does. */
 const MOST_BYTES_AHEAD = 16 * 2 ** 20;
+/**
+ * Items that are taken and not given out while some of them wait to run again, if their bytes are not too
+ * many: as in the map of a Balancer.
+ */
+const MOST_DURING_DELAY = 65_536;
 /** Weight of the newest chunk in the means. */
 const NEWEST = 0.25;
 
@@ -61,6 +66,17 @@ export class ChunkSizes {
     const bytes = Math.max(1, this.#length + this.#resultBytes * this.#size);
     const most = Math.floor(Math.min(MOST_ITEMS_AHEAD / this.#size, MOST_BYTES_AHEAD / bytes));
     return Math.max(least, Math.min(ahead, most));
+  }
+
+  /**
+   * Whether more items may be taken although some that have been taken wait to run again.
+   * @param items that are not given out
+   * @param length of them as sent
+   * @param delayed those that wait. Many do where all fail: to take more would not help
+   */
+  mayGoOn(items: number, length: number, delayed: number): boolean {
+    const isFew = delayed > 0 && delayed < this.window * this.#size;
+    return isFew && items < MOST_DURING_DELAY && length + this.#resultBytes * items < MOST_BYTES_AHEAD;
   }
 
   get #threads(): number {

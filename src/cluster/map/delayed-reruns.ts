@@ -7,11 +7,16 @@ import type { Chunk } from './chunk.js';
 export class DelayedReruns {
   readonly #rule: RetryRule | undefined;
   readonly #timers = new Set<NodeJS.Timeout>();
-  /** Runs that have thrown, by index. */
+  /** Runs that have thrown, by index, of items that are not settled. */
   readonly #throws = new Map<number, number>();
 
   constructor(settings: RetrySettings | undefined) {
     this.#rule = settings && new RetryRule(settings, Math.random);
+  }
+
+  /** Items that wait to run again, or do so. */
+  get count(): number {
+    return this.#throws.size;
   }
 
   /** Whether an item runs again; then `run` is called after the delay. @throws what `when` throws */
@@ -20,10 +25,7 @@ export class DelayedReruns {
     const index = chunk.first + offset;
     const throws = (this.#throws.get(index) ?? 0) + 1;
     const delay = this.#rule.delayAfter(throws, error, chunk.values[offset]);
-    if (delay === undefined) {
-      this.#throws.delete(index);
-      return false;
-    }
+    if (delay === undefined) return false;
     this.#throws.set(index, throws);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
@@ -31,6 +33,11 @@ export class DelayedReruns {
     }, delay);
     this.#timers.add(timer);
     return true;
+  }
+
+  /** An item has an outcome. */
+  settled(chunk: Chunk, offset: number): void {
+    if (this.#throws.size > 0) this.#throws.delete(chunk.first + offset);
   }
 
   clear(): void {

@@ -13,6 +13,15 @@ export interface IntakeEvents {
   full(parcel: Parcel): void;
 }
 
+/** What is not given out. */
+export interface OpenItems {
+  readonly count: number;
+  /** Those that wait to run again, or do so. */
+  readonly delayed: number;
+  /** Requests under way. */
+  readonly requests: number;
+}
+
 /** Chunks that are sent together, since each way to the engine costs. */
 const TOGETHER = 6;
 
@@ -28,6 +37,8 @@ export class Intake {
   #taken = 0;
   /** Those with items that are not given out. */
   #chunks = 0;
+  /** Of those chunks, as far as they are full: what has been sent. */
+  #length = 0;
   #wasFull = false;
 
   constructor(target: MapTarget, sizes: ChunkSizes, events: IntakeEvents) {
@@ -43,11 +54,13 @@ export class Intake {
 
   /**
    * As many chunks are under way, or wait to be given out, as may be. Then some are to be done before the
-   * next ones are sent, together.
+   * next ones are sent, together. While a few items wait to run again, neither they nor outcomes that must
+   * wait for them count.
    */
-  get isFull(): boolean {
+  isFull({ count, delayed, requests }: OpenItems): boolean {
     const { window } = this.#sizes;
-    this.#wasFull = this.#chunks >= (this.#wasFull ? window - Math.min(TOGETHER, window >> 1) : window);
+    const chunks = this.#sizes.mayGoOn(count, this.#length, delayed) ? requests : this.#chunks;
+    this.#wasFull = chunks >= (this.#wasFull ? window - Math.min(TOGETHER, window >> 1) : window);
     return this.#wasFull;
   }
 
@@ -97,24 +110,30 @@ export class Intake {
     this.#open = undefined;
     chunk.isFull = true;
     this.#sizes.sent(chunk.length);
+    this.#length += chunk.length;
     const refused = this.#refused;
     this.#refused = [];
     const isWhole = refused.length === 0;
     const sent = isWhole ? undefined : chunk.values.map((_, i) => i).filter((i) => !refused.includes(i));
     const count = chunk.size - refused.length;
     if (count > 0) this.#events.full({ chunk, offsets: sent, count });
-    else if (chunk.left === 0) this.#chunks--;
+    else if (chunk.left === 0) this.#over(chunk);
   }
 
   /** An item has been given out. */
   given(chunk: Chunk): void {
     chunk.left--;
-    if (chunk.left === 0 && chunk.isFull) this.#chunks--;
+    if (chunk.left === 0 && chunk.isFull) this.#over(chunk);
   }
 
   /** What has been taken will not be sent. */
   clear(): void {
     this.#open = undefined;
+  }
+
+  #over(chunk: Chunk): void {
+    this.#chunks--;
+    this.#length -= chunk.length;
   }
 
   #begun(): Chunk {

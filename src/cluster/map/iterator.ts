@@ -144,7 +144,8 @@ export class ClusterMapIterator extends SourceIterator {
 
   #hasRoom(): boolean {
     if (this.#intake.isOpen) return true;
-    if (this.#intake.isFull || !this.#hasQueueRoom()) return false;
+    const open = { count: this.#items, delayed: this.#reruns.count, requests: this.#underWay.size };
+    if (this.#intake.isFull(open) || !this.#hasQueueRoom()) return false;
     this.#intake.open(this.source.remaining);
     return true;
   }
@@ -187,6 +188,7 @@ export class ClusterMapIterator extends SourceIterator {
   #settle(chunk: Chunk, offset: number, state: 'fulfilled' | 'rejected', outcome: unknown): void {
     if (this.state === 'ended' || chunk.stateOf(offset) !== 'pending') return;
     chunk.settle(offset, state, outcome);
+    this.#reruns.settled(chunk, offset);
     if (state === 'rejected' && !this.#settles) this.isFailing = true;
     this.#queue.settled(chunk, offset, offset + 1);
   }
