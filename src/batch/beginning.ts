@@ -3,7 +3,7 @@
  * match.
  */
 import { resolve } from 'node:path';
-import { refuseSharedFiles } from './distinct-files.js';
+import { isOnePlace, refuseSharedFiles } from './distinct-files.js';
 import { BatchError } from './errors.js';
 import { changesOf, type Identity, identifyInput, identifyTask } from './journal/identity.js';
 import { lockJournal, type Unlock } from './journal/lock.js';
@@ -15,6 +15,7 @@ import {
   descriptorSink,
   replacedFileSink,
   type Sink,
+  sharingSink,
 } from './output/sink.js';
 
 /**
@@ -180,6 +181,10 @@ async function openSinks(
       : continuedFileSink(path, continuation, changed);
   const makeOutput =
     typeof output === 'number' ? () => descriptorSink(output, changed) : await begin(output, from.output);
+  if (journal === undefined && (await isOnePlace(settings))) {
+    const both = makeOutput();
+    return { output: both, errors: sharingSink(both) };
+  }
   const makeErrors = errors === undefined ? undefined : await begin(errors, from.errors);
   // In one turn, so that a signal does not come where one of two temporary files is there.
   const made = makeOutput();

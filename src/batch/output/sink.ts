@@ -47,6 +47,11 @@ export function descriptorSink(file: number, changed: () => void, name = nameOfD
   return { ...PLAIN, writer, commit: () => writer.flush(), discard() {} };
 }
 
+/** For what goes where another sink writes: whole lines follow each other, by one writer. */
+export function sharingSink({ writer }: Sink): Sink {
+  return { ...PLAIN, writer, commit: () => writer.flush(), discard() {} };
+}
+
 /** What needs no more than its writer. */
 const PLAIN = { base: 0, start() {}, sync: async () => {} };
 

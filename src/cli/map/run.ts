@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { BatchFileError, type BatchReport, type RunningBatch, runBatch } from '../../batch/index.js';
+import { ownDescriptor } from '../../batch/output/own-descriptor.js';
 import { type Balancer, BalancerError } from '../../index.js';
 import { UsageError } from '../arguments.js';
 import { errnoOf } from '../files/errno.js';
@@ -77,12 +78,12 @@ async function map(
     bar?.clear();
     process.stderr.write('leastwork: finishing the items that run; once more to end at once\n');
   });
-  // No bar over a terminal that is also the input or the output.
+  // No bar over a terminal that is also the input, or where results or failed items go.
   const hasBar =
     process.stderr.isTTY &&
     options.summary === 'text' &&
     !(options.inputs.includes('-') && isatty(0)) &&
-    !(options.output === undefined && isatty(1));
+    ![options.output ?? '/dev/stdout', options.errors].some(isTerminal);
   let report: BatchReport;
   try {
     report = await runBatch(runner, {
@@ -119,6 +120,12 @@ async function watchOf(balancer: Balancer, { watch }: MapOptions): Promise<Watch
   if (!isWatched(watch)) return undefined;
   const { startWatch } = await import('../watch.js');
   return await startWatch(balancer, watch, (url) => process.stderr.write(`leastwork: dashboard: ${url}\n`));
+}
+
+function isTerminal(path: string | undefined): boolean {
+  if (path === undefined) return false;
+  const descriptor = ownDescriptor(path);
+  return descriptor === undefined ? path === '/dev/tty' : isatty(descriptor);
 }
 
 /** Failed items of earlier runs, unless this run was to retry them. */
