@@ -143,6 +143,7 @@ const rules = [
         'src/options/cpu-quota.ts',
         'src/prometheus/index.ts',
         'src/dashboard/index.ts',
+        'src/dashboard/access.ts',
         'src/cluster/index.ts',
         'src/errors/did-you-mean.ts',
         'src/errors/optional-package.ts',

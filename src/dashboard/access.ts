@@ -1,6 +1,6 @@
 /**
- * Who may read the dashboard: pages of its own at this machine. It listens at 127.0.0.1 alone, so what is
- * left is a web page that has the user's browser ask for it:
+ * Who may read the dashboard, and the numbers of `leastwork work`: programs and pages of this host. Their
+ * servers listen at 127.0.0.1 alone, so what is left is a web page that has the user's browser ask for it:
  *
  * - under a name of its own that leads to 127.0.0.1 (DNS rebinding): the `Host` is then that name;
  * - from another origin: the browser names that in `Origin` or `Sec-Fetch-Site`.

@@ -1,8 +1,11 @@
 /**
  * What load balancers and supervisors ask a machine, on loopback: is it alive, is it ready, and its numbers.
+ * Numbers are kept from web pages of elsewhere, as the dashboard is; whether it lives may be asked under any
+ * name, or none, as probes do.
  */
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { HEADERS, mayRead } from '../../dashboard/access.js';
 
 export interface HealthAnswers {
   /** Why it takes no jobs now; undefined: it does. */
@@ -20,23 +23,35 @@ export interface HealthServer {
 
 /** Rejects where it cannot listen. It does not hold the process. */
 export async function listen(port: number, answers: HealthAnswers): Promise<HealthServer> {
-  const server = createServer((request, response) => {
-    response.setHeader('cache-control', 'no-store');
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      reply(response, 405, 'only GET\n');
-      return;
-    }
-    void answer(new URL(request.url ?? '/', 'http://localhost').pathname, answers, response);
-  });
+  const server = createServer((request, response) => void answer(request, answers, response));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(port, '127.0.0.1', () => {
+      // Later ones, such as too many open files, concern single connections.
+      server.removeAllListeners('error').on('error', () => {});
+      resolve();
+    });
   });
   server.unref();
   return { port: (server.address() as AddressInfo).port, close: () => end(server) };
 }
 
-async function answer(path: string, answers: HealthAnswers, response: ServerResponse): Promise<void> {
+async function answer(
+  { method, headers, url }: IncomingMessage,
+  answers: HealthAnswers,
+  response: ServerResponse,
+): Promise<void> {
+  for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+  const path = url?.replace(/\?.*/s, '') ?? '';
+  if (method !== 'GET' && method !== 'HEAD') {
+    response.setHeader('Allow', 'GET, HEAD');
+    reply(response, 405, 'only GET\n');
+    return;
+  }
+  if ((path === '/metrics' || path === '/stats') && !mayRead(headers)) {
+    reply(response, 403, 'for programs of this host only: ask for 127.0.0.1 or localhost\n');
+    return;
+  }
   switch (path) {
     case '/healthz':
       reply(response, 200, 'ok\n');
