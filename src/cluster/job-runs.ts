@@ -12,13 +12,14 @@ import { MalformedMessageError } from './errors.js';
 import { HeldJob, type Holder } from './held-job.js';
 import type { JobReport } from './job-report.js';
 import { LeaveDelay } from './leave-delay.js';
-import { chunkReply, type JobData, parseJobData } from './messages.js';
+import { chunkReply, isId, type JobData, parseJobData } from './messages.js';
 import { isPutBack } from './of-machine.js';
 import type { EngineSettings } from './options.js';
 import type { Replies } from './replies.js';
 import { type Ending, type Result, runSingle } from './single-run.js';
 import { SpareControllers } from './spare-controllers.js';
 import { decodeValue } from './values/decode.js';
+import { encodeThrown } from './values/encode.js';
 
 /** Machines that may be lost with one request; as threads of a Balancer. */
 const MOST_LOSSES = 3;
@@ -136,8 +137,9 @@ export class JobRuns {
     } catch (error) {
       // What was not written by this package, and what the engine would not take back.
       if (!isPutBack(this.#bull, error)) ending = { items: 1, outcome: 'rejected', failures: 1, error };
-      // Nothing was replied.
+      // No result was replied.
       run.ended('left');
+      if (error instanceof MalformedMessageError) await this.#tellSubmitter(job, id, error);
       throw error;
     } finally {
       this.#runs.delete(id);
@@ -260,6 +262,13 @@ export class JobRuns {
       reply: chunkReply({ ...last, id, done: true, ms }),
       ending: { items, outcome: 'fulfilled', failures },
     };
+  }
+
+  /** Another program has written into the job, or has made it; its submitter may still be known. */
+  async #tellSubmitter(job: Job, id: string, error: MalformedMessageError): Promise<void> {
+    const from: unknown = (job.data as Partial<JobData> | null | undefined)?.from;
+    if (typeof from !== 'string' || !isId(from)) return;
+    await this.#replies.send(from, { t: 'error', id, error: encodeThrown(error) }, id);
   }
 
   /** The job is back, for want of a lock, while it runs here. */

@@ -11,6 +11,7 @@ import { callUser } from '../requests/user-callback.js';
 import { CLOSE_MS, type Engine, type Mailbox, type OnEngineError } from './engine/engine.js';
 import { openEngine } from './engine/open.js';
 import { reach } from './engine/reach.js';
+import { discardUnreadable } from './engine/unreadable.js';
 import { within } from './engine/within.js';
 import type { JobReport } from './job-report.js';
 import { JobRuns } from './job-runs.js';
@@ -237,8 +238,9 @@ export class Machine extends EventEmitter<MachineEvents> {
   #take(module: string): void {
     const { engine, limiter, keepFailed } = this.#settings;
     const { name, lockDuration } = engine;
+    const queue = queueNameOf(name, module);
     const worker = this.#engine.worker(
-      queueNameOf(name, module),
+      queue,
       async (job, token) => {
         this.#slots.changed(worker, 1);
         try {
@@ -262,8 +264,17 @@ export class Machine extends EventEmitter<MachineEvents> {
       },
     );
     worker.on('lockRenewalFailed', (ids) => this.#runs.suspect(ids));
+    worker.on('stalled', (id) => this.#examine(queue, id));
     this.#workers.push(worker);
     this.#slots.add(worker);
+  }
+
+  /** A job has come back without a lock: no machine may have been able to read it. */
+  #examine(queue: string, id: string): void {
+    discardUnreadable(this.#engine, queue, id).then(
+      (error) => error && this.#onError(error),
+      (error) => this.#onError(error),
+    );
   }
 
   #onMail(text: string): void {

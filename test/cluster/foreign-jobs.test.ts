@@ -58,6 +58,59 @@ onEachEngine(
       expect(await queue.getFailedCount()).toBe(jobs.length);
     });
 
+    /** A request that no machine has taken. */
+    const untaken = async (): Promise<[key: string, result: Promise<number>]> => {
+      open();
+      const result = site.cluster({ lockDuration: 1_000 }).submit(work.add, [1, 2]);
+      result.catch(() => {});
+      await expect.poll(async () => (await queue.getJobs()).length).toBe(1);
+      const [job] = await queue.getJobs();
+      return [queue.toKey(String(job?.id)), result];
+    };
+
+    test.for(['data', 'opts', 'parent', 'progress'])(
+      'a job that cannot be read, since another program has written into its %s, is thrown away, and sent again',
+      async (field) => {
+        const [key, result] = await untaken();
+        await client.hset(key, field, '{no JSON');
+        const machine = await site.machine({ lockDuration: 1_000 });
+        const told: string[] = [];
+        machine.on('engineError', ({ message }) => told.push(message));
+        // What comes meanwhile is served.
+        const cluster = site.cluster({ lockDuration: 1_000 });
+        expect(await cluster.submit(work.add, [2, 2])).toBe(4);
+        expect(await result).toBe(3);
+        const id = key.slice(key.lastIndexOf(':') + 1);
+        expect(told).toContainEqual(expect.stringContaining(`the job '${id}' of the queue '${queue.name}'`));
+        expect(machine.stats().jobs.rejected).toBe(0);
+        await expect.poll(() => client.exists(key)).toBe(0);
+        expect(await queue.getActiveCount()).toBe(0);
+      },
+    );
+
+    test('a job that cannot be read, and is not to run again, is lost', async () => {
+      open();
+      const result = site.cluster({ lockDuration: 1_000 }).submit(work.add, [1, 2], { retries: 0 });
+      result.catch(() => {});
+      await expect.poll(async () => (await queue.getJobs()).length).toBe(1);
+      const [job] = await queue.getJobs();
+      await client.hset(queue.toKey(String(job?.id)), 'data', 'no JSON');
+      await site.machine({ lockDuration: 1_000 });
+      await expect(result).rejects.toMatchObject({ code: 'ERR_MACHINE_LOST' });
+    });
+
+    test('what another program has made of a job that can be read is told to its submitter at once', async () => {
+      const [key, result] = await untaken();
+      const data = JSON.parse((await client.hget(key, 'data')) as string);
+      await client.hset(key, 'data', JSON.stringify({ ...data, retries: 'many' }));
+      const machine = await site.machine({ lockDuration: 60_000 });
+      await expect(result).rejects.toMatchObject({
+        code: 'ERR_MALFORMED_MESSAGE',
+        message: expect.stringContaining("'retries'"),
+      });
+      expect(machine.stats().jobs.rejected).toBe(1);
+    });
+
     test('no name makes a machine run, or load, what it has not declared', async () => {
       const loaded = path.join(folder, 'loaded');
       process.env.BYSTANDER = loaded;

@@ -34,6 +34,8 @@ export interface Engine {
    * @returns false: a machine holds its lock
    */
   clear(queue: string, id: string): Promise<boolean>;
+  /** Throws away what is kept of a job, whoever may hold it: the next machine that is given it lets it go. */
+  discard(queue: string, id: string): Promise<void>;
   worker(name: string, processor: Processor, options: Partial<WorkerOptions>): Worker;
   openMailbox(id: string, onMail: OnMail): Mailbox;
   /** What `send` has been called with is done before what a worker is told to do later. */

@@ -108,6 +108,10 @@ export class PostgresEngine implements Engine {
     return true;
   }
 
+  async discard(queue: string, id: string): Promise<void> {
+    await this.queue(queue).remove(id);
+  }
+
   worker(name: string, processor: Processor, options: Partial<WorkerOptions>): Worker {
     const worker = new this.#bull.Worker(
       name,

@@ -113,6 +113,10 @@ export class RedisEngine implements Engine {
     return (await this.queue(queue).remove(id)) !== 0;
   }
 
+  async discard(queue: string, id: string): Promise<void> {
+    await this.#client.del(this.queue(queue).toKey(id));
+  }
+
   #connectToAdd(): Redis {
     const client = sendingOnce(this.#client);
     client.on('error', this.#onError);
