@@ -7,7 +7,6 @@ import type { Policy } from '../policies/policy.js';
 import type { Queue } from '../requests/queue.js';
 import type { Request } from '../requests/request.js';
 import { keepInOrder } from '../requests/session-order.js';
-import type { WindowLimits } from '../worker/setup.js';
 import type { Worker } from '../worker/worker.js';
 import { ActiveSet } from './active-set.js';
 import type { Counters } from './counters.js';
@@ -43,7 +42,6 @@ export class Assignment {
   constructor(
     queue: Queue,
     policy: Policy,
-    limits: WindowLimits,
     workers: readonly Worker[],
     counts: Counters,
     selection: Selection,
@@ -55,7 +53,7 @@ export class Assignment {
     this.#counts = counts;
     this.#staging = new Staging(counts);
     this.#selection = selection;
-    this.#urgency = new Urgency(workers, limits.prefetch, (free, bound, from) => {
+    this.#urgency = new Urgency(workers, (free, bound, from) => {
       this.takeBack(free, from);
       this.#takeBackBound(bound, from);
     });
@@ -261,12 +259,10 @@ export class Assignment {
     if (!this.#heldUp.isEmpty) this.#heldUp.changed();
     const { backlog } = worker;
     const { extras } = request;
-    if (extras !== undefined) {
-      // Ahead of what calls the policy, which may abort this very request: it is no longer in the queue.
-      extras.worker = worker;
-      if (backlog.lets(request)) this.#urgency.makeRoomOn(request, worker);
-      if (request.isSettled) return;
-    }
+    // Ahead of what calls the policy, which may abort this very request: it is no longer in the queue.
+    if (extras !== undefined) extras.worker = worker;
+    if (backlog.lets(request)) this.#urgency.makeRoomOn(request, worker);
+    if (request.isSettled) return;
     if (!worker.view.available || !backlog.lets(request)) {
       backlog.push(request);
       this.#mayHaveBacklogs = true;

@@ -49,15 +49,7 @@ export class Dispatcher implements RequestEvents<Worker> {
       offerAgain: () => this.#passes.runSoon(),
     });
     const selection = new Selection(policy, limits.prefetch, workers, suspects);
-    this.#assignment = new Assignment(
-      this.queue,
-      policy,
-      limits,
-      workers,
-      this.counts,
-      selection,
-      setup.cores,
-    );
+    this.#assignment = new Assignment(this.queue, policy, workers, this.counts, selection, setup.cores);
     this.#passes = new Passes(setup, events, workers, this.queue, this.#assignment, this.#settlement);
   }
 

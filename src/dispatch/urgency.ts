@@ -1,13 +1,11 @@
 /** Requests in windows make room for more urgent ones. */
 import { isReclaimable } from '../requests/reclaimable.js';
 import type { Request } from '../requests/request.js';
-import type { Prefetch } from '../worker/prefetch.js';
 import type { Worker } from '../worker/worker.js';
 
 /**
  * Requests are taken back for a more urgent one only if they are expected to run for longer than this on
- * average, in ms. A window of shorter ones delays it by no more than `Prefetch.work`, and has too many to
- * send them twice.
+ * average, in ms. A window of shorter ones is soon over, and has too many to send them twice.
  */
 const WORTH_TAKING_BACK_MS = 0.05;
 
@@ -19,23 +17,21 @@ export type TakeBack = (free: readonly Request[], bound: readonly Request[], fro
 
 export class Urgency {
   readonly #workers: readonly Worker[];
-  readonly #prefetch: Prefetch;
   readonly #takeBack: TakeBack;
 
   /** @param workers always the same list */
-  constructor(workers: readonly Worker[], prefetch: Prefetch, takeBack: TakeBack) {
+  constructor(workers: readonly Worker[], takeBack: TakeBack) {
     this.#workers = workers;
-    this.#prefetch = prefetch;
     this.#takeBack = takeBack;
   }
 
   /**
    * If no worker has room: takes less urgent requests back out of a window, so that this one runs next there.
-   * A window of fixed depth stays filled as it is. O(w + window).
+   * O(w + window).
    * @returns whether there is room for it now
    */
   makeRoom(request: Request | undefined): boolean {
-    if (request === undefined || !this.#prefetch.isBounded) return false;
+    if (request === undefined) return false;
     for (;;) {
       const least = lessUrgentWorker(this.#workers, request.priority);
       if (least === undefined) return false;
@@ -44,14 +40,12 @@ export class Urgency {
   }
 
   /**
-   * The request is given to this worker: takes less urgent ones back out of its window, also if it must wait
-   * there. O(window), and O(1) if the window has none.
+   * The request is given to this worker: takes less urgent ones back out of its window, also if that has
+   * room, or it must wait there. O(window), and O(1) if the window has none.
    */
   makeRoomOn(request: Request, worker: Worker): void {
-    const { view, inFlight } = worker;
-    if (inFlight.lowestPriority >= request.priority || !this.#prefetch.isBounded) return;
-    // Of known run times, those in a window that takes more are soon over.
-    if (view.available ? inFlight.hasUnknown : isWorthIt(worker)) this.#reclaim(worker, request);
+    if (worker.inFlight.lowestPriority < request.priority && isWorthIt(worker))
+      this.#reclaim(worker, request);
   }
 
   /** @returns whether there are some */

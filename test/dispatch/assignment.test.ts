@@ -55,7 +55,7 @@ describe('what is moved to an idle worker', () => {
     const workers = [busy, idle];
     const suspects = new Suspects({ queue: new Queue(), isShort: () => false, offerAgain() {} });
     const selection = new Selection(policy, limits.prefetch, workers, suspects);
-    new Assignment(new Queue(), policy, limits, workers, counts, selection, 2).run(undefined);
+    new Assignment(new Queue(), policy, workers, counts, selection, 2).run(undefined);
     expect(staged).toEqual([first, third]);
     await expect(aborted).rejects.toThrow('enough');
   });

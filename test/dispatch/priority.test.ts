@@ -13,24 +13,38 @@ class Log {
   }
 }
 
-/** Notes its number, and runs for 2 ms: longer than a window is meant to last. */
-const note = (shared: SharedArrayBuffer, entry: number) => {
+/** Notes its number, and runs for 2 ms, longer than a window is meant to last, or as long as is said. */
+const note = (shared: SharedArrayBuffer, entry: number, ms = 2) => {
   const words = new Int32Array(shared);
   words[1 + Atomics.add(words, 0, 1)] = entry;
-  const end = performance.now() + 2;
+  const end = performance.now() + ms;
   while (performance.now() < end);
 };
 
+interface Ahead {
+  readonly isKnown: boolean;
+  readonly window?: number;
+  /** Run time of the requests sent ahead. */
+  readonly ms?: number;
+  readonly priority?: number;
+}
+
 /** A Balancer whose only worker is blocked, with some requests sent ahead of the queue. */
-async function blocked(isKnown: boolean) {
-  const balancer = new Balancer({ workers: 1 });
+async function blocked({ isKnown, window, ms = 2, priority }: Ahead) {
+  const balancer = new Balancer({ workers: 1, window });
   const log = new Log();
-  if (isKnown) for (let i = 0; i < 3; i++) await balancer.submit(note, [new Log().shared, i]);
+  if (isKnown) {
+    const open = new Gate();
+    open.open();
+    // The first run of each takes long.
+    for (let i = 0; i < 40; i++) await balancer.submit(wait, [open.shared]);
+    for (let i = 0; i < 40; i++) await balancer.submit(note, [new Log().shared, i, ms]);
+  }
   const gate = new Gate();
   const first = balancer.submit(wait, [gate.shared]);
   await gate.reached(1);
-  const plain = [1, 2, 3, 4, 5, 6, 7].map((i) => balancer.submit(note, [log.shared, i]));
-  await until(() => balancer.stats().waiting < 7);
+  const plain = [1, 2, 3, 4, 5].map((i) => balancer.submit(note, [log.shared, i, ms], { priority }));
+  await until(() => balancer.stats().waiting < 5);
   const finish = async (all: Promise<unknown>[]) => {
     // The pass of this turn is over then.
     await turn();
@@ -43,21 +57,30 @@ async function blocked(isKnown: boolean) {
 }
 
 describe('a request with a high priority', () => {
-  it.each([
-    ['that has never run', false],
-    ['that is known to take long', true],
-  ])('runs next, also if requests of a task %s have been sent ahead', async (_, isKnown) => {
-    const { balancer, log, finish } = await blocked(isKnown);
+  it.each<[string, Ahead]>([
+    ['of a task that has never run', { isKnown: false }],
+    ['that are known to take long', { isKnown: true }],
+    ['that leave room in the window', { isKnown: true, ms: 0.07 }],
+    ['that fill a window of fixed depth', { isKnown: true, window: 3 }],
+    ['that leave room in a window of fixed depth', { isKnown: true, window: 64 }],
+  ])('runs next, also if requests %s have been sent ahead', async (_, ahead) => {
+    const { balancer, log, finish } = await blocked(ahead);
     const urgent = balancer.submit(note, [log.shared, 100], { priority: 10 });
-    expect(await finish([urgent])).toEqual([100, 1, 2, 3, 4, 5, 6, 7]);
+    expect(await finish([urgent])).toEqual([100, 1, 2, 3, 4, 5]);
+  });
+
+  it('is 0 without the option, and runs before those with less', async () => {
+    const { balancer, log, finish } = await blocked({ isKnown: true, ms: 0.07, priority: -1 });
+    const usual = balancer.submit(note, [log.shared, 100]);
+    expect(await finish([usual])).toEqual([100, 1, 2, 3, 4, 5]);
   });
 
   it('several run by priority, those of one priority in the order of submission', async () => {
-    const { balancer, log, finish } = await blocked(false);
+    const { balancer, log, finish } = await blocked({ isKnown: false });
     const urgent = [10, -1, 10, 20].map((priority, i) =>
       balancer.submit(note, [log.shared, 100 + i], { priority }),
     );
-    expect(await finish(urgent)).toEqual([103, 100, 102, 1, 2, 3, 4, 5, 6, 7, 101]);
+    expect(await finish(urgent)).toEqual([103, 100, 102, 1, 2, 3, 4, 5, 101]);
   });
 
   it('does not overtake a session, whose requests keep their order', async () => {
