@@ -10,9 +10,13 @@ import type { Worker } from '../worker/worker.js';
  */
 export const STUCK_MS = 4;
 
+/** The same for a worker whose next request has been put ahead of others, in ms. */
+export const URGENT_STUCK_MS = 1.5;
+
 /** Whether the worker has had requests for a while and has completed none. */
-export function makesNoProgress({ view, completions }: Worker, now: number): boolean {
-  if (view.pending === 0 || now - completions.lastProgress < STUCK_MS) return false;
+export function makesNoProgress({ view, completions, status }: Worker, now: number): boolean {
+  if (view.pending === 0) return false;
+  if (now - completions.lastProgress < (status.hasUrgent ? URGENT_STUCK_MS : STUCK_MS)) return false;
   // If there are completions it is the main thread that has not looked for so long.
   return !completions.areThere;
 }

@@ -52,6 +52,7 @@ export class Urgency {
   #reclaim(worker: Worker, request: Request): boolean {
     const requests = worker.reclaimBelow(request);
     if (requests.length === 0) return false;
+    worker.status.hasUrgent = true;
     const free: Request[] = [];
     const bound: Request[] = [];
     for (const each of requests) (isReclaimable(each, 'balance') ? free : bound).push(each);

@@ -24,6 +24,10 @@ export class Status {
   #isPaused = false;
   #isUnresponsive = false;
   #isParked = false;
+  /**
+   * Requests have left the window for a more urgent one, which runs next unless the running one is over late.
+   */
+  hasUrgent = false;
 
   constructor(
     { id, limits, maxRequests }: Pick<WorkerSetup, 'id' | 'limits' | 'maxRequests'>,
@@ -94,6 +98,7 @@ export class Status {
   progressed(): void {
     this.#isPaused = false;
     this.#isUnresponsive = false;
+    this.hasUrgent = false;
     this.update();
   }
 
