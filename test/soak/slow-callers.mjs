@@ -12,7 +12,7 @@ const BURST = 64;
 export const slowCallers = {
   'slow caller, thread dies': {
     weight: 1,
-    make: (n, random) => slow(n, random, { dies: true }),
+    make: (n, random) => slow(n, random, { dies: true, rounds: 2 }),
   },
   'slow caller, loop of then(submit)': {
     weight: 0.5,
@@ -29,11 +29,14 @@ const outcomeOf = (promise) =>
 
 function slow(n, random, { dies = false, rounds = 1 }) {
   const size = random.integer(40, 120);
-  const queueTimeout = random.integer(5, 60);
-  const perResult = random.pick([0.05, 0.2, 1]);
-  const pause = random.integer(2, queueTimeout);
+  const perResult = random.pick([0.1, 0.3, 1]);
+  const pause = random.integer(5, 15);
+  // It ends while they are being settled.
+  const queueTimeout = pause + Math.ceil(random.next() * perResult * size);
   const runs = new Int32Array(new SharedArrayBuffer(4));
   const options = { queueTimeout, priority: random.pick([0, 0, 5]) };
+  // Of its own: no thread has died of it yet, so it is not held back.
+  const ending = new Function('code', `process.exit(code) // ${n}`);
   const one = (balancer, i) =>
     balancer.submit(remote.counted, [runs, n + i], options).then((value) => {
       busy(perResult);
@@ -49,13 +52,13 @@ function slow(n, random, { dies = false, rounds = 1 }) {
       let sum = 0;
       for (let round = 0; round < rounds; round++) {
         const requests = Array.from({ length: size }, (_, i) => outcomeOf(one(balancer, i)));
-        const last = dies ? balancer.submit(remote.crash, ['exit', n, shared(), 1]) : undefined;
+        // In the first round it is learnt how long the results take: few are settled in one turn from then on.
+        const last = dies && round > 0 ? balancer.submit(ending, [exitCode(n)]) : undefined;
         const death = last === undefined ? undefined : outcomeOf(last);
         // They are sent, and completed, and nobody has looked.
         for (let i = 0; i < 3; i++) await undefined;
         busy(pause);
         const more = Array.from({ length: BURST }, () => outcomeOf(balancer.submit(remote.later, [n])));
-        busy(random.next() * perResult * size);
         for (const [i, end] of (await Promise.all(requests)).entries())
           ends.push(judged(end, n + i, options));
         for (const end of await Promise.all(more)) judged(end, n, options);
@@ -87,8 +90,6 @@ async function mustHaveDied(death, n) {
   if (reason?.code !== 'ERR_WORKER_CRASHED' || reason.exitCode !== exitCode(n))
     throw reason ?? new Error(`it did not crash: ${value}`);
 }
-
-const shared = () => new Int32Array(new SharedArrayBuffer(4));
 
 function busy(ms) {
   const end = performance.now() + ms;
