@@ -11,7 +11,7 @@ const BURST = 64;
 
 export const slowCallers = {
   'slow caller, thread dies': {
-    weight: 1,
+    weight: 2,
     make: (n, random) => slow(n, random, { dies: true, rounds: 2 }),
   },
   'slow caller, loop of then(submit)': {
@@ -29,12 +29,14 @@ const outcomeOf = (promise) =>
 
 function slow(n, random, { dies = false, rounds = 1 }) {
   const size = random.integer(40, 120);
-  const perResult = random.pick([0.1, 0.3, 1]);
+  const perResult = random.pick([0.1, 0.3, 0.6]);
   const pause = random.integer(5, 15);
   // It ends while they are being settled.
   const queueTimeout = pause + Math.ceil(random.next() * perResult * size);
   const runs = new Int32Array(new SharedArrayBuffer(4));
-  const options = { queueTimeout, priority: random.pick([0, 0, 5]) };
+  // Mostly ahead of what else there is, so that they are completed in the pause.
+  const priority = random.pick([0, 5, 5, 5]);
+  const options = { queueTimeout, priority };
   // Of its own: no thread has died of it yet, so it is not held back.
   const ending = new Function('code', `process.exit(code) // ${n}`);
   const one = (balancer, i) =>
@@ -53,7 +55,7 @@ function slow(n, random, { dies = false, rounds = 1 }) {
       for (let round = 0; round < rounds; round++) {
         const requests = Array.from({ length: size }, (_, i) => outcomeOf(one(balancer, i)));
         // In the first round it is learnt how long the results take: few are settled in one turn from then on.
-        const last = dies && round > 0 ? balancer.submit(ending, [exitCode(n)]) : undefined;
+        const last = dies && round > 0 ? balancer.submit(ending, [exitCode(n)], { priority }) : undefined;
         const death = last === undefined ? undefined : outcomeOf(last);
         // They are sent, and completed, and nobody has looked.
         for (let i = 0; i < 3; i++) await undefined;
