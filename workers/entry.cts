@@ -16,10 +16,25 @@ const { getEnvironmentData, setEnvironmentData } =
 
 /** As in `src/worker/thread-code.ts`. */
 const KEY = 'leastwork:thread-code';
+const CACHE_KEY = 'leastwork:compile-cache';
 
 /** For this thread alone: the program's own threads have no use for it. */
-const memory = getEnvironmentData(KEY) as unknown as SharedArrayBuffer | undefined;
-if (memory !== undefined) setEnvironmentData(KEY);
+function take(key: string): unknown {
+  const data: unknown = getEnvironmentData(key);
+  if (data !== undefined) setEnvironmentData(key);
+  return data;
+}
+
+const memory = take(KEY) as SharedArrayBuffer | undefined;
+const cache = take(CACHE_KEY) as string | undefined;
+if (cache !== undefined) {
+  try {
+    const module = require('node:module') as { enableCompileCache?: (folder: string) => unknown };
+    module.enableCompileCache?.(cache);
+  } catch {
+    // It is not needed.
+  }
+}
 
 /** `undefined`: this thread loads its code from the file. */
 let main: Main | undefined;

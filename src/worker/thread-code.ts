@@ -11,12 +11,18 @@
  * V8 looks whether the code is its own. Where it refuses it, the thread compiles the text. The text belongs to the
  * code: the file may have been replaced meanwhile.
  *
+ * Where the program has Node keep what it compiles (`module.enableCompileCache`, from Node 22.1 on), its threads do
+ * so in the same folder: Node itself leaves them out. That of `NODE_COMPILE_CACHE` they have from their environment.
+ *
  * `workers/shared-code.cts` is the threads' side.
  */
+import Module from 'node:module';
+import { dirname } from 'node:path';
 import { setEnvironmentData } from 'node:worker_threads';
 
 /** As in `workers/entry.cts`. */
 const KEY = 'leastwork:thread-code';
+const CACHE_KEY = 'leastwork:compile-cache';
 
 /** Some three times what is needed. What is not written takes no memory. */
 const BYTES = 2 ** 20;
@@ -25,19 +31,29 @@ const BYTES = 2 ** 20;
 const memories = new Map<string, SharedArrayBuffer>();
 
 /**
- * Starts a thread that has the memory. `start` must not run code of the program.
+ * Starts a thread that has the memory, and the folder of compiled code. `start` must not run code of the program.
  * @param isFirst no thread was in its place before: it takes compiled code if there is some, and is no reason to
  * make memory for it
  */
 export function withThreadCode<T>(entry: string, isFirst: boolean, start: () => T): T {
-  const memory = isUsable() ? memoryOf(entry, isFirst) : undefined;
-  if (memory === undefined) return start();
-  setEnvironmentData(KEY, memory as never);
+  if (!isUsable()) return start();
+  return withData(KEY, memoryOf(entry, isFirst), () => withData(CACHE_KEY, compileCache(), start));
+}
+
+function withData<T>(key: string, data: SharedArrayBuffer | string | undefined, start: () => T): T {
+  if (data === undefined) return start();
+  setEnvironmentData(key, data as never);
   try {
     return start();
   } finally {
-    setEnvironmentData(KEY);
+    setEnvironmentData(key);
   }
+}
+
+/** Node names the folder of its own version, which is in the one that it was given. */
+function compileCache(): string | undefined {
+  const folder = (Module as { getCompileCacheDir?: () => string | undefined }).getCompileCacheDir?.();
+  return folder === undefined ? undefined : dirname(folder);
 }
 
 function memoryOf(entry: string, isFirst: boolean): SharedArrayBuffer | undefined {

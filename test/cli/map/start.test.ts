@@ -48,6 +48,20 @@ test('what Node compiles is kept, in the folder that the user names, where this 
   expect(readdirSync(cache).length > 0).toBe(keepsCompiled);
 });
 
+test('threads keep it, too, in the same folder', () => {
+  const temporary = join(directory, 'temporary');
+  mkdirSync(temporary);
+  vi.stubEnv('TMPDIR', temporary);
+  const cacheOf = `() => process.env.NODE_COMPILE_CACHE ?? process.getBuiltinModule?.('module').getCompileCacheDir?.() ?? ''`;
+  const { stdout } = leastwork(['map', '--quiet', '-j', '1', '-e', cacheOf], {
+    cwd: directory,
+    input: 'x\n',
+  });
+  vi.unstubAllEnvs();
+  const folders = keepsCompiled ? readdirSync(join(temporary, 'node-compile-cache')) : [];
+  expect(stdout.trim()).toBe(keepsCompiled ? join(temporary, 'node-compile-cache', String(folders)) : '');
+});
+
 test('what compresses and what encrypts is loaded only where something of it is used', () => {
   const report = join(directory, 'report.cjs');
   const list = join(directory, 'loaded');
