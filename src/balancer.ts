@@ -222,8 +222,10 @@ export class Balancer extends WorkerSet {
    */
   metrics(): Metrics {
     const metrics = this.#metrics;
-    if (metrics === undefined) throw invalid('metrics()', false, 'a Balancer with the option metrics: true');
-    return metrics;
+    if (metrics !== undefined) return metrics;
+    return checked(() => {
+      throw invalid('metrics()', false, 'a Balancer with the option metrics: true');
+    });
   }
 
   /**
@@ -239,7 +241,7 @@ export class Balancer extends WorkerSet {
    */
   trace(file: string | URL | TraceOptions): Trace {
     this.mustBeOpen();
-    return new Trace(file, this.#observation, this.#observation.statsReader());
+    return checked(() => new Trace(file, this.#observation, this.#observation.statsReader()));
   }
 
   /**
@@ -253,7 +255,7 @@ export class Balancer extends WorkerSet {
    *   why; or `ERR_PROFILE_FILE`
    */
   async profile(options: ProfileOptions): Promise<WorkerProfiles> {
-    const settings = profileSettings(options);
+    const settings = checked(() => profileSettings(options));
     this.mustBeOpen();
     const { pool, keepAlive } = this.#engine;
     return await keepAlive.during(profileWorkers(settings, this.#observation, () => pool.workers()));
@@ -277,7 +279,8 @@ export class Balancer extends WorkerSet {
    * @returns a promise that resolves when every promise is settled and every thread has ended
    */
   async close(options: CloseOptions = {}): Promise<void> {
-    await this.#engine.closing.close(resolveCloseOptions(options));
+    const settings = checked(() => resolveCloseOptions(options));
+    await this.#engine.closing.close(settings);
     this.#observation.closed();
   }
 

@@ -5,12 +5,12 @@ import type { BalancerEvents } from './balancer-events.js';
 import { type Settings, workerLimits } from './balancer-options.js';
 import { mustNotStream } from './calls/submission.js';
 import { Engine } from './engine.js';
-import { checked } from './errors/checked.js';
+import { checked, fromCaller } from './errors/checked.js';
 import { BalancerClosedError } from './errors/errors.js';
 import { launchSettings } from './launch-settings.js';
 import { type BroadcastOptions, resolveBroadcastOptions } from './options/broadcast.js';
 import { type AddOptions, resolveAddOptions } from './options/submit.js';
-import { integerFrom, integerIn, invalid, validate } from './options/validate.js';
+import { integerFrom, integerIn, validate } from './options/validate.js';
 import type { BroadcastOutcome } from './pool/broadcasts.js';
 import { HeadStart } from './pool/head-start.js';
 import { callUser } from './requests/user-callback.js';
@@ -25,6 +25,10 @@ import type {
 import { snapshot } from './values/snapshot.js';
 
 const WORKER_ID = integerFrom(1);
+const ARGUMENTS = {
+  allowed: 'an array of the arguments, as in broadcast(task, [config])',
+  accepts: (value: unknown) => Array.isArray(value),
+};
 
 /** The part of a Balancer that is about its workers. */
 export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
@@ -41,6 +45,9 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
         (name, ...args) => callUser(() => this.emit(name as never, ...(args as never))),
         (name) => this.listenerCount(name) > 0,
       );
+    } catch (error) {
+      // The policy is made here.
+      throw fromCaller(error, new.target);
     } finally {
       headStart.end();
     }
@@ -69,12 +76,8 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
     this.mustBeOpen();
     if (count !== undefined) {
       const { max } = pool.range;
-      if (!integerIn(1, max).accepts(count))
-        throw invalid(
-          'workersReady(count)',
-          count,
-          `an integer from 1 to ${max}, the largest number of workers`,
-        );
+      const allowed = `an integer from 1 to ${max}, the largest number of workers`;
+      checked(() => validate('workersReady(count)', count, { ...integerIn(1, max), allowed }));
     }
     this.#engine.maintenance.nudge();
     await keepAlive.during(pool.ready(count));
@@ -112,15 +115,16 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
     args: readonly unknown[] = [],
     options: BroadcastOptions = {},
   ): Promise<BroadcastOutcome<unknown>[]> {
-    const settings = resolveBroadcastOptions(options);
-    if (!Array.isArray(args))
-      throw invalid('broadcast args', args, 'an array of the arguments, as in broadcast(task, [config])');
     const { tasks, pool, keepAlive } = this.#engine;
-    const ref = checked(() => tasks.resolve(task));
-    mustNotStream(ref);
-    const copied = snapshot(args, 'arguments');
+    const broadcast = checked(() => {
+      const settings = resolveBroadcastOptions(options);
+      validate('broadcast args', args, ARGUMENTS);
+      const ref = tasks.resolve(task);
+      mustNotStream(ref);
+      return { task: ref, args: snapshot(args, 'arguments'), ...settings };
+    });
     this.mustBeOpen();
-    return await keepAlive.during(pool.broadcasts.run({ task: ref, args: copied, ...settings }));
+    return await keepAlive.during(pool.broadcasts.run(broadcast));
   }
 
   /**
@@ -131,7 +135,7 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
    * @throws NoWorkerError a new worker cannot be started
    */
   async resize(workers: number | { min: number; max: number }): Promise<void> {
-    const range = workerLimits(workers ?? null, 'resize(workers)');
+    const range = checked(() => workerLimits(workers ?? null, 'resize(workers)'));
     this.mustBeOpen();
     await this.#change(this.#engine.pool.resizing.resize(range));
   }
@@ -151,7 +155,7 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
    * @throws NoWorkerError the worker cannot be started; then the set is as before
    */
   async add(options: AddOptions = {}): Promise<number> {
-    const weight = resolveAddOptions(options);
+    const weight = checked(() => resolveAddOptions(options));
     this.mustBeOpen();
     return await this.#change(this.#engine.pool.resizing.add(weight));
   }
@@ -165,7 +169,7 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
    * @throws NoWorkerError the worker is being replaced, and the set would be empty
    */
   async remove(id: number): Promise<boolean> {
-    validate('remove(id)', id, WORKER_ID);
+    checked(() => validate('remove(id)', id, WORKER_ID));
     return await this.#change(this.#engine.pool.resizing.remove(id));
   }
 
@@ -195,6 +199,7 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
 
   /** @internal */
   protected mustBeOpen(): void {
-    if (this.#engine.closing.hasBegun) throw new BalancerClosedError('the Balancer is closed');
+    if (!this.#engine.closing.hasBegun) return;
+    throw fromCaller(new BalancerClosedError('the Balancer is closed'), WorkerSet.prototype.mustBeOpen);
   }
 }

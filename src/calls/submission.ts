@@ -1,8 +1,9 @@
 /** Turns each call into a request in the queue, or refuses it. */
 
 import type { Dispatcher } from '../dispatch/dispatcher.js';
-import { fromCaller } from '../errors/checked.js';
+import { fromCaller, fromProgram } from '../errors/checked.js';
 import { BalancerClosedError, NotAFunctionError, type NoWorkerError } from '../errors/errors.js';
+import { withoutStack } from '../errors/stackless.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { SubmitOptions } from '../options/submit.js';
 import { invalid } from '../options/validate.js';
@@ -76,7 +77,7 @@ export class Submission {
     prepare: Prepare | undefined,
     streams = false,
   ): Promise<unknown> {
-    if (this.#refusal !== undefined) return this.#refuse(task, copyOf(this.#refusal));
+    if (this.#refusal !== undefined) return this.#refuse(task, fromAccept(copyOf(this.#refusal), prepare));
     const ledger = this.#ledger;
     let request: Request;
     try {
@@ -98,7 +99,7 @@ export class Submission {
       const queuedAt = ledger.isObserved ? this.#clock.now(this.#dispatcher.turns) : undefined;
       request = new Request(this.#takeIds(1), ref, args, extras, queuedAt);
     } catch (error) {
-      return Promise.reject(fromCaller(error, Submission.prototype.accept));
+      return Promise.reject(fromAccept(error, prepare));
     }
     ledger.submitted++;
     const promise = request.promise();
@@ -194,7 +195,9 @@ export class Submission {
 
   #makeSpaceFor(request: Request, signal: AbortSignal | undefined): void {
     if (!this.#backpressure.makeSpace()) {
-      const error = this.#backpressure.refusal();
+      // Its stack is captured once.
+      const error = withoutStack(() => this.#backpressure.refusal());
+      fromCaller(error, request.extras?.chunk === undefined ? this.accept : this.acceptChunk);
       request.refuse(error, 'queue-full');
       this.#ledger.forRareEvents.queueFull({ maxQueue: error.maxQueue, waiting: this.#dispatcher.waiting });
     }
@@ -286,6 +289,12 @@ export class Submission {
   #extrasFor(given: SubmitOptions | undefined): RequestExtras {
     return extrasOf(given, this.#defaults, this.accept);
   }
+}
+
+/** Between the caller and `accept` there are more functions of the package where they prepare the request. */
+function fromAccept<E>(error: E, prepare: Prepare | undefined): E {
+  const { accept } = Submission.prototype;
+  return prepare === undefined ? fromCaller(error, accept) : fromProgram(error, accept);
 }
 
 /** @throws NotAFunctionError */

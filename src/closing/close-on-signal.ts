@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { loopsOf } from '../calls/open-loops.js';
+import { checked } from '../errors/checked.js';
 import { type CloseOptions, QUEUED } from '../options/close.js';
 import { DELAY, invalid, ownValue, resolve, validateNames } from '../options/validate.js';
 import { performance } from '../protocol/clock.js';
@@ -52,17 +53,27 @@ const MOST_LEAVING_MS = 1_000;
  *   or an option is wrong
  */
 export function closeOnSignal(balancer: Closable, options: CloseOnSignalOptions = {}): Disposable {
+  const { signals, ...settings } = checked(() => settingsOf(balancer, options));
+  const shutdown = new Shutdown(balancer, settings);
+  for (const signal of signals) listen(signal, shutdown);
+  return { [Symbol.dispose]: () => shutdown.dispose() };
+}
+
+/** @throws InvalidOptionError */
+function settingsOf(
+  balancer: Closable,
+  options: CloseOnSignalOptions,
+): Required<CloseOptions> & { readonly signals: readonly NodeJS.Signals[] } {
   if (typeof balancer?.close !== 'function') {
     throw invalid('closeOnSignal(balancer)', balancer, 'a Balancer or a Router');
   }
   validateNames('closeOnSignal options', options, ['signals', 'timeout', 'queued']);
   const own = <K extends keyof CloseOnSignalOptions>(name: K) => ownValue(options, name);
-  const signals = resolveSignals(own('signals') ?? DEFAULT_SIGNALS);
-  const timeout = resolve('closeOnSignal options.timeout', own('timeout'), DELAY, DEFAULT_TIMEOUT);
-  const queued = resolve('closeOnSignal options.queued', own('queued'), QUEUED, 'finish');
-  const shutdown = new Shutdown(balancer, { timeout, queued });
-  for (const signal of signals) listen(signal, shutdown);
-  return { [Symbol.dispose]: () => shutdown.dispose() };
+  return {
+    signals: resolveSignals(own('signals') ?? DEFAULT_SIGNALS),
+    timeout: resolve('closeOnSignal options.timeout', own('timeout'), DELAY, DEFAULT_TIMEOUT),
+    queued: resolve('closeOnSignal options.queued', own('queued'), QUEUED, 'finish'),
+  };
 }
 
 /** One Balancer that is closed on a signal, and then ends the process. */

@@ -13,11 +13,14 @@ export function stackText(holder: { readonly stack?: unknown }): string | undefi
   }
 }
 
+/** A function or a class. */
+export type Callable = ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown);
+
 /**
  * Gives an object the stack of its caller.
  * @param below frames above this function, and its own, are left out
  */
-export function captureStack(holder: object, below: (...args: never[]) => unknown): void {
+export function captureStack(holder: object, below: Callable): void {
   try {
     Error.captureStackTrace(holder, below);
   } catch {

@@ -1,5 +1,6 @@
 /** `Router.broadcast`: one task on the workers of several Balancers. */
 
+import { fromProgram } from '../errors/checked.js';
 import { InvalidOptionError } from '../errors/errors.js';
 import type { BroadcastOptions } from '../options/broadcast.js';
 import type { BroadcastOutcome } from '../pool/broadcasts.js';
@@ -61,7 +62,7 @@ export async function broadcastToAll(
   });
   const ends = await Promise.allSettled(runs);
   return ends.flatMap((end) => {
-    if (end.status === 'rejected') throw end.reason;
+    if (end.status === 'rejected') throw fromProgram(end.reason);
     return end.value;
   });
 }

@@ -4,7 +4,7 @@
  */
 
 import { loopsOf, type OpenLoops, openLoops } from '../calls/open-loops.js';
-import { checked } from '../errors/checked.js';
+import { checked, fromCaller, fromProgram } from '../errors/checked.js';
 import type { BroadcastOptions } from '../options/broadcast.js';
 import type { CloseOptions } from '../options/close.js';
 import type { MapOutcome, MapResults } from '../options/outcome.js';
@@ -82,7 +82,7 @@ export class Router<Target extends Submitter = Submitter> {
    * @throws NoRouteError
    */
   route(task: AnyTask): Target {
-    return this.#routes.find(task);
+    return checked(() => this.#routes.find(task));
   }
 
   /** Like `Balancer.submit`. Rejects with `NoRouteError` where no route matches; never throws. */
@@ -192,7 +192,7 @@ export class Router<Target extends Submitter = Submitter> {
    */
   async close(options?: CloseOptions): Promise<void> {
     const ends = await Promise.allSettled(this.#routes.targets.map((target) => target.close(options)));
-    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    for (const end of ends) if (end.status === 'rejected') throw fromProgram(end.reason);
   }
 
   /** @internal For `closeOnSignal`. */
@@ -230,7 +230,7 @@ export class Router<Target extends Submitter = Submitter> {
       return this.route(task);
     } catch (error) {
       this.#unrouted++;
-      throw error;
+      throw fromCaller(error, this.#routeOf);
     }
   }
 }

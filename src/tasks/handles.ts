@@ -2,6 +2,7 @@
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { types } from 'node:util';
+import { checked, fromCaller } from '../errors/checked.js';
 import { InvalidOptionError, NotAFunctionError } from '../errors/errors.js';
 import { invalid } from '../options/validate.js';
 import { entryUrl } from './entry-url.js';
@@ -56,7 +57,8 @@ const TARGET = Symbol.for('leastwork.task');
  * @throws InvalidOptionError for a relative path, since it is ambiguous
  */
 export function tasks<T = Record<string, TaskFunction>>(module: URL | string): Tasks<T> {
-  return namespaceOf({ url: specifierOf(module), path: [], base: entryUrl(), name: undefined }) as Tasks<T>;
+  const url = checked(() => specifierOf(module));
+  return namespaceOf({ url, path: [], base: entryUrl(), name: undefined }) as Tasks<T>;
 }
 
 /** Where a handle points; `undefined` for anything else. */
@@ -182,7 +184,8 @@ const ANSWERS = new Map<string | undefined, (of: unknown) => unknown>([
 ]);
 
 function refuse(target: TaskTarget): never {
-  throw new NotAFunctionError(
+  const error = new NotAFunctionError(
     `'${targetName(target)}' stands for a function in the workers and cannot be called here: use balancer.submit(task, [arguments])`,
   );
+  throw fromCaller(error, refuse);
 }
