@@ -4,6 +4,7 @@
  *
  * Offsets count on through the wrap; a value is never split by it.
  */
+import { copyBytes } from './copy-bytes.js';
 import type { TextWriter } from './packed-text.js';
 import type { ByteStore } from './shared-views.js';
 import { keepMemoryWarm } from './warm-memory.js';
@@ -27,7 +28,7 @@ export class ByteRing implements ByteStore {
 
   put(bytes: Uint8Array, length: number): number {
     const at = this.#take(length);
-    if (at >= 0) this.#bytes.set(bytes, at);
+    if (at >= 0) copyBytes(bytes, this.#bytes, at, length);
     return at;
   }
 

@@ -1,5 +1,6 @@
 /** Reads values from the payload of a slot; `slot-format.ts` has the format. Used by both sides. */
 import type { Memory, TextReader } from '../protocol/layout.js';
+import { copyBytes, LARGE_COPY } from './copy-bytes.js';
 import { ARENA, readShared, SHARED_BYTES, type SharedBufferOf } from './shared-views.js';
 import {
   COUNT_SHIFT,
@@ -123,9 +124,11 @@ function readInArena(memory: Memory, start: number, bufferOf: SharedBufferOf): U
     }
     case stored.buffer:
       return copyOf(storedIn(memory, from, bufferOf));
-    default:
-      // Copied in one step, into memory that is not cleared first.
-      return new Uint8Array(storedIn(memory, from, bufferOf));
+    default: {
+      const bytes = storedIn(memory, from, bufferOf);
+      // A small one is copied in one step, into memory that is not cleared first.
+      return bytes.length < LARGE_COPY ? new Uint8Array(bytes) : new Uint8Array(copyOf(bytes).buffer);
+    }
   }
 }
 
@@ -149,8 +152,9 @@ function storedIn(memory: Memory, from: number, bufferOf: SharedBufferOf): Uint8
 
 /** In memory of its own, which a task may transfer. */
 function copyOf(bytes: Uint8Array): Buffer {
-  const copy = Buffer.allocUnsafeSlow(bytes.length);
-  copy.set(bytes);
+  const { length } = bytes;
+  const copy = Buffer.allocUnsafeSlow(length);
+  copyBytes(bytes, copy, 0, length);
   return copy;
 }
 
