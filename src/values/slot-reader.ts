@@ -11,6 +11,7 @@ import {
   TAG_SHIFT,
   tags,
 } from './slot-format.js';
+import { keepThreadMemory } from './thread-memory.js';
 import { readTree } from './tree-reader.js';
 
 const EMPTY: readonly unknown[] = Object.freeze([]);
@@ -153,6 +154,7 @@ function storedIn(memory: Memory, from: number, bufferOf: SharedBufferOf): Uint8
 /** In memory of its own, which a task may transfer. */
 function copyOf(bytes: Uint8Array): Buffer {
   const { length } = bytes;
+  keepThreadMemory(length);
   const copy = Buffer.allocUnsafeSlow(length);
   copyBytes(bytes, copy, 0, length);
   return copy;

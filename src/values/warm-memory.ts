@@ -9,8 +9,7 @@
  * Elsewhere (musl, macOS, Windows) it has no effect, and on Windows it is not tried, since the system would
  * have to provide the memory.
  */
-import { MessageChannel } from 'node:worker_threads';
-import { withCleanPrototype } from '../protocol/clean-prototype.js';
+import { freeAtOnce } from './free-at-once.js';
 
 /**
  * Pieces of up to this size are kept. Measured with the soak test, whose threads come and go: with 31 MiB the
@@ -21,7 +20,7 @@ const BYTES = 2 * 2 ** 20;
 let isDone = process.platform !== 'linux';
 
 /** Smaller copies find their memory among what the C library keeps anyway, in bytes. */
-const LARGE = 16 * 1_024;
+export const LARGE = 16 * 1_024;
 
 /**
  * To be called for each copy. O(1): the memory that is freed was never written to, so no page of it is made.
@@ -31,12 +30,7 @@ export function keepMemoryWarm(bytes: number): void {
   if (isDone || bytes < LARGE) return;
   isDone = true;
   try {
-    const piece = new ArrayBuffer(BYTES);
-    const { port1, port2 } = withCleanPrototype(() => new MessageChannel());
-    port2.close();
-    // What nobody can receive is freed at once, and not when the garbage collector comes to it.
-    port1.postMessage(piece, [piece]);
-    port1.close();
+    freeAtOnce([new ArrayBuffer(BYTES)]);
   } catch {
     // There is not so much memory.
   }

@@ -11,6 +11,6 @@ it.runIf(process.platform === 'linux')('frees one large piece of memory, with th
   keepMemoryWarm(2 ** 20);
   expect(spy).toHaveBeenCalledOnce();
   // It has been given away, and nobody receives it.
-  const [piece] = spy.mock.calls[0] as [ArrayBuffer];
+  const [[piece]] = spy.mock.calls[0] as [[ArrayBuffer]];
   expect(piece.byteLength).toBe(0);
 });
