@@ -91,7 +91,7 @@ export class Member {
 
   /** Whether it is, or will be, in the set of workers. */
   get isStaying(): boolean {
-    return this.#isComing || this.getsRequests;
+    return this.isComing || this.getsRequests;
   }
 
   get getsRequests(): boolean {
@@ -100,7 +100,7 @@ export class Member {
 
   /** Whether it counts for the size of the set: one that is being replaced is counted with its successor. */
   get counts(): boolean {
-    return this.#isComing || this.#state === 'serving';
+    return this.isComing || this.#state === 'serving';
   }
 
   /** Whether its place is vacant when it goes now: no successor and no predecessor has it. */
@@ -118,7 +118,7 @@ export class Member {
 
   /** It is to go. Nothing changes if that has been decided before. */
   leave(): void {
-    if (this.#isComing) this.#giveUp('abandoned');
+    if (this.isComing) this.#giveUp('abandoned');
     else if (this.getsRequests) this.enter('leaving');
   }
 
@@ -130,8 +130,8 @@ export class Member {
     this.#replaces = undefined;
   }
 
-  /** It gets no requests yet, and will. */
-  get #isComing(): boolean {
+  /** Whether it gets no requests yet, and will. */
+  get isComing(): boolean {
     return this.#state === 'starting' || this.#state === 'in-reserve';
   }
 

@@ -254,7 +254,11 @@ export class Pool implements LifecycleEvents<Worker> {
   #admit(member: Member): void {
     const { worker } = member;
     // The predecessor leaves first: both have one label, and policies that hash tell workers apart by it.
-    if (member.replaces !== undefined) void this.#retirement.retire(member.replaces);
+    if (member.replaces !== undefined) {
+      void this.#retirement.retire(member.replaces);
+      // That has told the policy, which may have changed the set: then this one serves by now, or is to go.
+      if (!member.isComing) return;
+    }
     member.enter('serving');
     // Its thread may have ended already, with its messages still being received: it came up all the same.
     if (worker.state !== 'dead') worker.admit();

@@ -1,4 +1,4 @@
-import type { Balancer, BalancerOptions } from 'leastwork';
+import type { Balancer, BalancerOptions, WorkerView } from 'leastwork';
 import { describe, expect, it } from 'vitest';
 import { withSmallBalancer } from '../support/balancer.js';
 import { fates } from '../support/fates.js';
@@ -163,4 +163,38 @@ describe('a fresh worker in reserve', () => {
         while ((await balancer.submit(faults.thread)) === first);
       },
     ));
+});
+
+it('takes its place once, where the policy changes the set when it is told of that', async () => {
+  const views = new Set<WorkerView>();
+  let onRemove: (() => void) | undefined;
+  const policy = {
+    name: 'resizing',
+    pins: false,
+    add: (view: WorkerView) => void views.add(view),
+    remove: (view: WorkerView) => {
+      views.delete(view);
+      onRemove?.();
+    },
+    update: () => {},
+    select: () => [...views].find(({ available }) => available),
+  };
+  await withReserve(
+    async ({ balancer, gate, requests }) => {
+      let inside: Promise<void> | undefined;
+      onRemove = () => {
+        onRemove = undefined;
+        inside = balancer.resize(1);
+      };
+      const outside = balancer.resize(1);
+      expect(inside).toBeDefined();
+      expect(balancer.stats().workers.map(({ id, state }) => `${id} ${state}`)).toEqual([
+        '1 draining',
+        '2 ready',
+      ]);
+      gate.open();
+      await Promise.all([inside, outside, ...requests]);
+    },
+    { policy },
+  );
 });
