@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
 import type { JobReport } from 'leastwork/cluster';
 import { expect, test } from 'vitest';
 import { onEachEngine, type Site, work } from '../support/cluster.js';
@@ -67,6 +69,33 @@ onEachEngine(
       expect(outcomes.flatMap(({ status, index }) => (status === 'rejected' ? [index] : []))).toEqual([30]);
       expect(outcomes[30]).toMatchObject({ reason: { code: 'ERR_MACHINE_LOST', losses: 3 } });
       expect(await beside).toEqual(range(0, 40).map((n) => 2 * n));
+    });
+
+    test('jobs that come together on their last run are not lost with one that ends its machine', async () => {
+      const { redis } = site.server.address as { redis: string };
+      const client = new Redis(redis, { maxRetriesPerRequest: null });
+      const queue = new Queue(`${site.name}.work`, { connection: client });
+      const file = fresh();
+      try {
+        const data = { v: 1, from: 'me', retries: 10, losses: 2 };
+        const note = (n: number) => ({ ...data, args: JSON.stringify([file, String(n)]) });
+        const [first] = await machines(site, 1);
+        await queue.addBulk([
+          { name: 'work/kill', data: { ...data, args: '[]' } },
+          ...range(0, 4).map((n) => ({ name: 'work/note', data: note(n) })),
+        ]);
+        await first?.ended;
+        const machine = await site.machine(few);
+        const waits: number[] = [];
+        machine.on('job', ({ outcome, ms }) => outcome === 'fulfilled' && waits.push(ms));
+        await expect.poll(() => linesOf(file).sort(), { timeout: 15_000 }).toEqual(range(0, 4).map(String));
+        // Each has given others the time to go back. (Timers may be a little early.)
+        await expect.poll(() => waits.length).toBe(4);
+        for (const ms of waits) expect(ms).toBeGreaterThan(45);
+      } finally {
+        await queue.close();
+        client.disconnect();
+      }
     });
 
     test('a chunk that was lost with its machine is reported as what it was, and not as a failure', async () => {
