@@ -57,8 +57,7 @@ export interface BalancerOptions extends ThreadOptions, ObserveOptions {
   /**
    * Most requests in a worker's window: an integer from 1 to 16,384, where 1 means an exact central queue; or
    * `'auto'`: about 1.5 ms of work, and up to 10 ms more while workers run out of work because the main
-   * thread is busy. Default `'auto'`. A number is kept filled whatever the run times: a request with a higher
-   * priority runs after those that are in the window already, while `'auto'` takes long ones back for it.
+   * thread is busy. Default `'auto'`. A number is kept filled whatever the run times.
    */
   window?: number | 'auto';
   /**

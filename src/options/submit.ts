@@ -37,7 +37,10 @@ export interface SubmitOptions {
    * the event loop turns. Default: the Balancer's `queueTimeout`.
    */
   queueTimeout?: number;
-  /** Requests of a higher priority leave the queue first: any finite number. Default 0. */
+  /**
+   * Requests of a higher priority start first: any finite number. Default 0. Those that have been sent ahead to
+   * a worker are taken back for it, except of tasks that run for less than 0.05 ms on average.
+   */
   priority?: number;
   /** Affinity key: policies such as `hash` send equal keys to the same worker. Default: none. */
   key?: string;
