@@ -25,10 +25,16 @@ const PIECE = 120 * 1_024;
 /** V8's 32 MiB, twice: while they are freed, as many may come. */
 const PIECES = 548;
 
+/**
+ * Large copies before that. A thread that has had fewer does without: of this memory the next threads may not use
+ * all, so a process whose threads come and go would grow.
+ */
+const COPIES = 512;
+
 const { allocUnsafeSlow } = Buffer;
 
-/** In the program's own thread other things are at the end of the heap. */
-let isDone = isMainThread || process.platform !== 'linux';
+/** Copies before it is time; 0: never. In the program's own thread other things are at the end of the heap. */
+let left = isMainThread || process.platform !== 'linux' ? 0 : COPIES;
 /** Stays at the end. */
 const kept: ArrayBuffer[] = [];
 
@@ -37,8 +43,7 @@ const kept: ArrayBuffer[] = [];
  * @param bytes of the copy
  */
 export function keepThreadMemory(bytes: number): void {
-  if (isDone || bytes < LARGE) return;
-  isDone = true;
+  if (left === 0 || bytes < LARGE || --left > 0) return;
   try {
     const pieces: ArrayBuffer[] = [];
     while (pieces.length < PIECES) pieces.push(allocUnsafeSlow(PIECE).buffer as ArrayBuffer);
