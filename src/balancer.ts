@@ -5,13 +5,14 @@ import { MapIterator } from './calls/map.js';
 import { MapRequests } from './calls/map-requests.js';
 import { MapShapes } from './calls/map-shapes.js';
 import { MapSource } from './calls/map-source.js';
+import { mustNotStream } from './calls/must-not-stream.js';
 import { OpenLoops, openLoops } from './calls/open-loops.js';
 import { Session } from './calls/session.js';
 import { StreamIterator } from './calls/stream.js';
 import { StreamRequest } from './calls/stream-request.js';
-import { mustNotStream, type Submission } from './calls/submission.js';
+import type { Submission } from './calls/submission.js';
 import type { Engine } from './engine.js';
-import { checked } from './errors/checked.js';
+import { checked, fromCaller } from './errors/checked.js';
 import type { Metrics } from './metrics/snapshot.js';
 import { type CloseOptions, resolveCloseOptions } from './options/close.js';
 import type { MapOutcome, MapResults } from './options/outcome.js';
@@ -223,9 +224,7 @@ export class Balancer extends WorkerSet {
   metrics(): Metrics {
     const metrics = this.#metrics;
     if (metrics !== undefined) return metrics;
-    return checked(() => {
-      throw invalid('metrics()', false, 'a Balancer with the option metrics: true');
-    });
+    throw fromCaller(invalid('metrics()', false, 'a Balancer with the option metrics: true'), this.metrics);
   }
 
   /**

@@ -3,7 +3,7 @@
 import { EventEmitter } from 'node:events';
 import type { BalancerEvents } from './balancer-events.js';
 import { type Settings, workerLimits } from './balancer-options.js';
-import { mustNotStream } from './calls/submission.js';
+import { mustNotStream } from './calls/must-not-stream.js';
 import { Engine } from './engine.js';
 import { checked, fromCaller } from './errors/checked.js';
 import { BalancerClosedError } from './errors/errors.js';

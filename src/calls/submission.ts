@@ -2,7 +2,7 @@
 
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { fromCaller, fromProgram } from '../errors/checked.js';
-import { BalancerClosedError, NotAFunctionError, type NoWorkerError } from '../errors/errors.js';
+import { BalancerClosedError, type NoWorkerError } from '../errors/errors.js';
 import { withoutStack } from '../errors/stackless.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { SubmitOptions } from '../options/submit.js';
@@ -13,6 +13,7 @@ import type { TaskRef, TaskRegistry } from '../tasks/registry.js';
 import { checkTransferList } from '../values/transfer-list.js';
 import type { Backpressure } from './backpressure.js';
 import type { Cancellation } from './cancellation.js';
+import { mustNotStream } from './must-not-stream.js';
 import { copyOf, reasonOf } from './refusal.js';
 import { extrasOf, finite, type SubmissionDefaults } from './request-extras.js';
 import { SubmitClock } from './submit-clock.js';
@@ -295,12 +296,4 @@ export class Submission {
 function fromAccept<E>(error: E, prepare: Prepare | undefined): E {
   const { accept } = Submission.prototype;
   return prepare === undefined ? fromCaller(error, accept) : fromProgram(error, accept);
-}
-
-/** @throws NotAFunctionError */
-export function mustNotStream(task: TaskRef): void {
-  if (!task.streams) return;
-  throw new NotAFunctionError(
-    `'${task.name}' is a generator function, which gives many values: use for await (const value of balancer.stream(task, [arguments]))`,
-  );
 }

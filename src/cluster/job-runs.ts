@@ -8,10 +8,10 @@ import type { AnyTask } from '../tasks/signatures.js';
 import { type ChunkCall, ChunkRun } from './chunk-run.js';
 import type { Entry } from './directory-entry.js';
 import { EndOfTurn } from './end-of-turn.js';
-import { delay } from './engine/within.js';
 import { MalformedMessageError } from './errors.js';
 import { HeldJob, type Holder } from './held-job.js';
 import type { JobReport } from './job-report.js';
+import { LastRuns } from './last-runs.js';
 import { LeaveDelay } from './leave-delay.js';
 import { chunkReply, isId, type JobData, parseJobData } from './messages.js';
 import { isPutBack } from './of-machine.js';
@@ -26,13 +26,6 @@ import { encodeThrown } from './values/encode.js';
 const MOST_LOSSES = 3;
 /** After this time another machine may take what this one cannot run, in ms. */
 const LEAVE_MS = 500;
-/** After this time there may be a machine that runs no other job on its last run, in ms. */
-const LEAVE_LAST_MS = 100;
-/**
- * So long it waits before such a run, in ms: those that have come together with it, and may be on their last run,
- * too, are to be gone before it begins.
- */
-const ALONE_MS = 50;
 /** Machines that a job has gone to, after which it is looked whether anybody waits for it. */
 const MOST_LEAVES = 20;
 
@@ -75,10 +68,7 @@ export class JobRuns {
   readonly #spare: Int32Array[] = [];
   readonly #endOfTurn = new EndOfTurn();
   readonly #leaveDelay: LeaveDelay;
-  /** A job is here on its last run. If it ends the machine, no other one shall be given up for it. */
-  #hasLast = false;
-  /** Others that came on their last run meanwhile, and are on their way back to the engine. */
-  readonly #goingBack = new Set<Promise<unknown>>();
+  readonly #lastRuns = new LastRuns();
   /** When this process was last known to run. */
   #aliveAt = performance.now();
 
@@ -187,16 +177,9 @@ export class JobRuns {
       const isChunk = data.chunk !== undefined;
       return { items: data.chunk ?? 1, outcome: 'lost', failures: isChunk ? 0 : 1 };
     }
-    if (!isLast) return this.#runOrLeave(job, token, data, task, run, losses);
-    if (this.#hasLast) return this.#goBack(job, token);
-    this.#hasLast = true;
-    try {
-      await delay(ALONE_MS);
-      await Promise.allSettled(this.#goingBack);
-      return await this.#runOrLeave(job, token, data, task, run, losses);
-    } finally {
-      this.#hasLast = false;
-    }
+    const runOrLeave = () => this.#runOrLeave(job, token, data, task, run, losses);
+    if (!isLast) return runOrLeave();
+    return this.#lastRuns.run(runOrLeave, (ms) => this.#leave(job, token, ms));
   }
 
   async #runOrLeave(
@@ -296,17 +279,6 @@ export class JobRuns {
     if (job.attemptsStarted > MOST_LEAVES && (await this.#events.isGone(from).catch(() => false)))
       return { items: 1, outcome: 'cancelled', failures: 0 };
     return this.#leave(job, token, await this.#leaveDelay.of(job.name, job.attemptsStarted));
-  }
-
-  /** Gives a job on its last run to others, since another one is here. */
-  async #goBack(job: Job, token: string | undefined): Promise<never> {
-    const going = this.#leave(job, token, LEAVE_LAST_MS);
-    this.#goingBack.add(going);
-    try {
-      return await going;
-    } finally {
-      this.#goingBack.delete(going);
-    }
   }
 
   /** Gives the job to others. @throws what tells BullMQ so */

@@ -8,11 +8,12 @@ import { type CloseOptions, resolveCloseOptions } from '../options/close.js';
 import { performance } from '../protocol/clock.js';
 import { clearInterval, setInterval } from '../protocol/timers.js';
 import { callUser } from '../requests/user-callback.js';
-import { CLOSE_MS, type Engine, type Mailbox, type OnEngineError } from './engine/engine.js';
+import { CLOSE_MS, type Engine, type Mailbox } from './engine/engine.js';
 import { openEngine } from './engine/open.js';
 import { reach } from './engine/reach.js';
 import { discardUnreadable } from './engine/unreadable.js';
 import { within } from './engine/within.js';
+import { EngineTrouble } from './engine-trouble.js';
 import type { JobReport } from './job-report.js';
 import { JobRuns } from './job-runs.js';
 import { parseMail } from './messages.js';
@@ -51,8 +52,6 @@ export interface MachineStats {
 }
 
 const PAUSE_MS = 500;
-/** Without an error of the engine: then it is well again. A connection tries again each second. */
-const QUIET_MS = 2_000;
 /** A stalled job is taken again by whoever checks; its `retries` are ours to check. */
 const NO_LIMIT = 1_000_000;
 /**
@@ -72,7 +71,6 @@ export class Machine extends EventEmitter<MachineEvents> {
   readonly #settings: ServeSettings;
   readonly #bull: typeof BullMQ;
   readonly #engine: Engine;
-  readonly #onError: OnEngineError;
   readonly #slots: Slots;
   readonly #presence: Presence;
   readonly #replies: Replies;
@@ -82,10 +80,14 @@ export class Machine extends EventEmitter<MachineEvents> {
   #ticks: NodeJS.Timeout | undefined;
   readonly #counts = { fulfilled: 0, rejected: 0, cancelled: 0, left: 0, lost: 0 };
   #items = 0;
-  /** Of the engine. */
-  #lastError: Error | undefined;
-  /** When that was, until the engine is well again. */
-  #troubledAt: number | undefined;
+  readonly #trouble = new EngineTrouble({
+    failed: (error) => {
+      if (this.#closing === undefined) callUser(() => this.emit('engineError', error));
+    },
+    back: () => {
+      if (this.#closing === undefined) callUser(() => this.emit('engineBack'));
+    },
+  });
   #closing: Promise<void> | undefined;
 
   /** @internal */
@@ -94,23 +96,19 @@ export class Machine extends EventEmitter<MachineEvents> {
     this.#modules = modules;
     this.#served = byName(served);
     this.#settings = settings;
-    this.#onError = (error) => {
-      this.#lastError = error;
-      this.#troubledAt = performance.now();
-      if (this.#closing === undefined) callUser(() => this.emit('engineError', error));
-    };
+    const { failed } = this.#trouble;
     this.#bull = requireOptional('bullmq', 'leastwork/cluster') as typeof BullMQ;
-    this.#engine = openEngine(settings.engine, served.length + 1, this.#onError);
+    this.#engine = openEngine(settings.engine, served.length + 1, failed);
     this.#slots = new Slots(settings.balancer, settings.share);
     const described = () => {
       this.#slots.adjust();
       return { tasks: this.tasks, threads: this.#slots.threads, slots: this.#slots.limit };
     };
     this.#presence = new Presence(this.#engine, this.id, settings.engine, described, {
-      failed: this.#onError,
-      answered: () => this.#answered(),
+      failed,
+      answered: () => this.#trouble.answered(),
     });
-    this.#replies = new Replies(this.#engine, settings.engine.lockDuration, this.#onError);
+    this.#replies = new Replies(this.#engine, settings.engine.lockDuration, failed);
     const holder = {
       machine: this.id,
       lockDuration: settings.engine.lockDuration,
@@ -141,7 +139,7 @@ export class Machine extends EventEmitter<MachineEvents> {
   async open(): Promise<void> {
     const { lockDuration, engineTimeout } = this.#settings.engine;
     const reached = (begin: () => Promise<unknown>): Promise<void> =>
-      reach(this.#engine, engineTimeout, () => this.#lastError, begin);
+      reach(this.#engine, engineTimeout, () => this.#trouble.last, begin);
     // An engine that answers may still refuse what a machine asks of it.
     if (this.#settings.share === 0) return reached(() => this.#presence.tryOut());
     await reached(() => this.#engine.compareClocks(lockDuration / MOST_CLOCK_PART));
@@ -272,8 +270,8 @@ export class Machine extends EventEmitter<MachineEvents> {
   /** A job has come back without a lock: no machine may have been able to read it. */
   #examine(queue: string, id: string): void {
     discardUnreadable(this.#engine, queue, id).then(
-      (error) => error && this.#onError(error),
-      (error) => this.#onError(error),
+      (error) => error && this.#trouble.failed(error),
+      this.#trouble.failed,
     );
   }
 
@@ -282,14 +280,8 @@ export class Machine extends EventEmitter<MachineEvents> {
       const mail = parseMail(text);
       if (mail.t === 'cancel') this.#runs.cancel(mail.id);
     } catch (error) {
-      this.#onError(error as Error);
+      this.#trouble.failed(error as Error);
     }
-  }
-
-  #answered(): void {
-    if (this.#troubledAt === undefined || performance.now() - this.#troubledAt < QUIET_MS) return;
-    this.#troubledAt = undefined;
-    if (this.#closing === undefined) callUser(() => this.emit('engineBack'));
   }
 
   #oneDone(report: JobReport): void {
