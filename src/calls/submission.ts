@@ -10,13 +10,13 @@ import { invalid } from '../options/validate.js';
 import type { Chunk } from '../requests/chunk.js';
 import { type Binding, Request, RequestExtras } from '../requests/request.js';
 import type { TaskRef, TaskRegistry } from '../tasks/registry.js';
-import { checkTransferList } from '../values/transfer-list.js';
 import type { Backpressure } from './backpressure.js';
 import type { Cancellation } from './cancellation.js';
 import { mustNotStream } from './must-not-stream.js';
 import { copyOf, reasonOf } from './refusal.js';
 import { extrasOf, finite, type SubmissionDefaults } from './request-extras.js';
 import { SubmitClock } from './submit-clock.js';
+import { chooseTransfer } from './transfer.js';
 
 /** Ids of requests start again at 1 after this. */
 const LAST_ID = 2 ** 30;
@@ -88,14 +88,7 @@ export class Submission {
       const ref = this.#tasks.resolve(task);
       if (!streams) mustNotStream(ref);
       let extras = options === undefined && !this.#allNeedExtras ? undefined : this.#extrasFor(options);
-      if (extras?.transfer !== undefined) {
-        checkTransferList(
-          'submit options.transfer',
-          extras.transfer,
-          [args, extras.context],
-          'the arguments',
-        );
-      }
+      if (extras?.transfer !== undefined) chooseTransfer(args ?? [], extras, extras.transfer);
       if (ledger.capture !== undefined) extras = this.#capture(ledger.capture, extras);
       const queuedAt = ledger.isObserved ? this.#clock.now(this.#dispatcher.turns) : undefined;
       request = new Request(this.#takeIds(1), ref, args, extras, queuedAt);

@@ -1,6 +1,7 @@
 /**
- * Where requests with transferred arguments go. They cannot be taken back. So they are sent ahead only where
- * they start almost at once; otherwise they go to an idle worker, or wait.
+ * Where requests go whose arguments really move to the thread: see `whole-bytes.ts` for those that need not.
+ * They cannot be taken back. So they are sent ahead only where they start almost at once; otherwise they go to
+ * an idle worker, or wait.
  */
 
 import type { Request } from '../requests/request.js';
@@ -14,6 +15,9 @@ const MOST_AHEAD_MS = 0.2;
 const MOST_AHEAD_WHEN_DRY_MS = 1.2;
 /** The same behind a single run, which nothing but a crash can end before its time. */
 const MOST_BEHIND_ONE_MS = 5;
+/** The same behind a few such runs. */
+const MOST_BEHIND_FEW_MS = 3;
+const FEW = 6;
 
 /**
  * @param selected the policy's choice
@@ -37,13 +41,18 @@ function mostAhead(request: Request, { inFlight }: Worker, prefetch: Prefetch): 
   const isKnown = request.task.runs > 0 && !inFlight.hasUnknown;
   if (!isKnown || prefetch.mainThreadDelay === 0) return MOST_AHEAD_MS;
   // Large arguments take long to work on. Without one ahead the thread would idle between any two of them.
-  if (inFlight.pending === 1 && !mayBeEnded(inFlight.at(inFlight.done))) return MOST_BEHIND_ONE_MS;
+  if (inFlight.pending <= FEW && !someMayBeEnded(inFlight))
+    return inFlight.pending === 1 ? MOST_BEHIND_ONE_MS : Math.min(prefetch.work, MOST_BEHIND_FEW_MS);
   return Math.max(MOST_AHEAD_MS, Math.min(prefetch.mainThreadDelay, MOST_AHEAD_WHEN_DRY_MS));
 }
 
+function someMayBeEnded(requests: Iterable<Request>): boolean {
+  for (const request of requests) if (mayBeEnded(request)) return true;
+  return false;
+}
+
 /** Whether the Balancer may end a thread for the sake of the request that it runs. */
-function mayBeEnded(running: Request | undefined): boolean {
-  const extras = running?.extras;
+function mayBeEnded({ extras }: Request): boolean {
   return (
     extras !== undefined && (extras.timeout > 0 || extras.signal !== undefined || extras.chunk !== undefined)
   );

@@ -46,7 +46,7 @@ export interface SubmitOptions {
   key?: string;
   /**
    * Parts of the arguments that move to the worker instead of being copied: ArrayBuffers, MessagePorts and so
-   * on.
+   * on. Small byte arrays only leave the caller, and a copy goes to the worker.
    */
   transfer?: readonly object[];
   /**

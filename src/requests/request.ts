@@ -37,6 +37,8 @@ export class RequestExtras {
   key: string | undefined = undefined;
   priority = 0;
   transfer: readonly Transferable[] | undefined = undefined;
+  /** Buffers that are to be taken from the caller as it is first sent; copies go to the thread. */
+  taken: readonly ArrayBuffer[] | undefined = undefined;
   /** Its transferred arguments are in a worker's thread, and nowhere else. */
   away = false;
   context: unknown = undefined;

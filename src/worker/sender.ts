@@ -241,10 +241,13 @@ export class Sender {
 /** Spares requests without a context, as most are, the walk over one object. */
 function packArguments(whole: Whole, transfer: readonly unknown[] | undefined): Packed<Whole> {
   if (whole.context !== undefined) return pack(whole, transfer, true);
-  const { value, signals, ...packed } = pack(whole.values, transfer, true);
-  const inWhole = signals?.map(({ paths, signal }) => ({
+  const packed = pack(whole.values, transfer, true);
+  const { bytes, buffers, errors, moved, tree, stuck } = packed;
+  const value = { values: packed.value, context: undefined };
+  const signals = packed.signals?.map(({ paths, signal }) => ({
     paths: paths.map((path) => ['values', ...path]),
     signal,
   }));
-  return { ...packed, value: { values: value, context: undefined }, signals: inWhole };
+  // Not by spreading: that took longer than all the rest.
+  return { value, bytes, buffers, signals, errors, moved, tree, stuck };
 }

@@ -11,7 +11,7 @@ import { writeTree } from '../values/tree-writer.js';
 import type { InFlight } from './in-flight.js';
 import { lessUrgent } from './less-urgent.js';
 import type { Sender } from './sender.js';
-import { mayBePlain, needsMessage } from './travel.js';
+import { mayBePlain, needsMessage, takeBuffers } from './travel.js';
 
 /** Requests that a thread had not completed at its death. */
 export interface Remains {
@@ -71,6 +71,8 @@ export class WindowWriter {
     const { memory } = window;
     // The start-up check has no promise, so `isSettled` is already true: compare with the earlier value.
     const { isSettled } = request;
+    const { extras } = request;
+    if (extras?.taken !== undefined) takeBuffers(request, extras, extras.taken);
     sender.introduce(request.task, inFlight);
     const { arena } = sender;
     arena.begin();
@@ -86,10 +88,9 @@ export class WindowWriter {
       arena.begin();
       const error = this.#sendArguments(request, tree);
       if (error !== undefined) return error;
-      kind = request.extras?.chunk === undefined ? flags.byMessage : flags.byMessage | flags.chunk;
+      kind = extras?.chunk === undefined ? flags.byMessage : flags.byMessage | flags.chunk;
       bytes = sender.sentBytes;
     }
-    const { extras } = request;
     if (extras?.onYield !== undefined) kind |= flags.streams;
     if (extras !== undefined && extras.due > 0) {
       kind |= flags.expires;

@@ -99,13 +99,13 @@ describe('transferred arguments that find no place', () => {
     const gates = [new Gate(), new Gate()] as const;
     const blocked = gates.map((gate) => balancer.submit(wait, [gate.shared]));
     await Promise.all(gates.map((gate) => gate.reached()));
-    const bytes = new Uint8Array(100);
+    const bytes = new Uint8Array(200_000);
     const moved = balancer.submit((b: Uint8Array) => b.length, [bytes], { transfer: [bytes.buffer] });
     const others = [1, 2, 3].map((n) => balancer.submit(echo, [n]));
     await until(() => balancer.stats().pending === 5);
-    expect(bytes.length).toBe(100);
+    expect(bytes.length).toBe(200_000);
     for (const gate of gates) gate.open();
-    expect(await moved).toBe(100);
+    expect(await moved).toBe(200_000);
     expect(await Promise.all(others)).toEqual([1, 2, 3]);
     await Promise.all(blocked);
   });

@@ -243,8 +243,8 @@ describe('no worker idles while a request is unstarted', () => {
     const long = balancer.submit(wait, [gate.shared]);
     await gate.reached(1);
     const all = range(0, 60).map((i) => {
-      const bytes = new Uint8Array(1_000).fill(i);
-      // Some can be moved as they are, some cannot.
+      // Some can be moved to another worker, some cannot.
+      const bytes = new Uint8Array(i % 3 === 1 ? 1_000 : 200_000).fill(i);
       return i % 3 === 0
         ? balancer.submit((b) => b[999], [bytes])
         : balancer.submit((b) => b[999], [bytes], { transfer: [bytes.buffer] });
@@ -323,7 +323,7 @@ describe('how much is sent ahead', () => {
       if (knows) for (let i = 0; i < 10; i++) await balancer.submit(block, [opened.shared]);
       const first = balancer.submit(block, [gate.shared]);
       await gate.reached(1);
-      const given = range(0, 5).map(() => new Uint8Array(10));
+      const given = range(0, 5).map(() => new Uint8Array(200_000));
       const all = given.map((bytes) => balancer.submit(size, [bytes], { transfer: [bytes.buffer] }));
       await until(() => balancer.stats().waiting + balancer.stats().workers[0]!.pending === 6);
       // All of these have left the queue, and this thread.

@@ -1,0 +1,63 @@
+/**
+ * Transferred byte arrays that are copied to the thread instead: their memory leaves the caller as the request
+ * is first sent, and stays with the request.
+ *
+ * So such a request may be sent ahead, taken back, and sent again when its thread has died. What really moves
+ * can do none of that, since it exists once. Measured (Node 20, sha256 of buffers that are in no cache),
+ * processor time of a request against one whose buffer moves: 0.78 with 64 KiB, 0.75 with 128, 0.9 with 256,
+ * 1.3 with 512.
+ */
+import { types } from 'node:util';
+import { bufferOf, bytesIn, isResizable, lengthOf } from './intrinsics.js';
+
+/** The largest buffer that is copied, in bytes. */
+const MOST_BYTES = 128 * 2 ** 10;
+
+/**
+ * Whether copies do as well: the arguments are primitive values, shared memory, and byte arrays each of which is
+ * all of one of the transferred buffers.
+ */
+export function areWholeBytes(args: readonly unknown[], transfer: readonly unknown[]): boolean {
+  let found = 0;
+  for (const arg of args) {
+    if (typeof arg === 'function' || typeof arg === 'symbol') return false;
+    if (typeof arg !== 'object' || arg === null || isShared(arg)) continue;
+    if (!isWhole(arg, transfer)) return false;
+    found++;
+  }
+  return found > 0 && found === transfer.length;
+}
+
+function isShared(arg: object): boolean {
+  return types.isSharedArrayBuffer(ArrayBuffer.isView(arg) ? bufferOf(arg) : arg);
+}
+
+function isWhole(arg: object, transfer: readonly unknown[]): boolean {
+  const prototype = Object.getPrototypeOf(arg);
+  if (prototype !== Uint8Array.prototype && prototype !== Buffer.prototype) return false;
+  if (!types.isUint8Array(arg)) return false;
+  const buffer = bufferOf(arg);
+  if (!transfer.includes(buffer) || isResizable(buffer as ArrayBuffer)) return false;
+  const bytes = bytesIn(buffer as ArrayBuffer);
+  return bytes > 0 && bytes <= MOST_BYTES && bytes === lengthOf(arg);
+}
+
+/**
+ * Takes the memory of the buffers from the caller.
+ * @param args as `areWholeBytes` has found them
+ * @returns the same arguments in memory that is nobody else's; `undefined`: nothing was taken, since one of
+ * the buffers is detached by now, or cannot be transferred
+ */
+export function takeOver(args: readonly unknown[], buffers: readonly ArrayBuffer[]): unknown[] | undefined {
+  let taken: readonly ArrayBuffer[];
+  try {
+    taken = structuredClone(buffers, { transfer: buffers as ArrayBuffer[] });
+  } catch {
+    return undefined;
+  }
+  return args.map((arg) => {
+    if (typeof arg !== 'object' || arg === null || isShared(arg)) return arg;
+    const buffer = taken[buffers.indexOf(bufferOf(arg) as ArrayBuffer)] as ArrayBuffer;
+    return Object.getPrototypeOf(arg) === Buffer.prototype ? Buffer.from(buffer) : new Uint8Array(buffer);
+  });
+}
