@@ -29,6 +29,12 @@ export const remote = tasks(new URL('./tasks.mjs', import.meta.url));
 const missing = tasks(new URL('./missing.mjs', import.meta.url));
 
 const bytesOf = (length, n) => Uint8Array.from({ length }, (_, i) => (i * 7 + n) & 255);
+
+/** @param {Uint8Array} bytes */
+function transferred(bytes) {
+  const value = local.checksum(bytes);
+  return { task: remote.checksum, args: [bytes], options: { transfer: [bytes.buffer] }, value };
+}
 const recordsOf = (length, n) =>
   Array.from({ length }, (_, i) => ({
     id: n + i,
@@ -100,19 +106,15 @@ export const values = {
       return { task: remote.checksum, args: [bytes], value: local.checksum(bytes) };
     },
   },
+  // Small ones are never lost.
   'transferred buffer': {
     weight: 25,
-    make: (n, random) => {
-      const bytes = bytesOf(random.integer(1, 5_000), n);
-      const value = local.checksum(bytes);
-      return {
-        task: remote.checksum,
-        args: [bytes],
-        options: { transfer: [bytes.buffer] },
-        value,
-        transfers: true,
-      };
-    },
+    make: (n, random) =>
+      transferred(bytesOf(random.integer(1, random.integer(0, 9) === 0 ? 131_072 : 5_000), n)),
+  },
+  'large transferred buffer': {
+    weight: 4,
+    make: (n, random) => ({ ...transferred(bytesOf(random.integer(131_073, 200_000), n)), transfers: true }),
   },
   'transferred result': {
     weight: 15,
