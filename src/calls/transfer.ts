@@ -14,8 +14,10 @@ export function chooseTransfer(
   transfer: readonly Transferable[],
 ): void {
   const { context } = extras;
-  checkTransferList('submit options.transfer', transfer, [args, context], 'the arguments');
-  if (context !== undefined || !areWholeBytes(args, transfer)) return;
+  if (context !== undefined || !areWholeBytes(args, transfer)) {
+    checkTransferList('submit options.transfer', transfer, [args, context], 'the arguments');
+    return;
+  }
   extras.transfer = undefined;
   extras.taken = transfer as readonly ArrayBuffer[];
 }

@@ -14,18 +14,21 @@ import { bufferOf, bytesIn, isResizable, lengthOf } from './intrinsics.js';
 const MOST_BYTES = 128 * 2 ** 10;
 
 /**
- * Whether copies do as well: the arguments are primitive values, shared memory, and byte arrays each of which is
- * all of one of the transferred buffers.
+ * Whether copies do as well: the arguments are primitive values, shared memory, and byte arrays, one for each of
+ * the transferred buffers, which is all of it. Then nothing is wrong with the list.
  */
 export function areWholeBytes(args: readonly unknown[], transfer: readonly unknown[]): boolean {
+  const missing = transfer.length === 1 ? undefined : new Set(transfer);
+  if (missing !== undefined && missing.size !== transfer.length) return false;
   let found = 0;
   for (const arg of args) {
     if (typeof arg === 'function' || typeof arg === 'symbol') return false;
     if (typeof arg !== 'object' || arg === null || isShared(arg)) continue;
     if (!isWhole(arg, transfer)) return false;
+    missing?.delete(bufferOf(arg));
     found++;
   }
-  return found > 0 && found === transfer.length;
+  return found > 0 && found === transfer.length && (missing === undefined || missing.size === 0);
 }
 
 function isShared(arg: object): boolean {

@@ -25,6 +25,34 @@ describe('what moves instead of being copied', () => {
     expect(bytes.length).toBe(0);
   });
 
+  it('two byte arrays, one of them all of its buffer and one a part: both move, and stay what they are', async () => {
+    const [whole, part] = [new Uint8Array([1, 2]), new Uint8Array(bufferOf(3, 4, 5), 1, 2)] as const;
+    const seen = balancer.submit((a, b) => [...a, ...b, b.byteOffset, b.buffer.byteLength], [whole, part], {
+      transfer: [whole.buffer, part.buffer],
+    });
+    expect(await seen).toEqual([1, 2, 4, 5, 1, 3]);
+    expect([whole.length, part.length]).toEqual([0, 0]);
+  });
+
+  it('several byte arrays beside other values', async () => {
+    const [first, second] = [new Uint8Array([1]), Buffer.from(new Uint8Array([2]).buffer)] as const;
+    const seen = balancer.submit(
+      (n, a, text, b) => [n, a[0], text, b[0], Buffer.isBuffer(a), Buffer.isBuffer(b)],
+      [5, first, 'text', second],
+      { transfer: [second.buffer, first.buffer] },
+    );
+    expect(await seen).toEqual([5, 1, 'text', 2, false, true]);
+    expect([first.length, second.length]).toEqual([0, 0]);
+  });
+
+  it('the arguments of the caller are left as they are, but for the buffers', async () => {
+    const bytes = new Uint8Array([1, 2]);
+    const args = [bytes, 'text'] as const;
+    await balancer.submit((a, b) => [a, b], args, { transfer: [bytes.buffer] });
+    expect(args[0]).toBe(bytes);
+    expect(args[1]).toBe('text');
+  });
+
   it('buffers deep inside the arguments, and a port', async () => {
     const inner = bufferOf(7);
     const { port1, port2 } = new MessageChannel();
@@ -138,10 +166,20 @@ describe('what moves instead of being copied', () => {
   const gone = bufferOf(1);
   detach(gone);
   const listed = bufferOf(1);
+  const whole = new Uint8Array(listed);
+  const twice = [whole, whole];
   const wrongLists: [string, unknown[], object[], string, RegExp][] = [
     ['a buffer that is not in the arguments', [1], [bufferOf(1)], '[0]', /not in the arguments/],
     ['the second of two is not', [listed], [listed, bufferOf(2)], '[1]', /not in the arguments/],
     ['the same buffer twice', [listed], [listed, listed], '[1]', /in the list already/],
+    ['a byte array twice', twice, twice.map((bytes) => bytes.buffer), '[1]', /in the list already/],
+    [
+      'one byte array twice, and another buffer',
+      twice,
+      [twice[0]!.buffer, bufferOf(2)],
+      '[1]',
+      /not in the arguments/,
+    ],
     ['a view instead of its buffer', [new Uint8Array(2)], [new Uint8Array(2)], '[0]', /view \(Uint8Array\)/],
     ['a SharedArrayBuffer', [], [new SharedArrayBuffer(1)], '[0]', /shared as it is/],
     ['a plain object', [{}], [{}], '[0]', /only be copied/],
