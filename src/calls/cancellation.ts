@@ -168,7 +168,7 @@ export class Cancellation {
 
   #onQueueTimeouts(requests: readonly Request[]): void {
     // First all that call the caller's code: a callback may abort others of them.
-    const waiting = requests.filter((request) => !this.#hasSettled(request) && !this.#hasStarted(request));
+    const waiting = requests.filter((request) => this.#isWaiting(request));
     const errors = this.#stacks.plainErrors(waiting);
     // The youngest first, as in `#onAbort`.
     for (let i = waiting.length - 1; i >= 0; i--) {
@@ -192,6 +192,12 @@ export class Cancellation {
     else request.rejectPlainly(plain, 'timed-out-queued');
     // The queue looks for settled requests when it forgets.
     if (isQueued) this.#dispatcher.withdraw(request);
+  }
+
+  #isWaiting(request: Request): boolean {
+    // Most are in the queue: ten thousand may end together, in code that has not been compiled yet.
+    if (request.extras?.worker === undefined) return !request.isSettled;
+    return !this.#hasSettled(request) && !this.#hasStarted(request);
   }
 
   /** A request whose module is still loading has not started. */

@@ -231,8 +231,7 @@ export class Dispatcher implements RequestEvents<Worker> {
     const worker = request.extras?.worker as Worker | undefined;
     if (worker === undefined) {
       this.queue.forget(request);
-      this.#passes.noteLoad();
-      // A caller may be waiting for room in the queue.
+      // A caller may be waiting for room in the queue; and it may have been the last.
       this.#passes.runSoon();
       return true;
     }

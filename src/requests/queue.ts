@@ -88,14 +88,27 @@ class Fifo {
   compact(): void {
     if (!this.#isSorted) this.#sort();
     const returned = this.#returned.filter((request) => !request.isSettled);
-    this.#returned.length = 0;
     const living: Request[] = [];
-    for (let request = this.peek(); request !== undefined; request = this.peek()) {
-      this.drop();
-      living.push(request);
+    let from = this.#from;
+    for (let chunk: Chunk | undefined = this.#first; chunk !== undefined; chunk = chunk.next) {
+      const { items } = chunk;
+      const to = chunk === this.#last ? this.#to : CHUNK;
+      for (; from < to; from++) {
+        const request = items[from] as Request;
+        if (!request.isSettled) living.push(request);
+      }
+      from = 0;
     }
+    this.clear();
     for (const request of returned) this.#returned.push(request);
     for (const request of living) this.push(request);
+  }
+
+  clear(): void {
+    this.#returned.length = 0;
+    this.#isSorted = true;
+    this.#first = this.#last = { items: [], next: undefined };
+    this.#from = this.#to = 0;
   }
 
   #head(): Request | undefined {
@@ -180,13 +193,14 @@ export class Queue {
 
   /**
    * A waiting request is settled (aborted, timed out), or is about to be. It stays in its bucket as a dead
-   * entry until it is met or until the dead outnumber the living. O(1), amortised.
+   * entry until it is met, until the dead outnumber the living, or until none lives. O(1), amortised.
    */
   forget(request: Request): void {
     this.#size--;
     if (this.#marked > 0 && this.#isMarked(request)) this.#marked--;
     this.#dead++;
-    if (this.#dead > 1024 && this.#dead > this.#size) this.#compact();
+    if (this.#size === 0) this.#clear();
+    else if (this.#dead > 1024 && this.#dead > this.#size) this.#compact();
   }
 
   /** A request that was just taken out still counts as waiting; it is kept elsewhere until `takeAside`. */
@@ -245,6 +259,17 @@ export class Queue {
     }
     if (sawPlain) this.#priorities.push(0);
     return found;
+  }
+
+  /** Only dead entries are left. O(1). */
+  #clear(): void {
+    this.#dead = 0;
+    this.#plain.clear();
+    if (this.#hasOnlyPlain) return;
+    this.#buckets.clear();
+    this.#buckets.set(0, this.#plain);
+    this.#priorities.clear();
+    this.#priorities.push(0);
   }
 
   #compact(): void {
