@@ -207,12 +207,12 @@ export class ChunkRun {
     this.#itemsRun--;
     const ok = this.#publish(this.#line);
     this.#itemsRun++;
+    const failure = recordOf(error, this.#line, this.#output);
     if (!ok) {
-      // The failed item itself runs again in the next chunk, after the overflow.
-      this.#line--;
+      const before = this.#overflow as Overflow;
+      this.#overflow = { ...before, lines: before.lines + 1, items: before.items + 1, failure };
       return false;
     }
-    const failure = recordOf(error, this.#line, this.#output);
     const bytes = encoder.encode(`${JSON.stringify(failure)}\n`);
     const at = this.#area.length - this.#failures - bytes.length;
     if (at < this.#output) {

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ended, leastwork, MAIN, start } from '../../support/command.js';
+import { range } from '../../support/range.js';
 import { scratch } from '../../support/scratch.js';
 
 const directory = scratch('map');
@@ -18,6 +19,14 @@ const errorsIn = (name: string) =>
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
+
+test('an item that fails runs once, also where there is no room for the results before it', () => {
+  const fn = 'l => { console.log(l); if (l % 3 === 0) throw new Error("no"); return "-".repeat(300) }';
+  const { stderr } = map(['-e', fn, '--errors', 'room.err', '-o', 'room.out'], lines(3_000));
+  expect(stderr.trim().split('\n').sort()).toEqual(lines(3_000).trim().split('\n').sort());
+  expect(errorsIn('room.err').map(({ line }) => line)).toEqual(range(1, 1_001).map((n) => 3 * n));
+  expect(read('room.out').split('\n').length).toBe(2_001);
+});
 
 describe('--retries', () => {
   // Each thread has its own count, so more attempts than threads reach it.
