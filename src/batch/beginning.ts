@@ -15,7 +15,7 @@ import {
   descriptorSink,
   replacedFileSink,
   type Sink,
-  sharingSink,
+  sharedSinks,
 } from './output/sink.js';
 
 /**
@@ -182,8 +182,7 @@ async function openSinks(
   const makeOutput =
     typeof output === 'number' ? () => descriptorSink(output, changed) : await begin(output, from.output);
   if (journal === undefined && (await isOnePlace(settings))) {
-    const both = makeOutput();
-    return { output: both, errors: sharingSink(both) };
+    return sharedSinks(makeOutput());
   }
   const makeErrors = errors === undefined ? undefined : await begin(errors, from.errors);
   // In one turn, so that a signal does not come where one of two temporary files is there.

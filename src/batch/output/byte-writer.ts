@@ -10,7 +10,20 @@ const MOST_BUFFERS = 256;
 /** Pause before the next attempt at a full non-blocking pipe, in ms. */
 const RETRY_MS = 5;
 
-export class ByteWriter {
+/** What a batch writes to. */
+export interface Writer {
+  /** Bytes not yet written. */
+  readonly waitingBytes: number;
+  /** Bytes written since this writer was created. */
+  readonly written: number;
+  /** Throws the error of a failed write. */
+  check(): void;
+  write(bytes: Buffer): void;
+  /** Resolves when everything is written; rejects with the error of a failed write. */
+  flush(): Promise<void>;
+}
+
+export class ByteWriter implements Writer {
   readonly #file: number;
   readonly #name: string;
   /** Position of the next byte; `undefined` for pipes and the like. */
@@ -30,17 +43,14 @@ export class ByteWriter {
     this.#changed = changed;
   }
 
-  /** Bytes not yet written. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
 
-  /** Bytes written since this writer was created. */
   get written(): number {
     return this.#written;
   }
 
-  /** Throws the error of a failed write. */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
@@ -52,7 +62,6 @@ export class ByteWriter {
     this.#running ??= this.#run();
   }
 
-  /** Resolves when everything is written; rejects with the error of a failed write. */
   async flush(): Promise<void> {
     await this.#running;
     this.check();
@@ -82,7 +91,7 @@ export class ByteWriter {
   async #writeAll(given: Buffer[]): Promise<void> {
     let buffers = given;
     while (buffers.length > 0) {
-      const written = await this.#writeSome(buffers);
+      const written = await this.writeSome(buffers);
       this.#written += written;
       this.#waitingBytes -= written;
       if (this.#position !== undefined) this.#position += written;
@@ -90,15 +99,20 @@ export class ByteWriter {
     }
   }
 
-  #writeSome(buffers: Buffer[]): Promise<number> {
+  /** Begins with the first buffer; there is one. @returns bytes written */
+  protected writeSome(buffers: Buffer[]): Promise<number> {
     return new Promise((resolve, reject) => {
       writev(this.#file, buffers, this.#position ?? null, (error, written) => {
         if (error === null) resolve(written);
         else if (error.code === 'EAGAIN') setTimeout(() => resolve(0), RETRY_MS);
-        // EPIPE stays a plain system error: a closed pipe is normal, and the command exits silently.
-        else reject(error.code === 'EPIPE' ? error : new BatchFileError(this.#name, error));
+        else reject(this.failureOf(error));
       });
     });
+  }
+
+  /** EPIPE stays a plain system error: a closed pipe is normal, and the command exits silently. */
+  protected failureOf(error: NodeJS.ErrnoException): Error {
+    return error.code === 'EPIPE' ? error : new BatchFileError(this.#name, error);
   }
 }
 

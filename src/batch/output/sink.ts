@@ -6,6 +6,7 @@ import {
   close,
   constants,
   fdatasync,
+  fstatSync,
   ftruncateSync,
   open,
   openSync,
@@ -18,17 +19,19 @@ import { promisify } from 'node:util';
 import { setTimeout } from '../../protocol/timers.js';
 import { compressorFor, isCompressed } from '../compression.js';
 import { BatchError, BatchFileError } from '../errors.js';
-import { ByteWriter } from './byte-writer.js';
+import { ByteWriter, type Writer } from './byte-writer.js';
 import { CompressingWriter } from './compressing-writer.js';
 import { ownDescriptor } from './own-descriptor.js';
 import { fromText, openReplacement, putInPlace, refuseReadOnly, toText } from './replacement.js';
+import { SharedWriter } from './shared-writer.js';
+import { isStandardErrorPipe, StandardErrorWriter } from './standard-error-writer.js';
 
 const sync = promisify(fdatasync);
 const openFile = promisify(open);
 const statFile = promisify(stat);
 
 export interface Sink {
-  readonly writer: ByteWriter;
+  readonly writer: Writer;
   /** Bytes present before this run. */
   readonly base: number;
   /** Cuts off what is beyond `base`; before the first write. Until then a present file is as it was. */
@@ -43,17 +46,38 @@ export interface Sink {
 
 /** A descriptor opened by the caller, such as standard output. */
 export function descriptorSink(file: number, changed: () => void, name = nameOfDescriptor(file)): Sink {
+  if (!isCompressed(name) && leadsToStandardError(file)) return standardErrorSink(name, changed);
   const writer = writerFor(compressorFor(name), file, name, undefined, changed);
   return { ...PLAIN, writer, commit: () => writer.flush(), discard() {} };
 }
 
-/** For what goes where another sink writes: whole lines follow each other, by one writer. */
-export function sharingSink({ writer }: Sink): Sink {
-  return { ...PLAIN, writer, commit: () => writer.flush(), discard() {} };
+/** Of results and failed items that go where one sink writes. */
+export function sharedSinks(sink: Sink): { output: Sink; errors: Sink } {
+  const errors = new SharedWriter(sink.writer);
+  return {
+    output: { ...sink, writer: new SharedWriter(sink.writer) },
+    errors: { ...PLAIN, writer: errors, commit: () => errors.flush(), discard() {} },
+  };
+}
+
+/** Where what functions print goes, too. */
+function standardErrorSink(path: string, changed: () => void): Sink {
+  const writer = new StandardErrorWriter(path, changed);
+  const end = () => writer.close();
+  return { ...PLAIN, writer, commit: () => writer.flush().finally(end), discard: end };
 }
 
 /** What needs no more than its writer. */
 const PLAIN = { base: 0, start() {}, sync: async () => {} };
+
+/** False where there is no such descriptor, which is said when it is written to. */
+function leadsToStandardError(file: number): boolean {
+  try {
+    return isStandardErrorPipe(fstatSync(file));
+  } catch {
+    return false;
+  }
+}
 
 function writerFor(
   compressor: Transform | undefined,
@@ -87,6 +111,7 @@ export function replacedFileSink(
     if (own !== undefined && former?.isFile()) return () => descriptorSink(own, changed, path);
     if (former === undefined || former.isFile())
       return () => inWordsNow(path, () => replacement(path, former, changed));
+    if (!isCompressed(path) && isStandardErrorPipe(former)) return () => standardErrorSink(path, changed);
     const file = await (former.isFIFO() ? openFifo(path, signal) : openFile(path, 'w'));
     const sink = ownSink(file, path, changed);
     return () => sink;

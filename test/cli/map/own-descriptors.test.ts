@@ -61,6 +61,34 @@ it.each([
   expect(given.sort()).toEqual(items);
 });
 
+/** Each item is printed, and given as a result or, if it can be divided by 3, fails. */
+const PRINTS = `'l => { const line = l + "x".repeat(90); console.log(line); if (parseInt(l) % 3 === 0) throw new Error("no"); return line; }'`;
+
+it.each([
+  ['results', '2>&1', 13_333],
+  ['failed items', '--errors /dev/stderr 2>&1 > /dev/null', 6_667],
+  ['results and failed items', '--errors /dev/stdout 2>&1', 20_000],
+  ['failed items, through a FIFO', '--errors fifo 2> fifo > /dev/null & cat fifo', 6_667],
+])('what functions print does not tear %s', (_name, options, others) => {
+  const items = range(0, 20_000).map((n) => String(n).padStart(6, '0'));
+  writeFileSync(join(directory, 'numbers'), `${items.join('\n')}\n`);
+  shell(
+    `rm -f fifo; mkfifo fifo; { l map --quiet -e ${PRINTS} numbers ${options}; } | { sleep 0.2; cat; } > out`,
+  );
+  const lines = read('out').trimEnd().split('\n');
+  const torn = lines.filter((line) => !line.startsWith('{"line":') && !/^\d{6}x{90}$/.test(line));
+  expect(torn).toEqual([]);
+  expect(lines.length).toBe(20_000 + others);
+});
+
+it('the size of the output is that of the results alone, also where failed items go there', () => {
+  shell(`l map --summary json -e ${NO_THIRD} many --errors /dev/stdout 2> summary | cat > out`);
+  const results = read('out')
+    .split('\n')
+    .filter((line) => /^\d/.test(line));
+  expect(JSON.parse(read('summary')).outputBytes).toBe(results.join('\n').length + 1);
+});
+
 it('results and failed items may go to one file by one descriptor', () => {
   shell(`{ echo before; l map --quiet -e ${NO_THIRD} many -o /dev/stdout --errors /dev/stdout; } > out`);
   expect(read('out').trimEnd().split('\n').length).toBe(100_001);
