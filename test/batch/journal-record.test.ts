@@ -1,3 +1,4 @@
+import zlib from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -12,6 +13,11 @@ import { mergeRanges } from '../../dist/src/batch/journal/state.js';
 
 const natural = fc.nat(2 ** 40);
 const range = fc.record({ source: fc.nat(9), from: natural, to: natural, line: natural, lines: natural });
+
+test('the checksum is the CRC-32 of zlib, whatever the length', () => {
+  for (const text of ['', 'abc', 'é€😀\ud800', 'é'.repeat(20_000), 'x'.repeat(70_000)])
+    expect(lineOf(text)).toBe(`${text} #${zlib.crc32(text).toString(16).padStart(8, '0')}\n`);
+});
 
 describe('records', () => {
   test('are read as they were written', () => {

@@ -105,9 +105,7 @@ export class Journal {
   async end(how: Exclude<JournalEnd, 'open'>): Promise<void> {
     clearTimeout(this.#timer);
     await this.#committing;
-    await this.#commit();
-    this.#append(lineOf(`${how} ${now()}`));
-    await sync(this.#file);
+    await this.#commit(lineOf(`${how} ${now()}`));
     closeSync(this.#file);
   }
 
@@ -131,7 +129,8 @@ export class Journal {
       });
   }
 
-  async #commit(): Promise<void> {
+  /** @param end the record that ends the run, written and synchronised together with the commit */
+  async #commit(end = ''): Promise<void> {
     const output = this.#output.base + this.#output.writer.written;
     const errors = (this.#errors?.base ?? 0) + (this.#errors?.writer.written ?? 0);
     let count = 0;
@@ -142,8 +141,14 @@ export class Journal {
     ) {
       count++;
     }
-    if (count === 0) return;
-    const entries = this.#uncommitted.splice(0, count);
+    const commit = count === 0 ? '' : await this.#commitOf(this.#uncommitted.splice(0, count));
+    if (commit === '' && end === '') return;
+    this.#append(commit + end);
+    await sync(this.#file);
+  }
+
+  /** The records of a commit, once its data is on the disk. */
+  async #commitOf(entries: readonly Uncommitted[]): Promise<string> {
     await this.#output.sync();
     await this.#errors?.sync();
     const last = entries.at(-1) as Uncommitted;
@@ -156,8 +161,7 @@ export class Journal {
     };
     const done = mergeRanges(entries.map((entry) => entry.range));
     const text = [...failed.map(failText), commitText({ done, ...this.#totals })];
-    this.#append(text.map(lineOf).join(''));
-    await sync(this.#file);
+    return text.map(lineOf).join('');
   }
 
   #append(text: string): void {

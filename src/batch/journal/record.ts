@@ -2,6 +2,7 @@
  * The lines of a journal: readable text, each with a checksum by which a torn line is recognised.
  * docs/journal.md describes the format.
  */
+import { crc32 } from './crc32.js';
 
 /** First line: names the version of the format. */
 export const TITLE = 'leastwork journal 1';
@@ -92,7 +93,7 @@ export function parseFail(text: string): FailedLine | undefined {
   return { source, from, to, line, name, message: message ?? '' };
 }
 
-/** CRC-32 in 8 hexadecimal digits. Few batches have a journal: `zlib` is loaded for those that do. */
+/** CRC-32 in 8 hexadecimal digits. */
 function sumOf(text: string): string {
-  return process.getBuiltinModule('node:zlib').crc32(text).toString(16).padStart(8, '0');
+  return crc32(text).toString(16).padStart(8, '0');
 }
