@@ -155,6 +155,7 @@ export class Calls {
     const data: JobData = {
       v: VERSION,
       from: this.#connection.id,
+      task: task.name,
       args: fields.args,
       chunk: fields.chunk,
       texts: fields.texts,

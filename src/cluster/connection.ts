@@ -183,8 +183,14 @@ export class Connection {
     try {
       // One may have come since the last beat.
       this.#noteMachines(await directory.machines());
+      const refusals = [...new Set(this.#machines.flatMap(({ refusal }) => refusal ?? []))];
       for (const request of this.#served.overdue(this.requests)) {
-        const error = new NoMachineError(request.task.name, this.#served.names, this.#machines.length);
+        const error = new NoMachineError(
+          request.task.name,
+          this.#served.names,
+          this.#machines.length,
+          refusals,
+        );
         this.requests.reject(request, error);
       }
     } catch (error) {

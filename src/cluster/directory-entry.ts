@@ -2,6 +2,9 @@
 import type { Job } from 'bullmq';
 import { isId } from './messages.js';
 
+/** Characters of a refusal that are told. */
+const MOST_REFUSAL = 300;
+
 export interface Entry {
   readonly kind: 'machine' | 'submitter';
   readonly id: string;
@@ -14,6 +17,8 @@ export interface Entry {
   /** Machines: threads, and jobs that it takes at a time. */
   readonly threads: number;
   readonly slots: number;
+  /** Machines: why the engine does not give it jobs of tasks that it would serve. */
+  readonly refusal?: string | undefined;
 }
 
 export interface StoredEntry extends Entry {
@@ -25,10 +30,24 @@ export interface StoredEntry extends Entry {
 export function entryOf(job: Job | undefined): StoredEntry | undefined {
   const data: unknown = job?.data;
   if (typeof data !== 'object' || data === null) return undefined;
-  const { kind, id, host, pid, every, tasks, threads, slots, beat } = data as Record<string, unknown>;
+  const { kind, id, host, pid, every, tasks, threads, slots, beat, refusal } = data as Record<
+    string,
+    unknown
+  >;
   if ((kind !== 'machine' && kind !== 'submitter') || typeof id !== 'string' || !isId(id)) return undefined;
   const isNumber = (value: unknown): value is number => typeof value === 'number' && value >= 0;
   if (!isNumber(every) || !isNumber(beat) || !isNumber(threads) || !isNumber(slots)) return undefined;
   const names = Array.isArray(tasks) ? tasks.filter((name): name is string => typeof name === 'string') : [];
-  return { kind, id, host: String(host), pid: Number(pid), every, tasks: names, threads, slots, beat };
+  const entry: StoredEntry = {
+    kind,
+    id,
+    host: String(host),
+    pid: Number(pid),
+    every,
+    tasks: names,
+    threads,
+    slots,
+    beat,
+  };
+  return typeof refusal === 'string' ? { ...entry, refusal: refusal.slice(0, MOST_REFUSAL) } : entry;
 }

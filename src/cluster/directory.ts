@@ -11,6 +11,7 @@ import type { Job, Queue } from 'bullmq';
 import { performance } from '../protocol/clock.js';
 import { type Entry, entryOf, type StoredEntry } from './directory-entry.js';
 import { type Engine, MAILBOX_MS } from './engine/engine.js';
+import { isWrongType } from './engine/wrong-type.js';
 import { isTransient } from './transient.js';
 
 /** In ms: some five years, what a job's delay may be. */
@@ -60,7 +61,7 @@ export class Directory {
     if (this.#job !== undefined) {
       if (await this.#update(queue, this.#job, data)) return true;
       // What is left would keep it from being added.
-      await queue.remove(data.id);
+      await this.#engine.clear(queue.name, data.id);
     }
     this.#job = await queue.add(data.kind, data, {
       jobId: data.id,
@@ -76,8 +77,9 @@ export class Directory {
     try {
       await job.updateData(data);
     } catch (error) {
-      if (isTransient(error) || (await queue.getJob(data.id)) !== undefined) throw error;
-      return false;
+      if (isTransient(error)) throw error;
+      if (isWrongType(error) || (await queue.getJob(data.id)) === undefined) return false;
+      throw error;
     }
     // Without its place in the queue nobody would see that there is a machine. (Submitters are asked for by name.)
     return data.kind === 'submitter' || (await queue.getJobState(data.id)) !== 'unknown';
@@ -90,7 +92,7 @@ export class Directory {
 
   /** Whether a submitter has no entry, or one that has not changed for long, as far as was looked. */
   async isGone(submitter: string): Promise<boolean> {
-    const entry = entryOf(await this.#queues.submitter.getJob(submitter));
+    const entry = entryOf(await readableJob(this.#queues.submitter, submitter));
     if (entry !== undefined) return this.#silence(entry) > longestSilence(entry);
     this.#seen.delete(submitter);
     return true;
@@ -119,7 +121,7 @@ export class Directory {
     const ids = await queue.getRanges(['delayed', 'waiting'], 0, MOST_ENTRIES - 1);
     const live: Entry[] = [];
     const met = new Set<string>();
-    for (const job of await Promise.all(ids.map((id) => queue.getJob(id)))) {
+    for (const job of await Promise.all(ids.map((id) => readableJob(queue, id)))) {
       const entry = entryOf(job);
       if (entry?.kind !== kind) continue;
       met.add(entry.id);
@@ -144,6 +146,14 @@ export class Directory {
     await this.#engine.removeMailbox(id);
     await this.#queues[kind].remove(id);
   }
+}
+
+/** What another program has written over is no entry; its owner will make it anew. */
+function readableJob(queue: Queue, id: string): Promise<Job | undefined> {
+  return queue.getJob(id).catch((error) => {
+    if (isWrongType(error) || error instanceof SyntaxError) return undefined;
+    throw error;
+  });
 }
 
 /** In ms; who is silent for longer is not alive. */

@@ -3,14 +3,14 @@ import { BalancerError } from '../errors/errors.js';
 
 /**
  * The machine that ran the request was lost, or the engine lost the request's job, more often than `retries`
- * allows. The request may have run, in part or to its end.
+ * allows. The request may have run, in part or to its end. `cause`: what was found in the place of its job.
  */
 export class MachineLostError extends BalancerError {
   /** The task's name, as in `hash/sha256`. */
   readonly taskName: string;
   /** How often its machine, or its job, was lost. */
   readonly losses: number;
-  constructor(taskName: string, losses: number, what: 'machine' | 'engine') {
+  constructor(taskName: string, losses: number, what: 'machine' | 'engine', options?: ErrorOptions) {
     const lost =
       what === 'machine'
         ? `${times(losses, 'the machine that ran it was', 'machines that ran it were')} lost`
@@ -18,6 +18,7 @@ export class MachineLostError extends BalancerError {
     super(
       'ERR_MACHINE_LOST',
       `task '${taskName}' is given up: ${lost}, which is more than its retries allow`,
+      options,
     );
     this.taskName = taskName;
     this.losses = losses;
@@ -33,13 +34,16 @@ export class NoMachineError extends BalancerError {
   readonly taskName: string;
   /** The names that machines serve, in order. */
   readonly served: readonly string[];
-  constructor(taskName: string, served: readonly string[], machines: number) {
+  /** @param refusals why the engine does not give machines the jobs of what they would serve */
+  constructor(taskName: string, served: readonly string[], machines: number, refusals: readonly string[]) {
     const names = served.length === 0 ? 'no task at all' : served.join(', ');
+    const why =
+      refusals.length === 0 ? '' : `. The engine refuses to give jobs to some: ${refusals.join('; ')}`;
     super(
       'ERR_NO_MACHINE',
       machines === 0
         ? `no machine serves task '${taskName}': there are no machines. Start one: 'leastwork work MODULE', or serve([MODULE]) in a program`
-        : `no machine serves task '${taskName}'; the ${machines} that there are serve: ${names}`,
+        : `no machine serves task '${taskName}'; the ${machines} that there are serve: ${names}${why}`,
     );
     this.taskName = taskName;
     this.served = served;

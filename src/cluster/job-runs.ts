@@ -126,7 +126,7 @@ export class JobRuns {
     try {
       // The engine has thrown away what it held of the job, apart from its id: its submitter will miss it.
       if ((job.name as string | undefined) === undefined) return;
-      const data = parseJobData(job.data);
+      const data = parseJobData(job.data, job.name);
       const task = tasks.get(job.name);
       // Here it would wait for those that run, however long they do.
       if (this.#events.isLeaving()) await this.#leave(job, token, 0);

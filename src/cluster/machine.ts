@@ -22,6 +22,7 @@ import { Presence } from './presence.js';
 import { Replies } from './replies.js';
 import type { ServeSettings } from './serve-options.js';
 import { loadModules, type ServedModule } from './served-modules.js';
+import { servedNow } from './served-now.js';
 import { Slots } from './slots.js';
 
 /** What a machine tells. */
@@ -102,7 +103,8 @@ export class Machine extends EventEmitter<MachineEvents> {
     this.#slots = new Slots(settings.balancer, settings.share);
     const described = () => {
       this.#slots.adjust();
-      return { tasks: this.tasks, threads: this.#slots.threads, slots: this.#slots.limit };
+      const served = servedNow(this.#served, this.#workers, settings.engine);
+      return { ...served, threads: this.#slots.threads, slots: this.#slots.limit };
     };
     this.#presence = new Presence(this.#engine, this.id, settings.engine, described, {
       failed,

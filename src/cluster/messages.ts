@@ -18,6 +18,8 @@ export interface JobData {
   readonly v: typeof VERSION;
   /** The submitter, to whose mailbox the reply goes. */
   readonly from: string;
+  /** The name of the job, too, which another program may change. */
+  readonly task?: string;
   /** The arguments; of a chunk, its items. */
   readonly args: string;
   /** It is a chunk of so many items: the task runs once for each. */
@@ -78,14 +80,19 @@ export interface Sync {
 
 export type Mail = Reply | Cancel | Sync;
 
-/** @throws MalformedMessageError */
-export function parseJobData(data: unknown): JobData {
-  const { v, from, args, chunk, texts, timeout, retries, threadRetries, losses, context } = recordOf(
+/**
+ * @param name of the job
+ * @throws MalformedMessageError
+ */
+export function parseJobData(data: unknown, name: string): JobData {
+  const { v, from, task, args, chunk, texts, timeout, retries, threadRetries, losses, context } = recordOf(
     data,
     'the job',
   );
   if (v !== VERSION) throw new MalformedMessageError(`the job is of version ${String(v)}, not ${VERSION}`);
   if (typeof from !== 'string' || !isId(from)) throw wrong('from');
+  if (task !== undefined && task !== name)
+    throw new MalformedMessageError(`the job is called '${name}', and was sent as '${String(task)}'`);
   if (typeof args !== 'string') throw wrong('args');
   if (chunk !== undefined && !isCount(chunk)) throw wrong('chunk');
   if (texts !== undefined && texts !== true) throw wrong('texts');

@@ -6,6 +6,7 @@ import { MailSync } from './mail-sync.js';
 import { isId, type Mail, parseMail } from './messages.js';
 import type { ClusterRequest } from './request.js';
 import { Sending } from './sending.js';
+import { isTransient } from './transient.js';
 
 /** Jobs looked for in one look, where nothing says that they are lost. */
 const MOST_LOOKS = 200;
@@ -20,6 +21,7 @@ const SECOND_LOOK_MS = 2_000;
 export class OpenRequests {
   readonly #engine: Engine;
   readonly #lookAfter: number;
+  readonly #engineTimeout: number;
   readonly #onError: OnEngineError;
   readonly #onSettled: () => void;
   readonly #open = new Map<string, ClusterRequest>();
@@ -36,7 +38,8 @@ export class OpenRequests {
   /**
    * @param self the submitter's id
    * @param lookAfter time after which a job is first looked for, in ms
-   * @param engineTimeout time after which a request is rejected that the engine does not take, in ms
+   * @param engineTimeout time after which a request is rejected that the engine does not take, or of which it does
+   *   not tell what has become of it, in ms
    * @param onSettled called after each request
    */
   constructor(
@@ -50,6 +53,7 @@ export class OpenRequests {
     this.#engine = engine;
     this.#sync = new MailSync(engine, self);
     this.#lookAfter = lookAfter;
+    this.#engineTimeout = engineTimeout;
     this.#onError = onError;
     this.#onSettled = onSettled;
     this.#sending = new Sending(engine, this.#sync, engineTimeout, onError, {
@@ -157,26 +161,48 @@ export class OpenRequests {
     const gone: { request: ClusterRequest; state: string }[] = [];
     for (let i = 0; i < due.length; i += MOST_LOOKS) {
       const part = due.slice(i, i + MOST_LOOKS);
-      const states = await Promise.all(
-        part.map(({ queue, id }) => this.#engine.queue(queue).getJobState(id)),
-      );
+      const states = await Promise.all(part.map((request) => this.#stateOf(request)));
       for (const [j, state] of states.entries()) {
         const request = part[j] as ClusterRequest;
         request.lookAt = now + Math.min(MOST_LOOK_MS, Math.max(this.#lookAfter, now - request.began));
         if (state === 'unknown' || state === 'completed' || state === 'failed') gone.push({ request, state });
-        else request.isMissed = false;
+        else if (state !== undefined) request.isMissed = false;
       }
     }
     // A machine replies before it lets go of the job. So its reply is in the mailbox, or there is none.
     if (gone.length === 0 || !(await this.#sync.done())) return;
     for (const { request, state } of gone) {
       if (request.isSettled || !request.isSent) continue;
-      if (all || request.isMissed) await this.#gone(request, state);
+      if (all || request.isMissed) await this.#gone(request, state).catch(this.#refused(request));
       else {
         request.isMissed = true;
         request.lookAt = now + SECOND_LOOK_MS;
       }
     }
+  }
+
+  /** `undefined`: the engine does not tell. */
+  async #stateOf(request: ClusterRequest): Promise<string | undefined> {
+    try {
+      const state = await this.#engine.queue(request.queue).getJobState(request.id);
+      request.refusedSince = undefined;
+      return state;
+    } catch (error) {
+      this.#refused(request)(error);
+      return undefined;
+    }
+  }
+
+  /** What concerns one job must not keep others from being looked for. What passes concerns all. */
+  #refused(request: ClusterRequest): (error: unknown) => void {
+    return (cause) => {
+      if (isTransient(cause)) throw cause;
+      const now = performance.now();
+      request.refusedSince ??= now;
+      if (now - request.refusedSince < this.#engineTimeout) return this.#onError(cause as Error);
+      const what = `the engine does not tell what has become of the job of task '${request.task.name}'`;
+      this.reject(request, new EngineError(`${what}: ${(cause as Error).message}`, { cause }));
+    };
   }
 
   /** Takes a job that has not begun out of its queue. @returns whether it is in none */
@@ -217,14 +243,17 @@ export class OpenRequests {
       this.reject(request, new EngineError(`the job of task '${request.task.name}' ${why}`));
       return;
     }
-    // A machine holds its lock, so that it runs.
-    if (!(await this.#engine.clear(request.queue, request.id))) {
+    const { isHeld, stranger } = await this.#engine.clear(request.queue, request.id);
+    if (stranger !== undefined) this.#onError(stranger);
+    // By a machine, so that it runs.
+    if (isHeld) {
       request.isMissed = false;
       return;
     }
     request.losses++;
     if (request.losses > request.retries) {
-      this.reject(request, new MachineLostError(request.task.name, request.losses, 'engine'));
+      const options = stranger && { cause: stranger };
+      this.reject(request, new MachineLostError(request.task.name, request.losses, 'engine', options));
       return;
     }
     request.isSent = false;

@@ -5,12 +5,12 @@ import { Directory } from './directory.js';
 import type { Entry } from './directory-entry.js';
 import type { Engine, OnEngineError } from './engine/engine.js';
 import type { EngineSettings } from './options.js';
+import type { ServedNow } from './served-now.js';
 
 const MISSED_BEATS = 3;
 
 /** What a machine tells of itself. */
-export interface Description {
-  readonly tasks: readonly string[];
+export interface Description extends ServedNow {
   readonly threads: number;
   readonly slots: number;
 }
@@ -73,7 +73,7 @@ export class Presence {
 
   /** Its tasks are others now. */
   async changed(): Promise<void> {
-    await this.#directory?.beat({ tasks: this.#describe().tasks });
+    await this.#directory?.beat(this.#describe());
   }
 
   /** Whether a submitter has not been heard of for long. */
@@ -103,8 +103,7 @@ export class Presence {
   }
 
   async #sayAlive(directory: Directory): Promise<void> {
-    const { threads, slots } = this.#describe();
-    await directory.beat({ threads, slots });
+    await directory.beat(this.#describe());
     await this.#engine.keepMailbox(this.#id);
     await directory.sweep();
     this.#beatAt = performance.now();

@@ -111,6 +111,20 @@ onEachEngine(
       expect(machine.stats().jobs.rejected).toBe(1);
     });
 
+    test.for(['work/missing', 'work/double'])(
+      'a job that another program has called %s is told to its submitter at once, and not run',
+      async (name) => {
+        const [key, result] = await untaken();
+        await client.hset(key, 'name', name);
+        const machine = await site.machine({ lockDuration: 60_000 });
+        await expect(result).rejects.toMatchObject({
+          code: 'ERR_MALFORMED_MESSAGE',
+          message: expect.stringContaining(`'${name}', and was sent as 'work/add'`),
+        });
+        expect(machine.stats().jobs.rejected).toBe(1);
+      },
+    );
+
     test('no name makes a machine run, or load, what it has not declared', async () => {
       const loaded = path.join(folder, 'loaded');
       process.env.BYSTANDER = loaded;

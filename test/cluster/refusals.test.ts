@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { onEachEngine, work } from '../support/cluster.js';
 import { range } from '../support/range.js';
 import { redisClient } from '../support/redis-client.js';
+import { watchCommands } from '../support/redis-commands.js';
 import { scratch } from '../support/scratch.js';
 
 /** Jobs that are gone without a reply are noticed soon. */
@@ -186,39 +187,38 @@ onEachEngine(
       expect(await client().keys(`${queue}:*.*`)).toEqual([]);
     });
 
+    /** Its promise resolves when a submitter has looked so often for what has become of a job. */
+    const looks = async (count: number): Promise<{ readonly done: Promise<void> }> => {
+      const { redis } = site.server.address as { redis: string };
+      let left = count;
+      let seen = (): void => {};
+      const done = new Promise<void>((resolve) => {
+        seen = resolve;
+      });
+      const end = await watchCommands(redis, (line) => {
+        if (/"xadd" .*sync/i.test(line) && --left === 0) seen();
+      });
+      return { done: done.finally(end) };
+    };
+
     test('a job that runs, and of which the engine has thrown away the list, is no loss', async () => {
       await site.machine(few);
       const { result, file, end } = await begin(0);
-      const watching = client().duplicate();
-      const monitor = await watching.monitor();
       // In the second look it would be lost.
-      const looked = new Promise<void>((resolve) => {
-        let looks = 0;
-        monitor.on('monitor', (_time, [command, , , , text]: string[]) => {
-          if (command?.toLowerCase() === 'xadd' && text?.includes('"sync"') && ++looks === 2) resolve();
-        });
-      });
+      const looked = await looks(2);
       await client().del(`bull:${site.name}.work:active`);
-      await looked;
+      await looked.done;
       // (Time for what would follow.)
       expect(await Promise.race([result, sleep(200, 'runs')])).toBe('runs');
       end();
       expect(await result).toBe('line');
       expect(readFileSync(file, 'utf8')).toBe('line\n');
-      monitor.disconnect();
-      watching.disconnect();
     });
 
     test('a reply that comes after its job was looked for in vain counts', async () => {
       await site.machine(few);
       const { result, file, end } = await begin();
-      const watching = client().duplicate();
-      const monitor = await watching.monitor();
-      const looked = new Promise<void>((resolve) => {
-        monitor.on('monitor', (_time, [command, , , , text]: string[]) => {
-          if (command?.toLowerCase() === 'xadd' && text?.includes('"sync"')) resolve();
-        });
-      });
+      const looked = await looks(1);
       // As if the engine had taken the end of the job, and refused the reply.
       const [id] = await client().lrange(`bull:${site.name}.work:active`, 0, -1);
       await client()
@@ -226,12 +226,10 @@ onEachEngine(
         .lrem(`bull:${site.name}.work:active`, 1, id as string)
         .del(`bull:${site.name}.work:${id}`)
         .exec();
-      await looked;
+      await looked.done;
       end();
       expect(await result).toBe('line');
       expect(readFileSync(file, 'utf8')).toBe('line\n');
-      monitor.disconnect();
-      watching.disconnect();
     });
 
     test('requests wait while the engine has no memory left, and are refused by name when that lasts', async () => {

@@ -33,7 +33,13 @@ onEachEngine(
           jobId: 'theirs',
         });
         expect(ours.name).toBe('work/add');
-        expect(ours.data).toEqual({ v: 1, from: expect.any(String), args: '[1,2]', retries: 2 });
+        expect(ours.data).toEqual({
+          v: 1,
+          from: expect.any(String),
+          task: 'work/add',
+          args: '[1,2]',
+          retries: 2,
+        });
         expect(await theirs.getState()).toBe(state);
         const again = (await queue.getJob('theirs')) as Job;
         expect(stored(ours)).toEqual(stored(again));

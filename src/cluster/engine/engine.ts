@@ -1,5 +1,6 @@
 /** The engine as the rest of the cluster sees it: queues and workers of BullMQ, and mailboxes. */
 import type { Job, Queue, Worker, WorkerOptions } from 'bullmq';
+import type { MalformedMessageError } from '../errors.js';
 import type { NewJob } from './job-entry.js';
 
 export type Processor = (job: Job, token: string | undefined) => Promise<unknown>;
@@ -13,6 +14,14 @@ export interface Mailbox {
   readonly refusedSince: number | undefined;
   /** Takes no more. The messages that are there stay. */
   close(): Promise<void>;
+}
+
+/** What was left of a job. */
+export interface Cleared {
+  /** A machine holds its lock: nothing was thrown away. */
+  readonly isHeld: boolean;
+  /** It was no job any more. */
+  readonly stranger?: MalformedMessageError;
 }
 
 export interface Engine {
@@ -31,9 +40,8 @@ export interface Engine {
   add(queue: string, jobs: readonly NewJob[]): Promise<void>;
   /**
    * Throws away what is left of a job whose state is unknown: it would keep the job from being added again.
-   * @returns false: a machine holds its lock
    */
-  clear(queue: string, id: string): Promise<boolean>;
+  clear(queue: string, id: string): Promise<Cleared>;
   /** Throws away what is kept of a job, whoever may hold it: the next machine that is given it lets it go. */
   discard(queue: string, id: string): Promise<void>;
   worker(name: string, processor: Processor, options: Partial<WorkerOptions>): Worker;

@@ -6,6 +6,7 @@ import { EngineError } from '../errors.js';
 import type { EngineSettings, PostgresOptions } from '../options.js';
 import {
   CLOSE_MS,
+  type Cleared,
   type Engine,
   EVENTS_KEPT,
   isOfLocks,
@@ -15,10 +16,10 @@ import {
   stopRenewing,
 } from './engine.js';
 import { addJobs, type NewJob } from './job-entry.js';
-import { pauseWhenRefused } from './pause-when-refused.js';
 import { startingAnew } from './postgres-start.js';
 import { surviveBrokenConnections } from './postgres-worker.js';
 import { QueueMailbox } from './queue-mailbox.js';
+import { noteRefusals } from './refusals.js';
 import { within } from './within.js';
 
 interface PgModule {
@@ -104,8 +105,8 @@ export class PostgresEngine implements Engine {
   }
 
   /** A row says itself in which state it is. */
-  async clear(): Promise<boolean> {
-    return true;
+  async clear(): Promise<Cleared> {
+    return { isHeld: false };
   }
 
   async discard(queue: string, id: string): Promise<void> {
@@ -123,7 +124,7 @@ export class PostgresEngine implements Engine {
       if (!isOfLocks(error)) this.#onError(error);
     });
     surviveBrokenConnections(worker, this.#pool);
-    pauseWhenRefused(worker);
+    noteRefusals(worker);
     this.#workers.add(worker);
     worker.once('closed', () => this.#workers.delete(worker));
     return worker;

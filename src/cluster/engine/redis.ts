@@ -9,6 +9,7 @@ import { isTransient } from '../transient.js';
 import { AddingConnection } from './adding-connection.js';
 import {
   CLOSE_MS,
+  type Cleared,
   type Engine,
   EVENTS_KEPT,
   isOfLocks,
@@ -19,11 +20,12 @@ import {
   stopRenewing,
 } from './engine.js';
 import type { NewJob } from './job-entry.js';
-import { pauseWhenRefused } from './pause-when-refused.js';
 import { clientOf, type IoRedis, isClusterClient, refuseNode, sendingOnce } from './redis-client.js';
 import { RedisMailbox } from './redis-mailbox.js';
+import { noteRefusals } from './refusals.js';
 import { within } from './within.js';
 import { writeTogether } from './write-together.js';
+import { isWrongType, removeStranger } from './wrong-type.js';
 
 export class RedisEngine implements Engine {
   /**
@@ -109,8 +111,15 @@ export class RedisEngine implements Engine {
   }
 
   /** Its lists may be lost, and it may not. */
-  async clear(queue: string, id: string): Promise<boolean> {
-    return (await this.queue(queue).remove(id)) !== 0;
+  async clear(queue: string, id: string): Promise<Cleared> {
+    const remove = async () => ({ isHeld: (await this.queue(queue).remove(id)) === 0 });
+    try {
+      return await remove();
+    } catch (error) {
+      if (!isWrongType(error)) throw error;
+    }
+    const stranger = await removeStranger(this.#client, this.queue(queue).toKey(id));
+    return { ...(await remove()), stranger };
   }
 
   async discard(queue: string, id: string): Promise<void> {
@@ -133,7 +142,7 @@ export class RedisEngine implements Engine {
     worker.on('error', (error) => {
       if (!isOfLocks(error)) this.#onError(error);
     });
-    pauseWhenRefused(worker);
+    noteRefusals(worker);
     this.#workers.add(worker);
     worker.once('closed', () => this.#workers.delete(worker));
     return worker;
