@@ -42,6 +42,8 @@ export interface JobRunsEvents {
    * @param alone it has one more run at most
    */
   fragile(alone: boolean): void;
+  /** Resolves when the jobs that were asked for before have come. */
+  arrived(): Promise<unknown>;
   done(report: JobReport): void;
   /** Runs a job as soon as so few others run that it may. */
   inTurn<T>(run: () => Promise<T>): Promise<T>;
@@ -68,7 +70,7 @@ export class JobRuns {
   readonly #spare: Int32Array[] = [];
   readonly #endOfTurn = new EndOfTurn();
   readonly #leaveDelay: LeaveDelay;
-  readonly #lastRuns = new LastRuns();
+  readonly #lastRuns: LastRuns;
   /** When this process was last known to run. */
   #aliveAt = performance.now();
 
@@ -86,6 +88,7 @@ export class JobRuns {
     this.#holder = holder;
     this.#replies = replies;
     this.#events = events;
+    this.#lastRuns = new LastRuns(events.arrived);
     this.#leaveDelay = new LeaveDelay(holder.machine, () => events.machines());
   }
 
@@ -148,9 +151,8 @@ export class JobRuns {
     }
     this.#controllers.giveBack(run.controller);
     if (ending.outcome !== 'rejected') return;
-    const { error } = ending;
     // Shown as failed by whatever shows queues.
-    throw error instanceof Error ? error : new Error(String(error));
+    throw ending.error instanceof Error ? ending.error : new Error(String(ending.error));
   }
 
   async #runTask(
@@ -174,8 +176,7 @@ export class JobRuns {
     if (job.stalledCounter > 0 && (losses > retries || losses >= MOST_LOSSES)) {
       await this.#replies.send(data.from, { t: 'lost', id, losses });
       // What runs again of a chunk is up to its submitter.
-      const isChunk = data.chunk !== undefined;
-      return { items: data.chunk ?? 1, outcome: 'lost', failures: isChunk ? 0 : 1 };
+      return { items: data.chunk ?? 1, outcome: 'lost', failures: data.chunk === undefined ? 1 : 0 };
     }
     const runOrLeave = () => this.#runOrLeave(job, token, data, task, run, losses);
     if (!isLast) return runOrLeave();

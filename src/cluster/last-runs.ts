@@ -2,20 +2,19 @@
  * Jobs on their last run: if one ends its machine, no other one shall be given up for it. So a machine runs one of
  * them at a time, and gives back those that come meanwhile.
  */
-import { delay } from './engine/within.js';
-
-/**
- * So long the machine waits before such a run, in ms: those that have come together with it are to be gone before
- * it begins.
- */
-const ALONE_MS = 50;
 /** After this time there may be a machine that runs no other one, in ms. */
 const BACK_MS = 100;
 
 export class LastRuns {
+  readonly #arrived: () => Promise<unknown>;
   #isOneHere = false;
   /** On their way back to the engine. */
   readonly #goingBack = new Set<Promise<never>>();
+
+  /** @param arrived resolves when all jobs that are on their way here have come */
+  constructor(arrived: () => Promise<unknown>) {
+    this.#arrived = arrived;
+  }
 
   /**
    * @param run runs the job, as soon as those that go back are gone
@@ -25,7 +24,7 @@ export class LastRuns {
     if (this.#isOneHere) return this.#goBack(goBack(BACK_MS));
     this.#isOneHere = true;
     try {
-      await delay(ALONE_MS);
+      await this.#arrived();
       await Promise.allSettled(this.#goingBack);
       return await run();
     } finally {

@@ -10,7 +10,7 @@ import { clearInterval, setInterval } from '../protocol/timers.js';
 import { callUser } from '../requests/user-callback.js';
 import { CLOSE_MS, type Engine, type Mailbox } from './engine/engine.js';
 import { openEngine } from './engine/open.js';
-import { reach } from './engine/reach.js';
+import { arrived, reach } from './engine/reach.js';
 import { discardUnreadable } from './engine/unreadable.js';
 import { within } from './engine/within.js';
 import { EngineTrouble } from './engine-trouble.js';
@@ -121,6 +121,7 @@ export class Machine extends EventEmitter<MachineEvents> {
       isGone: (submitter) => this.#presence.isGone(submitter),
       machines: () => this.#presence.machines(),
       fragile: (alone) => this.#slots.beCautious(alone),
+      arrived: () => arrived(this.#engine),
       done: (report) => this.#oneDone(report),
       useOfChunk: () => this.#slots.useOfChunk,
       inTurn: (run) => this.#slots.inTurn(run),
@@ -227,8 +228,8 @@ export class Machine extends EventEmitter<MachineEvents> {
         this.#engine.ping().then(() => true),
       );
       if (answers === true) answeredAt = performance.now();
-      const isIdle = isLeaving || this.#slots.running === 0;
-      const patience = isIdle ? CLOSE_MS : this.#settings.engine.engineTimeout;
+      const patience =
+        isLeaving || this.#slots.running === 0 ? CLOSE_MS : this.#settings.engine.engineTimeout;
       if (performance.now() - answeredAt < patience) continue;
       this.#runs.leaveAll();
       return;

@@ -85,13 +85,8 @@ onEachEngine(
           ...range(0, 4).map((n) => ({ name: 'work/note', data: note(n) })),
         ]);
         await first?.ended;
-        const machine = await site.machine(few);
-        const waits: number[] = [];
-        machine.on('job', ({ outcome, ms }) => outcome === 'fulfilled' && waits.push(ms));
+        await site.machine(few);
         await expect.poll(() => linesOf(file).sort(), { timeout: 15_000 }).toEqual(range(0, 4).map(String));
-        // Each has given others the time to go back. (Timers may be a little early.)
-        await expect.poll(() => waits.length).toBe(4);
-        for (const ms of waits) expect(ms).toBeGreaterThan(45);
       } finally {
         await queue.close();
         client.disconnect();

@@ -1,4 +1,4 @@
-/** Waiting for an engine that may not be there yet. */
+/** Waiting for an engine: until it is there, or until its answers have come. */
 import { performance } from '../../protocol/clock.js';
 import { EngineError } from '../errors.js';
 import { isTransient } from '../transient.js';
@@ -6,6 +6,10 @@ import type { Engine } from './engine.js';
 import { delay, within } from './within.js';
 
 const PAUSE_MS = 500;
+/** Of waiting for an engine that does not answer. */
+const MOST_MS = 5_000;
+/** Time for answers that may be overtaken, and for what follows from the last one, in ms. */
+const REST_MS = 50;
 
 /**
  * @param begin what is done first with an engine that has answered
@@ -55,4 +59,10 @@ function withinOrThrow(ms: number, promise: Promise<unknown>): Promise<true | un
 function messageOf(error: Error): string {
   const { errors = [] } = error as Partial<AggregateError>;
   return [error, ...errors].map(({ message }) => message).find((message) => message !== '') ?? error.name;
+}
+
+/** Resolves when the answers to all that the engine was asked before have come. Never rejects. */
+export async function arrived(engine: Engine): Promise<void> {
+  await within(MOST_MS, engine.ping());
+  await delay(REST_MS);
 }
