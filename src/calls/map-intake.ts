@@ -6,7 +6,7 @@ import type { MapBudget } from './map-budget.js';
 import type { MapRequests } from './map-requests.js';
 import type { MapSender } from './map-sender.js';
 import type { ChunkSizes } from './map-sizes.js';
-import type { MapSource } from './map-source.js';
+import { type MapSource, mustBeResult } from './map-source.js';
 import { Span } from './map-span.js';
 
 /**
@@ -276,10 +276,4 @@ export class MapIntake {
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
-}
-
-/** As `for await` has it: `{}` is an item, `undefined`; anything but an object would be one without end. */
-function mustBeResult(step: unknown): void {
-  if ((typeof step !== 'object' || step === null) && typeof step !== 'function')
-    throw new TypeError(`map(source): Iterator result ${String(step)} is not an object`);
 }

@@ -93,6 +93,12 @@ export class MapSource {
   }
 }
 
+/** As `for await` has it: `{}` is an item, `undefined`; anything but an object would be one without end. */
+export function mustBeResult(step: unknown): void {
+  if ((typeof step !== 'object' || step === null) && typeof step !== 'function')
+    throw new TypeError(`map(source): Iterator result ${String(step)} is not an object`);
+}
+
 /** The size of a source that has one. Only a guess: it may change meanwhile. */
 function sizeOf(source: Source): number | undefined {
   if (Array.isArray(source) || ArrayBuffer.isView(source))

@@ -47,6 +47,18 @@ onEachEngine((site) => {
     expect(await collect(cluster.map(own as number[], work.same))).toEqual([7]);
   });
 
+  test.for([5, null, undefined])('a source whose iterator gives %s fails', async (step) => {
+    const iterator = { next: () => step } as unknown as Iterator<number>;
+    const later = { next: async () => step } as unknown as AsyncIterator<number>;
+    const cluster = site.cluster();
+    for (const source of [{ [Symbol.iterator]: () => iterator }, { [Symbol.asyncIterator]: () => later }]) {
+      const failing = collect(cluster.map(source, work.same));
+      await expect(failing).rejects.toThrow(
+        new TypeError(`map(source): Iterator result ${step} is not an object`),
+      );
+    }
+  });
+
   test('texts that are too long for one job travel in several', async () => {
     const texts = range(0, 60).map((n) => 'x'.repeat(1_000 + n));
     const cluster = site.cluster({ maxPayload: 20_000 });

@@ -1,6 +1,6 @@
 /** `map` and `mapSettled` of a Cluster: an iterable in, chunks to the machines, outcomes out, with backpressure. */
 import { type FailedItem, markFailure } from '../../calls/map-failure.js';
-import type { MapSource } from '../../calls/map-source.js';
+import { type MapSource, mustBeResult } from '../../calls/map-source.js';
 import type { OpenLoops } from '../../calls/open-loops.js';
 import { NOTHING } from '../../calls/pull-iterator.js';
 import { SourceIterator } from '../../calls/source-iterator.js';
@@ -172,6 +172,7 @@ export class ClusterMapIterator extends SourceIterator {
 
   #accept(step: IteratorResult<unknown>): void {
     if (this.state === 'ended') return;
+    mustBeResult(step);
     if (step.done === true) {
       this.source.end();
       this.#intake.flush();
