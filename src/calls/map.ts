@@ -28,6 +28,8 @@ import { SourceIterator } from './source-iterator.js';
  * workers run so many, of 20 µs each, in 650 ms: more than the first delays by default.
  */
 const MOST_DURING_DELAY = 65_536;
+/** So many may wait to run again before others are held back, however few of a slow task may be under way. */
+const FEW_DELAYED = 256;
 
 /** See `Balancer.map` and `Balancer.mapSettled`. */
 export class MapIterator extends SourceIterator implements JobEvents, IntakeEvents {
@@ -74,7 +76,7 @@ export class MapIterator extends SourceIterator implements JobEvents, IntakeEven
     const { size } = this.#intake;
     const limits = this.#requests.limits(size);
     const { waiting } = this.#reruns;
-    if (waiting === 0 || waiting >= limits.most) return limits;
+    if (waiting === 0 || waiting >= Math.max(limits.most, FEW_DELAYED)) return limits;
     const room = Math.max(0, limits.most - size * this.#sender.underWay);
     const most = Math.min(this.#budget.count + room, MOST_DURING_DELAY);
     return { ...limits, most: Math.max(limits.most, most) };

@@ -9,6 +9,7 @@ import { collect } from '../support/collect.js';
 import { outputOfNode } from '../support/program.js';
 import { range } from '../support/range.js';
 import { scratch } from '../support/scratch.js';
+import { until } from '../support/until.js';
 
 const one = (test: (balancer: Balancer) => Promise<void>) => withBalancer({ workers: 1 }, test);
 
@@ -60,6 +61,25 @@ describe('retry', () => {
       await outcomes.return?.();
       // In order nothing is given; what is held then has a limit.
       if (ordered) expect(taken).toBeLessThan(70_000);
+    }),
+  );
+
+  it.each([true, false])('slow ones, too: more wait than may run (ordered: %s)', (ordered) =>
+    one(async (balancer) => {
+      let taken = 0;
+      const rejects = (n: number) => {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+        if (n < 20) throw new Error('again');
+      };
+      const source = function* () {
+        for (; ; taken++) yield taken;
+      };
+      const retry = { attempts: 2, delay: 600_000, jitter: 0 };
+      const outcomes = balancer.mapSettled(source(), rejects, { ordered, retry });
+      if (ordered) void outcomes.next();
+      else void collect(outcomes);
+      await until(() => taken > 40);
+      await outcomes.return?.();
     }),
   );
 
