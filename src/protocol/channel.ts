@@ -16,7 +16,7 @@ export interface ChannelObserver {
   received(count: number): void;
   /** The last one received cannot be read in this thread. Later messages are not affected. */
   unreadable(number: number, error: unknown): void;
-  /** Called with each message, before anything else looks at it. */
+  /** Called with each message that is an object, before anything else looks at it. */
   adopt?(message: object): void;
 }
 
@@ -37,7 +37,7 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
     withCleanPrototype(() => {
       port.on('message', (message: Incoming) => {
         this.#count();
-        observer?.adopt?.(message as object);
+        if (typeof message === 'object') observer?.adopt?.(message as object);
         receive(message);
       });
       port.on('messageerror', (error) => this.#unread(error));
@@ -86,7 +86,7 @@ export class Channel<Incoming, Outgoing, Stashed = unknown> {
     }
     if (entry === undefined) return false;
     this.#count();
-    this.#observer?.adopt?.(entry.message);
+    if (typeof entry.message === 'object') this.#observer?.adopt?.(entry.message);
     this.#receive(entry.message as Incoming);
     return true;
   }

@@ -135,7 +135,8 @@ export interface CarriedValue {
 
 /** From a worker to the main thread. */
 export type ToMain =
-  | { readonly type: 'wake' }
+  /** Not an object, which would take longer to write and to read: most of all messages are this one. */
+  | 'wake'
   | { readonly type: 'ready' }
   /** A module to be preloaded does not load. */
   | { readonly type: 'unready'; readonly reason: Failure }

@@ -38,11 +38,12 @@ export class Inbound<W> {
   }
 
   receive(message: ToMain): void {
+    if (message === 'wake') {
+      this.#requestEvents.woken();
+      return;
+    }
     const { status, thread, receiver, profiling, forcedExit, writer } = this.#parts;
     switch (message.type) {
-      case 'wake':
-        this.#requestEvents.woken();
-        break;
       case 'here':
         status.answered();
         this.#requestEvents.answered(this.#worker);

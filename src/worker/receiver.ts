@@ -19,7 +19,7 @@ import type { TaskOutput } from './task-output.js';
 import { notReadable, type UnreadableMessages } from './unreadable-messages.js';
 
 /** Messages about requests, not about the thread. */
-export type FromTasks = Exclude<ToMain, { readonly type: 'wake' | 'here' | 'ready' | 'unready' | 'spent' }>;
+export type FromTasks = Exclude<ToMain, 'wake' | { readonly type: 'here' | 'ready' | 'unready' | 'spent' }>;
 
 export class Receiver {
   readonly #channel: MainChannel;

@@ -44,6 +44,6 @@ export class Announcer {
 
   #wakeMain(): void {
     this.#deferredSince = 0;
-    if (this.#window.wakeMain()) this.#channel.send({ type: 'wake' });
+    if (this.#window.wakeMain()) this.#channel.send('wake');
   }
 }
