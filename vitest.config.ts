@@ -13,8 +13,6 @@ const PACKAGE = ['test/package/*.test.ts'];
 
 /** Each file brings threads and processes of its own, and waits much: two files at a time keep two cores busy. */
 const two = Math.min(availableParallelism(), 2);
-/** CI takes its time: with one at a time what a test sees depends less on the others. */
-const one = process.env.CI ? 1 : two;
 
 /** A process that starts takes longer than most files of tests: one for many files, unless they need their own. */
 const shared = { isolate: false };
@@ -49,7 +47,7 @@ export default defineConfig({
       }),
       project('calm', CALM, [], 0, { ...shared, maxWorkers: two }),
       // They look at threads, memory, listeners and the like of the whole process.
-      project('timed', ['test/**/*.test.ts'], [...PACKAGE, ...CALM], 1, { maxWorkers: one }),
+      project('timed', ['test/**/*.test.ts'], [...PACKAGE, ...CALM], 1, { maxWorkers: two }),
     ],
   },
 });
