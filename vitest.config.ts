@@ -34,6 +34,8 @@ export default defineConfig({
     // Far above what any test takes: a machine may be slow, and only a hang should ever reach them.
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // Below that, so that it says what it has waited for; by default a second.
+    expect: { poll: { timeout: 25_000 } },
     setupFiles: ['test/support/setup.ts'],
     globalSetup: ['test/support/run-folder.ts'],
     // The built package is loaded by Node itself, as users load it, not transformed by vite.

@@ -39,7 +39,7 @@ describe('closeOnSignal, while a loop is open', () => {
   });
 
   it('a stream that does not end is told before the timeout is over', async () => {
-    const { said, ...end } = await run('endless', 2_000);
+    const { said, ...end } = await run('endless', 6_000);
     expect(said).toEqual(['ready', 'body', 'ERR_BALANCER_CLOSED', 'finally']);
     expect(end).toEqual(bySignal);
   });
