@@ -80,7 +80,7 @@ const FOLDERS = {
     'closing',
     'router',
   ],
-  batch: ['root', 'errors', 'protocol', 'options', 'tasks', 'workers'],
+  batch: ['root', 'errors', 'protocol', 'options', 'policies', 'tasks', 'workers'],
   cluster: [
     'root',
     'batch',

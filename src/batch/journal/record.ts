@@ -2,7 +2,7 @@
  * The lines of a journal: readable text, each with a checksum by which a torn line is recognised.
  * docs/journal.md describes the format.
  */
-import { crc32 } from './crc32.js';
+import { crc32 } from '../../policies/support/crc32.js';
 
 /** First line: names the version of the format. */
 export const TITLE = 'leastwork journal 1';
