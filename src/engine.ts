@@ -70,7 +70,7 @@ export class Engine {
       () => this.pool.room,
       () => emit('drain'),
     );
-    this.cancellation = new Cancellation(this.dispatcher, settings.grace);
+    this.cancellation = new Cancellation(this.dispatcher, settings.grace, () => this.pool.earlySuccessors);
     this.submission = new Submission(
       settings,
       this.tasks,

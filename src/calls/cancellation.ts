@@ -4,7 +4,8 @@
  *
  * A request that has not started is taken out of the queue or the window. A running one is stopped in two
  * stages: first the task's own signal is aborted, so that the task can end by itself; after the grace period
- * its thread is ended, and the other requests of that window run elsewhere.
+ * its thread is ended, and the other requests of that window run elsewhere. A thread that will most likely take
+ * its place is started a little before.
  */
 
 import type { Dispatcher } from '../dispatch/dispatcher.js';
@@ -23,9 +24,20 @@ import { StackBudget } from './stack-budget.js';
 /** Timers fire up to this much early, in ms. */
 const EARLY_MS = 1;
 
+/** Told of threads that are to be ended for what they run. */
+export interface Successors {
+  /** How long before the end it should be told, in ms. */
+  readonly lead: number;
+  /** The worker's thread will be ended soon. */
+  prepare(worker: Worker): void;
+  /** It has been ended, or will not be. */
+  decided(worker: Worker): void;
+}
+
 export class Cancellation {
   readonly #dispatcher: Dispatcher;
   readonly #grace: number;
+  readonly #successors: () => Successors;
   /** The requests of each signal: a million may share one. */
   readonly #bySignal = new WeakMap<AbortSignal, Set<Request>>();
   readonly #queueTimeouts = new QueueTimeouts((requests) => this.#onQueueTimeouts(requests));
@@ -34,9 +46,10 @@ export class Cancellation {
   readonly #graces = new WeakMap<Worker, NodeJS.Timeout>();
 
   /** @param grace in ms, from the abort of the task's signal to the end of its thread */
-  constructor(dispatcher: Dispatcher, grace: number) {
+  constructor(dispatcher: Dispatcher, grace: number, successors: () => Successors) {
     this.#dispatcher = dispatcher;
     this.#grace = grace;
+    this.#successors = successors;
   }
 
   /** Watches a request until it settles. Does nothing for a request without signal and timeouts. */
@@ -109,21 +122,44 @@ export class Cancellation {
   #stopClaimed(request: Request, worker: Worker, error: unknown): void {
     if (!worker.isRunning(request)) return;
     worker.commands.cancel(request, error);
-    this.#startGrace(worker, () => this.#onGraceOver(worker, request));
+    this.#startGrace(
+      worker,
+      () => worker.isRunning(request),
+      () => this.#dispatcher.end(worker, request),
+    );
   }
 
-  #startGrace(worker: Worker, over: () => void): void {
+  /**
+   * @param isRunning whether the thread still runs what is to end
+   * @param end ends its thread
+   */
+  #startGrace(worker: Worker, isRunning: () => boolean, end: () => void): void {
     if (this.#grace === Number.POSITIVE_INFINITY) return;
-    // One timer for each worker, since its earlier requests are over: otherwise a long grace would keep every
-    // stopped request in memory.
-    clearTimeout(this.#graces.get(worker));
-    const timer = setTimeout(() => afterMessages(over), this.#grace);
-    this.#graces.set(worker, timer.unref());
+    const isLate = (): boolean => worker.state !== 'dead' && isRunning();
+    const successors = this.#successors();
+    // Most of what ends by itself does so soon.
+    const lead = Math.min(this.#grace / 2, successors.lead);
+    this.#after(this.#grace - lead, worker, () => {
+      if (!isLate()) {
+        successors.decided(worker);
+        return;
+      }
+      successors.prepare(worker);
+      this.#after(lead, worker, () => {
+        if (isLate()) end();
+        successors.decided(worker);
+      });
+    });
   }
 
-  #onGraceOver(worker: Worker, request: Request): void {
-    if (worker.state === 'dead' || !worker.isRunning(request)) return;
-    this.#dispatcher.end(worker, request);
+  /**
+   * One timer for each worker, since its earlier requests are over: otherwise a long grace would keep every
+   * stopped request in memory.
+   */
+  #after(ms: number, worker: Worker, then: () => void): void {
+    clearTimeout(this.#graces.get(worker));
+    const timer = setTimeout(() => afterMessages(then), ms);
+    this.#graces.set(worker, timer.unref());
   }
 
   /**
@@ -156,12 +192,15 @@ export class Cancellation {
     const error = new TaskTimeoutError(request.task.name, 'run', timeout, request.task.place);
     chunk.timedOut(item.index, error);
     worker.commands.cancelItem(request, item.index, error);
-    this.#startGrace(worker, () => this.#onItemGraceOver(worker, request, item.index));
+    this.#startGrace(
+      worker,
+      () => worker.running.itemOf(request)?.index === item.index,
+      () => this.#endChunk(worker, request, item.index),
+    );
     return timeout;
   }
 
-  #onItemGraceOver(worker: Worker, request: Request, index: number): void {
-    if (worker.state === 'dead' || worker.running.itemOf(request)?.index !== index) return;
+  #endChunk(worker: Worker, request: Request, index: number): void {
     // If the item ends just now, so does the chunk, and the thread lives.
     if (worker.commands.stopChunk(request) === index) this.#dispatcher.end(worker, request);
   }

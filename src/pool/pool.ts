@@ -8,6 +8,7 @@ import type { Worker } from '../worker/worker.js';
 import { Availability } from './availability.js';
 import { Broadcasts, type SendBroadcast } from './broadcasts.js';
 import type { Circuit } from './circuit.js';
+import { EarlySuccessors } from './early-successors.js';
 import type { HeadStart } from './head-start.js';
 import type { Member } from './member.js';
 import { Members } from './members.js';
@@ -30,6 +31,8 @@ export class Pool implements LifecycleEvents<Worker> {
   /** For `Maintenance`. */
   readonly recycling: Recycling;
   readonly resizing: Resizing;
+  /** For `Cancellation`. */
+  readonly earlySuccessors: EarlySuccessors;
   readonly broadcasts: Broadcasts;
   readonly #rules: PoolRules;
   readonly #dispatcher: Dispatcher;
@@ -71,16 +74,12 @@ export class Pool implements LifecycleEvents<Worker> {
     const limits = new UsageLimits(rules.maxRequests, rules.maxHeap);
     const reserves = new Reserves(this.#members, limits, (member) => this.#admit(member));
     this.#reserves = reserves;
-    this.#replacement = new Replacement(this.#members, this.#spawner, this.#retirement, reserves);
-    this.recycling = new Recycling(
-      limits,
-      this.#members,
-      dispatcher,
-      this.#replacement,
-      reserves,
-      (now) => this.#spawner.mayStart(now),
-      (member) => this.#retireSpent(member),
-    );
+    const [members, spawner, retirement] = [this.#members, this.#spawner, this.#retirement];
+    const replacement = new Replacement(members, spawner, retirement, reserves);
+    this.#replacement = replacement;
+    const parts = { limits, members, dispatcher, replacement, reserves, retirement, spawner };
+    this.recycling = new Recycling(parts, (member) => this.#retireSpent(member));
+    this.earlySuccessors = new EarlySuccessors(parts);
     this.resizing = new Resizing(this.#size, this.#members, this.#spawner, this.#retirement, reserves, () =>
       this.#fill(),
     );

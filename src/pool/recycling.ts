@@ -9,43 +9,35 @@ import type { Member } from './member.js';
 import type { Members } from './members.js';
 import type { Replacement } from './replacement.js';
 import type { Reserves } from './reserves.js';
+import type { Retirement } from './retirement.js';
+import type { Spawner } from './spawner.js';
 import type { UsageLimits } from './usage-limits.js';
 
 /** How often to look under load, in ms: a start that has failed is tried again. */
 const PACE_MS = 20;
 
+/** The parts of a pool that replace workers ahead of their end. */
+export interface RecyclingParts {
+  readonly limits: UsageLimits;
+  readonly members: Members;
+  readonly dispatcher: Dispatcher;
+  readonly replacement: Replacement;
+  readonly reserves: Reserves;
+  readonly retirement: Retirement;
+  readonly spawner: Spawner;
+}
+
 export class Recycling implements Duty {
   readonly pace: number | undefined;
-  readonly #limits: UsageLimits;
-  readonly #members: Members;
-  readonly #dispatcher: Dispatcher;
-  readonly #replacement: Replacement;
-  readonly #reserves: Reserves;
-  readonly #mayStart: (now: number) => boolean;
+  readonly #parts: RecyclingParts;
   readonly #retire: (member: Member) => void;
   /** Workers to look at in the next microtask. */
   readonly #used = new Set<Worker>();
 
-  /**
-   * @param mayStart whether a thread may be started at that time, in ms
-   * @param retire has the worker leave the set, and its place filled if no successor is on its way
-   */
-  constructor(
-    limits: UsageLimits,
-    members: Members,
-    dispatcher: Dispatcher,
-    replacement: Replacement,
-    reserves: Reserves,
-    mayStart: (now: number) => boolean,
-    retire: (member: Member) => void,
-  ) {
-    this.pace = limits.areSet ? PACE_MS : undefined;
-    this.#limits = limits;
-    this.#members = members;
-    this.#dispatcher = dispatcher;
-    this.#replacement = replacement;
-    this.#reserves = reserves;
-    this.#mayStart = mayStart;
+  /** @param retire has the worker leave the set, and its place filled if no successor is on its way */
+  constructor(parts: RecyclingParts, retire: (member: Member) => void) {
+    this.pace = parts.limits.areSet ? PACE_MS : undefined;
+    this.#parts = parts;
     this.#retire = retire;
   }
 
@@ -57,13 +49,13 @@ export class Recycling implements Duty {
 
   /** A thread has come up: its successor may take as long. */
   started(member: Member): void {
-    this.#limits.noteStart(performance.now() - member.startedAt);
+    this.#parts.limits.noteStart(performance.now() - member.startedAt);
   }
 
   look(now: number): number | undefined {
     if (this.pace === undefined) return undefined;
-    for (const member of [...this.#members.all()]) this.#lookAt(member, now);
-    return this.#dispatcher.busy ? now + this.pace : undefined;
+    for (const member of [...this.#parts.members.all()]) this.#lookAt(member, now);
+    return this.#parts.dispatcher.busy ? now + this.pace : undefined;
   }
 
   #lookAtUsed(): void {
@@ -71,18 +63,19 @@ export class Recycling implements Duty {
     const workers = [...this.#used];
     this.#used.clear();
     for (const { id } of workers) {
-      const member = this.#members.get(id);
+      const member = this.#parts.members.get(id);
       if (member !== undefined) this.#lookAt(member, now);
     }
   }
 
   #lookAt(member: Member, now: number): void {
     const { worker } = member;
+    const { limits, reserves, replacement, spawner } = this.#parts;
     if (!member.getsRequests || worker.state !== 'ready') return;
-    if (this.#limits.isSpent(worker)) this.#retire(member);
-    else if (this.#limits.isTooLarge(worker)) this.#reserves.relieve(member);
+    if (limits.isSpent(worker)) this.#retire(member);
+    else if (limits.isTooLarge(worker)) reserves.relieve(member);
     // Where no successor can be started the worker goes on as far as it may, and the next look tries again.
-    if (member.state === 'serving' && this.#limits.isNear(worker, now) && this.#mayStart(now))
-      this.#replacement.replace(member, { mayWait: true }).catch(() => {});
+    if (member.state === 'serving' && limits.isNear(worker, now) && spawner.mayStart(now))
+      replacement.replace(member, { mayWait: true }).catch(() => {});
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Fresh workers in reserve. The successor of a worker that comes near `maxRequestsPerWorker` is started ahead of
- * time. When it is up, it waits until the other one has run all that it may: a thread takes longer to start than
+ * Fresh workers in reserve. The successor of a worker that comes near `maxRequestsPerWorker`, or whose thread is
+ * about to be ended, is started ahead of time. When it is up, it waits until the other one has run all that it may: a thread takes longer to start than
  * many requests to run, so none is replaced sooner than it has to be, and never do more run than there are workers.
  */
 import type { Member } from './member.js';

@@ -37,6 +37,14 @@ export class Retirement {
     return member.ended.promise;
   }
 
+  /** Ends a worker that comes up, or waits in reserve, and whose predecessor stays after all. */
+  dismiss(member: Member): void {
+    const isUp = member.state === 'in-reserve';
+    member.leave();
+    if (isUp) member.worker.retire();
+    else member.worker.terminate();
+  }
+
   /** Retires a worker together with its successor and with the one whose successor it is. */
   retireChain(member: Member): Promise<void>[] {
     return this.#members.chain(member).map((one) => this.retire(one));

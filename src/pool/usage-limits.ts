@@ -36,6 +36,11 @@ export class UsageLimits {
     return this.#maxRequests !== Number.POSITIVE_INFINITY || this.#maxHeap !== Number.POSITIVE_INFINITY;
   }
 
+  /** How long a thread takes to come up, in ms. */
+  get startTime(): number {
+    return this.#startTime;
+  }
+
   /** A thread has taken that long to come up, in ms. */
   noteStart(time: number): void {
     this.#startTime += (time - this.#startTime) * NEWEST_WEIGHT;

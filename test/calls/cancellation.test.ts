@@ -9,6 +9,8 @@ const task = new TaskRef(
   false,
 );
 
+const noSuccessors = { lead: 0, prepare() {}, decided() {} };
+
 it('a queueTimeout spares a request that its thread claims just before it would be taken back', async () => {
   let claimed: Request | undefined;
   const stopped: Request[] = [];
@@ -27,7 +29,7 @@ it('a queueTimeout spares a request that its thread claims just before it would 
       return request !== claimed;
     },
   };
-  const cancellation = new Cancellation(dispatcher as never, 0);
+  const cancellation = new Cancellation(dispatcher as never, 0, () => noSuccessors);
   const requests = [1, 2].map((id) => {
     const extras = Object.assign(new RequestExtras(), { queueTimeout: 1, worker });
     const request = new Request(id, task, undefined, extras);
@@ -62,7 +64,7 @@ it.each([
     };
     const dispatcher = { collect: () => looks++, withdraw: () => false, end() {} };
     let looks = 0;
-    const cancellation = new Cancellation(dispatcher as never, 0);
+    const cancellation = new Cancellation(dispatcher as never, 0, () => noSuccessors);
     const extras = Object.assign(new RequestExtras(), { queueTimeout: 1, worker });
     const request = new Request(1, task, undefined, extras);
     cancellation.watch(request, extras);
