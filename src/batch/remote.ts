@@ -32,6 +32,6 @@ export interface RemoteRunner {
   readonly [textMapper]: TextMapper;
 }
 
-export function textMapperOf(runner: object): TextMapper | undefined {
-  return (runner as Partial<RemoteRunner>)[textMapper];
+export function textMapperOf(runner: unknown): TextMapper | undefined {
+  return (runner as Partial<RemoteRunner> | null | undefined)?.[textMapper];
 }

@@ -1,7 +1,12 @@
 /** One batch, from its options to its report. */
 import type { Balancer } from '../balancer.js';
+import { awaitedIfBare, rejectCaller } from '../errors/async-stack.js';
+import { checked } from '../errors/checked.js';
+import { withoutOwnFrames } from '../errors/own-frame.js';
+import { invalid } from '../options/validate.js';
 import { Batch, type BatchReport } from './batch.js';
 import { giveUp, openFiles } from './beginning.js';
+import { BatchError } from './errors.js';
 import type { Executor } from './executor.js';
 import { LocalExecutor } from './local-executor.js';
 import { type BatchOptions, type BatchSettings, batchSettings } from './options.js';
@@ -22,23 +27,27 @@ import { RemoteExecutor } from './remote-executor.js';
  * @throws NoMachineError no machine of the Cluster serves the function
  */
 export async function runBatch(runner: Balancer | RemoteRunner, options: BatchOptions): Promise<BatchReport> {
-  const settings = batchSettings(options);
   let batch: Batch | undefined;
+  const settings = checked(() => batchSettings(options));
   // First, since it refuses what cannot be, before any file is opened.
-  const executor = executorOf(runner, settings, settings.function, () => batch?.pump());
-  const files = await openFiles(settings, () => batch?.wrote(), settings.signal);
-  if (files === undefined) return { ...NOTHING, outcome: 'interrupted' };
+  const executor = checked(() => executorOf(runner, settings, settings.function, () => batch?.pump()));
   try {
-    batch = new Batch(executor, settings, files);
+    const files = await openFiles(settings, () => batch?.wrote(), settings.signal);
+    if (files === undefined) return { ...NOTHING, outcome: 'interrupted' };
+    try {
+      batch = new Batch(executor, settings, files);
+    } catch (error) {
+      giveUp(files);
+      throw error;
+    }
+    try {
+      settings.onStart?.(batch);
+      return await batch.run(settings.signal);
+    } finally {
+      files.unlock();
+    }
   } catch (error) {
-    giveUp(files);
-    throw error;
-  }
-  try {
-    settings.onStart?.(batch);
-    return await batch.run(settings.signal);
-  } finally {
-    files.unlock();
+    return await rejectCaller(error instanceof BatchError ? awaitedIfBare(withoutOwnFrames(error)) : error);
   }
 }
 
@@ -62,6 +71,10 @@ function executorOf(
   onHungry: () => void,
 ): Executor {
   const mapper = textMapperOf(runner);
-  if (mapper === undefined) return new LocalExecutor(runner as Balancer, timeout, concurrency, name);
+  if (mapper === undefined) {
+    if (typeof (runner as Partial<Balancer> | null)?.stats !== 'function')
+      throw invalid('runBatch(runner)', runner, 'a Balancer or a Cluster');
+    return new LocalExecutor(runner as Balancer, timeout, concurrency, name);
+  }
   return new RemoteExecutor(mapper, task, { timeout, format }, onHungry);
 }

@@ -1,7 +1,7 @@
 /**
  * An async iterator whose values arrive on their own: calls of `next` wait for them, and are served in order.
  */
-import { rethrowOn } from '../errors/async-stack.js';
+import { errorOfIteration, rethrowOn } from '../errors/async-stack.js';
 import { BalancerClosedError } from '../errors/errors.js';
 import { performance } from '../protocol/clock.js';
 import { clearTimeout, setImmediate, setTimeout } from '../protocol/timers.js';
@@ -112,7 +112,7 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
   abstract shut(): void;
 
   cut(): void {
-    this.endNow({ error: new BalancerClosedError() });
+    this.endNow({ error: errorOfIteration(() => new BalancerClosedError()) });
   }
 
   /** Called by the first `next`: like a generator, nothing is opened or listened to before. */

@@ -1,4 +1,6 @@
 /** A pull iterator of what becomes of a source's items. It opens and closes the source, and an abort ends it. */
+import { errorOfIteration } from '../errors/async-stack.js';
+import { fromProgram } from '../errors/checked.js';
 import { BalancerClosedError } from '../errors/errors.js';
 import { listenToAbort, unlistenToAbort } from '../requests/abort-listeners.js';
 import type { MapSource } from './map-source.js';
@@ -37,7 +39,7 @@ export abstract class SourceIterator extends PullIterator {
     }
     const { refusal } = this;
     if (refusal !== undefined) {
-      this.end({ error: refusal });
+      this.end({ error: fromProgram(refusal) });
       return;
     }
     if (this.#signal !== undefined) listenToAbort(this.#signal, this.#onAbort);
@@ -64,7 +66,7 @@ export abstract class SourceIterator extends PullIterator {
     if (this.state !== 'running' || this.source.isOver || this.isFailing) return;
     void this.source.close();
     this.source.end();
-    this.sourceFailed(new BalancerClosedError(this.closedMessage));
+    this.sourceFailed(errorOfIteration(() => new BalancerClosedError(this.closedMessage)));
   }
 
   /** The outcomes of the items that the source gave before come first. */

@@ -1,6 +1,7 @@
 /** Turns each call into a request in the queue, or refuses it. */
 
 import type { Dispatcher } from '../dispatch/dispatcher.js';
+import { awaitedIfBare } from '../errors/async-stack.js';
 import { fromCaller, fromProgram } from '../errors/checked.js';
 import { BalancerClosedError, type NoWorkerError } from '../errors/errors.js';
 import { withoutStack } from '../errors/stackless.js';
@@ -124,7 +125,7 @@ export class Submission {
     if (this.#refusal !== undefined) {
       chunk.outcome = 'refused';
       chunk.refusal = reasonOf(this.#refusal);
-      return Promise.reject(copyOf(this.#refusal));
+      return Promise.reject(awaitedIfBare(fromProgram(copyOf(this.#refusal))));
     }
     try {
       let extras = this.#extrasFor(options);
@@ -288,5 +289,5 @@ export class Submission {
 /** Between the caller and `accept` there are more functions of the package where they prepare the request. */
 function fromAccept<E>(error: E, prepare: Prepare | undefined): E {
   const { accept } = Submission.prototype;
-  return prepare === undefined ? fromCaller(error, accept) : fromProgram(error, accept);
+  return prepare === undefined ? fromCaller(error, accept) : awaitedIfBare(fromProgram(error, accept));
 }

@@ -3,9 +3,8 @@ import { EventEmitter } from 'node:events';
 import { type TextMapper, textMapper } from '../batch/remote.js';
 import { MapSource } from '../calls/map-source.js';
 import { OpenLoops, openLoops } from '../calls/open-loops.js';
-import { isOfOneRequest } from '../errors/async-stack.js';
+import { checked, fromProgram } from '../errors/checked.js';
 import { BalancerClosedError, QueueFullError } from '../errors/errors.js';
-import { withoutOwnFrames } from '../errors/own-frame.js';
 import { type CloseOptions, resolveCloseOptions } from '../options/close.js';
 import type { MapOutcome, MapResults } from '../options/outcome.js';
 import {
@@ -65,7 +64,7 @@ export class Cluster extends EventEmitter<ClusterEvents> implements Submitter {
    */
   constructor(options: ClusterOptions) {
     super();
-    const settings = resolveClusterOptions(options);
+    const settings = checked(() => resolveClusterOptions(options));
     this.#limits = { maxQueue: settings.maxQueue, maxPayload: settings.engine.maxPayload };
     this.#connection = new Connection(
       settings,
@@ -106,7 +105,7 @@ export class Cluster extends EventEmitter<ClusterEvents> implements Submitter {
       }
       return this.#calls.single(call, args);
     } catch (error) {
-      return Promise.reject(isOfOneRequest(error) ? withoutOwnFrames(error as Error) : error);
+      return Promise.reject(fromProgram(error));
     }
   }
 
@@ -127,7 +126,7 @@ export class Cluster extends EventEmitter<ClusterEvents> implements Submitter {
     task: (item: T) => R,
     options: MapOptions<Known<T>> = {},
   ): MapResults<T, Awaited<R>> {
-    return this.#map(source, task, options, false) as unknown as MapResults<T, Awaited<R>>;
+    return checked(() => this.#map(source, task, options, false)) as unknown as MapResults<T, Awaited<R>>;
   }
 
   /**
@@ -143,7 +142,7 @@ export class Cluster extends EventEmitter<ClusterEvents> implements Submitter {
     task: (item: T) => R,
     options: MapOptions<Known<T>> = {},
   ): AsyncIterableIterator<MapOutcome<T, Awaited<R>>> {
-    return this.#map(source, task, options, true) as unknown as AsyncIterableIterator<
+    return checked(() => this.#map(source, task, options, true)) as unknown as AsyncIterableIterator<
       MapOutcome<T, Awaited<R>>
     >;
   }
@@ -203,7 +202,7 @@ export class Cluster extends EventEmitter<ClusterEvents> implements Submitter {
    * @throws InvalidOptionError
    */
   async close(options: CloseOptions = {}): Promise<void> {
-    const { timeout, queued } = resolveCloseOptions(options);
+    const { timeout, queued } = checked(() => resolveCloseOptions(options));
     this.#closing ??= this.#close(timeout, queued === 'reject');
     await this.#closing;
   }

@@ -1,4 +1,6 @@
 /** Makes a machine of this process. */
+import { rejectCaller } from '../errors/async-stack.js';
+import { checked } from '../errors/checked.js';
 import { NoWorkerError, TaskNotFoundError } from '../errors/errors.js';
 import { Machine } from './machine.js';
 import { mustBeModules, resolveServeOptions, type ServeOptions } from './serve-options.js';
@@ -19,8 +21,10 @@ import { loadModules } from './served-modules.js';
  * @throws BalancerError with code `ERR_MISSING_PACKAGE`: `bullmq`, or `ioredis` or `pg`, is not installed
  */
 export async function serve(modules: readonly (URL | string)[], options: ServeOptions): Promise<Machine> {
-  mustBeModules(modules);
-  const settings = resolveServeOptions(options, modules);
+  const settings = checked(() => {
+    mustBeModules(modules);
+    return resolveServeOptions(options, modules);
+  });
   let machine: Machine | undefined;
   try {
     const served = await loadModules(settings.balancer, modules);
@@ -32,6 +36,6 @@ export async function serve(modules: readonly (URL | string)[], options: ServeOp
     else if (settings.ownsBalancer) await settings.balancer.close({ timeout: 0 });
     // Its threads load the modules when they start.
     const isUnloadable = error instanceof NoWorkerError && error.cause instanceof TaskNotFoundError;
-    throw isUnloadable ? error.cause : error;
+    return rejectCaller(isUnloadable ? error.cause : error);
   }
 }

@@ -4,10 +4,17 @@
  * The errors are thrown inside an async function, since V8 knows who awaits that. So requests that succeed
  * pay nothing. (See "zero-cost async stack traces", https://v8.dev/docs/stack-trace-api#async-stack-traces.)
  */
-import { NotCloneableError, TaskNotFoundError, TaskTimeoutError, WorkerCrashedError } from './errors.js';
+import {
+  BalancerError,
+  NotCloneableError,
+  TaskNotFoundError,
+  TaskTimeoutError,
+  WorkerCrashedError,
+} from './errors.js';
 import { withoutKnownOrigin } from './origin.js';
 import { INTERNAL, linesWithoutOwnFrames, withoutOwnFrames } from './own-frame.js';
 import { captureStack, stackText } from './stack-text.js';
+import { withoutFrames } from './stackless.js';
 
 /** Errors made for one request whose stacks lack the awaiting frames so far. */
 const incomplete = new WeakSet<Error>();
@@ -81,6 +88,30 @@ export async function rethrowOn(error: unknown): Promise<never> {
   await undefined;
   if (error instanceof Error && isIncomplete(error)) complete(error, awaiting(rethrowOn));
   throw error;
+}
+
+/**
+ * Rejects with the error with which an async function of the package ends: of ours, none of our frames, and those
+ * of who awaits that function where there would be no other.
+ */
+export async function rejectCaller(error: unknown): Promise<never> {
+  return rethrowOn(error instanceof BalancerError ? awaitedIfBare(withoutOwnFrames(error)) : error);
+}
+
+/** Where an error shows no frame it will show those of who awaits it, if that is told by `rethrowOn`. */
+export function awaitedIfBare<E>(error: E): E {
+  if (error instanceof Error && stackText(error)?.includes('\n    at ') === false) incomplete.add(error);
+  return error;
+}
+
+/**
+ * Makes an error of our own that ends an iteration. Its stack will be that of who awaits the next step, and not
+ * of what has made it: that runs on its own.
+ */
+export function errorOfIteration<E extends Error>(make: () => E): E {
+  const error = withoutFrames(make);
+  incomplete.add(error);
+  return error;
 }
 
 /**

@@ -28,7 +28,8 @@ export function isOwnFrame(line: string): boolean {
 export function withoutOwnFrames<E extends Error>(error: E): E {
   const stack = stackText(error);
   if (stack === undefined) return error;
-  error.stack = linesWithoutOwnFrames(stack);
+  // An assignment would throw where the error is frozen.
+  Reflect.set(error, 'stack', linesWithoutOwnFrames(stack));
   return error;
 }
 

@@ -30,6 +30,24 @@ afterAll(async () => {
 });
 
 const next = (values: AsyncIterable<unknown>) => values[Symbol.asyncIterator]().next();
+/** All that a loop gets. */
+async function taken(values: AsyncIterable<unknown>): Promise<unknown[]> {
+  const all: unknown[] = [];
+  for await (const value of values) all.push(value);
+  return all;
+}
+/** A map whose Balancer is closed in the middle. */
+function closedMeanwhile(): AsyncIterable<unknown> {
+  const own = new Balancer({ workers: 1 });
+  return own.map(
+    (async function* () {
+      yield 1;
+      void own.close();
+      yield 2;
+    })(),
+    (item) => item,
+  );
+}
 function* numbers() {
   yield 1;
 }
@@ -57,6 +75,12 @@ const CALLS: Record<string, () => unknown> = {
   'session.submit: closed': () => closedSession.submit(() => 1),
   map: () => balancer.map([1], (item) => item, wrong({ batch: -1 })),
   'map: no source': () => balancer.map(wrong(5), (item) => item),
+  'map: closed': () => next(closed.map([1], (item) => item)),
+  'map: closed, in a loop': () => taken(closed.map([1], (item) => item)),
+  'map: closed, in chunks': () => taken(closed.map([1, 2, 3], (item) => item, { batch: 2 })),
+  'mapSettled: closed': () => taken(closed.mapSettled([1], (item) => item)),
+  'map: closed while it runs': () => taken(closedMeanwhile()),
+  'router.map: closed': () => taken(new Router({ '*': closed }).map([1], (item) => item)),
   mapSettled: () => balancer.mapSettled([1], (item) => item + outside),
   stream: () => next(balancer.stream(numbers, [], { timeout: -1 })),
   'stream: no task': () => next(balancer.stream(wrong(5))),
