@@ -75,11 +75,15 @@ onEachEngine(
       'where the engine refuses all jobs, since its key for %s is another one, whoever waits is told so',
       async (name) => {
         open();
+        await site.machine(few);
+        // Until the key is written over, nothing is taken.
+        await queue.pause();
         const result = site.cluster({ ...few, machineTimeout: 1_000 }).submit(work.add, [1, 2]);
         result.catch(() => {});
         await keyOfJob();
         await writeOver(queue.toKey(name));
-        await site.machine(few);
+        if (name !== 'meta') await client.hdel(queue.toKey('meta'), 'paused');
+        if (name !== 'marker') await client.zadd(queue.toKey('marker'), 0, '0');
         await expect(result).rejects.toMatchObject({
           code: 'ERR_NO_MACHINE',
           message: expect.stringMatching(/refuses to give jobs to some: .*WRONGTYPE/),
