@@ -1,7 +1,8 @@
 /**
  * Fresh workers in reserve. The successor of a worker that comes near `maxRequestsPerWorker`, or whose thread is
- * about to be ended, is started ahead of time. When it is up, it waits until the other one has run all that it may: a thread takes longer to start than
- * many requests to run, so none is replaced sooner than it has to be, and never do more run than there are workers.
+ * about to be ended, is started ahead of time. When it is up, it waits until the other one has run all that it may: a
+ * thread takes longer to start than many requests to run, so none is replaced sooner than it has to be, and never do
+ * more run than there are workers.
  */
 import type { Member } from './member.js';
 import type { Members } from './members.js';

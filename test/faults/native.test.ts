@@ -29,7 +29,8 @@ describe('a thread that is in native code, where nothing ends it', () => {
         const behind = [1, 2, 3].map((value) => balancer.submit(faults.echo, [value]));
         expect(await fates([stuck, ...behind])).toEqual(['ERR_TASK_TIMEOUT', 1, 2, 3]);
         expect(await balancer.submit(faults.echo, ['next'])).toBe('next');
-        expect(balancer.stats().workers).toHaveLength(1);
+        // The thread that is being ended, or a successor that is not needed after all, is there for a while.
+        await until(() => balancer.stats().workers.length === 1);
       }),
     ));
 

@@ -9,7 +9,8 @@ import type { Engine } from './engine.js';
 const MOST_STALLS = 5;
 
 /**
- * Throws a job away if it cannot be read, or has come back too often without having run. To its submitter it is lost, and sent again while `retries` allow it.
+ * Throws a job away if it cannot be read, or has come back too often without having run. To its submitter it is
+ * lost, and sent again while `retries` allow it.
  * @returns what was wrong; `undefined`: it can be read, or is gone
  */
 export async function discardUnreadable(
