@@ -47,20 +47,23 @@ function isWhole(arg: object, transfer: readonly unknown[]): boolean {
 
 /**
  * Takes the memory of the buffers from the caller.
- * @param args as `areWholeBytes` has found them
+ * @param args as `areWholeBytes` has found them, unless the caller has changed the list since
  * @returns the same arguments in memory that is nobody else's; `undefined`: nothing was taken, since one of
- * the buffers is detached by now, or cannot be transferred
+ * the buffers is detached by now, or cannot be transferred, or the list of arguments throws
  */
 export function takeOver(args: readonly unknown[], buffers: readonly ArrayBuffer[]): unknown[] | undefined {
+  let given: readonly unknown[];
   let taken: readonly ArrayBuffer[];
   try {
+    given = [...args];
     taken = structuredClone(buffers, { transfer: buffers as ArrayBuffer[] });
   } catch {
     return undefined;
   }
-  return args.map((arg) => {
-    if (typeof arg !== 'object' || arg === null || isShared(arg)) return arg;
-    const buffer = taken[buffers.indexOf(bufferOf(arg) as ArrayBuffer)] as ArrayBuffer;
+  return given.map((arg) => {
+    const at = ArrayBuffer.isView(arg) ? buffers.indexOf(bufferOf(arg) as ArrayBuffer) : -1;
+    if (at < 0) return arg;
+    const buffer = taken[at] as ArrayBuffer;
     return Object.getPrototypeOf(arg) === Buffer.prototype ? Buffer.from(buffer) : new Uint8Array(buffer);
   });
 }

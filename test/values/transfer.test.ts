@@ -45,6 +45,34 @@ describe('what moves instead of being copied', () => {
     expect([first.length, second.length]).toEqual([0, 0]);
   });
 
+  it.each([[{}], [undefined], [5], [new Map()], [new Uint8Array(3)]])(
+    'the caller puts %j in their place before they are sent: that is sent, and nothing else suffers',
+    async (other) => {
+      const bytes = new Uint8Array([1, 2]);
+      const args: [unknown] = [bytes];
+      const seen = balancer.submit((value) => value, args, { transfer: [bytes.buffer] });
+      args[0] = other;
+      expect(await seen).toEqual(other);
+      expect(await balancer.submit(() => 'goes on')).toBe('goes on');
+    },
+  );
+
+  it('a list of arguments that throws as they are sent: refused, and the buffer stays', async () => {
+    const bytes = new Uint8Array([1, 2]);
+    let throws = false;
+    const args: [Uint8Array] = [bytes];
+    Object.defineProperty(args, 0, {
+      get: () => {
+        if (throws) throw new Error('no more');
+        return bytes;
+      },
+    });
+    const refused = balancer.submit((b) => b.length, args, { transfer: [bytes.buffer] });
+    throws = true;
+    await expect(refused).rejects.toMatchObject({ code: 'ERR_NOT_CLONEABLE', path: 'arguments[0]' });
+    expect(bytes.length).toBe(2);
+  });
+
   it('the arguments of the caller are left as they are, but for the buffers', async () => {
     const bytes = new Uint8Array([1, 2]);
     const args = [bytes, 'text'] as const;
