@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Balancer, BalancerError, closeOnSignal, Router, tasks } from 'leastwork';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { errorOf } from '../support/error-of.js';
 import { Gate, wait } from '../support/gate.js';
 
 const HERE = fileURLToPath(import.meta.url);
@@ -117,16 +118,6 @@ const CALLS: Record<string, () => unknown> = {
   'router.broadcast': () => router.broadcast(wrong(5)),
   'router.close': () => router.close({ timeout: -1 }),
 };
-
-/** What the call throws, or its promise rejects with. */
-async function errorOf(call: () => unknown): Promise<unknown> {
-  try {
-    await call();
-  } catch (error) {
-    return error;
-  }
-  throw new Error('the call has not failed');
-}
 
 describe('the stack of an error begins with the call that it is of, after one frame of the package', () => {
   it.each(Object.entries(CALLS))('%s', async (_, call) => {

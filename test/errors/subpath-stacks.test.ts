@@ -5,6 +5,7 @@ import { Balancer, BalancerError, tasks } from 'leastwork';
 import { BatchError, runBatch } from 'leastwork/batch';
 import { Cluster, serve } from 'leastwork/cluster';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { errorOf } from '../support/error-of.js';
 
 const HERE = fileURLToPath(import.meta.url);
 const outside = 1;
@@ -62,16 +63,6 @@ const CALLS: Record<string, () => unknown> = {
   'runBatch: an inline function for a Cluster': () => runBatch(cluster, { input: HERE, task: line }),
   'runBatch: no such file': () => runBatch(balancer, { input: missing, task: line }),
 };
-
-/** What the call throws, or its promise rejects with. */
-async function errorOf(call: () => unknown): Promise<unknown> {
-  try {
-    await call();
-  } catch (error) {
-    return error;
-  }
-  throw new Error('the call has not failed');
-}
 
 describe('the stack of an error of a Cluster or a batch begins with the call, after one frame at most', () => {
   it.each(Object.entries(CALLS))('%s', async (_, call) => {
