@@ -265,16 +265,16 @@ it('are not sent to a thread that is known to be dead, as its last messages are 
       // Known to be short, so that what is transferred may be sent behind it.
       for (let i = 0; i < 30; i++) await balancer.submit(vanish, [false]);
       await balancer.submit(brief);
-      const running = [balancer.submit(brief), balancer.submit(vanish, [true])];
+      const running = fates([balancer.submit(brief), balancer.submit(vanish, [true])]);
       const bytes = new ArrayBuffer(LARGE);
-      const moved = balancer.submit(take, [bytes], { transfer: [bytes] });
+      const moved = fates([balancer.submit(take, [bytes], { transfer: [bytes] })]);
       await turn();
       await turn();
       // Everything happens while the main thread is busy.
       const end = performance.now() + 60;
       while (performance.now() < end);
-      await fates(running);
-      lost.push((await fates([moved]))[0] === 'ERR_WORKER_CRASHED');
+      await running;
+      lost.push((await moved)[0] === 'ERR_WORKER_CRASHED');
     });
   }
   expect(lost).toContain(false);
