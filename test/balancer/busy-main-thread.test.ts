@@ -119,10 +119,10 @@ describe('a thread that is ended', () => {
     const balancer = new Balancer({ workers: 1, grace: 0 });
     await balancer.workersReady();
     const gate = new Gate();
-    const request = balancer.submit(wait, [gate.shared], { timeout: 50 });
+    const late = fates([balancer.submit(wait, [gate.shared], { timeout: 50 })]);
     await gate.reached();
     const end = next(balancer, 'workerEnd');
-    expect(await fates([request])).toEqual(['ERR_TASK_TIMEOUT']);
+    expect(await late).toEqual(['ERR_TASK_TIMEOUT']);
     await holdUp(0);
     await holdUp(1_200);
     expect(await end).toMatchObject({ exitCode: 1 });

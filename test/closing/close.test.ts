@@ -72,9 +72,9 @@ describe('close', () => {
 
   it('while no thread can be started', async () => {
     const balancer = new Balancer({ execArgv: ['--no-such-flag'] });
-    const requests = [balancer.submit(faults.echo, [1]), balancer.submit(faults.echo, [2])];
+    const requests = fates([balancer.submit(faults.echo, [1]), balancer.submit(faults.echo, [2])]);
     await balancer.close();
-    expect(await fates(requests)).toEqual(['ERR_NO_WORKER', 'ERR_NO_WORKER']);
+    expect(await requests).toEqual(['ERR_NO_WORKER', 'ERR_NO_WORKER']);
   });
 
   it('lets a removed worker end that has stayed for its session', () =>

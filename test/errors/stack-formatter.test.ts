@@ -1,5 +1,6 @@
 import { Balancer } from 'leastwork';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { fates } from '../support/fates.js';
 import { until } from '../support/until.js';
 
 /** As a program, or a tool of it, that formats stacks, and fails at that. */
@@ -19,17 +20,14 @@ describe.each(['prepareStackTrace', 'captureStackTrace'] as const)('where Error.
   });
 
   it('errors are what they are', async () => {
-    const codes = [];
-    for (const promise of [
+    const codes = await fates([
       balancer.submit(() => {
         throw Object.assign(new RangeError('no'), { code: 'THROWN' });
       }),
       balancer.submit(() => process.exit(1)),
       balancer.submit(() => new Promise(() => {}), [], { timeout: 5 }),
       balancer.submit(() => () => 1),
-    ]) {
-      codes.push(await promise.catch((error) => error.code));
-    }
+    ]);
     Object.defineProperty(Error, name, { value: original, configurable: true, writable: true });
     expect(codes).toEqual(['THROWN', 'ERR_WORKER_CRASHED', 'ERR_TASK_TIMEOUT', 'ERR_NOT_CLONEABLE']);
   });
