@@ -280,6 +280,7 @@ export class Balancer extends WorkerSet {
   async close(options: CloseOptions = {}): Promise<void> {
     const settings = checked(() => resolveCloseOptions(options));
     await this.#engine.closing.close(settings);
+    this.#loops.closed();
     this.#observation.closed();
   }
 

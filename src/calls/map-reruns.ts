@@ -19,7 +19,8 @@ export class MapReruns {
   readonly #rule: RetryRule | undefined;
   /** By index; only of items that have failed and are not settled. */
   readonly #troubles = new Map<number, Trouble>();
-  readonly #delays = new Set<NodeJS.Timeout>();
+  /** What is called when a delay is over. */
+  readonly #delays = new Map<NodeJS.Timeout, () => void>();
 
   /** @param rule for tasks that throw; `undefined`: their items are not run again */
   constructor(requests: MapRequests, rule: RetryRule | undefined) {
@@ -54,7 +55,7 @@ export class MapReruns {
       this.#delays.delete(timer);
       run();
     }, delay);
-    this.#delays.add(timer);
+    this.#delays.set(timer, run);
     return true;
   }
 
@@ -65,9 +66,20 @@ export class MapReruns {
     return this.#requests.mayRunAgain(trouble.kills);
   }
 
+  /** No delay is waited for any more. */
+  hasten(): void {
+    const delayed = [...this.#delays.values()];
+    this.#clearDelays();
+    for (const run of delayed) run();
+  }
+
   clear(): void {
     this.#troubles.clear();
-    for (const timer of this.#delays) clearTimeout(timer);
+    this.#clearDelays();
+  }
+
+  #clearDelays(): void {
+    for (const timer of this.#delays.keys()) clearTimeout(timer);
     this.#delays.clear();
   }
 

@@ -3,7 +3,8 @@
  * given.
  */
 
-export const outcomeStates = { pending: 0, value: 1, error: 2 } as const;
+/** `refused`: the Balancer was closed before it ran. */
+export const outcomeStates = { pending: 0, value: 1, error: 2, refused: 3 } as const;
 export type OutcomeState = (typeof outcomeStates)[keyof typeof outcomeStates];
 
 export class Span {

@@ -1,6 +1,7 @@
 /** `map` and `mapSettled`: an iterable in, outcomes out, with backpressure. */
 
 import type { MapSettings } from '../options/submit.js';
+import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import { MapBudget, type MapLimits } from './map-budget.js';
 import { type FailedItem, markFailure } from './map-failure.js';
 import { type IntakeEvents, MapIntake } from './map-intake.js';
@@ -30,6 +31,8 @@ import { SourceIterator } from './source-iterator.js';
 const MOST_DURING_DELAY = 65_536;
 /** So many may wait to run again before others are held back, however few of a slow task may be under way. */
 const FEW_DELAYED = 256;
+/** How long a source may take for its next item, or its end, once the Balancer is closed, in ms. */
+const MOST_SOURCE_MS = 1_000;
 
 /** See `Balancer.map` and `Balancer.mapSettled`. */
 export class MapIterator extends SourceIterator implements JobEvents, IntakeEvents {
@@ -42,6 +45,13 @@ export class MapIterator extends SourceIterator implements JobEvents, IntakeEven
   readonly #sender: MapSender;
   readonly #intake: MapIntake;
   #failed: FailedItem | undefined;
+  /** The first item that the closed Balancer has not run, and how many there are. */
+  #refused: { readonly span: Span; readonly offset: number } | undefined;
+  #refusals = 0;
+  /** The Balancer has ended. */
+  #isClosed = false;
+  /** Set while a source is waited for after that. */
+  #patience: NodeJS.Timeout | undefined;
 
   constructor(
     requests: MapRequests,
@@ -85,7 +95,7 @@ export class MapIterator extends SourceIterator implements JobEvents, IntakeEven
   protected override poll(): unknown {
     if (!this.#outlet.hasNext()) return NOTHING;
     const { span, offset } = this.#outlet;
-    if (span.states[offset] === outcomeStates.error && !this.#settles) return NOTHING;
+    if (this.#isEnd(span, offset)) return NOTHING;
     const value = this.#takeNext();
     if (span.given === span.length) this.#intake.pull();
     return value;
@@ -94,6 +104,7 @@ export class MapIterator extends SourceIterator implements JobEvents, IntakeEven
   protected override serve(): void {
     this.#handOut();
     this.#intake.pull();
+    this.#watchSource();
   }
 
   opened(span: Span): void {
@@ -106,7 +117,13 @@ export class MapIterator extends SourceIterator implements JobEvents, IntakeEven
 
   settled(span: Span, offset: number, state: OutcomeState, outcome: unknown): void {
     if (this.state === 'ended' || span.states[offset] !== outcomeStates.pending) return;
-    if (state === outcomeStates.error && this.#goesOn(span, offset, outcome)) return;
+    if (state === outcomeStates.error) {
+      if (this.#requests.isEnd(outcome)) {
+        this.#refuse(span, offset, outcome);
+        return;
+      }
+      if (this.#goesOn(span, offset, outcome)) return;
+    }
     span.settle(offset, state, outcome);
     this.#outlet.settled(span, offset);
     if (span.pending > 0) return;
@@ -118,10 +135,6 @@ export class MapIterator extends SourceIterator implements JobEvents, IntakeEven
 
   /** An item has failed. Returns whether that is not its outcome: it runs again, or the map has ended. */
   #goesOn(span: Span, offset: number, error: unknown): boolean {
-    if (this.#settles && this.#requests.isEnd(error)) {
-      this.endNow({ error });
-      return true;
-    }
     const run = (): void => {
       this.#sender.keep(span, offset, offset + 1, true, false);
       this.#intake.pull();
@@ -137,6 +150,19 @@ export class MapIterator extends SourceIterator implements JobEvents, IntakeEven
       this.#intake.stop();
     }
     return false;
+  }
+
+  /**
+   * The Balancer is closed and does not run that item. Those that it had taken before are finished, and their
+   * outcomes come first.
+   */
+  #refuse(span: Span, offset: number, error: unknown): void {
+    span.settle(offset, outcomeStates.refused, error);
+    this.#refused ??= { span, offset };
+    this.#refusals++;
+    this.isFailing = true;
+    this.#intake.stop();
+    this.#reruns.hasten();
   }
 
   crashed(span: Span, offset: number, error: Error): boolean {
@@ -168,11 +194,14 @@ export class MapIterator extends SourceIterator implements JobEvents, IntakeEven
   #handOut(): void {
     while (this.isAwaited) {
       if (!this.#outlet.hasNext()) {
-        if (this.source.isOver && this.#budget.isUnused) this.end(this.sourceError);
+        const refused = this.#refused;
+        if (refused !== undefined && this.#budget.count === this.#refusals)
+          this.#fail(refused.span, refused.offset);
+        else if (this.source.isOver && this.#budget.isUnused) this.end(this.sourceError);
         return;
       }
       const { span, offset } = this.#outlet;
-      if (span.states[offset] === outcomeStates.error && !this.#settles) {
+      if (this.#isEnd(span, offset)) {
         this.#fail(span, offset);
         return;
       }
@@ -190,16 +219,40 @@ export class MapIterator extends SourceIterator implements JobEvents, IntakeEven
     return given;
   }
 
+  /** Whether this outcome is none to be given, but the end of the map. */
+  #isEnd(span: Span, offset: number): boolean {
+    const state = span.states[offset];
+    return state === outcomeStates.refused || (state === outcomeStates.error && !this.#settles);
+  }
+
   #fail(span: Span, offset: number): void {
     const error = span.outcomes[offset];
-    this.#failed = { index: span.first + offset, item: span.items[offset] };
-    markFailure(error, this.#failed);
-    if (this.#requests.isEnd(error)) this.endNow({ error });
+    if (!this.#settles) {
+      this.#failed = { index: span.first + offset, item: span.items[offset] };
+      markFailure(error, this.#failed);
+    }
+    if (span.states[offset] === outcomeStates.refused) this.endNow({ error });
     else this.end({ error });
+  }
+
+  override closed(): void {
+    this.#isClosed = true;
+    this.#reruns.hasten();
+    this.#watchSource();
+  }
+
+  /** Once the Balancer is closed, a source that gives nothing is waited for no longer than that. */
+  #watchSource(): void {
+    if (!this.#isClosed || !this.#intake.awaitsSource) return;
+    this.#patience ??= setTimeout(() => {
+      this.#patience = undefined;
+      if (this.#intake.awaitsSource) this.shut();
+    }, MOST_SOURCE_MS);
   }
 
   /** Withdraws what has not started, and closes the source. */
   protected override clear(): Promise<unknown> | undefined {
+    clearTimeout(this.#patience);
     this.#outlet.clear();
     this.#intake.end();
     this.#reruns.clear();

@@ -5,6 +5,8 @@
 export interface Loop {
   /** The Balancer is closed: the loop ends when its caller has taken what there is. */
   shut(): void;
+  /** The Balancer has ended: what waits for somebody else alone waits no longer than a moment. */
+  closed(): void;
   /** The time to leave has come: the caller gets no more of what there is. */
   cut(): void;
 }
@@ -35,7 +37,12 @@ export class OpenLoops {
     this.#dropped.unregister(ref);
   }
 
-  /** Tells all of them that the Balancer is closed. */
+  /** The Balancer has ended. */
+  closed(): void {
+    for (const ref of [...this.#open]) ref.deref()?.closed();
+  }
+
+  /** Tells all of them that the Balancer is closed, and is to be left. */
   tell(): void {
     for (const ref of [...this.#open]) ref.deref()?.shut();
   }

@@ -111,6 +111,8 @@ export abstract class PullIterator implements AsyncIterableIterator<unknown, und
 
   abstract shut(): void;
 
+  closed(): void {}
+
   cut(): void {
     this.endNow({ error: errorOfIteration(() => new BalancerClosedError()) });
   }

@@ -1,0 +1,112 @@
+/** A Balancer that is closed while loops over `map` and `mapSettled` are open. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Balancer } from 'leastwork';
+import { describe, expect, it } from 'vitest';
+import { collect } from '../support/collect.js';
+import { scratch } from '../support/scratch.js';
+import { until } from '../support/until.js';
+
+const folder = scratch('map-closed-');
+const CLOSED = { code: 'ERR_BALANCER_CLOSED' };
+
+/** Of a number, an outcome, or a result. */
+const indexOf = (given: unknown): number => (given as { index?: number }).index ?? (given as number);
+
+describe.each(['map', 'mapSettled'] as const)('%s', (method) => {
+  it.each([
+    [true, 1],
+    [true, 4],
+    [false, 1],
+    [false, 4],
+  ])(
+    'gives the outcomes of accepted items, then the error (ordered: %s, batch: %i)',
+    async (ordered, batch) => {
+      const balancer = new Balancer({ workers: 2 });
+      const gate = join(folder, `${method}-${ordered}-${batch}`);
+      const given: number[] = [];
+      const loop = (async () => {
+        const items = Array.from({ length: 1_000 }, (_, index) => ({ index, gate }));
+        for await (const one of balancer[method](items, waits, { ordered, batch })) given.push(indexOf(one));
+      })();
+      await until(() => balancer.stats().running === 2);
+      const accepted = balancer.stats().submitted;
+      const closed = balancer.close();
+      // Refused ones come back before accepted ones have run.
+      await pause(20);
+      writeFileSync(gate, '');
+      await expect(loop).rejects.toMatchObject(CLOSED);
+      await closed;
+      expect(given.sort((a, b) => a - b)).toEqual(Array.from({ length: accepted }, (_, index) => index));
+    },
+  );
+
+  it('an item that waits to run again does not run again, and holds nobody', async () => {
+    const balancer = new Balancer({ workers: 1 });
+    let fails = 0;
+    const retry = { attempts: 2, delay: 3_600_000, maxDelay: 3_600_000, when: () => ++fails > 0 };
+    const results = balancer[method]([1], () => Promise.reject(new Error('no')), { retry });
+    const loop = collect<unknown>(results);
+    loop.catch(() => {});
+    await until(() => fails === 1);
+    await balancer.close();
+    await expect(loop).rejects.toMatchObject(CLOSED);
+  });
+
+  it('a source that gives nothing more is not waited for', async () => {
+    const balancer = new Balancer({ workers: 1 });
+    const source = async function* () {
+      yield 1;
+      yield 2;
+      await new Promise(() => setTimeout(() => {}, 60_000).unref());
+    };
+    const given: number[] = [];
+    const loop = (async () => {
+      for await (const one of balancer[method](source(), (n: number) => n)) given.push(indexOf(one));
+    })();
+    loop.catch(() => {});
+    await until(() => given.length === 2);
+    await balancer.close();
+    await expect(loop).rejects.toMatchObject(CLOSED);
+  });
+
+  it('nor is one that is asked after that', async () => {
+    const balancer = new Balancer({ workers: 1 });
+    let asked = 0;
+    const source = {
+      [Symbol.asyncIterator]: () => ({
+        next: () =>
+          ++asked > 1
+            ? new Promise<never>(() => setTimeout(() => {}, 60_000).unref())
+            : Promise.resolve({ done: false, value: 1 }),
+      }),
+    };
+    const results = balancer[method](source, (n: number) => n);
+    await results.next();
+    await balancer.close();
+    await expect(results.next()).rejects.toMatchObject(CLOSED);
+  });
+
+  it('a source that ends after that ends the loop in peace', async () => {
+    const balancer = new Balancer({ workers: 1 });
+    let isClosed = false;
+    const source = async function* () {
+      yield 1;
+      await until(() => isClosed);
+    };
+    const loop = collect<unknown>(balancer[method](source(), (n: number) => n));
+    await until(() => balancer.stats().completed === 1);
+    await balancer.close();
+    isClosed = true;
+    expect((await loop).length).toBe(1);
+  });
+});
+
+/** A gate that is plain data, so that such items travel together. */
+async function waits({ index, gate }: { index: number; gate: string }): Promise<number> {
+  const { existsSync } = await import('node:fs');
+  const { setTimeout: pause } = await import('node:timers/promises');
+  while (!existsSync(gate)) await pause(1);
+  return index;
+}
