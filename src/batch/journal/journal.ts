@@ -40,6 +40,8 @@ export class Journal {
   #totals: { items: number; failed: number; output: number; errors: number };
   #timer: NodeJS.Timeout | undefined;
   #committing: Promise<void> | undefined;
+  /** What a commit has failed with. Nothing is written any more: the parts of that one would be missing. */
+  #failure: { readonly error: unknown } | undefined;
   /** Bytes of the journal. */
   #size: number;
   #hasBegun = false;
@@ -105,6 +107,7 @@ export class Journal {
   async end(how: Exclude<JournalEnd, 'open'>): Promise<void> {
     clearTimeout(this.#timer);
     await this.#committing;
+    if (this.#failure !== undefined) throw this.#failure.error;
     await this.#commit(lineOf(`${how} ${now()}`));
     closeSync(this.#file);
   }
@@ -121,11 +124,16 @@ export class Journal {
 
   #commitSoon(): void {
     this.#committing = this.#commit()
-      .catch(this.#failed)
+      .catch((error) => {
+        this.#failure = { error };
+        this.#failed(error);
+      })
       .finally(() => {
         this.#committing = undefined;
         this.#timer =
-          this.#uncommitted.length > 0 ? setTimeout(() => this.#commitSoon(), COMMIT_MS) : undefined;
+          this.#uncommitted.length > 0 && this.#failure === undefined
+            ? setTimeout(() => this.#commitSoon(), COMMIT_MS)
+            : undefined;
       });
   }
 
