@@ -137,6 +137,7 @@ const rules = [
       [
         'src/index.ts',
         'src/batch/index.ts',
+        'src/batch/input/standard-input.ts',
         'src/batch/output/own-descriptor.ts',
         'src/batch/output/replacement.ts',
         'src/profile/make-folder.ts',

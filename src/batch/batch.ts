@@ -6,6 +6,7 @@ import { isCompressed } from './compression.js';
 import type { Executor } from './executor.js';
 import { mustHalt } from './halt.js';
 import type { Range } from './input/reader.js';
+import { positionOfStdin } from './input/standard-input.js';
 import type { Identity } from './journal/identity.js';
 import { Journal } from './journal/journal.js';
 import type { JournalState } from './journal/state.js';
@@ -232,7 +233,8 @@ function sizeOf(input: BatchSettings['inputs'][number]): number | undefined {
   if (typeof input !== 'string' || isCompressed(input)) return undefined;
   try {
     const stats = input === '-' ? fstatSync(0) : statSync(input);
-    return stats.isFile() ? stats.size : undefined;
+    if (!stats.isFile()) return undefined;
+    return input === '-' ? Math.max(0, stats.size - (positionOfStdin() ?? 0)) : stats.size;
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 /** Looks whether a batch could begin. */
-import { constants, promises } from 'node:fs';
+import { constants, fstatSync, promises } from 'node:fs';
 import { dirname } from 'node:path';
 import { checkSinks, formerState, identityOf } from './beginning.js';
 import { refuseSharedFiles } from './distinct-files.js';
@@ -19,7 +19,7 @@ export async function checkBatch(options: BatchOptions): Promise<void> {
   const { inputs, output, errors, journal } = settings;
   await refuseSharedFiles(settings);
   for (const input of inputs) {
-    if (typeof input === 'string' && input !== '-') await mustBeReadable(input);
+    if (typeof input === 'string') await mustBeReadable(input);
   }
   let state: JournalState | undefined;
   if (journal !== undefined) {
@@ -38,9 +38,9 @@ export async function checkBatch(options: BatchOptions): Promise<void> {
 
 async function mustBeReadable(path: string): Promise<void> {
   try {
-    if ((await promises.stat(path)).isDirectory())
+    if ((path === '-' ? fstatSync(0) : await promises.stat(path)).isDirectory())
       throw Object.assign(new Error('EISDIR'), { code: 'EISDIR' });
-    await promises.access(path, constants.R_OK);
+    if (path !== '-') await promises.access(path, constants.R_OK);
   } catch (error) {
     throw new BatchFileError(path, error);
   }

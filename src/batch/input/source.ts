@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { decompressorFor } from '../compression.js';
 import { BatchFileError } from '../errors.js';
 import { SharedFile } from './shared-file.js';
+import { positionOfStdin, streamOfStdin } from './standard-input.js';
 
 const openFile = promisify(open);
 
@@ -38,10 +39,11 @@ export function nameOf(input: BatchInput): string {
 export async function openSource(input: BatchInput): Promise<ByteSource> {
   if (typeof input !== 'string') return new StreamSource(input, '(stream)');
   if (input === '-') {
+    const stats = fstatSync(0);
+    // As `cat` does: what was read of it before is left out.
+    if (stats.isFile() && positionOfStdin() === 0) return new FileSource(new SharedFile(0, '-'));
     // A read pending in libuv's thread pool would block the exit of the process; a stream's does not.
-    return fstatSync(0).isFile()
-      ? new FileSource(new SharedFile(0, '-'))
-      : new StreamSource(process.stdin, '-');
+    return new StreamSource(streamOfStdin(stats), '-');
   }
   const decompressor = decompressorFor(input);
   let file: number;

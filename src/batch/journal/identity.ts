@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { isRecord } from '../../options/validate.js';
 import { BatchFileError } from '../errors.js';
 import type { BatchInput } from '../input/source.js';
+import { positionOfStdin } from '../input/standard-input.js';
 import type { ThreadSetup } from '../layout.js';
 
 /** An input at one moment. Inputs other than regular files have a name only. */
@@ -61,19 +62,20 @@ export async function identifyInput(input: BatchInput): Promise<InputIdentity> {
     // First, since a FIFO must not be opened twice.
     const stats = await (input === '-' ? statOpen(0) : statFile(input));
     if (!stats.isFile()) return nameAlone(name);
-    const hash = await sampleHash(input, stats.size);
-    return { name, size: stats.size, modified: Math.round(stats.mtimeMs), hash };
+    const begin = (input === '-' ? positionOfStdin() : undefined) ?? 0;
+    const hash = await sampleHash(input, begin, stats.size);
+    return { name, size: Math.max(0, stats.size - begin), modified: Math.round(stats.mtimeMs), hash };
   } catch (error) {
     throw new BatchFileError(input, error);
   }
 }
 
-async function sampleHash(input: string, size: number): Promise<string> {
+async function sampleHash(input: string, begin: number, size: number): Promise<string> {
   const file = input === '-' ? 0 : await openFile(input, 'r');
   try {
     const hash = newHash();
     const sample = Buffer.alloc(SAMPLE);
-    for (const at of [0, Math.max(0, size - SAMPLE)]) {
+    for (const at of [begin, Math.max(begin, size - SAMPLE)]) {
       const { bytesRead } = await readBytes(file, sample, 0, SAMPLE, at);
       hash.update(sample.subarray(0, bytesRead));
     }

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { streamOfStdin } from '../../batch/input/standard-input.js';
 import { type ByteString, toBytes } from './bytes.js';
 
 /**
@@ -14,7 +15,7 @@ export async function* readRecords(
   separator: '\n' | '\0',
   limit: number,
 ): AsyncGenerator<ByteString[], void, undefined> {
-  const stream = name === '-' ? process.stdin : createReadStream(toBytes(name));
+  const stream = name === '-' ? streamOfStdin() : createReadStream(toBytes(name));
   stream.setEncoding('latin1');
   let begun = '';
   // Bounded by `limit` before anything is joined: joining an endless record again and again would be O(n²).
