@@ -12,6 +12,8 @@ interface Trouble {
   throws: number;
   /** Workers that died running it. */
   kills: number;
+  /** Of its last run. */
+  error: unknown;
 }
 
 export class MapReruns {
@@ -38,6 +40,16 @@ export class MapReruns {
     return this.#troubles.get(index)?.kills ?? 0;
   }
 
+  /** What the last run of an item that was to run again has failed with. */
+  failureOf(index: number): { readonly error: unknown } | undefined {
+    return this.#troubles.get(index);
+  }
+
+  /** The item has its outcome. */
+  settled(index: number): void {
+    if (this.#troubles.size > 0) this.#troubles.delete(index);
+  }
+
   /**
    * Whether an item that has failed runs again; then `run` is called after the delay. @throws what `when`
    * throws
@@ -46,11 +58,9 @@ export class MapReruns {
     if (this.#rule === undefined) return false;
     const trouble = this.#troubleOf(index);
     trouble.throws++;
+    trouble.error = error;
     const delay = this.#rule.delayAfter(trouble.throws, error, item);
-    if (delay === undefined) {
-      this.#troubles.delete(index);
-      return false;
-    }
+    if (delay === undefined) return false;
     const timer = setTimeout(() => {
       this.#delays.delete(timer);
       run();
@@ -60,9 +70,10 @@ export class MapReruns {
   }
 
   /** Whether an item whose worker has died runs again. */
-  afterCrash(index: number): boolean {
+  afterCrash(index: number, error: Error): boolean {
     const trouble = this.#troubleOf(index);
     trouble.kills++;
+    trouble.error = error;
     return this.#requests.mayRunAgain(trouble.kills);
   }
 
@@ -86,7 +97,7 @@ export class MapReruns {
   #troubleOf(index: number): Trouble {
     let trouble = this.#troubles.get(index);
     if (trouble === undefined) {
-      trouble = { throws: 0, kills: 0 };
+      trouble = { throws: 0, kills: 0, error: undefined };
       this.#troubles.set(index, trouble);
     }
     return trouble;

@@ -46,7 +46,7 @@ export class MapIterator extends SourceIterator implements JobEvents, IntakeEven
   readonly #intake: MapIntake;
   #failed: FailedItem | undefined;
   /** The first item that the closed Balancer has not run, and how many there are. */
-  #refused: { readonly span: Span; readonly offset: number } | undefined;
+  #firstRefused: { readonly span: Span; readonly offset: number } | undefined;
   #refusals = 0;
   /** The Balancer has ended. */
   #isClosed = false;
@@ -119,11 +119,16 @@ export class MapIterator extends SourceIterator implements JobEvents, IntakeEven
     if (this.state === 'ended' || span.states[offset] !== outcomeStates.pending) return;
     if (state === outcomeStates.error) {
       if (this.#requests.isEnd(outcome)) {
-        this.#refuse(span, offset, outcome);
+        this.#refused(span, offset, outcome);
         return;
       }
       if (this.#goesOn(span, offset, outcome)) return;
     }
+    this.#settle(span, offset, state, outcome);
+  }
+
+  #settle(span: Span, offset: number, state: OutcomeState, outcome: unknown): void {
+    this.#reruns.settled(span.first + offset);
     span.settle(offset, state, outcome);
     this.#outlet.settled(span, offset);
     if (span.pending > 0) return;
@@ -154,19 +159,25 @@ export class MapIterator extends SourceIterator implements JobEvents, IntakeEven
 
   /**
    * The Balancer is closed and does not run that item. Those that it had taken before are finished, and their
-   * outcomes come first.
+   * outcomes come first. One that was to run again has failed with what it had failed with.
    */
-  #refuse(span: Span, offset: number, error: unknown): void {
-    span.settle(offset, outcomeStates.refused, error);
-    this.#refused ??= { span, offset };
-    this.#refusals++;
-    this.isFailing = true;
-    this.#intake.stop();
+  #refused(span: Span, offset: number, error: unknown): void {
+    const failure = this.#reruns.failureOf(span.first + offset);
+    if (failure === undefined || !this.#settles) {
+      this.isFailing = true;
+      this.#intake.stop();
+    }
+    if (failure !== undefined) this.#settle(span, offset, outcomeStates.error, failure.error);
+    else {
+      span.settle(offset, outcomeStates.refused, error);
+      this.#firstRefused ??= { span, offset };
+      this.#refusals++;
+    }
     this.#reruns.hasten();
   }
 
   crashed(span: Span, offset: number, error: Error): boolean {
-    if (this.#reruns.afterCrash(span.first + offset)) {
+    if (this.#reruns.afterCrash(span.first + offset, error)) {
       this.left(span, offset, offset + 1, true);
       return true;
     }
@@ -194,7 +205,7 @@ export class MapIterator extends SourceIterator implements JobEvents, IntakeEven
   #handOut(): void {
     while (this.isAwaited) {
       if (!this.#outlet.hasNext()) {
-        const refused = this.#refused;
+        const refused = this.#firstRefused;
         if (refused !== undefined && this.#budget.count === this.#refusals)
           this.#fail(refused.span, refused.offset);
         else if (this.source.isOver && this.#budget.isUnused) this.end(this.sourceError);

@@ -42,16 +42,35 @@ describe.each(['map', 'mapSettled'] as const)('%s', (method) => {
     },
   );
 
-  it('an item that waits to run again does not run again, and holds nobody', async () => {
+  it.each([true, false])('an item that waits to run again has failed (ordered: %s)', async (ordered) => {
     const balancer = new Balancer({ workers: 1 });
-    let fails = 0;
-    const retry = { attempts: 2, delay: 3_600_000, maxDelay: 3_600_000, when: () => ++fails > 0 };
-    const results = balancer[method]([1], () => Promise.reject(new Error('no')), { retry });
+    const retry = { attempts: 2, delay: 3_600_000, maxDelay: 3_600_000 };
+    const results = balancer[method]([0, 1, 2], failing, { retry, ordered });
     const loop = collect<unknown>(results);
     loop.catch(() => {});
-    await until(() => fails === 1);
+    await until(() => balancer.stats().completed === 3);
     await balancer.close();
-    await expect(loop).rejects.toMatchObject(CLOSED);
+    if (method === 'map') await expect(loop).rejects.toMatchObject({ message: 'zero', index: 0 });
+    else {
+      const outcomes = (await loop) as { index: number; status: string; reason?: unknown }[];
+      outcomes.sort((a, b) => a.index - b.index);
+      expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+      expect(outcomes[0]?.reason).toMatchObject({ message: 'zero' });
+    }
+  });
+
+  it('the items behind one that waits to run again are refused', async () => {
+    const balancer = new Balancer({ workers: 1, maxQueue: 1 });
+    const retry = { attempts: 2, delay: 3_600_000, maxDelay: 3_600_000 };
+    const endless = function* () {
+      for (let n = 0; ; n++) yield n;
+    };
+    const results = balancer[method](endless(), failing, { retry, ordered: false });
+    for (let n = 0; n < 10; n++) await results.next();
+    await balancer.close();
+    await expect(collect<unknown>(results)).rejects.toMatchObject(
+      method === 'map' ? { message: 'zero' } : CLOSED,
+    );
   });
 
   it('a source that gives nothing more is not waited for', async () => {
@@ -109,4 +128,9 @@ async function waits({ index, gate }: { index: number; gate: string }): Promise<
   const { setTimeout: pause } = await import('node:timers/promises');
   while (!existsSync(gate)) await pause(1);
   return index;
+}
+
+function failing(n: number): number {
+  if (n === 0) throw new Error('zero');
+  return n;
 }
