@@ -13,6 +13,7 @@ import { HeldJob, type Holder } from './held-job.js';
 import type { JobReport } from './job-report.js';
 import { LastRuns } from './last-runs.js';
 import { LeaveDelay } from './leave-delay.js';
+import { type Losses, lossesOf } from './losses.js';
 import { chunkReply, isId, type JobData, parseJobData } from './messages.js';
 import { isPutBack } from './of-machine.js';
 import type { EngineSettings } from './options.js';
@@ -22,8 +23,6 @@ import { SpareControllers } from './spare-controllers.js';
 import { decodeValue } from './values/decode.js';
 import { encodeThrown } from './values/encode.js';
 
-/** Machines that may be lost with one request; as threads of a Balancer. */
-const MOST_LOSSES = 3;
 /** After this time another machine may take what this one cannot run, in ms. */
 const LEAVE_MS = 500;
 /** Machines that a job has gone to, after which it is looked whether anybody waits for it. */
@@ -54,6 +53,8 @@ export interface JobRunsEvents {
 /** Reasons of signals. */
 const CANCELLED = new Error('cancelled by its submitter');
 const LEAVING = new Error('the machine is being closed');
+/** Its submitter has given it up, or is gone. */
+const WITHDRAWN: Ending = { items: 1, outcome: 'cancelled', failures: 0 };
 
 export class JobRuns {
   readonly #bull: typeof BullMQ;
@@ -130,11 +131,7 @@ export class JobRuns {
       // The engine has thrown away what it held of the job, apart from its id: its submitter will miss it.
       if ((job.name as string | undefined) === undefined) return;
       const data = parseJobData(job.data, job.name);
-      const task = tasks.get(job.name);
-      // Here it would wait for those that run, however long they do.
-      if (this.#events.isLeaving()) await this.#leave(job, token, 0);
-      if (task === undefined) ending = await this.#leaveToOthers(job, token, data);
-      else ending = await this.#events.inTurn(() => this.#runTask(job, token, data, task, run));
+      ending = data.cancelled ? WITHDRAWN : await this.#runOne(job, token, data, tasks.get(job.name), run);
     } catch (error) {
       // What was not written by this package, and what the engine would not take back.
       if (!isPutBack(this.#bull, error)) ending = { items: 1, outcome: 'rejected', failures: 1, error };
@@ -155,6 +152,19 @@ export class JobRuns {
     throw ending.error instanceof Error ? ending.error : new Error(String(ending.error));
   }
 
+  async #runOne(
+    job: Job,
+    token: string | undefined,
+    data: JobData,
+    task: AnyTask | undefined,
+    run: HeldJob,
+  ): Promise<Ending> {
+    // Here it would wait for those that run, however long they do.
+    if (this.#events.isLeaving()) await this.#leave(job, token, 0);
+    if (task === undefined) return this.#leaveToOthers(job, token, data);
+    return this.#events.inTurn(() => this.#runTask(job, token, data, task, run));
+  }
+
   async #runTask(
     job: Job,
     token: string | undefined,
@@ -168,18 +178,15 @@ export class JobRuns {
       await this.#replies.sent();
       return { items: 1, outcome: 'left', failures: 0 };
     }
-    const retries = data.retries ?? Number.POSITIVE_INFINITY;
-    const losses = job.stalledCounter + (data.losses ?? 0);
-    const isOnly = (data.chunk === undefined ? data.retries : data.threadRetries) === 0;
-    const isLast = losses >= MOST_LOSSES - 1;
-    if (losses > 0 || isOnly) this.#events.fragile(isLast);
-    if (job.stalledCounter > 0 && (losses > retries || losses >= MOST_LOSSES)) {
-      await this.#replies.send(data.from, { t: 'lost', id, losses });
+    const losses = lossesOf(data, job.stalledCounter);
+    if (losses.isFragile) this.#events.fragile(losses.isLast);
+    if (losses.isOver) {
+      await this.#replies.send(data.from, { t: 'lost', id, losses: losses.count });
       // What runs again of a chunk is up to its submitter.
       return { items: data.chunk ?? 1, outcome: 'lost', failures: data.chunk === undefined ? 1 : 0 };
     }
     const runOrLeave = () => this.#runOrLeave(job, token, data, task, run, losses);
-    if (!isLast) return runOrLeave();
+    if (!losses.isLast) return runOrLeave();
     return this.#lastRuns.run(runOrLeave, (ms) => this.#leave(job, token, ms));
   }
 
@@ -189,16 +196,13 @@ export class JobRuns {
     data: JobData,
     task: AnyTask,
     run: HeldJob,
-    losses: number,
+    { threadRetries }: Losses,
   ): Promise<Ending> {
     const id = String(job.id);
-    const retries = data.retries ?? Number.POSITIVE_INFINITY;
+    const { maxPayload } = this.#engine;
     const options: SubmitOptions = {
       signal: run.controller.signal,
-      retries:
-        data.threadRetries === undefined
-          ? Math.max(0, retries - losses)
-          : (data.threadRetries ?? Number.POSITIVE_INFINITY),
+      retries: threadRetries,
       timeout: data.timeout,
       context: data.context === undefined ? undefined : decodeValue(data.context),
     };
@@ -208,17 +212,11 @@ export class JobRuns {
       if (this.#runs.size > 1) await this.#endOfTurn.wait();
       result =
         data.chunk === undefined
-          ? await runSingle(this.#balancer, {
-              id,
-              task,
-              args: data.args,
-              options,
-              maxPayload: this.#engine.maxPayload,
-            })
+          ? await runSingle(this.#balancer, { id, task, args: data.args, options, maxPayload })
           : await this.#runChunk(job, data, task, options, run);
     } catch (error) {
       if (error instanceof MalformedMessageError) throw error;
-      if (run.controller.signal.reason === CANCELLED) return { items: 1, outcome: 'cancelled', failures: 0 };
+      if (run.controller.signal.reason === CANCELLED) return WITHDRAWN;
       await this.#leave(job, token, run.controller.signal.aborted ? 0 : LEAVE_MS);
       throw error;
     }
@@ -278,7 +276,7 @@ export class JobRuns {
   /** Nobody here serves it: others may. Where its submitter is gone, it goes nowhere any more. */
   async #leaveToOthers(job: Job, token: string | undefined, { from }: JobData): Promise<Ending> {
     if (job.attemptsStarted > MOST_LEAVES && (await this.#events.isGone(from).catch(() => false)))
-      return { items: 1, outcome: 'cancelled', failures: 0 };
+      return WITHDRAWN;
     return this.#leave(job, token, await this.#leaveDelay.of(job.name, job.attemptsStarted));
   }
 

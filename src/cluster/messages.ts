@@ -36,6 +36,8 @@ export interface JobData {
   readonly losses?: number;
   /** For the task's `context.value`. */
   readonly context?: string;
+  /** Nobody waits for it any more: who is given it throws it away. */
+  readonly cancelled?: true;
 }
 
 /** To a submitter. */
@@ -85,10 +87,8 @@ export type Mail = Reply | Cancel | Sync;
  * @throws MalformedMessageError
  */
 export function parseJobData(data: unknown, name: string): JobData {
-  const { v, from, task, args, chunk, texts, timeout, retries, threadRetries, losses, context } = recordOf(
-    data,
-    'the job',
-  );
+  const { v, from, task, args, chunk, texts, timeout, retries, threadRetries, losses, context, cancelled } =
+    recordOf(data, 'the job');
   if (v !== VERSION) throw new MalformedMessageError(`the job is of version ${String(v)}, not ${VERSION}`);
   if (typeof from !== 'string' || !isId(from)) throw wrong('from');
   if (task !== undefined && task !== name)
@@ -102,6 +102,7 @@ export function parseJobData(data: unknown, name: string): JobData {
     throw wrong('threadRetries');
   if (losses !== undefined && !isCount(losses)) throw wrong('losses');
   if (context !== undefined && typeof context !== 'string') throw wrong('context');
+  if (cancelled !== undefined && cancelled !== true) throw wrong('cancelled');
   return {
     v,
     from,
@@ -113,6 +114,7 @@ export function parseJobData(data: unknown, name: string): JobData {
     threadRetries,
     losses,
     context,
+    cancelled,
   };
 }
 

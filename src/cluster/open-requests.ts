@@ -3,7 +3,7 @@ import { performance } from '../protocol/clock.js';
 import type { Engine, OnEngineError } from './engine/engine.js';
 import { EngineError, MachineLostError } from './errors.js';
 import { MailSync } from './mail-sync.js';
-import { isId, type Mail, parseMail } from './messages.js';
+import { isId, type JobData, type Mail, parseMail } from './messages.js';
 import type { ClusterRequest } from './request.js';
 import { Sending } from './sending.js';
 import { isTransient } from './transient.js';
@@ -262,19 +262,29 @@ export class OpenRequests {
     this.#sending.send(request);
   }
 
-  /** Takes the job out of its queue, or tells the machine that runs it. */
   #cancel(request: ClusterRequest): void {
     if (!request.isSent && !request.isUnsure) return;
-    const cancel = async (): Promise<void> => {
-      if (await this.unqueue(request)) return;
-      const job = await this.#engine.queue(request.queue).getJob(request.id);
-      const machine = job?.processedBy;
-      if (machine === undefined || !isId(machine)) return;
-      await this.#engine.send(machine, [JSON.stringify({ t: 'cancel', id: request.id } satisfies Mail)]);
-    };
-    const done = cancel()
+    const done = this.#cancelJob(request)
       .catch(this.#onError)
       .then(() => void this.#cancelling.delete(done));
     this.#cancelling.add(done);
+  }
+
+  /** Takes the job out of its queue, or tells the machine that runs it, and those that would if it were lost. */
+  async #cancelJob(request: ClusterRequest): Promise<void> {
+    if (await this.unqueue(request)) return;
+    const queue = this.#engine.queue(request.queue);
+    const job = await queue.getJob(request.id);
+    if (job === undefined) return;
+    try {
+      await job.updateData({ ...request.data, cancelled: true } satisfies JobData);
+    } catch (error) {
+      // It is done.
+      if ((await queue.getJob(request.id)) === undefined) return;
+      throw error;
+    }
+    const machine = job.processedBy;
+    if (machine === undefined || !isId(machine)) return;
+    await this.#engine.send(machine, [JSON.stringify({ t: 'cancel', id: request.id } satisfies Mail)]);
   }
 }
