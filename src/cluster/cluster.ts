@@ -198,13 +198,21 @@ export class Cluster extends EventEmitter<ClusterEvents> implements Submitter {
   /**
    * Waits for the requests that are under way, then closes the connections. Machines go on.
    * @param options `queued: 'reject'`: what no machine has taken is rejected at once. `timeout`: the rest is
-   *   rejected, and cancelled on the machines
+   *   rejected, and cancelled on the machines. May be called again with less time
    * @throws InvalidOptionError
    */
   async close(options: CloseOptions = {}): Promise<void> {
     const { timeout, queued } = checked(() => resolveCloseOptions(options));
-    this.#closing ??= this.#close(timeout, queued === 'reject');
+    const { requests } = this.#connection;
+    const closed = () => new BalancerClosedError('the Cluster was closed before the request was done');
+    this.#closing ??= this.#close();
+    if (queued === 'reject') void requests.rejectQueued(closed);
+    const timer =
+      timeout === Number.POSITIVE_INFINITY
+        ? undefined
+        : setTimeout(() => requests.rejectAll(closed), timeout);
     await this.#closing;
+    clearTimeout(timer);
   }
 
   /** @internal For `closeOnSignal`. */
@@ -223,23 +231,13 @@ export class Cluster extends EventEmitter<ClusterEvents> implements Submitter {
     await this.close();
   }
 
-  async #close(timeout: number, rejectsQueued: boolean): Promise<void> {
-    const { requests } = this.#connection;
+  async #close(): Promise<void> {
     this.#loops.tell();
     this.#wakeWaiting();
-    const closed = (): BalancerClosedError =>
-      new BalancerClosedError('the Cluster was closed before the request was done');
-    if (requests.size > 0) {
-      const idle = new Promise<void>((resolve) => {
+    if (this.#connection.requests.size > 0) {
+      await new Promise<void>((resolve) => {
         this.#onIdle = resolve;
       });
-      const timer =
-        timeout === Number.POSITIVE_INFINITY
-          ? undefined
-          : setTimeout(() => requests.rejectAll(closed), timeout);
-      if (rejectsQueued) await requests.rejectQueued(closed);
-      if (requests.size > 0) await idle;
-      clearTimeout(timer);
     }
     await this.#connection.close();
   }

@@ -5,7 +5,6 @@ import type { Worker } from 'bullmq';
 import type { Balancer } from '../balancer.js';
 import { requireOptional } from '../errors/optional-package.js';
 import { type CloseOptions, resolveCloseOptions } from '../options/close.js';
-import { performance } from '../protocol/clock.js';
 import { clearInterval, setInterval } from '../protocol/timers.js';
 import { callUser } from '../requests/user-callback.js';
 import { CLOSE_MS, type Engine, type Mailbox } from './engine/engine.js';
@@ -24,6 +23,7 @@ import type { ServeSettings } from './serve-options.js';
 import { loadModules, type ServedModule } from './served-modules.js';
 import { servedNow } from './served-now.js';
 import { Slots } from './slots.js';
+import { StopTaking } from './stop-taking.js';
 
 /** What a machine tells. */
 export interface MachineEvents {
@@ -76,6 +76,7 @@ export class Machine extends EventEmitter<MachineEvents> {
   readonly #presence: Presence;
   readonly #replies: Replies;
   readonly #runs: JobRuns;
+  readonly #stopTaking: StopTaking;
   readonly #workers: Worker[] = [];
   #mailbox: Mailbox | undefined;
   #ticks: NodeJS.Timeout | undefined;
@@ -125,6 +126,10 @@ export class Machine extends EventEmitter<MachineEvents> {
       done: (report) => this.#oneDone(report),
       useOfChunk: () => this.#slots.useOfChunk,
       inTurn: (run) => this.#slots.inTurn(run),
+    });
+    this.#stopTaking = new StopTaking(this.#engine, settings.engine.engineTimeout, {
+      running: () => this.#slots.running,
+      leaveAll: () => this.#runs.leaveAll(),
     });
   }
 
@@ -182,12 +187,13 @@ export class Machine extends EventEmitter<MachineEvents> {
   /**
    * Takes nothing new, and finishes what it has.
    * @param options `timeout`: what is not done by then is stopped, and goes to other machines. Default: no
-   *   limit
+   *   limit. May be called again with less time
    * @throws InvalidOptionError
    */
   async close(options: Pick<CloseOptions, 'timeout'> = {}): Promise<void> {
     const { timeout } = resolveCloseOptions(options);
-    this.#closing ??= this.#close(timeout);
+    this.#stopTaking.limit(timeout);
+    this.#closing ??= this.#close();
     await this.#closing;
   }
 
@@ -195,10 +201,10 @@ export class Machine extends EventEmitter<MachineEvents> {
     await this.close();
   }
 
-  async #close(timeout: number): Promise<void> {
+  async #close(): Promise<void> {
     this.#slots.leave();
     const left = within(PAUSE_MS, this.#presence.leave());
-    await this.#stopTaking(timeout);
+    await this.#stopTaking.done(this.#workers);
     clearInterval(this.#ticks);
     await left;
     await within(CLOSE_MS, this.#replies.sent());
@@ -207,33 +213,6 @@ export class Machine extends EventEmitter<MachineEvents> {
     await within(PAUSE_MS, this.#engine.removeMailbox(this.id));
     await this.#engine.close();
     if (this.#settings.ownsBalancer) await this.#settings.balancer.close({ timeout: 0 });
-  }
-
-  /** Lets the workers finish. Where the engine is gone, that is given up: the locks run out. */
-  async #stopTaking(timeout: number): Promise<void> {
-    const began = performance.now();
-    const closed = Promise.allSettled(this.#workers.map((worker) => worker.close())).then(() => true);
-    let answeredAt = began;
-    let isLeaving = false;
-    for (;;) {
-      const left = isLeaving ? CLOSE_MS : timeout - (performance.now() - began);
-      if ((await within(Math.max(1, Math.min(PAUSE_MS, left)), closed)) === true) return;
-      const now = performance.now();
-      if (!isLeaving && now - began >= timeout) {
-        isLeaving = true;
-        this.#runs.leaveAll();
-      }
-      const answers = await within(
-        PAUSE_MS,
-        this.#engine.ping().then(() => true),
-      );
-      if (answers === true) answeredAt = performance.now();
-      const patience =
-        isLeaving || this.#slots.running === 0 ? CLOSE_MS : this.#settings.engine.engineTimeout;
-      if (performance.now() - answeredAt < patience) continue;
-      this.#runs.leaveAll();
-      return;
-    }
   }
 
   #take(module: string): void {
