@@ -1,5 +1,5 @@
 /** The file that names the process of a machine: one machine has it at a time. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { UsageError } from '../arguments.js';
 import { describeErrno, errnoOf } from '../files/errno.js';
 
@@ -24,6 +24,15 @@ export class PidFile {
     return isOther && isAlive(pid) && mayBeMachine(pid) ? pid : undefined;
   }
 
+  /** Whether this process has it. */
+  get isOwn(): boolean {
+    try {
+      return readFileSync(this.#path, 'utf8').trim() === String(process.pid);
+    } catch {
+      return false;
+    }
+  }
+
   /** Throws `UsageError`: another process has it. */
   mustBeFree(): void {
     const { owner } = this;
@@ -33,21 +42,33 @@ export class PidFile {
     );
   }
 
-  take(): void {
-    try {
-      writeFileSync(this.#path, `${process.pid}\n`);
-    } catch (error) {
-      throw this.#unusable(error);
+  /**
+   * Looks who has it only now: another machine may have become ready meanwhile.
+   * @param takesOver from another process, too
+   * @returns the process that had it until now, if one is alive
+   */
+  take(takesOver: boolean): number | undefined {
+    for (;;) {
+      const { owner } = this;
+      if (!takesOver) this.mustBeFree();
+      try {
+        // In place where it is there: its folder may be another user's.
+        const isThere = lstatSync(this.#path, { throwIfNoEntry: false }) !== undefined;
+        writeFileSync(this.#path, `${process.pid}\n`, { flag: isThere ? 'w' : 'wx' });
+        return owner;
+      } catch (error) {
+        // Somebody else has just made it.
+        if (errnoOf(error) !== 'EEXIST') throw this.#unusable(error);
+      }
     }
   }
 
   /** Removes it, unless a successor has taken it. */
   leave(): void {
     try {
-      if (readFileSync(this.#path, 'utf8').trim() === String(process.pid))
-        rmSync(this.#path, { force: true });
+      if (this.isOwn) rmSync(this.#path, { force: true });
     } catch {
-      // Somebody has removed it.
+      // Its folder is another user's.
     }
   }
 
@@ -57,7 +78,7 @@ export class PidFile {
   }
 }
 
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -8,11 +8,16 @@ import { moduleAddress, servedAddress } from '../module-address.js';
 import type { Watch } from '../watch.js';
 import { isWatched } from '../watch-options.js';
 import { EngineLog } from './engine-log.js';
-import { type HealthServer, listen } from './health.js';
+import { type HealthAnswers, type HealthServer, listen } from './health.js';
+import { listenWhenFree } from './health-handover.js';
 import type { Log } from './log.js';
 import { metricsOf } from './metrics.js';
 import type { WorkOptions } from './options.js';
-import { PidFile } from './pid-file.js';
+import { isAlive, PidFile } from './pid-file.js';
+
+/** Time until the log says that something takes long, in ms. */
+const LATE_MS = 5_000;
+const LATE = 'not ready yet: a module is still loading, or the engine does not answer';
 
 export interface ServiceEvents {
   /** The machine takes jobs. @param what a description of it */
@@ -22,26 +27,28 @@ export interface ServiceEvents {
 /** Serves until a signal ends it. Rejects where it cannot start. */
 export async function runService(options: WorkOptions, log: Log, events: ServiceEvents): Promise<void> {
   const pidFile = options.pidFile === undefined ? undefined : new PidFile(options.pidFile);
-  const predecessor = pidFile?.owner;
   if (!options.upgrade) pidFile?.mustBeFree();
   const signals = new Signals();
   log.info('starting', { pid: process.pid, host: hostname(), modules: options.modules.join(' ') });
-  const starting = serve(modulesOf(options), serveOptions(options));
+  const late = setTimeout(() => log.warn(LATE), LATE_MS);
+  const starting = serve(modulesOf(options), serveOptions(options)).finally(() => clearTimeout(late));
   const machine = await Promise.race([starting, signals.ended]);
   if (machine === undefined) {
     log.info('ended before it was ready');
     signals.die();
     return;
   }
-  let health: HealthServer | undefined;
+  let health: Pick<HealthServer, 'close'> | undefined;
   let watch: Watch | undefined;
   try {
     logEvents(machine, log);
     watch = await watchOf(machine, options, log);
     signals.onReload = () => void reload(machine, log);
-    if (options.healthPort !== undefined)
-      health = await listenForHealth(machine, options.healthPort, signals, log);
-    pidFile?.take();
+    if (options.healthPort !== undefined) {
+      const predecessor = () => (options.upgrade ? pidFile?.owner : undefined);
+      health = await listenForHealth(machine, options.healthPort, signals, log, predecessor);
+    }
+    const predecessor = pidFile?.take(options.upgrade);
     const what = describe(machine);
     log.info('ready', {
       machine: machine.id,
@@ -49,8 +56,10 @@ export async function runService(options: WorkOptions, log: Log, events: Service
       tasks: machine.tasks.join(' '),
     });
     await events.ready(what);
-    if (options.upgrade && predecessor !== undefined) endPredecessor(predecessor, log);
+    if (predecessor !== undefined) endPredecessor(predecessor, log);
     await signals.ended;
+    // The one that has taken over answers now.
+    if (pidFile?.owner !== undefined) health?.close();
     // What is ending loads nothing anew.
     signals.onReload = undefined;
     watch?.stopProfiles();
@@ -213,13 +222,15 @@ function messageOf(error: unknown): string | undefined {
   return error === undefined ? undefined : error instanceof Error ? error.message : String(error);
 }
 
+/** @param predecessor the process that this one takes over from, while it is alive */
 async function listenForHealth(
   machine: Machine,
   port: number,
   signals: Signals,
   log: Log,
-): Promise<HealthServer> {
-  const server = await listenAt(port, {
+  predecessor: () => number | undefined,
+): Promise<Pick<HealthServer, 'close'>> {
+  const answers: HealthAnswers = {
     unready() {
       if (signals.hasEnded) return 'ending';
       if (!machine.stats().connected) return 'the engine does not answer';
@@ -228,17 +239,21 @@ async function listenForHealth(
     },
     metrics: metricsOf(machine),
     stats: () => ({ machine: machine.stats(), balancer: machine.balancer.stats() }),
-  });
-  log.info('health', { url: `http://127.0.0.1:${server.port}/healthz` });
-  return server;
-}
-
-/** Throws `UsageError`. */
-async function listenAt(port: number, answers: Parameters<typeof listen>[1]): Promise<HealthServer> {
+  };
+  const listening = (bound: number) => log.info('health', { url: `http://127.0.0.1:${bound}/healthz` });
   try {
-    return await listen(port, answers);
+    const server = await listen(port, answers);
+    listening(server.port);
+    return server;
   } catch (error) {
     const code = errnoOf(error);
+    const before = predecessor();
+    if (code === 'EADDRINUSE' && before !== undefined) {
+      return listenWhenFree(port, answers, () => isAlive(before), {
+        listening,
+        failed: (cause) => log.error(`no answers on --health-port ${port}`, { error: messageOf(cause) }),
+      });
+    }
     throw code === undefined ? error : new UsageError(`--health-port ${port}: ${describeErrno(code)}`);
   }
 }

@@ -1,0 +1,62 @@
+/** Who has the pid file: one machine at a time, also of those that start together. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PidFile } from '../../../dist/src/cli/work/pid-file.js';
+import { scratch } from '../../support/scratch.js';
+
+const folder = scratch('pid-file-');
+const own = `${process.pid}\n`;
+let files = 0;
+const fresh = (): string => path.join(folder, `${++files}.pid`);
+
+/** It counts as a machine by its command line. */
+let other: ChildProcess;
+beforeAll(() => {
+  other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', 'work']);
+});
+afterAll(() => void other.kill('SIGKILL'));
+
+test('a machine that has become ready meanwhile keeps the file', () => {
+  const file = fresh();
+  const pidFile = new PidFile(file);
+  pidFile.mustBeFree();
+  writeFileSync(file, `${other.pid}\n`);
+  expect(() => pidFile.take(false)).toThrow(`process ${other.pid} has it and is running`);
+  pidFile.leave();
+  expect(readFileSync(file, 'utf8')).toBe(`${other.pid}\n`);
+});
+
+test('to take over is to end the one that has it then, and not who had it before', () => {
+  const file = fresh();
+  const pidFile = new PidFile(file);
+  expect(pidFile.owner).toBeUndefined();
+  writeFileSync(file, `${other.pid}\n`);
+  expect(pidFile.take(true)).toBe(other.pid);
+  expect(readFileSync(file, 'utf8')).toBe(own);
+  expect(pidFile.isOwn).toBe(true);
+  pidFile.leave();
+  expect(existsSync(file)).toBe(false);
+});
+
+test('what a crash has left is nobody’s, and a link is followed', () => {
+  for (const stale of ['', 'nonsense\n', '999999999\n', own]) {
+    const file = fresh();
+    writeFileSync(file, stale);
+    expect(new PidFile(file).take(false)).toBeUndefined();
+    expect(readFileSync(file, 'utf8')).toBe(own);
+  }
+  const [link, target] = [fresh(), fresh()];
+  symlinkSync(target, link);
+  expect(new PidFile(link).take(false)).toBeUndefined();
+  expect(readFileSync(target, 'utf8')).toBe(own);
+});
+
+test('a file that cannot be written is named', () => {
+  const file = fresh();
+  mkdirSync(file);
+  expect(() => new PidFile(file).take(false)).toThrow(`${file}: Is a directory`);
+  const inNone = path.join(folder, 'none', 'pid');
+  expect(() => new PidFile(inNone).take(false)).toThrow(`${inNone}: No such file or directory`);
+});
