@@ -1,11 +1,17 @@
 /** What another program has written over: every request ends, and its error says what was found. */
+import { existsSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterEach, expect, test } from 'vitest';
 import { onEachEngine, work } from '../support/cluster.js';
+import { scratch } from '../support/scratch.js';
 
 const lockDuration = 500;
 const few = { lockDuration };
+const folder = scratch('written-over-');
+const file = path.join(folder, 'file');
+const gate = path.join(folder, 'gate');
 
 onEachEngine(
   (site) => {
@@ -69,6 +75,21 @@ onEachEngine(
       machine.on('engineError', ({ message }) => told.push(message));
       expect(await result).toBe(3);
       expect(told).toContainEqual(expect.stringContaining('has come back 5 times'));
+    }, 30_000);
+
+    test('the set by which lost jobs are found begins anew', async () => {
+      open();
+      const first = await site.process(few);
+      const result = site.cluster(few).submit(work.noteAndWait, [file, 'line', gate]);
+      await expect.poll(() => existsSync(file)).toBe(true);
+      first.kill('SIGKILL');
+      await first.ended;
+      await writeOver(queue.toKey('stalled'));
+      writeFileSync(gate, '');
+      await site.machine(few);
+      expect(await result).toBe('line');
+      expect(await client.type(queue.toKey('stalled'))).not.toBe('list');
+      await expect.poll(() => queue.getActiveCount()).toBe(0);
     }, 30_000);
 
     test.for(['meta', 'events', 'marker'])(

@@ -25,7 +25,7 @@ import { RedisMailbox } from './redis-mailbox.js';
 import { noteRefusals } from './refusals.js';
 import { within } from './within.js';
 import { writeTogether } from './write-together.js';
-import { isWrongType, removeStranger } from './wrong-type.js';
+import { isWrongType, removeStranger, renewStalledSet } from './wrong-type.js';
 
 export class RedisEngine implements Engine {
   /**
@@ -142,6 +142,7 @@ export class RedisEngine implements Engine {
     worker.on('error', (error) => {
       if (!isOfLocks(error)) this.#onError(error);
     });
+    renewStalledSet(worker, this.#client, this.#onError);
     noteRefusals(worker);
     this.#workers.add(worker);
     worker.once('closed', () => this.#workers.delete(worker));

@@ -1,4 +1,5 @@
-/** Keys of Redis that another program has written over with a value of another type: BullMQ cannot even remove such a job. */
+/** Keys of Redis that another program has written over with a value of another type. BullMQ cannot even remove such a job. */
+import type { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { MalformedMessageError } from '../errors.js';
 
@@ -14,7 +15,37 @@ export function isWrongType(error: unknown): boolean {
 export async function removeStranger(client: Redis, key: string): Promise<MalformedMessageError> {
   const type = await client.type(key);
   await client.del(key);
+  return stranger(`the job of the key '${key}'`, type, 'hash');
+}
+
+/**
+ * Lost jobs are found by a set of those that run. Where another program has written over it, none would be found
+ * any more: it begins anew.
+ */
+export function renewStalledSet(
+  worker: Worker,
+  client: Redis,
+  onRemoved: (error: MalformedMessageError) => void,
+): void {
+  const { backend } = worker;
+  const key = worker.toKey('stalled');
+  const look = backend.moveStalledJobsToWait.bind(backend);
+  backend.moveStalledJobsToWait = async () => {
+    try {
+      return await look();
+    } catch (error) {
+      if (!isWrongType(error)) throw error;
+      const type = await client.type(key);
+      if (type === 'set' || type === 'none') throw error;
+      await client.del(key);
+      onRemoved(stranger(`the set '${key}', by which lost jobs are found,`, type, 'set'));
+      return [];
+    }
+  };
+}
+
+function stranger(what: string, type: string, expected: string): MalformedMessageError {
   return new MalformedMessageError(
-    `the job of the key '${key}' was of the type '${type}', not 'hash', and is thrown away: another program has written over it`,
+    `${what} was of the type '${type}', not '${expected}', and is thrown away: another program has written over it`,
   );
 }
