@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import type * as BullMQ from 'bullmq';
 import type { Worker } from 'bullmq';
 import type { Balancer } from '../balancer.js';
+import { BalancerError } from '../errors/errors.js';
 import { requireOptional } from '../errors/optional-package.js';
 import { type CloseOptions, resolveCloseOptions } from '../options/close.js';
 import { clearInterval, setInterval } from '../protocol/timers.js';
@@ -268,10 +269,17 @@ export class Machine extends EventEmitter<MachineEvents> {
 
   #oneDone(report: JobReport): void {
     this.#counts[report.outcome]++;
-    if (report.outcome !== 'left') this.#slots.ran();
-    if (report.outcome === 'fulfilled' || report.outcome === 'rejected') this.#items += report.items;
+    if (report.outcome === 'fulfilled' || report.outcome === 'rejected') {
+      this.#items += report.items;
+      this.#slots.ran(mayHaveEndedThread(report) ? report.ms : 0);
+    }
     callUser(() => this.emit('job', report));
   }
+}
+
+/** Then the Balancer does not know how long it ran. */
+function mayHaveEndedThread({ outcome, failures, error }: JobReport): boolean {
+  return outcome === 'fulfilled' ? failures > 0 : error instanceof BalancerError;
 }
 
 function byName(served: readonly ServedModule[]): ReadonlyMap<string, ServedModule> {

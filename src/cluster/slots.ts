@@ -28,8 +28,9 @@ const NEAR = 0.05;
 const OLDER = 0.5;
 
 export class Slots {
-  readonly #balancer: Balancer;
+  readonly #balancer: Pick<Balancer, 'stats'>;
   readonly #share: number;
+  readonly #now: () => number;
   readonly #running = new Map<Worker, number>();
   readonly #turns: Turns;
   #total = 0;
@@ -37,8 +38,9 @@ export class Slots {
   #lookedAt = Number.NEGATIVE_INFINITY;
   /** Run time of all tasks until the last look, in ms. */
   #busyTime = 0;
-  /** Jobs done since the last look. */
+  /** Jobs done since the last look, and the time that those took of which the Balancer does not know it, in ms. */
   #done = 0;
+  #unknownTime = 0;
   /** Run time of a job, in ms; before the first one it counts as long. */
   #mean = Number.POSITIVE_INFINITY;
   #cautiousUntil = Number.NEGATIVE_INFINITY;
@@ -47,9 +49,10 @@ export class Slots {
   /** Ends a rest. */
   #wake: (() => void) | undefined;
 
-  constructor(balancer: Balancer, share: number) {
+  constructor(balancer: Pick<Balancer, 'stats'>, share: number, now = () => performance.now()) {
     this.#balancer = balancer;
     this.#share = share;
+    this.#now = now;
     this.#turns = new Turns(() => this.#average);
   }
 
@@ -130,9 +133,13 @@ export class Slots {
     this.adjust();
   }
 
-  /** A job has run; not: has been left to others at once, which says nothing of how long jobs take. */
-  ran(): void {
+  /**
+   * A job has run; not: has been left to others, or cancelled, which says nothing of how long jobs take.
+   * @param ms its time, if the Balancer does not know it, since it ended its thread
+   */
+  ran(ms: number): void {
     this.#done++;
+    this.#unknownTime += ms;
   }
 
   /**
@@ -140,7 +147,7 @@ export class Slots {
    * @param alone it was lost so often that nothing else shall be lost with it
    */
   beCautious(alone: boolean): void {
-    const now = performance.now();
+    const now = this.#now();
     const wasCautious = this.#lookedAt < (alone ? this.#aloneUntil : this.#cautiousUntil);
     this.#cautiousUntil = now + CAUTIOUS_MS;
     if (alone) this.#aloneUntil = now + ALONE_MS;
@@ -160,14 +167,15 @@ export class Slots {
   }
 
   #look(): void {
-    const now = performance.now();
+    const now = this.#now();
     const passed = now - this.#lookedAt;
     if (passed < LOOK_MS) return;
     this.#lookedAt = now;
     const { workers, busyTime } = this.#balancer.stats();
     this.#threads = workers.length;
-    const busy = busyTime - this.#busyTime;
+    const busy = busyTime - this.#busyTime + this.#unknownTime;
     this.#busyTime = busyTime;
+    this.#unknownTime = 0;
     // Where none was done, those that are here take longer than that; an idle machine learns nothing.
     const mean = this.#done > 0 ? busy / this.#done : this.#total > 0 ? passed : this.#mean;
     this.#done = 0;
