@@ -3,8 +3,10 @@ import type { CarriedValue } from '../protocol/messages.js';
 import { restoreErrors } from './error-details.js';
 import { restoreBuffers } from './restore-buffers.js';
 import { readTree } from './tree-reader.js';
+import { lookAtYoungBuffers } from './young-buffers.js';
 
 export function restore(message: CarriedValue): void {
+  lookAtYoungBuffers();
   restoreBuffers(message.buffers);
   restoreErrors(message.errors);
   if (message.tree === undefined) return;

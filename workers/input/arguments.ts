@@ -12,6 +12,7 @@ import type { ArgumentsMessage } from '../../src/protocol/messages.js';
 import { isBehind } from '../../src/protocol/positions.js';
 import type { ThreadStatus } from '../../src/protocol/thread-status.js';
 import { readTree } from '../../src/values/tree-reader.js';
+import { lookAtYoungBuffers } from '../../src/values/young-buffers.js';
 
 export class Arguments {
   readonly #port: MessagePort;
@@ -95,6 +96,7 @@ export class Arguments {
         return null;
       }
       message = entry.message as ArgumentsMessage;
+      lookAtYoungBuffers();
       if (!this.#dropped.has(message.sending)) readBytes(message);
     } catch (error) {
       this.#unreadable = error;
