@@ -8,10 +8,15 @@
  * taken by others, too, 0.78 and 0.75, and 1.3 with 512 KiB.
  */
 import { types } from 'node:util';
+import threads from 'node:worker_threads';
 import { bufferOf, bytesIn, isResizable, lengthOf } from './intrinsics.js';
 
 /** The largest buffer that is copied, in bytes. */
 const MOST_BYTES = 128 * 2 ** 10;
+
+/** From Node 22 on, which the declarations do not know yet. Measured: a tenth to a third of a structured clone. */
+const { transfer: move } = ArrayBuffer.prototype as { transfer?: (this: ArrayBuffer) => ArrayBuffer };
+const { isMarkedAsUntransferable } = threads as { isMarkedAsUntransferable?: (object: object) => boolean };
 
 /**
  * Whether copies do as well: the arguments are primitive values, shared memory, and byte arrays, one for each of
@@ -56,7 +61,7 @@ export function takeOver(args: readonly unknown[], buffers: readonly ArrayBuffer
   let taken: readonly ArrayBuffer[];
   try {
     given = [...args];
-    taken = structuredClone(buffers, { transfer: buffers as ArrayBuffer[] });
+    taken = moveAll(buffers);
   } catch {
     return undefined;
   }
@@ -66,4 +71,13 @@ export function takeOver(args: readonly unknown[], buffers: readonly ArrayBuffer
     const buffer = taken[at] as ArrayBuffer;
     return Object.getPrototypeOf(arg) === Buffer.prototype ? Buffer.from(buffer) : new Uint8Array(buffer);
   });
+}
+
+/** All of them or, with an error, none. */
+function moveAll(buffers: readonly ArrayBuffer[]): readonly ArrayBuffer[] {
+  const buffer = buffers[0] as ArrayBuffer;
+  // Several could fail half-way. V8 does not know Node's mark in Node 22.
+  if (buffers.length === 1 && move !== undefined && isMarkedAsUntransferable?.(buffer) === false)
+    return [move.call(buffer)];
+  return structuredClone(buffers, { transfer: buffers as ArrayBuffer[] });
 }
