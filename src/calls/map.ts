@@ -254,7 +254,7 @@ export class MapIterator extends SourceIterator implements JobEvents, IntakeEven
 
   /** Once the Balancer is closed, a source that gives nothing is waited for no longer than that. */
   #watchSource(): void {
-    if (!this.#isClosed || !this.#intake.awaitsSource) return;
+    if (!this.#isClosed || this.state !== 'running' || !this.#intake.awaitsSource) return;
     this.#patience ??= setTimeout(() => {
       this.#patience = undefined;
       if (this.#intake.awaitsSource) this.shut();
