@@ -4,7 +4,7 @@ import { clearInterval, clearTimeout, setInterval, setTimeout } from '../protoco
 import type { ClusterSettings } from './cluster-options.js';
 import { Directory } from './directory.js';
 import type { Entry } from './directory-entry.js';
-import type { Engine, Mailbox, OnEngineError } from './engine/engine.js';
+import { CLOSE_MS, type Engine, type Mailbox, type OnEngineError } from './engine/engine.js';
 import { openEngine } from './engine/open.js';
 import { within } from './engine/within.js';
 import { EngineError, NoMachineError } from './errors.js';
@@ -80,7 +80,7 @@ export class Connection {
     clearTimeout(this.#beat);
     if (this.isOpen && this.#failure === undefined) {
       await within(this.#settings.engine.lockDuration, this.requests.cancelled());
-      await this.#mailbox?.close();
+      await within(CLOSE_MS, Promise.resolve(this.#mailbox?.close()));
       await within(
         PAUSE_MS,
         Promise.allSettled([this.#directory?.leave(), this.#engine.removeMailbox(this.id)]),

@@ -210,7 +210,7 @@ export class Machine extends EventEmitter<MachineEvents> {
     await left;
     await within(CLOSE_MS, this.#replies.sent());
     this.#replies.close();
-    await this.#mailbox?.close();
+    await within(CLOSE_MS, Promise.resolve(this.#mailbox?.close()));
     await within(PAUSE_MS, this.#engine.removeMailbox(this.id));
     await this.#engine.close();
     if (this.#settings.ownsBalancer) await this.#settings.balancer.close({ timeout: 0 });

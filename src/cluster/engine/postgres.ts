@@ -2,6 +2,7 @@
 import type { EventEmitter } from 'node:events';
 import type * as BullMQ from 'bullmq';
 import type { Job, PgPool, PgPoolClient, Queue, Worker, WorkerOptions } from 'bullmq';
+import { InvalidOptionError } from '../../errors/errors.js';
 import { EngineError } from '../errors.js';
 import type { EngineSettings, PostgresOptions } from '../options.js';
 import {
@@ -65,12 +66,11 @@ export class PostgresEngine implements Engine {
     this.#pool = bull.isPgPool(given)
       ? given
       : new (pg.default ?? pg).Pool(poolOptions(bull, given, listeners));
+    if (!this.#ownsPool) mustHaveRoom(this.#pool, listeners);
     this.#poolEvents.on('connect', ignoreErrors);
     // Nobody else may listen, and then it would end the process.
-    if (!this.#ownsPool) return;
     this.#pool.on('error', onError);
-    // Each queue adds a listener of its own.
-    this.#poolEvents.setMaxListeners(0);
+    if (!this.#ownsPool) outliveUs(this.#pool);
   }
 
   ready(): Promise<void> {
@@ -118,7 +118,7 @@ export class PostgresEngine implements Engine {
       name,
       (job: Job, token?: string) => processor(job, token),
       { ...(options as object), connection: this.#pool },
-      startingAnew(this.#bull.createPostgresBackend),
+      startingAnew(this.#bull.createPostgresBackend, this.#poolEvents),
     ) as unknown as Worker;
     worker.on('error', (error) => {
       if (!isOfLocks(error)) this.#onError(error);
@@ -163,7 +163,8 @@ export class PostgresEngine implements Engine {
     await within(CLOSE_MS, Promise.allSettled(parts.map((part) => part.close())));
     for (const worker of this.#workers) stopRenewing(worker);
     this.#poolEvents.off('connect', ignoreErrors);
-    if (this.#ownsPool) await within(CLOSE_MS, this.#pool.end());
+    if (!this.#ownsPool) this.#poolEvents.off('error', this.#onError);
+    else await within(CLOSE_MS, this.#pool.end());
   }
 
   get #poolEvents(): EventEmitter {
@@ -189,7 +190,7 @@ export class PostgresEngine implements Engine {
       queue = new this.#bull.Queue(
         name,
         { connection: this.#pool, streams: { events: { maxLen: EVENTS_KEPT } } },
-        startingAnew(this.#bull.createPostgresBackend),
+        startingAnew(this.#bull.createPostgresBackend, this.#poolEvents),
       ) as unknown as Queue;
       queue.on('error', this.#onError);
       queues.set(name, queue);
@@ -211,6 +212,30 @@ export class PostgresEngine implements Engine {
 function aheadOf(other: number, before: number, after: number): number {
   if (other < before) return before - other;
   return other > after ? after - other : 0;
+}
+
+/** Pools of programs that have been used. */
+const used = new WeakSet<PgPool>();
+
+/** Connections that were made here stay in it after `close`; one that breaks must not end the process then. */
+function outliveUs(pool: PgPool): void {
+  if (used.has(pool)) return;
+  used.add(pool);
+  pool.on('error', () => {});
+}
+
+/** Workers keep a connection each, and queries would wait for ever. @throws InvalidOptionError */
+function mustHaveRoom(
+  pool: PgPool & { readonly options?: { readonly max?: unknown } },
+  listeners: number,
+): void {
+  const max = pool.options?.max;
+  if (typeof max !== 'number' || max > listeners) return;
+  throw new InvalidOptionError(
+    'options.postgres',
+    `a pool of ${max} connections`,
+    `one of more than ${listeners}: one is kept for each module that is served, and one for messages`,
+  );
 }
 
 function poolOptions(bull: typeof BullMQ, given: PostgresOptions | string | URL, listeners: number): object {

@@ -1,0 +1,58 @@
+/** A pool of the program's own: it is used as it is, and nothing of a Cluster stays with it. */
+import { Cluster, serve } from 'leastwork/cluster';
+import { Pool } from 'pg';
+import { expect, onTestFinished, test } from 'vitest';
+import { onEachEngine, work, workUrl } from '../support/cluster.js';
+
+onEachEngine(
+  (site) => {
+    const open = (max: number): Pool => {
+      const { postgres } = site.server.address as { postgres: string };
+      const pool = new Pool({ connectionString: postgres, max, options: '-c search_path=bullmq' });
+      onTestFinished(() => pool.end());
+      return pool;
+    };
+
+    test('one listener stays with it after close, and few are there before', async () => {
+      // Makes the tables.
+      await site.machine();
+      const pool = open(20);
+      const listeners = () => ['error', 'connect', 'remove'].map((name) => pool.listenerCount(name));
+      const options = { postgres: pool, name: site.name };
+      const machine = await serve([workUrl], { ...options, balancer: { workers: 1 } });
+      const clusters = [new Cluster(options), new Cluster(options)];
+      const results = await Promise.all(clusters.map((cluster) => cluster.submit(work.add, [1, 2])));
+      expect(results).toEqual([3, 3]);
+      // One for each of the three, and one so that a connection that breaks later does not end the process.
+      expect(listeners()).toEqual([4, 3, 0]);
+      await Promise.all([...clusters, machine].map((each) => each.close()));
+      expect(listeners()).toEqual([1, 0, 0]);
+      expect(pool.waitingCount).toBe(0);
+      expect(pool.idleCount).toBe(pool.totalCount);
+    });
+
+    test('one that has no connection left for queries is refused', async () => {
+      const postgres = open(2);
+      await expect(serve([workUrl], { postgres, balancer: { workers: 1 } })).rejects.toMatchObject({
+        code: 'ERR_INVALID_OPTION',
+        message: expect.stringContaining('a pool of 2 connections, expected one of more than 2'),
+      });
+      const one = open(1);
+      expect(() => new Cluster({ postgres: one })).toThrow('a pool of 1 connections');
+      expect(one.listenerCount('error')).toBe(0);
+    });
+
+    test('a machine that gets none, since others have them all, gives up and ends', async () => {
+      await site.machine();
+      const pool = open(4);
+      const taken = await Promise.all([1, 2, 3].map(() => pool.connect()));
+      try {
+        const options = { postgres: pool, name: site.name, engineTimeout: 1_000, balancer: { workers: 1 } };
+        await expect(serve([workUrl], options)).rejects.toMatchObject({ code: 'ERR_ENGINE' });
+      } finally {
+        for (const client of taken) client.release();
+      }
+    });
+  },
+  ['postgres'],
+);
