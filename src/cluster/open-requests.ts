@@ -186,6 +186,7 @@ export class OpenRequests {
     try {
       const state = await this.#engine.queue(request.queue).getJobState(request.id);
       request.refusedSince = undefined;
+      if (state === 'active') await this.#engine.expireLock(request.queue, request.id);
       return state;
     } catch (error) {
       this.#refused(request)(error);

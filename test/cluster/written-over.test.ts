@@ -10,8 +10,6 @@ import { scratch } from '../support/scratch.js';
 const lockDuration = 500;
 const few = { lockDuration };
 const folder = scratch('written-over-');
-const file = path.join(folder, 'file');
-const gate = path.join(folder, 'gate');
 
 onEachEngine(
   (site) => {
@@ -77,8 +75,27 @@ onEachEngine(
       expect(told).toContainEqual(expect.stringContaining('has come back 5 times'));
     }, 30_000);
 
+    test.for(['lock', 'stalled-check'])(
+      'a %s that was copied without its time does not keep a lost job from running again',
+      async (name) => {
+        open();
+        const [file, gate] = [path.join(folder, name), path.join(folder, `${name}.gate`)];
+        const first = await site.process(few);
+        const result = site.cluster(few).submit(work.noteAndWait, [file, 'line', gate]);
+        await expect.poll(() => existsSync(file)).toBe(true);
+        const job = await keyOfJob();
+        first.kill('SIGKILL');
+        await first.ended;
+        await client.set(name === 'lock' ? `${job}:lock` : queue.toKey(name), 'copied');
+        writeFileSync(gate, '');
+        await site.machine(few);
+        expect(await result).toBe('line');
+      },
+    );
+
     test('the set by which lost jobs are found begins anew', async () => {
       open();
+      const [file, gate] = [path.join(folder, 'set'), path.join(folder, 'set.gate')];
       const first = await site.process(few);
       const result = site.cluster(few).submit(work.noteAndWait, [file, 'line', gate]);
       await expect.poll(() => existsSync(file)).toBe(true);

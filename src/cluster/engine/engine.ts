@@ -44,6 +44,8 @@ export interface Engine {
   clear(queue: string, id: string): Promise<Cleared>;
   /** Throws away what is kept of a job, whoever may hold it: the next machine that is given it lets it go. */
   discard(queue: string, id: string): Promise<void>;
+  /** Sees to it that the lock of a job runs out where nobody renews it, and that lost jobs are looked for. */
+  expireLock(queue: string, id: string): Promise<void>;
   worker(name: string, processor: Processor, options: Partial<WorkerOptions>): Worker;
   openMailbox(id: string, onMail: OnMail): Mailbox;
   /** What `send` has been called with is done before what a worker is told to do later. */

@@ -113,6 +113,9 @@ export class PostgresEngine implements Engine {
     await this.queue(queue).remove(id);
   }
 
+  /** A lock is a time. */
+  async expireLock(): Promise<void> {}
+
   worker(name: string, processor: Processor, options: Partial<WorkerOptions>): Worker {
     const worker = new this.#bull.Worker(
       name,

@@ -126,6 +126,18 @@ export class RedisEngine implements Engine {
     await this.#client.del(this.queue(queue).toKey(id));
   }
 
+  /** Keys that were copied to another server may have lost their time. */
+  async expireLock(queue: string, id: string): Promise<void> {
+    const toKey = (name: string): string => this.queue(queue).toKey(name);
+    const keys = [`${toKey(id)}:lock`, toKey('stalled-check')];
+    await Promise.all(
+      keys.map(async (key) => {
+        if ((await this.#client.pttl(key)) === -1)
+          await this.#client.pexpire(key, this.#settings.lockDuration);
+      }),
+    );
+  }
+
   #connectToAdd(): Redis {
     const client = sendingOnce(this.#client);
     client.on('error', this.#onError);
