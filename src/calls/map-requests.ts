@@ -6,7 +6,7 @@
 import type { Dispatcher } from '../dispatch/dispatcher.js';
 import { BalancerClosedError } from '../errors/errors.js';
 import type { SubmitOptions } from '../options/submit.js';
-import type { Request } from '../requests/request.js';
+import type { Request, RequestExtras } from '../requests/request.js';
 import type { TaskRef } from '../tasks/registry.js';
 import { ChunkMemories, type FreeMemories } from '../values/chunk-memory.js';
 import type { ItemRun } from '../values/packed-items.js';
@@ -75,15 +75,19 @@ export class MapRequests {
     return (typeof context !== 'object' || context === null) && typeof context !== 'function';
   }
 
-  /** @param kills how many workers have died running it */
-  submit(item: unknown, kills: number): MapRequest {
+  /**
+   * @param kills how many workers have died running it
+   * @param isAgain it has been submitted before, and has not run: a Balancer that closes still runs it
+   */
+  submit(item: unknown, kills: number, isAgain: boolean): MapRequest {
     const { task, options } = this.#call;
     let request: Request | undefined;
     const given = kills === 0 ? options : { ...options, retries: this.#retries - kills };
-    const promise = this.#submission.accept(task, [item], given, (accepted, extras) => {
+    const prepare = (accepted: Request, extras: RequestExtras): void => {
       request = accepted;
       extras.kills = kills;
-    });
+    };
+    const promise = this.#submission.accept(task, [item], given, prepare, false, isAgain);
     const withdraw = (): void => {
       if (request === undefined || request.isSettled) return;
       const isUnstarted = this.#dispatcher.withdraw(request);
@@ -96,15 +100,24 @@ export class MapRequests {
   /**
    * @param span where the items are, from that offset on
    * @param sizes are told how long its items took
+   * @param isAgain as for `submit`
    */
-  submitChunk(span: Span, from: number, run: ItemRun, sizes: ChunkSizes, events: JobEvents): MapRequest {
+  submitChunk(
+    span: Span,
+    from: number,
+    run: ItemRun,
+    sizes: ChunkSizes,
+    events: JobEvents,
+    isAgain: boolean,
+  ): MapRequest {
     const { ref, options } = this.#call;
     const job = new MapJob(span, from, run, sizes.limit, ref, events);
     let request: Request | undefined;
-    const promise = this.#submission.acceptChunk(ref, job.chunk, options, (accepted) => {
+    const prepare = (accepted: Request): void => {
       request = accepted;
       job.place = accepted.extras?.place;
-    });
+    };
+    const promise = this.#submission.acceptChunk(ref, job.chunk, options, prepare, isAgain);
     const over = promise.then(
       (failed) => {
         job.finish();
@@ -171,7 +184,7 @@ export class MapRequests {
 
   /** Resolves when a request would be accepted. */
   ready(): Promise<void> {
-    return this.#submission.ready();
+    return this.#submission.ready(true);
   }
 
   get #retries(): number {

@@ -108,7 +108,7 @@ export class MapSender {
       return;
     }
     if (isSubmitted) this.#requests.submittedAgain(run.count);
-    const request = this.#requests.submitChunk(span, from, run, this.#sizes, this.#events);
+    const request = this.#requests.submitChunk(span, from, run, this.#sizes, this.#events, isSubmitted);
     this.#underWay.add(request);
     void request.promise.then(() => {
       this.#underWay.delete(request);
@@ -123,7 +123,7 @@ export class MapSender {
     }
     if (isSubmitted) this.#requests.submittedAgain(1);
     const kills = this.#reruns.killsOf(span.first + offset);
-    const request = this.#requests.submit(span.items[offset], kills);
+    const request = this.#requests.submit(span.items[offset], kills, isSubmitted);
     this.#underWay.add(request);
     const settled = (state: OutcomeState, outcome: unknown): void => {
       span.outcomeBytes += byteSize(outcome);

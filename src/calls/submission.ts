@@ -14,7 +14,7 @@ import type { TaskRef, TaskRegistry } from '../tasks/registry.js';
 import type { Backpressure } from './backpressure.js';
 import type { Cancellation } from './cancellation.js';
 import { mustNotStream } from './must-not-stream.js';
-import { copyOf, reasonOf } from './refusal.js';
+import { copyOf, reasonOf, toCaller } from './refusal.js';
 import { extrasOf, finite, type SubmissionDefaults } from './request-extras.js';
 import { SubmitClock } from './submit-clock.js';
 import { chooseTransfer } from './transfer.js';
@@ -38,6 +38,10 @@ export class Submission {
   #lastId = 0;
   /** Set while requests are refused. */
   #refusal: BalancerClosedError | NoWorkerError | undefined;
+  /** Set while the Balancer closes: items of a map that it had accepted, and that come back, are not refused. */
+  #readmits = false;
+  /** Whether any request has been a chunk. */
+  hasHadChunks = false;
 
   constructor(
     defaults: SubmissionDefaults,
@@ -71,6 +75,7 @@ export class Submission {
   /**
    * Never throws: for a refused request it returns a rejected promise.
    * @param streams whether the task may be a generator
+   * @param isAgain it has been accepted before, and has not run
    */
   accept(
     task: unknown,
@@ -78,8 +83,10 @@ export class Submission {
     options: SubmitOptions | undefined,
     prepare: Prepare | undefined,
     streams = false,
+    isAgain = false,
   ): Promise<unknown> {
-    if (this.#refusal !== undefined) return this.#refuse(task, fromAccept(copyOf(this.#refusal), prepare));
+    if (this.#refusal !== undefined && !(isAgain && this.#readmits))
+      return this.#refuse(task, toCaller(copyOf(this.#refusal), this.accept, prepare));
     const ledger = this.#ledger;
     let request: Request;
     try {
@@ -94,7 +101,7 @@ export class Submission {
       const queuedAt = ledger.isObserved ? this.#clock.now(this.#dispatcher.turns) : undefined;
       request = new Request(this.#takeIds(1), ref, args, extras, queuedAt);
     } catch (error) {
-      return Promise.reject(fromAccept(error, prepare));
+      return Promise.reject(toCaller(error, this.accept, prepare));
     }
     ledger.submitted++;
     const promise = request.promise();
@@ -119,10 +126,12 @@ export class Submission {
     chunk: Chunk,
     options: SubmitOptions,
     prepare: (request: Request) => void,
+    isAgain: boolean,
   ): Promise<unknown> {
     const ledger = this.#ledger;
     ledger.submitted += chunk.size;
-    if (this.#refusal !== undefined) {
+    this.hasHadChunks = true;
+    if (this.#refusal !== undefined && !(isAgain && this.#readmits)) {
       chunk.outcome = 'refused';
       chunk.refusal = reasonOf(this.#refusal);
       return Promise.reject(awaitedIfBare(fromProgram(copyOf(this.#refusal))));
@@ -148,8 +157,7 @@ export class Submission {
   }
 
   /**
-   * Accepts a request for one worker alone, ahead of all that wait, and also where the queue is full. Never
-   * throws.
+   * Accepts a request for one worker alone, ahead of all that wait, also where the queue is full. Never throws.
    * @param timeout in ms; `undefined`: the Balancer's
    */
   acceptFor(
@@ -175,8 +183,7 @@ export class Submission {
   }
 
   /**
-   * Whether the queue takes the request; otherwise it is settled. Requests that this makes space for are
-   * sent.
+   * Whether the queue takes the request; otherwise it is settled. Requests that make space for it are sent.
    */
   #isWelcome(request: Request): boolean {
     const signal = request.extras?.signal;
@@ -255,39 +262,39 @@ export class Submission {
     return first;
   }
 
-  /**
-   * Dispatches what can be, if the queue is full. Returns whether a request would not be refused for a full
-   * queue then.
-   */
+  /** Dispatches what can be, if the queue is full. @returns whether no request would be refused for that then */
   makeSpace(): boolean {
-    return this.#refusal !== undefined || this.#backpressure.makeSpace();
+    return (this.#refusal !== undefined && !this.#readmits) || this.#backpressure.makeSpace();
   }
 
-  /** Resolves when no request would be refused for a full queue. */
-  async ready(): Promise<void> {
-    while (this.#refusal === undefined && this.#backpressure.isFull) await this.#backpressure.untilSpace();
+  /** Resolves when no request would be refused for a full queue. @param isAgain as for `accept` */
+  async ready(isAgain = false): Promise<void> {
+    while ((this.#refusal === undefined || (isAgain && this.#readmits)) && this.#backpressure.isFull)
+      await this.#backpressure.untilSpace();
   }
 
   /** No worker can run requests: rejects those that wait, and refuses all until called with `undefined`. */
   refuse(error: NoWorkerError | undefined): void {
     if (!(this.#refusal instanceof BalancerClosedError)) this.#refusal = error;
     if (error === undefined) return;
+    this.#readmits = false;
     this.#dispatcher.takeUnstarted((request) => request.refuse(error, 'no-worker'));
   }
 
   /** Refuses all requests from now on. Accepted ones are not affected. */
   close(): void {
+    this.#readmits = this.#refusal === undefined;
     this.#refusal = new BalancerClosedError();
+    this.#backpressure.wakeAll();
+  }
+
+  /** Nothing is taken again any more. */
+  finish(): void {
+    this.#readmits = false;
     this.#backpressure.wakeAll();
   }
 
   #extrasFor(given: SubmitOptions | undefined): RequestExtras {
     return extrasOf(given, this.#defaults, this.accept);
   }
-}
-
-/** Between the caller and `accept` there are more functions of the package where they prepare the request. */
-function fromAccept<E>(error: E, prepare: Prepare | undefined): E {
-  const { accept } = Submission.prototype;
-  return prepare === undefined ? fromCaller(error, accept) : awaitedIfBare(fromProgram(error, accept));
 }

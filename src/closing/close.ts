@@ -86,11 +86,16 @@ export class Closing {
     if (queued === 'finish') dispatcher.pass();
     // A getter in arguments may have called `close`, while its request was neither queued nor pending.
     await undefined;
-    while (dispatcher.hasUnsettled) {
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
-      });
-    }
+    do {
+      while (dispatcher.hasUnsettled) {
+        await new Promise<void>((resolve) => {
+          this.#waiting.push(resolve);
+        });
+      }
+      // What a chunk of a map has left comes back within the turn.
+      if (submission.hasHadChunks) await new Promise<void>((resolve) => setImmediate(resolve));
+    } while (dispatcher.hasUnsettled);
+    submission.finish();
     await pool.close();
     maintenance.stop();
     dispatcher.poller.stop();
@@ -98,7 +103,8 @@ export class Closing {
   }
 
   async #rejectQueued(): Promise<void> {
-    const { dispatcher, cancellation } = this.#parts;
+    const { submission, dispatcher, cancellation } = this.#parts;
+    submission.finish();
     const why = 'the Balancer was closed before this request had started';
     const error = withoutOwnFrames(new BalancerClosedError(why));
     // A getter in arguments may have called `close`: no window may change before its request is sent.
@@ -120,6 +126,7 @@ export class Closing {
 
   #giveUp(why: string): void {
     const error = withoutOwnFrames(new BalancerClosedError(`the Balancer was closed, ${why}`));
+    this.#parts.submission.finish();
     this.#parts.dispatcher.rejectAll(error);
     this.#parts.pool.terminate();
   }

@@ -42,6 +42,30 @@ describe.each(['map', 'mapSettled'] as const)('%s', (method) => {
     },
   );
 
+  it.each([
+    ['dies', 1, {}],
+    ['dies', 3, {}],
+    ['takes too long', 3, { timeout: 200 }],
+  ] as const)('accepted items run although the one before them %s (batch: %i)', async (_, batch, submit) => {
+    const balancer = new Balancer({ workers: 1, grace: 20 });
+    const gate = join(folder, `${method}-${batch}-${Object.keys(submit)}`);
+    const items = [0, 1, 2].map((index) => ({ index, gate, hangs: 'timeout' in submit }));
+    const given: number[] = [];
+    const loop = (async () => {
+      for await (const one of balancer[method](items, endsFirst, { ordered: false, batch, submit }))
+        given.push(indexOf(one));
+    })();
+    await until(() => balancer.stats().running === 1);
+    const closed = balancer.close();
+    writeFileSync(gate, '');
+    if (method === 'map') await expect(loop).rejects.not.toMatchObject(CLOSED);
+    else {
+      await loop;
+      expect(given.sort()).toEqual([0, 1, 2]);
+    }
+    await closed;
+  });
+
   it.each([true, false])('an item that waits to run again has failed (ordered: %s)', async (ordered) => {
     const balancer = new Balancer({ workers: 1 });
     const retry = { attempts: 2, delay: 3_600_000, maxDelay: 3_600_000 };
@@ -133,4 +157,14 @@ async function waits({ index, gate }: { index: number; gate: string }): Promise<
 function failing(n: number): number {
   if (n === 0) throw new Error('zero');
   return n;
+}
+
+/** The first one ends its thread, or does not end, once there is the gate. */
+async function endsFirst({ index, gate, hangs }: { index: number; gate: string; hangs: boolean }) {
+  if (index > 0) return index;
+  const { existsSync } = await import('node:fs');
+  const { setTimeout: pause } = await import('node:timers/promises');
+  while (!existsSync(gate)) await pause(1);
+  while (hangs);
+  process.exit(1);
 }
