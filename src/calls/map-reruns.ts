@@ -21,6 +21,8 @@ export class MapReruns {
   readonly #rule: RetryRule | undefined;
   /** By index; only of items that have failed and are not settled. */
   readonly #troubles = new Map<number, Trouble>();
+  /** Whether any item has failed. Looked at for each outcome, which takes less than to look for the item. */
+  hasTroubles = false;
   /** What is called when a delay is over. */
   readonly #delays = new Map<NodeJS.Timeout, () => void>();
 
@@ -47,7 +49,7 @@ export class MapReruns {
 
   /** The item has its outcome. */
   settled(index: number): void {
-    if (this.#troubles.size > 0) this.#troubles.delete(index);
+    this.#troubles.delete(index);
   }
 
   /**
@@ -95,6 +97,7 @@ export class MapReruns {
   }
 
   #troubleOf(index: number): Trouble {
+    this.hasTroubles = true;
     let trouble = this.#troubles.get(index);
     if (trouble === undefined) {
       trouble = { throws: 0, kills: 0, error: undefined };

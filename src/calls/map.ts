@@ -128,7 +128,7 @@ export class MapIterator extends SourceIterator implements JobEvents, IntakeEven
   }
 
   #settle(span: Span, offset: number, state: OutcomeState, outcome: unknown): void {
-    this.#reruns.settled(span.first + offset);
+    if (this.#reruns.hasTroubles) this.#reruns.settled(span.first + offset);
     span.settle(offset, state, outcome);
     this.#outlet.settled(span, offset);
     if (span.pending > 0) return;
