@@ -45,7 +45,7 @@ describe.each(['map', 'mapSettled'] as const)('%s', (method) => {
   it.each([
     ['dies', 1, {}],
     ['dies', 3, {}],
-    ['takes too long', 3, { timeout: 200 }],
+    ['takes too long', 3, { timeout: 500 }],
   ] as const)('accepted items run although the one before them %s (batch: %i)', async (_, batch, submit) => {
     const balancer = new Balancer({ workers: 1, grace: 20 });
     const gate = join(folder, `${method}-${batch}-${Object.keys(submit)}`);

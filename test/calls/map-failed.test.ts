@@ -62,7 +62,7 @@ describe('the error of a map says which item it is of', () => {
         while (n === 5);
         return n;
       };
-      const options = { batch: 3, submit: { timeout: 50 } } as const;
+      const options = { batch: 3, submit: { timeout: 500 } } as const;
       const late = await failureOf(balancer.map(range(0, 9), hang, options));
       expect(late.error).toMatchObject({ code: 'ERR_TASK_TIMEOUT', phase: 'run', index: 5, item: 5 });
     }));

@@ -185,7 +185,7 @@ describe('retry', () => {
         );
         return n;
       };
-      const options = { batch: 3, retry: { attempts: 2, delay: 0 }, submit: { timeout: 150 } } as const;
+      const options = { batch: 3, retry: { attempts: 2, delay: 0 }, submit: { timeout: 500 } } as const;
       expect(await collect(balancer.map(items, task, options))).toEqual([0, 1, 2]);
       expect(readFileSync(file, 'utf8').split('\n').sort().join('')).toBe('0112');
     }));

@@ -69,12 +69,12 @@ onEachEngine((site) => {
     const items = range(0, 8).map((n) => ({ n, file, hangs: n === 3 }));
     await warm(cluster);
     const outcomes = await collect(
-      cluster.mapSettled(items, work.noteItem, { batch: 8, submit: { timeout: 200 } }),
+      cluster.mapSettled(items, work.noteItem, { batch: 8, submit: { timeout: 500 } }),
     );
     for (const { index, ...outcome } of outcomes)
       expect(outcome).toMatchObject(
         index === 3
-          ? { reason: { code: 'ERR_TASK_TIMEOUT', timeout: 200, message: /'work\/noteItem'/ } }
+          ? { reason: { code: 'ERR_TASK_TIMEOUT', timeout: 500, message: /'work\/noteItem'/ } }
           : { value: index },
       );
     const runs = runsOf(file);

@@ -109,7 +109,7 @@ describe('an item of a chunk whose time is up', () => {
   it('fails alone; what is left runs elsewhere, once', () =>
     withBalancer({ workers: 1, grace: 0 }, async (balancer) => {
       const { items, runs } = prepare(10, { 3: 'hang' });
-      const outcomes = await outcomesOf(balancer, items, { batch: 10, submit: { timeout: 100 } });
+      const outcomes = await outcomesOf(balancer, items, { batch: 10, submit: { timeout: 500 } });
       expect(outcomes).toEqual(range(0, 10).map((n) => (n === 3 ? 'ERR_TASK_TIMEOUT' : n * 2)));
       expect(runs()).toEqual(Array(10).fill(1));
     }));
@@ -121,8 +121,8 @@ describe('an item of a chunk whose time is up', () => {
         while (performance.now() < until);
         return n;
       };
-      const results = balancer.map(range(0, 20), task, { batch: 20, submit: { timeout: 300 } });
-      expect(await collect(results)).toEqual(range(0, 20));
+      const results = balancer.map(range(0, 40), task, { batch: 40, submit: { timeout: 600 } });
+      expect(await collect(results)).toEqual(range(0, 40));
     }));
 
   it('one that ends by itself in its grace keeps the thread, and the rest of the chunk goes on there', () =>
@@ -132,7 +132,7 @@ describe('an item of a chunk whose time is up', () => {
         'n',
         `while (n === 2 && !globalThis${signalOf}.aborted); return [n, process.pid + globalThis${signalOf}.aborted]`,
       ) as (n: number) => [number, number];
-      const options = { batch: 5, submit: { timeout: 100 } } as const;
+      const options = { batch: 5, submit: { timeout: 500 } } as const;
       const outcomes = await collect(balancer.mapSettled(range(0, 5), task, options));
       expect(outcomes.map(({ status }) => status).indexOf('rejected')).toBe(2);
       // The signal of the next item is its own.
