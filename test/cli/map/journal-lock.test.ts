@@ -10,10 +10,18 @@ const directory = scratch('lock');
 const at = (name: string) => join(directory, name);
 
 const lines = Array.from({ length: 400 }, (_, i) => `${i}\n`).join('');
-const slow =
-  'l => { if (l === "100") process._rawDebug("now"); for (const end = performance.now() + 3; performance.now() < end; ); return l }';
+/** At an item in the middle it says so, and waits for a file. */
+const gated = (name: string) =>
+  `async (l) => {
+    const { existsSync } = await import('node:fs');
+    if (l === '100') process._rawDebug('now');
+    while (l === '100' && !existsSync('${name}.gate'));
+    for (const end = performance.now() + 1; performance.now() < end; );
+    return l;
+  }`;
+const open = (name: string) => writeFileSync(at(`${name}.gate`), '');
 const batch = (name: string) => [
-  ...['map', '--quiet', '-j', '1', '-e', slow, 'in', '--unordered'],
+  ...['map', '--quiet', '-j', '1', '-e', gated(name), 'in', '--unordered'],
   ...['-o', `${name}.out`, '--journal', `${name}.j`, '--resume'],
 ];
 
@@ -24,6 +32,7 @@ test('a second run with a journal is refused while the first one is going on', a
   const second = leastwork(batch('two'), { cwd: directory });
   expect(second.stderr).toContain('leastwork: two.j: another run is going on with this journal\n');
   expect(second.code).toBe(2);
+  open('two');
   expect((await ended(first)).code).toBe(0);
   expect(readFileSync(at('two.out'), 'utf8').split('\n').sort()).toEqual(lines.split('\n').sort());
 });
@@ -35,6 +44,7 @@ test('a run that was killed keeps nobody from going on', async () => {
   const end = ended(first);
   first.kill('SIGKILL');
   await end;
+  open('killed');
   expect(leastwork(batch('killed'), { cwd: directory }).code).toBe(0);
   expect(readFileSync(at('killed.out'), 'utf8').split('\n').sort()).toEqual(lines.split('\n').sort());
 });
@@ -44,7 +54,10 @@ test('a journal that something else writes to is given up', async () => {
   const run = start(batch('other'), directory);
   let errors = '';
   run.stderr?.on('data', (chunk) => {
-    if (`${chunk}`.includes('now')) writeFileSync(at('other.j'), 'x\n', { flag: 'a' });
+    if (`${chunk}`.includes('now')) {
+      writeFileSync(at('other.j'), 'x\n', { flag: 'a' });
+      open('other');
+    }
     errors += chunk;
   });
   expect((await ended(run)).code).toBe(2);
