@@ -87,14 +87,22 @@ describe('--resume', () => {
   test.each([[[]], [['--unordered']]])('after Ctrl-C: the rest, and nothing twice %j', async (order) => {
     const name = `ctrl${order.length}`;
     write(`${name}.in`, lines(300));
-    const fn =
-      'l => { if (l === "40") process._rawDebug("now"); if (l % 50 === 0) throw new Error(l); const end = performance.now() + 2; while (performance.now() < end); return l }';
+    // An item in the middle says so, and runs until the signal has arrived.
+    const fn = `async (l) => {
+      const { existsSync } = await import('node:fs');
+      if (l === '40') process._rawDebug('now');
+      while (l === '40' && !existsSync('${name}.gate'));
+      if (l % 50 === 0) throw new Error(l);
+      for (const end = performance.now() + 1; performance.now() < end; );
+      return l;
+    }`;
     const args = ['map', '-e', fn, `${name}.in`, '-o', `${name}.out`, '--errors', `${name}.err`];
     const child = start([...args, '--journal', `${name}.journal`, ...order], directory);
     let err = '';
     child.stderr?.on('data', (chunk) => {
       if (`${chunk}`.includes('now')) child.kill('SIGINT');
       err += chunk;
+      if (err.includes('finishing')) write(`${name}.gate`, '');
     });
     expect(await ended(child)).toEqual({ code: null, signal: 'SIGINT' });
     expect(err).toContain('run the same command with --resume to go on');
