@@ -5,23 +5,34 @@ import { makeFolder } from '../profile/make-folder.js';
 import { describeErrno, errnoOf } from './files/errno.js';
 import type { WatchOptions } from './watch-options.js';
 
+/** How the dashboard gets its port: at once, or later. */
+export type OpenDashboard = (
+  attempt: () => Promise<Dashboard>,
+  events: { listening(dashboard: Dashboard): void },
+) => Promise<{ close(): void | Promise<void> }>;
+
 export interface Watch {
+  /** Lets go of its port. */
+  stopDashboard(): void;
   /** Ends the profiles: they need threads that are there. */
   stopProfiles(): void;
   /** Writes what is left. Rejects where a file could not be written. */
   stop(): Promise<void>;
 }
 
-/** @param tell says where the page is. Throws `BalancerError`. */
+/** @param tell says where the page is. Rejects with `BalancerError`. */
 export async function startWatch(
   balancer: Balancer,
   { trace: file, cpuProf, dashboard: port }: WatchOptions,
   tell: (url: string) => void,
+  open: OpenDashboard = openAtOnce,
 ): Promise<Watch> {
   if (cpuProf !== undefined) await createFolder(cpuProf);
   const trace = file === undefined ? undefined : balancer.trace(file);
-  const dashboard = port === undefined ? undefined : await serve(balancer, port);
-  if (dashboard !== undefined) tell(dashboard.url);
+  const dashboard =
+    port === undefined
+      ? undefined
+      : await open(() => serve(balancer, port), { listening: ({ url }) => tell(url) });
   const end = new AbortController();
   const profiles =
     cpuProf === undefined ? undefined : balancer.profile({ directory: cpuProf, signal: end.signal });
@@ -29,6 +40,9 @@ export async function startWatch(
   profiles?.catch(() => {});
   const stopProfiles = (): void => end.abort();
   return {
+    stopDashboard() {
+      void dashboard?.close();
+    },
     stopProfiles,
     async stop() {
       stopProfiles();
@@ -38,6 +52,12 @@ export async function startWatch(
     },
   };
 }
+
+const openAtOnce: OpenDashboard = async (attempt, { listening }) => {
+  const dashboard = await attempt();
+  listening(dashboard);
+  return dashboard;
+};
 
 /** What cannot be written at the end is told at the beginning. */
 async function createFolder(folder: string): Promise<void> {

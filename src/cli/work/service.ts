@@ -8,12 +8,12 @@ import { moduleAddress, servedAddress } from '../module-address.js';
 import type { Watch } from '../watch.js';
 import { isWatched } from '../watch-options.js';
 import { EngineLog } from './engine-log.js';
-import { type HealthAnswers, type HealthServer, listen } from './health.js';
-import { listenWhenFree } from './health-handover.js';
+import { type HealthAnswers, listen } from './health.js';
 import type { Log } from './log.js';
 import { metricsOf } from './metrics.js';
 import type { WorkOptions } from './options.js';
-import { isAlive, PidFile } from './pid-file.js';
+import { PidFile } from './pid-file.js';
+import { type Listener, PortHandover } from './port-handover.js';
 
 /** Time until the log says that something takes long, in ms. */
 const LATE_MS = 5_000;
@@ -38,17 +38,19 @@ export async function runService(options: WorkOptions, log: Log, events: Service
     signals.die();
     return;
   }
-  let health: Pick<HealthServer, 'close'> | undefined;
+  const ports = new PortHandover();
+  let health: Listener | undefined;
   let watch: Watch | undefined;
   try {
     logEvents(machine, log);
-    watch = await watchOf(machine, options, log);
+    if (options.upgrade) ports.from(pidFile?.owner);
+    watch = await watchOf(machine, options, ports, log);
     signals.onReload = () => void reload(machine, log);
     if (options.healthPort !== undefined) {
-      const predecessor = () => (options.upgrade ? pidFile?.owner : undefined);
-      health = await listenForHealth(machine, options.healthPort, signals, log, predecessor);
+      health = await listenForHealth(machine, options.healthPort, signals, ports, log);
     }
     const predecessor = pidFile?.take(options.upgrade);
+    ports.from(predecessor);
     const what = describe(machine);
     log.info('ready', {
       machine: machine.id,
@@ -58,8 +60,11 @@ export async function runService(options: WorkOptions, log: Log, events: Service
     await events.ready(what);
     if (predecessor !== undefined) endPredecessor(predecessor, log);
     await signals.ended;
-    // The one that has taken over answers now.
-    if (pidFile?.owner !== undefined) health?.close();
+    if (pidFile?.owner !== undefined) {
+      // The one that has taken over answers now.
+      void health?.close();
+      watch?.stopDashboard();
+    }
     // What is ending loads nothing anew.
     signals.onReload = undefined;
     watch?.stopProfiles();
@@ -69,7 +74,7 @@ export async function runService(options: WorkOptions, log: Log, events: Service
     await machine.close({ timeout: 0 });
     throw error;
   } finally {
-    health?.close();
+    void health?.close();
     pidFile?.leave();
   }
 }
@@ -182,11 +187,24 @@ function endPredecessor(pid: number, log: Log): void {
   }
 }
 
-async function watchOf({ balancer }: Machine, { watch }: WorkOptions, log: Log): Promise<Watch | undefined> {
+async function watchOf(
+  { balancer }: Machine,
+  { watch }: WorkOptions,
+  ports: PortHandover,
+  log: Log,
+): Promise<Watch | undefined> {
   if (!isWatched(watch)) return undefined;
+  const failed = noPort(log, `no page at --dashboard ${watch.dashboard}`);
   // Loaded only where somebody wants to see it.
   const { startWatch } = await import('../watch.js');
-  return await startWatch(balancer, watch, (url) => log.info('dashboard', { url }));
+  const tell = (url: string): void => log.info('dashboard', { url });
+  return await startWatch(balancer, watch, tell, (attempt, { listening }) =>
+    ports.listen(attempt, { listening, failed }),
+  );
+}
+
+function noPort(log: Log, what: string): (error: unknown) => void {
+  return (error) => log.error(what, { error: messageOf(error) });
 }
 
 /** What it could not write is no reason for a service to fail. */
@@ -222,14 +240,13 @@ function messageOf(error: unknown): string | undefined {
   return error === undefined ? undefined : error instanceof Error ? error.message : String(error);
 }
 
-/** @param predecessor the process that this one takes over from, while it is alive */
 async function listenForHealth(
   machine: Machine,
   port: number,
   signals: Signals,
+  ports: PortHandover,
   log: Log,
-  predecessor: () => number | undefined,
-): Promise<Pick<HealthServer, 'close'>> {
+): Promise<Listener> {
   const answers: HealthAnswers = {
     unready() {
       if (signals.hasEnded) return 'ending';
@@ -240,20 +257,13 @@ async function listenForHealth(
     metrics: metricsOf(machine),
     stats: () => ({ machine: machine.stats(), balancer: machine.balancer.stats() }),
   };
-  const listening = (bound: number) => log.info('health', { url: `http://127.0.0.1:${bound}/healthz` });
   try {
-    const server = await listen(port, answers);
-    listening(server.port);
-    return server;
+    return await ports.listen(() => listen(port, answers), {
+      listening: (server) => log.info('health', { url: `http://127.0.0.1:${server.port}/healthz` }),
+      failed: noPort(log, `no answers on --health-port ${port}`),
+    });
   } catch (error) {
     const code = errnoOf(error);
-    const before = predecessor();
-    if (code === 'EADDRINUSE' && before !== undefined) {
-      return listenWhenFree(port, answers, () => isAlive(before), {
-        listening,
-        failed: (cause) => log.error(`no answers on --health-port ${port}`, { error: messageOf(cause) }),
-      });
-    }
     throw code === undefined ? error : new UsageError(`--health-port ${port}: ${describeErrno(code)}`);
   }
 }

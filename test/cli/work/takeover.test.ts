@@ -11,6 +11,20 @@ import { scratch } from '../../support/scratch.js';
 
 const long = { timeout: 20_000 };
 
+/** The first event of a dashboard. */
+async function helloOf(port: number): Promise<string> {
+  const { body } = await fetch(`http://127.0.0.1:${port}/events`);
+  const reader = (body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (!text.includes('\n\n')) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    text += value;
+  }
+  await reader.cancel();
+  return text;
+}
+
 onEachEngine(
   (site) => {
     const folder = scratch('takeover-');
@@ -91,6 +105,24 @@ onEachEngine(
       expect(textOf(pidFile)).toBe(`${left?.child.pid}\n`);
       expect(await pidOf()).not.toBe(before);
       expect(textOf(left?.own as string)).toContain(String(await pidOf()));
+    });
+
+    test('its ports are those of the next one as soon as it begins to end, and not before', async () => {
+      const [dashboard, health] = [await freePort(), await freePort()];
+      const args = ['--pid-file', fresh(), `--dashboard=${dashboard}`, `--health-port=${health}`];
+      const [log, next, began] = [fresh(), fresh(), fresh()];
+      const old = service(log, ...args, '--shutdown-timeout=1h');
+      await says(log, ' ready ');
+      const result = site.cluster().submit(jobs.hang, [began], { retries: 0 });
+      result.catch(() => {});
+      await expect.poll(() => textOf(began), long).toBe(String(old.pid));
+      const successor = service(next, ...args, '--upgrade');
+      await says(next, ' dashboard ');
+      await says(next, ' health ');
+      expect(textOf(next)).toMatch(/ ready [\s\S]* dashboard /);
+      // What runs is finished: it is there yet.
+      expect(old.exitCode ?? old.signalCode).toBeNull();
+      expect(await helloOf(dashboard)).toContain(`"pid":${successor.pid}`);
     });
 
     test('says that it takes long, where a module does not end to load', async () => {
