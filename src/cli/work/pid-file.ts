@@ -2,6 +2,8 @@
 import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { UsageError } from '../arguments.js';
 import { describeErrno, errnoOf } from '../files/errno.js';
+import { isMachine } from './is-machine.js';
+import { alone, LockedError } from './process-lock.js';
 
 export class PidFile {
   readonly #path: string;
@@ -20,8 +22,7 @@ export class PidFile {
       throw this.#unusable(error);
     }
     const pid = Number(text.trim());
-    const isOther = Number.isSafeInteger(pid) && pid > 1 && pid !== process.pid;
-    return isOther && isAlive(pid) && mayBeMachine(pid) ? pid : undefined;
+    return isMachine(pid) ? pid : undefined;
   }
 
   /** Whether this process has it. */
@@ -43,11 +44,29 @@ export class PidFile {
   }
 
   /**
-   * Looks who has it only now: another machine may have become ready meanwhile.
+   * Looks who has it only now: another machine may have become ready meanwhile. Of several at once, one is first.
    * @param takesOver from another process, too
    * @returns the process that had it until now, if one is alive
    */
   take(takesOver: boolean): number | undefined {
+    try {
+      return alone(this.#path, () => this.#take(takesOver));
+    } catch (error) {
+      if (error instanceof LockedError) throw new UsageError(`${this.#path}: ${error.message}`);
+      throw error;
+    }
+  }
+
+  /** Removes it, unless a successor has taken it. */
+  leave(): void {
+    try {
+      if (this.isOwn) alone(this.#path, () => this.#remove());
+    } catch {
+      // Its folder is another user's; or a successor is taking it.
+    }
+  }
+
+  #take(takesOver: boolean): number | undefined {
     for (;;) {
       const { owner } = this;
       if (!takesOver) this.mustBeFree();
@@ -63,39 +82,12 @@ export class PidFile {
     }
   }
 
-  /** Removes it, unless a successor has taken it. */
-  leave(): void {
-    try {
-      if (this.isOwn) rmSync(this.#path, { force: true });
-    } catch {
-      // Its folder is another user's.
-    }
+  #remove(): void {
+    if (this.isOwn) rmSync(this.#path, { force: true });
   }
 
   #unusable(error: unknown): UsageError {
     const code = errnoOf(error);
     return new UsageError(`${this.#path}: ${code === undefined ? String(error) : describeErrno(code)}`);
-  }
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // It belongs to another user.
-    return errnoOf(error) === 'EPERM';
-  }
-}
-
-/**
- * After a crash its number may have gone to any other program. Where that cannot be told, it counts as a
- * machine.
- */
-function mayBeMachine(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes('work');
-  } catch {
-    return true;
   }
 }

@@ -3,7 +3,7 @@
  * does when the other one is ready.
  */
 import { errnoOf } from '../files/errno.js';
-import { isAlive } from './pid-file.js';
+import { isAlive } from './is-machine.js';
 
 /** Between two attempts, in ms. */
 const PAUSE_MS = 50;
