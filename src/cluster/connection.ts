@@ -144,7 +144,8 @@ export class Connection {
 
   #fail(): void {
     const cause = this.#lastError;
-    const why = cause instanceof Error && cause.message !== '' ? cause.message : String(cause ?? 'no answer');
+    const known = cause instanceof Error && cause.message !== '' ? cause.message : cause;
+    const why = String(known ?? this.#engine.congestion ?? 'no answer');
     this.#failure ??= new EngineError(`the engine cannot be used: ${why}`, { cause });
   }
 

@@ -30,7 +30,7 @@ import { StopTaking } from './stop-taking.js';
 export interface MachineEvents {
   /** A job is done with, here. */
   job: [report: JobReport];
-  /** Something went wrong with the engine; it is tried again. */
+  /** Something went wrong with the engine, or it does not answer; it is tried again. */
   engineError: [error: Error];
   /** After one or more `engineError`: the engine does what it is asked, and there has been no other for two seconds. */
   engineBack: [];
@@ -49,7 +49,7 @@ export interface MachineStats {
   readonly jobs: { readonly [outcome in JobReport['outcome']]: number };
   /** Items of chunks, and single requests, that have run. */
   readonly items: number;
-  /** The engine has answered lately. */
+  /** The engine has answered within three times `lockDuration`, and within `engineTimeout`. */
   readonly connected: boolean;
 }
 

@@ -4,8 +4,10 @@ import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import { Directory } from './directory.js';
 import type { Entry } from './directory-entry.js';
 import type { Engine, OnEngineError } from './engine/engine.js';
+import { EngineError } from './errors.js';
 import type { EngineSettings } from './options.js';
 import type { ServedNow } from './served-now.js';
+import { Silence } from './silence.js';
 
 const MISSED_BEATS = 3;
 
@@ -27,6 +29,7 @@ export class Presence {
   readonly #settings: EngineSettings;
   readonly #describe: () => Description;
   readonly #events: BeatEvents;
+  readonly #silence: Silence;
   #directory: Directory | undefined;
   #beat: NodeJS.Timeout | undefined;
   #beatAt = Number.NEGATIVE_INFINITY;
@@ -45,11 +48,16 @@ export class Presence {
     this.#settings = settings;
     this.#describe = describe;
     this.#events = events;
+    const { lockDuration, engineTimeout } = settings;
+    // With the beat before, that is when it is not connected any more.
+    const silent = Math.min(engineTimeout, (MISSED_BEATS - 1) * lockDuration);
+    this.#silence = new Silence(silent, () => events.failed(silenceOf(engine)));
   }
 
   /** The engine has answered lately. */
   get isConnected(): boolean {
-    return performance.now() - this.#beatAt < MISSED_BEATS * this.#settings.lockDuration;
+    const age = performance.now() - this.#beatAt;
+    return age < MISSED_BEATS * this.#settings.lockDuration && !this.#silence.isSilent;
   }
 
   /** Reads and writes, but does not say that there is a machine. Rejects with what the engine refuses. */
@@ -90,12 +98,13 @@ export class Presence {
   async leave(): Promise<void> {
     this.#hasLeft = true;
     clearTimeout(this.#beat);
+    this.#silence.stop();
     await this.#directory?.leave();
   }
 
   async #next(): Promise<void> {
     try {
-      await this.#sayAlive(this.#directory as Directory);
+      await this.#silence.during(this.#sayAlive(this.#directory as Directory));
     } catch (error) {
       this.#events.failed(error as Error);
     }
@@ -107,6 +116,7 @@ export class Presence {
     await this.#engine.keepMailbox(this.#id);
     await directory.sweep();
     this.#beatAt = performance.now();
+    this.#silence.stop();
     this.#events.answered();
   }
 
@@ -119,4 +129,9 @@ export class Presence {
       ...this.#describe(),
     });
   }
+}
+
+/** The same text each time: logs tell it once. */
+function silenceOf({ congestion }: Engine): EngineError {
+  return new EngineError(`the engine does not answer${congestion === undefined ? '' : `: ${congestion}`}`);
 }

@@ -1,8 +1,11 @@
 /** A pool of the program's own: it is used as it is, and nothing of a Cluster stays with it. */
+import { once } from 'node:events';
 import { Cluster, serve } from 'leastwork/cluster';
 import { Pool } from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { onEachEngine, work, workUrl } from '../support/cluster.js';
+
+const long = { timeout: 20_000 };
 
 onEachEngine(
   (site) => {
@@ -52,6 +55,29 @@ onEachEngine(
       } finally {
         for (const client of taken) client.release();
       }
+    });
+
+    test('one whose pool is exhausted by others later says so, and goes on when there is room', async () => {
+      await site.machine();
+      const pool = open(4);
+      const options = { name: site.name, lockDuration: 500, engineTimeout: 600 };
+      await using machine = await serve([workUrl], { ...options, postgres: pool, balancer: { workers: 1 } });
+      const told: string[] = [];
+      machine.on('engineError', ({ message }) => told.push(message));
+      const back = once(machine, 'engineBack');
+      // Two are its workers'.
+      const taken = await Promise.all([pool.connect(), pool.connect()]);
+      try {
+        await expect.poll(() => told.length, long).toBeGreaterThan(1);
+        const why = 'the engine does not answer: all 4 connections of the pool are in use';
+        expect(new Set(told)).toEqual(new Set([why]));
+        expect(machine.stats().connected).toBe(false);
+      } finally {
+        for (const client of taken) client.release();
+      }
+      await back;
+      expect(machine.stats().connected).toBe(true);
+      await expect(site.cluster(options).submit(work.add, [1, 2])).resolves.toBe(3);
     });
   },
   ['postgres'],

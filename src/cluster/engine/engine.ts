@@ -27,6 +27,8 @@ export interface Cleared {
 export interface Engine {
   /** Resolves when it has answered; rejects where it refuses, or cannot be set up. */
   ready(): Promise<void>;
+  /** What keeps commands from being sent, as far as is known. */
+  readonly congestion: string | undefined;
   /** Resolves when it has answered. */
   ping(): Promise<unknown>;
   /**

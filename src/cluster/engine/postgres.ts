@@ -29,6 +29,13 @@ interface PgModule {
 /** The module of `pg`. */
 export type Pg = PgModule & { readonly default?: PgModule };
 
+/** What a pool of `pg` says of itself, and another one need not. */
+interface PoolCounts {
+  readonly totalCount?: number;
+  readonly idleCount?: number;
+  readonly waitingCount?: number;
+}
+
 /** Connections for queries; each worker holds one more, by which it is told of jobs. */
 const CONNECTIONS = 6;
 /** Queues of mailboxes that are kept at hand. */
@@ -79,6 +86,13 @@ export class PostgresEngine implements Engine {
       throw error;
     });
     return this.#migrated;
+  }
+
+  /** Of a pool of our own it would say nothing: those that wait are ours alike. */
+  get congestion(): string | undefined {
+    const { waitingCount = 0, idleCount = 0, totalCount } = this.#pool as PoolCounts;
+    if (this.#ownsPool || waitingCount === 0 || idleCount > 0) return undefined;
+    return `all ${totalCount} connections of the pool are in use`;
   }
 
   ping(): Promise<unknown> {

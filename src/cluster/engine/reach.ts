@@ -35,7 +35,7 @@ export async function reach(
     }
   }
   cause ??= lastError();
-  const why = cause instanceof Error ? messageOf(cause) : 'no answer';
+  const why = cause instanceof Error ? messageOf(cause) : (engine.congestion ?? 'no answer');
   throw new EngineError(`the engine cannot be used: ${why}`, { cause });
 }
 

@@ -31,6 +31,7 @@ export class RedisEngine implements Engine {
   /**
    * One connection, and a server that does one thing after the other; in a Redis Cluster there are several.
    */
+  readonly congestion = undefined;
   readonly sendsInOrder: boolean;
   readonly #bull: typeof BullMQ;
   readonly #client: Redis;
