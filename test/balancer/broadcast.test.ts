@@ -151,9 +151,9 @@ describe('broadcast', () => {
   );
 
   it('on threads that are starting: may last as long as on ready ones, whatever the heartbeat', () =>
-    withBalancer({ workers: 1, heartbeat: 50 }, async (balancer) => {
+    withBalancer({ workers: 1, heartbeat: 500 }, async (balancer) => {
       const lasting = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms, 'lasted'));
-      const outcomes = await balancer.broadcast(lasting, [200]);
+      const outcomes = await balancer.broadcast(lasting, [1_500]);
       expect(outcomes).toMatchObject([{ status: 'fulfilled', value: 'lasted' }]);
     }));
 

@@ -11,6 +11,10 @@ import { scratch } from '../support/scratch.js';
 
 const folder = scratch('busy-main-thread-');
 
+/** Enough for a thread to end, also where it is not run for a while; the main thread is held up for longer. */
+const TIME_MS = 1_000;
+const HELD_UP_MS = 1_300;
+
 /** The task: tells that it runs, then ends its thread. */
 function come(shared: SharedArrayBuffer): never {
   const words = new Int32Array(shared);
@@ -21,19 +25,19 @@ function come(shared: SharedArrayBuffer): never {
 
 describe('a thread that has ended within the time of its request', () => {
   it('has crashed, and has not timed out', async () => {
-    const balancer = new Balancer({ workers: 1, timeout: 100 });
+    const balancer = new Balancer({ workers: 1, timeout: TIME_MS });
     await balancer.workersReady();
     const gate = new Gate();
     const crashes = balancer.submit(come, [gate.shared]);
     crashes.catch(() => {});
     await gate.reached();
-    await holdUp(300);
+    await holdUp(HELD_UP_MS);
     await expect(crashes).rejects.toMatchObject({ code: 'ERR_WORKER_CRASHED', exitCode: 7 });
     await balancer.close();
   });
 
   it('has the request run again', async () => {
-    const balancer = new Balancer({ workers: 1, timeout: 100, retries: 1 });
+    const balancer = new Balancer({ workers: 1, timeout: TIME_MS, retries: 1 });
     await balancer.workersReady();
     const gate = new Gate();
     const request = balancer.submit(
@@ -46,7 +50,7 @@ describe('a thread that has ended within the time of its request', () => {
       [gate.shared],
     );
     await gate.reached();
-    await holdUp(300);
+    await holdUp(HELD_UP_MS);
     expect(await request).toBe('again');
     await balancer.close();
   });
@@ -65,11 +69,11 @@ describe('a thread that has ended within the time of its request', () => {
     const outcomes: string[] = [];
     const items = [1, gate.shared, 3];
     const done = (async () => {
-      for await (const each of balancer.mapSettled(items, crash, { submit: { timeout: 100 } }))
+      for await (const each of balancer.mapSettled(items, crash, { submit: { timeout: TIME_MS } }))
         outcomes.push(each.status === 'fulfilled' ? each.status : (each.reason as { code: string }).code);
     })();
     await gate.reached();
-    await holdUp(300);
+    await holdUp(HELD_UP_MS);
     await done;
     expect(outcomes).toEqual(['fulfilled', 'ERR_WORKER_CRASHED', 'fulfilled']);
     await balancer.close();
@@ -79,7 +83,7 @@ describe('a thread that has ended within the time of its request', () => {
 describe('a thread that has passed its start-up check in time', () => {
   it('is kept', async () => {
     const flag = new Gate();
-    const balancer = new Balancer({ workers: 1, heartbeat: 150 });
+    const balancer = new Balancer({ workers: 1, heartbeat: 500 });
     const ran = balancer.broadcast(
       (shared: SharedArrayBuffer) => {
         const words = new Int32Array(shared);
@@ -94,7 +98,7 @@ describe('a thread that has passed its start-up check in time', () => {
     // The second thread runs it, too, before it gets requests.
     const grown = balancer.resize(2);
     while (flag.arrived < 2) await holdUp(0);
-    await holdUp(400);
+    await holdUp(1_300);
     await grown;
     expect(balancer.stats().threads).toMatchObject({ started: 2, ended: 0 });
     await balancer.close();
@@ -124,7 +128,7 @@ describe('a thread that is ended', () => {
     const end = next(balancer, 'workerEnd');
     expect(await late).toEqual(['ERR_TASK_TIMEOUT']);
     await holdUp(0);
-    await holdUp(1_200);
+    await holdUp(2_200);
     expect(await end).toMatchObject({ exitCode: 1 });
     await balancer.close();
   });
@@ -132,12 +136,12 @@ describe('a thread that is ended', () => {
 
 describe('close() without a timeout', () => {
   it('finishes what it can while this thread is held up again and again', async () => {
-    const balancer = new Balancer({ workers: 1, window: 1, heartbeat: 50 });
+    const balancer = new Balancer({ workers: 1, window: 1, heartbeat: 200 });
     await balancer.workersReady();
     const requests = [1, 2, 3, 4, 5].map((value) => balancer.submit((n: number) => n, [value]));
     const fate = fates(requests);
     const closed = balancer.close();
-    for (let i = 0; i < 4; i++) await holdUp(120);
+    for (let i = 0; i < 4; i++) await holdUp(500);
     expect(await fate).toEqual([1, 2, 3, 4, 5]);
     await closed;
   });
@@ -148,8 +152,8 @@ describe('close() without a timeout', () => {
     const gate = new Gate();
     const fate = fates([balancer.submit((n: number) => n, [1]), balancer.submit(come, [gate.shared])]);
     await gate.reached();
-    const closed = balancer.close({ timeout: 100 });
-    await holdUp(300);
+    const closed = balancer.close({ timeout: TIME_MS });
+    await holdUp(HELD_UP_MS);
     await closed;
     expect(await fate).toEqual([1, 'ERR_WORKER_CRASHED']);
   });

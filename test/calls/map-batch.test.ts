@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ChunkSizes } from '../../dist/src/calls/map-sizes.js';
 import { withBalancer } from '../support/balancer.js';
 import { collect } from '../support/collect.js';
+import { Gate } from '../support/gate.js';
 import { range } from '../support/range.js';
 import { taskEntry } from '../support/task-entry.js';
 
@@ -230,7 +231,7 @@ describe("batch: 'auto'", () => {
       const source = async function* () {
         yield* Array(2_000).fill(0);
         // They come when the task is known to be short, and together.
-        yield* Array(60).fill(5);
+        yield* Array(60).fill(20);
       };
       const threads = await collect(balancer.map(source(), threadOf));
       expect(threads).toHaveLength(2_060);
@@ -265,17 +266,26 @@ describe('a chunk that its caller has left while it runs', () => {
     withBalancer({ workers: 1 }, async (balancer) => {
       // The thread tells of outcomes before the next item, once it has run for 8 ms; errors are read before
       // the end of the chunk is.
-      const task = (ms: number) => {
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-        if (ms === 100) throw new Error('too late');
+      const gate = new Gate();
+      await balancer.submit(
+        (words: Int32Array) => void Object.assign(globalThis, { gate: words }),
+        [gate.words],
+      );
+      const task = (n: number) => {
+        const { gate } = globalThis as unknown as { gate: Int32Array };
+        if (n === 0) Atomics.wait(gate, 1, 0, 20);
+        if (n !== 1) return;
+        Atomics.wait(gate, 1, 0);
+        throw new Error('too late');
       };
-      for await (const _ of balancer.map([20, 100, 0], task, { batch: 3 })) break;
+      for await (const _ of balancer.map([0, 1, 2], task, { batch: 3 })) break;
+      gate.open();
       await balancer.close();
       const { submitted, queued, outcomes } = balancer.stats();
       expect({ submitted, queued, ...outcomes }).toMatchObject({
-        submitted: 3,
+        submitted: 4,
         queued: 0,
-        fulfilled: 1,
+        fulfilled: 2,
         aborted: 2,
       });
     }));

@@ -3,8 +3,8 @@ import { Balancer, type SubmitOptions, tasks } from 'leastwork';
 import { describe, expect, it } from 'vitest';
 import { Gate, wait } from '../support/gate.js';
 
-/** Long enough for requests to be sent, and a module to be looked for. */
-const QUEUE_MS = 300;
+/** Long enough for requests to be sent, and a module to be looked for, also where a thread is not run for a while. */
+const QUEUE_MS = 1_000;
 const LOADING_MS = 1_000;
 
 const COUNT = 2;

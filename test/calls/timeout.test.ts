@@ -40,11 +40,11 @@ describe('timeout', () => {
       const gate = new Gate();
       const first = balancer.submit(faults.blocked, [gate.words]);
       const waiting = Array.from({ length: 20 }, (_, i) =>
-        balancer.submit(faults.echo, [i], { timeout: 250 }),
+        balancer.submit(faults.echo, [i], { timeout: 1_000 }),
       );
       await gate.reached();
       // Twice the timeout and more goes by while they wait, in the window and in the queue.
-      await new Promise((resolve) => setTimeout(resolve, 600));
+      await new Promise((resolve) => setTimeout(resolve, 2_100));
       gate.open();
       expect(await fates([first, ...waiting])).toEqual([undefined, ...waiting.map((_, i) => i)]);
     }));
@@ -145,11 +145,11 @@ describe('queueTimeout', () => {
     withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
       await balancer.submit(faults.echo, [0]);
-      const running = balancer.submit(faults.blocked, [gate.words, 'ran'], { queueTimeout: 100 });
+      const running = balancer.submit(faults.blocked, [gate.words, 'ran'], { queueTimeout: 1_000 });
       await Promise.resolve();
       // No timer of this thread can fire before it has started.
       expect(Atomics.wait(gate.words, 0, 0, 20_000)).not.toBe('timed-out');
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      await new Promise((resolve) => setTimeout(resolve, 1_100));
       gate.open();
       expect(await running).toBe('ran');
     }));
