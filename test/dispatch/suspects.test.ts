@@ -105,7 +105,9 @@ describe('a client that crashes', () => {
       expect(await balancer.submit((n) => n + 1, [i])).toBe(i + 1);
       if (i === 0) await balancer.workersReady();
     }
-    const isComing = () => balancer.stats().workers.some(({ state }) => state === 'starting');
+    const coming = balancer.stats().workers.find(({ state }) => state === 'starting')?.id;
+    const isComing = () =>
+      balancer.stats().workers.some(({ id, state }) => id === coming && state === 'starting');
     let isOver = false;
     const third = crash().catch(() => {
       isOver = true;

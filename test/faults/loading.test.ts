@@ -5,6 +5,7 @@ import { fates } from '../support/fates.js';
 import { faults } from '../support/faults.js';
 import { Gate } from '../support/gate.js';
 import { loadingAt } from '../support/loading.js';
+import { ready } from '../support/readiness.js';
 
 const run = (name: string) => tasks(new URL(`../fixtures/faults/${name}.mjs`, import.meta.url)).run!;
 
@@ -81,6 +82,7 @@ describe('a crash while a module loads', () => {
   it('a queueTimeout that ends after the load and during the run does nothing', () =>
     withSmallBalancer({}, async (balancer) => {
       const gate = new Gate();
+      await ready(balancer, 1);
       const running = balancer.submit(faults.blocked, [gate.words, 'ran'], { queueTimeout: 2_000 });
       await gate.reached();
       const later = balancer.submit(faults.echo, [1], { queueTimeout: 2_001 });

@@ -10,8 +10,8 @@ import { Gate } from '../support/gate.js';
 import { until } from '../support/until.js';
 
 /** Words of the threads' memory; see the fixture in-reserve.mjs. */
-const STARTED = 0;
 const TORN_DOWN = 1;
+const UP = 3;
 const HOUR = 3_600_000;
 
 interface Scene {
@@ -97,15 +97,15 @@ describe('the successor of a thread that has to be ended', () => {
     ['is up, with its modules torn down', true],
   ])('is given up if the request has ended in time, where it %s', async (_, isUp) => {
     const time = byHand();
-    const words = new Int32Array(new SharedArrayBuffer(12));
+    const words = new Int32Array(new SharedArrayBuffer(16));
     const preload = [new URL('../fixtures/workers/in-reserve.mjs', import.meta.url)];
     await withLate({ grace: HOUR, preload, workerData: words }, async ({ balancer, gate }) => {
       const waiting = [0, 1, 2].map((i) => balancer.submit(faults.echo, [i]));
       const { prepare, decided } = await time;
       prepare();
       if (isUp) {
-        await until(() => Atomics.load(words, STARTED) === 2);
-        // It has said so before, and this answer comes after that.
+        await until(() => Atomics.load(words, UP) === 2);
+        // Its report has been sent by then, and is received.
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
       expect(balancer.stats().workers).toMatchObject([{ id: 1, state: 'ready' }, { id: 2 }]);

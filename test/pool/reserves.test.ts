@@ -7,9 +7,9 @@ import { Gate } from '../support/gate.js';
 import { until } from '../support/until.js';
 
 /** Words of the threads' memory; see the fixture. */
-const STARTED = 0;
 const TORN_DOWN = 1;
 const DOOMED = 2;
+const UP = 3;
 
 interface Scene {
   balancer: Balancer;
@@ -25,7 +25,7 @@ function withReserve(
   test: (scene: Scene) => Promise<void>,
   { crashes = false, ...options }: BalancerOptions & { crashes?: boolean } = {},
 ): Promise<void> {
-  const words = new Int32Array(new SharedArrayBuffer(12));
+  const words = new Int32Array(new SharedArrayBuffer(16));
   const settings: BalancerOptions = {
     maxRequestsPerWorker: 2,
     workerData: words,
@@ -40,8 +40,8 @@ function withReserve(
     await gate.reached();
     first.catch(() => {});
     const requests = [first, balancer.submit(faults.thread)];
-    await until(() => Atomics.load(words, STARTED) === 2);
-    // It has said so before, and this answer comes after that.
+    await until(() => Atomics.load(words, UP) === 2);
+    // Its report has been sent by then, and is received.
     await turns();
     try {
       await test({ balancer, gate, words, requests });
@@ -88,7 +88,8 @@ describe('a fresh worker in reserve', () => {
   it('runs the check before', () =>
     withReserve(
       async ({ balancer, gate, requests }) => {
-        expect(balancer.stats().workers).toMatchObject([{ id: 1 }, { id: 2, state: 'checking' }]);
+        await until(() => balancer.stats().workers[1]?.state === 'checking');
+        expect(ids(balancer)).toEqual([1, 2]);
         gate.open();
         expect(await balancer.submit(faults.thread)).not.toBe((await Promise.all(requests))[1]);
       },

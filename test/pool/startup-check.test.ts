@@ -141,7 +141,7 @@ describe('a check', () => {
 
   it('stands between an ejected worker and its successor', () => {
     setFit(true);
-    return withBalancer({ workers: 2, check, env, heartbeat: 100 }, async (balancer) => {
+    return withBalancer({ workers: 2, check, env, heartbeat: 1_000 }, async (balancer) => {
       await allReady(balancer);
       const session = balancer.session();
       const trap = new Gate();
@@ -175,18 +175,12 @@ describe('a check', () => {
   });
 
   it('is shown in stats while it runs', () =>
-    withBalancer({ workers: 1, check, env, heartbeat: false }, async (balancer) => {
+    withBalancer({ workers: 1, check: holdOne, env, heartbeat: false }, async (balancer) => {
       setFit(true);
-      const states = new Set<string>();
-      const ready = next(balancer, 'workerStart');
-      let isReady = false;
-      void ready.then(() => {
-        isReady = true;
-      });
-      while (!isReady) {
-        for (const { state } of balancer.stats().workers) states.add(state);
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      expect([...states]).toContain('checking');
+      const started = next(balancer, 'workerStart');
+      await until(() => balancer.stats().workers[0]?.state === 'checking');
+      setFit(false);
+      await started;
+      expect(balancer.stats().workers[0]?.state).toBe('ready');
     }));
 });
