@@ -52,7 +52,7 @@ describe('flow control', () => {
       const { FlowControl } = await import(workerData.flow);
       const { Memory } = await import(workerData.layout);
       parentPort.postMessage('waits');
-      parentPort.postMessage(new FlowControl(new Memory(workerData.shared)).awaitRoom(64, 64, 200));
+      parentPort.postMessage(new FlowControl(new Memory(workerData.shared)).awaitRoom(64, 64, 1_000));
       process.exit();`,
       {
         eval: true,
@@ -64,11 +64,11 @@ describe('flow control', () => {
       },
     );
     await once(worker, 'message');
+    const answer = once(worker, 'message');
     for (let i = 0; i < 30; i++) {
       main.showLife();
-      await sleep(20);
+      await sleep(50);
     }
-    const answer = once(worker, 'message');
     main.received(32);
     expect((await answer)[0]).toBe(true);
   });

@@ -90,7 +90,7 @@ describe('the teardown of a module', () => {
 
   it.each(['hangs', 'blocks'])('that %s is given up', async (how) => {
     const module = moduleThat(how);
-    const balancer = new Balancer({ workers: 1, teardownTimeout: 1_000 });
+    const balancer = new Balancer({ workers: 1, teardownTimeout: 30 });
     await balancer.submit(module.run, [1]);
     const ended = next(balancer, 'workerEnd');
     await balancer.close();
@@ -98,7 +98,7 @@ describe('the teardown of a module', () => {
     const { expected, cause } = await ended;
     expect(expected).toBe(true);
     // A thread that is blocked cannot say why.
-    if (how === 'hangs') expect(cause).toMatchObject({ message: 'teardown did not end within 1000 ms' });
+    if (how === 'hangs') expect(cause).toMatchObject({ message: 'teardown did not end within 30 ms' });
   });
 
   it('is cut by the timeout of close', async () => {
