@@ -9,6 +9,8 @@ import { range } from '../support/range.js';
 import { scratch } from '../support/scratch.js';
 
 const few = { lockDuration: 1_000 };
+/** Locks that outlast the time in which no machine is connected for long. */
+const long = { lockDuration: 2_500 };
 const folder = scratch('cluster');
 let files = 0;
 const fresh = (): string => path.join(folder, String(++files));
@@ -46,8 +48,8 @@ const wanted = range(0, ROUNDS * PER_ROUND).map(String);
 
 /** Runs requests while connections break. @returns how each request ended, and the lines that they wrote */
 async function attack(site: Site, retries: number): Promise<{ ends: unknown[]; lines: string[] }> {
-  await Promise.all([site.process(few), site.process(few)]);
-  const cluster = site.cluster({ ...few, retries });
+  await Promise.all([site.process(long), site.process(long)]);
+  const cluster = site.cluster({ ...long, retries });
   const { breakAll, end } = await breakerOf(site);
   const file = fresh();
   const ends: Promise<unknown>[] = [];
@@ -60,7 +62,7 @@ async function attack(site: Site, retries: number): Promise<{ ends: unknown[]; l
     }
   }
   const ended = await Promise.all(ends);
-  await sleep(2 * few.lockDuration);
+  await sleep(2 * long.lockDuration);
   await end();
   return { ends: ended, lines: linesOf(file) };
 }

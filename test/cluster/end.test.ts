@@ -17,7 +17,8 @@ onEachEngine((site) => {
       },
     });
     expect(await ran).toMatchObject({ stdout: '3\nclosed\n', stderr: '', code: 0 });
-    expect(performance.now() - closedAt).toBeLessThan(1_500);
+    // What might hold it does so for 3 s at least.
+    expect(performance.now() - closedAt).toBeLessThan(2_900);
   });
 
   test('… not even where the engine is gone', async () => {

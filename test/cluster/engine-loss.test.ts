@@ -95,7 +95,7 @@ onEachEngine(
     });
 
     test('an engine that stays away: requests are rejected, and later ones at once, until it is there', async () => {
-      const cluster = site.cluster({ ...few, engineTimeout: 300 });
+      const cluster = site.cluster({ ...few, engineTimeout: 2_000 });
       await site.machine(few);
       expect(await cluster.submit(work.double, [1])).toBe(2);
       await site.server.kill();

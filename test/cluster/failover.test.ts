@@ -51,7 +51,7 @@ onEachEngine(
         expect(await results).toEqual(range(0, 50).map((n) => 2 * n));
         const later = range(50, 100).map((n) => cluster.submit(work.double, [n]));
         expect(await Promise.all(later)).toEqual(range(50, 100).map((n) => 2 * n));
-        expect(machine.stats().connected).toBe(true);
+        await expect.poll(() => machine.stats().connected).toBe(true);
         expect(warnings).toEqual([]);
         // Their owner has a word in what else is a reason to connect anew.
         expect(asked.filter((message) => message.includes('READONLY'))).toEqual([]);

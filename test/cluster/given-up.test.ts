@@ -41,9 +41,9 @@ onEachEngine((site) => {
     const results = collect(cluster.map(items, work.waitItem, settings));
     results.catch(() => {});
     await expect.poll(() => linesOf(file).length).toBeGreaterThan(0);
-    const begun = linesOf(file);
     first.kill('SIGKILL');
     await first.ended;
+    const begun = linesOf(file);
     controller.abort(new Error('no more'));
     await expect(results).rejects.toThrow('no more');
     const second = await site.machine(few);

@@ -34,7 +34,8 @@ onEachEngine((site) => {
     const survived = cluster.submit(work.kill, [fresh()]);
     expect(await results).toEqual(range(0, 60).map(String));
     expect(await survived).toBe('survived');
-    expect(all.filter(({ pid }) => isAlive(pid)).length).toBe(2);
+    const alive = () => all.filter(({ pid }) => isAlive(pid)).length;
+    await expect.poll(alive).toBe(2);
     // What the one machine had at that time.
     expect(linesOf(file).length).toBeLessThanOrEqual(60 + MOST_HELD);
     const once = fresh();
@@ -45,7 +46,7 @@ onEachEngine((site) => {
       losses: 1,
     });
     expect(await cluster.submit(work.add, [1, 2])).toBe(3);
-    expect(all.filter(({ pid }) => isAlive(pid)).length).toBe(1);
+    await expect.poll(alive).toBe(1);
   });
 });
 

@@ -14,30 +14,46 @@ const folder = scratch('cluster');
  * A way to a server that may lose what goes by it.
  * @param heard data of a client, which is passed on if it is so
  * @param passes whether data goes back to that client
- * @param late by how many ms it comes later
+ * @param held resolves when data may go back; what follows it waits, too
  */
 async function proxyTo(
   server: URL,
   sockets: Set<Socket>,
   heard: (socket: Socket, data: Buffer) => boolean,
   passes: (socket: Socket) => boolean,
-  late = () => 0,
+  held: (data: Buffer) => Promise<void> | undefined = () => undefined,
 ): Promise<Server & { url: string }> {
   const proxy = createServer((socket) => {
     const other = connect(Number(server.port), server.hostname);
     sockets.add(socket);
     socket.on('error', () => {}).on('close', () => other.destroy());
     other.on('error', () => {}).on('close', () => socket.destroy());
+    let written = Promise.resolve();
     other.on('data', (data) => {
       if (!passes(socket)) return;
-      const ms = late();
-      if (ms === 0) socket.write(data);
-      else setTimeout(() => socket.write(data), ms);
+      written = written.then(() => held(data)).then(() => void socket.write(data));
     });
     socket.on('data', (data) => void (heard(socket, data) && other.write(data)));
   }).listen(0, '127.0.0.1');
   await once(proxy, 'listening');
   return Object.assign(proxy, { url: `redis://127.0.0.1:${(proxy.address() as AddressInfo).port}` });
+}
+
+/** Holds up what comes to it. */
+class Gate {
+  come = (): void => {};
+  open = (): void => {};
+  readonly reached = new Promise<void>((resolve) => {
+    this.come = resolve;
+  });
+  readonly #opened = new Promise<void>((resolve) => {
+    this.open = resolve;
+  });
+
+  pass(): Promise<void> {
+    this.come();
+    return this.#opened;
+  }
 }
 
 function end(sockets: Set<Socket>): void {
@@ -91,13 +107,13 @@ onEachEngine(
     test('a job that comes to a machine while it is being closed goes to another one, and does not wait there', async () => {
       const server = new URL((site.server.address as { redis: string }).redis);
       const sockets = new Set<Socket>();
-      let ms = 0;
+      const job = new Gate();
       const proxy = await proxyTo(
         server,
         sockets,
         () => true,
         () => true,
-        () => ms,
+        (data) => (data.includes('work/add') ? job.pass() : undefined),
       );
       try {
         const first = await site.machine({ redis: proxy.url } as object);
@@ -108,12 +124,13 @@ onEachEngine(
         // It waits for the next one.
         await sleep(200);
         // The machine is told of the job, asks for it, is closed, and has it then.
-        ms = 400;
         const result = cluster.submit(work.add, [1, 2]);
-        await sleep(600);
+        await job.reached;
         const closed = first.close();
+        await sleep(200);
+        job.open();
         await site.machine();
-        const inTime = await Promise.race([result, sleep(3_000, 'late')]);
+        const inTime = await Promise.race([result, sleep(15_000, 'late')]);
         writeFileSync(gate, '');
         expect(inTime).toBe(3);
         expect(await running).toBe('line');

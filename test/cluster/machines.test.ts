@@ -46,25 +46,24 @@ onEachEngine(
     });
 
     test('a task that takes longer than the lock runs once', async () => {
-      await machines(site, 2);
-      const cluster = site.cluster(few);
+      const long = { lockDuration: 2_000 };
+      await Promise.all([site.process(long), site.process(long)]);
+      const cluster = site.cluster(long);
       const file = fresh();
       // One after the other in the only thread: the second one waits with its lock.
-      const both = [1, 2].map(() => cluster.submit(work.spin, [1_200], { retries: 0 }));
+      const both = [1, 2].map(() => cluster.submit(work.rest, [2_400], { retries: 0 }));
       expect(await Promise.all([...both, cluster.submit(work.note, [file, 'x'])])).toEqual([
-        1_200,
-        1_200,
+        2_400,
+        2_400,
         'x',
       ]);
     });
 
     test('shares follow strength, and --share scales them', async () => {
       const [file, gate] = [fresh(), fresh()];
-      const strong = await Promise.all(
-        [1, 2, 3].map((workers) => site.machine({ ...few, balancer: { workers } })),
-      );
-      const half = await site.machine({ ...few, balancer: { workers: 5 }, share: 0.5 });
-      const cluster = site.cluster(few);
+      const strong = await Promise.all([1, 2, 3].map((workers) => site.machine({ balancer: { workers } })));
+      const half = await site.machine({ balancer: { workers: 5 }, share: 0.5 });
+      const cluster = site.cluster();
       const results = range(0, 40).map((n) => cluster.submit(work.noteAndWait, [file, String(n), gate]));
       // As many as threads begin, or as are the share of them; one more waits at each machine.
       const running = (): number[] => [...strong, half].map((machine) => machine.stats().running);
@@ -77,8 +76,8 @@ onEachEngine(
 
     test('a machine that takes a part of what it could does so with the items of a map', async () => {
       const [file, gate] = [fresh(), fresh()];
-      const machine = await site.machine({ ...few, balancer: { workers: 4 }, share: 0.4 });
-      const cluster = site.cluster(few);
+      const machine = await site.machine({ balancer: { workers: 4 }, share: 0.4 });
+      const cluster = site.cluster();
       const items = range(0, 40).map((n) => ({ file, line: String(n), gate }));
       const results = collect(cluster.map(items, work.waitItem, { batch: 5, submit: { retries: 0 } }));
       // Two run, and one is ahead.
@@ -102,8 +101,8 @@ onEachEngine(
     });
 
     test('an upgrade: the new machine comes, the old one goes, and no request fails or runs twice', async () => {
-      const old = await site.process(few);
-      const cluster = site.cluster(few);
+      const old = await site.process();
+      const cluster = site.cluster();
       const file = fresh();
       const submitted: Promise<string>[] = [];
       const some = (): void => {
@@ -111,7 +110,7 @@ onEachEngine(
           submitted.push(cluster.submit(work.note, [file, String(submitted.length)], { retries: 0 }));
       };
       some();
-      await site.process(few);
+      await site.process();
       some();
       old.kill('SIGTERM');
       some();
@@ -152,8 +151,8 @@ onEachEngine(
 
 onEachEngine((site) => {
   test("a machine's clock is an hour off: it works, or is refused where locks go by it", async () => {
-    const off = Date.now() + 3_600_000;
-    const clock = vi.spyOn(Date, 'now').mockImplementation(() => off);
+    const right = Date.now;
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => right() + 3_600_000);
     try {
       const opened = site.machine(few);
       if (site.server.kind === 'postgres')

@@ -29,7 +29,7 @@ describe.skipIf(noRedis !== undefined)('Redis Cluster', () => {
     const waiting = cluster.submit(work.double, [1], { delay: 60_000, signal: controller.signal });
     controller.abort(new Error('no more'));
     await expect(waiting).rejects.toThrow('no more');
-    expect(cluster.stats()).toMatchObject({ connected: true, pending: 0 });
+    await expect.poll(() => cluster.stats()).toMatchObject({ connected: true, pending: 0 });
     await cluster.close();
     await machine.close();
     // It stays open.

@@ -28,8 +28,11 @@ onEachEngine(
     };
 
     /** Resolves when a task has begun, which ends when `end` is called. */
-    const begin = async (retries = 0): Promise<{ result: Promise<string>; file: string; end(): void }> => {
-      const cluster = site.cluster(few);
+    const begin = async (
+      retries = 0,
+      options = few,
+    ): Promise<{ result: Promise<string>; file: string; end(): void }> => {
+      const cluster = site.cluster(options);
       const [file, gate] = [fresh(), fresh()];
       const result = cluster.submit(work.noteAndWait, [file, 'line', gate], { retries });
       result.catch(() => {});
@@ -202,7 +205,8 @@ onEachEngine(
     };
 
     test('a job that runs, and of which the engine has thrown away the list, is no loss', async () => {
-      await site.machine(few);
+      // Its lock tells that it runs.
+      await site.machine();
       const { result, file, end } = await begin(0);
       // In the second look it would be lost.
       const looked = await looks(2);
@@ -217,7 +221,8 @@ onEachEngine(
 
     test('a reply that comes after its job was looked for in vain counts', async () => {
       await site.machine(few);
-      const { result, file, end } = await begin();
+      // The second look, by which it would be lost, comes as much later.
+      const { result, file, end } = await begin(0, { lockDuration: 2_000 });
       const looked = await looks(1);
       // As if the engine had taken the end of the job, and refused the reply.
       const [id] = await client().lrange(`bull:${site.name}.work:active`, 0, -1);

@@ -89,11 +89,11 @@ onEachEngine(
         await client().call('ACL', 'SETUSER', 'few', '+xread');
         expect(await result).toBe('line');
         expect(readFileSync(file, 'utf8')).toBe('line\n');
-        await expect.poll(() => hasty.submit(work.double, [2]).catch(() => 0), { timeout: 8_000 }).toBe(4);
+        await expect.poll(() => hasty.submit(work.double, [2]).catch(() => 0), { timeout: 20_000 }).toBe(4);
       } finally {
         await Promise.all([patient, hasty].map((each) => each.close({ timeout: 0 })));
       }
-    }, 30_000);
+    }, 60_000);
   },
   ['redis'],
 );

@@ -16,11 +16,17 @@ onEachEngine((site) => {
     await site.machine({}, [version('new')]);
     const cluster = site.cluster();
     expect(await cluster.submit(added, [0])).toBe(0);
+    /** Of requests that the old machine has left. */
+    const times: number[] = [];
     let left = old.stats().jobs.left;
-    const began = performance.now();
-    for (let n = 0; old.stats().jobs.left < left + 5; n++) expect(await cluster.submit(added, [n])).toBe(n);
-    left = old.stats().jobs.left - left;
-    expect(performance.now() - began).toBeLessThan((left * LONG) / 2);
+    for (let n = 0; times.length < 5; n++) {
+      const began = performance.now();
+      expect(await cluster.submit(added, [n])).toBe(n);
+      if (old.stats().jobs.left > left) times.push(performance.now() - began);
+      left = old.stats().jobs.left;
+    }
+    // Without the others, one of them would take all of the delay.
+    expect(times.sort((a, b) => a - b)[2]).toBeLessThan(LONG / 2);
   });
 
   test('tasks that few machines serve come through among those that all do', async () => {

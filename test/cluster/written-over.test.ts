@@ -49,7 +49,7 @@ onEachEngine(
       expect(await result).toBe(3);
       expect(told).toContainEqual(expect.stringContaining(`the key '${key}' was of the type 'list'`));
       await expect.poll(() => client.exists(key)).toBe(0);
-      expect(await queue.getActiveCount()).toBe(0);
+      await expect.poll(() => queue.getActiveCount()).toBe(0);
     });
 
     test('one that is not to run again is lost, with what was found as its cause', async () => {

@@ -19,6 +19,7 @@ interface Work {
   double(n: number): number;
   length(text: string): number;
   spin(ms: number): number;
+  rest(ms: number): number;
   note(file: string, line: string): string;
   noteAndWait(file: string, line: string, gate: string): Promise<string>;
   waitItem(item: { readonly file: string; readonly line: string; readonly gate: string }): Promise<string>;
