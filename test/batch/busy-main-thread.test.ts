@@ -10,7 +10,7 @@ import { scratch } from '../support/scratch.js';
 
 const folder = scratch('busy-batch-');
 
-/** The line that is not empty runs for 60 ms: the watch of the times has seen it when the hold-up begins. */
+/** The line that is not empty runs for 400 ms: the watch of the times has seen it when the hold-up begins. */
 async function run(end: string) {
   const gate = new Gate();
   await using balancer = new Balancer({ workers: 1, workerData: gate.shared });
@@ -20,20 +20,20 @@ async function run(end: string) {
     input: Readable.from([Buffer.from(`a\n${end}\n`)]),
     output: `${folder}/out-${end}`,
     errors,
-    timeout: 150,
+    timeout: 1_000,
     task: (line: string) => {
       if (line === 'a') return line;
       const words = new Int32Array(process.getBuiltinModule('node:worker_threads').workerData);
       Atomics.add(words, 0, 1);
       Atomics.notify(words, 0);
-      Atomics.wait(words, 1, 0, 60);
+      Atomics.wait(words, 1, 0, 400);
       if (line === 'exit') process.exit(7);
       return line;
     },
   });
   await gate.reached();
-  await new Promise((resolve) => setTimeout(resolve, 25));
-  await holdUp(500);
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  await holdUp(1_500);
   const report = await done;
   const failures = readFileSync(errors, 'utf8').trim();
   return { report, output: readFileSync(`${folder}/out-${end}`, 'utf8'), failures };

@@ -35,7 +35,8 @@ test('what only prints ends as others do, without a word', () => {
     "map --dry-run -e 'l => l' in",
   ]) {
     // It waits for the end of the reader, so that the pipe is closed.
-    const closed = shell(`{ sleep 0.2; $LEASTWORK ${args}; echo $? >&2; } | true`);
+    const waits = "trap '' PIPE; while printf . 2>/dev/null; do sleep 0.01; done";
+    const closed = shell(`{ ${waits}; $LEASTWORK ${args}; echo $? >&2; } | true`);
     expect([args, closed.stderr]).toEqual([args, '141\n']);
     const full = shell(`$LEASTWORK ${args} >/dev/full; echo $? >&2`);
     expect(full.stderr).toBe('leastwork: standard output: No space left on device\n2\n');

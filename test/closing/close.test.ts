@@ -181,7 +181,7 @@ describe('close with a timeout', () => {
       const behind = balancer.submit(faults.never);
       behind.catch(() => {});
       await gate.reached();
-      const closed = balancer.close({ timeout: 1_000 });
+      const closed = balancer.close({ timeout: 2_000 });
       gate.open();
       expect(await fates([victim])).toEqual(['ERR_WORKER_CRASHED']);
       await until(() => balancer.stats().pending + balancer.stats().queued > 0);

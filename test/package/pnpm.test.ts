@@ -6,7 +6,7 @@ import { createProject, type Project, quickStartSucceeded } from './project.js';
 let project: Project;
 beforeAll(async () => {
   project = await createProject(['npx', '--yes', 'pnpm@10.34.8', 'add', '--prefer-offline']);
-});
+}, 90_000);
 afterAll(() => project.remove());
 
 test("it runs in pnpm's layout, where a package sees only its own dependencies", async () => {

@@ -66,7 +66,7 @@ test('an engine that does not answer ends it, and the journal is kept', () => {
   const files = ['-o', 'out', '--journal', 'journal'];
   const run = (...args: string[]) =>
     leastwork(['map', './kept.cjs#row', ...files, 'list', ...args], { cwd: folder });
-  const there = [REDIS, '--engine-timeout=300ms', '--resume'];
+  const there = [REDIS, '--engine-timeout=1s', '--resume'];
   const kept = /^leastwork: what is done is kept: run the same command with --resume to go on$/m;
   const { code, stderr } = run(...there);
   expect(code).toBe(2);

@@ -29,16 +29,16 @@ const FURTHER: [string, string[]][] = [
   ['NUL, CR and a BOM', ['#same', '-0', 'nul', 'bom']],
   ['results that are longer than lines', ['#long', 'long']],
   ['a thread that ends', ['#crash', 'four']],
-  ['an item that takes too long', ['#late', 'four', '--timeout', '300ms']],
+  ['an item that takes too long', ['#late', 'four', '--timeout', '1s']],
 ];
 
 /** @param inFull formats and failures, too, which have nothing to do with the engine */
 function tests(site: Site, inFull: boolean): void {
-  const machine = () => site.process({ lockDuration: 1_000 }, [module]);
+  const machine = () => site.process({}, [module]);
   /** What makes the batch one of the cluster. */
   const far = (): string[] => {
     const [[kind, url]] = Object.entries(site.server.address) as [[string, string]];
-    return [`--${kind}`, url, '--name', site.name, '--lock-duration', '1s'];
+    return [`--${kind}`, url, '--name', site.name];
   };
   const map = async (args: readonly string[]) => {
     const { code, stdout, stderr } = await runNode([MAIN, 'map', ...args], { cwd: folder });

@@ -22,7 +22,7 @@ test('there are as many threads as are wanted, and no others', () => {
 test('one that dies is replaced', () => {
   // The item waits for its second run while the next one runs.
   const last = 'l => { if (l === "die") process.exit(); return require("node:worker_threads").threadId; }';
-  const args = ['-j', '1', '--retries', '1', '-e', last];
+  const args = ['-j', '1', '--retries', '1', '--retry-delay', '3s', '-e', last];
   const { code, stdout } = leastwork(['map', '--quiet', ...args], { cwd: directory, input: 'a\ndie\nb\n' });
   expect({ code, stdout }).toEqual({ code: 1, stdout: '1\n2\n' });
 });

@@ -17,6 +17,7 @@ interface Line {
 
 interface Service {
   readonly child: ChildProcess;
+  readonly end: ReturnType<typeof ended>;
   /** Resolves with the first line of that message. */
   says(message: string): Promise<Line>;
 }
@@ -33,7 +34,7 @@ onEachEngine((site) => {
 
   test('serves; TERM lets running requests end; the exit code is 0', async () => {
     const [trace, profiles] = [join(folder, 'trace.json'), join(folder, 'profiles')];
-    const { child, says } = service(
+    const { child, end, says } = service(
       ...['--health-port=0', '--dashboard', '0', '--trace', trace, '--cpu-prof', profiles],
     );
     await says('ready');
@@ -55,7 +56,7 @@ onEachEngine((site) => {
     expect((await fetch(`${base}/readyz`)).status).toBe(503);
     writeFileSync(gate, '');
     expect(await running).toBe('waited');
-    expect(await ended(child)).toEqual({ code: 0, signal: null });
+    expect(await end).toEqual({ code: 0, signal: null });
     expect(runsOf(eventsOf(trace)).map(({ name }) => name)).toContain('jobs/wait');
     expect(readdirSync(profiles)).toContain('leastwork.worker-1.cpuprofile');
   });
@@ -123,7 +124,7 @@ onEachEngine((site) => {
       expect(await cluster.submit(jobs.version, [], { timeout: HANG_MS })).toBe(1);
       writeFileSync(gate, '');
       expect(await running).toBe('waited');
-      expect(await ended(first.child)).toEqual({ code: 0, signal: null });
+      expect(await first.end).toEqual({ code: 0, signal: null });
       // The successor has it now.
       expect(readFileSync(pidFile, 'utf8')).toBe(`${successor}\n`);
     } finally {
@@ -240,7 +241,7 @@ function serviceOf(site: Site, folder: string, args: readonly string[]): Service
       ]);
     }
   };
-  return { child, says };
+  return { child, end: ended(child), says };
 }
 
 /** What has not come by then hangs; sooner than the test's own timeout, which does not say what was awaited. */

@@ -93,12 +93,11 @@ onEachEngine(
       const before = await pidOf();
       const upgrades = [1, 2].map(() => {
         const own = fresh();
-        return { own, child: service(own, ...args, '--upgrade') };
+        const child = service(own, ...args, '--upgrade');
+        return { own, child, end: ended(child) };
       });
       expect(await ended(old)).toEqual({ code: 0, signal: null });
-      const first = await Promise.race(
-        upgrades.map(async (each) => ({ ...each, ...(await ended(each.child)) })),
-      );
+      const first = await Promise.race(upgrades.map(async (each) => ({ ...each, ...(await each.end) })));
       expect(first.code).toBe(0);
       const [left] = upgrades.filter(({ child }) => child !== first.child);
       await says(left?.own as string, 'healthz');
