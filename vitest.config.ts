@@ -32,10 +32,10 @@ export default defineConfig({
     // Real processes, since tests start real worker threads, and some end them badly.
     pool: 'forks',
     // Far above what any test takes: a machine may be slow, and only a hang should ever reach them.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Below that, so that it says what it has waited for; by default a second.
-    expect: { poll: { timeout: 25_000 } },
+    expect: { poll: { timeout: 50_000 } },
     setupFiles: ['test/support/setup.ts'],
     globalSetup: ['test/support/run-folder.ts'],
     // The built package is loaded by Node itself, as users load it, not transformed by vite.

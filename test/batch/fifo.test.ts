@@ -11,7 +11,7 @@ it('a FIFO without a writer does not block the main thread', () => {
   execFileSync('mkfifo', [fifo]);
   const { stdout, signal } = spawnSync(process.execPath, [PROGRAM, fifo], {
     encoding: 'utf8',
-    timeout: 15_000,
+    timeout: 50_000,
     killSignal: 'SIGKILL',
   });
   expect({ stdout, signal }).toEqual({ stdout: '2 items\n', signal: null });

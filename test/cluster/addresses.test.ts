@@ -56,7 +56,7 @@ for (const [kind, forms] of Object.entries({ redis: ofRedis, postgres: ofPostgre
           }
           // One of the program's own goes on without us.
           if (given.postgres instanceof Pool) expect(given.postgres.listenerCount('connect')).toBe(0);
-        }, 20_000);
+        });
     },
     [kind as 'redis' | 'postgres'],
   );

@@ -72,14 +72,14 @@ onEachEngine((site) => {
     const { ends, lines } = await attack(site, 2);
     expect(ends).toEqual(wanted);
     expect(lines.sort()).toEqual(wanted.sort());
-  }, 60_000);
+  }, 120_000);
 
   test('… with retries: 0 none runs twice', async () => {
     const { ends, lines } = await attack(site, 0);
     const others = ends.filter((end, i) => end !== wanted[i] && end !== 'ERR_MACHINE_LOST');
     expect(others).toEqual([]);
     expect(new Set(lines).size).toBe(lines.length);
-  }, 60_000);
+  }, 120_000);
 });
 
 onEachEngine(

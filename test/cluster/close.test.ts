@@ -25,7 +25,7 @@ onEachEngine((site) => {
     expect(first.stats().jobs).toMatchObject({ fulfilled: 0, rejected: 0 });
     expect(first.stats().jobs.left).toBeGreaterThan(0);
     await site.machine(few);
-    await expect.poll(() => textOf(file), { timeout: 15_000 }).toBe('line\nline\n');
+    await expect.poll(() => textOf(file)).toBe('line\nline\n');
   });
 
   test('of a Cluster: what is under way is rejected then, or what no machine has taken', async () => {

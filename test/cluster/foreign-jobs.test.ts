@@ -180,11 +180,11 @@ onEachEngine(
       // As if they had gone round for long.
       for (const { id } of await queue.getJobs())
         await client.hset(`bull:${site.name}.work:${id}`, 'ats', 30);
-      await expect.poll(() => over, { timeout: 20_000 }).toContainEqual(['orphan', 'cancelled']);
+      await expect.poll(() => over).toContainEqual(['orphan', 'cancelled']);
       // The machine tells so a little before the engine knows.
       await expect.poll(() => queue.getJobState('orphan')).toBe('unknown');
       const before = left(false);
-      await expect.poll(() => left(false), { timeout: 20_000 }).toBeGreaterThan(before + 1);
+      await expect.poll(() => left(false)).toBeGreaterThan(before + 1);
       expect(cluster.stats().pending).toBe(1);
     });
 

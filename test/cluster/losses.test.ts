@@ -87,7 +87,7 @@ onEachEngine(
         ]);
         await first?.ended;
         await site.machine(few);
-        await expect.poll(() => linesOf(file).sort(), { timeout: 15_000 }).toEqual(range(0, 4).map(String));
+        await expect.poll(() => linesOf(file).sort()).toEqual(range(0, 4).map(String));
       } finally {
         await queue.close();
         client.disconnect();

@@ -164,7 +164,7 @@ onEachEngine(
         proxy.close();
         end(sockets);
       }
-    }, 60_000);
+    }, 120_000);
 
     test('the mailbox cannot be read for longer meanwhile: the requests wait for it', async () => {
       const server = new URL((site.server.address as { redis: string }).redis);
@@ -203,7 +203,7 @@ onEachEngine(
         proxy.close();
         end(sockets);
       }
-    }, 60_000);
+    }, 120_000);
   },
   ['redis'],
 );

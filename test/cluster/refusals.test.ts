@@ -123,10 +123,7 @@ onEachEngine(
         expect(await busy).toMatch(/killed/i);
         expect(await result).toBe('line');
         // It is over for the engine, too, which may have taken it for lost. (BullMQ looks 5 s later, after an error.)
-        if (retries > 0)
-          await expect
-            .poll(() => client().exists(`bull:${site.name}.work:active`), { timeout: 10_000 })
-            .toBe(0);
+        if (retries > 0) await expect.poll(() => client().exists(`bull:${site.name}.work:active`)).toBe(0);
         expect(readFileSync(file, 'utf8')).toBe('line\n');
         other.disconnect();
       });
@@ -265,7 +262,7 @@ onEachEngine(
       const codes: unknown[] = [];
       for (const _ of range(0, 30)) cluster.submit(work.length, [text]).catch(({ code }) => codes.push(code));
       // Those that it has taken wait for a machine.
-      await expect.poll(() => codes.length, { timeout: 10_000 }).toBeGreaterThan(10);
+      await expect.poll(() => codes.length).toBeGreaterThan(10);
       expect(new Set(codes)).toEqual(new Set(['ERR_ENGINE']));
       await client().config('SET', 'maxmemory', '0');
     });

@@ -89,7 +89,7 @@ onEachEngine(
         await client().call('ACL', 'SETUSER', 'few', '+xread');
         expect(await result).toBe('line');
         expect(readFileSync(file, 'utf8')).toBe('line\n');
-        await expect.poll(() => hasty.submit(work.double, [2]).catch(() => 0), { timeout: 20_000 }).toBe(4);
+        await expect.poll(() => hasty.submit(work.double, [2]).catch(() => 0)).toBe(4);
       } finally {
         await Promise.all([patient, hasty].map((each) => each.close({ timeout: 0 })));
       }

@@ -73,7 +73,7 @@ onEachEngine(
       machine.on('engineError', ({ message }) => told.push(message));
       expect(await result).toBe(3);
       expect(told).toContainEqual(expect.stringContaining('has come back 5 times'));
-    }, 30_000);
+    });
 
     test.for(['lock', 'stalled-check'])(
       'a %s that was copied without its time does not keep a lost job from running again',
@@ -107,7 +107,7 @@ onEachEngine(
       expect(await result).toBe('line');
       expect(await client.type(queue.toKey('stalled'))).not.toBe('list');
       await expect.poll(() => queue.getActiveCount()).toBe(0);
-    }, 30_000);
+    });
 
     test.for(['meta', 'events', 'marker'])(
       'where the engine refuses all jobs, since its key for %s is another one, whoever waits is told so',

@@ -245,7 +245,7 @@ function serviceOf(site: Site, folder: string, args: readonly string[]): Service
 }
 
 /** What has not come by then hangs; sooner than the test's own timeout, which does not say what was awaited. */
-const HANG_MS = 20_000;
+const HANG_MS = 50_000;
 
 const nap = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10));
 

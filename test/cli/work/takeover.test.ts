@@ -9,8 +9,6 @@ import { ended, start } from '../../support/command.js';
 import { freePort } from '../../support/engines.js';
 import { scratch } from '../../support/scratch.js';
 
-const long = { timeout: 20_000 };
-
 /** The first event of a dashboard. */
 async function helloOf(port: number): Promise<string> {
   const { body } = await fetch(`http://127.0.0.1:${port}/events`);
@@ -48,7 +46,7 @@ onEachEngine(
       const engine = ['--redis', redis, '--name', site.name, '--lock-duration=1s'];
       return start(['work', ...engine, '--workers=1', '--log-file', log, ...args, module], folder);
     };
-    const says = (log: string, message: string) => expect.poll(() => textOf(log), long).toContain(message);
+    const says = (log: string, message: string) => expect.poll(() => textOf(log)).toContain(message);
 
     test('a second TERM ends it at once: what runs goes to another machine', async () => {
       const [log, began] = [fresh(), fresh()];
@@ -56,7 +54,7 @@ onEachEngine(
       await says(log, ' ready ');
       const result = site.cluster().submit(jobs.hang, [began], { retries: 0 });
       result.catch(() => {});
-      await expect.poll(() => textOf(began), long).toBe(String(child.pid));
+      await expect.poll(() => textOf(began)).toBe(String(child.pid));
       child.kill('SIGTERM');
       await says(log, 'takes nothing new');
       const end = ended(child);
@@ -64,7 +62,7 @@ onEachEngine(
       expect(await end).toEqual({ code: 0, signal: null });
       expect(textOf(log)).toMatch(/ended items=0 .* left=[1-9]\d* lost=0/);
       const successor = service(fresh());
-      await expect.poll(() => textOf(began), long).toBe(String(successor.pid));
+      await expect.poll(() => textOf(began)).toBe(String(successor.pid));
     });
 
     test('of two that start together with one pid file, one stays', async () => {
@@ -73,7 +71,7 @@ onEachEngine(
       const first = await Promise.race(both.map(async (child) => ({ child, ...(await ended(child)) })));
       expect(first.code).toBe(2);
       const [left] = both.filter((child) => child !== first.child);
-      await expect.poll(() => textOf(pidFile), long).toBe(`${left?.pid}\n`);
+      await expect.poll(() => textOf(pidFile)).toBe(`${left?.pid}\n`);
       expect(await site.cluster().submit(jobs.pid)).toBe(left?.pid);
     });
 
@@ -114,7 +112,7 @@ onEachEngine(
       await says(log, ' ready ');
       const result = site.cluster().submit(jobs.hang, [began], { retries: 0 });
       result.catch(() => {});
-      await expect.poll(() => textOf(began), long).toBe(String(old.pid));
+      await expect.poll(() => textOf(began)).toBe(String(old.pid));
       const successor = service(next, ...args, '--upgrade');
       await says(next, ' dashboard ');
       await says(next, ' health ');
