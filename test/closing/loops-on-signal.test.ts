@@ -39,7 +39,7 @@ describe('closeOnSignal, while a loop is open', () => {
   });
 
   it('a stream that does not end is told before the timeout is over', async () => {
-    const { said, ...end } = await run('endless', 6_000);
+    const { said, ...end } = await run('endless', 10_000);
     expect(said).toEqual(['ready', 'body', 'ERR_BALANCER_CLOSED', 'finally']);
     expect(end).toEqual(bySignal);
   });
@@ -47,7 +47,7 @@ describe('closeOnSignal, while a loop is open', () => {
   it.each(['slow map', 'slow stream'])(
     '%s: a body that takes long gets no more of the values that are there when its time is over',
     async (kind) => {
-      const { said, ...end } = await run(kind, 6_000);
+      const { said, ...end } = await run(kind, 10_000);
       expect(said).toEqual(['ready', 'ERR_BALANCER_CLOSED', 'finally']);
       expect(end).toEqual(bySignal);
     },

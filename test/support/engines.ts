@@ -217,7 +217,7 @@ class PostgresServer extends Server implements EngineServer {
         await started(child, /ready to accept connections/);
         return;
       } catch (error) {
-        if (attempt >= 20) throw error;
+        if (attempt >= 100) throw error;
         await sleep(100);
       }
     }

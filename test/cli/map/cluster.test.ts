@@ -185,7 +185,7 @@ onEachEngine((site) => tests(site, false), ['postgres']);
 
 onEachEngine((site) => {
   test('a machine that is killed in its middle: all items, none twice', async () => {
-    const processes = await Promise.all([1, 2].map(() => site.process({ lockDuration: 500 }, [module])));
+    const processes = await Promise.all([1, 2].map(() => site.process({ lockDuration: 1_000 }, [module])));
     const [[kind, url]] = Object.entries(site.server.address) as [[string, string]];
     const child = start(
       [
@@ -196,7 +196,7 @@ onEachEngine((site) => {
         url,
         '--name',
         site.name,
-        '--lock-duration=500ms',
+        '--lock-duration=1s',
         '-o',
         `lost.${kind}`,
         '--journal',
