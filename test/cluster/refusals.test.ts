@@ -28,10 +28,7 @@ onEachEngine(
     };
 
     /** Resolves when a task has begun, which ends when `end` is called. */
-    const begin = async (
-      retries = 0,
-      options = few,
-    ): Promise<{ result: Promise<string>; file: string; end(): void }> => {
+    const begin = async (retries = 0, options = few) => {
       const cluster = site.cluster(options);
       const [file, gate] = [fresh(), fresh()];
       const result = cluster.submit(work.noteAndWait, [file, 'line', gate], { retries });
