@@ -1,21 +1,15 @@
-import { existsSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { onEachEngine, type Site, work } from '../support/cluster.js';
 import { range } from '../support/range.js';
-import { scratch } from '../support/scratch.js';
+import { freshFiles, linesOf } from '../support/written-lines.js';
 
 const few = { lockDuration: 1_000 };
 /** Locks that outlast the time in which no machine is connected for long. */
 const long = { lockDuration: 2_500 };
-const folder = scratch('cluster');
-let files = 0;
-const fresh = (): string => path.join(folder, String(++files));
-const linesOf = (file: string): string[] =>
-  existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
+const fresh = freshFiles('cluster');
 
 async function postgresOf(site: Site): Promise<pg.Client> {
   const client = new pg.Client((site.server.address as { postgres: string }).postgres);

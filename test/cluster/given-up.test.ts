@@ -1,17 +1,11 @@
 /** Requests that nobody waits for any more, when their machine is lost. */
-import { existsSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { expect, test } from 'vitest';
 import { onEachEngine, work } from '../support/cluster.js';
 import { collect } from '../support/collect.js';
-import { scratch } from '../support/scratch.js';
+import { freshFiles, linesOf } from '../support/written-lines.js';
 
 const few = { lockDuration: 500 };
-const folder = scratch('given-up-');
-let files = 0;
-const fresh = (): string => path.join(folder, String(++files));
-const linesOf = (file: string): string[] =>
-  existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
+const fresh = freshFiles('given-up-');
 
 onEachEngine((site) => {
   test('one that was given up after its machine was lost runs on no other one', async () => {

@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -8,6 +7,7 @@ import { onEachEngine, type Site, work } from '../support/cluster.js';
 import { collect } from '../support/collect.js';
 import { range } from '../support/range.js';
 import { scratch } from '../support/scratch.js';
+import { freshFiles, linesOf } from '../support/written-lines.js';
 
 /** Locks that run out soon, and a process that is not late by as much. */
 const lockDuration = 1_000;
@@ -17,10 +17,7 @@ const few = { lockDuration };
 const MOST_HELD = 33;
 
 const folder = scratch('cluster');
-let files = 0;
-const fresh = (): string => path.join(folder, String(++files));
-const linesOf = (file: string): string[] =>
-  existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
+const fresh = freshFiles('cluster');
 
 const machines = (site: Site, count: number) => Promise.all(range(0, count).map(() => site.process(few)));
 

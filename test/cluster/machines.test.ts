@@ -1,22 +1,17 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tasks } from 'leastwork';
 import { expect, test, vi } from 'vitest';
 import { onEachEngine, type Site, work, workUrl } from '../support/cluster.js';
 import { collect } from '../support/collect.js';
 import { range } from '../support/range.js';
-import { scratch } from '../support/scratch.js';
+import { freshFiles, linesOf } from '../support/written-lines.js';
 
 /** Locks that run out soon, and a process that is not late by as much. */
 const lockDuration = 1_000;
 const few = { lockDuration };
 
-const folder = scratch('cluster');
-let files = 0;
-const fresh = (): string => path.join(folder, String(++files));
-const linesOf = (file: string): string[] =>
-  existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
+const fresh = freshFiles('cluster');
 
 /** Resolves when the condition holds, which another process makes true. */
 async function eventually(condition: () => boolean): Promise<void> {
