@@ -30,6 +30,8 @@ export class Directory {
   readonly #now: () => number;
   #job: Job | undefined;
   #beat = 0;
+  #beating: Promise<boolean> | undefined;
+  #hasLeft = false;
   /** Of each entry that was read: its last beat, and when that was first seen. */
   readonly #seen = new Map<string, { kind: Entry['kind']; beat: number; at: number }>();
   #sweptAt: number;
@@ -54,6 +56,13 @@ export class Directory {
 
   /** Makes the own entry, or says anew that its owner is alive. @returns whether the entry was there */
   async beat(changes: Partial<Entry> = {}): Promise<boolean> {
+    if (this.#hasLeft) return true;
+    const beating = this.#write(changes);
+    this.#beating = beating;
+    return beating;
+  }
+
+  async #write(changes: Partial<Entry>): Promise<boolean> {
     Object.assign(this.#own, changes);
     const data: StoredEntry = { ...this.#own, beat: ++this.#beat };
     const queue = this.#queues[data.kind];
@@ -109,8 +118,10 @@ export class Directory {
     await this.#read('submitter');
   }
 
-  /** Takes the own entry out. */
+  /** Takes the own entry out. A beat that is under way would put it back, so that comes to its end before. */
   async leave(): Promise<void> {
+    this.#hasLeft = true;
+    await this.#beating?.catch(() => {});
     await this.#queues[this.#own.kind].remove(this.#own.id);
   }
 

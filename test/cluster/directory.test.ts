@@ -48,6 +48,24 @@ onEachEngine((site) => {
     await mailbox.close();
     await engine.close();
   });
+
+  test('a beat that is under way does not bring back who leaves, and none after it', async () => {
+    const settings = resolveEngineOptions({ ...site.server.address, name: site.name }, 'test');
+    const engine = openEngine(settings, 0, () => {});
+    await engine.ready();
+    const own = { kind: 'machine', id: 'leaver', every: 5_000, tasks: [], threads: 1, slots: 2 } as const;
+    const directory = new Directory(engine, site.name, own);
+    await directory.beat();
+    const queue = engine.queue(`${site.name}.directory`);
+    // So that the beat makes it anew, in several steps.
+    await queue.remove('leaver');
+    const beat = directory.beat();
+    await directory.leave();
+    await beat;
+    await directory.beat();
+    expect(await queue.getJob('leaver')).toBeUndefined();
+    await engine.close();
+  });
 });
 
 onEachEngine(

@@ -56,6 +56,8 @@ export class PostgresEngine implements Engine {
   readonly #queues = new Map<string, Queue>();
   readonly #mailQueues = new Map<string, Queue>();
   readonly #workers = new Set<Worker>();
+  /** What queues that were just made write of themselves. */
+  readonly #metaWrites = new Set<Promise<unknown>>();
   #migrated: Promise<void> | undefined;
 
   constructor(
@@ -178,6 +180,7 @@ export class PostgresEngine implements Engine {
   async close(): Promise<void> {
     const parts = [...this.#workers, ...this.#queues.values(), ...this.#mailQueues.values()];
     await within(CLOSE_MS, Promise.allSettled(parts.map((part) => part.close())));
+    await within(CLOSE_MS, Promise.all(this.#metaWrites));
     for (const worker of this.#workers) stopRenewing(worker);
     this.#poolEvents.off('connect', ignoreErrors);
     if (!this.#ownsPool) this.#poolEvents.off('error', this.#onError);
@@ -211,8 +214,16 @@ export class PostgresEngine implements Engine {
       ) as unknown as Queue;
       queue.on('error', this.#onError);
       queues.set(name, queue);
+      this.#awaitMeta(queue);
     }
     return queue;
+  }
+
+  /** BullMQ's `close` does not wait for it: the connection would come back to the pool after ours. */
+  #awaitMeta(queue: Queue): void {
+    const { queueMetaInitialized } = queue as unknown as { readonly queueMetaInitialized?: Promise<void> };
+    const write = Promise.resolve(queueMetaInitialized).finally(() => this.#metaWrites.delete(write));
+    this.#metaWrites.add(write);
   }
 
   #mailName(id: string): string {
