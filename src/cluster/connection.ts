@@ -27,6 +27,9 @@ export class Connection {
   #mailbox: Mailbox | undefined;
   #directory: Directory | undefined;
   readonly #watch: NodeJS.Timeout;
+  /** Between two looks, in ms. */
+  readonly #lookEvery: number;
+  #lookedAt = performance.now();
   #beat: NodeJS.Timeout | undefined;
   #isBeating = false;
   #machines: readonly Entry[] = [];
@@ -54,7 +57,8 @@ export class Connection {
       this.#onError,
       onSettled,
     );
-    this.#watch = setInterval(() => this.#look(), Math.min(1_000, lockDuration));
+    this.#lookEvery = Math.min(1_000, lockDuration);
+    this.#watch = setInterval(() => this.#look(), this.#lookEvery);
     void this.#open();
   }
 
@@ -134,7 +138,12 @@ export class Connection {
 
   /** Whether the engine is still there, from which nothing may come any more. */
   #look(): void {
-    const silent = performance.now() - this.requests.heardAt;
+    const now = performance.now();
+    // While this process was busy, or stopped, it heard nothing: what the engine has said is read after this.
+    const deaf = now - this.#lookedAt - this.#lookEvery;
+    if (deaf > this.#lookEvery) this.requests.heardAt = Math.min(now, this.requests.heardAt + deaf);
+    this.#lookedAt = now;
+    const silent = now - this.requests.heardAt;
     const { lockDuration, engineTimeout } = this.#settings.engine;
     // Two beats may be missed even if it is shorter.
     if (silent > Math.max(engineTimeout, this.isOpen ? 2.5 * lockDuration : 0) || this.#isDeaf) this.#fail();

@@ -1,4 +1,4 @@
-/** An engine that holds its answers back: a machine says so, and goes on when they come. */
+/** Who takes an engine for silent: not one who did not listen. */
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
@@ -22,3 +22,16 @@ onEachEngine(
   },
   ['redis'],
 );
+
+onEachEngine((site) => {
+  test('requests wait for an engine that could not be heard, since this process was busy', async () => {
+    await site.process();
+    const cluster = site.cluster({ lockDuration: 300, engineTimeout: 1_000 });
+    expect(await cluster.submit(work.add, [1, 2])).toBe(3);
+    const result = cluster.submit(work.rest, [100]);
+    const waiting = cluster.submit(work.add, [2, 2], { delay: 2_000 });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);
+    expect(await Promise.all([result, waiting])).toEqual([100, 4]);
+    expect(cluster.stats().connected).toBe(true);
+  });
+});
