@@ -20,6 +20,12 @@ write('numbers', lines(500));
 const PACED = Array.from({ length: 800 }, (_, i) => `${String(i).padStart(200, '0')}\n`).join('');
 write('paced', PACED);
 
+/** As `PACED`; in its middle a line waits until a file is there. */
+function pacedUntil(gate: string): string {
+  const middle = PACED.length / 2;
+  return `${PACED.slice(0, middle)}wait ${join(folder, gate)}\n${PACED.slice(middle)}`;
+}
+
 /** What is run, and how: export, and arguments. */
 const FURTHER: [string, string[]][] = [
   ['lines with their items, as they come', ['#rich', 'numbers', '--tag', '--unordered']],
@@ -129,7 +135,10 @@ function tests(site: Site, inFull: boolean): void {
 
     test('kill -9 in its middle, and --resume: the same file', async () => {
       const name = `kill.${site.server.kind}`;
-      const files = ['paced', '-o', `${name}.out`, '--errors', `${name}.err`, '--journal', `${name}.journal`];
+      const input = pacedUntil(`${name}.gate`);
+      write(`${name}.in`, input);
+      const outputs = ['-o', `${name}.out`, '--errors', `${name}.err`, '--journal', `${name}.journal`];
+      const files = [`${name}.in`, ...outputs];
       const args = ['map', `${module}#paced`, ...files, ...far(), '--quiet'];
       const child = start(args, folder);
       const end = ended(child);
@@ -137,24 +146,32 @@ function tests(site: Site, inFull: boolean): void {
       child.kill('SIGKILL');
       expect((await end).signal).toBe('SIGKILL');
       expect(read(`${name}.journal`)).not.toContain('complete');
+      write(`${name}.gate`, '');
       const { code, stderr } = await map([...args.slice(1), '--resume']);
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-      expect(read(`${name}.out`)).toBe(PACED.replaceAll('\n', ' done\n'));
+      expect(read(`${name}.out`)).toBe(input.replaceAll('\n', ' done\n'));
       expect(read(`${name}.err`)).toBe('');
     });
 
     test('Ctrl-C finishes what runs; --resume goes on, here as well', async () => {
       const name = `int.${site.server.kind}`;
-      const files = ['paced', '-o', `${name}.out`, '--journal', `${name}.journal`, '--quiet'];
+      const input = pacedUntil(`${name}.gate`);
+      write(`${name}.in`, input);
+      const files = [`${name}.in`, '-o', `${name}.out`, '--journal', `${name}.journal`, '--quiet'];
       const child = start(['map', `${module}#paced`, ...files, ...far()], folder);
       const end = ended(child);
+      let said = '';
+      child.stderr?.on('data', (chunk) => {
+        said += chunk;
+        if (said.includes('finishing')) write(`${name}.gate`, '');
+      });
       await committed(`${name}.journal`);
       child.kill('SIGINT');
       expect((await end).signal).toBe('SIGINT');
       expect(read(`${name}.journal`)).toContain('interrupted');
       const rest = leastwork(['map', `${module}#paced`, ...files, '--resume'], { cwd: folder });
       expect({ code: rest.code, stderr: rest.stderr }).toEqual({ code: 0, stderr: '' });
-      expect(read(`${name}.out`)).toBe(PACED.replaceAll('\n', ' done\n'));
+      expect(read(`${name}.out`)).toBe(input.replaceAll('\n', ' done\n'));
     });
 
     test('an inline function is refused before a file is opened', async () => {
