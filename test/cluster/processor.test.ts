@@ -20,8 +20,8 @@ onEachEngine(
       );
       const worker = new Worker('mine', processor, {
         connection,
-        lockDuration: 1_500,
-        stalledInterval: 1_500,
+        lockDuration: 2_200,
+        stalledInterval: 2_200,
       });
       const stalled: string[] = [];
       worker.on('stalled', (id) => stalled.push(id));
