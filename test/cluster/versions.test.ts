@@ -16,13 +16,13 @@ onEachEngine((site) => {
     await site.machine({}, [version('new')]);
     const cluster = site.cluster();
     expect(await cluster.submit(added, [0])).toBe(0);
-    /** Of requests that the old machine has left: whether one came earlier that waits for half of the delay. */
+    /** Of requests that the old machine has left: whether one came earlier that waits for all of the delay. */
     const late: boolean[] = [];
     let left = old.stats().jobs.left;
     for (let n = 0; late.length < 5; n++) {
       const controller = new AbortController();
       let isLate = false;
-      const delayed = cluster.submit(before, [], { delay: LONG / 2, signal: controller.signal });
+      const delayed = cluster.submit(before, [], { delay: LONG, signal: controller.signal });
       delayed.then(
         () => {
           isLate = true;

@@ -50,6 +50,17 @@ export async function freePort(): Promise<number> {
   }
 }
 
+/** Starts a server at such a port; at another one where somebody has taken it meanwhile. */
+export async function atFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await start(await freePort());
+    } catch (error) {
+      if (!/address already in use/i.test((error as Error).message)) throw error;
+    }
+  }
+}
+
 /** Resolves when the program has written a line that says so; rejects where it ends before. */
 export function started(child: ChildProcess, ready: RegExp): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -61,7 +72,8 @@ export function started(child: ChildProcess, ready: RegExp): Promise<void> {
     child.stdout?.on('data', look);
     child.stderr?.on('data', look);
     child.on('error', reject);
-    child.on('exit', (code, signal) => reject(new Error(`it ended with ${code ?? signal}:\n${said}`)));
+    // When all that it has written is read.
+    child.on('close', (code, signal) => reject(new Error(`it ended with ${code ?? signal}:\n${said}`)));
   });
 }
 
@@ -127,11 +139,19 @@ class RedisServer extends Server implements EngineServer {
   }
 }
 
+async function begun<S extends EngineServer>(server: S): Promise<S> {
+  try {
+    await server.restart();
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+  return server;
+}
+
 /** @param persists keeps what it is told through a `kill` */
 export async function startRedis({ persists = false } = {}): Promise<EngineServer> {
-  const server = new RedisServer(await freePort(), persists);
-  await server.restart();
-  return server;
+  return atFreePort((port) => begun(new RedisServer(port, persists)));
 }
 
 class PostgresServer extends Server implements EngineServer {
@@ -267,7 +287,5 @@ function linkLibraries(native: string): void {
 }
 
 export async function startPostgres(): Promise<EngineServer> {
-  const server = new PostgresServer(await freePort());
-  await server.restart();
-  return server;
+  return atFreePort((port) => begun(new PostgresServer(port)));
 }

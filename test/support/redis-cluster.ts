@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePort, redisServer, started } from './engines.js';
+import { atFreePort, freePort, redisServer, started } from './engines.js';
 
 /** A Redis Cluster of three nodes, on loopback. */
 export interface RedisCluster {
@@ -15,16 +15,18 @@ export async function startRedisCluster(): Promise<RedisCluster> {
   const nodes: { host: string; port: number }[] = [];
   const children: ChildProcess[] = [];
   for (let i = 0; i < 3; i++) {
-    const [port, bus] = [await freePort(), await freePort()];
     const own = path.join(folder, String(i));
     mkdirSync(own);
-    const args = [
-      ...['--port', String(port), '--cluster-port', String(bus), '--bind', '127.0.0.1', '--dir', own],
-      ...['--cluster-enabled', 'yes', '--save', ''],
-    ];
-    const child = spawn(redisServer as string, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [child, port] = await atFreePort(async (port) => {
+      const args = [
+        ...['--port', String(port), '--cluster-port', String(await freePort()), '--bind', '127.0.0.1'],
+        ...['--dir', own, '--cluster-enabled', 'yes', '--save', ''],
+      ];
+      const child = spawn(redisServer as string, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+      await started(child, /Ready to accept connections/);
+      return [child, port] as const;
+    });
     children.push(child);
-    await started(child, /Ready to accept connections/);
     nodes.push({ host: '127.0.0.1', port });
   }
   const addresses = nodes.map(({ host, port }) => `${host}:${port}`);

@@ -65,13 +65,13 @@ onEachEngine((site) => {
     version(1);
     const log = join(folder, 'log');
     const { child, says } = service('--log-file', log);
-    await untilLine(log, 'ready');
+    await untilLine(log, '"ready"');
     const cluster = site.cluster();
     expect(await cluster.submit(jobs.version)).toBe(1);
     version(2);
     renameSync(log, `${log}.1`);
     child.kill('SIGHUP');
-    await untilLine(log, 'loaded anew');
+    await untilLine(log, '"loaded anew"');
     expect(await cluster.submit(jobs.version)).toBe(2);
     child.kill('SIGTERM');
     expect(await ended(child)).toEqual({ code: 0, signal: null });
@@ -136,7 +136,7 @@ onEachEngine((site) => {
   test('an engine that is away is told of once, and so is that it is back', async () => {
     const log = join(folder, 'engine.log');
     const { child } = service('--log-file', log);
-    await untilLine(log, 'ready');
+    await untilLine(log, '"ready"');
     await site.server.kill();
     await untilLine(log, '"engine"');
     // In this time each connection tries several times.

@@ -9,6 +9,9 @@ import { ended, start } from '../../support/command.js';
 import { freePort } from '../../support/engines.js';
 import { scratch } from '../../support/scratch.js';
 
+/** In a log: not what it says of a machine that is late. */
+const READY = ' ready machine=';
+
 /** The first event of a dashboard. */
 async function helloOf(port: number): Promise<string> {
   const { body } = await fetch(`http://127.0.0.1:${port}/events`);
@@ -51,7 +54,7 @@ onEachEngine(
     test('a second TERM ends it at once: what runs goes to another machine', async () => {
       const [log, began] = [fresh(), fresh()];
       const child = service(log, '--shutdown-timeout=1h');
-      await says(log, ' ready ');
+      await says(log, READY);
       const result = site.cluster().submit(jobs.hang, [began], { retries: 0 });
       result.catch(() => {});
       await expect.poll(() => textOf(began)).toBe(String(child.pid));
@@ -87,7 +90,7 @@ onEachEngine(
       };
       const log = fresh();
       const old = service(log, ...args);
-      await says(log, ' ready ');
+      await says(log, READY);
       const before = await pidOf();
       const upgrades = [1, 2].map(() => {
         const own = fresh();
@@ -109,14 +112,14 @@ onEachEngine(
       const args = ['--pid-file', fresh(), `--dashboard=${dashboard}`, `--health-port=${health}`];
       const [log, next, began] = [fresh(), fresh(), fresh()];
       const old = service(log, ...args, '--shutdown-timeout=1h');
-      await says(log, ' ready ');
+      await says(log, READY);
       const result = site.cluster().submit(jobs.hang, [began], { retries: 0 });
       result.catch(() => {});
       await expect.poll(() => textOf(began)).toBe(String(old.pid));
       const successor = service(next, ...args, '--upgrade');
       await says(next, ' dashboard ');
       await says(next, ' health ');
-      expect(textOf(next)).toMatch(/ ready [\s\S]* dashboard /);
+      expect(textOf(next)).toMatch(/ ready machine=[\s\S]* dashboard /);
       // What runs is finished: it is there yet.
       expect(old.exitCode ?? old.signalCode).toBeNull();
       expect(await helloOf(dashboard)).toContain(`"pid":${successor.pid}`);
