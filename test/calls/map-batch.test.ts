@@ -228,6 +228,8 @@ describe("batch: 'auto'", () => {
       const { threadOf } = tasks<{ threadOf(ms: number): number }>(
         new URL('../fixtures/map/tasks.mjs', import.meta.url),
       );
+      // The work is over in little more than a second: a thread that was still starting would get none of it.
+      await balancer.workersReady();
       const source = async function* () {
         yield* Array(2_000).fill(0);
         // They come when the task is known to be short, and together.

@@ -45,7 +45,7 @@ describe('a worker that hangs while it idles', () => {
 
   it('is left alone where heartbeats are off', () =>
     withBalancer({ workers: 1, heartbeat: false }, (balancer) =>
-      withBalancer({ workers: 1, heartbeat: 50 }, async (yardstick) => {
+      withBalancer({ workers: 1, heartbeat: 1_000 }, async (yardstick) => {
         const trap = new Gate();
         const ejections = counter(balancer, 'workerEjected');
         await balancer.submit(waitLater, [trap.shared]);
