@@ -84,6 +84,26 @@ describe('the stack of an error', () => {
     expect(frames(await caught(maps()))[0]).toBe('throwsInside');
   });
 
+  it('is the same whatever else the thread has to run in the turn in which the task goes on', async () => {
+    const afterTick = async () => {
+      process.nextTick(() => {});
+      await null;
+      throw new RangeError('inside');
+    };
+    const betweenTimers = async () => {
+      await new Promise<void>((resolve) => {
+        for (let i = 0; i < 3; i++) setTimeout(i === 1 ? resolve : () => {}, 1);
+        for (const end = performance.now() + 5; performance.now() < end; );
+      });
+      throw new RangeError('inside');
+    };
+    async function awaits(task: () => Promise<never>) {
+      await balancer.submit(task);
+    }
+    expect(frames(await caught(awaits(afterTick)))).toEqual(['afterTick', 'awaits']);
+    expect(frames(await caught(awaits(betweenTimers)))).toEqual(['betweenTimers', 'awaits']);
+  });
+
   it('traceSubmit: shows where submit was called, whether or not anybody awaits it', async () => {
     function calls() {
       return tracing.submit(throwsInside);

@@ -29,6 +29,25 @@ describe('frames of the work loop', () => {
     expect(source).toContain(`${method}(`);
   });
 
+  it.each([
+    [
+      'microtasks after a tick',
+      ['process.processTicksAndRejections (node:internal/process/task_queues:105:5)'],
+    ],
+    [
+      'one timer of several',
+      [
+        'runNextTicks (node:internal/process/task_queues:60:5)',
+        'listOnTimeout (node:internal/timers:545:9)',
+        'process.processTimers (node:internal/timers:519:7)',
+      ],
+    ],
+  ])('of Node, which runs %s, are cut, above ours and at the end', (_, frames) => {
+    const turn = frames.map((frame) => `\n    at ${frame}`).join('');
+    const ours = `\n    at async WorkLoop.#runLoaded (${new URL('main.cjs', folder).href}:1:2)`;
+    for (const stack of [TASK + turn + ours, TASK + turn]) expect(withoutWorkLoop(stack)).toBe(TASK);
+  });
+
   it('of others stay', () => {
     const stack = `${TASK}\n    at WorkLoop.#runAll (file:///app/main.js:10:3)`;
     expect(withoutWorkLoop(stack)).toBe(stack);

@@ -19,10 +19,22 @@ const FRAMES = new RegExp(
     `(?:main|loop[/\\\\](?:work-loop|chunk)|stream)\\.(?:c?js|ts):`,
 );
 
-/** Cuts a stack where our own frames begin. O(length), for tasks that throw only. */
+/**
+ * Where Node runs microtasks, timers and immediates: below a task that has awaited something. Which of them, if
+ * any, depends on what else there was to run in that turn of the event loop.
+ */
+const TURN = /^ {4}at .*\bnode:internal\/(?:process\/task_queues|timers):/;
+
+/** Cuts a stack where our own frames begin, or those of Node's event loop. O(length), for tasks that throw only. */
 export function withoutWorkLoop(stack: string): string {
   const at = stack.search(FRAMES);
-  return at < 0 ? stack : stack.slice(0, at);
+  return withoutTurn(at < 0 ? stack : stack.slice(0, at));
+}
+
+/** Without the last lines that are of Node's event loop. */
+function withoutTurn(stack: string): string {
+  const start = stack.lastIndexOf('\n');
+  return start >= 0 && TURN.test(stack.slice(start + 1)) ? withoutTurn(stack.slice(0, start)) : stack;
 }
 
 function quoted(text: string): string {
