@@ -21,6 +21,8 @@ describe.skipIf(chromium === undefined)('the page', () => {
   beforeAll(async () => {
     browser = await launch(chromium as string);
     page = await browser.newPage();
+    // As with `expect.poll`: only what hangs should reach it.
+    page.setDefaultTimeout(50_000);
   }, 60_000);
   afterAll(() => browser.close());
 
