@@ -21,7 +21,7 @@ import type { Replies } from './replies.js';
 import { type Ending, type Result, runSingle } from './single-run.js';
 import { SpareControllers } from './spare-controllers.js';
 import { decodeValue } from './values/decode.js';
-import { encodeThrown } from './values/encode.js';
+import { encodeThrown } from './values/thrown.js';
 
 /** After this time another machine may take what this one cannot run, in ms. */
 const LEAVE_MS = 500;
@@ -260,7 +260,11 @@ export class JobRuns {
   async #tellSubmitter(job: Job, id: string, error: MalformedMessageError): Promise<void> {
     const from: unknown = (job.data as Partial<JobData> | null | undefined)?.from;
     if (typeof from !== 'string' || !isId(from)) return;
-    await this.#replies.send(from, { t: 'error', id, error: encodeThrown(error) }, id);
+    await this.#replies.send(
+      from,
+      { t: 'error', id, error: encodeThrown(error, this.#engine.maxPayload) },
+      id,
+    );
   }
 
   /** The job is back, for want of a lock, while it runs here. */

@@ -7,8 +7,9 @@ import type { JobReport } from './job-report.js';
 import type { Reply } from './messages.js';
 import { isOfMachine } from './of-machine.js';
 import { decodeValue } from './values/decode.js';
-import { encodeThrown, encodeValue } from './values/encode.js';
+import { encodeValue } from './values/encode.js';
 import { excessOf } from './values/excess.js';
+import { encodeThrown } from './values/thrown.js';
 
 export type Ending = Omit<JobReport, 'id' | 'task' | 'ms'>;
 
@@ -44,7 +45,8 @@ export async function runSingle(
     return { reply: { t: 'too-large', id, bytes, maxPayload }, ending: rejected(error) };
   } catch (error) {
     if (options.signal?.aborted === true || isOfMachine(error)) throw error;
-    return { reply: { t: 'error', id, error: encodeThrown(error, withoutMachine) }, ending: rejected(error) };
+    const text = encodeThrown(error, maxPayload, withoutMachine);
+    return { reply: { t: 'error', id, error: text }, ending: rejected(error) };
   }
 }
 

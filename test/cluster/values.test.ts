@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeThrown, decodeValue } from '../../dist/src/cluster/values/decode.js';
-import { encodeThrown, encodeValue } from '../../dist/src/cluster/values/encode.js';
+import { encodeValue } from '../../dist/src/cluster/values/encode.js';
+import { encodeThrown } from '../../dist/src/cluster/values/thrown.js';
 
 const copy = (value: unknown): unknown => decodeValue(encodeValue(value, 'value'));
 
@@ -91,18 +92,73 @@ describe('values go as text and come back', () => {
 });
 
 describe('what was thrown', () => {
+  const back = (thrown: unknown, maxPayload = 2 ** 20): unknown => {
+    const text = encodeThrown(thrown, maxPayload);
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(maxPayload);
+    return decodeThrown(text);
+  };
+
   test('an error that refers to itself loses that, and no more', () => {
-    const error = Object.assign(new TypeError('t'), { code: 'E', self: undefined as unknown });
+    const cause = Object.assign(new RangeError('inner'), { owner: undefined as unknown });
+    const error = Object.assign(new TypeError('t', { cause }), {
+      code: 'E',
+      self: undefined as unknown,
+      list: [1, { b: 2n }],
+    });
     error.self = error;
-    const back = decodeThrown(encodeThrown(error));
-    expect(back).toBeInstanceOf(TypeError);
-    expect(back).toMatchObject({ message: 't', code: 'E' });
+    cause.owner = error;
+    const got = back(error);
+    expect(got).toBeInstanceOf(TypeError);
+    expect(got).toMatchObject({ message: 't', code: 'E', self: '[Circular]', list: [1, { b: 2n }] });
+    expect((got as Error).cause).toBeInstanceOf(RangeError);
+    expect((got as Error).cause).toMatchObject({ message: 'inner', owner: '[Circular]' });
+  });
+
+  test('an error with a part that cannot be sent has it in print', () => {
+    const shared = new SharedArrayBuffer(8);
+    const error = Object.assign(new Error('s'), { shared, info: { a: 1 }, errno: -2 });
+    expect(back(error)).toMatchObject({
+      message: 's',
+      shared: expect.stringContaining('SharedArrayBuffer'),
+      info: { a: 1 },
+      errno: -2,
+    });
+  });
+
+  test('an error that is too long has its long parts in print', () => {
+    const error = Object.assign(new Error('short', { cause: new RangeError('why') }), {
+      body: Buffer.alloc(2 ** 21),
+      lines: Array.from({ length: 200_000 }, (_, i) => ({ i })),
+      code: 'E_BIG',
+    });
+    const got = back(error);
+    expect(got).toMatchObject({ message: 'short', code: 'E_BIG', body: expect.stringContaining('Buffer') });
+  });
+
+  test.for([1_024, 3_000, 50_000])('whatever is thrown fits into %i bytes', (maxPayload) => {
+    const deep = Array.from({ length: 40 }).reduce<Error>(
+      (cause, _, i) => Object.assign(new Error(`${i}`.repeat(99), { cause }), { [`k${i}`.repeat(99)]: 1 }),
+      new Error('first'),
+    );
+    const long = '\u0000ü'.repeat(100_000);
+    expect(back(deep, maxPayload)).toMatchObject({ message: expect.stringMatching(/^3939/) });
+    expect(back(new TypeError(long), maxPayload)).toBeInstanceOf(TypeError);
+    expect(back(Object.assign(new Error('m'), { name: long, [long]: long }), maxPayload)).toBeInstanceOf(
+      Error,
+    );
+    expect(back(new AggregateError(new Array(9_000).fill('each'), 'many'), maxPayload)).toMatchObject({
+      message: 'many',
+      errors: expect.any(Array),
+    });
+    expect(back(new Map([[long, new Error(long)]]), maxPayload)).toBeDefined();
+    expect(back(long, maxPayload)).toMatch(/more characters\)$/);
+    expect(back(new Uint8Array(100_000), maxPayload)).toMatchObject({ code: 'ERR_NOT_CLONEABLE' });
   });
 
   test('what is no error', () => {
-    expect(decodeThrown(encodeThrown('text'))).toBe('text');
-    expect(decodeThrown(encodeThrown(undefined))).toBe(undefined);
-    expect(decodeThrown(encodeThrown({ a: [1n] }))).toEqual({ a: [1n] });
+    expect(back('text')).toBe('text');
+    expect(back(undefined)).toBe(undefined);
+    expect(back({ a: [1n] })).toEqual({ a: [1n] });
   });
 });
 

@@ -9,10 +9,9 @@
  * A tagged value is an object `{"$": [tag, …]}`. An object that has a property `$` of its own is tagged
  * itself.
  */
-import { inspect, types } from 'node:util';
+import { types } from 'node:util';
 import { encodeFailure } from '../../errors/encode.js';
 import { NotCloneableError } from '../../errors/errors.js';
-import type { ErrorFailure, Failure } from '../../errors/form.js';
 
 /** Nesting that the reader takes. */
 export const MOST_DEPTH = 1_000;
@@ -54,42 +53,6 @@ export function encodeValue(value: unknown, root: string | (() => string)): stri
   if (isAsItIs(value)) return JSON.stringify(value);
   const place: Place = { above: undefined, value: undefined, depth: 0, key: root };
   return JSON.stringify(form(value, place));
-}
-
-/**
- * What was thrown, as text. Never throws: of what cannot be sent, the printed text goes.
- * @param trim gives the part of a stack to keep; default: all of it
- */
-export function encodeThrown(thrown: unknown, trim?: (stack: string) => string): string {
-  const failure = encodeFailure(thrown, trim);
-  try {
-    return encodeValue(failure, 'the error');
-  } catch {
-    // It refers to itself, as a cause may, or holds what structured clone takes and this form does not.
-    return encodeValue(failure.kind === 'error' ? alone(failure) : opaque(thrown), 'the error');
-  }
-}
-
-function alone(failure: ErrorFailure): ErrorFailure {
-  const { kind, name, message, stack } = failure;
-  const isText = ([, part]: [string, unknown]): boolean => isAsItIs(part);
-  const own = Object.fromEntries(Object.entries(failure.own).filter(isText));
-  const others = failure.others.filter(({ value }) => isAsItIs(value));
-  return {
-    kind,
-    class: failure.class,
-    name,
-    message,
-    stack,
-    own,
-    others,
-    cause: undefined,
-    errors: undefined,
-  };
-}
-
-function opaque(thrown: unknown): Failure {
-  return { kind: 'opaque', text: inspect(thrown, { depth: 1 }) };
 }
 
 /** Whether JSON carries it as it is; of primitives alone. */

@@ -5,8 +5,9 @@
  * the text is empty. What was thrown is a tag, too, and so is a result that is too long.
  */
 import { decodeThrown, restoreValue } from './decode.js';
-import { encodeThrown, encodeValue, isAsItIs } from './encode.js';
+import { encodeValue, isAsItIs } from './encode.js';
 import { excessOf } from './excess.js';
+import { encodeThrown } from './thrown.js';
 
 const NULL = { $: ['null'] };
 /** Characters of a value that is no text; a guess. */
@@ -42,7 +43,7 @@ export class OutcomeWriter {
 
   /** @param trim see `encodeThrown` */
   thrown(thrown: unknown, trim?: (stack: string) => string): void {
-    const text = encodeThrown(thrown, trim);
+    const text = encodeThrown(thrown, this.#maxPayload, trim);
     this.failures++;
     this.#add({ $: ['thrown', text] }, text.length);
   }
