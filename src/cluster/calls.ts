@@ -3,6 +3,7 @@ import type { JobsOptions } from 'bullmq';
 import { rethrow } from '../errors/async-stack.js';
 import { BalancerError, TaskTimeoutError } from '../errors/errors.js';
 import { withoutOwnFrames } from '../errors/own-frame.js';
+import { MOST_MS } from '../options/validate.js';
 import { performance } from '../protocol/clock.js';
 import { clearTimeout, setTimeout } from '../protocol/timers.js';
 import { listenToAbort, unlistenToAbort } from '../requests/abort-listeners.js';
@@ -129,7 +130,7 @@ export class Calls {
   }
 
   /** Sends it, and watches its signal and its waiting time. */
-  start(request: ClusterRequest, { signal, queueTimeout }: RequestSettings): void {
+  start(request: ClusterRequest, { signal, queueTimeout, delay }: RequestSettings): void {
     const { requests } = this.#connection;
     if (signal !== undefined) {
       const onAbort = (): void => requests.reject(request, signal.reason);
@@ -137,7 +138,9 @@ export class Calls {
       request.onSettled(() => unlistenToAbort(signal, onAbort));
     }
     if (queueTimeout !== Number.POSITIVE_INFINITY) {
-      const timer = setTimeout(() => void this.#expire(request, queueTimeout), queueTimeout);
+      // Before its delay is over no machine may take it.
+      const ms = Math.min(MOST_MS, queueTimeout + delay);
+      const timer = setTimeout(() => void this.#expire(request, queueTimeout), ms);
       request.onSettled(() => clearTimeout(timer));
     }
     requests.add(request);

@@ -30,7 +30,10 @@ export interface ClusterLimits {
   retries?: number;
   /** Longest run of a request, in ms > 0; `Infinity`: none. Default `Infinity`. */
   timeout?: number;
-  /** Longest time until a machine takes a request, in ms > 0; `Infinity`: none. Default `Infinity`. */
+  /**
+   * Longest time until a machine takes a request, from `submit` and its `delay`, in ms > 0; `Infinity`: none.
+   * Default `Infinity`.
+   */
   queueTimeout?: number;
   /**
    * How long a request waits where no machine serves its task, in ms > 0; `Infinity`: for ever. Then it is

@@ -120,9 +120,19 @@ onEachEngine(
     test('a delay keeps a request back; a queueTimeout ends its waiting', async () => {
       const cluster = site.cluster();
       await site.machine();
-      const delayed = cluster.submit(work.same, ['late'], { delay: 60_000, queueTimeout: 30 });
-      await expect(delayed).rejects.toMatchObject({ code: 'ERR_TASK_TIMEOUT', phase: 'queue' });
       expect(await cluster.submit(work.same, ['soon'], { delay: 1 })).toBe('soon');
+      const missing = cluster.submit(work.missing, [], { queueTimeout: 30 });
+      await expect(missing).rejects.toMatchObject({ code: 'ERR_TASK_TIMEOUT', phase: 'queue' });
+    });
+
+    test('a queueTimeout counts from when a machine may take the request', async () => {
+      const cluster = site.cluster({ queueTimeout: 30_000 });
+      await site.machine();
+      const began = performance.now();
+      const expired = cluster.submit(work.missing, [], { delay: 1_000, queueTimeout: 1 });
+      await expect(expired).rejects.toMatchObject({ code: 'ERR_TASK_TIMEOUT', phase: 'queue' });
+      // (Timers may be early by the part of a millisecond.)
+      expect(performance.now() - began).toBeGreaterThan(999);
     });
 
     test('a full queue refuses, and ready() tells when it has room', async () => {
