@@ -193,13 +193,16 @@ export class Connection {
     try {
       // One may have come since the last beat.
       this.#noteMachines(await directory.machines());
-      const refusals = [...new Set(this.#machines.flatMap(({ refusal }) => refusal ?? []))];
+      const why = (key: 'refusal' | 'inability') => [
+        ...new Set(this.#machines.flatMap(({ [key]: reason }) => reason ?? [])),
+      ];
+      const whyNot = { refusals: why('refusal'), inabilities: why('inability') };
       for (const request of this.#served.overdue(this.requests)) {
         const error = new NoMachineError(
           request.task.name,
           this.#served.names,
           this.#machines.length,
-          refusals,
+          whyNot,
         );
         this.requests.reject(request, error);
       }

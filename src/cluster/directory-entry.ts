@@ -2,8 +2,8 @@
 import type { Job } from 'bullmq';
 import { isId } from './messages.js';
 
-/** Characters of a refusal that are told. */
-const MOST_REFUSAL = 300;
+/** Characters of a reason that are told. */
+const MOST_REASON = 300;
 
 export interface Entry {
   readonly kind: 'machine' | 'submitter';
@@ -19,6 +19,8 @@ export interface Entry {
   readonly slots: number;
   /** Machines: why the engine does not give it jobs of tasks that it would serve. */
   readonly refusal?: string | undefined;
+  /** Machines: why its Balancer can run nothing. */
+  readonly inability?: string | undefined;
 }
 
 export interface StoredEntry extends Entry {
@@ -30,7 +32,7 @@ export interface StoredEntry extends Entry {
 export function entryOf(job: Job | undefined): StoredEntry | undefined {
   const data: unknown = job?.data;
   if (typeof data !== 'object' || data === null) return undefined;
-  const { kind, id, host, pid, every, tasks, threads, slots, beat, refusal } = data as Record<
+  const { kind, id, host, pid, every, tasks, threads, slots, beat, refusal, inability } = data as Record<
     string,
     unknown
   >;
@@ -38,7 +40,9 @@ export function entryOf(job: Job | undefined): StoredEntry | undefined {
   const isNumber = (value: unknown): value is number => typeof value === 'number' && value >= 0;
   if (!isNumber(every) || !isNumber(beat) || !isNumber(threads) || !isNumber(slots)) return undefined;
   const names = Array.isArray(tasks) ? tasks.filter((name): name is string => typeof name === 'string') : [];
-  const entry: StoredEntry = {
+  const reason = (text: unknown): string | undefined =>
+    typeof text === 'string' ? text.slice(0, MOST_REASON) : undefined;
+  return {
     kind,
     id,
     host: String(host),
@@ -48,6 +52,7 @@ export function entryOf(job: Job | undefined): StoredEntry | undefined {
     threads,
     slots,
     beat,
+    refusal: reason(refusal),
+    inability: reason(inability),
   };
-  return typeof refusal === 'string' ? { ...entry, refusal: refusal.slice(0, MOST_REFUSAL) } : entry;
 }

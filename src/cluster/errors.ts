@@ -29,25 +29,48 @@ function times(n: number, one: string, many: string): string {
   return n === 1 ? one : `${n} ${many}`;
 }
 
+/** What machines that are alive say of what they do not serve. */
+export interface WhyNot {
+  /** Why the engine does not give them the jobs of what they would serve. */
+  readonly refusals: readonly string[];
+  /** Why their Balancers can run nothing. */
+  readonly inabilities: readonly string[];
+}
+
+/** Names in a message. */
+const MOST_NAMES = 20;
+
 /** No machine has served the task for `machineTimeout`. */
 export class NoMachineError extends BalancerError {
   readonly taskName: string;
   /** The names that machines serve, in order. */
   readonly served: readonly string[];
-  /** @param refusals why the engine does not give machines the jobs of what they would serve */
-  constructor(taskName: string, served: readonly string[], machines: number, refusals: readonly string[]) {
-    const names = served.length === 0 ? 'no task at all' : served.join(', ');
-    const why =
-      refusals.length === 0 ? '' : `. The engine refuses to give jobs to some: ${refusals.join('; ')}`;
+  constructor(
+    taskName: string,
+    served: readonly string[],
+    machines: number,
+    { refusals, inabilities }: WhyNot,
+  ) {
+    const all = machines === 1 ? 'the only one serves' : `the ${machines} that there are serve`;
+    const whys = [
+      ...(refusals.length > 0 ? [`The engine refuses to give jobs to some: ${refusals.join('; ')}`] : []),
+      ...(inabilities.length > 0 ? [`Some can run nothing: ${inabilities.join('; ')}`] : []),
+    ];
     super(
       'ERR_NO_MACHINE',
       machines === 0
         ? `no machine serves task '${taskName}': there are no machines. Start one: 'leastwork work MODULE', or serve([MODULE]) in a program`
-        : `no machine serves task '${taskName}'; the ${machines} that there are serve: ${names}${why}`,
+        : [`no machine serves task '${taskName}'; ${all}: ${listOf(served)}`, ...whys].join('. '),
     );
     this.taskName = taskName;
     this.served = served;
   }
+}
+
+function listOf(names: readonly string[]): string {
+  if (names.length === 0) return 'no task at all';
+  const more = names.length - MOST_NAMES;
+  return `${names.slice(0, MOST_NAMES).join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
 }
 
 /** Arguments or a result are longer than `maxPayload`. */

@@ -53,6 +53,12 @@ export class HeldJob {
     });
   }
 
+  /** Stops its run. */
+  abort(reason: Error): void {
+    this.controller.abort(reason);
+    this.chunk?.stop();
+  }
+
   ended(outcome: JobReport['outcome']): void {
     for (const resolve of this.#waiting ?? []) resolve(outcome);
   }

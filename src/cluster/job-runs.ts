@@ -15,7 +15,7 @@ import { LastRuns } from './last-runs.js';
 import { LeaveDelay } from './leave-delay.js';
 import { type Losses, lossesOf } from './losses.js';
 import { chunkReply, isId, type JobData, parseJobData } from './messages.js';
-import { isPutBack } from './of-machine.js';
+import { isPutBack, isUnable } from './of-machine.js';
 import type { EngineSettings } from './options.js';
 import type { Replies } from './replies.js';
 import { type Ending, type Result, runSingle } from './single-run.js';
@@ -44,6 +44,8 @@ export interface JobRunsEvents {
   /** Resolves when the jobs that were asked for before have come. */
   arrived(): Promise<unknown>;
   done(report: JobReport): void;
+  /** The Balancer has run something; or cannot run anything, for this reason. */
+  tried(unable: Error | undefined): void;
   /** Runs a job as soon as so few others run that it may. */
   inTurn<T>(run: () => Promise<T>): Promise<T>;
   /** How much of it a chunk may use. */
@@ -94,13 +96,12 @@ export class JobRuns {
   }
 
   cancel(id: string): void {
-    const run = this.#runs.get(id);
-    if (run !== undefined) abort(run, CANCELLED);
+    this.#runs.get(id)?.abort(CANCELLED);
   }
 
   /** Stops all runs; their jobs go to other machines. */
   leaveAll(): void {
-    for (const run of this.#runs.values()) abort(run, LEAVING);
+    for (const run of this.#runs.values()) run.abort(LEAVING);
   }
 
   /** Locks may be lost: of these jobs, or of all. */
@@ -217,9 +218,11 @@ export class JobRuns {
     } catch (error) {
       if (error instanceof MalformedMessageError) throw error;
       if (run.controller.signal.reason === CANCELLED) return WITHDRAWN;
+      if (isUnable(error)) this.#events.tried(error);
       await this.#leave(job, token, run.controller.signal.aborted ? 0 : LEAVE_MS);
       throw error;
     }
+    this.#events.tried(undefined);
     const { items } = result.ending;
     const mayReply = this.#mayReply(run);
     if (!(mayReply === true || (await mayReply))) return { items, outcome: 'left', failures: 0 };
@@ -294,9 +297,4 @@ export class JobRuns {
     await job.moveToWait(token);
     throw new this.#bull.WaitingError();
   }
-}
-
-function abort({ controller, chunk }: HeldJob, reason: Error): void {
-  controller.abort(reason);
-  chunk?.stop();
 }

@@ -16,6 +16,7 @@ import { within } from './engine/within.js';
 import { EngineTrouble } from './engine-trouble.js';
 import type { JobReport } from './job-report.js';
 import { JobRuns } from './job-runs.js';
+import { LastingError } from './lasting-error.js';
 import { parseMail } from './messages.js';
 import { newId, queueNameOf } from './names.js';
 import { Presence } from './presence.js';
@@ -74,6 +75,8 @@ export class Machine extends EventEmitter<MachineEvents> {
   readonly #bull: typeof BullMQ;
   readonly #engine: Engine;
   readonly #slots: Slots;
+  /** Why the Balancer can run nothing, if so. */
+  readonly #unable = new LastingError();
   readonly #presence: Presence;
   readonly #replies: Replies;
   readonly #runs: JobRuns;
@@ -105,7 +108,7 @@ export class Machine extends EventEmitter<MachineEvents> {
     this.#slots = new Slots(settings.balancer, settings.share);
     const described = () => {
       this.#slots.adjust();
-      const served = servedNow(this.#served, this.#workers, settings.engine);
+      const served = servedNow(this.#served, this.#workers, settings.engine, this.#unable);
       return { ...served, threads: this.#slots.threads, slots: this.#slots.limit };
     };
     this.#presence = new Presence(this.#engine, this.id, settings.engine, described, {
@@ -125,6 +128,7 @@ export class Machine extends EventEmitter<MachineEvents> {
       fragile: (alone) => this.#slots.beCautious(alone),
       arrived: () => arrived(this.#engine),
       done: (report) => this.#oneDone(report),
+      tried: (unable) => this.#tried(unable),
       useOfChunk: () => this.#slots.useOfChunk,
       inTurn: (run) => this.#slots.inTurn(run),
     });
@@ -265,6 +269,12 @@ export class Machine extends EventEmitter<MachineEvents> {
     } catch (error) {
       this.#trouble.failed(error as Error);
     }
+  }
+
+  #tried(unable: Error | undefined): void {
+    if (unable === undefined) this.#unable.over();
+    else this.#unable.came(unable);
+    this.#slots.setUnable(unable !== undefined);
   }
 
   #oneDone(report: JobReport): void {

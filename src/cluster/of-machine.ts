@@ -3,9 +3,12 @@ import { BalancerClosedError, NoWorkerError, QueueFullError } from '../errors/er
 
 /** Errors that say nothing of the task: another machine may do better. */
 export function isOfMachine(error: unknown): boolean {
-  return (
-    error instanceof BalancerClosedError || error instanceof NoWorkerError || error instanceof QueueFullError
-  );
+  return isUnable(error) || error instanceof QueueFullError;
+}
+
+/** Errors of a Balancer that can run nothing, whatever it is asked for. */
+export function isUnable(error: unknown): error is BalancerClosedError | NoWorkerError {
+  return error instanceof BalancerClosedError || error instanceof NoWorkerError;
 }
 
 /** Whether an error tells BullMQ that a job is put back, and not done. */

@@ -22,6 +22,8 @@ const MOST_AHEAD = 64;
 const CAUTIOUS_MS = 10_000;
 /** How long jobs are taken one at a time after one that must be alone, in ms. */
 const ALONE_MS = 1_000;
+/** Between two jobs that are tried while the Balancer can run nothing, in ms. */
+const UNABLE_MS = 500;
 /** So near to a number of whole threads a share means that: 0.33 of three threads is one. */
 const NEAR = 0.05;
 /** Weight of earlier looks in the mean, where jobs have become shorter; longer ones count at once. */
@@ -46,8 +48,9 @@ export class Slots {
   #cautiousUntil = Number.NEGATIVE_INFINITY;
   #aloneUntil = Number.NEGATIVE_INFINITY;
   #isLeaving = false;
-  /** Ends a rest. */
-  #wake: (() => void) | undefined;
+  #isUnable = false;
+  /** Each ends a rest. */
+  readonly #wake = new Set<() => void>();
 
   constructor(balancer: Pick<Balancer, 'stats'>, share: number, now = () => performance.now()) {
     this.#balancer = balancer;
@@ -73,7 +76,7 @@ export class Slots {
   get limit(): number {
     const { threads } = this;
     if (this.#share === 0) return 0;
-    if (this.#lookedAt < this.#aloneUntil) return 1;
+    if (this.#isUnable || this.#lookedAt < this.#aloneUntil) return 1;
     const isCautious = this.#lookedAt < this.#cautiousUntil;
     const short = isCautious ? 0 : Math.min(MOST_AHEAD, AHEAD_MS / this.#mean);
     if (this.#share >= 1)
@@ -101,19 +104,24 @@ export class Slots {
    * while another machine is idle. `undefined`: it may begin now.
    */
   rest(): Promise<void> | undefined {
-    if (this.#share >= 1 || this.#average >= 1 || this.#isLeaving) return undefined;
+    if (this.#isLeaving) return undefined;
+    if (this.#isUnable) return this.#restFor(UNABLE_MS);
+    if (this.#share >= 1 || this.#average >= 1) return undefined;
     const { pause } = this.#turns;
-    if (pause === 0) return undefined;
-    return new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      setTimeout(resolve, pause);
-    });
+    return pause === 0 ? undefined : this.#restFor(pause);
   }
 
   /** Nothing further is taken: what rests ends. */
   leave(): void {
     this.#isLeaving = true;
-    this.#wake?.();
+    for (const wake of this.#wake) wake();
+  }
+
+  /** Whether the Balancer can run nothing. Then jobs are only tried, now and then: each would go to others later. */
+  setUnable(isUnable: boolean): void {
+    if (isUnable === this.#isUnable) return;
+    this.#isUnable = isUnable;
+    this.adjust();
   }
 
   /** Jobs that are here. */
@@ -164,6 +172,17 @@ export class Slots {
       const concurrency = Math.max(1, limit - (this.#total - running));
       if (worker.concurrency !== concurrency) worker.concurrency = concurrency;
     }
+  }
+
+  #restFor(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        this.#wake.delete(wake);
+        resolve();
+      };
+      this.#wake.add(wake);
+      setTimeout(wake, ms);
+    });
   }
 
   #look(): void {

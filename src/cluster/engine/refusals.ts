@@ -4,25 +4,13 @@
  * is refused for a reason that may not pass.
  */
 import type { Worker } from 'bullmq';
-import { performance } from '../../protocol/clock.js';
+import { LastingError } from '../lasting-error.js';
 import { isTransient } from '../transient.js';
 import { delay } from './within.js';
 
 const PAUSE_MS = 500;
-/** One that the engine has not repeated for so many locks … */
-const KNOWN_LOCKS = 4;
-/** … and this time, in ms, is over: after a refusal BullMQ does not look for lost jobs for 5 s. */
-const KNOWN_MS = 6_000;
 
-/** By the monotonic clock. */
-interface Refusal {
-  readonly since: number;
-  /** The last time. */
-  readonly at: number;
-  readonly error: Error;
-}
-
-const refusals = new WeakMap<Worker, Refusal>();
+const refusals = new WeakMap<Worker, LastingError>();
 
 /** To be called with each worker. */
 export function noteRefusals(worker: Worker): void {
@@ -34,7 +22,7 @@ export function noteRefusals(worker: Worker): void {
     try {
       const given = await moveToActive(token, name);
       // That there is none says nothing: the refused one may be gone from its list.
-      if (given[0]) refusals.delete(worker);
+      if (given[0]) refusals.get(worker)?.over();
       return given;
     } catch (error) {
       note(worker, error);
@@ -53,16 +41,12 @@ export function noteRefusals(worker: Worker): void {
 
 /** Why a worker has been given no job for the time of a lock, or longer, if it was refused. */
 export function refusalOf(worker: Worker, lockDuration: number): Error | undefined {
-  const refusal = refusals.get(worker);
-  if (refusal === undefined) return undefined;
-  const { since, at, error } = refusal;
-  if (performance.now() - at > KNOWN_LOCKS * lockDuration + KNOWN_MS) refusals.delete(worker);
-  return at - since >= lockDuration ? error : undefined;
+  return refusals.get(worker)?.lasting(lockDuration);
 }
 
 function note(worker: Worker, error: unknown): void {
   if (isTransient(error) || worker.closing !== undefined) return;
-  const at = performance.now();
-  const { since = at } = refusals.get(worker) ?? {};
-  refusals.set(worker, { since, at, error: error as Error });
+  const known = refusals.get(worker) ?? new LastingError();
+  refusals.set(worker, known);
+  known.came(error as Error);
 }
