@@ -20,6 +20,9 @@ async function eventually(condition: () => boolean): Promise<void> {
 
 const machines = (site: Site, count: number) => Promise.all(range(0, count).map(() => site.process(few)));
 
+const version = (name: string): URL => new URL(`../fixtures/cluster/${name}/version.mjs`, import.meta.url);
+const { before, added } = tasks<{ before(): string; added(n: number): number }>(version('old'));
+
 onEachEngine(
   (site) => {
     test('a machine is stopped beyond its lock: another one runs it, and the late result is refused', async () => {
@@ -129,10 +132,27 @@ onEachEngine(
       expect(second.stats().jobs.left).toBe(0);
     });
 
+    test('what a machine leaves is with others at once, though its clock is an hour ahead', async () => {
+      const first = await site.machine(few, [version('old'), workUrl]);
+      const cluster = site.cluster(few);
+      const [file, gate] = [fresh(), fresh()];
+      const running = cluster.submit(work.noteAndWait, [file, 'line', gate]);
+      await eventually(() => linesOf(file).length === 1);
+      const unserved = cluster.submit(added, [7]);
+      const right = Date.now;
+      const clock = vi.spyOn(Date, 'now').mockImplementation(() => right() + 3_600_000);
+      try {
+        await expect.poll(() => first.stats().jobs.left).toBeGreaterThan(0);
+        await first.close({ timeout: 10 });
+      } finally {
+        clock.mockRestore();
+      }
+      await site.machine(few, [version('new'), workUrl]);
+      writeFileSync(gate, '');
+      expect(await Promise.all([running, unserved])).toEqual(['line', 7]);
+    });
+
     test('a machine leaves tasks to others that it does not serve', async () => {
-      const version = (name: string): URL =>
-        new URL(`../fixtures/cluster/${name}/version.mjs`, import.meta.url);
-      const { before, added } = tasks<{ before(): string; added(n: number): number }>(version('old'));
       await site.machine(few, [version('old'), workUrl]);
       const cluster = site.cluster(few);
       expect(await cluster.submit(before)).toBe('old');

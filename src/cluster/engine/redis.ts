@@ -20,6 +20,7 @@ import {
   stopRenewing,
 } from './engine.js';
 import type { NewJob } from './job-entry.js';
+import { putBackByEngine } from './put-back.js';
 import { clientOf, type IoRedis, isClusterClient, refuseNode, sendingOnce } from './redis-client.js';
 import { RedisMailbox } from './redis-mailbox.js';
 import { noteRefusals } from './refusals.js';
@@ -157,6 +158,7 @@ export class RedisEngine implements Engine {
     });
     renewStalledSet(worker, this.#client, this.#onError);
     noteRefusals(worker);
+    putBackByEngine(worker, () => this.#now());
     this.#workers.add(worker);
     worker.once('closed', () => this.#workers.delete(worker));
     return worker;
@@ -209,6 +211,11 @@ export class RedisEngine implements Engine {
       this.#track(copy);
       return copy;
     };
+  }
+
+  async #now(): Promise<number> {
+    const [seconds, micros] = await this.#client.time();
+    return 1_000 * Number(seconds) + Math.floor(Number(micros) / 1_000);
   }
 
   async #keep(key: string): Promise<void> {
