@@ -1,9 +1,21 @@
 /** The file that names the process of a machine: one machine has it at a time. */
-import { lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { UsageError } from '../arguments.js';
 import { describeErrno, errnoOf } from '../files/errno.js';
 import { isMachine } from './is-machine.js';
 import { alone, LockedError } from './process-lock.js';
+
+/** A link may lead to a file that is not there yet. */
+const WRITE_OR_MAKE = constants.O_RDWR | constants.O_CREAT;
 
 export class PidFile {
   readonly #path: string;
@@ -14,21 +26,20 @@ export class PidFile {
 
   /** The process that has it; undefined: none that is alive. */
   get owner(): number | undefined {
-    let text: string;
+    let pid: number;
     try {
-      text = readFileSync(this.#path, 'utf8');
+      pid = this.#content;
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return undefined;
       throw this.#unusable(error);
     }
-    const pid = Number(text.trim());
     return isMachine(pid) ? pid : undefined;
   }
 
   /** Whether this process has it. */
   get isOwn(): boolean {
     try {
-      return readFileSync(this.#path, 'utf8').trim() === String(process.pid);
+      return this.#content === process.pid;
     } catch {
       return false;
     }
@@ -73,12 +84,37 @@ export class PidFile {
       try {
         // In place where it is there: its folder may be another user's.
         const isThere = lstatSync(this.#path, { throwIfNoEntry: false }) !== undefined;
-        writeFileSync(this.#path, `${process.pid}\n`, { flag: isThere ? 'w' : 'wx' });
+        this.#write(isThere);
         return owner;
       } catch (error) {
         // Somebody else has just made it.
         if (errnoOf(error) !== 'EEXIST') throw this.#unusable(error);
       }
+    }
+  }
+
+  /** The number in its first line. */
+  get #content(): number {
+    const [line] = readFileSync(this.#path, 'utf8').trim().split('\n');
+    return line === '' ? Number.NaN : Number(line);
+  }
+
+  /**
+   * Where there is no room for it (a full disk, a quota), all stays as it was: the machine that has the file is
+   * named by it as before, and none is left that names nobody.
+   */
+  #write(isThere: boolean): void {
+    const text = `${process.pid}\n`;
+    const isLink = isThere && lstatSync(this.#path).isSymbolicLink();
+    const fd = openSync(this.#path, isLink ? WRITE_OR_MAKE : isThere ? 'r+' : 'wx');
+    try {
+      writeFileSync(fd, text);
+      ftruncateSync(fd, text.length);
+    } catch (error) {
+      if (!isThere) rmSync(this.#path, { force: true });
+      throw error;
+    } finally {
+      closeSync(fd);
     }
   }
 

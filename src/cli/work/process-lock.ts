@@ -7,7 +7,7 @@
  * since the lock may have been removed, and have been made by others, meanwhile.
  */
 import { createHash } from 'node:crypto';
-import { readlinkSync, realpathSync, symlinkSync, unlinkSync } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync, statSync, symlinkSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../files/errno.js';
@@ -24,24 +24,42 @@ export class LockedError extends Error {
   }
 }
 
+/** Where a lock is, and whose locks count there. */
+interface Place {
+  readonly lock: string;
+  trusts(owner: number): boolean;
+}
+
 /**
- * Runs a step alone, of all that name the same file. The lock is beside the file; where its folder belongs to others,
- * in that of temporary files. Where there can be none in either, the step runs without.
+ * Runs a step alone, of all that name the same file. There are two locks, one beside the file, and one in the folder
+ * of temporary files: a user who may write the file, but not beside it, has only that one. All take them in this order.
+ * Where there can be none in either, the step runs without.
  * @throws LockedError
  */
 export function alone<T>(file: string, step: () => T): T {
-  const lock = placesOf(file).find((place) => acquire(place));
+  const locks: string[] = [];
   try {
+    for (const place of placesOf(file)) if (acquire(place)) locks.push(place.lock);
     return step();
   } finally {
-    if (lock !== undefined) release(lock);
+    for (const lock of locks.reverse()) release(lock);
   }
 }
 
-function placesOf(file: string): readonly string[] {
+function placesOf(file: string): readonly Place[] {
   const path = realPathOf(file);
-  const name = `leastwork-${process.getuid?.() ?? ''}-${createHash('sha256').update(path).digest('hex')}.lock`;
-  return [`${path}.lock`, join(tmpdir(), name)];
+  const name = `leastwork-${createHash('sha256').update(path).digest('hex')}.lock`;
+  return [
+    { lock: `${path}.lock`, trusts: () => true },
+    { lock: join(tmpdir(), name), trusts: (owner) => mayWrite(owner, path) },
+  ];
+}
+
+/** Whether a user may write a file, as far as that can be told. Anybody can make a lock among temporary files. */
+function mayWrite(user: number, file: string): boolean {
+  if (user === 0 || user === process.getuid?.()) return true;
+  const stats = statSync(file, { throwIfNoEntry: false });
+  return stats !== undefined && (stats.uid === user || (stats.mode & 0o022) !== 0);
 }
 
 /** The same for all names of a file. */
@@ -57,7 +75,8 @@ function realPathOf(file: string): string {
 }
 
 /** @returns false: there can be no lock */
-function acquire(lock: string): boolean {
+function acquire(place: Place): boolean {
+  const { lock } = place;
   const until = performance.now() + MOST_WAIT_MS;
   for (;;) {
     try {
@@ -66,11 +85,11 @@ function acquire(lock: string): boolean {
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') return false;
     }
-    const holder = holderOf(lock);
+    const holder = holderOf(place);
     if (holder === 'other') return false;
     if (holder === undefined) continue;
     if (!isMachine(holder)) {
-      if (!removeStale(lock, holder)) return false;
+      if (!removeStale(place, holder)) return false;
     } else if (performance.now() > until) {
       throw new LockedError(lock, holder);
     } else {
@@ -88,11 +107,12 @@ function release(lock: string): void {
 }
 
 /** @returns false: it cannot be removed */
-function removeStale(lock: string, holder: number): boolean {
+function removeStale(place: Place, holder: number): boolean {
+  const { lock } = place;
   const right = `${lock}.${holder}`;
-  if (!acquire(right)) return false;
+  if (!acquire({ ...place, lock: right })) return false;
   try {
-    if (holderOf(lock) === holder && !isMachine(holder)) unlinkSync(lock);
+    if (holderOf(place) === holder && !isMachine(holder)) unlinkSync(lock);
     return true;
   } catch {
     return false;
@@ -101,10 +121,11 @@ function removeStale(lock: string, holder: number): boolean {
   }
 }
 
-/** The process that has a lock; undefined: none; `'other'`: what is there is no lock of this kind. */
-function holderOf(lock: string): number | undefined | 'other' {
+/** The process that has a lock; undefined: none; `'other'`: what is there is no lock, or of somebody who has no right to it. */
+function holderOf({ lock, trusts }: Place): number | undefined | 'other' {
   try {
     const target = readlinkSync(lock);
+    if (!trusts(lstatSync(lock).uid)) return 'other';
     return /^\d{1,15}$/.test(target) ? Number(target) : 'other';
   } catch (error) {
     return errnoOf(error) === 'ENOENT' ? undefined : 'other';

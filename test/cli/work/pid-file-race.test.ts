@@ -34,9 +34,8 @@ const pidFile = new URL('../../../dist/src/cli/work/pid-file.js', import.meta.ur
 const racer = `
   import { PidFile } from ${JSON.stringify(pidFile)};
   const now = () => performance.timeOrigin + performance.now();
-  process.on('message', ({ isForeign, files, begin, every }) => {
-    // Nothing is refused to root.
-    if (isForeign && process.getuid() === 0) process.setuid(${NOBODY});
+  process.on('message', ({ isNobody, files, begin, every }) => {
+    if (isNobody) process.setuid(${NOBODY});
     const got = [];
     for (const [i, file] of files.entries()) {
       while (now() < begin + i * every);
@@ -59,13 +58,20 @@ interface Place {
   readonly isLocked?: boolean;
   /** The folder is another user's. */
   readonly isForeign?: boolean;
+  /** The folder is that of one of them; the others may write the files alone. */
+  readonly isShared?: boolean;
 }
 
-test.for<Place>([
+const places: readonly Place[] = [
   { name: 'a stale file' },
   { name: 'one that is locked by the dead', isLocked: true },
   { name: 'one in a folder of another user', isForeign: true },
-])('of several that take $name at once, one has it', async ({ isLocked = false, isForeign = false }) => {
+  // To become another user takes root.
+  ...(isRoot ? [{ name: 'one in a folder of one of them', isShared: true }] : []),
+];
+
+test.for(places)('of several that take $name at once, one has it', async (place) => {
+  const { isLocked = false, isForeign = false, isShared = false } = place;
   const folder = fresh();
   const temporary = fresh();
   const files = Array.from({ length: ROUNDS }, (_, i) => join(folder, `${i}.pid`));
@@ -73,6 +79,7 @@ test.for<Place>([
     writeFileSync(file, `${STALE}\n`);
     if (isLocked) symlinkSync(STALE, `${file}.lock`);
     if (isForeign && isRoot) chownSync(file, NOBODY, NOBODY);
+    if (isShared) chmodSync(file, 0o666);
   }
   chmodSync(temporary, 0o777);
   chmodSync(folder, isForeign ? 0o555 : 0o755);
@@ -88,7 +95,11 @@ test.for<Place>([
   });
   await Promise.all(racers.map(said));
   const results = racers.map(said);
-  for (const child of racers) child.send({ isForeign, files, begin: Date.now() + 50, every: 2 });
+  for (const [i, child] of racers.entries()) {
+    // Nothing is refused to root.
+    const isNobody = isRoot && (isForeign || (isShared && i > 0));
+    child.send({ isNobody, files, begin: Date.now() + 50, every: 2 });
+  }
   const got = (await Promise.all(results)) as number[][];
   for (const [i, file] of files.entries()) {
     const owners = racers.filter((_, racer) => got[racer]?.includes(i)).map(({ pid }) => `${pid}\n`);

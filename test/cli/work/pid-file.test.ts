@@ -1,5 +1,5 @@
 /** Who has the pid file: one machine at a time, also of those that start together. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { PidFile } from '../../../dist/src/cli/work/pid-file.js';
 import { scratch } from '../../support/scratch.js';
 
 const folder = scratch('pid-file-');
+const pidFileUrl = new URL('../../../dist/src/cli/work/pid-file.js', import.meta.url).href;
 const own = `${process.pid}\n`;
 let files = 0;
 const fresh = (): string => path.join(folder, `${++files}.pid`);
@@ -59,4 +60,22 @@ test('a file that cannot be written is named', () => {
   expect(() => new PidFile(file).take(false)).toThrow(`${file}: Is a directory`);
   const inNone = path.join(folder, 'none', 'pid');
   expect(() => new PidFile(inNone).take(false)).toThrow(`${inNone}: No such file or directory`);
+});
+
+test('without room for it, the machine that has it is named as before, and no empty file is left', () => {
+  const [taken, free] = [fresh(), fresh()];
+  writeFileSync(taken, `${other.pid}\n`);
+  const take = `
+    import { PidFile } from ${JSON.stringify(pidFileUrl)};
+    for (const file of process.argv.slice(2)) {
+      try { new PidFile(file).take(true); } catch ({ message }) { console.log(message); }
+    }`;
+  // As a full disk, for one process.
+  const limited = ['-c', 'ulimit -f 0; exec "$0" "$@"', process.execPath];
+  const { stdout } = spawnSync('sh', [...limited, '--input-type=module', '-e', take, 'work', taken, free], {
+    encoding: 'utf8',
+  });
+  expect(stdout).toBe(`${taken}: File too large\n${free}: File too large\n`);
+  expect(readFileSync(taken, 'utf8')).toBe(`${other.pid}\n`);
+  expect(existsSync(free)).toBe(false);
 });
