@@ -211,8 +211,11 @@ export class Cluster extends EventEmitter<ClusterEvents> implements Submitter {
       timeout === Number.POSITIVE_INFINITY
         ? undefined
         : setTimeout(() => requests.rejectAll(closed), timeout);
-    await this.#closing;
-    clearTimeout(timer);
+    try {
+      await this.#closing;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** @internal For `closeOnSignal`. */

@@ -51,7 +51,7 @@ export class NoMachineError extends BalancerError {
     machines: number,
     { refusals, inabilities }: WhyNot,
   ) {
-    const all = machines === 1 ? 'the only one serves' : `the ${machines} that there are serve`;
+    const all = machines === 1 ? 'the only machine serves' : `the ${machines} machines serve`;
     const whys = [
       ...(refusals.length > 0 ? [`The engine refuses to give jobs to some: ${refusals.join('; ')}`] : []),
       ...(inabilities.length > 0 ? [`Some can run nothing: ${inabilities.join('; ')}`] : []),

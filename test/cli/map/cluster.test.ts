@@ -119,7 +119,7 @@ function tests(site: Site, inFull: boolean): void {
         code: 2,
         stdout: '',
         stderr: expect.stringMatching(
-          /^leastwork: no machine serves task 'lines\/nothing'; the 2 that there are serve: lines\/again, .*, lines\/same\n$/,
+          /^leastwork: no machine serves task 'lines\/nothing'; the 2 machines serve: lines\/again, .*, lines\/same\n$/,
         ),
       };
       const [ran, dry] = await Promise.all([map(args), map([...args, '--dry-run'])]);
