@@ -4,6 +4,7 @@ import { dirname, extname, join, resolve } from 'node:path';
 import { didYouMean } from '../errors/did-you-mean.js';
 import { requireOptional } from '../errors/optional-package.js';
 import { UsageError } from './arguments.js';
+import { withOrigin } from './config-origin.js';
 import { esModuleHint } from './es-module-hint.js';
 
 /*
@@ -60,47 +61,8 @@ export function configured<V extends { config?: string }>(
     for (const name of names) delete fromFile[name];
   }
   const merged = { ...fromFile, ...values };
-  fromFiles.set(merged, {
-    where,
-    names: Object.keys(fromFile).filter((name) => !Object.hasOwn(values, name)),
-  });
-  return merged;
-}
-
-/** What a config file has given of the values of an object. */
-interface FromFile {
-  /** The file and its section. */
-  readonly where: string;
-  readonly names: readonly string[];
-}
-
-const fromFiles = new WeakMap<object, FromFile>();
-
-/**
- * Runs a check of configured values. Where it refuses what the config file says, its `UsageError` names the file
- * and the key.
- */
-export function checkConfigured<T>(values: object, check: () => T): T {
-  try {
-    return check();
-  } catch (error) {
-    const origin = fromFiles.get(values);
-    if (!(error instanceof UsageError) || origin === undefined) throw error;
-    throw new UsageError(withOrigin(error.message, origin));
-  }
-}
-
-function withOrigin(message: string, { where, names }: FromFile): string {
-  const [start, refused] = /^--([a-z-]+): /.exec(message) ?? [];
-  if (start !== undefined && names.includes(refused as string))
-    return `${where}.${refused}: ${message.slice(start.length)}`;
-  // Behind the colon is advice.
-  const said = [...(message.split(': ')[0] as string).matchAll(/--([a-z-]+)/g)].map(
-    ([, name]) => name as string,
-  );
-  const here = said.filter((name) => names.includes(name));
-  if (here.length === 0) return message;
-  return `${message} (${here.map((name) => `--${name} is ${where}.${name}`).join(', ')})`;
+  const names = Object.keys(fromFile).filter((name) => !Object.hasOwn(values, name));
+  return withOrigin(merged, { where, names });
 }
 
 /** Whether it is on the command line; `--no-` is no choice of another. */

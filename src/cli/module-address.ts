@@ -16,6 +16,7 @@ export function programAddress(): string {
 
 /** Paths and packages resolve from the working directory. Throws `UsageError`. */
 export function moduleAddress(module: string): string | URL {
+  mustBeNamed(module);
   const path = resolve(module);
   if (IS_PATH.test(module) || existsSync(path)) {
     if (!existsSync(path)) throw new UsageError(`${module}: there is no such module`);
@@ -35,6 +36,7 @@ export function moduleAddress(module: string): string | URL {
  * sends it requests need not. Throws `UsageError`.
  */
 export function servedAddress(module: string, mustExist: boolean): string | URL {
+  mustBeNamed(module);
   const path = resolve(module);
   if (IS_PATH.test(module) || existsSync(path)) {
     if (mustExist && !existsSync(path)) throw new UsageError(`${module}: there is no such module`);
@@ -46,6 +48,11 @@ export function servedAddress(module: string, mustExist: boolean): string | URL 
     throw new UsageError(`${module}: there is no such file, nor such a package here`);
   }
   return module;
+}
+
+/** An empty path would be that of the working directory. */
+function mustBeNamed(module: string): void {
+  if (module === '') throw new UsageError('a module is named by an empty text: is a variable not set?');
 }
 
 function urlOf(module: string): URL {

@@ -1,5 +1,4 @@
 /** Values of options that several commands read alike. */
-import type { InvalidOptionError } from '../index.js';
 import { UsageError } from './arguments.js';
 
 /** Throws `UsageError`. */
@@ -48,12 +47,4 @@ export function environmentOf(given: readonly string[]): Record<string, string> 
     env[each.slice(0, equals)] = each.slice(equals + 1);
   }
   return env;
-}
-
-/** An error of the library about an option: by the option's name of the command. */
-export function optionMessage({ message }: InvalidOptionError): string {
-  return message.replace(
-    /^(?:serve|Cluster|Balancer) options\.(\w+)/,
-    (_, name: string) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
-  );
 }

@@ -9,6 +9,8 @@ export const MAIN = fileURLToPath(new URL('../../dist/node/command.cjs', import.
 export interface RunOptions {
   readonly cwd?: string;
   readonly input?: string | Buffer;
+  /** Default: that of the test. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Runs `leastwork` to its end. Its standard output is given as bytes, one character each. */
@@ -21,8 +23,9 @@ export function coreutils(program: string, args: readonly string[], options: Run
   return finish(program, args, options);
 }
 
-function finish(program: string, args: readonly string[], options: RunOptions): Ended {
-  const env = { ...process.env, LC_ALL: 'C.UTF-8' };
+/** Runs a program to its end. */
+export function finish(program: string, args: readonly string[], options: RunOptions): Ended {
+  const env = { ...(options.env ?? process.env), LC_ALL: 'C.UTF-8' };
   const ran = spawnSync(program, args, { ...options, env, maxBuffer: 1 << 28 });
   if (ran.error) throw ran.error;
   return {

@@ -1,7 +1,8 @@
 import { isatty } from 'node:tty';
 import { availableCores } from '../../options/cpu-quota.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
-import { checkConfigured, configured } from '../config.js';
+import { configured } from '../config.js';
+import { checkConfigured } from '../config-origin.js';
 import { type ByteString, fromText } from '../files/bytes.js';
 import {
   WATCH_HELP,

@@ -4,6 +4,8 @@ import { durationOf, numberOf } from '../option-values.js';
 /** The cluster that runs a batch. Times are in ms. */
 export interface MapCluster {
   readonly engine: { readonly redis: string } | { readonly postgres: string };
+  /** The variable of the environment that names the engine; undefined: an option does. */
+  readonly engineVariable: string | undefined;
   readonly name: string | undefined;
   readonly prefix: string | undefined;
   readonly lockDuration: number | undefined;
@@ -70,6 +72,7 @@ export function clusterOf(
   const mebibytes = numberOf('max-payload', values['max-payload'], 0.001, 256);
   return {
     engine: given.engine,
+    engineVariable: given.variable,
     name: values.name,
     prefix: values.prefix,
     lockDuration: durationOf('lock-duration', values['lock-duration']),
@@ -82,7 +85,9 @@ export function clusterOf(
 function engineOf(
   { redis, postgres, cluster }: Values,
   { LEASTWORK_REDIS, LEASTWORK_POSTGRES }: NodeJS.ProcessEnv,
-): { readonly option: string; readonly engine: MapCluster['engine'] } | undefined {
+):
+  | { readonly option: string; readonly engine: MapCluster['engine']; readonly variable?: string }
+  | undefined {
   if (cluster === false) return undefined;
   const given = Object.entries({ redis, postgres, cluster }).filter(([, value]) => value !== undefined);
   if (given.length > 1) {
@@ -96,7 +101,9 @@ function engineOf(
   if (LEASTWORK_REDIS && LEASTWORK_POSTGRES) {
     throw new UsageError('LEASTWORK_REDIS and LEASTWORK_POSTGRES are both set: say --redis or --postgres');
   }
-  if (LEASTWORK_REDIS) return { option: '--cluster', engine: { redis: LEASTWORK_REDIS } };
-  if (LEASTWORK_POSTGRES) return { option: '--cluster', engine: { postgres: LEASTWORK_POSTGRES } };
+  if (LEASTWORK_REDIS)
+    return { option: '--cluster', engine: { redis: LEASTWORK_REDIS }, variable: 'LEASTWORK_REDIS' };
+  if (LEASTWORK_POSTGRES)
+    return { option: '--cluster', engine: { postgres: LEASTWORK_POSTGRES }, variable: 'LEASTWORK_POSTGRES' };
   throw new UsageError('--cluster needs LEASTWORK_REDIS or LEASTWORK_POSTGRES in the environment');
 }

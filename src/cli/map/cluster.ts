@@ -2,7 +2,10 @@ import { Cluster } from '../../cluster/index.js';
 import type { MapCluster } from './cluster-options.js';
 
 /** @param say called with what the user should know, once for each message */
-export function openCluster({ engine, ...options }: MapCluster, say: (message: string) => void): Cluster {
+export function openCluster(
+  { engine, engineVariable: _, ...options }: MapCluster,
+  say: (message: string) => void,
+): Cluster {
   const cluster = new Cluster({ ...engine, ...options });
   const said = new Set<string>();
   cluster.on('engineError', ({ message }) => {

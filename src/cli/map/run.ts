@@ -35,7 +35,7 @@ export async function runMap(options: MapOptions, balancer: Balancer | undefined
     return await mapHere(options, balancer as Balancer);
   } catch (error) {
     if (errnoOf(error) === 'EPIPE') return EXIT_BROKEN_PIPE;
-    process.stderr.write(`leastwork: ${explain(error)}\n`);
+    process.stderr.write(`leastwork: ${explain(error, options)}\n`);
     if (!options.dryRun && hasBegun(options.journal) && isOfSurroundings(error)) {
       process.stderr.write('leastwork: what is done is kept: run the same command with --resume to go on\n');
     }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { UsageError } from '../arguments.js';
 import { describeErrno, errnoOf } from '../files/errno.js';
+import type { Log } from './log.js';
 
 /** Set for the process in the background, which so knows that it is there. */
 const MARK = 'LEASTWORK_DAEMON';
@@ -46,8 +47,35 @@ export async function startDaemon(logFile: string): Promise<number> {
   return 0;
 }
 
+/** What tasks and libraries print goes to the log file, too, where that is then: it may be rotated. */
+export function printTo(log: Pick<Log, 'print'>): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.write = (chunk: string | Uint8Array, ...rest: unknown[]): boolean => {
+      const encoding = rest[0] as BufferEncoding;
+      const isEncoded = typeof chunk === 'string' && typeof encoding === 'string';
+      log.print(isEncoded ? Buffer.from(chunk, encoding) : chunk);
+      const done = rest.find((each) => typeof each === 'function');
+      if (done !== undefined) process.nextTick(done as () => void);
+      return true;
+    };
+  }
+}
+
+let onStarterGone: (() => void) | undefined;
+
+/** Where the command in the foreground is ended before this process is ready, nobody expects that any more. */
+export function endWithStarter(log: Pick<Log, 'warn'>): void {
+  onStarterGone = () => {
+    log.warn('the command that started it has ended: so does this');
+    process.kill(process.pid, 'SIGTERM');
+  };
+  if (process.connected) process.once('disconnect', onStarterGone);
+  else onStarterGone();
+}
+
 /** Tells whoever waits in the foreground. */
 export function tellStarter(word: Word): Promise<void> {
+  if (onStarterGone !== undefined) process.off('disconnect', onStarterGone);
   return new Promise((resolve) => {
     if (process.send === undefined || !process.connected) {
       resolve();

@@ -1,5 +1,5 @@
 /** The log of a machine: lines of text or JSON, to standard error or to a file that may be rotated. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 
 export const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LEVELS)[number];
@@ -37,6 +37,15 @@ export class Log {
 
   error(message: string, fields?: LogFields): void {
     this.#write('error', message, fields);
+  }
+
+  /** What others print, as it is. */
+  print(chunk: string | Uint8Array): void {
+    try {
+      writeFileSync(this.#fd, chunk);
+    } catch {
+      // As for lines.
+    }
   }
 
   /** Opens the file anew: whoever rotates logs has moved it away. */

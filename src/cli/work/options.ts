@@ -1,6 +1,7 @@
 import { availableCores } from '../../options/cpu-quota.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
-import { checkConfigured, configured } from '../config.js';
+import { configured } from '../config.js';
+import { checkConfigured } from '../config-origin.js';
 import { durationOf, environmentOf, numberOf, wholeOf } from '../option-values.js';
 import { WATCH_OPTIONS, type WatchOptions, watchOptions, withOptionalPort } from '../watch-options.js';
 import { LEVELS, type LogLevel } from './log.js';
@@ -10,6 +11,8 @@ export interface WorkOptions {
   /** As given. */
   readonly modules: readonly string[];
   readonly engine: { readonly redis: string } | { readonly postgres: string };
+  /** The variable of the environment that names the engine; undefined: an option does. */
+  readonly engineVariable: string | undefined;
   readonly name: string | undefined;
   readonly prefix: string | undefined;
   readonly workers: number | { readonly min: number; readonly max: number };
@@ -102,7 +105,7 @@ function optionsOf(values: Values, named: readonly string[], environment: NodeJS
   if (modules.length === 0) throw new UsageError('no module given: which tasks is this machine to serve?');
   return {
     modules,
-    engine: engineOf(values, environment),
+    ...engineOf(values, environment),
     name: values.name,
     prefix: values.prefix,
     workers: workersOf(values.workers),
@@ -130,19 +133,23 @@ function optionsOf(values: Values, named: readonly string[], environment: NodeJS
 }
 
 /** From the environment, too: what stands on a command line can be read by every user of the host. */
-function engineOf(values: Values, environment: NodeJS.ProcessEnv): WorkOptions['engine'] {
+function engineOf(
+  values: Values,
+  environment: NodeJS.ProcessEnv,
+): Pick<WorkOptions, 'engine' | 'engineVariable'> {
   const { redis, postgres } = values;
   if (redis !== undefined && postgres !== undefined) {
     throw new UsageError('--redis and --postgres exclude each other');
   }
-  if (redis !== undefined) return { redis };
-  if (postgres !== undefined) return { postgres };
+  if (redis !== undefined) return { engine: { redis }, engineVariable: undefined };
+  if (postgres !== undefined) return { engine: { postgres }, engineVariable: undefined };
   const { LEASTWORK_REDIS, LEASTWORK_POSTGRES } = environment;
   if (LEASTWORK_REDIS && LEASTWORK_POSTGRES) {
     throw new UsageError('LEASTWORK_REDIS and LEASTWORK_POSTGRES are both set: say --redis or --postgres');
   }
-  if (LEASTWORK_REDIS) return { redis: LEASTWORK_REDIS };
-  if (LEASTWORK_POSTGRES) return { postgres: LEASTWORK_POSTGRES };
+  if (LEASTWORK_REDIS) return { engine: { redis: LEASTWORK_REDIS }, engineVariable: 'LEASTWORK_REDIS' };
+  if (LEASTWORK_POSTGRES)
+    return { engine: { postgres: LEASTWORK_POSTGRES }, engineVariable: 'LEASTWORK_POSTGRES' };
   throw new UsageError(
     'no engine given: --redis URL or --postgres URL, or LEASTWORK_REDIS or LEASTWORK_POSTGRES in the environment',
   );
@@ -163,7 +170,8 @@ function limiterOf(given: string | undefined): WorkOptions['limiter'] {
   if (given === undefined) return undefined;
   const [, jobs, time] = /^(\d+)\/(.+)$/.exec(given) ?? [];
   const max = Number(jobs);
-  if (time === undefined || max < 1) throw new UsageError(`--limit: got '${given}', expected as in 100/1s`);
+  if (time === undefined || max < 1 || !Number.isSafeInteger(max))
+    throw new UsageError(`--limit: got '${given}', expected as in 100/1s`);
   const duration = durationOf('limit', /^\d/.test(time) ? time : `1${time}`) ?? 0;
   return { max, duration: Math.max(1, Math.round(duration)) };
 }

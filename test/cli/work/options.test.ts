@@ -32,6 +32,10 @@ it.each([
     "--workers: got '8-2', expected a number from 1 to 1024, or as in 2-16",
   ],
   [['hash.mjs', REDIS, '--limit=ten'], "--limit: got 'ten', expected as in 100/1s"],
+  [
+    ['hash.mjs', REDIS, '--limit=99999999999999999999/1s'],
+    "--limit: got '99999999999999999999/1s', expected as in 100/1s",
+  ],
   [['hash.mjs', REDIS, '--share=0'], "--share: got '0', expected a number from 0.01 to 100"],
   [['hash.mjs', REDIS, '--log-format=xml'], "--log-format: got 'xml', expected text or json"],
   [
@@ -40,6 +44,7 @@ it.each([
   ],
   [['hash.mjs', REDIS, '--heath-port=1'], "Unknown option '--heath-port': did you mean '--health-port'?"],
   [['./none.mjs', REDIS], './none.mjs: there is no such module'],
+  [['', REDIS], 'a module is named by an empty text: is a variable not set?'],
   // What the library finds has the names of the command.
   [
     ['hash.mjs', '--redis=http://user:secret@host'],
