@@ -14,6 +14,7 @@ import { metricsOf } from './metrics.js';
 import type { WorkOptions } from './options.js';
 import { PidFile } from './pid-file.js';
 import { type Listener, PortHandover } from './port-handover.js';
+import { Signals } from './signals.js';
 
 /** Time until the log says that something takes long, in ms. */
 const LATE_MS = 5_000;
@@ -28,7 +29,7 @@ export interface ServiceEvents {
 export async function runService(options: WorkOptions, log: Log, events: ServiceEvents): Promise<void> {
   const pidFile = options.pidFile === undefined ? undefined : new PidFile(options.pidFile);
   if (!options.upgrade) pidFile?.mustBeFree();
-  const signals = new Signals();
+  const signals = new Signals(() => reopen(log));
   log.info('starting', { pid: process.pid, host: hostname(), modules: options.modules.join(' ') });
   const late = setTimeout(() => log.warn(LATE), LATE_MS);
   const starting = serve(modulesOf(options), serveOptions(options)).finally(() => clearTimeout(late));
@@ -45,7 +46,6 @@ export async function runService(options: WorkOptions, log: Log, events: Service
     logEvents(machine, log);
     if (options.upgrade) ports.from(pidFile?.owner);
     watch = await watchOf(machine, options, ports, log);
-    signals.onReload = () => void reload(machine, log);
     if (options.healthPort !== undefined) {
       health = await listenForHealth(machine, options.healthPort, signals, ports, log);
     }
@@ -58,6 +58,7 @@ export async function runService(options: WorkOptions, log: Log, events: Service
       tasks: machine.tasks.join(' '),
     });
     await events.ready(what);
+    signals.onReload = () => void reload(machine, signals, log);
     if (predecessor !== undefined) endPredecessor(predecessor, log);
     await signals.ended;
     if (pidFile?.owner !== undefined) {
@@ -65,8 +66,6 @@ export async function runService(options: WorkOptions, log: Log, events: Service
       void health?.close();
       watch?.stopDashboard();
     }
-    // What is ending loads nothing anew.
-    signals.onReload = undefined;
     watch?.stopProfiles();
     await end(machine, options.shutdownTimeout, signals, log);
     await stopWatch(watch, log);
@@ -120,41 +119,6 @@ function serveOptions(options: WorkOptions): Parameters<typeof serve>[1] {
   };
 }
 
-/** What a service is told by signals. */
-class Signals {
-  /** Resolves with the first signal that ends it. */
-  readonly ended: Promise<undefined>;
-  /** Called by each further one. */
-  onHurry: (() => void) | undefined;
-  onReload: (() => void) | undefined;
-  hasEnded = false;
-  #first: NodeJS.Signals | undefined;
-
-  constructor() {
-    this.ended = new Promise((resolve) => {
-      for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-        process.on(signal, () => {
-          if (this.hasEnded) this.onHurry?.();
-          this.hasEnded = true;
-          this.#first ??= signal;
-          resolve(undefined);
-        });
-      }
-    });
-    process.on('SIGHUP', () => this.onReload?.());
-  }
-
-  /**
-   * Ends the process by the signal that it got. `process.exit` would wait for its threads, of which one that loads a
-   * module may be blocked in a read.
-   */
-  die(): void {
-    if (this.#first === undefined) return;
-    process.removeAllListeners(this.#first);
-    process.kill(process.pid, this.#first);
-  }
-}
-
 async function end(machine: Machine, timeout: number, signals: Signals, log: Log): Promise<void> {
   const { running } = machine.stats();
   log.info('ending: takes nothing new', { running, timeout });
@@ -167,14 +131,22 @@ async function end(machine: Machine, timeout: number, signals: Signals, log: Log
   log.info('ended', { items, ...jobs });
 }
 
-async function reload(machine: Machine, log: Log): Promise<void> {
+function reopen(log: Log): void {
   try {
     log.reopen();
+  } catch (error) {
+    log.error('the log goes on where it was', { error: messageOf(error) });
+  }
+}
+
+async function reload(machine: Machine, signals: Signals, log: Log): Promise<void> {
+  try {
     log.info('loading the modules anew');
     await machine.reload();
     log.info('loaded anew', { tasks: machine.tasks.join(' ') });
   } catch (error) {
-    log.error('not loaded anew: all stays as it was', { error: (error as Error).message });
+    if (signals.hasEnded) log.info('not loaded anew: it is ending');
+    else log.error('not loaded anew: all stays as it was', { error: messageOf(error) });
   }
 }
 
