@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { BatchError, BatchFileError, type JournalState, readJournal } from '../../batch/index.js';
 import { parseCommandLine, UsageError } from '../arguments.js';
 import { describeErrno } from '../files/errno.js';
@@ -39,7 +39,11 @@ export async function journalCommand(args: readonly string[]): Promise<number> {
     if (path === undefined || more.length > 0) throw new UsageError('name one journal');
     const file = Buffer.from(path, 'latin1').toString('utf8');
     const state = readJournal(file);
-    if (state === undefined) throw new BatchError(`${path}: there is no such journal`);
+    if (state === undefined) {
+      if (!existsSync(file)) throw new BatchError(`${path}: there is no such journal`);
+      process.stderr.write(`leastwork: ${path}: nothing is committed yet; --resume begins the batch\n`);
+      return 1;
+    }
     await print(values.failed ? failedLines(state) : describe(state, lastWritten(file, state)));
     return state.end === 'complete' && state.failed === 0 ? 0 : 1;
   } catch (error) {

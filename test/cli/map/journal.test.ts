@@ -73,6 +73,11 @@ describe('a journal', () => {
     expect(batch('other', 'l => l', ['--resume']).err).toContain('this is no journal of leastwork');
     expect(read('other.journal')).toBe('something\nelse\n');
     expect(leastwork(['journal', 'missing'], { cwd: directory }).code).toBe(2);
+    writeFileSync(join(directory, 'begun.journal'), '');
+    expect(summaryOf('begun')).toMatchObject({
+      code: 1,
+      stderr: 'leastwork: begun.journal: nothing is committed yet; --resume begins the batch\n',
+    });
   });
 });
 
