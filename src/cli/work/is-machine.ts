@@ -18,6 +18,16 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** Whether this process may send it signals; true where it has ended. */
+export function mayEnd(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errnoOf(error) !== 'EPERM';
+  }
+}
+
 /**
  * After a crash its number may have gone to any other program. Where that cannot be told, it counts as a
  * machine.

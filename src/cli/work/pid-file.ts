@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { UsageError } from '../arguments.js';
 import { describeErrno, errnoOf } from '../files/errno.js';
-import { isMachine } from './is-machine.js';
+import { isMachine, mayEnd } from './is-machine.js';
 import { alone, LockedError } from './process-lock.js';
 
 /** A link may lead to a file that is not there yet. */
@@ -54,6 +54,15 @@ export class PidFile {
     );
   }
 
+  /** Throws `UsageError`: this process cannot take over from the one that has it. */
+  mustYield(): void {
+    const { owner } = this;
+    if (owner === undefined || mayEnd(owner)) return;
+    throw new UsageError(
+      `${this.#path}: process ${owner} has it, and may not be ended by this user; take over as its user, or as root`,
+    );
+  }
+
   /**
    * Looks who has it only now: another machine may have become ready meanwhile. Of several at once, one is first.
    * @param takesOver from another process, too
@@ -80,7 +89,8 @@ export class PidFile {
   #take(takesOver: boolean): number | undefined {
     for (;;) {
       const { owner } = this;
-      if (!takesOver) this.mustBeFree();
+      if (takesOver) this.mustYield();
+      else this.mustBeFree();
       try {
         // In place where it is there: its folder may be another user's.
         const isThere = lstatSync(this.#path, { throwIfNoEntry: false }) !== undefined;

@@ -28,7 +28,8 @@ export interface ServiceEvents {
 /** Serves until a signal ends it. Rejects where it cannot start. */
 export async function runService(options: WorkOptions, log: Log, events: ServiceEvents): Promise<void> {
   const pidFile = options.pidFile === undefined ? undefined : new PidFile(options.pidFile);
-  if (!options.upgrade) pidFile?.mustBeFree();
+  if (options.upgrade) pidFile?.mustYield();
+  else pidFile?.mustBeFree();
   const signals = new Signals(() => reopen(log));
   log.info('starting', { pid: process.pid, host: hostname(), modules: options.modules.join(' ') });
   const late = setTimeout(() => log.warn(LATE), LATE_MS);

@@ -1,6 +1,6 @@
 /** Who has the pid file: one machine at a time, also of those that start together. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PidFile } from '../../../dist/src/cli/work/pid-file.js';
@@ -78,4 +78,24 @@ test('without room for it, the machine that has it is named as before, and no em
   expect(stdout).toBe(`${taken}: File too large\n${free}: File too large\n`);
   expect(readFileSync(taken, 'utf8')).toBe(`${other.pid}\n`);
   expect(existsSync(free)).toBe(false);
+});
+
+// To become another user takes root.
+test.runIf(process.getuid?.() === 0)('who may not end the one that has it does not take over', () => {
+  const file = fresh();
+  chmodSync(folder, 0o755);
+  const take = `
+    import { PidFile } from ${JSON.stringify(pidFileUrl)};
+    process.setuid(65_534);
+    const pidFile = new PidFile(${JSON.stringify(file)});
+    for (const step of [() => pidFile.mustYield(), () => pidFile.take(true)])
+      try { step(); } catch ({ message }) { console.log(message); }`;
+  writeFileSync(file, `${other.pid}\n`);
+  chmodSync(file, 0o666);
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', take, 'work'], {
+    encoding: 'utf8',
+  });
+  const why = `${file}: process ${other.pid} has it, and may not be ended by this user; take over as its user, or as root\n`;
+  expect(stdout).toBe(why + why);
+  expect(readFileSync(file, 'utf8')).toBe(`${other.pid}\n`);
 });
