@@ -17,7 +17,10 @@ const NAMES = [
   'leastwork.config.yml',
   'leastwork.config.json',
   'leastwork.config.js',
+  'leastwork.config.mjs',
+  'leastwork.config.cjs',
   'leastwork.config.ts',
+  'leastwork.config.mts',
   'leastwork.yaml',
 ];
 
@@ -155,6 +158,7 @@ function load(file: string): unknown {
           readFileSync(file, 'utf8'),
         );
       case '.ts':
+      case '.mts':
         return contentOf(stripsTypes() ? require(file) : requireTypeScript(file));
       default:
         return contentOf(require(file));

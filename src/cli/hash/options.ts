@@ -54,7 +54,7 @@ left out. PATH - is standard input, and so is no PATH where standard input is no
   -a, --algorithm NAME   any of crypto.getHashes(), as in sha1, sha512, blake2b512, md5 (default: sha256)
   -j, --workers N        threads that hash (default: one for each core, here ${availableCores()})
   -c, --check            read digests from the MANIFESTs (- or none: standard input) and verify the files
-${WATCH_HELP}      --config FILE      options from FILE (default: leastwork.config.{yaml,yml,json,js,ts}, or leastwork.yaml, here or above)
+${WATCH_HELP}      --config FILE      options from FILE (default: leastwork.config.{yaml,yml,json,js,mjs,cjs,ts,mts}, or leastwork.yaml, here or above)
       --quiet            no summary; with --check, no OK for each file that is right
   -h, --help             print this
       --version          print the version

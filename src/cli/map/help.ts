@@ -60,7 +60,7 @@ Threads:
 
 Watching:
 ${WATCH_HELP}
-      --config FILE      options from FILE (default: leastwork.config.{yaml,yml,json,js,ts}, or leastwork.yaml, here or above)
+      --config FILE      options from FILE (default: leastwork.config.{yaml,yml,json,js,mjs,cjs,ts,mts}, or leastwork.yaml, here or above)
       --dry-run          say what would be done, and check that it can be
       --summary KIND     text, json or none (default: text, on standard error)
       --quiet            the same as --summary none

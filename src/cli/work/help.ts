@@ -38,7 +38,7 @@ ${WATCH_HELP.replaceAll(/^( {6}\S+ \S+) */gm, (_, option: string) => option.padE
       --daemon                go on in the background; returns when the machine is ready
       --dry-run               check that the modules load and the engine answers, list the tasks, and end
       --config FILE           options from FILE, section 'work', with 'module' for the MODULEs
-                              (default: leastwork.config.{yaml,yml,json,js,ts}, or leastwork.yaml, here or above)
+                              (default: leastwork.config.{yaml,yml,json,js,mjs,cjs,ts,mts}, or leastwork.yaml, here or above)
   -h, --help                  print this
       --version               print the version
 

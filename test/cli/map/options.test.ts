@@ -17,6 +17,9 @@ describe('the config file', () => {
     ['leastwork.config.yaml', 'map:\n  tag: true\n  quiet: true\n'],
     ['leastwork.config.json', '{ "map": { "tag": true, "quiet": true }, "hash": {} }'],
     ['leastwork.config.js', 'module.exports = { map: { tag: true, quiet: true } };\n'],
+    ['leastwork.config.mjs', 'export default { map: { tag: true, quiet: true } };\n'],
+    ['leastwork.config.cjs', 'module.exports = { map: { tag: true, quiet: true } };\n'],
+    ['leastwork.config.mts', 'const tag: boolean = true;\nexport default { map: { tag, quiet: true } };\n'],
     ['leastwork.config.ts', 'const tag: boolean = true;\nexport default { map: { tag, quiet: true } };\n'],
   ])('%s is found here and above', (name, content) => {
     const root = join(directory, name.replaceAll('.', '-'));
