@@ -26,6 +26,8 @@ export class HeldJob {
   /** Its lock may belong to another machine. */
   isSuspect = false;
   chunk: ChunkRun | undefined;
+  /** It was stopped after a thread had begun it. */
+  hasBegun = false;
   /** As the engine has given it last. */
   #job: Job;
   #token: string | undefined;

@@ -17,9 +17,11 @@ import { type Losses, lossesOf } from './losses.js';
 import { chunkReply, isId, type JobData, parseJobData } from './messages.js';
 import { isPutBack, isUnable } from './of-machine.js';
 import type { EngineSettings } from './options.js';
+import { putBack } from './put-back.js';
 import type { Replies } from './replies.js';
 import { type Ending, type Result, runSingle } from './single-run.js';
 import { SpareControllers } from './spare-controllers.js';
+import { stopAll } from './stop-all.js';
 import { decodeValue } from './values/decode.js';
 import { encodeThrown } from './values/thrown.js';
 
@@ -99,9 +101,9 @@ export class JobRuns {
     this.#runs.get(id)?.abort(CANCELLED);
   }
 
-  /** Stops all runs; their jobs go to other machines. */
+  /** Stops all runs; their jobs go to other machines, as far as they may run again. */
   leaveAll(): void {
-    for (const run of this.#runs.values()) run.abort(LEAVING);
+    stopAll(this.#balancer, this.#runs.values(), LEAVING);
   }
 
   /** Locks may be lost: of these jobs, or of all. */
@@ -181,14 +183,16 @@ export class JobRuns {
     }
     const losses = lossesOf(data, job.stalledCounter);
     if (losses.isFragile) this.#events.fragile(losses.isLast);
-    if (losses.isOver) {
-      await this.#replies.send(data.from, { t: 'lost', id, losses: losses.count });
-      // What runs again of a chunk is up to its submitter.
-      return { items: data.chunk ?? 1, outcome: 'lost', failures: data.chunk === undefined ? 1 : 0 };
-    }
+    if (losses.isOver) return this.#giveUp(id, data, losses.count);
     const runOrLeave = () => this.#runOrLeave(job, token, data, task, run, losses);
     if (!losses.isLast) return runOrLeave();
     return this.#lastRuns.run(runOrLeave, (ms) => this.#leave(job, token, ms));
+  }
+
+  async #giveUp(id: string, { from, chunk }: JobData, losses: number): Promise<Ending> {
+    await this.#replies.send(from, { t: 'lost', id, losses });
+    // What runs again of a chunk is up to its submitter.
+    return { items: chunk ?? 1, outcome: 'lost', failures: chunk === undefined ? 1 : 0 };
   }
 
   async #runOrLeave(
@@ -197,7 +201,7 @@ export class JobRuns {
     data: JobData,
     task: AnyTask,
     run: HeldJob,
-    { threadRetries }: Losses,
+    { threadRetries, count, isSpent }: Losses,
   ): Promise<Ending> {
     const id = String(job.id);
     const { maxPayload } = this.#engine;
@@ -218,6 +222,7 @@ export class JobRuns {
     } catch (error) {
       if (error instanceof MalformedMessageError) throw error;
       if (run.controller.signal.reason === CANCELLED) return WITHDRAWN;
+      if (run.hasBegun && isSpent) return this.#giveUp(id, data, count + 1);
       if (isUnable(error)) this.#events.tried(error);
       await this.#leave(job, token, run.controller.signal.aborted ? 0 : LEAVE_MS);
       throw error;
@@ -288,13 +293,7 @@ export class JobRuns {
   }
 
   /** Gives the job to others. @throws what tells BullMQ so */
-  async #leave(job: Job, token: string | undefined, ms: number): Promise<never> {
-    // On Redis nobody is told of a job that is put back, if it has a priority; of one that is delayed they are.
-    if (ms > 0 || this.#engine.postgres === undefined) {
-      await job.moveToDelayed(Date.now() + Math.max(1, ms), token);
-      throw new this.#bull.DelayedError();
-    }
-    await job.moveToWait(token);
-    throw new this.#bull.WaitingError();
+  #leave(job: Job, token: string | undefined, ms: number): Promise<never> {
+    return putBack(this.#bull, this.#engine, job, token, ms);
   }
 }

@@ -10,6 +10,8 @@ export interface Losses {
   readonly isFragile: boolean;
   /** It has one more run at most. */
   readonly isLast: boolean;
+  /** Once it has begun, it does not run again. */
+  readonly isSpent: boolean;
   /** It has none. */
   readonly isOver: boolean;
   /** Runs after the death of a thread that are left. */
@@ -24,6 +26,7 @@ export function lossesOf(data: JobData, stalled: number): Losses {
     count,
     isFragile: count > 0 || (data.chunk === undefined ? data.retries : data.threadRetries) === 0,
     isLast: count >= MOST_LOSSES - 1,
+    isSpent: data.chunk === undefined ? count >= retries : data.threadRetries === 0 && data.texts !== true,
     isOver: stalled > 0 && (count > retries || count >= MOST_LOSSES),
     threadRetries:
       data.threadRetries === undefined

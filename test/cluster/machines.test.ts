@@ -122,7 +122,7 @@ onEachEngine(
       const first = await site.machine(few);
       const cluster = site.cluster(few);
       const [file, gate] = [fresh(), fresh()];
-      const result = cluster.submit(work.noteAndWait, [file, 'line', gate], { retries: 0 });
+      const result = cluster.submit(work.noteAndWait, [file, 'line', gate]);
       await eventually(() => linesOf(file).length === 1);
       const [second] = await Promise.all([site.machine(few), first.close({ timeout: 10 })]);
       await eventually(() => linesOf(file).length === 2);
@@ -130,6 +130,43 @@ onEachEngine(
       expect(await result).toBe('line');
       expect(first.stats().jobs.left).toBe(1);
       expect(second.stats().jobs.left).toBe(0);
+    });
+
+    test('what must not run twice is lost with its machine where it had begun, and left where it had not', async () => {
+      const first = await site.machine(few);
+      const cluster = site.cluster(few);
+      const [file, gate] = [fresh(), fresh()];
+      const submit = (line: string): Promise<string> => {
+        const result = cluster.submit(work.noteAndWait, [file, line, gate], { retries: 0 });
+        result.catch(() => {});
+        return result;
+      };
+      const begun = submit('begun');
+      await eventually(() => linesOf(file).length === 1);
+      const ahead = submit('ahead');
+      await expect.poll(() => first.stats().running).toBe(2);
+      await first.close({ timeout: 10 });
+      await expect(begun).rejects.toMatchObject({ code: 'ERR_MACHINE_LOST', losses: 1 });
+      writeFileSync(gate, '');
+      await site.machine(few);
+      expect(await ahead).toBe('ahead');
+      expect(linesOf(file)).toEqual(['begun', 'ahead']);
+    });
+
+    test('items that must not run twice do not, where their machine is closed with a time limit', async () => {
+      const first = await site.machine(few);
+      const cluster = site.cluster(few);
+      const [file, gate] = [fresh(), fresh()];
+      const items = ['a', 'b'].map((line) => ({ file, line, gate }));
+      const outcomes = collect(
+        cluster.mapSettled(items, work.waitItem, { batch: 2, submit: { retries: 0 } }),
+      );
+      await eventually(() => linesOf(file).length === 1);
+      await Promise.all([site.machine(few), first.close({ timeout: 10 })]);
+      writeFileSync(gate, '');
+      const lost = { status: 'rejected', reason: { code: 'ERR_MACHINE_LOST' } };
+      expect(await outcomes).toMatchObject([lost, lost]);
+      expect(linesOf(file)).toHaveLength(1);
     });
 
     test('what a machine leaves is with others at once, though its clock is an hour ahead', async () => {

@@ -36,7 +36,8 @@ onEachEngine((site) => {
     const cluster = site.cluster(few);
     const sums = Array.from({ length: 50 }, (_, i) => cluster.submit(work.add, [i, 1]));
     expect(await Promise.all(sums)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
-    expect(other.stats().jobs.fulfilled).toBe(50);
+    // One that has lost its lock runs again.
+    expect(other.stats().jobs.fulfilled).toBeGreaterThanOrEqual(50);
     // It tries one now and then, and does not take all that there are again and again.
     await expect.poll(() => closed.stats().slots).toBe(1);
   });

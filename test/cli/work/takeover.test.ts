@@ -55,7 +55,7 @@ onEachEngine(
       const [log, began] = [fresh(), fresh()];
       const child = service(log, '--shutdown-timeout=1h');
       await says(log, READY);
-      const result = site.cluster().submit(jobs.hang, [began], { retries: 0 });
+      const result = site.cluster().submit(jobs.hang, [began]);
       result.catch(() => {});
       await expect.poll(() => textOf(began)).toBe(String(child.pid));
       child.kill('SIGTERM');
