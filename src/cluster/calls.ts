@@ -17,7 +17,7 @@ import {
   resolveRequestOptions,
 } from './cluster-options.js';
 import type { Connection } from './connection.js';
-import { within } from './engine/within.js';
+import { delay, within } from './engine/within.js';
 import { EngineError, MachineLostError, NoMachineError, PayloadTooLargeError } from './errors.js';
 import { type JobData, type Reply, VERSION } from './messages.js';
 import { queueNameOf, type TaskName, taskNameOf } from './names.js';
@@ -27,6 +27,12 @@ import { encodeValue } from './values/encode.js';
 
 /** How long the engine may take to say whether a job has begun, in ms. */
 const ANSWER_MS = 2_000;
+/**
+ * One that no machine serves is at one, too, again and again, for a moment: looks, and the time after the first
+ * one, which doubles, in ms.
+ */
+const EXPIRY_LOOKS = 6;
+const EXPIRY_PAUSE_MS = 50;
 
 function jobOptions(priority: number, delay: number): JobsOptions {
   return {
@@ -175,10 +181,14 @@ export class Calls {
   /** It has waited for its time. If it has begun, it goes on. */
   async #expire(request: ClusterRequest, queueTimeout: number): Promise<void> {
     const { requests } = this.#connection;
-    const asked = performance.now();
-    const isOut = await within(ANSWER_MS, requests.unqueue(request));
-    // Without an answer nobody knows; the promise must not wait for one.
-    if (isOut === false && performance.now() - asked < ANSWER_MS) return;
+    for (let looks = 1; ; looks++) {
+      const asked = performance.now();
+      const isOut = await within(ANSWER_MS, requests.unqueue(request));
+      // Without an answer nobody knows; the promise must not wait for one.
+      if (isOut !== false || performance.now() - asked >= ANSWER_MS) break;
+      if (looks === EXPIRY_LOOKS || request.isSettled) return;
+      await delay(EXPIRY_PAUSE_MS * 2 ** (looks - 1));
+    }
     requests.reject(request, new TaskTimeoutError(request.task.name, 'queue', queueTimeout));
   }
 }

@@ -117,12 +117,15 @@ onEachEngine(
       expect(order.filter((n) => n !== 0)).toEqual([2_000_000, 3, 1, -5]);
     });
 
-    test('a delay keeps a request back; a queueTimeout ends its waiting', async () => {
+    test('a delay keeps a request back; a queueTimeout ends its waiting, also where machines do not serve it', async () => {
       const cluster = site.cluster();
-      await site.machine();
+      await Promise.all([1, 2, 3].map(() => site.machine()));
       expect(await cluster.submit(work.same, ['soon'], { delay: 1 })).toBe('soon');
-      const missing = cluster.submit(work.missing, [], { queueTimeout: 30 });
-      await expect(missing).rejects.toMatchObject({ code: 'ERR_TASK_TIMEOUT', phase: 'queue' });
+      const missing = range(0, 100).map(async (n) => {
+        const expired = cluster.submit(work.missing, [], { queueTimeout: 100 + 3 * n });
+        await expect(expired).rejects.toMatchObject({ code: 'ERR_TASK_TIMEOUT', phase: 'queue' });
+      });
+      await Promise.all(missing);
     });
 
     test('a queueTimeout counts from when a machine may take the request', async () => {

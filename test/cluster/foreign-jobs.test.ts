@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { Queue } from 'bullmq';
+import { type Job, Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { afterEach, expect, test } from 'vitest';
 import { onEachEngine, work } from '../support/cluster.js';
+import { collect } from '../support/collect.js';
 import { scratch } from '../support/scratch.js';
 
 const folder = scratch('cluster');
@@ -187,6 +188,17 @@ onEachEngine(
       const before = left(false);
       await expect.poll(() => left(false)).toBeGreaterThan(before + 1);
       expect(cluster.stats().pending).toBe(1);
+    });
+
+    test('a reply of another kind to a chunk ends its items', async () => {
+      open();
+      const outcomes = collect(site.cluster().mapSettled([1, 2], work.double, { batch: 2 }));
+      await expect.poll(async () => (await queue.getJobs()).length).toBe(1);
+      const [job] = (await queue.getJobs()) as [Job<{ from: string }>];
+      const reply = JSON.stringify({ t: 'value', id: job.id, value: '1' });
+      await client.xadd(`bull:${site.name}.mail:${job.data.from}`, '*', 'm', reply);
+      const rejected = { status: 'rejected', reason: { code: 'ERR_ENGINE' } };
+      expect(await outcomes).toMatchObject([rejected, rejected]);
     });
 
     test('messages that others have written are ignored, and told', async () => {

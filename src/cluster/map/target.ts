@@ -133,6 +133,7 @@ export class MapTarget {
           else fellShort(new EngineError(`the reply to a chunk of '${name}' is not complete`));
         } else if (reply.t === 'lost') lost('machine');
         else if (reply.t !== 'value') fellShort(errorOf(name, reply));
+        else fellShort(new EngineError(`the reply to a chunk of '${name}' is that to a single request`));
       },
       failed: (error) => {
         if (error instanceof MachineLostError) lost('engine');
