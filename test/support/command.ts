@@ -36,9 +36,12 @@ export function finish(program: string, args: readonly string[], options: RunOpt
   };
 }
 
-/** Starts `leastwork` and leaves it running, at most to the end of the test. */
-export function start(args: readonly string[], cwd: string): ChildProcess {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+/**
+ * Starts `leastwork` and leaves it running, at most to the end of the test.
+ * @param flags of Node
+ */
+export function start(args: readonly string[], cwd: string, flags: readonly string[] = []): ChildProcess {
+  const child = spawn(process.execPath, [...flags, MAIN, ...args], { cwd, stdio: ['pipe', 'pipe', 'pipe'] });
   onTestFinished(() => {
     child.kill('SIGKILL');
   });

@@ -13,6 +13,8 @@ export class Log {
   readonly #file: string | undefined;
   readonly #isJson: boolean;
   readonly #least: number;
+  /** While one machine takes over from another one, both write into the file. */
+  readonly #whose: LogFields;
   #fd: number;
 
   /** @param file undefined: standard error. Throws where it cannot be opened */
@@ -20,6 +22,7 @@ export class Log {
     this.#file = file;
     this.#isJson = format === 'json';
     this.#least = LEVELS.indexOf(level);
+    this.#whose = file === undefined ? {} : { pid: process.pid };
     this.#fd = file === undefined ? STANDARD_ERROR : openSync(file, 'a');
   }
 
@@ -59,9 +62,10 @@ export class Log {
   #write(level: LogLevel, message: string, fields: LogFields = {}): void {
     if (LEVELS.indexOf(level) < this.#least) return;
     const time = new Date().toISOString();
+    const all = { ...fields, ...this.#whose };
     const line = this.#isJson
-      ? JSON.stringify({ time, level, message, ...fields })
-      : [time, level.padEnd(5), message, ...Object.entries(fields).map(asText)]
+      ? JSON.stringify({ time, level, message, ...all })
+      : [time, level.padEnd(5), message, ...Object.entries(all).map(asText)]
           .filter((x) => x !== '')
           .join(' ');
     try {
@@ -75,5 +79,6 @@ export class Log {
 function asText([name, value]: [string, LogFields[string]]): string {
   if (value === undefined) return '';
   const text = String(value);
-  return `${name}=${/[\s"=]/.test(text) ? JSON.stringify(text) : text}`;
+  // What comes from tasks may have control characters in it, which a terminal would obey.
+  return `${name}=${/[\s"=\p{Cc}]/u.test(text) ? JSON.stringify(text) : text}`;
 }

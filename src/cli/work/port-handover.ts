@@ -21,6 +21,15 @@ export interface HandoverEvents<T> {
 
 export class PortHandover {
   readonly #holders = new Set<number>();
+  readonly #owner: () => number | undefined;
+
+  /**
+   * @param owner the machine that is to be taken over from, as of now: while this one starts, others may take over
+   *   from each other, and the port goes with that
+   */
+  constructor(owner: () => number | undefined) {
+    this.#owner = owner;
+  }
 
   /** @param pid a process that lets go of its ports; undefined: none */
   from(pid: number | undefined): void {
@@ -71,7 +80,7 @@ export class PortHandover {
   }
 
   get #isHeld(): boolean {
-    return [...this.#holders].some(isAlive);
+    return this.#owner() !== undefined || [...this.#holders].some(isAlive);
   }
 }
 

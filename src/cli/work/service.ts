@@ -18,6 +18,7 @@ import { Signals } from './signals.js';
 
 /** Time until the log says that something takes long, in ms. */
 const LATE_MS = 5_000;
+const EARLY = 'ended before it was ready';
 const LATE = 'not ready yet: a module is still loading, or the engine does not answer';
 
 export interface ServiceEvents {
@@ -36,19 +37,26 @@ export async function runService(options: WorkOptions, log: Log, events: Service
   const starting = serve(modulesOf(options), serveOptions(options)).finally(() => clearTimeout(late));
   const machine = await Promise.race([starting, signals.ended]);
   if (machine === undefined) {
-    log.info('ended before it was ready');
+    log.info(EARLY);
     signals.die();
     return;
   }
-  const ports = new PortHandover();
+  const ports = new PortHandover(() => (options.upgrade ? pidFile?.owner : undefined));
   let health: Listener | undefined;
   let watch: Watch | undefined;
   try {
     logEvents(machine, log);
-    if (options.upgrade) ports.from(pidFile?.owner);
     watch = await watchOf(machine, options, ports, log);
     if (options.healthPort !== undefined) {
       health = await listenForHealth(machine, options.healthPort, signals, ports, log);
+    }
+    if (signals.hasEnded) {
+      // It takes over from nobody.
+      await machine.close({ timeout: 0 });
+      await stopWatch(watch, log);
+      log.info(EARLY);
+      signals.die();
+      return;
     }
     const predecessor = pidFile?.take(options.upgrade);
     ports.from(predecessor);

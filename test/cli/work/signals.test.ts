@@ -78,6 +78,37 @@ onEachEngine(
       expect(textOf(log)).toMatch(/^\S+ info {2}ended /);
     });
 
+    test('TERM just before it is ready: the machine that it was to take over from goes on', async () => {
+      const [log, next, pidFile, preload] = [fresh(), fresh(), fresh(), `${fresh()}.cjs`];
+      const { module, load } = slow();
+      writeFileSync(load, '');
+      const args = ['work', ...engine(), '--pid-file', pidFile];
+      const old = start([...args, '--log-file', log, module], folder);
+      await says(log, ' ready ');
+      // The port is the last that it waits for.
+      writeFileSync(
+        preload,
+        `const { isMainThread } = require('node:worker_threads');
+        const { listen } = require('node:net').Server.prototype;
+        if (isMainThread) require('node:net').Server.prototype.listen = function (...args) {
+          process.on('SIGTERM', () => setImmediate(() => listen.apply(this, args)));
+          process.kill(process.pid, 'SIGTERM');
+          return this;
+        };`,
+      );
+      const upgrade = [...args, '--log-file', next, '--upgrade', '--health-port=0', module];
+      const child = start(upgrade, folder, ['--require', preload]);
+      expect(await ended(child)).toEqual({ code: null, signal: 'SIGTERM' });
+      expect(textOf(next)).toContain('ended before it was ready');
+      expect(textOf(pidFile)).toBe(`${old.pid}\n`);
+      expect(textOf(log)).not.toContain('ending');
+      old.kill('SIGTERM');
+      expect(await ended(old)).toEqual({ code: 0, signal: null });
+      // Both may write to one file.
+      const lines = textOf(log).trim().split('\n');
+      expect(lines.filter((line) => !line.includes(`pid=${old.pid}`))).toEqual([]);
+    });
+
     test('what tasks print in the background is in the log, also after it was rotated', async () => {
       const [log, pidFile] = [fresh(), fresh()];
       const { module, load } = slow();

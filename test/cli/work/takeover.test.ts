@@ -99,7 +99,7 @@ onEachEngine(
       });
       expect(await ended(old)).toEqual({ code: 0, signal: null });
       const first = await Promise.race(upgrades.map(async (each) => ({ ...each, ...(await each.end) })));
-      expect(first.code).toBe(0);
+      expect(first.code, textOf(first.own)).toBe(0);
       const [left] = upgrades.filter(({ child }) => child !== first.child);
       await says(left?.own as string, 'healthz');
       expect(textOf(pidFile)).toBe(`${left?.child.pid}\n`);
