@@ -45,7 +45,7 @@ ${WATCH_HELP.replaceAll(/^( {6}\S+ \S+) */gm, (_, option: string) => option.padE
 A TIME is as in 30, 500ms, 30s, 5m or 1h.
 
 Signals: TERM and INT end it in good order: it takes nothing new, finishes what runs, and leaves the rest to others; a second one
-ends it at once. HUP opens the log file anew, and loads the modules anew, in fresh threads; no request fails.
+ends it at once. HUP loads the modules anew, in fresh threads, and opens the log file anew; no request fails.
 
 Exit code: 0 it was ended by a signal (by the signal itself where it was not ready yet); 2 it could not start.
 `;
