@@ -20,7 +20,7 @@ import {
   stopRenewing,
 } from './engine.js';
 import type { NewJob } from './job-entry.js';
-import { putBackByEngine } from './put-back.js';
+import { putBackByEngine } from './put-back-time.js';
 import { clientOf, type IoRedis, isClusterClient, refuseNode, sendingOnce } from './redis-client.js';
 import { RedisMailbox } from './redis-mailbox.js';
 import { noteRefusals } from './refusals.js';
