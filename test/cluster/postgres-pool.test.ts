@@ -86,11 +86,11 @@ onEachEngine(
       const pool = open(4);
       const options = { name: site.name, lockDuration: 500, engineTimeout: 600 };
       await using machine = await serve([workUrl], { ...options, postgres: pool, balancer: { workers: 1 } });
+      // Two are its workers'.
+      const taken = await Promise.all([pool.connect(), pool.connect()]);
       const told: string[] = [];
       machine.on('engineError', ({ message }) => told.push(message));
       const back = once(machine, 'engineBack');
-      // Two are its workers'.
-      const taken = await Promise.all([pool.connect(), pool.connect()]);
       try {
         await expect.poll(() => told.length, long).toBeGreaterThan(1);
         const why = 'the engine does not answer: all 4 connections of the pool are in use';
@@ -101,7 +101,8 @@ onEachEngine(
       }
       await back;
       expect(machine.stats().connected).toBe(true);
-      await expect(site.cluster(options).submit(work.add, [1, 2])).resolves.toBe(3);
+      const cluster = site.cluster({ ...options, engineTimeout: 60_000 });
+      await expect(cluster.submit(work.add, [1, 2])).resolves.toBe(3);
     });
   },
   ['postgres'],

@@ -49,7 +49,13 @@ onEachEngine(
       const engine = ['--redis', redis, '--name', site.name, '--lock-duration=1s'];
       return start(['work', ...engine, '--workers=1', '--log-file', log, ...args, module], folder);
     };
-    const says = (log: string, message: string) => expect.poll(() => textOf(log)).toContain(message);
+    const says = (log: string, message: string) =>
+      expect
+        .poll(() => textOf(log).includes(message))
+        .toBe(true)
+        .catch(() => {
+          throw new Error(`has not said '${message}', but\n${textOf(log)}`);
+        });
 
     test('a second TERM ends it at once: what runs goes to another machine', async () => {
       const [log, began] = [fresh(), fresh()];
