@@ -14,6 +14,8 @@ import { describeErrno, errnoOf } from '../files/errno.js';
 import { isMachine, mayEnd } from './is-machine.js';
 import { alone, LockedError } from './process-lock.js';
 
+/** In characters. What is longer is somebody's file, named by mistake. */
+const LONGEST = 32;
 /** A link may lead to a file that is not there yet. */
 const WRITE_OR_MAKE = constants.O_RDWR | constants.O_CREAT;
 
@@ -105,7 +107,13 @@ export class PidFile {
 
   /** The number in its first line. */
   get #content(): number {
-    const [line] = readFileSync(this.#path, 'utf8').trim().split('\n');
+    const text = readFileSync(this.#path, 'utf8');
+    if (text.length > LONGEST) {
+      throw new UsageError(
+        `${this.#path}: it is no pid file, and would be written over: it has more than a number`,
+      );
+    }
+    const [line] = text.trim().split('\n');
     return line === '' ? Number.NaN : Number(line);
   }
 
@@ -133,6 +141,7 @@ export class PidFile {
   }
 
   #unusable(error: unknown): UsageError {
+    if (error instanceof UsageError) return error;
     const code = errnoOf(error);
     return new UsageError(`${this.#path}: ${code === undefined ? String(error) : describeErrno(code)}`);
   }

@@ -99,3 +99,14 @@ test.runIf(process.getuid?.() === 0)('who may not end the one that has it does n
   expect(stdout).toBe(why + why);
   expect(readFileSync(file, 'utf8')).toBe(`${other.pid}\n`);
 });
+
+test('a file that is somebody’s, and named by mistake, is not written over', () => {
+  const file = fresh();
+  const text = 'export const sha256 = (text) => hash(text);\n';
+  writeFileSync(file, text);
+  const why = `${file}: it is no pid file, and would be written over: it has more than a number`;
+  expect(() => new PidFile(file).mustBeFree()).toThrow(why);
+  expect(() => new PidFile(file).take(true)).toThrow(why);
+  new PidFile(file).leave();
+  expect(readFileSync(file, 'utf8')).toBe(text);
+});
