@@ -148,7 +148,7 @@ export function resolveEngineOptions(options: EngineOptions, what: string): Engi
   }
   if (redis !== undefined) {
     validateAddress(`${what}.redis`, redis, /^rediss?:|^valkeys?:/, 'redis://host:port');
-    validateDatabase(`${what}.redis`, redis);
+    validateParts(`${what}.redis`, redis);
   }
   if (postgres !== undefined)
     validateAddress(
@@ -173,16 +173,31 @@ export function resolveEngineOptions(options: EngineOptions, what: string): Engi
 }
 
 /** A path that names no database would be ignored, and another one used. @throws InvalidOptionError */
-function validateDatabase(name: string, redis: unknown): void {
+function validateParts(name: string, redis: unknown): void {
   const text = redis instanceof URL ? redis.href : redis;
   if (typeof text !== 'string') return;
-  const { pathname } = new URL(text);
+  const url = new URL(text);
+  mustBeEncoded(name, url);
+  const { pathname } = url;
   if (/^\/?\d{0,9}$/.test(pathname)) return;
   throw new InvalidOptionError(
     name,
     `a URL whose path is '${pathname}'`,
     'the number of a database as its path, as in redis://host:6379/2, or none',
   );
+}
+
+/** `ioredis` decodes user and password, and throws of a lone `%`; `pg` takes that as it is. */
+function mustBeEncoded(name: string, { username, password }: URL): void {
+  try {
+    decodeURIComponent(username + password);
+  } catch {
+    throw new InvalidOptionError(
+      name,
+      'a URL whose user or password cannot be decoded',
+      'a % in them as %25, and other special characters as encodeURIComponent has them',
+    );
+  }
 }
 
 function validateAddress(name: string, value: unknown, protocol: RegExp, example: string): void {

@@ -51,6 +51,10 @@ it.each([
     '--redis: got a string that is no such URL, expected a URL as in redis://host:port, or options',
   ],
   [
+    ['hash.mjs', '--redis=redis://user:50%secret@host'],
+    '--redis: got a URL whose user or password cannot be decoded, expected a % in them as %25, and other special characters as encodeURIComponent has them',
+  ],
+  [
     ['hash.mjs', REDIS, '--lock-duration=10ms'],
     '--lock-duration: got 10, expected a number from 100 to 2147483647',
   ],
