@@ -47,7 +47,8 @@ export class PortHandover {
     try {
       listener = await attempt();
     } catch (error) {
-      if (!wasHeld || !isInUse(error)) throw error;
+      // Another machine may have taken over, and have the port, since then.
+      if (!isInUse(error) || !(wasHeld || this.#isHeld)) throw error;
       return this.#listenLater(attempt, events);
     }
     events.listening(listener);
@@ -66,7 +67,7 @@ export class PortHandover {
         else events.listening(listener);
       } catch (error) {
         if (isClosed) return;
-        if (wasHeld && isInUse(error)) setTimeout(again, PAUSE_MS).unref();
+        if (isInUse(error) && (wasHeld || this.#isHeld)) setTimeout(again, PAUSE_MS).unref();
         else events.failed(error);
       }
     };
@@ -86,5 +87,7 @@ export class PortHandover {
 
 /** Whether somebody has the port: the error says so, or what has caused it. */
 function isInUse(error: unknown): boolean {
-  return [error, (error as Error).cause].some((each) => errnoOf(each) === 'EADDRINUSE');
+  return [error, (error as Error).cause].some(
+    (each) => each instanceof Error && errnoOf(each) === 'EADDRINUSE',
+  );
 }

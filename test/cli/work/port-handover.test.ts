@@ -25,6 +25,21 @@ test('the one before has ended, and another one has taken over from it, and has 
   expect(await listening).toBe(listener);
 });
 
+test('another one takes over, and the port, between the look at who has it and the attempt', async () => {
+  let looks = 0;
+  const ports = new PortHandover(() => (++looks === 1 ? undefined : process.ppid));
+  const listener = { close: () => {} };
+  let attempts = 0;
+  const attempt = async () => {
+    if (++attempts < 3) throw Object.assign(new Error('in use'), { code: 'EADDRINUSE', errno: -98 });
+    return listener;
+  };
+  const listening = new Promise((resolve, reject) => {
+    ports.listen(attempt, { listening: resolve, failed: reject }).catch(reject);
+  });
+  expect(await listening).toBe(listener);
+});
+
 test('a port that nobody is to let go of is refused', async () => {
   const ports = new PortHandover(() => undefined);
   const inUse = Object.assign(new Error('in use'), { code: 'EADDRINUSE', errno: -98 });
