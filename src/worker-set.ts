@@ -23,6 +23,7 @@ import type {
   SubmitWith,
 } from './tasks/signatures.js';
 import { snapshot } from './values/snapshot.js';
+import { withdrawing } from './withdrawal.js';
 
 const WORKER_ID = integerFrom(1);
 const ARGUMENTS = {
@@ -81,6 +82,11 @@ export abstract class WorkerSet extends EventEmitter<BalancerEvents> {
     }
     this.#engine.maintenance.nudge();
     await keepAlive.during(pool.ready(count));
+  }
+
+  /** @internal See `withdrawUnstarted`. */
+  [withdrawing](signal: AbortSignal, error: unknown): boolean {
+    return this.#engine.cancellation.withdrawUnstarted(signal, error);
   }
 
   /**

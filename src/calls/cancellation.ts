@@ -97,6 +97,19 @@ export class Cancellation {
     this.#queueTimeouts.look();
   }
 
+  /** Rejects the requests with a signal that have not started. @returns whether these are all, and not none */
+  withdrawUnstarted(signal: AbortSignal, error: unknown): boolean {
+    // The youngest first, as in `#onAbort`.
+    const requests = [...(this.#bySignal.get(signal) ?? [])].reverse();
+    let left = requests.length;
+    for (const request of requests) {
+      if (this.#hasSettled(request) || !this.#dispatcher.withdraw(request)) continue;
+      request.reject(error, 'aborted');
+      left--;
+    }
+    return requests.length > 0 && left === 0;
+  }
+
   /** Its run has taken too long. */
   #timeUp(request: Request, error: TaskTimeoutError): void {
     if (request.isSettled) return;

@@ -14,16 +14,17 @@ import type { JobReport } from './job-report.js';
 import { LastRuns } from './last-runs.js';
 import { LeaveDelay } from './leave-delay.js';
 import { type Losses, lossesOf } from './losses.js';
-import { chunkReply, isId, type JobData, parseJobData } from './messages.js';
-import { isPutBack, isUnable } from './of-machine.js';
+import { tellSubmitter } from './malformed-job.js';
+import { chunkReply, type JobData, parseJobData } from './messages.js';
+import { GIVEN_BACK, isPutBack, isUnable } from './of-machine.js';
 import type { EngineSettings } from './options.js';
 import { putBack } from './put-back.js';
 import type { Replies } from './replies.js';
 import { type Ending, type Result, runSingle } from './single-run.js';
 import { SpareControllers } from './spare-controllers.js';
 import { stopAll } from './stop-all.js';
+import { giveBack } from './surplus.js';
 import { decodeValue } from './values/decode.js';
-import { encodeThrown } from './values/thrown.js';
 
 /** After this time another machine may take what this one cannot run, in ms. */
 const LEAVE_MS = 500;
@@ -106,6 +107,11 @@ export class JobRuns {
     stopAll(this.#balancer, this.#runs.values(), LEAVING);
   }
 
+  /** Leaves so many jobs to other machines, as far as they have not begun. */
+  leaveSurplus(count: number): void {
+    giveBack(this.#balancer, this.#runs.values(), count);
+  }
+
   /** Locks may be lost: of these jobs, or of all. */
   suspect(ids: Iterable<string> = this.#runs.keys()): void {
     for (const id of ids) {
@@ -140,7 +146,8 @@ export class JobRuns {
       if (!isPutBack(this.#bull, error)) ending = { items: 1, outcome: 'rejected', failures: 1, error };
       // No result was replied.
       run.ended('left');
-      if (error instanceof MalformedMessageError) await this.#tellSubmitter(job, id, error);
+      if (error instanceof MalformedMessageError)
+        await tellSubmitter(this.#replies, job, error, this.#engine.maxPayload);
       throw error;
     } finally {
       this.#runs.delete(id);
@@ -165,7 +172,12 @@ export class JobRuns {
     // Here it would wait for those that run, however long they do.
     if (this.#events.isLeaving()) await this.#leave(job, token, 0);
     if (task === undefined) return this.#leaveToOthers(job, token, data);
-    return this.#events.inTurn(() => this.#runTask(job, token, data, task, run));
+    try {
+      return await this.#events.inTurn(() => this.#runTask(job, token, data, task, run));
+    } catch (error) {
+      if (error === GIVEN_BACK) await this.#leave(job, token, 0);
+      throw error;
+    }
   }
 
   async #runTask(
@@ -220,7 +232,7 @@ export class JobRuns {
           ? await runSingle(this.#balancer, { id, task, args: data.args, options, maxPayload })
           : await this.#runChunk(job, data, task, options, run);
     } catch (error) {
-      if (error instanceof MalformedMessageError) throw error;
+      if (error instanceof MalformedMessageError || error === GIVEN_BACK) throw error;
       if (run.controller.signal.reason === CANCELLED) return WITHDRAWN;
       if (run.hasBegun && isSpent) return this.#giveUp(id, data, count + 1);
       if (isUnable(error)) this.#events.tried(error);
@@ -262,17 +274,6 @@ export class JobRuns {
       reply: chunkReply({ ...last, id, done: true, ms }),
       ending: { items, outcome: 'fulfilled', failures },
     };
-  }
-
-  /** Another program has written into the job, or has made it; its submitter may still be known. */
-  async #tellSubmitter(job: Job, id: string, error: MalformedMessageError): Promise<void> {
-    const from: unknown = (job.data as Partial<JobData> | null | undefined)?.from;
-    if (typeof from !== 'string' || !isId(from)) return;
-    await this.#replies.send(
-      from,
-      { t: 'error', id, error: encodeThrown(error, this.#engine.maxPayload) },
-      id,
-    );
   }
 
   /** The job is back, for want of a lock, while it runs here. */

@@ -105,7 +105,7 @@ export class Machine extends EventEmitter<MachineEvents> {
     const { failed } = this.#trouble;
     this.#bull = requireOptional('bullmq', 'leastwork/cluster') as typeof BullMQ;
     this.#engine = openEngine(settings.engine, served.length + 1, failed);
-    this.#slots = new Slots(settings.balancer, settings.share);
+    this.#slots = new Slots(settings.balancer, settings.share, (count) => this.#runs.leaveSurplus(count));
     const described = () => {
       this.#slots.adjust();
       const served = servedNow(this.#served, this.#workers, settings.engine, this.#unable);

@@ -1,9 +1,12 @@
 import type * as BullMQ from 'bullmq';
 import { BalancerClosedError, NoWorkerError, QueueFullError } from '../errors/errors.js';
 
+/** Of a run that has not begun, since its job goes back. */
+export const GIVEN_BACK = new Error('other machines may be earlier');
+
 /** Errors that say nothing of the task: another machine may do better. */
 export function isOfMachine(error: unknown): boolean {
-  return isUnable(error) || error instanceof QueueFullError;
+  return isUnable(error) || error instanceof QueueFullError || error === GIVEN_BACK;
 }
 
 /** Errors of a Balancer that can run nothing, whatever it is asked for. */

@@ -3,13 +3,15 @@
  * as many run as are that part of its threads, on average (see `Turns`); with one above, it has more ahead.
  * Jobs that are ahead are there when a thread becomes free. More would wait here while another machine is
  * idle, so it is one for a machine, unless jobs are so short that the way to the engine and back takes
- * longer than they do: then as many as are done with in that time. What is ahead is lost with the machine,
- * though it has not run; so there is little of it while jobs come that should not be lost.
+ * longer than they do: then as many as are done with in that time; if they turn out to be long, what has not
+ * begun goes to others. What is ahead is lost with the machine, though it has not run; so there is little of
+ * it while jobs come that should not be lost.
  */
 import type { Worker } from 'bullmq';
 import type { Balancer } from '../balancer.js';
 import { performance } from '../protocol/clock.js';
-import { setTimeout } from '../protocol/timers.js';
+import { clearTimeout, setTimeout } from '../protocol/timers.js';
+import { GIVEN_BACK } from './of-machine.js';
 import { Turns } from './turns.js';
 
 /** Time between two looks at the threads, whose number may change, and at their run times, in ms. */
@@ -32,6 +34,7 @@ const OLDER = 0.5;
 export class Slots {
   readonly #balancer: Pick<Balancer, 'stats'>;
   readonly #share: number;
+  readonly #surplus: (count: number) => void;
   readonly #now: () => number;
   readonly #running = new Map<Worker, number>();
   readonly #turns: Turns;
@@ -49,12 +52,20 @@ export class Slots {
   #aloneUntil = Number.NEGATIVE_INFINITY;
   #isLeaving = false;
   #isUnable = false;
+  #watch: NodeJS.Timeout | undefined;
   /** Each ends a rest. */
   readonly #wake = new Set<() => void>();
 
-  constructor(balancer: Pick<Balancer, 'stats'>, share: number, now = () => performance.now()) {
+  /** @param surplus told of jobs that are here and should be at other machines, as far as they have not begun */
+  constructor(
+    balancer: Pick<Balancer, 'stats'>,
+    share: number,
+    surplus: (count: number) => void,
+    now = () => performance.now(),
+  ) {
     this.#balancer = balancer;
     this.#share = share;
+    this.#surplus = surplus;
     this.#now = now;
     this.#turns = new Turns(() => this.#average);
   }
@@ -114,6 +125,7 @@ export class Slots {
   /** Nothing further is taken: what rests ends. */
   leave(): void {
     this.#isLeaving = true;
+    clearTimeout(this.#watch);
     for (const wake of this.#wake) wake();
   }
 
@@ -139,6 +151,7 @@ export class Slots {
     this.#running.set(worker, (this.#running.get(worker) ?? 0) + by);
     this.#total += by;
     this.adjust();
+    if (this.#watch === undefined && this.#isMuchAhead) this.#watchAhead();
   }
 
   /**
@@ -172,6 +185,30 @@ export class Slots {
       const concurrency = Math.max(1, limit - (this.#total - running));
       if (worker.concurrency !== concurrency) worker.concurrency = concurrency;
     }
+  }
+
+  /** Where jobs are long there would be less; one for each module may come beyond any limit. */
+  get #isMuchAhead(): boolean {
+    const most = this.#threads * Math.min(1, this.#share) + this.#running.size;
+    return this.#total > most && !this.#isLeaving;
+  }
+
+  /** What is ahead since jobs were short goes back if they are not: no job that ends may tell of it. */
+  #watchAhead(): void {
+    this.#watch = setTimeout(() => {
+      this.#watch = undefined;
+      this.adjust();
+      const surplus = this.#total - this.limit - (this.#running.size - 1);
+      // That says nothing of how long jobs take.
+      const isOne = this.#isUnable || this.#lookedAt < this.#aloneUntil;
+      if (surplus > 0 && !isOne) this.#leave(surplus);
+      if (this.#isMuchAhead) this.#watchAhead();
+    }, LOOK_MS);
+  }
+
+  #leave(surplus: number): void {
+    const left = surplus - this.#turns.giveUp(surplus, GIVEN_BACK);
+    if (left > 0) this.#surplus(left);
   }
 
   #restFor(ms: number): Promise<void> {

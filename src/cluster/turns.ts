@@ -22,11 +22,16 @@ const TIME: Time = {
   after: (ms, callback) => setTimeout(callback, ms),
 };
 
+interface Waiting {
+  resolve(): void;
+  reject(error: Error): void;
+}
+
 export class Turns {
   readonly #average: () => number;
   readonly #time: Time;
   #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: Waiting[] = [];
   /** Of the further one, in ms of run time; below 0 it pauses. */
   #credit = 0;
   #creditAt: number;
@@ -41,8 +46,8 @@ export class Turns {
 
   async take<T>(run: () => Promise<T>): Promise<T> {
     if (this.#waiting.length > 0 || !this.#mayBegin())
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
+      await new Promise<void>((resolve, reject) => {
+        this.#waiting.push({ resolve, reject });
         this.#next();
       });
     else this.#running++;
@@ -53,6 +58,13 @@ export class Turns {
       this.#running--;
       this.#next();
     }
+  }
+
+  /** Ends the wait of those that came last. @returns how many these are: so many, or as many as there were */
+  giveUp(count: number, error: Error): number {
+    const ended = this.#waiting.splice(Math.max(0, this.#waiting.length - count));
+    for (const { reject } of ended) reject(error);
+    return ended.length;
   }
 
   /** Time until something may begin, in ms; 0: at once, or as soon as something else has ended. */
@@ -87,7 +99,7 @@ export class Turns {
   #next(): void {
     while (this.#waiting.length > 0 && this.#mayBegin()) {
       this.#running++;
-      this.#waiting.shift()?.();
+      this.#waiting.shift()?.resolve();
     }
     clearTimeout(this.#timer);
     this.#timer = undefined;

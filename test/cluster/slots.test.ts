@@ -6,7 +6,12 @@ import { Slots } from '../../dist/src/cluster/slots.js';
 function machine() {
   let time = 0;
   const stats = { workers: [{}], busyTime: 0 };
-  const slots = new Slots({ stats: () => stats } as never, 1, () => time);
+  const slots = new Slots(
+    { stats: () => stats } as never,
+    1,
+    () => {},
+    () => time,
+  );
   /** @param busy the time of the runs that the Balancer knows of */
   const after = (jobs: number, busy: number, unknown = 0): number => {
     for (let i = 0; i < jobs; i++) slots.ran(unknown);
