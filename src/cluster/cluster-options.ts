@@ -133,7 +133,8 @@ function splitDelay(options: ClusterSubmitOptions | undefined): { delay: number;
   refuseUnknown(options);
   if (!Object.hasOwn(options, 'delay')) return { delay: 0, rest: options };
   const { delay, ...rest } = options as ClusterSubmitOptions;
-  return { delay: resolve('submit options.delay', delay, DELAY_MS, 0), rest };
+  // Engines know whole ms.
+  return { delay: Math.ceil(resolve('submit options.delay', delay, DELAY_MS, 0)), rest };
 }
 
 const LOCAL = {

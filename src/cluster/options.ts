@@ -166,7 +166,8 @@ export function resolveEngineOptions(options: EngineOptions, what: string): Engi
     postgres,
     name: field('name'),
     prefix: field('prefix'),
-    lockDuration: field('lockDuration'),
+    // Engines know whole ms.
+    lockDuration: Math.ceil(field('lockDuration')),
     engineTimeout: field('engineTimeout'),
     maxPayload: field('maxPayload'),
   };
