@@ -45,6 +45,8 @@ export interface PostgresOptions {
   readonly password?: string;
   readonly database?: string;
   readonly max?: number;
+  /** Of BullMQ's tables, as for a `Queue` of BullMQ. Default: `bullmq`. */
+  readonly schema?: string;
   readonly [option: string]: unknown;
 }
 
@@ -88,7 +90,7 @@ export interface RedisEngineOptions extends CommonEngineOptions {
 export interface PostgresEngineOptions extends CommonEngineOptions {
   /**
    * PostgreSQL: a URL, options of `pg`, or a pool. BullMQ's tables are made, in the schema `bullmq`, where
-   * they are not there.
+   * they are not there. The options may have another `schema`.
    */
   postgres: string | URL | PostgresOptions | PostgresPool;
   redis?: undefined;
@@ -127,6 +129,12 @@ const PREFIX: Rule = {
   accepts: (value) => typeof value === 'string' && value !== '',
 };
 
+/** As BullMQ takes them. */
+const SCHEMA: Rule = {
+  allowed: 'a name of at most 63 letters of ASCII, digits, _ and $, that does not begin with a digit',
+  accepts: (value) => typeof value === 'string' && /^[A-Za-z_][\w$]{0,62}$/.test(value),
+};
+
 const FIELDS: Fields<Omit<EngineSettings, 'redis' | 'postgres'>> = {
   name: ['leastwork', NAME],
   prefix: ['bull', PREFIX],
@@ -157,6 +165,7 @@ export function resolveEngineOptions(options: EngineOptions, what: string): Engi
       /^postgres(?:ql)?:/,
       'postgres://user:password@host/database',
     );
+  if (isRecord(postgres)) resolve(`${what}.postgres.schema`, ownValue(postgres, 'schema'), SCHEMA, 'bullmq');
   const field = <K extends keyof typeof FIELDS>(key: K): EngineSettings[K] => {
     const [byDefault, rule] = FIELDS[key] as readonly [EngineSettings[K], Rule];
     return resolve(`${what}.${key}`, ownValue(options, key) as EngineSettings[K], rule, byDefault);

@@ -198,7 +198,7 @@ export class PostgresEngine implements Engine {
     }
     const client: PgPoolClient = await this.#pool.connect();
     try {
-      await this.#bull.runMigrations(client);
+      await this.#bull.runMigrations(client, schemaOf(this.#settings));
     } finally {
       client.release();
     }
@@ -266,12 +266,18 @@ function mustHaveRoom(
   );
 }
 
+/** Where BullMQ's tables are; `undefined`: where it has them by default. */
+function schemaOf({ postgres }: EngineSettings): string | undefined {
+  return typeof postgres === 'string' ? undefined : (postgres as PostgresOptions).schema;
+}
+
 function poolOptions(bull: typeof BullMQ, given: PostgresOptions | string | URL, listeners: number): object {
   const options: PostgresOptions =
     typeof given === 'string' || given instanceof URL ? { connectionString: String(given) } : given;
-  const path = `-c search_path=${bull.quoteSchemaName(bull.DEFAULT_SCHEMA)}`;
+  const { schema = bull.DEFAULT_SCHEMA, ...others } = options;
+  const path = `-c search_path=${bull.quoteSchemaName(schema)}`;
   return {
-    ...options,
+    ...others,
     max: (options.max ?? CONNECTIONS) + listeners,
     options: options.options === undefined ? path : `${String(options.options)} ${path}`,
   };
