@@ -5,6 +5,7 @@ import type { JobReport } from 'leastwork/cluster';
 import { expect, test } from 'vitest';
 import { onEachEngine, type Site, work } from '../support/cluster.js';
 import { collect } from '../support/collect.js';
+import { isAlive } from '../support/is-alive.js';
 import { range } from '../support/range.js';
 import { scratch } from '../support/scratch.js';
 import { freshFiles, linesOf } from '../support/written-lines.js';
@@ -106,13 +107,3 @@ onEachEngine(
   },
   ['redis'],
 );
-
-/** A process that was killed is there until its parent, this one, has heard of it. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -6,6 +6,7 @@ import { tasks } from 'leastwork';
 import { expect, onTestFinished, test } from 'vitest';
 import { onEachEngine } from '../../support/cluster.js';
 import { ended, leastwork, start } from '../../support/command.js';
+import { isAlive } from '../../support/is-alive.js';
 import { scratch } from '../../support/scratch.js';
 
 /** Loads when there is a file of its name and `.load`. */
@@ -152,12 +153,3 @@ onEachEngine(
   },
   ['redis'],
 );
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
