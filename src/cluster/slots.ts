@@ -214,11 +214,12 @@ export class Slots {
   #restFor(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
+        clearTimeout(timer);
         this.#wake.delete(wake);
         resolve();
       };
+      const timer = setTimeout(wake, ms);
       this.#wake.add(wake);
-      setTimeout(wake, ms);
     });
   }
 

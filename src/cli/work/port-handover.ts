@@ -81,7 +81,16 @@ export class PortHandover {
   }
 
   get #isHeld(): boolean {
-    return this.#owner() !== undefined || [...this.#holders].some(isAlive);
+    return [...this.#holders].some(isAlive) || this.#hasOwner();
+  }
+
+  #hasOwner(): boolean {
+    try {
+      return this.#owner() !== undefined;
+    } catch {
+      // A pid file that cannot be read is told of where it is taken.
+      return false;
+    }
   }
 }
 

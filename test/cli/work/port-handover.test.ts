@@ -40,6 +40,21 @@ test('another one takes over, and the port, between the look at who has it and t
   expect(await listening).toBe(listener);
 });
 
+test('who has the port cannot be told while it is waited for', async () => {
+  const first = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', 'work']);
+  onTestFinished(() => void first.kill('SIGKILL'));
+  const ports = new PortHandover(() => {
+    throw new Error('unreadable');
+  });
+  ports.from(first.pid);
+  const inUse = Object.assign(new Error('in use'), { code: 'EADDRINUSE', errno: -98 });
+  const failed = new Promise((resolve, reject) => {
+    ports.listen(() => Promise.reject(inUse), { listening: reject, failed: resolve }).catch(reject);
+  });
+  first.kill();
+  expect(await failed).toBe(inUse);
+});
+
 test('a port that nobody is to let go of is refused', async () => {
   const ports = new PortHandover(() => undefined);
   const inUse = Object.assign(new Error('in use'), { code: 'EADDRINUSE', errno: -98 });
